@@ -1,0 +1,329 @@
+/**
+ * The Plan: the one description of a platform that renderers, executors, verify, status and docs read.
+ * Plain, serialisable data. It names no target (Compose, Kubernetes) and holds no secret, only names of secrets.
+ */
+
+export interface Plan {
+  readonly apiVersion: "slipway/v1";
+  readonly kind: "Plan";
+  readonly install: InstallIdentity;
+  readonly settings: PlanSettings;
+  /** Dependencies before dependents; ties by id. */
+  readonly components: readonly Component[];
+  readonly jobs: readonly Job[];
+  readonly secrets: readonly SecretSpec[];
+  readonly listeners: readonly Listener[];
+  readonly routes: readonly Route[];
+  readonly wires: readonly Wire[];
+}
+
+export interface InstallIdentity {
+  /** Compose project, release, prefix of volumes and networks. */
+  readonly name: string;
+  readonly profile: string;
+  readonly edition: string;
+  /** Version of Slipway that built this plan. */
+  readonly version: string;
+}
+
+export interface PlanSettings {
+  readonly timezone: string;
+  readonly domain: string;
+  readonly addressing: "domain" | "port";
+  readonly bindAddress: string;
+  readonly tls: "off" | "self-signed" | "files";
+  /** Public URL of the platform, without a trailing slash. */
+  readonly mainUrl: string;
+  readonly logs: { readonly maxSize: string; readonly maxFiles: number };
+  /** Directory that holds every volume, or undefined for the target's own volumes. */
+  readonly dataDir?: string;
+  readonly pullPolicy: "missing" | "always" | "never";
+}
+
+export interface LocalizedText {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** Where a component's traffic lives. The target turns zones and edges into networks or network policies. */
+export type Zone = "edge" | "app" | "data";
+
+export interface Component {
+  readonly id: string;
+  readonly title: LocalizedText;
+  readonly purpose: LocalizedText;
+  readonly presence: "embedded" | "external" | "off";
+  readonly zone: Zone;
+  /** Absent when the component is external or off. */
+  readonly workload?: Workload;
+  readonly endpoints: readonly Endpoint[];
+  /** What must be so before this component starts. */
+  readonly needs: readonly Dependency[];
+  /** Endpoints this component opens connections to, `component.endpoint`; sorted. */
+  readonly reaches: readonly string[];
+  readonly published: readonly PublishedPort[];
+  readonly volumes: readonly Volume[];
+  readonly databases: readonly Store[];
+  readonly buckets: readonly Store[];
+  /** Addresses people open, for status, the page and the summary. */
+  readonly links: readonly Link[];
+  /** Secret with the first password for `links`, if there is a login. */
+  readonly firstPassword?: { readonly user: string; readonly secret: string };
+}
+
+/** A container that keeps running. */
+export interface Workload {
+  readonly container: Container;
+  readonly replicas: number;
+  readonly health: Health;
+  /** Seconds to stop cleanly before it is killed. */
+  readonly stopSeconds: number;
+  readonly stopSignal?: string;
+  /** Whether two copies may run side by side while one is replaced. */
+  readonly update: "rolling" | "recreate";
+}
+
+export interface Container {
+  readonly image: Image;
+  readonly command?: readonly string[];
+  /** Replaces the image's entry point; only where the image's own cannot serve. */
+  readonly entrypoint?: readonly string[];
+  /** User and group id, fixed and >= 10000. */
+  readonly uid: number;
+  readonly env: readonly EnvVariable[];
+  readonly files: readonly ConfigFile[];
+  readonly mounts: readonly VolumeMount[];
+  /** Writable memory-backed directories on the otherwise read-only root. */
+  readonly scratch: readonly Scratch[];
+  readonly resources: Resources;
+}
+
+export interface Image {
+  /** Name in the catalogue. */
+  readonly name: string;
+  /** `repository:tag` or `repository@sha256:…`, with the configured registry applied. */
+  readonly reference: string;
+  /** `built` by us, `third-party` by reference, or named in the values. */
+  readonly source: "built" | "third-party" | "values";
+}
+
+export interface EnvVariable {
+  readonly name: string;
+  readonly value: Text;
+  /** Why a secret stands in the environment; required exactly when the value has a secret slot. */
+  readonly secretReason?: string;
+}
+
+export interface ConfigFile {
+  /** Absolute path in the container; mounted read-only. */
+  readonly path: string;
+  readonly contents: FileContents;
+}
+
+export type FileContents =
+  | { readonly kind: "text"; readonly text: Text }
+  /** Serialised as JSON (which YAML readers accept); slots become JSON strings. */
+  | { readonly kind: "json"; readonly value: Slotted }
+  /** The gateway's nginx configuration, made from the plan's listeners and routes. */
+  | { readonly kind: "nginx-gateway" }
+  /** A page that says what runs here, made from the plan's components. */
+  | { readonly kind: "landing-page"; readonly language: "en" | "zh" }
+  | { readonly kind: "landing-style" };
+
+/** Literals and slots, joined without anything between them. */
+export type Text = readonly TextPart[];
+export type TextPart = string | Slot;
+
+export type Slot = SecretSlot | EndpointSlot;
+
+export interface SecretSlot {
+  readonly slot: "secret";
+  readonly name: string;
+  /** For secrets made of several files, for example `certificate`. */
+  readonly part?: string;
+  readonly as: Encoding;
+}
+
+export interface EndpointSlot {
+  readonly slot: "endpoint";
+  /** `component.endpoint` */
+  readonly ref: string;
+  readonly field: "host" | "port" | "hostPort" | "url";
+}
+
+/** How a value is escaped for the text around it. `quoted` is a JSON string without its outer quotes: also right in TOML and YAML double quotes. */
+export type Encoding = "raw" | "url" | "quoted" | "base64";
+
+/** A JSON document whose leaves may be slots. Numbers of endpoints (`field: "port"`) become JSON numbers. */
+export type Slotted =
+  | null
+  | boolean
+  | number
+  | string
+  | Slot
+  | { readonly concat: Text }
+  | readonly Slotted[]
+  | { readonly [key: string]: Slotted };
+
+export interface VolumeMount {
+  /** Name of a volume of the same component. */
+  readonly volume: string;
+  readonly path: string;
+}
+
+export interface Scratch {
+  readonly path: string;
+  readonly sizeMiB: number;
+  /** May programs in it be run; no by default. */
+  readonly exec?: boolean;
+}
+
+export interface Resources {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly pids: number;
+  readonly shmMiB?: number;
+}
+
+/** How backup treats a store: copied, rebuilt from other stores, or thrown away. */
+export type DataClass = "backup" | "rebuild" | "ephemeral";
+
+export interface Volume {
+  readonly name: string;
+  readonly sizeGiB: number;
+  readonly dataClass: DataClass;
+  /** A file that exists once the volume holds data of its service; guards against initialising it twice. */
+  readonly marker?: string;
+}
+
+export interface Store {
+  readonly name: string;
+  readonly dataClass: DataClass;
+  /** Other components that use it. */
+  readonly usedBy: readonly string[];
+}
+
+export interface Health {
+  /** Able to serve: dependents wait for this. */
+  readonly ready: Probe;
+  /** Alive: restarted when it fails for long. */
+  readonly live: Probe;
+  /** Longest time a first start may take, seconds. */
+  readonly startSeconds: number;
+}
+
+export type Probe =
+  | { readonly kind: "http"; readonly port: number; readonly path: string }
+  | { readonly kind: "tcp"; readonly port: number }
+  | { readonly kind: "exec"; readonly command: readonly string[] };
+
+export type Protocol = "postgres" | "redis" | "http" | "grpc" | "nats" | "ssh" | "s3";
+
+export interface Endpoint {
+  readonly id: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly tls: boolean;
+  /** Set when the service is somewhere else: the host from the values. */
+  readonly externalHost?: string;
+}
+
+export type Dependency =
+  | { readonly kind: "healthy"; readonly component: string }
+  | { readonly kind: "completed"; readonly job: string };
+
+/** A port of the host that leads to a container. */
+export interface PublishedPort {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly address: string;
+  readonly purpose: string;
+}
+
+export interface Link {
+  readonly title: LocalizedText;
+  readonly url: string;
+}
+
+/** Runs to its end, once; safe to repeat. */
+export interface Job {
+  readonly id: string;
+  /** The component it prepares. */
+  readonly component: string;
+  readonly title: string;
+  readonly container: Container;
+  readonly needs: readonly Dependency[];
+  readonly reaches: readonly string[];
+  /** `toolbox run --probe`-like command: exit 0 when the work is already done, 10 when not. */
+  readonly probeCommand?: readonly string[];
+  readonly deadlineSeconds: number;
+  /** What it makes, in words, for plan and docs. */
+  readonly makes: readonly string[];
+}
+
+/** Something the gateway listens on. */
+export interface Listener {
+  readonly id: string;
+  readonly host: string;
+  /** Port inside the gateway. */
+  readonly port: number;
+  /** Port published on the host. */
+  readonly publicPort: number;
+  readonly tls: boolean;
+  readonly url: string;
+}
+
+export interface Route {
+  readonly id: string;
+  readonly listener: string;
+  readonly match: { readonly kind: "prefix" | "exact" | "regex"; readonly path: string };
+  readonly action: RouteAction;
+}
+
+export type RouteAction =
+  | {
+      readonly kind: "proxy";
+      /** `component.endpoint` */
+      readonly to: string;
+      readonly timeoutSeconds: number;
+      /** Replaces the matched prefix. */
+      readonly rewrite?: string;
+      /** Requests and responses pass through unbuffered and without a size limit. */
+      readonly streaming: boolean;
+    }
+  | { readonly kind: "deny"; readonly status: number }
+  | { readonly kind: "redirect"; readonly url: string };
+
+export type SecretGenerator =
+  | { readonly kind: "random"; readonly bytes: number; readonly encoding: "hex" | "base64url" }
+  /** A password a person types: letters, digits and symbols of every class. */
+  | { readonly kind: "password"; readonly length: number }
+  /** bcrypt hash of another secret; made again when that changes. `format` htpasswd puts `user:` before it. */
+  | { readonly kind: "bcrypt"; readonly of: string; readonly htpasswdUser?: string }
+  /** Parts `privateKey` and `certificate` (PEM, self-signed, RS256). */
+  | { readonly kind: "signing-pair"; readonly bits: number; readonly commonName: string; readonly years: number }
+  /** Parts `privateKey` and `publicKey` (PKCS#8 PEM; OpenSSH line). */
+  | { readonly kind: "ssh-host-key"; readonly algorithm: "ed25519" | "rsa" | "ecdsa" }
+  /** Parts `privateKey` and `certificate`: our own certificate authority. */
+  | { readonly kind: "certificate-authority"; readonly commonName: string; readonly years: number }
+  /** Parts `privateKey`, `certificate` (leaf and chain): renewed before its end and when `names` change. */
+  | { readonly kind: "tls-leaf"; readonly authority: string; readonly names: readonly string[]; readonly days: number }
+  /** Given by the person, at this path of the values: the value itself, or a file. */
+  | { readonly kind: "given"; readonly valuesPath: string }
+  | { readonly kind: "given-file"; readonly path: string };
+
+export interface SecretSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly generator: SecretGenerator;
+}
+
+/** A connection that must work, proved by `verify` as the consumer would use it. `check` is a document of the toolbox. */
+export interface Wire {
+  readonly id: string;
+  readonly from: string;
+  /** `component.endpoint` */
+  readonly to: string;
+  readonly expectation: string;
+  readonly check: { readonly [key: string]: Slotted };
+}
