@@ -1,0 +1,152 @@
+/** What the engine needs of the world. `cli/` builds the adapters in this folder and hands them down; tests hand in fakes. */
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to a minimal environment (PATH, HOME, LANG, DOCKER_*, proxy variables). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called for each line of stdout and stderr as it comes. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Do not throw on a non-zero exit status. */
+  readonly allowFailure?: boolean;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts programs: argument vectors only, no shell. */
+export interface Exec {
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+}
+
+export interface Clock {
+  /** Wall clock. */
+  now(): Date;
+  /** Monotonic milliseconds. */
+  monotonicMs(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface FileSystem {
+  readText(path: string): Promise<string>;
+  /** Undefined when the file does not exist. */
+  readTextIfPresent(path: string): Promise<string | undefined>;
+  /** Temp file in the same directory, fsync, rename, fsync of the directory. Refuses to follow a link. */
+  writeAtomic(
+    path: string,
+    contents: string | Uint8Array,
+    options?: { readonly mode?: number; readonly owner?: number },
+  ): Promise<void>;
+  appendDurable(path: string, line: string): Promise<void>;
+  makeDirectory(path: string, mode: number): Promise<void>;
+  list(path: string): Promise<readonly string[]>;
+  exists(path: string): Promise<boolean>;
+  stat(
+    path: string,
+  ): Promise<
+    { readonly mode: number; readonly uid: number; readonly size: number; readonly directory: boolean } | undefined
+  >;
+  remove(path: string): Promise<void>;
+  freeBytes(path: string): Promise<number>;
+}
+
+export interface ContainerState {
+  readonly id: string;
+  readonly name: string;
+  /** Compose service name. */
+  readonly service: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  readonly health: "none" | "starting" | "healthy" | "unhealthy";
+  readonly exitCode?: number;
+  readonly startedAt?: string;
+  readonly restarts?: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly {
+    readonly address: string;
+    readonly hostPort: number;
+    readonly containerPort: number;
+    readonly protocol: string;
+  }[];
+}
+
+export interface EngineInfo {
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly storageDriver: string;
+  readonly cgroupVersion: string;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly dataRoot: string;
+  readonly securityOptions: readonly string[];
+  readonly os: string;
+  readonly architecture: string;
+}
+
+/** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
+export interface Docker {
+  info(): Promise<EngineInfo>;
+  composeVersion(): Promise<string | undefined>;
+  containers(project: string): Promise<readonly ContainerState[]>;
+  inspect(id: string): Promise<ContainerState>;
+  start(id: string): Promise<void>;
+  stop(id: string, seconds: number): Promise<void>;
+  restart(id: string, seconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  /** Resolves with the exit status when the container ends. */
+  wait(id: string, signal?: AbortSignal): Promise<number>;
+  logs(id: string, options: { readonly tail: number; readonly since?: string }): Promise<readonly string[]>;
+  followLogs(
+    id: string,
+    options: { readonly tail: number; readonly signal: AbortSignal; readonly onLine: (line: string) => void },
+  ): Promise<void>;
+  /** Health and state changes of the project's containers, as they happen. */
+  watch(project: string, onChange: (containerId: string) => void, signal: AbortSignal): Promise<void>;
+  imageId(reference: string): Promise<string | undefined>;
+  imageDigests(reference: string): Promise<readonly string[]>;
+  pull(reference: string, onProgress: (detail: string) => void, signal?: AbortSignal): Promise<void>;
+  volumes(
+    labels: Readonly<Record<string, string>>,
+  ): Promise<
+    readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly mountpoint: string }[]
+  >;
+  createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
+  removeVolume(name: string): Promise<void>;
+  networks(project: string): Promise<readonly { readonly id: string; readonly name: string }[]>;
+  removeNetwork(id: string): Promise<void>;
+  /** Runs a one-shot container to its end and removes it. */
+  runOnce(request: OneShot): Promise<{ readonly exitCode: number; readonly output: readonly string[] }>;
+}
+
+export interface OneShot {
+  readonly image: string;
+  readonly entrypoint?: readonly string[];
+  readonly command: readonly string[];
+  readonly user: string;
+  readonly networks?: readonly string[];
+  readonly binds?: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capabilities?: readonly string[];
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly onLine?: (line: string) => void;
+}
+
+/** The host, for preflight and doctor. */
+export interface Host {
+  memoryBytes(): Promise<number>;
+  cpuCount(): number;
+  isRoot(): boolean;
+  uid(): number;
+  /** Tries to bind; undefined when it worked, else the reason. */
+  bindError(address: string, port: number): Promise<string | undefined>;
+  resolve(name: string): Promise<readonly string[]>;
+  processAlive(pid: number): boolean;
+  bootId(): Promise<string>;
+}
