@@ -1,0 +1,11 @@
+/** A file that is made from others; `path` is relative to the repository's root. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly contents: string;
+}
+
+/** Reads a file by its path from the repository's root. */
+export type ReadText = (path: string) => Promise<string>;
+
+/** Makes generated files from sources; the same sources give the same bytes. */
+export type Generator = (readText: ReadText) => Promise<readonly GeneratedFile[]>;
