@@ -1,0 +1,3 @@
+module slipway/licences
+
+go 1.24
