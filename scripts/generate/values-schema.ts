@@ -31,7 +31,7 @@ export function resolveNode(root: SchemaNode, node: SchemaNode): SchemaNode {
   if (node.$ref === undefined) return node;
   const target = root.definitions?.[node.$ref.replace("#/definitions/", "")];
   if (target === undefined) throw new Error(`the schema refers to ${node.$ref}, which is not defined`);
-  const { $ref: _, ...annotations } = node;
+  const annotations = Object.fromEntries(Object.entries(node).filter(([key]) => key !== "$ref")) as SchemaNode;
   return { ...resolveNode(root, target), ...annotations };
 }
 

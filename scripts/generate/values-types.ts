@@ -20,7 +20,7 @@ export async function generateValuesTypes(readText: ReadText): Promise<readonly 
 /** Titles are for readers; here each object gets the name its interface shall have, and scalars lose theirs. */
 function nameTypes(schema: SchemaNode): SchemaNode {
   const full = requireEveryKey(schema);
-  const { $schema: _schema, ...named } = strip(full, full);
+  const named = strip(full, full);
   return {
     ...named,
     title: "Values",
