@@ -46,6 +46,9 @@ export interface FileSystem {
   makeDirectory(path: string, mode: number): Promise<void>;
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
+  readBytes(path: string): Promise<Uint8Array>;
+  /** Changes mode and owner in place, without following a link. */
+  setOwner(path: string, owner: number, mode: number): Promise<void>;
   stat(
     path: string,
   ): Promise<
@@ -68,6 +71,8 @@ export interface ContainerState {
   readonly startedAt?: string;
   readonly restarts?: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Engine names of the networks it is attached to; sorted. */
+  readonly networks: readonly string[];
   readonly ports: readonly {
     readonly address: string;
     readonly hostPort: number;
@@ -91,14 +96,22 @@ export interface EngineInfo {
 
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
+  /**
+   * @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart
+   */
   info(): Promise<EngineInfo>;
   composeVersion(): Promise<string | undefined>;
+  /** Containers of the Compose project, stopped ones too; without exit codes and restart counts, which `inspect` has. */
   containers(project: string): Promise<readonly ContainerState[]>;
+  /** Containers with all these labels, stopped ones too. */
+  containersLabelled(labels: Readonly<Record<string, string>>): Promise<readonly ContainerState[]>;
   inspect(id: string): Promise<ContainerState>;
   start(id: string): Promise<void>;
   stop(id: string, seconds: number): Promise<void>;
   restart(id: string, seconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
+  /** Ends it at once. */
+  kill(id: string): Promise<void>;
   /** Resolves with the exit status when the container ends. */
   wait(id: string, signal?: AbortSignal): Promise<number>;
   logs(id: string, options: { readonly tail: number; readonly since?: string }): Promise<readonly string[]>;
@@ -106,9 +119,14 @@ export interface Docker {
     id: string,
     options: { readonly tail: number; readonly signal: AbortSignal; readonly onLine: (line: string) => void },
   ): Promise<void>;
-  /** Health and state changes of the project's containers, as they happen. */
+  /**
+   * Health and state changes of the project's containers, as they happen, until the signal aborts.
+   * Resolves once the subscription stands, so that nothing is missed after it.
+   */
   watch(project: string, onChange: (containerId: string) => void, signal: AbortSignal): Promise<void>;
   imageId(reference: string): Promise<string | undefined>;
+  /** Image ids of those references that the engine has, in one request. */
+  imageIds(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
   imageDigests(reference: string): Promise<readonly string[]>;
   pull(reference: string, onProgress: (detail: string) => void, signal?: AbortSignal): Promise<void>;
   volumes(
@@ -129,12 +147,14 @@ export interface OneShot {
   readonly entrypoint?: readonly string[];
   readonly command: readonly string[];
   readonly user: string;
+  readonly name?: string;
   readonly networks?: readonly string[];
   readonly binds?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly capabilities?: readonly string[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Lines of stdout as they come; stderr is only in the output. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -150,3 +170,39 @@ export interface Host {
   processAlive(pid: number): boolean;
   bootId(): Promise<string>;
 }
+
+/** Randomness fit for secrets. */
+export interface Random {
+  bytes(count: number): Uint8Array;
+  uuid(): string;
+}
+
+/** Who holds a lock, as its file tells. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly bootId: string;
+  /** When the run began. */
+  readonly startedAt: string;
+  /** The command as typed, without values of flags that could be secret. */
+  readonly command: string;
+  readonly run: string;
+}
+
+export type LockAttempt =
+  | { readonly held: true; readonly release: () => Promise<void> }
+  | { readonly held: false; readonly holder: LockHolder | undefined };
+
+/** Locks of the host, which end with the process that holds them. */
+export interface Locks {
+  /** Answers at once; never waits. */
+  tryAcquire(path: string, holder: LockHolder): Promise<LockAttempt>;
+}
+
+/** Facts about this process, for the lock file and the log. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Where tests end the program: called with the name of every point that is passed; does nothing otherwise. */
+export type Failpoint = (name: string) => void;

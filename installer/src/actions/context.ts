@@ -1,0 +1,52 @@
+import type { Report } from "../events/event.ts";
+import type {
+  Clock,
+  Docker,
+  Exec,
+  Failpoint,
+  FileSystem,
+  Host,
+  Locks,
+  ProcessInfo,
+  Random,
+} from "../platform/ports.ts";
+
+/** What an action needs of the world. `platform/create-ports.ts` makes all but `report` and `signal`. */
+export interface ActionPorts {
+  readonly docker: Docker;
+  readonly exec: Exec;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly host: Host;
+  readonly locks: Locks;
+  readonly random: Random;
+  readonly process: ProcessInfo;
+  readonly failpoint: Failpoint;
+  readonly report: Report;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Which install an action is about. */
+export interface InstallTarget {
+  readonly name: string;
+  /** Absolute; `defaultStateDirectory` of `execute/state/layout.ts` says where it is by default. */
+  readonly stateDir: string;
+}
+
+/** Where the wanted values come from: recorded values first, then these on top. */
+export interface ValuesSelection {
+  readonly profile?: string;
+  /** Files in the order they are laid over each other. */
+  readonly files: readonly string[];
+  /** `key=value` as given by `--set`, in order. */
+  readonly set: readonly string[];
+  /** Components to record as `mode: off`. */
+  readonly without: readonly string[];
+}
+
+/** Head of every result: `--json` prints results as they are. */
+export interface ResultHead<Kind extends string> {
+  readonly apiVersion: "slipway/v1";
+  readonly kind: Kind;
+}

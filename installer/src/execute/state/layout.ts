@@ -1,0 +1,51 @@
+import { join } from "node:path";
+
+/** Where everything of one install lies, below its state directory. */
+export interface StateLayout {
+  readonly root: string;
+  readonly format: string;
+  readonly identity: string;
+  readonly values: string;
+  readonly secrets: string;
+  readonly plan: string;
+  readonly lock: string;
+  readonly releases: string;
+  readonly journal: string;
+  readonly runLock: string;
+  readonly logs: string;
+  readonly applied: string;
+  /** The tree Compose mounts from; its path never changes. */
+  readonly live: string;
+}
+
+/** The layout below a state directory. */
+export function stateLayout(root: string): StateLayout {
+  return {
+    root,
+    format: join(root, "format"),
+    identity: join(root, "identity.json"),
+    values: join(root, "values.yaml"),
+    secrets: join(root, "secrets"),
+    plan: join(root, "plan.json"),
+    lock: join(root, "lock.yaml"),
+    releases: join(root, "releases"),
+    journal: join(root, "journal"),
+    runLock: join(root, "run.lock"),
+    logs: join(root, "logs"),
+    applied: join(root, "applied.json"),
+    live: join(root, "live"),
+  };
+}
+
+/** Where the state of an install is kept unless `--state-dir` says otherwise. */
+export function defaultStateDirectory(options: {
+  readonly name: string;
+  readonly root: boolean;
+  readonly home: string;
+  readonly xdgStateHome?: string | undefined;
+}): string {
+  if (options.root) return join("/var/lib/slipway", options.name);
+  const base =
+    options.xdgStateHome?.startsWith("/") === true ? options.xdgStateHome : join(options.home, ".local/state");
+  return join(base, "slipway", options.name);
+}
