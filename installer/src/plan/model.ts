@@ -149,6 +149,8 @@ export interface EndpointSlot {
   /** `component.endpoint` */
   readonly ref: string;
   readonly field: "host" | "port" | "hostPort" | "url";
+  /** Stands here when no component of this plan offers the endpoint; without it that is an error. */
+  readonly fallback?: string;
 }
 
 /** How a value is escaped for the text around it. `quoted` is a JSON string without its outer quotes: also right in TOML and YAML double quotes. */
@@ -257,6 +259,8 @@ export interface Job {
   /** `toolbox run --probe`-like command: exit 0 when the work is already done, 10 when not. */
   readonly probeCommand?: readonly string[];
   readonly deadlineSeconds: number;
+  /** Part of every bring-up, or only run when asked for (`verify`). */
+  readonly trigger: "bring-up" | "request";
   /** What it makes, in words, for plan and docs. */
   readonly makes: readonly string[];
 }
@@ -290,6 +294,8 @@ export type RouteAction =
       readonly rewrite?: string;
       /** Requests and responses pass through unbuffered and without a size limit. */
       readonly streaming: boolean;
+      /** HTTP methods that are answered 403 instead. */
+      readonly denyMethods?: readonly string[];
     }
   | { readonly kind: "deny"; readonly status: number }
   | { readonly kind: "redirect"; readonly url: string };

@@ -11,8 +11,8 @@ export function secret(name: string, options: { readonly part?: string; readonly
 }
 
 /** A slot for the inside address of an endpoint, `component.endpoint`. */
-export function endpoint(ref: string, field: EndpointSlot["field"] = "url"): EndpointSlot {
-  return { slot: "endpoint", ref, field };
+export function endpoint(ref: string, field: EndpointSlot["field"] = "url", fallback?: string): EndpointSlot {
+  return { slot: "endpoint", ref, field, ...(fallback === undefined ? {} : { fallback }) };
 }
 
 /** Builds a Text from a template literal: `text\`host=${endpoint("postgres.sql", "host")}\``. */

@@ -1,0 +1,29 @@
+import type { ComponentDefinition } from "../define.ts";
+import { casdoor } from "./casdoor.ts";
+import { gateway } from "./gateway.ts";
+import { gitaly } from "./gitaly.ts";
+import { gitlabShell } from "./gitlab-shell.ts";
+import { hubStores } from "./hub-stores.ts";
+import { landingPage } from "./landing-page.ts";
+import { minio } from "./minio.ts";
+import { nats } from "./nats.ts";
+import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
+import { registry } from "./registry.ts";
+import { temporal } from "./temporal.ts";
+
+/** Every component there is. Adding one: write its file, name it here. */
+export const componentDefinitions: readonly ComponentDefinition[] = [
+  postgres,
+  redis,
+  minio,
+  nats,
+  gitaly,
+  gitlabShell,
+  registry,
+  temporal,
+  casdoor,
+  hubStores,
+  landingPage,
+  gateway,
+];

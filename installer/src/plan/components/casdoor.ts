@@ -1,0 +1,232 @@
+import {
+  completed,
+  container,
+  givenSecret,
+  randomSecret,
+  resourcesOf,
+  type ComponentDefinition,
+  type JobDraft,
+  type Parts,
+  type PlanContext,
+} from "../define.ts";
+import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
+import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
+import { publicListener, publicResolve, verifyCaFile } from "../groups/public-address.ts";
+import { toolboxJob } from "../groups/toolbox-job.ts";
+import type { SecretSpec, Wire } from "../model.ts";
+import { endpoint, jsonFile, secret, textFile } from "../text.ts";
+
+const database = "csghub_casdoor";
+
+/** Sign-in: an OpenID provider. The vendor's image, by reference. */
+export const casdoor: ComponentDefinition = {
+  id: "casdoor",
+  databases: (values) =>
+    values.casdoor.mode === "embedded"
+      ? [{ name: database, owner: database, secret: "pg-casdoor", usedBy: ["casdoor"], extensions: [] }]
+      : [],
+  build(context) {
+    const values = context.values.casdoor;
+    const component = {
+      id: "casdoor",
+      title: { en: "Casdoor", zh: "Casdoor 登录服务" },
+      purpose: { en: "Sign-in and users", zh: "登录与用户管理" },
+      zone: "app" as const,
+    };
+    switch (values.mode) {
+      case "off":
+        return { component: { ...component, presence: "off", endpoints: [] } };
+      case "external":
+        return external(context, component);
+      case "embedded":
+        return embedded(context, component);
+    }
+  },
+};
+
+type Identity = Pick<NonNullable<Parts["component"]>, "id" | "title" | "purpose" | "zone">;
+
+function external(context: PlanContext, component: Identity): Parts {
+  const { url, clientSecretFile } = context.values.casdoor.external;
+  const { hostname, port, protocol } = new URL(url);
+  const tls = protocol === "https:";
+  return {
+    component: {
+      ...component,
+      presence: "external",
+      endpoints: [
+        {
+          id: "http",
+          port: port === "" ? (tls ? 443 : 80) : Number(port),
+          protocol: "http",
+          tls,
+          externalHost: hostname,
+        },
+      ],
+      links: [{ title: { en: "Sign-in", zh: "登录" }, url }],
+    },
+    secrets: [
+      givenSecret(
+        "casdoor-external",
+        "client secret at the external Casdoor",
+        "casdoor.external.clientSecret",
+        clientSecretFile,
+      ),
+    ],
+  };
+}
+
+function embedded(context: PlanContext, component: Identity): Parts {
+  const values = context.values.casdoor;
+  return {
+    component: {
+      ...component,
+      presence: "embedded",
+      endpoints: [{ id: "http", port: 8000, protocol: "http", tls: false }],
+      workload: {
+        container: container(
+          {
+            image: context.image("casdoor", values.image),
+            uid: 10009,
+            resources: resourcesOf(values.resources),
+            // File sessions live in ./tmp; without it every sign-in is a 503.
+            scratch: [{ path: "/tmp", sizeMiB: 64 }],
+            files: [
+              { path: "/conf/app.conf", contents: textFile(casdoorConfiguration(context, database)) },
+              { path: "/conf/init_data.json", contents: jsonFile(casdoorInitialData(context)) },
+              ...postgresCaFiles(context),
+            ],
+          },
+          values,
+        ),
+        replicas: values.replicas,
+        update: "recreate",
+        stopSeconds: 15,
+        health: {
+          ready: {
+            kind: "exec",
+            command: ["curl", "-fsS", "-o", "/dev/null", "--max-time", "4", "http://127.0.0.1:8000/api/health"],
+          },
+          live: { kind: "tcp", port: 8000 },
+          startSeconds: 120,
+        },
+      },
+      needs: [completed("postgres-databases")],
+      links: [{ title: { en: "Sign-in", zh: "登录" }, url: context.addressing.casdoorUrl }],
+      firstPassword: { user: "root", secret: "casdoor-root" },
+    },
+    jobs: [bootstrapJob(context)],
+    secrets: secrets(),
+    listeners: [publicListener(context, "casdoor")],
+    routes: [
+      {
+        id: "casdoor",
+        listener: "casdoor",
+        match: { kind: "prefix", path: "/" },
+        action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false },
+      },
+    ],
+    wires: [postgresWire(context, database), oidcWire(context)],
+  };
+}
+
+function bootstrapJob(context: PlanContext): JobDraft {
+  return toolboxJob(context, {
+    id: "casdoor-bootstrap",
+    component: "casdoor",
+    title: "Close Casdoor's default account and register applications",
+    makes: [
+      "built-in administrator with a password of this install",
+      ...casdoorApplications.map((name) => `OpenID application ${name}`),
+    ],
+    needs: [{ kind: "healthy", component: "casdoor" }],
+    files: postgresCaFiles(context),
+    document: {
+      kind: "casdoor-bootstrap",
+      database: postgresLogin(context, database, "pg-casdoor", database),
+      url: endpoint("casdoor.http", "url"),
+      builtInAdminPasswordHash: secret("casdoor-built-in-admin-hash"),
+      applications: casdoorApplications.map((name) => ({
+        name,
+        organization: context.values.casdoor.organization,
+        clientId: secret(`casdoor-${name.toLowerCase()}-id`),
+        clientSecret: secret(`casdoor-${name.toLowerCase()}-secret`),
+        redirectUris: [redirectUri(context, name)],
+      })),
+      certificates: [
+        {
+          name: "csghub-cert",
+          certificate: secret("casdoor-signing", { part: "certificate" }),
+          privateKey: secret("casdoor-signing", { part: "privateKey" }),
+        },
+      ],
+    },
+  });
+}
+
+function redirectUri(context: PlanContext, application: string): string {
+  return `${context.addressing.mainUrl}${application === "CSGHub" ? "/api/v1/callback/casdoor" : "/-/temporal/auth/sso/callback"}`;
+}
+
+function secrets(): readonly SecretSpec[] {
+  return [
+    { name: "casdoor-root", description: "first password of user root", generator: { kind: "password", length: 24 } },
+    {
+      name: "casdoor-root-hash",
+      description: "hash of root's password",
+      generator: { kind: "bcrypt", of: "casdoor-root" },
+    },
+    {
+      name: "casdoor-built-in-admin",
+      description: "password of Casdoor's own administrator built-in/admin",
+      generator: { kind: "password", length: 32 },
+    },
+    {
+      name: "casdoor-built-in-admin-hash",
+      description: "hash of built-in/admin's password",
+      generator: { kind: "bcrypt", of: "casdoor-built-in-admin" },
+    },
+    {
+      name: "casdoor-signing",
+      description: "key pair that signs every sign-in of this install",
+      generator: { kind: "signing-pair", bits: 4096, commonName: "csghub-cert", years: 20 },
+    },
+    randomSecret("casdoor-radius", "RADIUS secret; the server is switched off"),
+    ...casdoorApplications.flatMap((name): SecretSpec[] => [
+      {
+        name: `casdoor-${name.toLowerCase()}-id`,
+        description: `client id of application ${name}`,
+        generator: { kind: "random", bytes: 10, encoding: "hex" },
+      },
+      {
+        name: `casdoor-${name.toLowerCase()}-secret`,
+        description: `client secret of application ${name}`,
+        generator: { kind: "random", bytes: 20, encoding: "hex" },
+      },
+    ]),
+  ];
+}
+
+function oidcWire(context: PlanContext): Wire {
+  const url = context.addressing.casdoorUrl;
+  return {
+    id: "sign-in",
+    from: "csghub-user",
+    to: "casdoor.http",
+    expectation: "discovery, sign-in, code and token for CSGHub; a wrong client secret is refused",
+    check: {
+      kind: "oidc",
+      issuer: url,
+      discoveryUrl: `${url}/.well-known/openid-configuration`,
+      clientId: secret("casdoor-csghub-id"),
+      clientSecret: secret("casdoor-csghub-secret"),
+      redirectUri: redirectUri(context, "CSGHub"),
+      organization: context.values.casdoor.organization,
+      application: "CSGHub",
+      username: "root",
+      password: secret("casdoor-root"),
+      ...verifyCaFile(context),
+      ...publicResolve(context, "casdoor"),
+    },
+  };
+}

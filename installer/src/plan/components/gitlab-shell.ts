@@ -1,0 +1,127 @@
+import { container, resourcesOf, type ComponentDefinition, type PlanContext } from "../define.ts";
+import { hubInternalApi } from "../groups/hub-internal-api.ts";
+import type { SecretSpec, Slotted } from "../model.ts";
+import { endpoint, jsonFile, secret, textFile } from "../text.ts";
+
+const port = 2222;
+const algorithms = ["ed25519", "rsa", "ecdsa"] as const;
+
+/** Git over SSH. */
+export const gitlabShell: ComponentDefinition = {
+  id: "gitlab-shell",
+  build(context) {
+    const values = context.values.gitlabShell;
+    const component = {
+      id: "gitlab-shell",
+      title: { en: "GitLab Shell", zh: "GitLab Shell" },
+      purpose: { en: "Git over SSH", zh: "通过 SSH 访问 Git" },
+      zone: "edge" as const,
+    };
+    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "ssh", port, protocol: "ssh", tls: false }],
+        // The hub's answer to each login names Gitaly, so the connection stands in no file here.
+        reaches: ["gitaly.grpc"],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "rolling",
+          stopSeconds: 15,
+          health: {
+            ready: { kind: "http", port: 9122, path: "/start" },
+            live: { kind: "http", port: 9122, path: "/health" },
+            startSeconds: 60,
+          },
+        },
+        needs: [{ kind: "healthy", component: "gitaly" }],
+        published: [
+          {
+            hostPort: context.values.ports.ssh,
+            containerPort: port,
+            address: context.addressing.bindAddress,
+            purpose: "Git over SSH",
+          },
+        ],
+        links: [{ title: { en: "Git over SSH", zh: "Git（SSH）" }, url: context.addressing.sshUrl }],
+      },
+      secrets: [...algorithms.map(hostKey), ...externalGitalyCallback(context)],
+      wires: [
+        {
+          id: "ssh",
+          from: "git client",
+          to: "gitlab-shell.ssh",
+          expectation: "the handshake shows a host key of this install; an unknown key is refused",
+          check: {
+            kind: "ssh",
+            host: endpoint("gitlab-shell.ssh", "host"),
+            port: endpoint("gitlab-shell.ssh", "port"),
+            hostKeys: algorithms.map((algorithm) => secret(`ssh-host-${algorithm}`, { part: "publicKey" })),
+          },
+        },
+      ],
+    };
+  },
+};
+
+function hostKey(algorithm: (typeof algorithms)[number]): SecretSpec {
+  return {
+    name: `ssh-host-${algorithm}`,
+    description: `SSH host key (${algorithm})`,
+    generator: { kind: "ssh-host-key", algorithm },
+  };
+}
+
+/** An embedded Gitaly brings this key; beside an external one GitLab Shell needs it all the same. */
+function externalGitalyCallback(context: PlanContext): readonly SecretSpec[] {
+  if (context.values.gitaly.mode === "embedded") return [];
+  return [
+    {
+      name: "git-callback",
+      description: "key that signs callbacks to the hub",
+      generator: { kind: "random", bytes: 32, encoding: "hex" },
+    },
+  ];
+}
+
+function server(context: PlanContext) {
+  const values = context.values.gitlabShell;
+  return container(
+    {
+      image: context.image("gitlab-shell", values.image),
+      uid: 10005,
+      resources: resourcesOf(values.resources),
+      files: [
+        { path: "/etc/gitlab-shell/config.yml", contents: jsonFile(settings) },
+        ...algorithms.map((algorithm) => ({
+          path: hostKeyPath(algorithm),
+          contents: textFile([secret(`ssh-host-${algorithm}`, { part: "privateKey" })]),
+        })),
+      ],
+    },
+    values,
+  );
+}
+
+function hostKeyPath(algorithm: string): string {
+  return `/run/slipway/ssh_host_${algorithm}_key`;
+}
+
+const settings: Slotted = {
+  user: "git",
+  gitlab_url: hubInternalApi,
+  secret: secret("git-callback"),
+  auth_file: "/tmp/authorized_keys",
+  log_file: "/dev/stdout",
+  log_format: "json",
+  sshd: {
+    listen: `[::]:${port}`,
+    web_listen: "0.0.0.0:9122",
+    liveness_probe: "/health",
+    readiness_probe: "/start",
+    grace_period: 5,
+    host_key_files: algorithms.map(hostKeyPath),
+  },
+};

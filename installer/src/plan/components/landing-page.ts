@@ -1,0 +1,97 @@
+import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
+import type { Route } from "../model.ts";
+import { text, textFile } from "../text.ts";
+
+const port = 8080;
+
+/** The page at the platform's root that says what runs here, until the portal takes its place. */
+export const landingPage: ComponentDefinition = {
+  id: "landing-page",
+  build(context) {
+    const values = context.values.landingPage;
+    const component = {
+      id: "landing-page",
+      title: { en: "Landing page", zh: "首页" },
+      purpose: { en: "Says what runs here and where", zh: "说明此处运行的服务与地址" },
+      zone: "app" as const,
+    };
+    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "http", port, protocol: "http", tls: false }],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "rolling",
+          stopSeconds: 5,
+          stopSignal: "SIGQUIT",
+          health: {
+            ready: { kind: "http", port, path: "/healthz" },
+            live: { kind: "tcp", port },
+            startSeconds: 30,
+          },
+        },
+        links: [{ title: { en: "Platform", zh: "平台" }, url: context.addressing.mainUrl }],
+      },
+      routes,
+    };
+  },
+};
+
+const routes: readonly Route[] = [
+  {
+    id: "landing-page",
+    listener: "main",
+    match: { kind: "prefix", path: "/" },
+    action: { kind: "proxy", to: "landing-page.http", timeoutSeconds: 60, streaming: false },
+  },
+];
+
+function server(context: PlanContext) {
+  const values = context.values.landingPage;
+  return container(
+    {
+      image: context.image("gateway", values.image),
+      uid: 10010,
+      resources: resourcesOf(values.resources),
+      scratch: [tmp(8)],
+      files: [
+        { path: "/etc/nginx/nginx.conf", contents: textFile(settings) },
+        { path: "/srv/page/index.html", contents: { kind: "landing-page", language: "en" } },
+        { path: "/srv/page/zh/index.html", contents: { kind: "landing-page", language: "zh" } },
+        { path: "/srv/page/style.css", contents: { kind: "landing-style" } },
+      ],
+    },
+    values,
+  );
+}
+
+const settings = text`worker_processes 1;
+pid /tmp/nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+  include /etc/nginx/mime.types;
+  default_type application/octet-stream;
+  charset utf-8;
+  access_log off;
+  server_tokens off;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen ${port} default_server;
+    absolute_redirect off;
+    root /srv/page;
+    add_header Content-Security-Policy "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
+    add_header X-Content-Type-Options nosniff always;
+    add_header Referrer-Policy no-referrer always;
+    location = /healthz { return 200 "ok\n"; }
+    location / { try_files $uri $uri/index.html =404; }
+  }
+}
+`;

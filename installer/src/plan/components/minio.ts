@@ -1,0 +1,167 @@
+import {
+  container,
+  givenSecret,
+  randomSecret,
+  resourcesOf,
+  toGiB,
+  type ComponentDefinition,
+  type JobDraft,
+  type PlanContext,
+} from "../define.ts";
+import { publicListener } from "../groups/public-address.ts";
+import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
+import { toolboxJob } from "../groups/toolbox-job.ts";
+import type { Endpoint, Route } from "../model.ts";
+import { endpoint, secret, textFile } from "../text.ts";
+
+const rootUser = "slipway-root";
+const rootUserFile = "/run/slipway/root-user";
+const rootPasswordFile = "/run/slipway/root-password";
+
+/** Object store: MinIO, or any S3 service outside. */
+export const minio: ComponentDefinition = {
+  id: "minio",
+  build(context) {
+    const values = context.values.objectStore;
+    const component = {
+      id: "minio",
+      title: { en: "MinIO object store", zh: "MinIO 对象存储" },
+      purpose: { en: "Large files, uploads and registry layers over S3", zh: "通过 S3 存放大文件、上传内容与镜像层" },
+      zone: "app" as const,
+    };
+    const wires = context.buckets.map((bucket) => s3Wire(context, bucket.name));
+    if (values.mode === "external") {
+      return {
+        component: { ...component, presence: "external", endpoints: [externalEndpoint(values.external.endpoint)] },
+        jobs: values.external.createBuckets ? [bucketsJob(context)] : [],
+        secrets: [
+          givenSecret(
+            "s3-external",
+            "secret key of the external object store",
+            "objectStore.external.secretKey",
+            values.external.secretKeyFile,
+          ),
+        ],
+        wires,
+      };
+    }
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "s3", port: 9000, protocol: "s3", tls: false }],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "recreate",
+          stopSeconds: 30,
+          health: {
+            ready: { kind: "http", port: 9000, path: "/minio/health/ready" },
+            live: { kind: "http", port: 9000, path: "/minio/health/live" },
+            startSeconds: 90,
+          },
+        },
+        volumes: [
+          { name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: ".minio.sys/format.json" },
+        ],
+        links: [{ title: { en: "S3 endpoint", zh: "S3 接口" }, url: context.addressing.s3Url }],
+      },
+      jobs: [bucketsJob(context)],
+      secrets: [
+        randomSecret("minio-root", `password of ${rootUser}, the object store's administrator`),
+        ...s3Secrets(context),
+      ],
+      listeners: [publicListener(context, "s3")],
+      routes,
+      wires,
+    };
+  },
+};
+
+/** Objects pass; MinIO's administration, metrics and console do not leave the platform. */
+const routes: readonly Route[] = [
+  {
+    id: "s3-administration",
+    listener: "s3",
+    match: { kind: "prefix", path: "/minio/" },
+    action: { kind: "deny", status: 404 },
+  },
+  {
+    id: "s3",
+    listener: "s3",
+    match: { kind: "prefix", path: "/" },
+    action: { kind: "proxy", to: "minio.s3", timeoutSeconds: 7200, streaming: true },
+  },
+];
+
+function server(context: PlanContext) {
+  const values = context.values.objectStore;
+  return container(
+    {
+      image: context.image("minio", values.image),
+      uid: 10003,
+      command: ["server", "/data", "--address", ":9000"],
+      resources: resourcesOf(values.resources),
+      mounts: [{ volume: "data", path: "/data" }],
+      scratch: [{ path: "/tmp", sizeMiB: 64 }],
+      env: [
+        { name: "HOME", value: ["/tmp"] },
+        { name: "MINIO_BROWSER", value: ["off"] },
+        { name: "MINIO_REGION", value: [values.region] },
+        { name: "MINIO_UPDATE", value: ["off"] },
+        { name: "MINIO_ROOT_USER_FILE", value: [rootUserFile] },
+        { name: "MINIO_ROOT_PASSWORD_FILE", value: [rootPasswordFile] },
+      ],
+      files: [
+        { path: rootUserFile, contents: textFile([rootUser]) },
+        { path: rootPasswordFile, contents: textFile([secret("minio-root")]) },
+      ],
+    },
+    values,
+  );
+}
+
+function bucketsJob(context: PlanContext): JobDraft {
+  const { mode, region, noncurrentDays, external } = context.values.objectStore;
+  const embedded = mode === "embedded";
+  return toolboxJob(context, {
+    id: "minio-buckets",
+    component: "minio",
+    title: "Make buckets, policies and one access key per service",
+    makes: [
+      ...context.buckets.map((row) => `bucket ${row.name} (${row.access})`),
+      ...(embedded ? s3Keys(context).map((key) => `access key ${key}`) : []),
+    ],
+    needs: [{ kind: "healthy", component: "minio" }],
+    document: {
+      kind: "s3-buckets",
+      endpoint: endpoint("minio.s3", "url"),
+      region,
+      flavour: embedded ? "minio" : "generic",
+      admin: {
+        accessKey: embedded ? rootUser : external.accessKey,
+        secretKey: secret(embedded ? "minio-root" : "s3-external"),
+      },
+      buckets: context.buckets.map((row) => ({ name: row.name, versioning: true, access: row.access, noncurrentDays })),
+      users: embedded
+        ? s3Keys(context).map((key) => ({
+            accessKey: s3AccessKey(context, key),
+            secretKey: secret(s3SecretName(context, key)),
+            buckets: context.buckets.filter((row) => row.key === key).map((row) => row.name),
+          }))
+        : [],
+    },
+  });
+}
+
+function externalEndpoint(address: string): Endpoint {
+  const url = new URL(address);
+  const tls = url.protocol === "https:";
+  return {
+    id: "s3",
+    port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
+    protocol: "s3",
+    tls,
+    externalHost: url.hostname,
+  };
+}

@@ -1,0 +1,200 @@
+import {
+  completed,
+  container,
+  givenSecret,
+  randomSecret,
+  resourcesOf,
+  toGiB,
+  toMiB,
+  type ComponentDefinition,
+  type JobDraft,
+  type PlanContext,
+} from "../define.ts";
+import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
+import { toolboxJob } from "../groups/toolbox-job.ts";
+import type { Container, SecretSpec } from "../model.ts";
+import { secret, text, textFile } from "../text.ts";
+
+const dataDirectory = "/var/lib/postgresql/data";
+const passwordFile = "/run/slipway/postgres-password";
+const volume = { volume: "data", path: dataDirectory };
+
+/** PostgreSQL 17, one cluster for every service of the platform. */
+export const postgres: ComponentDefinition = {
+  id: "postgres",
+  build(context) {
+    const { mode, external, storage, replicas } = context.values.postgres;
+    const component = {
+      id: "postgres",
+      title: { en: "PostgreSQL", zh: "PostgreSQL 数据库" },
+      purpose: { en: "Relational databases of every service", zh: "各服务的关系型数据库" },
+      zone: "data" as const,
+    };
+    if (mode === "external") {
+      return {
+        component: {
+          ...component,
+          presence: "external",
+          endpoints: [
+            {
+              id: "sql",
+              port: external.port,
+              protocol: "postgres",
+              tls: external.sslMode !== "disable",
+              externalHost: external.host,
+            },
+          ],
+        },
+        jobs: [databasesJob(context, external.adminUser)],
+        secrets: secrets(context),
+      };
+    }
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "sql", port: 5432, protocol: "postgres", tls: false }],
+        workload: {
+          container: server(context),
+          replicas,
+          update: "recreate",
+          stopSeconds: 60,
+          stopSignal: "SIGINT",
+          health: {
+            ready: { kind: "exec", command: ["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"] },
+            live: { kind: "tcp", port: 5432 },
+            startSeconds: 120,
+          },
+        },
+        needs: [completed("postgres-initialise")],
+        volumes: [{ name: "data", sizeGiB: toGiB(storage.size), dataClass: "backup", marker: "PG_VERSION" }],
+      },
+      jobs: [initialiseJob(context), databasesJob(context, "postgres")],
+      secrets: secrets(context),
+    };
+  },
+};
+
+function server(context: PlanContext): Container {
+  const { image, resources } = context.values.postgres;
+  return container(
+    {
+      image: context.image("postgres", image),
+      uid: 10001,
+      command: ["-D", dataDirectory, "-c", "config_file=/etc/postgresql/postgresql.conf"],
+      resources: { ...resourcesOf(resources), shmMiB: 256 },
+      mounts: [volume],
+      scratch: [
+        { path: "/run/postgresql", sizeMiB: 1 },
+        { path: "/tmp", sizeMiB: 64 },
+      ],
+      files: [
+        { path: "/etc/postgresql/postgresql.conf", contents: textFile(settings(context)) },
+        { path: "/etc/postgresql/pg_hba.conf", contents: textFile(hostBasedAuthentication) },
+      ],
+    },
+    context.values.postgres,
+  );
+}
+
+function settings(context: PlanContext) {
+  const { maxConnections, sharedBuffers } = context.values.postgres;
+  return text`listen_addresses = '*'
+port = 5432
+unix_socket_directories = '/run/postgresql'
+hba_file = '/etc/postgresql/pg_hba.conf'
+max_connections = ${maxConnections}
+shared_buffers = ${toMiB(sharedBuffers)}MB
+dynamic_shared_memory_type = posix
+shared_preload_libraries = 'timescaledb'
+timescaledb.telemetry_level = off
+password_encryption = scram-sha-256
+wal_level = replica
+max_wal_size = 1GB
+log_destination = 'stderr'
+logging_collector = off
+log_line_prefix = '%m [%p] %q%u@%d '
+log_timezone = '${context.values.timezone}'
+timezone = '${context.values.timezone}'
+`;
+}
+
+/** Passwords over the network, no trust anywhere; the socket is for the container's own user. */
+const hostBasedAuthentication = text`# TYPE  DATABASE     USER      ADDRESS  METHOD
+local   all          postgres           peer
+local   all          all                scram-sha-256
+host    all          all       all      scram-sha-256
+host    replication  all       all      scram-sha-256
+`;
+
+function initialiseJob(context: PlanContext): JobDraft {
+  const { image, resources } = context.values.postgres;
+  return {
+    id: "postgres-initialise",
+    component: "postgres",
+    title: "Initialise the PostgreSQL data directory",
+    makes: ["database cluster with checksums and scram passwords"],
+    needs: [],
+    trigger: "bring-up",
+    deadlineSeconds: 180,
+    container: container({
+      image: context.image("postgres", image),
+      uid: 10001,
+      entrypoint: ["postgres-initialise"],
+      command: [passwordFile],
+      resources: resourcesOf(resources),
+      mounts: [volume],
+      scratch: [
+        { path: "/run/postgresql", sizeMiB: 1 },
+        { path: "/tmp", sizeMiB: 16 },
+      ],
+      files: [{ path: passwordFile, contents: textFile([secret("postgres-admin")]) }],
+    }),
+  };
+}
+
+function databasesJob(context: PlanContext, admin: string): JobDraft {
+  return toolboxJob(context, {
+    id: "postgres-databases",
+    component: "postgres",
+    title: "Make one role and database per service",
+    makes: context.databases.map((row) => `database ${row.name} owned by ${row.owner}`),
+    needs: [{ kind: "healthy", component: "postgres" }],
+    files: postgresCaFiles(context),
+    document: {
+      kind: "postgres-databases",
+      admin: postgresLogin(context, admin, "postgres-admin", "postgres"),
+      databases: context.databases.map((row) => ({
+        name: row.name,
+        owner: row.owner,
+        password: secret(row.secret),
+        extensions: row.extensions.map((extension) => ({ ...extension })),
+      })),
+    },
+  });
+}
+
+function secrets(context: PlanContext): readonly SecretSpec[] {
+  const { mode, external } = context.values.postgres;
+  const roles = new Map(context.databases.map((row) => [row.secret, row.owner]));
+  return [
+    mode === "embedded"
+      ? randomSecret("postgres-admin", "password of the PostgreSQL superuser")
+      : givenSecret(
+          "postgres-admin",
+          `password of ${external.adminUser}`,
+          "postgres.external.adminPassword",
+          external.adminPasswordFile,
+        ),
+    ...(mode === "external" && external.caFile !== ""
+      ? [
+          {
+            name: "postgres-ca",
+            description: "authority of the external PostgreSQL",
+            generator: { kind: "given-file", path: external.caFile },
+          } as const,
+        ]
+      : []),
+    ...[...roles].map(([name, owner]) => randomSecret(name, `password of the database role ${owner}`)),
+  ];
+}

@@ -1,0 +1,103 @@
+import {
+  container,
+  givenSecret,
+  randomSecret,
+  resourcesOf,
+  toGiB,
+  type ComponentDefinition,
+  type PlanContext,
+} from "../define.ts";
+import type { Wire } from "../model.ts";
+import { endpoint, secret, text, textFile } from "../text.ts";
+
+const passwordFile = "/run/slipway/redis-password";
+
+/** Cache, locks and sessions: Valkey, which speaks Redis' protocol. */
+export const redis: ComponentDefinition = {
+  id: "redis",
+  build(context) {
+    const values = context.values.redis;
+    const component = {
+      id: "redis",
+      title: { en: "Valkey (Redis)", zh: "Valkey（Redis 协议）" },
+      purpose: { en: "Cache, locks and sessions", zh: "缓存、锁与会话" },
+      zone: "data" as const,
+    };
+    if (values.mode === "external") {
+      const { host, port, passwordFile: file } = values.external;
+      return {
+        component: {
+          ...component,
+          presence: "external",
+          endpoints: [{ id: "redis", port, protocol: "redis", tls: false, externalHost: host }],
+        },
+        secrets: [givenSecret("redis", "password of the external Redis", "redis.external.password", file)],
+        wires: [wire()],
+      };
+    }
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "redis", port: 6379, protocol: "redis", tls: false }],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "recreate",
+          stopSeconds: 30,
+          health: {
+            ready: { kind: "exec", command: ["probe", "redis", "127.0.0.1:6379", "--password-file", passwordFile] },
+            live: { kind: "tcp", port: 6379 },
+            startSeconds: 60,
+          },
+        },
+        volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "ephemeral" }],
+      },
+      secrets: [randomSecret("redis", "password of Redis clients")],
+      wires: [wire()],
+    };
+  },
+};
+
+function server(context: PlanContext) {
+  const values = context.values.redis;
+  return container(
+    {
+      image: context.image("valkey", values.image),
+      uid: 10002,
+      resources: resourcesOf(values.resources),
+      mounts: [{ volume: "data", path: "/data" }],
+      files: [
+        { path: "/etc/valkey/valkey.conf", contents: textFile(settings) },
+        { path: passwordFile, contents: textFile([secret("redis")]) },
+      ],
+    },
+    values,
+  );
+}
+
+const settings = text`bind * -::*
+port 6379
+protected-mode no
+dir /data
+appendonly yes
+save 60 1000
+daemonize no
+logfile ""
+requirepass "${secret("redis", { as: "quoted" })}"
+`;
+
+function wire(): Wire {
+  return {
+    id: "redis",
+    from: "csghub-server",
+    to: "redis.redis",
+    expectation: "a key is set, read and deleted; without the password it is refused",
+    check: {
+      kind: "redis",
+      host: endpoint("redis.redis", "host"),
+      port: endpoint("redis.redis", "port"),
+      password: secret("redis"),
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import {
+  completed,
+  container,
+  givenSecret,
+  healthy,
+  randomSecret,
+  resourcesOf,
+  type ComponentDefinition,
+  type PlanContext,
+} from "../define.ts";
+import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
+import type { Endpoint, Route, Slotted, Wire } from "../model.ts";
+import { endpoint, jsonFile, secret, textFile } from "../text.ts";
+
+const htpasswdPath = "/etc/distribution/htpasswd";
+
+/** Container images of the platform's users, kept in the object store. */
+export const registry: ComponentDefinition = {
+  id: "registry",
+  buckets: (values) =>
+    values.registry.mode === "embedded"
+      ? [{ name: values.objectStore.buckets.registry, access: "private", key: "registry", usedBy: ["registry"] }]
+      : [],
+  build(context) {
+    const values = context.values.registry;
+    const component = {
+      id: "registry",
+      title: { en: "Container registry", zh: "容器镜像仓库" },
+      purpose: { en: "Images that users build and run", zh: "用户构建与运行的镜像" },
+      zone: "app" as const,
+    };
+    if (values.mode === "external") {
+      return {
+        component: { ...component, presence: "external", endpoints: [externalEndpoint(values.external.url)] },
+        secrets: [
+          givenSecret(
+            "registry",
+            "password of the external registry",
+            "registry.external.password",
+            values.external.passwordFile,
+          ),
+        ],
+        wires: [wire(values.external.user)],
+      };
+    }
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "http", port: 5000, protocol: "http", tls: false }],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "rolling",
+          stopSeconds: 30,
+          health: {
+            ready: { kind: "http", port: 5001, path: "/debug/health" },
+            live: { kind: "http", port: 5000, path: "/" },
+            startSeconds: 60,
+          },
+        },
+        needs: bucketReady(context),
+        links: [{ title: { en: "Image registry", zh: "镜像仓库" }, url: `${context.addressing.mainUrl}/v2/` }],
+        firstPassword: { user: values.user, secret: "registry" },
+      },
+      secrets: [
+        randomSecret("registry", `password of ${values.user} on the registry`),
+        randomSecret("registry-http", "key that signs the registry's upload sessions"),
+        {
+          name: "registry-htpasswd",
+          description: "hash of the registry password",
+          generator: { kind: "bcrypt", of: "registry", htpasswdUser: values.user },
+        },
+      ],
+      routes,
+      wires: [wire(values.user)],
+    };
+  },
+};
+
+/** Deleting is for clean-up inside the platform; from outside it is refused until tokens can tell who may. */
+const routes: readonly Route[] = [
+  {
+    id: "registry",
+    listener: "main",
+    match: { kind: "prefix", path: "/v2/" },
+    action: { kind: "proxy", to: "registry.http", timeoutSeconds: 1800, streaming: true, denyMethods: ["DELETE"] },
+  },
+];
+
+function bucketReady(context: PlanContext) {
+  const { mode, external } = context.values.objectStore;
+  if (mode === "embedded") return [healthy("minio"), completed("minio-buckets")];
+  return external.createBuckets ? [completed("minio-buckets")] : [];
+}
+
+function server(context: PlanContext) {
+  const values = context.values.registry;
+  return container(
+    {
+      image: context.image("registry", values.image),
+      uid: 10007,
+      resources: resourcesOf(values.resources),
+      // Tracing is on by default and would look for a collector on this host.
+      env: [{ name: "OTEL_TRACES_EXPORTER", value: ["none"] }],
+      files: [
+        { path: "/etc/distribution/config.yml", contents: jsonFile(settings(context)) },
+        { path: htpasswdPath, contents: textFile([secret("registry-htpasswd")]) },
+      ],
+    },
+    values,
+  );
+}
+
+function settings(context: PlanContext): Slotted {
+  const { region, buckets, mode, external } = context.values.objectStore;
+  return {
+    version: 0.1,
+    log: { level: "info", formatter: "json" },
+    storage: {
+      s3: {
+        region,
+        regionendpoint: endpoint("minio.s3", "url"),
+        forcepathstyle: true,
+        secure: mode === "external" && external.endpoint.startsWith("https:"),
+        bucket: buckets.registry,
+        accesskey: s3AccessKey(context, "registry"),
+        secretkey: secret(s3SecretName(context, "registry")),
+      },
+      delete: { enabled: true },
+      redirect: { disable: true },
+    },
+    auth: { htpasswd: { realm: "slipway", path: htpasswdPath } },
+    http: {
+      addr: ":5000",
+      secret: secret("registry-http"),
+      relativeurls: true,
+      debug: { addr: ":5001" },
+    },
+    health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
+  };
+}
+
+function wire(user: string): Wire {
+  return {
+    id: "registry",
+    from: "csghub-runner",
+    to: "registry.http",
+    expectation: "a small image is pushed and pulled by digest; without a login it answers 401",
+    check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret("registry") },
+  };
+}
+
+function externalEndpoint(address: string): Endpoint {
+  const url = new URL(address);
+  const tls = url.protocol === "https:";
+  return {
+    id: "http",
+    port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
+    protocol: "http",
+    tls,
+    externalHost: url.hostname,
+  };
+}

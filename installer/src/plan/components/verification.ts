@@ -1,0 +1,47 @@
+import { container, resourcesOf, type Parts, type PlanContext } from "../define.ts";
+import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
+import { postgresCaFiles } from "../groups/postgres-client.ts";
+import { toolboxDocument, toolboxUid } from "../groups/toolbox-job.ts";
+import type { Slotted, Wire } from "../model.ts";
+import { jsonFile, secret, textFile } from "../text.ts";
+
+/** The job behind `verify`: every wire of the plan in one document, run on request from inside the platform's networks. */
+export function buildVerification(context: PlanContext, wires: readonly Wire[]): Parts {
+  const { toolbox } = context.values;
+  const trust = trustSecret(context);
+  return {
+    jobs: [
+      {
+        id: "verify",
+        component: "gateway",
+        title: "Prove every connection of the platform",
+        makes: [],
+        needs: [],
+        trigger: "request",
+        deadlineSeconds: 300,
+        container: container({
+          image: context.image("toolbox", toolbox.image),
+          uid: toolboxUid,
+          command: ["verify", toolboxDocument],
+          resources: resourcesOf(toolbox.resources),
+          files: [
+            { path: toolboxDocument, contents: jsonFile({ wires: wires.map(toDocument) }) },
+            ...postgresCaFiles(context),
+            ...(trust === undefined
+              ? []
+              : [
+                  {
+                    path: verifyCaPath,
+                    contents: textFile([secret(trust.name, trust.part === undefined ? {} : { part: trust.part })]),
+                  },
+                ]),
+          ],
+        }),
+      },
+    ],
+  };
+}
+
+function toDocument(wire: Wire): Slotted {
+  return { name: wire.id, from: wire.from, to: wire.to, ...wire.check };
+}

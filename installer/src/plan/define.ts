@@ -1,0 +1,135 @@
+import type { Addressing } from "../values/addressing.ts";
+import { quantityBytes } from "../values/quantity.ts";
+import type { Values } from "../values/values.generated.ts";
+import type {
+  Component,
+  Container,
+  Dependency,
+  EnvVariable,
+  Image,
+  Job,
+  Listener,
+  Resources,
+  Route,
+  Scratch,
+  SecretSpec,
+  Wire,
+} from "./model.ts";
+
+/** Names of images to the references that exist: tags of ours, or digests from a lock. */
+export interface ImageTable {
+  readonly [name: string]: { readonly reference: string; readonly source: "built" | "third-party" };
+}
+
+/** A database a component wants: made by the bootstrap, owned by a login role of its own. */
+export interface DatabaseDeclaration {
+  readonly name: string;
+  readonly owner: string;
+  /** Secret with the owner's password. */
+  readonly secret: string;
+  readonly usedBy: readonly string[];
+  readonly extensions: readonly { readonly name: string; readonly optional?: boolean }[];
+}
+
+/** A bucket, and the key it is used with. One key may use several buckets. */
+export interface BucketDeclaration {
+  readonly name: string;
+  readonly access: "private" | "public-read";
+  /** Name of the access key; its secret is `s3-<key>`. */
+  readonly key: string;
+  readonly usedBy: readonly string[];
+}
+
+export interface PlanContext {
+  readonly values: Values;
+  readonly addressing: Addressing;
+  readonly databases: readonly DatabaseDeclaration[];
+  readonly buckets: readonly BucketDeclaration[];
+  image(name: string, override: string): Image;
+}
+
+/** What one component file contributes to the plan. */
+export interface Parts {
+  readonly component?: ComponentDraft;
+  readonly jobs?: readonly JobDraft[];
+  readonly secrets?: readonly SecretSpec[];
+  readonly listeners?: readonly Listener[];
+  readonly routes?: readonly Route[];
+  readonly wires?: readonly Wire[];
+}
+
+/** A component before what can be derived is: `reaches` is completed from the endpoints its slots and routes name. */
+export type ComponentDraft = Omit<
+  Component,
+  "reaches" | "databases" | "buckets" | "volumes" | "published" | "links" | "needs"
+> &
+  Partial<Pick<Component, "reaches" | "volumes" | "published" | "links" | "needs">>;
+
+export type JobDraft = Omit<Job, "reaches">;
+
+/** One component of the platform. Its file is the only place that knows its name, wiring and configuration. */
+export interface ComponentDefinition {
+  readonly id: string;
+  readonly databases?: (values: Values) => readonly DatabaseDeclaration[];
+  readonly buckets?: (values: Values) => readonly BucketDeclaration[];
+  readonly build: (context: PlanContext) => Parts;
+}
+
+/** The limits of a container from its values. */
+export function resourcesOf(values: {
+  readonly cpus: number;
+  readonly memory: string;
+  readonly pids: number;
+}): Resources {
+  return { cpus: values.cpus, memoryMiB: toMiB(values.memory), pids: values.pids };
+}
+
+/** Whole mebibytes of a size such as `1Gi`. */
+export function toMiB(size: string): number {
+  return Math.floor(quantityBytes(size) / 2 ** 20);
+}
+
+/** Whole gibibytes of a size, rounded up. */
+export function toGiB(size: string): number {
+  return Math.ceil(quantityBytes(size) / 2 ** 30);
+}
+
+/** Variables a person adds to a container, in a stable order. */
+export function extraEnv(values: { readonly extraEnv: Readonly<Record<string, string>> }): readonly EnvVariable[] {
+  return Object.keys(values.extraEnv)
+    .sort()
+    .map((name) => ({ name, value: [values.extraEnv[name] ?? ""] }));
+}
+
+export function tmp(sizeMiB: number): Scratch {
+  return { path: "/tmp", sizeMiB };
+}
+
+export function healthy(component: string): Dependency {
+  return { kind: "healthy", component };
+}
+
+export function completed(job: string): Dependency {
+  return { kind: "completed", job };
+}
+
+/** A random secret of 256 bits. */
+export function randomSecret(name: string, description: string): SecretSpec {
+  return { name, description, generator: { kind: "random", bytes: 32, encoding: "hex" } };
+}
+
+/** A secret given by the person, as a value or as a file, whichever is set. */
+export function givenSecret(name: string, description: string, valuesPath: string, file: string): SecretSpec {
+  const generator =
+    file === "" ? ({ kind: "given", valuesPath } as const) : ({ kind: "given-file", path: file } as const);
+  return { name, description, generator };
+}
+
+/** Container fields that most services share. */
+export function container(
+  fields: Pick<Container, "image" | "uid" | "resources"> & Partial<Container>,
+  values?: { readonly extraEnv: Readonly<Record<string, string>> },
+): Container {
+  const env = [...(fields.env ?? []), ...(values === undefined ? [] : extraEnv(values))];
+  return { files: [], mounts: [], scratch: [tmp(16)], ...fields, env };
+}

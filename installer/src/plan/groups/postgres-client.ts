@@ -1,0 +1,58 @@
+import type { PlanContext } from "../define.ts";
+import type { ConfigFile, Slotted, Wire } from "../model.ts";
+import { endpoint, secret, textFile } from "../text.ts";
+
+const externalCaPath = "/run/slipway/postgres-ca.crt";
+
+/** How clients of this platform's PostgreSQL treat TLS: inside the data network it is plain, outside as the values say. */
+export function postgresTls(context: PlanContext): "off" | "require" | "verify" {
+  const { mode, external } = context.values.postgres;
+  if (mode === "embedded" || external.sslMode === "disable") return "off";
+  return external.sslMode === "require" ? "require" : "verify";
+}
+
+/** The `sslmode` word for clients that take a connection string. */
+export function postgresSslMode(context: PlanContext): string {
+  const { mode, external } = context.values.postgres;
+  return mode === "embedded" ? "disable" : external.sslMode;
+}
+
+/** The certificate authority of an external PostgreSQL as a file of a client's container. */
+export function postgresCaFiles(context: PlanContext): readonly ConfigFile[] {
+  const { mode, external } = context.values.postgres;
+  if (mode === "embedded" || external.caFile === "") return [];
+  return [{ path: externalCaPath, contents: textFile([secret("postgres-ca")]) }];
+}
+
+/** Host, port, login and TLS of one role on one database, as the toolbox's documents spell them. */
+export function postgresLogin(
+  context: PlanContext,
+  user: string,
+  passwordSecret: string,
+  database: string,
+): { readonly [key: string]: Slotted } {
+  return {
+    host: endpoint("postgres.sql", "host"),
+    port: endpoint("postgres.sql", "port"),
+    user,
+    password: secret(passwordSecret),
+    database,
+    tls: postgresTls(context),
+    ...(postgresCaFiles(context).length === 0 ? {} : { caFile: externalCaPath }),
+  };
+}
+
+/** Proves that a service reaches its own database and no other's. */
+export function postgresWire(context: PlanContext, database: string): Wire {
+  const own = context.databases.find((row) => row.name === database);
+  if (own === undefined) throw new RangeError(`no component declares the database ${database}`);
+  const others = context.databases.filter((row) => row.owner !== own.owner).map((row) => row.name);
+  const from = own.usedBy[0] ?? own.owner;
+  return {
+    id: `${database}-database`,
+    from,
+    to: "postgres.sql",
+    expectation: `${own.owner} reads and writes ${database} and is refused on ${others.join(", ")}`,
+    check: { kind: "postgres", ...postgresLogin(context, own.owner, own.secret, database), refusedDatabases: others },
+  };
+}

@@ -1,0 +1,82 @@
+import type { PlanContext } from "../define.ts";
+import type { Listener, SecretSpec, Slotted } from "../model.ts";
+import { endpoint } from "../text.ts";
+import type { ServedName } from "../../values/addressing.ts";
+
+/** Where the toolbox finds the authority that signed the gateway's certificate. */
+export const verifyCaPath = "/run/slipway/ca.crt";
+
+/** The secret whose certificate clients must trust to talk to the gateway, or undefined without TLS. */
+export function trustSecret(context: PlanContext): { readonly name: string; readonly part?: string } | undefined {
+  switch (context.addressing.tls) {
+    case "off":
+      return undefined;
+    case "self-signed":
+      return { name: "ca", part: "certificate" };
+    case "files":
+      return { name: context.values.tls.caFile === "" ? "tls-certificate" : "tls-ca" };
+  }
+}
+
+/** The `caFile` field of a check that goes through the gateway. */
+export function verifyCaFile(context: PlanContext): { readonly caFile?: string } {
+  return context.addressing.tls === "off" ? {} : { caFile: verifyCaPath };
+}
+
+/**
+ * The `resolve` field of a check that goes through the gateway. By domain the gateway carries the public names as aliases, so that the
+ * name itself is proved; an IP address or localhost would lead elsewhere from inside, so the check connects to the gateway directly.
+ */
+export function publicResolve(context: PlanContext, listener: string): { readonly resolve?: Slotted & object } {
+  return context.addressing.kind === "domain" ? {} : { resolve: endpoint(`gateway.${listener}`, "hostPort") };
+}
+
+/** A name or port under which the gateway serves people. It listens inside on the same port, so that a URL is right on both sides. */
+export function publicListener(context: PlanContext, id: ServedName): Listener {
+  const { host, port, url } = context.addressing.served[id];
+  return { id, host, port, publicPort: port, tls: context.addressing.tls !== "off", url };
+}
+
+/** The key pair the gateway shows. */
+export function gatewaySecrets(context: PlanContext): readonly SecretSpec[] {
+  const { tls } = context.values;
+  switch (context.addressing.tls) {
+    case "off":
+      return [];
+    case "self-signed":
+      return [
+        {
+          name: "ca",
+          description: "certificate authority of this install; people import its certificate",
+          generator: { kind: "certificate-authority", commonName: `Slipway ${context.addressing.domain}`, years: 10 },
+        },
+        {
+          name: "gateway-tls",
+          description: "certificate of the gateway",
+          generator: { kind: "tls-leaf", authority: "ca", names: context.addressing.hosts, days: 365 },
+        },
+      ];
+    case "files":
+      return [
+        {
+          name: "tls-certificate",
+          description: "certificate of the gateway, given",
+          generator: { kind: "given-file", path: tls.certFile },
+        },
+        {
+          name: "tls-key",
+          description: "private key of the gateway, given",
+          generator: { kind: "given-file", path: tls.keyFile },
+        },
+        ...(tls.caFile === ""
+          ? []
+          : [
+              {
+                name: "tls-ca",
+                description: "authority of the gateway's certificate, given",
+                generator: { kind: "given-file", path: tls.caFile },
+              } as const,
+            ]),
+      ];
+  }
+}

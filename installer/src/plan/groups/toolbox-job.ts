@@ -1,0 +1,43 @@
+import type { Job as JobDocument } from "../../../../toolbox/src/contract.ts";
+import { container, resourcesOf, type JobDraft, type PlanContext } from "../define.ts";
+import type { ConfigFile, Dependency, Slotted } from "../model.ts";
+import { jsonFile } from "../text.ts";
+
+/** Where the toolbox finds its document, the same in every job. */
+export const toolboxDocument = "/run/slipway/document.json";
+
+/** Uid of the toolbox image. */
+export const toolboxUid = 10011;
+
+export interface ToolboxJobFields {
+  readonly id: string;
+  readonly component: string;
+  readonly title: string;
+  readonly makes: readonly string[];
+  readonly needs: readonly Dependency[];
+  readonly document: { readonly kind: JobDocument["kind"] } & { readonly [key: string]: Slotted };
+  readonly files?: readonly ConfigFile[];
+  readonly deadlineSeconds?: number;
+}
+
+/** A one-shot job of the toolbox image with its document as a secret file. */
+export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobDraft {
+  const { toolbox } = context.values;
+  return {
+    id: fields.id,
+    component: fields.component,
+    title: fields.title,
+    makes: fields.makes,
+    needs: fields.needs,
+    deadlineSeconds: fields.deadlineSeconds ?? 180,
+    trigger: "bring-up",
+    probeCommand: ["run", "--probe", toolboxDocument],
+    container: container({
+      image: context.image("toolbox", toolbox.image),
+      uid: toolboxUid,
+      command: ["run", toolboxDocument],
+      resources: resourcesOf(toolbox.resources),
+      files: [{ path: toolboxDocument, contents: jsonFile(fields.document) }, ...(fields.files ?? [])],
+    }),
+  };
+}
