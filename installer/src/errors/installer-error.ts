@@ -99,6 +99,12 @@ export class WireError extends InstallerError {
   }
 }
 
+export class RegistryError extends InstallerError {
+  constructor(message: string, options?: InstallerErrorOptions) {
+    super("REGISTRY_FAILED", message, options);
+  }
+}
+
 export class PlanChangedError extends InstallerError {
   constructor(message: string, options?: InstallerErrorOptions) {
     super("PLAN_CHANGED", message, options);
