@@ -43,7 +43,12 @@ export interface FileSystem {
     options?: { readonly mode?: number; readonly owner?: number },
   ): Promise<void>;
   appendDurable(path: string, line: string): Promise<void>;
+  /** Appends without waiting for the disk; for logs. */
+  append(path: string, text: string): Promise<void>;
+  /** Makes it and its parents; sets the mode also when it is there. */
   makeDirectory(path: string, mode: number): Promise<void>;
+  /** The first of this path and its parents in which others could plant files; undefined when there is none. */
+  foreignWritable(path: string): Promise<string | undefined>;
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
   readBytes(path: string): Promise<Uint8Array>;

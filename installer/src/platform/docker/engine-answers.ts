@@ -1,0 +1,137 @@
+import type { ContainerState, EngineInfo } from "../ports.ts";
+
+/** The parts of the Engine API's answers that are read. */
+export interface ContainerSummary {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Image: string;
+  readonly ImageID: string;
+  readonly State: ContainerState["state"];
+  readonly Status: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Ports: readonly PortSummary[] | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
+}
+
+interface PortSummary {
+  readonly IP?: string;
+  readonly PrivatePort: number;
+  readonly PublicPort?: number;
+  readonly Type: string;
+}
+
+export interface ContainerDetails {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Image: string;
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Status: ContainerState["state"];
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly Health?: { readonly Status: ContainerState["health"] } | null;
+  };
+  readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
+  readonly NetworkSettings: {
+    readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
+    readonly Networks?: Readonly<Record<string, unknown>> | null;
+  };
+}
+
+export interface EngineInfoAnswer {
+  readonly ServerVersion: string;
+  readonly Driver: string;
+  readonly CgroupVersion?: string;
+  readonly MemTotal: number;
+  readonly NCPU: number;
+  readonly DockerRootDir: string;
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly OperatingSystem: string;
+  readonly Architecture: string;
+}
+
+const serviceLabel = "com.docker.compose.service";
+
+/** The list says health only in its status text: `Up 2 minutes (healthy)`. */
+export function fromSummary(summary: ContainerSummary): ContainerState {
+  const labels = summary.Labels ?? {};
+  return {
+    id: summary.Id,
+    name: (summary.Names[0] ?? "").replace(/^\//, ""),
+    service: labels[serviceLabel] ?? "",
+    image: summary.Image,
+    imageId: summary.ImageID,
+    state: summary.State,
+    health: healthInStatus(summary.Status),
+    labels,
+    networks: Object.keys(summary.NetworkSettings?.Networks ?? {}).sort(),
+    ports: (summary.Ports ?? []).flatMap((port) =>
+      port.PublicPort === undefined
+        ? []
+        : [
+            {
+              address: port.IP ?? "",
+              hostPort: port.PublicPort,
+              containerPort: port.PrivatePort,
+              protocol: port.Type,
+            },
+          ],
+    ),
+  };
+}
+
+function healthInStatus(status: string): ContainerState["health"] {
+  if (status.includes("(healthy)")) return "healthy";
+  if (status.includes("(unhealthy)")) return "unhealthy";
+  return status.includes("(health: starting)") ? "starting" : "none";
+}
+
+export function fromDetails(details: ContainerDetails): ContainerState {
+  const labels = details.Config.Labels ?? {};
+  const started = !details.State.StartedAt.startsWith("0001-");
+  return {
+    id: details.Id,
+    name: details.Name.replace(/^\//, ""),
+    service: labels[serviceLabel] ?? "",
+    image: details.Config.Image,
+    imageId: details.Image,
+    state: details.State.Status,
+    health: details.State.Health?.Status ?? "none",
+    exitCode: details.State.ExitCode,
+    ...(started ? { startedAt: details.State.StartedAt } : {}),
+    restarts: details.RestartCount,
+    labels,
+    networks: Object.keys(details.NetworkSettings.Networks ?? {}).sort(),
+    ports: Object.entries(details.NetworkSettings.Ports ?? {}).flatMap(([key, bindings]) => {
+      const [containerPort = "0", protocol = "tcp"] = key.split("/");
+      return (bindings ?? []).map((binding) => ({
+        address: binding.HostIp,
+        hostPort: Number(binding.HostPort),
+        containerPort: Number(containerPort),
+        protocol,
+      }));
+    }),
+  };
+}
+
+export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo {
+  return {
+    version: info.ServerVersion,
+    apiVersion,
+    storageDriver: info.Driver,
+    cgroupVersion: info.CgroupVersion ?? "1",
+    memoryBytes: info.MemTotal,
+    cpus: info.NCPU,
+    dataRoot: info.DockerRootDir,
+    securityOptions: info.SecurityOptions ?? [],
+    os: info.OperatingSystem,
+    architecture: info.Architecture,
+  };
+}
+
+/** How the engine itself writes a reference: without the default registry, with a tag. */
+export function familiarReference(reference: string): string {
+  const short = reference.replace(/^docker\.io\/(library\/)?/, "");
+  const name = short.slice(short.lastIndexOf("/") + 1);
+  return short.includes("@") ? short.replace(/:[^/@]+@/, "@") : name.includes(":") ? short : `${short}:latest`;
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { appendFile, chmod, lstat, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { FileSystem } from "./ports.ts";
+
+/** Files of the machine, written so that a crash leaves the old or the new contents and nothing between. */
+export function createFileSystem(): FileSystem {
+  return {
+    readText: (path) => readFile(path, "utf8"),
+    readTextIfPresent: (path) => ifPresent(() => readFile(path, "utf8")),
+    readBytes: (path) => readFile(path),
+    writeAtomic,
+    appendDurable,
+    append: (path, text) => appendFile(path, text, { mode: 0o600 }),
+    makeDirectory: async (path, mode) => {
+      await mkdir(path, { recursive: true, mode });
+      await chmod(path, mode);
+    },
+    foreignWritable,
+    list: async (path) => ((await ifPresent(() => readdir(path))) ?? []).sort(),
+    exists: async (path) => (await ifPresent(() => lstat(path))) !== undefined,
+    setOwner,
+    stat: async (path) => {
+      const found = await ifPresent(() => lstat(path));
+      if (found === undefined) return undefined;
+      return { mode: found.mode & 0o7777, uid: found.uid, size: found.size, directory: found.isDirectory() };
+    },
+    remove: (path) => rm(path, { recursive: true, force: true }),
+    freeBytes,
+  };
+}
+
+async function ifPresent<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+async function writeAtomic(
+  path: string,
+  contents: string | Uint8Array,
+  options: { readonly mode?: number; readonly owner?: number } = {},
+): Promise<void> {
+  const { mode = 0o600, owner } = options;
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file = await open(temporary, flags, 0o600);
+  try {
+    await file.writeFile(contents);
+    if (owner !== undefined) await file.chown(owner, owner);
+    await file.chmod(mode);
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await unlink(temporary);
+    throw error;
+  }
+  await file.close();
+  await rename(temporary, path);
+  await syncDirectory(dirname(path));
+}
+
+async function appendDurable(path: string, line: string): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+  const file = await open(path, flags, 0o600);
+  try {
+    await file.writeFile(line);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function setOwner(path: string, owner: number, mode: number): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await file.chown(owner, owner);
+    await file.chmod(mode);
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A directory others may write to is safe only when it is sticky, as /tmp is. */
+async function foreignWritable(path: string): Promise<string | undefined> {
+  const me = process.getuid?.() ?? 0;
+  for (let current = path; ; current = dirname(current)) {
+    const found = await ifPresent(() => lstat(current));
+    if (found !== undefined) {
+      const sticky = (found.mode & 0o1000) !== 0 && current !== path;
+      if (found.isSymbolicLink() && current === path) return current;
+      const stranger = found.uid !== 0 && found.uid !== me;
+      if (stranger || (!found.isSymbolicLink() && (found.mode & 0o022) !== 0 && !sticky)) return current;
+    }
+    if (current === dirname(current)) return undefined;
+  }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  for (let current = path; ; current = dirname(current)) {
+    const found = await ifPresent(() => statfs(current));
+    if (found !== undefined) return found.bavail * found.bsize;
+  }
+}
