@@ -1,0 +1,106 @@
+import { UsageError } from "../errors/installer-error.ts";
+import { type Catalogue, type OwnImage, debianName, isOwn } from "./catalogue.ts";
+
+/** One image to build, and the builds that must be done before it. */
+export interface ImageBuild {
+  readonly name: string;
+  readonly reference: string;
+  readonly image: OwnImage;
+  readonly needs: readonly string[];
+}
+
+/** What a request for images comes to. */
+export interface ImageBuildPlan {
+  /** In an order in which every build comes after what it needs. */
+  readonly builds: readonly ImageBuild[];
+  /** Asked for, and already there. */
+  readonly present: readonly string[];
+  /** Whether a build starts from the Debian base. */
+  readonly needsDebian: boolean;
+}
+
+/** The reference of an image of ours. */
+export function ownReference(catalogue: Catalogue, tags: Readonly<Record<string, string>>, name: string): string {
+  return `${catalogue.repository}/${name}:${tags[name] ?? "unknown"}`;
+}
+
+/**
+ * Decides which images must be built so that the named ones (all that ship, if none is named) are there.
+ * An image that is there is not built, nor is anything only it would need.
+ * @throws UsageError when a name is not one of ours
+ */
+export function planImageBuilds(request: {
+  readonly catalogue: Catalogue;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly names: readonly string[];
+  /** References the engine has. */
+  readonly has: ReadonlySet<string>;
+}): ImageBuildPlan {
+  const { catalogue, tags, has } = request;
+  const builds = new Map<string, ImageBuild>();
+  const present: string[] = [];
+  let needsDebian = false;
+
+  function add(name: string): string | undefined {
+    if (name === debianName) {
+      needsDebian = true;
+      return undefined;
+    }
+    const image = catalogue.images[name];
+    if (image === undefined || !isOwn(image)) return undefined;
+    const reference = ownReference(catalogue, tags, name);
+    if (has.has(reference)) return undefined;
+    if (!builds.has(name)) {
+      const needs = Object.values(image.from).flatMap((source) => add(source) ?? []);
+      builds.set(name, { name, reference, image, needs: [...new Set(needs)] });
+    }
+    return name;
+  }
+
+  for (const name of wantedNames(catalogue, request.names)) if (add(name) === undefined) present.push(name);
+  return { builds: [...builds.values()], present, needsDebian };
+}
+
+function wantedNames(catalogue: Catalogue, names: readonly string[]): readonly string[] {
+  const known = Object.values(catalogue.images).filter(isOwn);
+  if (names.length === 0) return known.filter((image) => image.kind === "built").map((image) => image.name);
+  for (const name of names) {
+    const image = catalogue.images[name];
+    if (image === undefined) {
+      throw new UsageError(`no image is named ${name}`, {
+        hint: `one of: ${known.map((each) => each.name).join(", ")}`,
+      });
+    }
+    if (!isOwn(image)) {
+      throw new UsageError(`${name} is a third-party image and is pulled, not built`, {
+        hint: `it is ${image.reference}; a registry or a bundle must supply it`,
+      });
+    }
+  }
+  return [...new Set(names)];
+}
+
+/** Seconds until everything is built: bounded by the longest chain and by the work the parallel builds share. */
+export function remainingSeconds(request: {
+  readonly builds: readonly ImageBuild[];
+  readonly done: ReadonlySet<string>;
+  /** Seconds each running build has taken so far. */
+  readonly running: ReadonlyMap<string, number>;
+  readonly jobs: number;
+  /** Measured against the typical seconds; 2 means twice as slow. */
+  readonly slowness: number;
+}): number {
+  const { builds, done, running, jobs, slowness } = request;
+  const left = new Map<string, number>();
+  const chain = new Map<string, number>();
+  for (const build of builds) {
+    const typical = build.image.seconds * slowness;
+    // A build that takes longer than typical is taken to be nearly done, never to be done.
+    const rest = done.has(build.name) ? 0 : Math.max(typical - (running.get(build.name) ?? 0), typical * 0.05);
+    left.set(build.name, rest);
+    const before = Math.max(0, ...build.needs.map((need) => chain.get(need) ?? 0));
+    chain.set(build.name, rest + before);
+  }
+  const shared = [...left.values()].reduce((sum, seconds) => sum + seconds, 0) / jobs;
+  return Math.ceil(Math.max(shared, 0, ...chain.values()));
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InternalError } from "../errors/installer-error.ts";
+import { type Catalogue, type OwnImage, debianName, isOwn, parseCatalogue } from "./catalogue.ts";
+import { readToolboxInputs } from "./toolbox-inputs.ts";
+
+/** One file that goes into an image. */
+export interface InputFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly sha256: string;
+}
+
+/** Everything that decides what an image holds. */
+export interface ImageInputs {
+  readonly files: readonly InputFile[];
+  readonly pins: Readonly<Record<string, string>>;
+  /** FROM build argument to the tag (or, for the Debian base, the reference) behind it. */
+  readonly from: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The tag of an image of ours: the first 16 hex digits of a hash over everything that goes into it. */
+export function imageTag(name: string, inputs: ImageInputs): string {
+  const canonical = JSON.stringify([
+    name,
+    [...inputs.files].sort((a, b) => compare(a.path, b.path)).map((file) => [file.path, file.executable, file.sha256]),
+    sorted(inputs.pins),
+    sorted(inputs.from),
+    sorted(inputs.labels),
+  ]);
+  return sha256(canonical).slice(0, 16);
+}
+
+/** The labels every image of ours carries, apart from its own tag. */
+export function imageLabels(image: OwnImage): Readonly<Record<string, string>> {
+  return {
+    "org.opencontainers.image.title": image.title,
+    "org.opencontainers.image.version": image.version,
+    "org.opencontainers.image.licenses": image.licenses,
+    "org.opencontainers.image.vendor": "Slipway",
+    ...(image.upstream === undefined ? {} : { "org.opencontainers.image.source": image.upstream }),
+  };
+}
+
+/**
+ * Computes the tags of all our images from the sources below `repoRoot`.
+ * @throws InternalError when the catalogue is broken
+ */
+export async function computeImageTags(repoRoot: string): Promise<Readonly<Record<string, string>>> {
+  const catalogue = parseCatalogue(await readFile(join(repoRoot, "images/catalogue.yaml"), "utf8"));
+  const files: Record<string, readonly InputFile[]> = {};
+  for (const image of Object.values(catalogue.images).filter(isOwn)) {
+    const own = await readInputFiles(join(repoRoot, "images", image.name));
+    files[image.name] = image.contexts.includes("toolbox") ? [...own, ...(await readToolboxInputs(repoRoot))] : own;
+  }
+  return tagAll(catalogue, files);
+}
+
+/** The tags of all our images, given their files; an image's tag includes those of the images it is made from. */
+export function tagAll(
+  catalogue: Catalogue,
+  files: Readonly<Record<string, readonly InputFile[]>>,
+): Readonly<Record<string, string>> {
+  const tags: Record<string, string> = {};
+  const pending = new Set<string>();
+  function tagOf(name: string): string {
+    if (name === debianName) return catalogue.debian.image;
+    const known = tags[name];
+    if (known !== undefined) return known;
+    const image = catalogue.images[name];
+    if (image === undefined || !isOwn(image)) throw new InternalError(`no image of ours is named ${name}`);
+    if (pending.has(name)) throw new InternalError(`image ${name} is made from itself`);
+    pending.add(name);
+    const from = Object.fromEntries(Object.entries(image.from).map(([arg, source]) => [arg, tagOf(source)]));
+    const tag = imageTag(name, { files: files[name] ?? [], pins: image.pins, from, labels: imageLabels(image) });
+    tags[name] = tag;
+    return tag;
+  }
+  for (const image of Object.values(catalogue.images)) if (isOwn(image)) tagOf(image.name);
+  return Object.fromEntries(
+    Object.keys(tags)
+      .sort(compare)
+      .map((name) => [name, tagOf(name)]),
+  );
+}
+
+/** Hashes one file. Only whether it is executable counts: a checkout under another umask is the same source. */
+export async function readInputFile(path: string, name: string): Promise<InputFile> {
+  const [contents, status] = await Promise.all([readFile(path), stat(path)]);
+  return { path: name, executable: (status.mode & 0o111) !== 0, sha256: sha256(contents) };
+}
+
+async function readInputFiles(folder: string): Promise<readonly InputFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return await Promise.all(files.map((file) => readInputFile(file, file.slice(folder.length + 1))));
+}
+
+export function sha256(contents: string | Uint8Array): string {
+  return createHash("sha256").update(contents).digest("hex");
+}
+
+function sorted(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(values).sort(([a], [b]) => compare(a, b));
+}
+
+/** By code unit: the same order in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
