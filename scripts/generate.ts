@@ -3,8 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Generator } from "./generate/generated-file.ts";
 import { generateValuesTypes } from "./generate/values-types.ts";
+import { generateValuesValidator } from "./generate/values-validator.ts";
 
-const generators: readonly Generator[] = [generateValuesTypes];
+const generators: readonly Generator[] = [generateValuesTypes, generateValuesValidator];
 
 const root = new URL("..", import.meta.url);
 const check = process.argv.includes("--check");

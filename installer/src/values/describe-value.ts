@@ -1,0 +1,39 @@
+import { valuesKeys, type ValuesKey } from "./values-keys.generated.ts";
+
+/** What a key of the values may hold; undefined when there is no such key. */
+export function findKey(path: readonly string[]): ValuesKey | undefined {
+  return lookUp(path.join(".")) ?? lookUp([...path.slice(0, -1), "*"].join("."));
+}
+
+function lookUp(path: string): ValuesKey | undefined {
+  return Object.hasOwn(valuesKeys, path) ? valuesKeys[path] : undefined;
+}
+
+/** The names that exist directly below a path. */
+export function listKeysBelow(path: readonly string[]): readonly string[] {
+  const prefix = path.length === 0 ? "" : `${path.join(".")}.`;
+  return Object.keys(valuesKeys)
+    .filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."))
+    .map((key) => key.slice(prefix.length));
+}
+
+/** Whether the value may be a secret, also by mistake: people write a password where its file's name belongs. */
+export function isSecretPath(path: readonly string[]): boolean {
+  return findKey(path)?.secret === true || /password|secret|token|key/i.test(path.at(-1) ?? "");
+}
+
+/** The value as it may stand in a message: short, and never a secret. */
+export function describeGot(path: readonly string[], value: unknown): string {
+  if (value === null) return "(got nothing)";
+  if (Array.isArray(value)) return "(got a list)";
+  if (typeof value === "object") return "(got a map)";
+  if (isSecretPath(path)) return typeof value === "string" ? "(the value is not shown)" : `(got a ${typeof value})`;
+  const text = JSON.stringify(value) as string | undefined;
+  // A URL may carry a password before its host name.
+  return `(got ${shorten((text ?? typeof value).replace(/\/\/[^/\s]*@/g, "//***@"))})`;
+}
+
+/** The text, cut when it is too long for one line. */
+export function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
+}

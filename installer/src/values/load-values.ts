@@ -1,0 +1,61 @@
+import { ValuesError, type ValuesIssue } from "../errors/installer-error.ts";
+import { mergeValues } from "./merge-values.ts";
+import { parseSet } from "./parse-set.ts";
+import { type ValuesText, parseValues } from "./parse-values.ts";
+import { type Origin, type SourcedValue, listProvenance, toPlainValue } from "./sourced-value.ts";
+import { validateValues } from "./validate-values.ts";
+import type { Values } from "./values.generated.ts";
+
+export interface ValuesSources {
+  readonly defaults: ValuesText;
+  readonly profile?: ValuesText | undefined;
+  /** The user's files, later ones over earlier ones. */
+  readonly files?: readonly ValuesText[] | undefined;
+  /** The arguments of `--set`, each `a.b.c=value`. */
+  readonly sets?: readonly string[] | undefined;
+}
+
+export interface LoadedValues {
+  readonly values: Values;
+  /** Where each leaf came from, by its dotted path. */
+  readonly provenance: ReadonlyMap<string, Origin>;
+  /** What files and `--set` say, merged, without defaults and profile. */
+  readonly given: unknown;
+}
+
+/**
+ * Lays defaults, profile, files and `--set` over each other and checks the result.
+ * @throws ValuesError with all problems; when a text cannot be read at all, with those of every text
+ */
+export function loadValues(sources: ValuesSources): LoadedValues {
+  const { profile, files = [], sets = [] } = sources;
+  const issues: ValuesIssue[] = [];
+  const base = [sources.defaults, ...(profile === undefined ? [] : [profile])];
+  const below = base.map((text, index) =>
+    collect(issues, () => parseValues(text, index === 0 ? "defaults" : "profile")),
+  );
+  const above = [
+    ...files.map((text) => collect(issues, () => parseValues(text, "file"))),
+    ...sets.map((argument) => collect(issues, () => parseSet(argument))),
+  ];
+  if (issues.length > 0) throw new ValuesError(issues);
+  const merged = mergeValues([emptyMap, ...below, ...above]);
+  return {
+    values: validateValues(merged),
+    provenance: listProvenance(merged),
+    given: toPlainValue(mergeValues([emptyMap, ...above])),
+  };
+}
+
+const nowhere: Origin = { layer: "defaults", file: "defaults" };
+const emptyMap: SourcedValue = { keyOrigin: nowhere, origin: nowhere, content: new Map() };
+
+function collect(issues: ValuesIssue[], parse: () => SourcedValue): SourcedValue {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error;
+    issues.push(...error.issues);
+    return emptyMap;
+  }
+}
