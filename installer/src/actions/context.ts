@@ -10,8 +10,9 @@ import type {
   ProcessInfo,
   Random,
 } from "../platform/ports.ts";
+import type { Assets } from "./assets.ts";
 
-/** What an action needs of the world. `platform/create-ports.ts` makes all but `report` and `signal`. */
+/** What an action needs of the world. `platform/create-ports.ts` makes all but `assets`, `report` and `signal`. */
 export interface ActionPorts {
   readonly docker: Docker;
   readonly exec: Exec;
@@ -22,6 +23,7 @@ export interface ActionPorts {
   readonly random: Random;
   readonly process: ProcessInfo;
   readonly failpoint: Failpoint;
+  readonly assets: Assets;
   readonly report: Report;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;

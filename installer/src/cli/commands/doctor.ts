@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { withExamples } from "../examples.ts";
+import { toTarget, toValuesSelection } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatCheckList, formatDoctor } from "../ui/print-doctor.ts";
+
+interface DoctorOptions {
+  readonly list?: boolean;
+  readonly strict?: boolean;
+}
+
+/** `doctor`: host, engine and install, each finding with its remedy. */
+export function declareDoctor(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("doctor")
+    .summary("check host, engine and install; a remedy for each finding")
+    .description(
+      "Runs every check of the preflight and, when something is installed, the checks of the live platform. Exit 4 when one fails. Nothing is changed.",
+    )
+    .option("--list", "name every check and why it is made; run none")
+    .option("--strict", "count warnings as failures");
+  withExamples(command, [
+    { command: "slipway doctor", means: "what is wrong and what to do" },
+    { command: "slipway doctor --list --json", means: "every check: id, title, why" },
+    { command: "slipway doctor --strict --set domain=ai.corp.example", means: "before an install with these values" },
+  ]);
+  command.action((options: DoctorOptions) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.doctor({
+        ...toTarget(session.selection),
+        values: toValuesSelection(session.selection),
+        listOnly: options.list === true,
+        strict: options.strict === true,
+      });
+      if (session.manner.json) session.printJson(result);
+      else
+        session.print(
+          result.kind === "CheckList" ? formatCheckList(result, session.style) : formatDoctor(result, session.style),
+        );
+      return result.kind === "DoctorResult" && !result.ok ? exitStatusOf("PREFLIGHT_FAILED") : 0;
+    }),
+  );
+}

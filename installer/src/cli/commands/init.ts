@@ -1,0 +1,63 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { AbortError } from "../../errors/installer-error.ts";
+import { withExamples } from "../examples.ts";
+import { toTarget, toValuesSelection } from "../runtime.ts";
+import type { Runtime, Session } from "../runtime.ts";
+
+interface InitOptions {
+  readonly out: string;
+  readonly force?: boolean;
+}
+
+/** `init`: a values file, by questions or by flags. */
+export function declareInit(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("init")
+    .summary("write a values file, by questions or by flags")
+    .description(
+      "Asks what has to be decided and writes a values file with only what differs from the defaults. With --yes, --profile or --set nothing is asked.",
+    )
+    .option("--out <file>", "file to write", "values.yaml")
+    .option("--force", "replace the file if it is there");
+  withExamples(command, [
+    { command: "slipway init", means: "questions, then ./values.yaml" },
+    { command: "slipway init --yes --set domain=ai.corp.example --without casdoor", means: "no questions" },
+  ]);
+  command.action((options: InitOptions) =>
+    runtime.perform(command, async (session) => {
+      const out = resolve(session.context.io.cwd, options.out);
+      const request = {
+        ...toTarget(session.selection),
+        values: toValuesSelection(session.selection),
+        out,
+        force: options.force === true,
+        answers: askOrNot(session),
+      };
+      const result = await session.engine.init(request);
+      if (session.manner.json) session.printJson(result);
+      else
+        session.print(
+          `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
+        );
+      return 0;
+    }),
+  );
+}
+
+/**
+ * The wizard, or nothing where flags say it all.
+ * @throws AbortError when there is neither a terminal nor a flag
+ */
+function askOrNot(session: Session) {
+  const { selection, manner } = session;
+  if (manner.yes || selection.profile !== undefined || selection.set.length > 0 || selection.without.length > 0) {
+    return undefined;
+  }
+  if (!session.prompts.available) {
+    throw new AbortError("init asks questions and standard input is no terminal", {
+      hint: "give --yes for the defaults, with --profile, --set and --without for what differs",
+    });
+  }
+  return session.prompts;
+}

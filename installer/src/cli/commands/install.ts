@@ -1,0 +1,69 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { withExamples } from "../examples.ts";
+import { parseCount, parseDuration } from "../parse-arguments.ts";
+import { toTarget, toValuesSelection } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatInstall } from "../ui/print-install.ts";
+
+interface InstallOptions {
+  readonly planHash?: string;
+  readonly dryRun?: boolean;
+  readonly timeout?: number;
+  readonly verify: boolean;
+  readonly withoutUnavailable?: boolean;
+  readonly acceptDataLoss?: readonly string[];
+  readonly jobs?: number;
+}
+
+/** `install`: brings the platform to the state the values describe. */
+export function declareInstall(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("install")
+    .summary("bring the platform to the state the values describe")
+    .description(
+      "Checks the host, makes what is missing, starts everything in order and proves the wires. Run again it changes what differs, or nothing. Killed at any moment, the same command finishes it.",
+    )
+    .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"))
+    .option("--plan-hash <hash>", "go on only if the plan has this hash (see plan)")
+    .option("--dry-run", "check the host and say what would change; change nothing")
+    .addOption(
+      new Option("--timeout <time>", "longest time for the bring-up, for example 15m").argParser(parseDuration),
+    )
+    .option("--no-verify", "do not prove the wires at the end")
+    .option("--without-unavailable", "leave out components whose image can be neither found, pulled nor built")
+    .addOption(
+      new Option(
+        "--accept-data-loss <component>",
+        "set up anew a store whose data is lost; may be given more than once",
+      ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
+    )
+    .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount));
+  withExamples(command, [
+    { command: "slipway install", means: "with ./values.yaml or the recorded values" },
+    {
+      command: "slipway install --without casdoor --set ports.http=8080",
+      means: "another port, one component left out",
+    },
+    { command: "slipway install --plan-hash 3f9c2a10b7d4e865", means: "exactly what plan showed, or exit 14" },
+  ]);
+  command.action((options: InstallOptions) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.install({
+        ...toTarget(session.selection),
+        values: toValuesSelection(session.selection),
+        dryRun: options.dryRun === true,
+        skipVerify: !options.verify,
+        withoutUnavailable: options.withoutUnavailable === true,
+        ...(options.planHash !== undefined && { planHash: options.planHash }),
+        ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
+        ...(options.acceptDataLoss !== undefined && { acceptDataLoss: options.acceptDataLoss }),
+        ...(options.jobs !== undefined && { jobs: options.jobs }),
+      });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatInstall(result, session.style));
+      return result.verify?.ok === false ? exitStatusOf("WIRE_FAILED") : 0;
+    }),
+  );
+}

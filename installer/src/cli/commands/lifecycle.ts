@@ -1,0 +1,72 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { withExamples } from "../examples.ts";
+import type { Example } from "../examples.ts";
+import { parseDuration } from "../parse-arguments.ts";
+import { toTarget } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatLifecycle } from "../ui/print-lifecycle.ts";
+
+interface Verb {
+  readonly name: "stop" | "start" | "restart";
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+}
+
+const verbs: readonly Verb[] = [
+  {
+    name: "stop",
+    summary: "stop components; data stays",
+    description: "Stops all components, or one, dependents before what they depend on. Data and containers stay.",
+    examples: [
+      { command: "slipway stop", means: "everything" },
+      { command: "slipway stop gitaly", means: "one component" },
+    ],
+  },
+  {
+    name: "start",
+    summary: "start components and wait until they are healthy",
+    description: "Starts all components, or one, in order of their dependencies, and waits until they are healthy.",
+    examples: [
+      { command: "slipway start", means: "everything" },
+      { command: "slipway start gitaly --timeout 2m", means: "one component, with a limit" },
+    ],
+  },
+  {
+    name: "restart",
+    summary: "restart components and wait until they are healthy",
+    description: "Restarts all components, or one, and waits until they are healthy.",
+    examples: [
+      { command: "slipway restart", means: "everything" },
+      { command: "slipway restart gateway", means: "one component" },
+    ],
+  },
+];
+
+/** `stop`, `start` and `restart`. */
+export function declareLifecycle(program: Command, runtime: Runtime): void {
+  for (const verb of verbs) declareVerb(program, runtime, verb);
+}
+
+function declareVerb(program: Command, runtime: Runtime, verb: Verb): void {
+  const command = program
+    .command(verb.name)
+    .summary(verb.summary)
+    .description(verb.description)
+    .argument("[component]", "one component; all of them without it")
+    .addOption(new Option("--timeout <time>", "longest time to wait, for example 5m").argParser(parseDuration));
+  withExamples(command, verb.examples);
+  command.action((component: string | undefined, options: { readonly timeout?: number }) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine[verb.name]({
+        ...toTarget(session.selection),
+        ...(component !== undefined && { component }),
+        ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
+      });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatLifecycle(result, session.style));
+      return 0;
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { withExamples } from "../examples.ts";
+import { toTarget, toValuesSelection } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatPlan } from "../ui/print-plan.ts";
+
+/** `plan`: what an install would change. */
+export function declarePlan(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("plan")
+    .summary("say what an install would create, change and remove")
+    .description("Compares the values with what runs and says what an install would do, and why. Nothing is touched.")
+    .option("--offline", "compare with the records only; the engine is not asked")
+    .option("--exit-code", "exit 14 when there are changes, 0 when there are none")
+    .option("--all", "also list what stays as it is")
+    .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"));
+  withExamples(command, [
+    { command: "slipway plan", means: "what the next install would do" },
+    {
+      command: "slipway plan --set redis.resources.memory=1Gi --exit-code",
+      means: "exit 14: this would change something",
+    },
+    { command: "slipway plan --offline --json", means: "for a program, with no engine at hand" },
+  ]);
+  command.action((options: { offline?: boolean; exitCode?: boolean; all?: boolean }) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.plan({
+        ...toTarget(session.selection),
+        values: toValuesSelection(session.selection),
+        offline: options.offline === true,
+      });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatPlan(result, session.style, options.all === true));
+      return options.exitCode === true && result.changed ? exitStatusOf("PLAN_CHANGED") : 0;
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { withExamples } from "../examples.ts";
+import { parseDuration } from "../parse-arguments.ts";
+import { toTarget } from "../runtime.ts";
+import type { Runtime, Session } from "../runtime.ts";
+import { formatStatus } from "../ui/print-status.ts";
+
+const clearScreen = "\u001b[H\u001b[2J";
+
+interface StatusOptions {
+  readonly watch?: boolean;
+  readonly interval: number;
+}
+
+/** `status`: the live state, read from the engine. */
+export function declareStatus(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("status")
+    .summary("show what runs, live from the engine")
+    .description(
+      "Shows every component with its state, health, uptime, ports and image, read from the engine and not from records. Exit 0 when everything installed is healthy, 7 when not.",
+    )
+    .option("--watch", "show it again and again until Ctrl-C")
+    .option("--interval <time>", "time between two looks of --watch", parseDuration, 2);
+  withExamples(command, [
+    { command: "slipway status", means: "a table" },
+    { command: "slipway status --json", means: "everything, with image digests and versions" },
+    { command: "slipway status --watch --interval 5s", means: "kept up to date" },
+  ]);
+  command.action((options: StatusOptions) =>
+    runtime.perform(command, async (session) => {
+      let healthy = await showOnce(session, false);
+      while (options.watch === true && !session.context.signal.aborted) {
+        await session.context.sleep(options.interval * 1000);
+        if (!session.context.signal.aborted) healthy = await showOnce(session, session.context.io.stdout.isTTY);
+      }
+      return healthy ? 0 : exitStatusOf("ROLLOUT_TIMEOUT");
+    }),
+  );
+}
+
+async function showOnce(session: Session, clear: boolean): Promise<boolean> {
+  const result = await session.engine.status(toTarget(session.selection));
+  if (session.manner.json) session.printJson(result);
+  else session.print((clear ? clearScreen : "") + formatStatus(result, session.style));
+  return result.overall === "healthy";
+}

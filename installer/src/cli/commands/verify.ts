@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { withExamples } from "../examples.ts";
+import { toTarget } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatVerify } from "../ui/print-verify.ts";
+
+/** `verify`: proves every wire as the application would use it. */
+export function declareVerify(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("verify")
+    .summary("prove every connection as the application uses it")
+    .description(
+      "Tries every connection between components from inside the platform's networks, with the same credentials, what must work and what must be refused. Exit 12 when one fails.",
+    )
+    .argument("[component]", "only connections from or to this component");
+  withExamples(command, [
+    { command: "slipway verify", means: "all of them, with times" },
+    { command: "slipway verify postgres --json", means: "those of one component, for a program" },
+  ]);
+  command.action((component: string | undefined) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.verify({
+        ...toTarget(session.selection),
+        ...(component !== undefined && { component }),
+      });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatVerify(result, session.style));
+      return result.ok ? 0 : exitStatusOf("WIRE_FAILED");
+    }),
+  );
+}

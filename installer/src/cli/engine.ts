@@ -1,0 +1,45 @@
+import type { CaExportRequest, CaExportResult } from "../actions/ca-export.ts";
+import type { ActionPorts } from "../actions/context.ts";
+import type { DoctorRequest, DoctorResult } from "../actions/doctor.ts";
+import type { ImagesBuildRequest, ImagesBuildResult, ImagesListRequest, ImagesListResult } from "../actions/images.ts";
+import type { InitRequest, InitResult } from "../actions/init.ts";
+import type { InstallRequest, InstallResult } from "../actions/install.ts";
+import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle.ts";
+import type { LogsRequest, LogsResult } from "../actions/logs.ts";
+import type { PlanRequest, PlanResult } from "../actions/plan.ts";
+import type { RenderRequest, RenderResult } from "../actions/render.ts";
+import type { SecretShowRequest, SecretShowResult, SecretsListRequest, SecretsListResult } from "../actions/secrets.ts";
+import type { StatusRequest, StatusResult } from "../actions/status.ts";
+import type { UninstallRequest, UninstallResult } from "../actions/uninstall.ts";
+import type { ValidateRequest, ValidateResult } from "../actions/validate.ts";
+import type { VerifyRequest, VerifyResult } from "../actions/verify.ts";
+
+/** Where an action reports to and what stops it. */
+export interface Scope {
+  readonly report: ActionPorts["report"];
+  readonly signal: AbortSignal;
+}
+
+type Action<Request, Result> = (request: Request, scope: Scope) => Promise<Result>;
+
+/** The use cases behind the commands. Each is loaded when it is first used, so that a start stays quick. */
+export interface Engine {
+  readonly init: Action<InitRequest, InitResult>;
+  readonly validate: Action<ValidateRequest, ValidateResult>;
+  readonly plan: Action<PlanRequest, PlanResult>;
+  readonly render: Action<RenderRequest, RenderResult>;
+  readonly install: Action<InstallRequest, InstallResult>;
+  readonly status: Action<StatusRequest, StatusResult>;
+  readonly logs: Action<LogsRequest, LogsResult>;
+  readonly verify: Action<VerifyRequest, VerifyResult>;
+  readonly doctor: Action<DoctorRequest, DoctorResult>;
+  readonly stop: Action<LifecycleRequest, LifecycleResult>;
+  readonly start: Action<LifecycleRequest, LifecycleResult>;
+  readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly exportCa: Action<CaExportRequest, CaExportResult>;
+  readonly uninstall: Action<UninstallRequest, UninstallResult>;
+  readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
+  readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
+  readonly listImages: Action<ImagesListRequest, ImagesListResult>;
+  readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
+}

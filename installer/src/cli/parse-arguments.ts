@@ -1,0 +1,21 @@
+import { InvalidArgumentError } from "commander";
+
+/** A whole number from 1 up. */
+export function parseCount(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError("it must be a whole number from 1 up.");
+  return Number(text);
+}
+
+/** A whole number from 0 up. */
+export function parseWhole(text: string): number {
+  if (!/^(0|[1-9][0-9]{0,8})$/.test(text)) throw new InvalidArgumentError("it must be a whole number.");
+  return Number(text);
+}
+
+/** "90", "90s", "15m", "2h" in seconds. */
+export function parseDuration(text: string): number {
+  const match = /^([1-9][0-9]{0,7})(s|m|h)?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("it must be a time such as 90s, 15m or 2h.");
+  const unit = { s: 1, m: 60, h: 3600 }[match[2] ?? "s"] ?? 1;
+  return Number(match[1]) * unit;
+}

@@ -1,0 +1,63 @@
+import { InstallerError } from "../errors/installer-error.ts";
+import { exitStatusOf } from "../errors/exit-codes.ts";
+
+const detailLimit = 60;
+
+/** What a person sees of an error: one line, its details, the way out and where the log is. */
+export function formatError(error: unknown, logFile: string | undefined): string {
+  const lines = [`error: ${messageOf(error)}`];
+  if (error instanceof InstallerError) {
+    lines.push(...clip(error.details).map((line) => `  ${line}`));
+    const hint = error.hint ?? (error.code === "INTERNAL" ? internalHint : undefined);
+    if (hint !== undefined) lines.push(`hint: ${hint}`);
+  } else {
+    lines.push(`hint: ${internalHint}`);
+  }
+  if (logFile !== undefined) lines.push(`log: ${logFile}`);
+  return `${lines.join("\n")}\n`;
+}
+
+const internalHint = "this is a defect of slipway; please report it with the log file";
+
+/** The same error for `--json` and `--log-format json`: one object. */
+export function errorToJson(error: unknown, logFile: string | undefined): Record<string, unknown> {
+  const code = error instanceof InstallerError ? error.code : "INTERNAL";
+  return {
+    apiVersion: "slipway/v1",
+    kind: "Error",
+    code,
+    exitCode: exitStatusOf(code),
+    message: messageOf(error),
+    ...(error instanceof InstallerError && { details: error.details, hint: error.hint }),
+    ...(logFile !== undefined && { log: logFile }),
+  };
+}
+
+/** Exit status for an error of any kind; what is not ours is a defect. */
+export function exitStatusFor(error: unknown): number {
+  return error instanceof InstallerError ? exitStatusOf(error.code) : exitStatusOf("INTERNAL");
+}
+
+/** Message on one line, however the error was thrown. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, " ").trim() || "unknown failure";
+}
+
+/** The error with stack and causes, for the log file only. */
+export function errorChain(error: unknown): readonly string[] {
+  const lines: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; current !== undefined && depth < 8; depth += 1) {
+    lines.push(
+      `${depth === 0 ? "" : "caused by "}${current instanceof Error ? (current.stack ?? current.message) : String(current)}`,
+    );
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return lines;
+}
+
+function clip(details: readonly string[]): readonly string[] {
+  if (details.length <= detailLimit) return details;
+  return [...details.slice(0, detailLimit), `… and ${details.length - detailLimit} more; --json shows all`];
+}

@@ -1,0 +1,37 @@
+import type { InstallResult } from "../../actions/install.ts";
+import { formatMilliseconds } from "./format.ts";
+import { formatChange } from "./print-plan.ts";
+import { formatVerify } from "./print-verify.ts";
+import type { Style } from "./style.ts";
+
+/** The end of an install: what was done, where things are, how to log in, what is not there. */
+export function formatInstall(result: InstallResult, style: Style): string {
+  const lines: string[] = [];
+  if (result.dryRun) return formatDryRun(result, style);
+  if (result.verify !== undefined) lines.push(formatVerify(result.verify, style), "");
+  lines.push(
+    result.changed
+      ? style.good(
+          `${result.name} is installed and healthy (release ${result.release}, ${formatMilliseconds(result.ms)})`,
+        )
+      : style.good(`${result.name} is up to date; nothing was changed (${formatMilliseconds(result.ms)})`),
+  );
+  const width = Math.max(0, ...result.urls.map((url) => url.title.en.length));
+  lines.push(...result.urls.map((url) => `  ${url.title.en.padEnd(width)}  ${style.bold(url.url)}`));
+  lines.push(
+    result.firstPassword === undefined
+      ? style.dim("  no login component installed")
+      : `  log in as ${style.bold(result.firstPassword.user)}; the first password: ${result.firstPassword.command}`,
+  );
+  lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));
+  return lines.join("\n");
+}
+
+function formatDryRun(result: InstallResult, style: Style): string {
+  const changes = result.changes.filter((change) => change.action !== "unchanged");
+  return [
+    ...changes.map((change) => formatChange(change, style)),
+    changes.length === 0 ? style.good("no changes") : `${changes.length} changes; nothing was done (--dry-run)`,
+    `plan ${result.planHash}`,
+  ].join("\n");
+}

@@ -1,0 +1,48 @@
+import type { ComponentStatus, StatusResult } from "../../actions/status.ts";
+import { formatSeconds } from "./format.ts";
+import type { Style } from "./style.ts";
+import { formatTable } from "./table.ts";
+import type { Cell } from "./table.ts";
+
+/** The live state as a table, with what is not installed, what drifted and what is foreign. */
+export function formatStatus(status: StatusResult, style: Style): string {
+  if (!status.installed) return `${status.name}: not installed`;
+  const lines = [formatHead(status, style)];
+  lines.push(
+    formatTable(
+      ["COMPONENT", "STATE", "HEALTH", "UPTIME", "PORTS", "IMAGE"],
+      status.components.map((component) => formatComponent(component, style)),
+      style,
+    ),
+  );
+  lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
+  lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
+  for (const component of status.components) {
+    lines.push(...component.drift.map((drift) => style.warn(`drift: ${component.id}: ${drift}`)));
+  }
+  lines.push(...status.foreign.map((name) => style.warn(`foreign container in this project: ${name}`)));
+  return lines.join("\n");
+}
+
+function formatHead(status: StatusResult, style: Style): string {
+  const paint = status.overall === "healthy" ? style.good : style.bad;
+  const release = status.release === undefined ? "" : `, release ${status.release}`;
+  const profile = status.profile === undefined ? "" : `, profile ${status.profile}`;
+  return `${status.name}: ${paint(status.overall)}${profile}${release}, engine ${status.engine.version}`;
+}
+
+function formatComponent(component: ComponentStatus, style: Style): readonly Cell[] {
+  const paint = component.ok ? style.good : style.bad;
+  const state =
+    component.exitCode === undefined || component.state === "running"
+      ? component.state
+      : `${component.state} (${component.exitCode})`;
+  return [
+    component.id,
+    { text: state, paint },
+    { text: component.health, paint },
+    component.uptimeSeconds === undefined ? "-" : formatSeconds(component.uptimeSeconds),
+    component.ports.map((port) => `${port.address}:${port.hostPort}`).join(" ") || "-",
+    component.image ?? "-",
+  ];
+}

@@ -1,0 +1,124 @@
+import type { DefaultRenderer, Listr, ListrTaskWrapper, ProcessOutput, SimpleRenderer } from "listr2";
+import type { InstallerEvent } from "../../events/event.ts";
+import { describeEvent } from "./reporter-plain.ts";
+import type { Reporter } from "./reporter.ts";
+import { createStepView, endedTitle } from "./step-view.ts";
+import type { StepView } from "./step-view.ts";
+
+type StepEvent = InstallerEvent & { readonly type: "step" };
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+
+interface OpenStep {
+  readonly view: StepView;
+  task: Task | undefined;
+  ended: StepEvent | undefined;
+  readonly end: () => void;
+}
+
+/** The parts of listr2 that are used; loaded only when there is a terminal. */
+export interface ListrModule {
+  readonly Listr: typeof Listr;
+  readonly ProcessOutput: typeof ProcessOutput;
+}
+
+const shownItems = 12;
+
+/** A live display on a terminal: each step is a task whose state comes from events alone. */
+export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule): Reporter {
+  const steps = new Map<string, OpenStep>();
+  // One display at a time: a step that starts while another is shown waits for its turn, its events are kept.
+  let display = Promise.resolve();
+
+  function start(event: StepEvent): void {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const step: OpenStep = { view: createStepView(), task: undefined, ended: undefined, end };
+    steps.set(event.id, step);
+    display = display.then(() => showStep(stream, listr2, event.title, step, ended));
+  }
+
+  function line(text: string): void {
+    display = display.then(() => void stream.write(`${text}\n`));
+  }
+
+  return {
+    report: (event) => {
+      if (event.type === "step") {
+        if (event.state === "started") start(event);
+        else finish(steps, event, line);
+      } else if (event.type === "item" || event.type === "progress") {
+        update(steps.get(event.step), event);
+      } else {
+        const text = describeEvent(event);
+        if (text !== undefined) line(text);
+      }
+    },
+    close: async () => {
+      for (const step of steps.values()) step.end();
+      steps.clear();
+      await display;
+    },
+  };
+}
+
+function finish(steps: Map<string, OpenStep>, event: StepEvent, line: (text: string) => void): void {
+  const step = steps.get(event.id);
+  if (step === undefined) {
+    line(describeEvent(event) ?? event.title);
+    return;
+  }
+  steps.delete(event.id);
+  step.ended = event;
+  step.end();
+}
+
+function update(step: OpenStep | undefined, event: InstallerEvent): void {
+  if (step === undefined) return;
+  if (event.type === "item") step.view.item(event);
+  if (event.type === "progress") step.view.progress(event);
+  if (step.task !== undefined) step.task.output = step.view.lines(shownItems).join("\n");
+}
+
+async function showStep(
+  stream: NodeJS.WriteStream,
+  listr2: ListrModule,
+  title: string,
+  step: OpenStep,
+  ended: Promise<void>,
+): Promise<void> {
+  const list = new listr2.Listr<unknown>(
+    [
+      {
+        title,
+        rendererOptions: { outputBar: 1 },
+        task: async (_context, task) => {
+          step.task = task as unknown as Task;
+          const lines = step.view.lines(shownItems);
+          if (lines.length > 0) task.output = lines.join("\n");
+          await ended;
+          conclude(task as unknown as Task, step.ended);
+        },
+      },
+    ],
+    {
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: {
+        collapseErrors: false,
+        showErrorMessage: false,
+        processOutput: new listr2.ProcessOutput(stream, stream),
+      },
+    },
+  );
+  await list.run();
+}
+
+/** Sets the last look of a step; one that never ended was interrupted. */
+function conclude(task: Task, event: StepEvent | undefined): void {
+  if (event === undefined) throw new Error("interrupted");
+  task.title = endedTitle(event);
+  if (event.state === "skipped") task.skip(endedTitle(event));
+  if (event.state === "failed") throw new Error(event.detail ?? "failed");
+}

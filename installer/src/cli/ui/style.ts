@@ -1,0 +1,16 @@
+import { createColors } from "picocolors";
+
+/** The few ways text stands out. Without colours all of them return the text as it is. */
+export interface Style {
+  good(text: string): string;
+  bad(text: string): string;
+  warn(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
+
+/** Styles for a stream: colours only where a person looks at a terminal that has them. */
+export function createStyle(enabled: boolean): Style {
+  const colors = createColors(enabled);
+  return { good: colors.green, bad: colors.red, warn: colors.yellow, dim: colors.dim, bold: colors.bold };
+}
