@@ -2,10 +2,17 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Generator } from "./generate/generated-file.ts";
+import { generateTemplates } from "./generate/templates.ts";
+import { generateValuesDocs } from "./generate/values-docs.ts";
 import { generateValuesTypes } from "./generate/values-types.ts";
 import { generateValuesValidator } from "./generate/values-validator.ts";
 
-const generators: readonly Generator[] = [generateValuesTypes, generateValuesValidator];
+const generators: readonly Generator[] = [
+  generateTemplates,
+  generateValuesTypes,
+  generateValuesValidator,
+  generateValuesDocs,
+];
 
 const root = new URL("..", import.meta.url);
 const check = process.argv.includes("--check");

@@ -11,7 +11,7 @@ import {
 } from "../define.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
-import { publicListener, publicResolve, verifyCaFile } from "../groups/public-address.ts";
+import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { SecretSpec, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
@@ -117,7 +117,6 @@ function embedded(context: PlanContext, component: Identity): Parts {
     },
     jobs: [bootstrapJob(context)],
     secrets: secrets(),
-    listeners: [publicListener(context, "casdoor")],
     routes: [
       {
         id: "casdoor",

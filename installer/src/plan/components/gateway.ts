@@ -1,5 +1,12 @@
 import { completed, container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
-import { gatewaySecrets, publicListener, publicResolve, verifyCaFile, verifyCaPath } from "../groups/public-address.ts";
+import {
+  gatewaySecrets,
+  publicListeners,
+  publicResolve,
+  redirectRoutes,
+  verifyCaFile,
+  verifyCaPath,
+} from "../groups/public-address.ts";
 import type { ConfigFile, Dependency, Endpoint, Listener, PublishedPort, Route, Slotted, Wire } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
 
@@ -13,7 +20,7 @@ export const gateway: ComponentDefinition = {
   id: "gateway",
   build(context) {
     const values = context.values.gateway;
-    const listeners = allListeners(context);
+    const listeners = publicListeners(context);
     return {
       component: {
         id: "gateway",
@@ -47,8 +54,8 @@ export const gateway: ComponentDefinition = {
         published: publishedPorts(context, listeners),
       },
       secrets: gatewaySecrets(context),
-      listeners: [publicListener(context, "main")],
-      routes: guards,
+      listeners,
+      routes: [...guards, ...redirectRoutes(listeners)],
       wires: wires(context),
     };
   },
@@ -67,31 +74,21 @@ function needs(context: PlanContext): readonly Dependency[] {
   return context.values.casdoor.mode === "embedded" ? [completed("casdoor-bootstrap")] : [];
 }
 
-function allListeners(context: PlanContext): readonly Listener[] {
-  const { casdoor, objectStore } = context.values;
-  return [
-    publicListener(context, "main"),
-    ...(casdoor.mode === "embedded" ? [publicListener(context, "casdoor")] : []),
-    ...(objectStore.mode === "embedded" ? [publicListener(context, "s3")] : []),
-  ];
-}
-
 function listenerEndpoint(listener: Listener): Endpoint {
   return { id: listener.id, port: listener.port, protocol: "http", tls: listener.tls };
 }
 
 function publishedPorts(context: PlanContext, listeners: readonly Listener[]): readonly PublishedPort[] {
-  const address = context.addressing.bindAddress;
-  const { http } = context.values.ports;
-  const redirect =
-    context.addressing.tls === "off"
-      ? []
-      : [{ hostPort: http, containerPort: http, address, purpose: "redirect to HTTPS" }];
-  const ports = new Map(listeners.map((listener) => [listener.publicPort, listener]));
-  return [
-    ...redirect,
-    ...[...ports].map(([port, listener]) => ({ hostPort: port, containerPort: port, address, purpose: listener.url })),
-  ];
+  const purposes = new Map<number, string>();
+  for (const { publicPort, url, id } of listeners) {
+    if (!purposes.has(publicPort)) purposes.set(publicPort, id.endsWith("-plain") ? "redirect to HTTPS" : url);
+  }
+  return [...purposes].map(([port, purpose]) => ({
+    hostPort: port,
+    containerPort: port,
+    address: context.addressing.bindAddress,
+    purpose,
+  }));
 }
 
 function tlsFiles(context: PlanContext): readonly ConfigFile[] {

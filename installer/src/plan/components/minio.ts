@@ -8,7 +8,6 @@ import {
   type JobDraft,
   type PlanContext,
 } from "../define.ts";
-import { publicListener } from "../groups/public-address.ts";
 import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Endpoint, Route } from "../model.ts";
@@ -71,7 +70,6 @@ export const minio: ComponentDefinition = {
         randomSecret("minio-root", `password of ${rootUser}, the object store's administrator`),
         ...s3Secrets(context),
       ],
-      listeners: [publicListener(context, "s3")],
       routes,
       wires,
     };

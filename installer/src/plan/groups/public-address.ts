@@ -1,5 +1,5 @@
 import type { PlanContext } from "../define.ts";
-import type { Listener, SecretSpec, Slotted } from "../model.ts";
+import type { Listener, Route, SecretSpec, Slotted } from "../model.ts";
 import { endpoint } from "../text.ts";
 import type { ServedName } from "../../values/addressing.ts";
 
@@ -31,10 +31,40 @@ export function publicResolve(context: PlanContext, listener: string): { readonl
   return context.addressing.kind === "domain" ? {} : { resolve: endpoint(`gateway.${listener}`, "hostPort") };
 }
 
-/** A name or port under which the gateway serves people. It listens inside on the same port, so that a URL is right on both sides. */
-export function publicListener(context: PlanContext, id: ServedName): Listener {
-  const { host, port, url } = context.addressing.served[id];
-  return { id, host, port, publicPort: port, tls: context.addressing.tls !== "off", url };
+/**
+ * Every name and port under which the gateway serves people. It listens inside on the port that is published, so that a URL is right on
+ * both sides. With TLS, plain HTTP answers with a redirect.
+ */
+export function publicListeners(context: PlanContext): readonly Listener[] {
+  const { addressing, values } = context;
+  const ids: readonly ServedName[] = [
+    "main",
+    ...(values.casdoor.mode === "embedded" ? (["casdoor"] as const) : []),
+    ...(values.objectStore.mode === "embedded" ? (["s3"] as const) : []),
+  ];
+  const tls = addressing.tls !== "off";
+  const listeners = ids.map((id): Listener => {
+    const { host, port, url } = addressing.served[id];
+    return { id, host, port, publicPort: port, tls, url };
+  });
+  const plain = tls ? listeners.filter((row) => row.id === "main" || addressing.kind === "domain") : [];
+  const { http } = values.ports;
+  return [
+    ...listeners,
+    ...plain.map((row) => ({ ...row, id: `${row.id}-plain`, port: http, publicPort: http, tls: false })),
+  ];
+}
+
+/** Routes of the plain listeners beside TLS ones. */
+export function redirectRoutes(listeners: readonly Listener[]): readonly Route[] {
+  return listeners
+    .filter((row) => row.id.endsWith("-plain"))
+    .map((row) => ({
+      id: row.id,
+      listener: row.id,
+      match: { kind: "prefix", path: "/" },
+      action: { kind: "redirect", url: row.url },
+    }));
 }
 
 /** The key pair the gateway shows. */

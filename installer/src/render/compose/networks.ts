@@ -1,0 +1,29 @@
+import type { Component, Plan, Zone } from "../../plan/model.ts";
+
+/** Networks of the Compose target: one per zone. `data` has no way out of the host. */
+export const networkNames: readonly Zone[] = ["edge", "app", "data"];
+
+/**
+ * Networks a container joins: its own zone's, and those of everything it opens connections to. What is outside the platform is reached
+ * through `app`, because `data` leads nowhere.
+ */
+export function networksOf(plan: Plan, own: Zone | undefined, reaches: readonly string[]): readonly Zone[] {
+  const zones = new Set<Zone>(own === undefined ? [] : [own]);
+  for (const ref of reaches) {
+    const target = findComponent(plan, ref.slice(0, ref.indexOf(".")));
+    if (target === undefined) continue;
+    zones.add(target.presence === "external" ? "app" : target.zone);
+  }
+  return networkNames.filter((name) => zones.has(name));
+}
+
+/** The component with this id. */
+export function findComponent(plan: Plan, id: string): Component | undefined {
+  return plan.components.find((component) => component.id === id);
+}
+
+/** Public names the gateway answers to inside, so that a URL is right from both sides. */
+export function gatewayAliases(plan: Plan): readonly string[] {
+  if (plan.settings.addressing === "port") return [];
+  return [...new Set(plan.listeners.map((listener) => listener.host))].sort();
+}

@@ -1,0 +1,139 @@
+import { stringify } from "yaml";
+import type { Component, Container, Plan } from "../../plan/model.ts";
+import { isSecretSlot } from "../../plan/text.ts";
+import { type AddressBook, buildAddressBook, renderFileContents } from "../addresses.ts";
+import { renderGatewayNginx } from "../config-files/gateway-nginx.ts";
+import { landingStyle, renderLandingPage } from "../config-files/landing-page.ts";
+import type { RenderedFile } from "../rendered-file.ts";
+import type { ComposeRendering, ComposeUnit, ComposeVolume } from "./compose-rendering.ts";
+import {
+  type ComposeObject,
+  type ComposeOptions,
+  engineVolumeName,
+  renderJob,
+  renderService,
+  specHash,
+  type UnitContext,
+  volumeKey,
+} from "./compose-service.ts";
+import { networkNames } from "./networks.ts";
+
+const marker =
+  "# Written by slipway from the values of this install. Do not edit: change the values and run `slipway install` again.\n";
+
+/**
+ * Renders a plan for Docker Compose. Pure.
+ * @throws RenderError when the plan asks for what Compose on one host cannot express
+ */
+export function renderCompose(plan: Plan, options: ComposeOptions = { startInterval: true }): ComposeRendering {
+  const book = buildAddressBook(plan, (component) => component.id);
+  const context: UnitContext = { plan, book, options };
+  const services = plan.components
+    .filter((component) => component.workload !== undefined)
+    .map((component) =>
+      renderUnit(component.id, serviceFiles(plan, book, component), (files) =>
+        renderService(context, component, files),
+      ),
+    );
+  const jobs = plan.jobs.map((job) =>
+    renderUnit(job.id, containerFiles(plan, book, job.id, job.container), (files) => renderJob(context, job, files)),
+  );
+  const volumes = listVolumes(plan);
+  const units = [...services, ...jobs];
+  const document = {
+    name: plan.install.name,
+    services: Object.fromEntries(units.map((unit) => [unit.unit.id, unit.service])),
+    networks: Object.fromEntries(networkNames.map((name) => [name, renderNetwork(plan, name)])),
+    volumes: Object.fromEntries(
+      volumes.map((volume) => [
+        volumeKey(volume.component, volume.volume),
+        { external: true, name: volume.engineName },
+      ]),
+    ),
+  };
+  const composeFile: RenderedFile = {
+    path: "compose.yaml",
+    contents: [marker + stringify(escapeDollars(document), { lineWidth: 0, aliasDuplicateObjects: false })],
+    secret: false,
+  };
+  return {
+    files: [composeFile, ...units.flatMap((unit) => unit.files)],
+    project: plan.install.name,
+    services: services.map((unit) => unit.unit),
+    jobs: jobs.map((unit) => unit.unit),
+    volumes,
+  };
+}
+
+interface RenderedUnit {
+  readonly unit: ComposeUnit;
+  readonly service: ComposeObject;
+  readonly files: readonly RenderedFile[];
+}
+
+function renderUnit(
+  id: string,
+  files: readonly RenderedFile[],
+  render: (files: readonly RenderedFile[]) => ComposeObject,
+): RenderedUnit {
+  const service = render(files);
+  const hash = specHash(service, files);
+  return {
+    unit: { id, image: String(service["image"]), specHash: hash, filePaths: files.map((file) => file.path) },
+    service: { ...service, labels: { ...(service["labels"] as ComposeObject), "dev.slipway.spec": hash } },
+    files,
+  };
+}
+
+function serviceFiles(plan: Plan, book: AddressBook, component: Component): readonly RenderedFile[] {
+  return component.workload === undefined ? [] : containerFiles(plan, book, component.id, component.workload.container);
+}
+
+function containerFiles(plan: Plan, book: AddressBook, id: string, container: Container): readonly RenderedFile[] {
+  return container.files.map((file) => {
+    const contents = renderFileContents(file.contents, book, `${id}:${file.path}`, (kind) => {
+      switch (kind.kind) {
+        case "nginx-gateway":
+          return renderGatewayNginx(plan, book);
+        case "landing-page":
+          return renderLandingPage(plan, kind.language);
+        case "landing-style":
+          return landingStyle();
+      }
+    });
+    return { path: `files/${id}${file.path}`, contents, owner: container.uid, secret: contents.some(isSecretSlot) };
+  });
+}
+
+function listVolumes(plan: Plan): readonly ComposeVolume[] {
+  return plan.components.flatMap((component) =>
+    component.volumes.map((volume) => ({
+      engineName: engineVolumeName(plan, component.id, volume.name),
+      component: component.id,
+      volume: volume.name,
+      uid: component.workload?.container.uid ?? 0,
+      ...(plan.settings.dataDir === undefined
+        ? {}
+        : { hostPath: `${plan.settings.dataDir}/${component.id}-${volume.name}` }),
+      ...(volume.marker === undefined ? {} : { marker: volume.marker }),
+    })),
+  );
+}
+
+function renderNetwork(plan: Plan, name: string): ComposeObject {
+  return {
+    driver: "bridge",
+    ...(name === "data" ? { internal: true } : {}),
+    labels: { "dev.slipway.name": plan.install.name },
+  };
+}
+
+/** Compose interpolates `$` in every string; doubled, it stands for itself. */
+function escapeDollars(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("$", "$$$$");
+  if (Array.isArray(value)) return value.map(escapeDollars);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, escapeDollars(item)]));
+  }
+  return value;
+}

@@ -1,0 +1,86 @@
+import Handlebars from "handlebars";
+import type { Listener, Plan, Route } from "../../plan/model.ts";
+import type { AddressBook } from "../addresses.ts";
+import { templates } from "../templates.generated.ts";
+
+/** Paths and port that the gateway's component mounts and checks. */
+const healthPort = 18080;
+const certificatePath = "/run/slipway/tls.crt";
+const keyPath = "/run/slipway/tls.key";
+
+/**
+ * The nginx configuration of the gateway: one server per listener, one location per route.
+ * @throws RenderError when a route leads to an endpoint the plan does not have
+ */
+export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
+  const template = Handlebars.compile(templates.gatewayNginx, { noEscape: true, strict: true, assumeObjects: true });
+  const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
+  const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
+  return template({
+    healthPort,
+    certificatePath,
+    keyPath,
+    tls: plan.settings.tls !== "off",
+    // A port with several names answers foreign names with 421; a port of one service answers to whatever name led there.
+    defaultServers: ports.filter(shared).map((port) => ({
+      port,
+      tls: plan.listeners.some((row) => row.port === port && row.tls),
+    })),
+    servers: plan.listeners.map((listener) => ({
+      id: listener.id,
+      url: listener.url,
+      port: listener.port,
+      host: listener.host,
+      tls: listener.tls,
+      isDefault: !shared(listener.port),
+      locations: plan.routes
+        .filter((route) => route.listener === listener.id)
+        .map((route) => toLocation(route, listener, book)),
+    })),
+  });
+}
+
+function toLocation(route: Route, listener: Listener, book: AddressBook) {
+  const empty = {
+    matcher: matcher(route),
+    deny: undefined,
+    redirect: undefined,
+    upstream: undefined,
+    denyMethods: [] as readonly string[],
+    rewriteFrom: undefined,
+    rewriteTo: undefined,
+    streaming: false,
+    timeoutSeconds: 60,
+  };
+  const { action } = route;
+  switch (action.kind) {
+    case "deny":
+      return { ...empty, deny: action.status };
+    case "redirect":
+      return { ...empty, redirect: action.url };
+    case "proxy":
+      return {
+        ...empty,
+        upstream: book.resolve(
+          { slot: "endpoint", ref: action.to, field: "url" },
+          `route ${route.id} of ${listener.id}`,
+        ),
+        denyMethods: action.denyMethods ?? [],
+        rewriteFrom: action.rewrite === undefined ? undefined : route.match.path.replace(/\/$/, ""),
+        rewriteTo: action.rewrite,
+        streaming: action.streaming,
+        timeoutSeconds: action.timeoutSeconds,
+      };
+  }
+}
+
+function matcher(route: Route): string {
+  switch (route.match.kind) {
+    case "exact":
+      return `= ${route.match.path}`;
+    case "regex":
+      return `~ ${JSON.stringify(route.match.path)}`;
+    case "prefix":
+      return route.match.path;
+  }
+}
