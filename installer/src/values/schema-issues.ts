@@ -57,19 +57,23 @@ function describeUnknownKey(path: readonly string[]): Finding {
 function describeWrongValue(path: readonly string[], value: unknown): string {
   const key = findKey(path);
   const type = key?.type ?? "object";
-  const allowed = `allowed is ${key?.allowed ?? "something else"}`;
+  const allowed = `allowed is ${key?.allowed ?? "a map of keys"}`;
   const got = describeGot(path, value);
   if (value === null) return `has no value ${got}, write one or remove the line; ${allowed}`;
   if (type === "object" || typeof value === "object") return `is of the wrong kind ${got}, ${allowed}`;
-  if (type === "string" && typeof value !== "string") {
+  if (typeof value !== "string") {
+    if (type !== "string") return `is not allowed ${got}, ${allowed}`;
     return `is a ${typeof value} and not text ${got}, put it in quotes; ${allowed}`;
   }
-  if (type !== "string" && typeof value === "string") return describeTextForScalar(type, value, got, allowed);
-  if (value === "off" && path.length === 2 && path[1] === "mode") {
-    return `cannot be off because the platform does not work without it ${got}, ${allowed}`;
-  }
-  const reason = typeof value === "string" ? explainText(path, value, key?.allowed ?? "") : undefined;
-  return `${reason ?? "is not allowed"} ${got}, ${allowed}`;
+  if (type !== "string") return describeTextForScalar(type, value, got, allowed);
+  return `${explainWord(path, value, key?.allowed) ?? "is not allowed"} ${got}, ${allowed}`;
+}
+
+function explainWord(path: readonly string[], value: string, allowed = ""): string | undefined {
+  const isComponentOff = value === "off" && path.length === 2 && path[1] === "mode";
+  return isComponentOff
+    ? "cannot be off because the platform does not work without it"
+    : explainText(path, value, allowed);
 }
 
 function describeTextForScalar(type: string, value: string, got: string, allowed: string): string {

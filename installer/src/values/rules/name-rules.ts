@@ -86,9 +86,8 @@ function checkBuckets({ objectStore }: Values): readonly Finding[] {
     if (fault !== undefined) return [wrongValue(path, bucket, fault, "allowed is a name such as csghub-server")];
     const first = entries.slice(0, index).find(([, earlier]) => earlier === bucket);
     if (first === undefined) return [];
-    return [
-      wrongValue(path, bucket, `is the same bucket as objectStore.buckets.${first[0]}`, "allowed is one of its own"),
-    ];
+    const other = `objectStore.buckets.${first[0]}`;
+    return [becauseOf(wrongValue(path, bucket, `is the same bucket as ${other}`, "allowed is one of its own"), other)];
   });
 }
 
