@@ -22,12 +22,7 @@ export interface PostgresLogin {
 }
 
 /** The document of `toolbox run <file.json>` and `toolbox run --probe <file.json>`. */
-export type Job =
-  | PostgresDatabasesJob
-  | S3BucketsJob
-  | TemporalSchemaJob
-  | TemporalNamespaceJob
-  | CasdoorBootstrapJob;
+export type Job = PostgresDatabasesJob | S3BucketsJob | TemporalSchemaJob | TemporalNamespaceJob | CasdoorBootstrapJob;
 
 export type JobKind = Job["kind"];
 
@@ -83,6 +78,8 @@ export interface S3BucketsJob {
 export interface TemporalDatabase {
   readonly name: string;
   readonly schema: "postgresql/v12/temporal" | "postgresql/v12/visibility";
+  /** The schema version there must be afterwards; without it a probe takes any finished set-up for done. */
+  readonly version?: string;
 }
 
 /** Sets up and updates Temporal's two schemas as the plain owner of both databases. */

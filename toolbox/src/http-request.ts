@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import { ToolboxError } from "./errors.ts";
+
+export interface HttpRequest {
+  readonly method?: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  readonly caFile?: string | undefined;
+  /** `host[:port]` to connect to instead of the URL's; the Host header and the TLS name stay the URL's. */
+  readonly resolve?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+const bodyLimit = 16 * 1024 * 1024;
+
+/**
+ * One HTTP request without redirects, keep-alive or proxies; an answer of any status is a result.
+ * @throws ToolboxError or a socket error when there is no whole answer.
+ */
+export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
+  const target = new URL(request.url);
+  const secure = target.protocol === "https:";
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  const via = splitHost(request.resolve);
+  const body = request.body === undefined ? undefined : Buffer.from(request.body);
+  const options = {
+    agent: false,
+    method: request.method ?? "GET",
+    host: via.host ?? host,
+    port: via.port ?? (target.port === "" ? (secure ? 443 : 80) : Number(target.port)),
+    path: `${target.pathname}${target.search}`,
+    headers: {
+      host: target.host,
+      connection: "close",
+      ...(body === undefined ? {} : { "content-length": String(body.length) }),
+      ...request.headers,
+    },
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...(secure && request.caFile !== undefined ? { ca: await readFile(request.caFile) } : {}),
+    ...(secure && isIP(host) === 0 ? { servername: host } : {}),
+    ...(secure ? { minVersion: "TLSv1.2" as const } : {}),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = secure ? httpsRequest(options) : httpRequest(options);
+    outgoing.setTimeout(request.timeoutMs ?? 10_000, () => {
+      outgoing.destroy(new ToolboxError(`no answer from ${target.host} within ${request.timeoutMs ?? 10_000} ms`));
+    });
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      readBody(incoming).then((bytes) => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: bytes });
+      }, reject);
+    });
+    outgoing.end(body);
+  });
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of incoming) {
+    length += (part as Buffer).length;
+    if (length > bodyLimit) throw new ToolboxError(`the answer is larger than ${bodyLimit} bytes`);
+    parts.push(part as Buffer);
+  }
+  return Buffer.concat(parts);
+}
+
+function splitHost(resolve: string | undefined): { readonly host?: string; readonly port?: number } {
+  if (resolve === undefined) return {};
+  const parsed = URL.parse(`http://${resolve}`);
+  if (parsed === null) throw new ToolboxError(`"${resolve}" is not host or host:port`);
+  const host = parsed.hostname.replace(/^\[|\]$/g, "");
+  // 80 is the default port of the URL parser, which then hides it
+  const port = parsed.port === "" ? (resolve.endsWith(":80") ? 80 : undefined) : Number(parsed.port);
+  return port === undefined ? { host } : { host, port };
+}
+
+/** The beginning of a body for messages. */
+export function excerpt(body: Buffer): string {
+  const text = body.subarray(0, 300).toString("utf8").replaceAll(/\s+/g, " ").trim();
+  return text === "" ? "(empty body)" : text;
+}

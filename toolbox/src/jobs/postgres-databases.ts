@@ -1,0 +1,192 @@
+import type { Client } from "pg";
+import type { DatabaseExtension, PostgresDatabasesJob, ServiceDatabase } from "../contract.ts";
+import { ToolboxError } from "../errors.ts";
+import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
+import { scramVerifier } from "../scram-verifier.ts";
+import type { JobContext } from "./job.ts";
+
+/** Makes one login role per service, its databases and their extensions, and shuts everybody else out. */
+export async function runPostgresDatabases(job: PostgresDatabasesJob, context: JobContext): Promise<void> {
+  await withPostgres(job.admin, context.log, async (admin) => {
+    const owners = new Map(job.databases.map((database) => [database.owner, database]));
+    for (const database of owners.values()) await ensureRole(job, admin, database, context);
+    for (const database of job.databases) await ensureDatabase(admin, database, context);
+    for (const name of ["postgres", "template1", ...job.databases.map((database) => database.name)]) {
+      await closeToPublic(admin, name, context);
+    }
+    for (const database of owners.values()) await ensurePassword(job, admin, database, context);
+  });
+  for (const database of job.databases) await ensureInside(job, database, context);
+}
+
+async function ensureRole(
+  job: PostgresDatabasesJob,
+  admin: Client,
+  { owner }: ServiceDatabase,
+  context: JobContext,
+): Promise<void> {
+  const found = await admin.query<{ limited: boolean }>(
+    `select rolcanlogin and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication
+       and not rolbypassrls as limited from pg_roles where rolname = $1`,
+    [owner],
+  );
+  const role = admin.escapeIdentifier(owner);
+  const rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+  if (found.rows[0] === undefined) {
+    await context.change(`create role ${owner}`, async () => {
+      // a role without password cannot log in by scram, so it is harmless until ensurePassword has run
+      await admin.query(`create role ${role} ${rights}`);
+    });
+  } else if (!found.rows[0].limited) {
+    await context.change(`take rights from role ${owner}`, async () => {
+      await admin.query(`alter role ${role} ${rights}`);
+    });
+  }
+  await ensureMembership(job, admin, owner, context);
+}
+
+/** An administrator who is no superuser may only give a database to a role it is a member of. */
+async function ensureMembership(
+  job: PostgresDatabasesJob,
+  admin: Client,
+  owner: string,
+  context: JobContext,
+): Promise<void> {
+  const isSuper = await admin.query<{ rolsuper: boolean }>(
+    "select rolsuper from pg_roles where rolname = current_user",
+  );
+  if (isSuper.rows[0]?.rolsuper === true) return;
+  const member = await admin.query<{ is: boolean }>(
+    "select pg_has_role(current_user, oid, 'MEMBER') as is from pg_roles where rolname = $1",
+    [owner],
+  );
+  if (member.rows[0] === undefined || member.rows[0].is) return;
+  await context.change(`make ${job.admin.user} a member of ${owner}`, async () => {
+    await admin.query(`grant ${admin.escapeIdentifier(owner)} to current_user`);
+  });
+}
+
+async function ensureDatabase(admin: Client, { name, owner }: ServiceDatabase, context: JobContext): Promise<void> {
+  const found = await admin.query<{ owner: string }>(
+    "select pg_get_userbyid(datdba) as owner from pg_database where datname = $1",
+    [name],
+  );
+  const database = admin.escapeIdentifier(name);
+  const role = admin.escapeIdentifier(owner);
+  const current = found.rows[0]?.owner;
+  if (current === undefined) {
+    await context.change(`create database ${name} owned by ${owner}`, async () => {
+      await admin.query(`create database ${database} owner ${role}`);
+    });
+  } else if (current !== owner) {
+    await context.change(`give database ${name} from ${current} to ${owner}`, async () => {
+      await admin.query(`alter database ${database} owner to ${role}`);
+    });
+  }
+}
+
+async function closeToPublic(admin: Client, name: string, context: JobContext): Promise<void> {
+  const open = await admin.query<{ privilege: string }>(
+    `select a.privilege_type as privilege from pg_database d,
+       aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+     where d.datname = $1 and a.grantee = 0`,
+    [name],
+  );
+  const rights = open.rows.map((row) => row.privilege);
+  if (rights.length === 0) return;
+  await context.change(`revoke ${rights.join(", ")} on database ${name} from public`, async () => {
+    await admin.query(`revoke all on database ${admin.escapeIdentifier(name)} from public`);
+  });
+}
+
+/** Sets the password only when logging in with it fails, so that a repeated run writes nothing. */
+async function ensurePassword(
+  job: PostgresDatabasesJob,
+  admin: Client,
+  database: ServiceDatabase,
+  context: JobContext,
+): Promise<void> {
+  if (await canLogIn(job, database, context)) return;
+  await context.change(`set the password of role ${database.owner}`, async () => {
+    await admin.query("set password_encryption = 'scram-sha-256'");
+    const role = admin.escapeIdentifier(database.owner);
+    const stored = scramVerifier(database.password) ?? database.password;
+    await admin.query(`alter role ${role} password ${admin.escapeLiteral(stored)} valid until 'infinity'`);
+    if (await canLogIn(job, database, context)) return;
+    throw new ToolboxError(`role ${database.owner} cannot log in although its password was just set`, {
+      advice: "look at the server's pg_hba.conf: it must let the role in from here by scram-sha-256",
+    });
+  });
+}
+
+async function canLogIn(
+  { admin }: PostgresDatabasesJob,
+  { name, owner, password }: ServiceDatabase,
+  context: JobContext,
+): Promise<boolean> {
+  try {
+    const client = await connectPostgres({ ...admin, user: owner, password, database: name });
+    await client.end();
+    return true;
+  } catch (error) {
+    // wrong password; no such role or database yet (in a probe)
+    if (["28P01", "28000", "3D000"].includes(sqlState(error) ?? "")) return false;
+    if (context.probe && sqlState(error) === "42501") return false;
+    throw error;
+  }
+}
+
+/** What is done inside the database: who may create in its schema, and its extensions. */
+async function ensureInside(job: PostgresDatabasesJob, database: ServiceDatabase, context: JobContext): Promise<void> {
+  const login = { ...job.admin, database: database.name };
+  let inside: Client;
+  try {
+    inside = await connectPostgres(login);
+  } catch (error) {
+    if (context.probe && sqlState(error) === "3D000") return;
+    throw error;
+  }
+  try {
+    await closeSchema(inside, database.name, context);
+    for (const extension of database.extensions) await ensureExtension(inside, database.name, extension, context);
+  } finally {
+    await inside.end().catch(() => undefined);
+  }
+}
+
+async function closeSchema(inside: Client, name: string, context: JobContext): Promise<void> {
+  const open = await inside.query(
+    `select 1 from pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+     where n.nspname = 'public' and a.grantee = 0 and a.privilege_type = 'CREATE'`,
+  );
+  if (open.rowCount === 0) return;
+  await context.change(`revoke create on schema public of ${name} from public`, async () => {
+    await inside.query("revoke create on schema public from public");
+  });
+}
+
+async function ensureExtension(
+  inside: Client,
+  database: string,
+  extension: DatabaseExtension,
+  context: JobContext,
+): Promise<void> {
+  const found = await inside.query<{ installed: string | null }>(
+    "select installed_version as installed from pg_available_extensions where name = $1",
+    [extension.name],
+  );
+  const row = found.rows[0];
+  if (row === undefined) {
+    if (extension.optional === true) {
+      context.log(`${database}: the server does not offer the optional extension ${extension.name}`);
+      return;
+    }
+    throw new ToolboxError(`the server does not offer the extension ${extension.name} that ${database} needs`, {
+      advice: "install the extension's package on the database server, or use an image that has it",
+    });
+  }
+  if (row.installed !== null) return;
+  await context.change(`create extension ${extension.name} in ${database}`, async () => {
+    await inside.query(`create extension if not exists ${inside.escapeIdentifier(extension.name)} cascade`);
+  });
+}

@@ -1,0 +1,24 @@
+import type { Job } from "./contract.ts";
+import { assertNever } from "./errors.ts";
+import type { JobContext } from "./jobs/job.ts";
+
+/**
+ * Runs or probes one job; each kind is loaded only when it is asked for.
+ * @throws what the job met; the document is already checked.
+ */
+export async function runJob(job: Job, context: JobContext): Promise<void> {
+  switch (job.kind) {
+    case "postgres-databases":
+      return (await import("./jobs/postgres-databases.ts")).runPostgresDatabases(job, context);
+    case "s3-buckets":
+      return (await import("./jobs/s3-buckets.ts")).runS3Buckets(job, context);
+    case "temporal-schema":
+      return (await import("./jobs/temporal-schema.ts")).runTemporalSchema(job, context);
+    case "temporal-namespace":
+      return (await import("./jobs/temporal-namespace.ts")).runTemporalNamespace(job, context);
+    case "casdoor-bootstrap":
+      return (await import("./jobs/casdoor-bootstrap.ts")).runCasdoorBootstrap(job, context);
+    default:
+      return assertNever(job);
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { errorText, ToolboxError } from "./errors.ts";
+import type { HttpAnswer } from "./http-request.ts";
+import { excerpt, sendHttp } from "./http-request.ts";
+
+export interface S3Access {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly caFile?: string | undefined;
+  readonly resolve?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface S3Call {
+  readonly method: string;
+  /** `/bucket/key`, not yet encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer of S3 that says no, with S3's own code where it gave one. */
+export class S3Error extends ToolboxError {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(what: string, answer: HttpAnswer) {
+    const body = answer.body.toString("utf8");
+    const code = xmlText(body, "Code") ?? jsonCode(body) ?? `HTTP ${answer.status}`;
+    const message = xmlText(body, "Message") ?? (code.startsWith("HTTP") ? excerpt(answer.body) : "");
+    super(`${what}: ${code}${message === "" ? "" : ` (${message})`}`);
+    this.name = "S3Error";
+    this.code = code;
+    this.status = answer.status;
+  }
+}
+
+function jsonCode(body: string): string | undefined {
+  return /"Code"\s*:\s*"([^"]+)"/.exec(body)?.[1];
+}
+
+/** The text of the first element of this name. */
+export function xmlText(xml: string, element: string): string | undefined {
+  const found = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
+  return found
+    ?.replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#34;", '"')
+    .replaceAll("&apos;", "'")
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&");
+}
+
+function callUrl(endpoint: string, call: S3Call): string {
+  const url = new URL(endpoint);
+  url.pathname = call.path.split("/").map(encodeURIComponent).join("/");
+  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+  return url.toString();
+}
+
+/** Sends one call signed with SigV4; every status is a result. */
+export async function callS3(access: S3Access, call: S3Call): Promise<HttpAnswer> {
+  const { AwsV4Signer } = await import("aws4fetch");
+  const body = call.body ?? "";
+  const signed = await new AwsV4Signer({
+    method: call.method,
+    url: callUrl(access.endpoint, call),
+    headers: { ...call.headers, "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") },
+    body,
+    accessKeyId: access.accessKey,
+    secretAccessKey: access.secretKey,
+    service: "s3",
+    region: access.region,
+  }).sign();
+  const headers: Record<string, string> = {};
+  for (const [name, value] of signed.headers.entries()) {
+    if (name !== "host") headers[name] = value;
+  }
+  return sendHttp({
+    method: call.method,
+    url: signed.url.toString(),
+    headers,
+    ...(call.method === "GET" || call.method === "HEAD" ? {} : { body }),
+    caFile: access.caFile,
+    resolve: access.resolve,
+    signal: access.signal,
+  });
+}
+
+/**
+ * Sends one signed call that must succeed.
+ * @throws S3Error with S3's code when it does not.
+ */
+export async function requireS3(access: S3Access, call: S3Call): Promise<HttpAnswer> {
+  const answer = await callS3(access, call);
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw new S3Error(`${call.method} ${call.path}`, answer);
+}
+
+/** A URL that lets its bearer make one call for a while. */
+export async function presign(access: S3Access, call: S3Call, seconds: number): Promise<string> {
+  const { AwsV4Signer } = await import("aws4fetch");
+  const url = callUrl(access.endpoint, { ...call, query: { ...call.query, "X-Amz-Expires": String(seconds) } });
+  const signed = await new AwsV4Signer({
+    method: call.method,
+    url,
+    accessKeyId: access.accessKey,
+    secretAccessKey: access.secretKey,
+    service: "s3",
+    region: access.region,
+    signQuery: true,
+  }).sign();
+  return signed.url.toString();
+}
+
+/** True while the store is there but not ready to answer. */
+export function isS3Starting(error: unknown): boolean {
+  if (!(error instanceof S3Error)) return false;
+  return (
+    error.status === 503 ||
+    /ServerNotInitialized|SlowDown/.test(error.code) ||
+    /not initialized/i.test(errorText(error))
+  );
+}

@@ -1,0 +1,143 @@
+import { performance } from "node:perf_hooks";
+import pLimit from "p-limit";
+import type { Wire, WireResult } from "./contract.ts";
+import { assertNever, errorText, ToolboxError } from "./errors.ts";
+import { likelyCause } from "./likely-cause.ts";
+import type { Redact } from "./redact.ts";
+import type { WireCheck, WireContext } from "./wires/wire-check.ts";
+
+const atOnce = 8;
+const wireTimeoutMs = 15_000;
+const cleanupTimeoutMs = 4000;
+
+/** Proves all wires, a bounded number at a time, and hands each result over as soon as it is there. */
+export async function verifyWires(
+  wires: readonly Wire[],
+  redact: Redact,
+  report: (result: WireResult) => void,
+): Promise<WireResult[]> {
+  const limit = pLimit(atOnce);
+  return Promise.all(
+    wires.map((wire) =>
+      limit(async () => {
+        const result = await verifyWire(wire, redact);
+        report(result);
+        return result;
+      }),
+    ),
+  );
+}
+
+/** A check bound to its wire, so that kinds can be treated alike. */
+interface BoundCheck {
+  readonly address: string;
+  readonly expectation: string;
+  readonly prove: (context: WireContext) => Promise<void>;
+}
+
+async function verifyWire(wire: Wire, redact: Redact): Promise<WireResult> {
+  const started = performance.now();
+  const check = await loadCheck(wire);
+  const details: string[] = [];
+  const failure = await prove(check, details);
+  const common = {
+    wire: wire.name,
+    kind: wire.kind,
+    from: wire.from,
+    to: wire.to,
+    address: check.address,
+    ok: failure === undefined,
+    expectation: check.expectation,
+    ms: Math.round(performance.now() - started),
+    details: details.map(redact),
+  };
+  if (failure === undefined) return common;
+  return { ...common, error: redact(errorText(failure.error)), cause: redact(likelyCause(failure.error)) };
+}
+
+async function prove(check: BoundCheck, details: string[]): Promise<{ readonly error: unknown } | undefined> {
+  const abort = new AbortController();
+  const undos: (() => Promise<void> | void)[] = [];
+  const context: WireContext = {
+    signal: abort.signal,
+    note: (line) => void details.push(line),
+    atEnd: (undo) => void undos.push(undo),
+  };
+  try {
+    await within(wireTimeoutMs, check.prove(context), () => {
+      const last = details.at(-1);
+      const where = last === undefined ? "before anything was seen" : `the last thing seen was: ${last}`;
+      return new ToolboxError(`not proved within ${wireTimeoutMs / 1000} s; ${where}`, {
+        advice: "nothing answered in time: look at networks, and at the log and load of the service that answers",
+      });
+    });
+    return undefined;
+  } catch (error) {
+    return { error };
+  } finally {
+    abort.abort();
+    await cleanUp(undos, details);
+  }
+}
+
+async function cleanUp(undos: readonly (() => Promise<void> | void)[], details: string[]): Promise<void> {
+  for (const undo of undos.toReversed()) {
+    try {
+      await within(cleanupTimeoutMs, Promise.resolve().then(undo), () => new ToolboxError("took too long"));
+    } catch (error) {
+      details.push(`cleaning up failed: ${errorText(error)}`);
+    }
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+    // what comes after the time is over is of no interest
+    work.catch(() => undefined);
+  }
+}
+
+function bind<W extends Wire>(wire: W, check: WireCheck<W>): BoundCheck {
+  return {
+    address: check.address(wire),
+    expectation: check.expectation(wire),
+    prove: (context) => check.prove(wire, context),
+  };
+}
+
+/** Each kind is loaded only when a wire of it is there. */
+async function loadCheck(wire: Wire): Promise<BoundCheck> {
+  switch (wire.kind) {
+    case "postgres":
+      return bind(wire, (await import("./wires/postgres.ts")).postgresCheck);
+    case "redis":
+      return bind(wire, (await import("./wires/redis.ts")).redisCheck);
+    case "s3":
+      return bind(wire, (await import("./wires/s3.ts")).s3Check);
+    case "gitaly":
+      return bind(wire, (await import("./wires/gitaly.ts")).gitalyCheck);
+    case "ssh":
+      return bind(wire, (await import("./wires/ssh.ts")).sshCheck);
+    case "registry":
+      return bind(wire, (await import("./wires/registry.ts")).registryCheck);
+    case "temporal":
+      return bind(wire, (await import("./wires/temporal.ts")).temporalCheck);
+    case "oidc":
+      return bind(wire, (await import("./wires/oidc.ts")).oidcCheck);
+    case "nats":
+      return bind(wire, (await import("./wires/nats.ts")).natsCheck);
+    case "route":
+      return bind(wire, (await import("./wires/route.ts")).routeCheck);
+    case "tls":
+      return bind(wire, (await import("./wires/tls.ts")).tlsCheck);
+    default:
+      return assertNever(wire);
+  }
+}
