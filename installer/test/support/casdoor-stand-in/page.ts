@@ -1,0 +1,41 @@
+/** The sign-in page of the stand-in: it posts to `/api/login` as Casdoor's own page does, then follows the redirect address. */
+export function signinPage(): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in (Casdoor stand-in for tests)</title></head>
+<body>
+<h1>Casdoor stand-in</h1>
+<p>This is not Casdoor. It stands in for it in the tests of Slipway.</p>
+<form id="signin">
+<p><label>Username <input name="username" autocomplete="username" required></label></p>
+<p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
+<p><button>Sign in</button></p>
+<p role="alert" id="message"></p>
+</form>
+<script>
+const asked = new URLSearchParams(location.search);
+const query = new URLSearchParams({
+  clientId: asked.get("client_id") ?? "", responseType: asked.get("response_type") ?? "", type: "code",
+  redirectUri: asked.get("redirect_uri") ?? "", scope: asked.get("scope") ?? "", state: asked.get("state") ?? "",
+  nonce: asked.get("nonce") ?? "", code_challenge: asked.get("code_challenge") ?? "",
+  code_challenge_method: asked.get("code_challenge_method") ?? "",
+});
+const say = (text) => { document.getElementById("message").textContent = text; };
+const application = fetch("/api/get-app-login?" + query).then((answer) => answer.json());
+application.then((answer) => { if (answer.status !== "ok") say(answer.msg); });
+document.getElementById("signin").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  const { data } = await application;
+  const answer = await fetch("/api/login?" + query, { method: "POST", body: JSON.stringify({
+    application: data?.name, organization: data?.organization, username: form.get("username"), password: form.get("password"),
+    autoSignin: true, signinMethod: "Password", type: "code" }) }).then((response) => response.json());
+  if (answer.status !== "ok") return say(answer.msg);
+  const target = asked.get("redirect_uri");
+  location.href = target + (target.includes("?") ? "&" : "?") + "code=" + answer.data + "&state=" + encodeURIComponent(asked.get("state") ?? "");
+});
+</script>
+</body>
+</html>
+`;
+}
