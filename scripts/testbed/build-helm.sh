@@ -26,9 +26,14 @@ minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
 if [ "${minor:-0}" -ge 25 ]; then toolchain=local; fi
 
 echo "build-helm: compiling helm $version, about a minute of processor time" >&2
+# What helm tells a chart of its cluster when it has none, as the released program is linked; without it that is a Kubernetes of 2020.
+flags="-s -w -X helm.sh/helm/v3/internal/version.version=v$version"
+for package in helm.sh/helm/v3/pkg/chartutil helm.sh/helm/v3/pkg/lint/rules; do
+  flags="$flags -X $package.k8sVersionMajor=1 -X $package.k8sVersionMinor=35"
+done
 cd "$work"
 GOTOOLCHAIN=$toolchain GOFLAGS="-trimpath -buildvcs=false" CGO_ENABLED=0 GOBIN=$work \
-  nice -n 10 go install -ldflags "-s -w -X helm.sh/helm/v3/internal/version.version=v$version" \
+  nice -n 10 go install -ldflags "$flags" \
   "helm.sh/helm/v3/cmd/helm@v$version" >&2
 # A rename, so that two builds side by side never show half a program.
 mv "$work/helm" "$program"

@@ -1,0 +1,101 @@
+{{- /* The settings that every container has. */ -}}
+{{- define "platform.containerSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  allowPrivilegeEscalation: false
+  privileged: false
+  readOnlyRootFilesystem: true
+  capabilities: { drop: [ALL] }
+  seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "platform.resources" -}}
+{{- $cluster := .root.Values.cluster -}}
+{{- $milli := mulf .cpus 1000 | ceil | int -}}
+resources:
+  requests:
+    cpu: {{ max 1 (div (mul $milli $cluster.cpuRequestPercent) 100) }}m
+    memory: {{ .memoryMiB }}Mi
+    ephemeral-storage: {{ $cluster.ephemeralStorage.request }}
+  limits:
+    cpu: {{ $milli }}m
+    memory: {{ .memoryMiB }}Mi
+    ephemeral-storage: {{ $cluster.ephemeralStorage.limit }}
+{{- end }}
+
+{{- /* One container from a unit: "root", "unit". The caller adds ports and probes. */ -}}
+{{- define "platform.container" -}}
+{{- $root := .root -}}
+{{- $unit := .unit -}}
+name: {{ $unit.id }}
+image: {{ $unit.image | toJson }}
+imagePullPolicy: {{ $root.Values.pullPolicy }}
+{{- with $unit.entrypoint }}
+command: {{ include "platform.words" . }}
+{{- end }}
+{{- with $unit.command }}
+args: {{ include "platform.words" . }}
+{{- end }}
+{{- with $unit.env }}
+env:
+  {{- range . }}
+  - name: {{ toJson .name }}
+    {{- if .secret }}
+    valueFrom: { secretKeyRef: { name: {{ include "platform.name" (dict "root" $root "id" (printf "env-%s" $unit.id)) }}, key: {{ toJson .name }} } }
+    {{- else }}
+    value: {{ include "platform.literal" .value }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{ include "platform.containerSecurity" $unit.uid }}
+{{ include "platform.resources" (dict "root" $root "cpus" $unit.resources.cpus "memoryMiB" $unit.resources.memoryMiB) }}
+{{- if or $unit.mounts $unit.configFiles $unit.secretFiles $unit.scratch }}
+volumeMounts:
+  {{- range $unit.mounts }}
+  - { name: {{ .volume }}, mountPath: {{ toJson .path }} }
+  {{- end }}
+  {{- range $unit.configFiles }}
+  - { name: config-{{ $unit.id }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .key }}, readOnly: true }
+  {{- end }}
+  {{- range $unit.secretFiles }}
+  - { name: secret-{{ $unit.id }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .key }}, readOnly: true }
+  {{- end }}
+  {{- range $index, $scratch := $unit.scratch }}
+  - { name: scratch-{{ $unit.id }}-{{ $index }}, mountPath: {{ toJson $scratch.path }} }
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A string as YAML, ASCII only: JSON would leave control characters that the YAML reader refuses. */ -}}
+{{- define "platform.text" -}}
+{{- printf "%+q" . -}}
+{{- end }}
+
+{{- /* Kubernetes reads "$(NAME)" and "$$" in env values and arguments; doubling every dollar carries them through as they are. */ -}}
+{{- define "platform.literal" -}}
+{{- include "platform.text" (replace "$" "$$" .) -}}
+{{- end }}
+
+{{- define "platform.words" -}}
+[{{ range $index, $word := . }}{{ if $index }}, {{ end }}{{ include "platform.literal" $word }}{{ end }}]
+{{- end }}
+
+{{- /* The volumes of a unit, but for claims. */ -}}
+{{- define "platform.unitVolumes" -}}
+{{- $root := .root -}}
+{{- $unit := .unit -}}
+{{- if $unit.configFiles }}
+- name: config-{{ $unit.id }}
+  configMap: { name: {{ include "platform.name" (dict "root" $root "id" (printf "config-%s" $unit.id)) }}, defaultMode: 0444 }
+{{- end }}
+{{- if $unit.secretFiles }}
+- name: secret-{{ $unit.id }}
+  secret: { secretName: {{ include "platform.name" (dict "root" $root "id" (printf "files-%s" $unit.id)) }}, defaultMode: 0400 }
+{{- end }}
+{{- range $index, $scratch := $unit.scratch }}
+- name: scratch-{{ $unit.id }}-{{ $index }}
+  emptyDir: { medium: Memory, sizeLimit: {{ $scratch.sizeMiB }}Mi }
+{{- end }}
+{{- end }}

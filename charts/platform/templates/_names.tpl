@@ -1,0 +1,19 @@
+{{- /* Names and labels. Arguments are a dict with "root" (the chart's scope) and "id" (a component or job). */ -}}
+
+{{- define "platform.name" -}}
+{{- printf "%s-%s" .root.Values.install.name .id -}}
+{{- end }}
+
+{{- /* What selectors use: it never changes for the life of an object. */ -}}
+{{- define "platform.selector" -}}
+app.kubernetes.io/name: {{ .id }}
+app.kubernetes.io/instance: {{ .root.Values.install.name }}
+{{- end }}
+
+{{- define "platform.labels" -}}
+{{ include "platform.selector" . }}
+app.kubernetes.io/part-of: slipway
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Values.install.version | toJson }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}

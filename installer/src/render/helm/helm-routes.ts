@@ -1,0 +1,110 @@
+import { RenderError } from "../../errors/installer-error.ts";
+import type { Listener, Route } from "../../plan/model.ts";
+import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
+import type { HelmListener, HelmRoute, HelmRouteAction, HelmValues } from "./helm-values.ts";
+
+export function helmListener(listener: Listener): HelmListener {
+  const named = !/^[\d.]+$/.test(listener.host) && !listener.host.includes(":") && listener.host !== "localhost";
+  return {
+    id: listener.id,
+    ...(named ? { hostname: listener.host } : {}),
+    port: listener.publicPort,
+    tls: listener.tls,
+  };
+}
+
+/**
+ * A route as the data of one HTTPRoute.
+ * @throws RenderError naming the route when Gateway API cannot express it
+ */
+export function helmRoute(scope: HelmScope, route: Route): HelmRoute {
+  const types = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
+  return {
+    id: route.id,
+    listener: route.listener,
+    match: { type: types[route.match.kind], value: route.match.path },
+    action: helmAction(scope, route),
+  };
+}
+
+/** Services elsewhere that routes lead to: Gateway API can only send to a Service. */
+export function routedExternals(scope: HelmScope): HelmValues["externals"] {
+  const externals = new Map<string, HelmValues["externals"][number]>();
+  for (const route of scope.plan.routes) {
+    if (route.action.kind !== "proxy") continue;
+    const { component, endpoint } = routeTarget(scope, route.id, route.action.to);
+    if (runsHere(component)) continue;
+    const known = externals.get(component.id)?.ports ?? [];
+    if (endpoint.externalHost === undefined || /^[\d.]+$|:/.test(endpoint.externalHost))
+      throw new RenderError(
+        `route ${route.id}: ${route.action.to} has no host name here, and a Gateway can only send to a Service`,
+        {
+          hint: `give ${component.id} a host name in the values`,
+        },
+      );
+    const ports = known.some((port) => port.port === endpoint.port)
+      ? known
+      : [...known, { name: endpoint.id, port: endpoint.port }];
+    externals.set(component.id, { id: component.id, host: endpoint.externalHost, ports });
+  }
+  return [...externals.values()];
+}
+
+function helmAction(scope: HelmScope, route: Route): HelmRouteAction {
+  const { action } = route;
+  switch (action.kind) {
+    case "deny":
+      return { kind: "deny" };
+    case "redirect":
+      return redirect(route, action.url);
+    case "proxy": {
+      const { component, endpoint } = routeTarget(scope, route.id, action.to);
+      return {
+        kind: "proxy",
+        to: component.id,
+        port: endpoint.port,
+        timeoutSeconds: action.timeoutSeconds,
+        denyMethods: action.denyMethods ?? [],
+        ...(action.rewrite === undefined ? {} : { rewrite: rewrite(route, action.rewrite) }),
+      };
+    }
+  }
+}
+
+function rewrite(
+  route: Route,
+  path: string,
+): { readonly type: "ReplacePrefixMatch" | "ReplaceFullPath"; readonly path: string } {
+  switch (route.match.kind) {
+    case "prefix":
+      return { type: "ReplacePrefixMatch", path };
+    case "exact":
+      return { type: "ReplaceFullPath", path };
+    case "regex":
+      throw new RenderError(`route ${route.id}: rewrite: Gateway API cannot rewrite what a regular expression matched`);
+  }
+}
+
+function redirect(route: Route, target: string): HelmRouteAction {
+  if (!URL.canParse(target)) throw new RenderError(`route ${route.id}: redirect: ${target} is not a full URL`);
+  const url = new URL(target);
+  if (url.search !== "" || url.hash !== "")
+    throw new RenderError(
+      `route ${route.id}: redirect: Gateway API cannot redirect to a query or fragment (${target})`,
+    );
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  return {
+    kind: "redirect",
+    scheme: url.protocol.slice(0, -1),
+    hostname: url.hostname,
+    port,
+    ...(url.pathname === "/" && !target.endsWith("/") ? {} : { path: url.pathname }),
+  };
+}
+
+function routeTarget(scope: HelmScope, id: string, ref: string): NonNullable<ReturnType<typeof findEndpoint>> {
+  const target = findEndpoint(scope, ref);
+  if (target === undefined)
+    throw new RenderError(`route ${id} leads to ${ref}, which no component of this plan offers`);
+  return target;
+}

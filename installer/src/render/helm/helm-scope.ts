@@ -1,0 +1,79 @@
+import { RenderError } from "../../errors/installer-error.ts";
+import type { Component, Container, Endpoint, Job, Plan } from "../../plan/model.ts";
+import { type AddressBook, buildAddressBook } from "../addresses.ts";
+
+/** A plan with the look-ups and the naming of one rendering. */
+export interface HelmScope {
+  readonly plan: Plan;
+  readonly components: ReadonlyMap<string, Component>;
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly book: AddressBook;
+}
+
+/** Longest name of an object whose name becomes a DNS label. */
+const labelLimit = 63;
+/** A StatefulSet's pods carry its name and an eleven-character suffix in one label. */
+const statefulSetLimit = 52;
+
+export function helmScope(plan: Plan): HelmScope {
+  const seen = plan.components.map((component) =>
+    isGateway(component)
+      ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
+      : component,
+  );
+  return {
+    plan,
+    components: new Map(plan.components.map((component) => [component.id, component])),
+    jobs: new Map(plan.jobs.map((job) => [job.id, job])),
+    book: buildAddressBook({ ...plan, components: seen }, (component) => objectName(plan, component.id)),
+  };
+}
+
+/** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */
+export function runsHere(component: Component): boolean {
+  return component.workload !== undefined && !isGateway(component);
+}
+
+/** True for the component whose configuration is made from the plan's routes. */
+export function isGateway(component: Component): boolean {
+  return component.workload?.container.files.some((file) => file.contents.kind === "nginx-gateway") === true;
+}
+
+/**
+ * Name of the objects of a component or job.
+ * @throws RenderError when Kubernetes would refuse it
+ */
+export function objectName(plan: Plan, id: string, options: { readonly statefulSet?: boolean } = {}): string {
+  const name = `${plan.install.name}-${id}`;
+  const limit = options.statefulSet === true ? statefulSetLimit : labelLimit;
+  if (name.length > limit)
+    throw new RenderError(`${id}: its name ${name} has ${name.length} characters, Kubernetes allows ${limit} here`, {
+      hint: "choose a shorter install name (--name)",
+    });
+  if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name))
+    throw new RenderError(`${id}: its name ${name} is not a DNS label as Kubernetes demands`);
+  return name;
+}
+
+/** The component and endpoint behind a reference `component.endpoint`, if this plan has it. */
+export function findEndpoint(
+  scope: HelmScope,
+  ref: string,
+): { readonly component: Component; readonly endpoint: Endpoint } | undefined {
+  const [id = "", endpointId = ""] = ref.split(".");
+  const component = scope.components.get(id);
+  const endpoint = component?.endpoints.find((candidate) => candidate.id === endpointId);
+  return component === undefined || endpoint === undefined ? undefined : { component, endpoint };
+}
+
+/** Behind the cluster's Gateway, what the gateway component offers is reached as people reach it: by the listener's own name and port. */
+function asListener(plan: Plan, endpoint: Endpoint): Endpoint {
+  const listener = plan.listeners.find((candidate) => candidate.id === endpoint.id);
+  return listener === undefined ? endpoint : { ...endpoint, externalHost: listener.host, port: listener.publicPort };
+}
+
+/** A component or a job: whatever owns a container. */
+export interface Owner {
+  readonly id: string;
+  readonly container: Container;
+}

@@ -1,0 +1,130 @@
+import { RenderError } from "../../errors/installer-error.ts";
+import type { ConfigFile } from "../../plan/model.ts";
+import { isSecretSlot } from "../../plan/text.ts";
+import { renderFileContents, resolveEndpoints } from "../addresses.ts";
+import type { RenderedText } from "../rendered-file.ts";
+import type { HelmSecret } from "./helm-rendering.ts";
+import { objectName, type HelmScope, type Owner } from "./helm-scope.ts";
+import type { HelmEnv, HelmFile, HelmUnit } from "./helm-values.ts";
+
+/** Kubernetes refuses larger ConfigMaps and Secrets. */
+const objectLimitBytes = 1_000_000;
+
+export interface UnitParts {
+  readonly unit: HelmUnit;
+  readonly secrets: readonly HelmSecret[];
+}
+
+/**
+ * One container as chart data, and the Secrets it mounts.
+ * @throws RenderError naming the component and the field that Kubernetes cannot express
+ */
+export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
+  const { id, container } = owner;
+  const env = [{ name: "TZ", value: [scope.plan.settings.timezone] }, ...container.env].map((variable) => ({
+    name: variable.name,
+    text: resolveEndpoints(variable.value, scope.book, `${id}.env.${variable.name}`),
+  }));
+  const files = container.files.map((file) => fileParts(scope, id, file));
+  rejectTwins(
+    id,
+    "env",
+    env.map((variable) => variable.name),
+  );
+  rejectTwins(
+    id,
+    "files",
+    files.map((file) => file.key),
+  );
+  const open = files.filter((file) => !hasSecret(file.text));
+  const secret = files.filter((file) => hasSecret(file.text));
+  rejectLarge(id, open);
+  const unit: HelmUnit = {
+    id,
+    image: container.image.reference,
+    ...(container.entrypoint === undefined ? {} : { entrypoint: container.entrypoint }),
+    ...(container.command === undefined ? {} : { command: container.command }),
+    uid: container.uid,
+    env: env.map(helmEnv),
+    config: Object.fromEntries(open.map((file) => [file.key, plainText(file.text)])),
+    configFiles: open.map(pathAndKey),
+    secretFiles: secret.map(pathAndKey),
+    scratch: scratchOf(owner),
+    mounts: container.mounts,
+    resources: { cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
+  };
+  const secrets = [
+    opaque(
+      objectName(scope.plan, `files-${id}`),
+      secret.map((file) => ({ key: file.key, contents: file.text })),
+    ),
+    opaque(
+      objectName(scope.plan, `env-${id}`),
+      env
+        .filter((variable) => hasSecret(variable.text))
+        .map((variable) => ({ key: variable.name, contents: variable.text })),
+    ),
+  ].filter((candidate) => candidate.entries.length > 0);
+  return { unit, secrets };
+}
+
+function scratchOf({ container }: Owner): HelmUnit["scratch"] {
+  const { shmMiB } = container.resources;
+  return [
+    ...container.scratch.map(({ path, sizeMiB }) => ({ path, sizeMiB })),
+    ...(shmMiB === undefined ? [] : [{ path: "/dev/shm", sizeMiB: shmMiB }]),
+  ];
+}
+
+function helmEnv({ name, text }: { readonly name: string; readonly text: RenderedText }): HelmEnv {
+  return hasSecret(text) ? { name, secret: true } : { name, value: plainText(text) };
+}
+
+interface FileParts extends HelmFile {
+  readonly text: RenderedText;
+}
+
+function fileParts(scope: HelmScope, id: string, file: ConfigFile): FileParts {
+  const text = renderFileContents(file.contents, scope.book, `${id}:${file.path}`, (contents) => {
+    throw new RenderError(`${id}: the file ${file.path} (${contents.kind}) has no form on Kubernetes`);
+  });
+  return { path: file.path, key: fileKey(id, file.path), text };
+}
+
+/** `/etc/app/app.conf` becomes `etc__app__app.conf`: keys know no slash. */
+function fileKey(id: string, path: string): string {
+  const key = path.replace(/^\//, "").replaceAll("/", "__");
+  if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+    throw new RenderError(
+      `${id}: files: ${path} cannot be the key of a ConfigMap (letters, digits, dot, dash and underscore only)`,
+    );
+  return key;
+}
+
+function rejectTwins(id: string, field: string, names: readonly string[]): void {
+  const twin = names.find((name, index) => names.indexOf(name) !== index);
+  if (twin !== undefined) throw new RenderError(`${id}: ${field}: ${twin} is there twice`);
+}
+
+function rejectLarge(id: string, files: readonly FileParts[]): void {
+  const size = files.reduce((sum, file) => sum + Buffer.byteLength(plainText(file.text)), 0);
+  if (size > objectLimitBytes)
+    throw new RenderError(`${id}: files: ${size} bytes do not fit into a ConfigMap, which holds ${objectLimitBytes}`);
+}
+
+function hasSecret(text: RenderedText): boolean {
+  return text.some(isSecretSlot);
+}
+
+function pathAndKey({ path, key }: FileParts): HelmFile {
+  return { path, key };
+}
+
+function opaque(name: string, entries: HelmSecret["entries"]): HelmSecret {
+  return { name, type: "Opaque", entries };
+}
+
+/** Text without secrets as one string. */
+function plainText(text: RenderedText): string {
+  return text.filter((part) => typeof part === "string").join("");
+}

@@ -1,0 +1,135 @@
+/** The data that the chart `charts/platform` loops over. The chart knows Kubernetes and no component; this knows components and no object. */
+export interface HelmValues {
+  readonly install: { readonly name: string; readonly profile: string; readonly version: string };
+  readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
+  /** Image with a shell and `/usr/local/bin/probe`, for the steps that wait. */
+  readonly waiterImage: string;
+  readonly components: readonly HelmComponent[];
+  readonly jobs: readonly HelmJob[];
+  /** Services elsewhere that a route leads to. */
+  readonly externals: readonly { readonly id: string; readonly host: string; readonly ports: readonly HelmPort[] }[];
+  readonly listeners: readonly HelmListener[];
+  readonly routes: readonly HelmRoute[];
+}
+
+/** One container and what belongs to it: a component's own, a job's, or a job that runs in a component's pod. */
+export interface HelmUnit {
+  readonly id: string;
+  readonly image: string;
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly uid: number;
+  readonly env: readonly HelmEnv[];
+  /** Contents of the ConfigMap by key. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly configFiles: readonly HelmFile[];
+  /** Files of the Secret `<install>-files-<id>`, which the installer makes. */
+  readonly secretFiles: readonly HelmFile[];
+  readonly scratch: readonly { readonly path: string; readonly sizeMiB: number }[];
+  readonly mounts: readonly { readonly volume: string; readonly path: string }[];
+  readonly resources: { readonly cpus: number; readonly memoryMiB: number };
+}
+
+/** A literal, or a key of the Secret `<install>-env-<unit>`. */
+export type HelmEnv =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly secret: true };
+
+export interface HelmFile {
+  readonly path: string;
+  readonly key: string;
+}
+
+export interface HelmPod {
+  readonly unit: HelmUnit;
+  /** Changes with every file and secret reference, so that a changed configuration starts new pods. */
+  readonly configHash: string;
+  /** Marker ConfigMaps of jobs that must have completed. */
+  readonly after: readonly { readonly job: string; readonly marker: string }[];
+  /** Addresses that must answer first. */
+  readonly waits: readonly { readonly id: string; readonly address: string }[];
+  readonly egress: readonly HelmEdge[];
+}
+
+export interface HelmComponent extends HelmPod {
+  readonly id: string;
+  readonly kind: "Deployment" | "StatefulSet";
+  readonly zone: string;
+  readonly replicas: number;
+  readonly update: "rolling" | "recreate";
+  readonly stopSeconds: number;
+  readonly ports: readonly HelmPort[];
+  readonly published: readonly { readonly port: number; readonly targetPort: number }[];
+  readonly probes: { readonly ready: HelmProbe; readonly live: HelmProbe; readonly startSeconds: number };
+  readonly volumes: readonly { readonly name: string; readonly sizeGiB: number; readonly dataClass: string }[];
+  /** Jobs on the component's own volumes: they run in its pod before it. */
+  readonly init: readonly HelmUnit[];
+  readonly ingress: readonly HelmIngress[];
+}
+
+export interface HelmJob extends HelmPod {
+  readonly id: string;
+  /** With the hash of its contents: a Job cannot be changed. */
+  readonly name: string;
+  readonly component: string;
+  readonly deadlineSeconds: number;
+  readonly trigger: "bring-up" | "request";
+}
+
+export interface HelmPort {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** One of the three Kubernetes probe actions, or a program in the container. */
+export type HelmProbe =
+  | { readonly kind: "http"; readonly port: number; readonly path: string }
+  | { readonly kind: "tcp"; readonly port: number }
+  | { readonly kind: "exec"; readonly command: readonly string[] };
+
+/** Whom a pod may call: another pod, the cluster's gateway, or an address outside. */
+export type HelmEdge =
+  | { readonly kind: "unit"; readonly to: string; readonly ports: readonly number[] }
+  | { readonly kind: "gateway" }
+  | { readonly kind: "outside"; readonly cidrs: readonly string[]; readonly port: number };
+
+/** Who may call a pod. */
+export type HelmIngress =
+  | { readonly kind: "unit"; readonly from: string; readonly ports: readonly number[] }
+  | { readonly kind: "gateway"; readonly ports: readonly number[] }
+  | { readonly kind: "anyone"; readonly ports: readonly number[] };
+
+export interface HelmListener {
+  readonly id: string;
+  /** Absent when the platform is reached by address: Gateway API has no listener for an IP address. */
+  readonly hostname?: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export interface HelmRoute {
+  readonly id: string;
+  readonly listener: string;
+  readonly match: { readonly type: "Exact" | "PathPrefix" | "RegularExpression"; readonly value: string };
+  readonly action: HelmRouteAction;
+}
+
+export type HelmRouteAction =
+  | {
+      readonly kind: "proxy";
+      readonly to: string;
+      readonly port: number;
+      readonly timeoutSeconds: number;
+      /** HTTP methods that are refused. */
+      readonly denyMethods: readonly string[];
+      readonly rewrite?: { readonly type: "ReplacePrefixMatch" | "ReplaceFullPath"; readonly path: string };
+    }
+  | { readonly kind: "deny" }
+  | {
+      readonly kind: "redirect";
+      readonly scheme: string;
+      readonly hostname: string;
+      readonly port: number;
+      /** Absent: the request's own path is kept. */
+      readonly path?: string;
+    };
