@@ -1,0 +1,350 @@
+import { describe, expect, it } from "vitest";
+import { fixedImages, infraPlan, infraValues } from "../../test/support/infra-plan.ts";
+import { buildPlan } from "./build-plan.ts";
+import { type ComponentDefinition, container } from "./define.ts";
+import type { Component, Plan } from "./model.ts";
+import { endpoint, secret, slotsOf, textFile } from "./text.ts";
+
+function component(plan: Plan, id: string): Component {
+  const found = plan.components.find((row) => row.id === id);
+  if (found === undefined) throw new Error(`no component ${id}`);
+  return found;
+}
+
+const externalPostgres = [
+  "postgres.mode=external",
+  "postgres.external.host=db.corp",
+  "postgres.external.adminPassword=abc",
+];
+
+const externals: readonly (readonly [string, readonly string[], string])[] = [
+  ["postgres", externalPostgres, "db.corp"],
+  ["redis", ["redis.mode=external", "redis.external.host=cache.corp", "redis.external.password=x"], "cache.corp"],
+  [
+    "minio",
+    [
+      "objectStore.mode=external",
+      "objectStore.external.endpoint=https://s3.corp",
+      "objectStore.external.accessKey=k",
+      "objectStore.external.secretKey=s",
+    ],
+    "s3.corp",
+  ],
+  [
+    "nats",
+    ["nats.mode=external", "nats.external.host=nats.corp", "nats.external.user=u", "nats.external.password=p"],
+    "nats.corp",
+  ],
+  ["gitaly", ["gitaly.mode=external", "gitaly.external.host=git.corp", "gitaly.external.token=t"], "git.corp"],
+  [
+    "registry",
+    [
+      "registry.mode=external",
+      "registry.external.url=https://images.corp",
+      "registry.external.user=u",
+      "registry.external.password=p",
+    ],
+    "images.corp",
+  ],
+  ["temporal", ["temporal.mode=external", "temporal.external.host=flow.corp"], "flow.corp"],
+];
+
+describe("buildPlan", () => {
+  it("gives the same bytes for the same values", () => {
+    expect(JSON.stringify(infraPlan())).toBe(JSON.stringify(infraPlan()));
+  });
+
+  it("holds every component of the infra profile, each after what it needs", () => {
+    const plan = infraPlan();
+
+    const order = plan.components.map((row) => row.id);
+    expect([...order].sort()).toEqual([
+      "casdoor",
+      "gateway",
+      "gitaly",
+      "gitlab-shell",
+      "landing-page",
+      "minio",
+      "nats",
+      "postgres",
+      "redis",
+      "registry",
+      "temporal",
+    ]);
+    for (const row of plan.components) {
+      for (const need of row.needs) {
+        if (need.kind === "healthy") expect(order.indexOf(need.component)).toBeLessThan(order.indexOf(row.id));
+        else expect(plan.jobs.map((job) => job.id)).toContain(need.job);
+      }
+    }
+  });
+
+  it("declares a generator for every secret that a slot names", () => {
+    for (const plan of [infraPlan(), infraPlan(["domain=ai.corp"]), ...externals.map(([, sets]) => infraPlan(sets))]) {
+      const declared = new Set(plan.secrets.map((row) => row.name));
+      const containers = [...plan.jobs.map((job) => job.container), ...workloads(plan)];
+      const used = containers
+        .flatMap((row) => row.files)
+        .flatMap(({ contents }) =>
+          contents.kind === "text" ? slotsOf(contents.text) : contents.kind === "json" ? slotsOf(contents.value) : [],
+        )
+        .flatMap((slot) => (slot.slot === "secret" ? [slot.name] : []));
+      expect(used.filter((name) => !declared.has(name))).toEqual([]);
+    }
+  });
+
+  it("never holds a value that was given as a secret", () => {
+    const plan = infraPlan([
+      "redis.mode=external",
+      "redis.external.host=cache.corp",
+      "redis.external.password=hunter2-canary",
+    ]);
+
+    expect(JSON.stringify(plan)).not.toContain("hunter2-canary");
+  });
+
+  it("writes no host name of a component: addresses are references", () => {
+    const plan = infraPlan();
+
+    const documents = plan.wires.map((wire) => JSON.stringify(wire.check));
+    for (const { id } of plan.components) expect(documents.filter((text) => text.includes(`//${id}:`))).toEqual([]);
+  });
+
+  it("runs every container as its own fixed uid of at least 10000, with a memory, cpu and pids limit", () => {
+    const plan = infraPlan();
+
+    for (const row of [...workloads(plan), ...plan.jobs.map((job) => job.container)]) {
+      expect(row.uid).toBeGreaterThanOrEqual(10_000);
+      expect(row.resources.memoryMiB).toBeGreaterThan(0);
+      expect(row.resources.cpus).toBeGreaterThan(0);
+      expect(row.resources.pids).toBeGreaterThan(0);
+    }
+  });
+
+  it("puts no secret into an environment variable", () => {
+    const slots = [...workloads(infraPlan()), ...infraPlan().jobs.map((job) => job.container)]
+      .flatMap((row) => row.env)
+      .flatMap((row) => slotsOf(row.value));
+
+    expect(slots.filter((slot) => slot.slot === "secret")).toEqual([]);
+  });
+
+  it("opens the gateway only after Casdoor's default account is closed", () => {
+    expect(component(infraPlan(), "gateway").needs).toEqual([{ kind: "completed", job: "casdoor-bootstrap" }]);
+    expect(component(infraPlan(["casdoor.mode=off"]), "gateway").needs).toEqual([]);
+  });
+
+  it("keeps a component that is off in the plan, without workload, job, secret or wire", () => {
+    const plan = infraPlan(["casdoor.mode=off"]);
+
+    expect(component(plan, "casdoor")).toMatchObject({ presence: "off", endpoints: [] });
+    expect(plan.jobs.filter((job) => job.component === "casdoor")).toEqual([]);
+    expect(plan.secrets.filter((row) => row.name.startsWith("casdoor"))).toEqual([]);
+    expect(plan.wires.filter((wire) => wire.to.startsWith("casdoor"))).toEqual([]);
+    expect(plan.listeners.map((row) => row.id)).toEqual(["main", "s3"]);
+  });
+
+  it("leaves out the page and Git over SSH when they are off", () => {
+    const plan = infraPlan(["landingPage.mode=off", "gitlabShell.mode=off"]);
+
+    expect(plan.routes.filter((route) => route.id === "landing-page")).toEqual([]);
+    expect(plan.wires.filter((wire) => wire.id === "ssh" || wire.id === "route-page")).toEqual([]);
+  });
+
+  describe.each(externals)("with an external %s", (id, sets, host) => {
+    it("has its endpoints and no workload of it", () => {
+      const moved = component(infraPlan(sets), id);
+
+      expect(moved.presence).toBe("external");
+      expect(moved.workload).toBeUndefined();
+      expect(moved.endpoints.map((row) => row.externalHost)).toEqual(moved.endpoints.map(() => host));
+    });
+
+    it("keeps every other component", () => {
+      const before = infraPlan().components.map((row) => row.id);
+
+      expect(
+        infraPlan(sets)
+          .components.map((row) => row.id)
+          .sort(),
+      ).toEqual([...before].sort());
+    });
+  });
+
+  it("changes no other component when Redis moves outside", () => {
+    const others = (plan: Plan): unknown => plan.components.filter((row) => row.id !== "redis");
+
+    const moved = infraPlan(["redis.mode=external", "redis.external.host=cache.corp", "redis.external.password=x"]);
+
+    expect(others(moved)).toEqual(others(infraPlan()));
+  });
+
+  it("proves that each database role is refused on the databases of others", () => {
+    const wires = infraPlan().wires.filter((wire) => wire.check["kind"] === "postgres");
+
+    expect(wires.map((wire) => wire.check["database"])).toEqual([
+      "csghub_casdoor",
+      "csghub_portal",
+      "csghub_server",
+      "csghub_temporal",
+      "csghub_temporal_visibility",
+    ]);
+    expect(wires.find((wire) => wire.check["database"] === "csghub_temporal")?.check["refusedDatabases"]).toEqual([
+      "csghub_casdoor",
+      "csghub_server",
+      "csghub_portal",
+    ]);
+  });
+
+  it("applies the registry of the values to every image and lets one image be named", () => {
+    const plan = infraPlan(["images.registry=harbor.corp/platform", "redis.image=corp/valkey:8.1.1"]);
+
+    expect(component(plan, "postgres").workload?.container.image.reference).toBe(
+      "harbor.corp/platform/slipway/postgres:0000000000000000",
+    );
+    expect(component(plan, "redis").workload?.container.image).toEqual({
+      name: "valkey",
+      reference: "corp/valkey:8.1.1",
+      source: "values",
+    });
+  });
+
+  it("names the image that the table lacks", () => {
+    const { nats: _absent, ...images } = fixedImages;
+
+    expect(() => buildPlan({ values: infraValues(), images, name: "x", profile: "infra", version: "0" })).toThrow(
+      "no image is known for nats",
+    );
+  });
+
+  it("adds variables of the values to the container", () => {
+    const plan = infraPlan([], "nats:\n  extraEnv:\n    B: '2'\n    A: no\n");
+
+    expect(component(plan, "nats").workload?.container.env).toEqual([
+      { name: "A", value: ["no"] },
+      { name: "B", value: ["2"] },
+    ]);
+  });
+
+  it("serves sub-domains below a domain and redirects plain HTTP", () => {
+    const plan = infraPlan(["domain=ai.corp"]);
+
+    expect(plan.settings).toMatchObject({ addressing: "domain", tls: "self-signed", bindAddress: "0.0.0.0" });
+    expect(plan.listeners.map((row) => `${row.id} ${row.host}:${row.publicPort} ${row.tls ? "tls" : "plain"}`)).toEqual(
+      [
+        "casdoor casdoor.ai.corp:443 tls",
+        "casdoor-plain casdoor.ai.corp:80 plain",
+        "main ai.corp:443 tls",
+        "main-plain ai.corp:80 plain",
+        "s3 s3.ai.corp:443 tls",
+        "s3-plain s3.ai.corp:80 plain",
+      ],
+    );
+    expect(component(plan, "gateway").published.map((row) => row.hostPort)).toEqual([443, 80]);
+    expect(plan.secrets.filter((row) => row.generator.kind === "tls-leaf")).toHaveLength(1);
+  });
+
+  it("trusts the given authority when certificates are given", () => {
+    const given = infraPlan([
+      "domain=ai.corp",
+      "tls.mode=files",
+      "tls.certFile=/c.pem",
+      "tls.keyFile=/k.pem",
+      "tls.caFile=/ca.pem",
+    ]);
+
+    expect(given.secrets.filter((row) => row.name.startsWith("tls-")).map((row) => row.generator)).toEqual([
+      { kind: "given-file", path: "/ca.pem" },
+      { kind: "given-file", path: "/c.pem" },
+      { kind: "given-file", path: "/k.pem" },
+    ]);
+  });
+
+  it("passes the TLS of an external PostgreSQL to every client", () => {
+    const plan = infraPlan([...externalPostgres, "postgres.external.caFile=/pg-ca.pem"]);
+
+    const job = plan.jobs.find((row) => row.id === "temporal-schema");
+    expect(job?.container.files.map((file) => file.path)).toContain("/run/slipway/postgres-ca.crt");
+    expect(plan.wires.find((wire) => wire.id === "csghub_server-database")?.check).toMatchObject({
+      tls: "verify",
+      caFile: "/run/slipway/postgres-ca.crt",
+    });
+    const unchecked = infraPlan([...externalPostgres, "postgres.external.sslMode=require"]);
+    expect(unchecked.wires.find((wire) => wire.id === "csghub_server-database")?.check["tls"]).toBe("require");
+  });
+
+  it("names a component that needs itself", () => {
+    const loop = (id: string, need: string): ComponentDefinition => ({
+      id,
+      build: () => ({
+        component: {
+          id,
+          title: { en: id, zh: id },
+          purpose: { en: id, zh: id },
+          zone: "app",
+          presence: "embedded",
+          endpoints: [],
+          needs: [{ kind: "healthy", component: need }],
+        },
+      }),
+    });
+
+    const build = (definitions: readonly ComponentDefinition[]) => () =>
+      buildPlan(
+        { values: infraValues(["casdoor.mode=off"]), images: fixedImages, name: "x", profile: "p", version: "0" },
+        definitions,
+      );
+
+    expect(build([loop("a", "b"), loop("b", "a")])).toThrow(
+      "component:a needs itself: component:a -> component:b -> component:a",
+    );
+    expect(build([loop("a", "z")])).toThrow("component:a needs component:z, which is not in the plan");
+  });
+
+  it("orders five hundred components, each after the one it needs", () => {
+    const many = (count: number): readonly ComponentDefinition[] =>
+      Array.from({ length: count }, (_, index) => ({
+        id: `c${index}`,
+        build: (context) => ({
+          component: {
+            id: `c${index}`,
+            title: { en: "c", zh: "c" },
+            purpose: { en: "c", zh: "c" },
+            zone: "app" as const,
+            presence: "embedded" as const,
+            endpoints: [{ id: "http", port: 80, protocol: "http" as const, tls: false }],
+            workload: {
+              container: container({
+                image: context.image("nats", ""),
+                uid: 10_004,
+                resources: { cpus: 1, memoryMiB: 64, pids: 10 },
+                files: [{ path: "/f", contents: textFile([endpoint(`c${Math.max(0, index - 1)}.http`), secret("s")]) }],
+              }),
+              replicas: 1,
+              update: "rolling" as const,
+              stopSeconds: 1,
+              health: {
+                ready: { kind: "tcp" as const, port: 80 },
+                live: { kind: "tcp" as const, port: 80 },
+                startSeconds: 1,
+              },
+            },
+            ...(index === 0 ? {} : { needs: [{ kind: "healthy" as const, component: `c${index - 1}` }] }),
+          },
+        }),
+      }));
+
+    const plan = buildPlan(
+      { values: infraValues(), images: fixedImages, name: "x", profile: "p", version: "0" },
+      many(500),
+    );
+
+    expect(plan.components).toHaveLength(500);
+    expect(plan.components[0]?.id).toBe("c0");
+    expect(plan.components.at(-1)?.id).toBe("c499");
+  });
+});
+
+function workloads(plan: Plan) {
+  return plan.components.flatMap((row) => (row.workload === undefined ? [] : [row.workload.container]));
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { buildPlan } from "../../src/plan/build-plan.ts";
+import type { ImageTable } from "../../src/plan/define.ts";
+import type { Plan } from "../../src/plan/model.ts";
+import { loadValues } from "../../src/values/load-values.ts";
+import type { Values } from "../../src/values/values.generated.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+function readText(path: string): string {
+  return readFileSync(new URL(path, root), "utf8");
+}
+
+/** Image references that do not change when an image does, so that golden files show the plan and nothing else. */
+export const fixedImages: ImageTable = {
+  ...Object.fromEntries(
+    ["postgres", "valkey", "minio", "nats", "gitaly", "gitlab-shell", "registry", "temporal", "gateway", "toolbox"].map(
+      (name) => [name, { reference: `slipway/${name}:0000000000000000`, source: "built" } as const],
+    ),
+  ),
+  casdoor: { reference: "casbin/casdoor:3.62.0", source: "third-party" },
+};
+
+/** Values of the infra profile with `--set` arguments and the text of a user's file on top. */
+export function infraValues(sets: readonly string[] = [], file?: string): Values {
+  return loadValues({
+    defaults: { name: "defaults", text: readText("values/values.yaml") },
+    profile: { name: "infra", text: readText("values/profiles/infra.yaml") },
+    files: file === undefined ? [] : [{ name: "values.yaml", text: file }],
+    sets,
+  }).values;
+}
+
+/** The plan of the infra profile. */
+export function infraPlan(sets: readonly string[] = [], file?: string): Plan {
+  return buildPlan({
+    values: infraValues(sets, file),
+    images: fixedImages,
+    name: "slipway",
+    profile: "infra",
+    version: "0.0.0",
+  });
+}
