@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { infraPlan } from "../../../test/support/infra-plan.ts";
+import type { Plan, Route } from "../../plan/model.ts";
+import { buildAddressBook } from "../addresses.ts";
+import { renderGatewayNginx } from "./gateway-nginx.ts";
+
+function render(plan: Plan): string {
+  return renderGatewayNginx(
+    plan,
+    buildAddressBook(plan, (component) => component.id),
+  );
+}
+
+function withRoute(route: Partial<Route>): Plan {
+  const plan = infraPlan();
+  const added: Route = {
+    id: "added",
+    listener: "main",
+    match: { kind: "prefix", path: "/added/" },
+    action: { kind: "proxy", to: "registry.http", timeoutSeconds: 7, streaming: true },
+    ...route,
+  };
+  return { ...plan, routes: [...plan.routes, added] };
+}
+
+describe("renderGatewayNginx", () => {
+  it("serves each name on its own port when there are no sub-domains", () => {
+    const text = render(infraPlan());
+
+    expect(text).toContain("listen 80 default_server;");
+    expect(text).toContain("listen 8000 default_server;");
+    expect(text).toContain("listen 9000 default_server;");
+    expect(text).not.toContain("ssl");
+  });
+
+  it("answers foreign names with 421 where one port serves several", () => {
+    const text = render(infraPlan(["domain=ai.corp"]));
+
+    expect(text).toContain("listen 443 default_server ssl;\n    server_name _;\n    return 421;");
+    expect(text).toContain("server_name casdoor.ai.corp;");
+    expect(text).toContain("ssl_protocols TLSv1.2 TLSv1.3;");
+  });
+
+  it("redirects plain HTTP to the same name with TLS", () => {
+    expect(render(infraPlan(["domain=ai.corp"]))).toContain("return 301 https://s3.ai.corp$request_uri;");
+  });
+
+  it("refuses deletes at the registry and hides internal callbacks", () => {
+    const text = render(infraPlan());
+
+    expect(text).toContain("if ($request_method = DELETE) { return 403; }");
+    expect(text).toContain("location /api/v4/internal {\n      return 404;");
+  });
+
+  it("streams without limits where a route says so", () => {
+    const block = /location \/v2\/ \{[^}]*\}[^}]*\}/.exec(render(infraPlan()))?.[0];
+
+    expect(block).toContain("client_max_body_size 0;");
+    expect(block).toContain("proxy_request_buffering off;");
+    expect(block).toContain("proxy_read_timeout 1800s;");
+  });
+
+  it("writes no sign-in code or signature into its log", () => {
+    const format = /log_format main '([^']*)'/.exec(render(infraPlan()))?.[1];
+
+    expect(format).toContain("$uri");
+    expect(format).not.toMatch(/\$request\b|\$request_uri|\$args|\$http_referer/);
+  });
+
+  it("rewrites a prefix, matches exactly and by expression", () => {
+    const action = { kind: "proxy", to: "registry.http", timeoutSeconds: 7, streaming: false, rewrite: "/" } as const;
+
+    expect(render(withRoute({ action }))).toContain("rewrite ^/added/?(.*)$ /$1 break;");
+    expect(render(withRoute({ match: { kind: "exact", path: "/x" } }))).toContain("location = /x {");
+    expect(render(withRoute({ match: { kind: "regex", path: "^/(hf|csg)/" } }))).toContain(
+      'location ~ "^/(hf|csg)/" {',
+    );
+  });
+
+  it("names the route that leads nowhere", () => {
+    const action = { kind: "proxy", to: "nobody.http", timeoutSeconds: 1, streaming: false } as const;
+
+    expect(() => render(withRoute({ action }))).toThrow("route added of main names the endpoint nobody.http");
+  });
+});
