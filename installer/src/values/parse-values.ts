@@ -74,13 +74,14 @@ function refuseControlCharacters(text: string): void {
 function composeDocument(text: string): Document.Parsed | undefined {
   // Keys are checked for uniqueness by us: the library compares each with each.
   const composer = new Composer<ParsedNode>({ version: "1.2", schema: "core", merge: false, uniqueKeys: false });
-  const documents = [...composer.compose(parseWithinLimits(text))];
-  const second = documents[1];
-  if (second !== undefined) {
-    const offset = second.range[0];
-    throw new YamlRefusal(offset, "the file holds a second document (---), only one is allowed");
+  let only: Document.Parsed | undefined;
+  for (const document of composer.compose(parseWithinLimits(text))) {
+    if (only !== undefined) {
+      throw new YamlRefusal(document.range[0], "the file holds a second document (---), only one is allowed");
+    }
+    only = document;
   }
-  return documents[0];
+  return only;
 }
 
 function* parseWithinLimits(text: string) {

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { loadTestValues } from "../../test/support/values-sources.ts";
+import { resolveAddressing } from "./addressing.ts";
+
+function resolve(...sets: readonly string[]) {
+  return resolveAddressing(loadTestValues("", sets));
+}
+
+describe("by default", () => {
+  test("serves plain HTTP on loopback, each service on a port of its own", () => {
+    const addressing = resolve();
+
+    expect(addressing).toMatchObject({
+      kind: "port",
+      domain: "localhost",
+      bindAddress: "127.0.0.1",
+      tls: "off",
+      mainUrl: "http://localhost",
+      casdoorUrl: "http://localhost:8000",
+      s3Url: "http://localhost:9000",
+      temporalUiUrl: "http://localhost:8081",
+      sshUrl: "ssh://git@localhost:2222",
+      hosts: ["localhost"],
+    });
+    expect(addressing.published).toEqual([
+      { name: "http", port: 80 },
+      { name: "ssh", port: 2222 },
+      { name: "casdoor", port: 8000 },
+      { name: "s3", port: 9000 },
+      { name: "temporalUi", port: 8081 },
+    ]);
+  });
+});
+
+describe("with a domain", () => {
+  test("serves HTTPS with a sub-domain for each service and leaves usual ports out of URLs", () => {
+    const addressing = resolve("domain=ai.corp.example", "ports.ssh=22");
+
+    expect(addressing).toMatchObject({
+      kind: "domain",
+      bindAddress: "0.0.0.0",
+      tls: "self-signed",
+      mainUrl: "https://ai.corp.example",
+      casdoorUrl: "https://casdoor.ai.corp.example",
+      s3Url: "https://s3.ai.corp.example",
+      temporalUiUrl: "https://temporal.ai.corp.example",
+      sshUrl: "ssh://git@ai.corp.example",
+      hosts: ["ai.corp.example", "casdoor.ai.corp.example", "s3.ai.corp.example", "temporal.ai.corp.example"],
+    });
+    expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh"]);
+  });
+
+  test("names a port that is not the usual one in every URL", () => {
+    const addressing = resolve("domain=ai.corp.example", "ports.https=8443");
+
+    expect(addressing.mainUrl).toBe("https://ai.corp.example:8443");
+    expect(addressing.s3Url).toBe("https://s3.ai.corp.example:8443");
+    expect(addressing.served.s3).toEqual({
+      host: "s3.ai.corp.example",
+      port: 8443,
+      url: "https://s3.ai.corp.example:8443",
+    });
+  });
+
+  test("uses plain HTTP when TLS is off", () => {
+    const addressing = resolve("domain=ai.corp.example", "tls.mode=off", "ports.http=8080");
+
+    expect(addressing.mainUrl).toBe("http://ai.corp.example:8080");
+    expect(addressing.published.map(({ name }) => name)).toEqual(["http", "ssh"]);
+  });
+
+  test("serves no names and ports for what does not run here", () => {
+    const file = `
+domain: ai.corp.example
+casdoor: { mode: off }
+gitlabShell: { mode: off }
+temporal: { mode: external, external: { host: temporal.corp.example } }
+objectStore: { mode: external, external: { endpoint: https://s3.corp.example, accessKey: a, secretKeyFile: /k } }
+`;
+
+    const addressing = resolveAddressing(loadTestValues(file));
+
+    expect(addressing.hosts).toEqual(["ai.corp.example"]);
+    expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https"]);
+  });
+});
+
+describe("with an IP address", () => {
+  test("serves HTTPS, each service on a port of its own", () => {
+    const addressing = resolve("domain=192.168.1.10");
+
+    expect(addressing).toMatchObject({
+      kind: "port",
+      bindAddress: "0.0.0.0",
+      tls: "self-signed",
+      mainUrl: "https://192.168.1.10",
+      casdoorUrl: "https://192.168.1.10:8000",
+      hosts: ["192.168.1.10"],
+    });
+    expect(addressing.published.map(({ name }) => name)).toEqual([
+      "http",
+      "https",
+      "ssh",
+      "casdoor",
+      "s3",
+      "temporalUi",
+    ]);
+  });
+
+  test("keeps a loopback address on loopback", () => {
+    expect(resolve("domain=127.0.0.1")).toMatchObject({ kind: "port", bindAddress: "127.0.0.1", tls: "off" });
+  });
+});
+
+test.each([
+  ["gpu-box", "port", "0.0.0.0", "self-signed"],
+  ["slipway.localhost", "domain", "127.0.0.1", "off"],
+])("addresses %s by %s", (domain, kind, bindAddress, tls) => {
+  expect(resolve(`domain=${domain}`)).toMatchObject({ kind, bindAddress, tls });
+});
+
+test("takes the bind address and the TLS mode that are given", () => {
+  expect(resolve("bindAddress=127.0.0.2", "tls.mode=self-signed")).toMatchObject({
+    bindAddress: "127.0.0.2",
+    tls: "self-signed",
+    mainUrl: "https://localhost",
+  });
+});
