@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Generator } from "./generate/generated-file.ts";
+import { generateImageReferences } from "./generate/image-references.ts";
 import { generateTemplates } from "./generate/templates.ts";
 import { generateValuesDocs } from "./generate/values-docs.ts";
 import { generateValuesTypes } from "./generate/values-types.ts";
@@ -9,6 +10,7 @@ import { generateValuesValidator } from "./generate/values-validator.ts";
 
 const generators: readonly Generator[] = [
   generateTemplates,
+  generateImageReferences,
   generateValuesTypes,
   generateValuesValidator,
   generateValuesDocs,

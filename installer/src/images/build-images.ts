@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { AbortError, CommandError, PreflightError } from "../errors/installer-error.ts";
+import { CommandError, InterruptedError, PreflightError } from "../errors/installer-error.ts";
 import type { Clock, Docker, Exec, FileSystem } from "../platform/ports.ts";
 import { ensureDebianBase } from "./base-image.ts";
 import { type ImageBuild, ownReference, planImageBuilds } from "./build-plan.ts";
@@ -93,7 +93,7 @@ export async function listImages(
  * @throws UsageError when a name is not one of ours
  * @throws PreflightError when this machine cannot build
  * @throws CommandError when a build failed; carries its last 30 lines
- * @throws AbortError when the signal fired
+ * @throws InterruptedError when the signal fired
  */
 export async function buildImages(
   request: ImageBuildRequest,
@@ -166,8 +166,8 @@ async function runBuilds(
   }
   const outcomes = await Promise.allSettled(running.values());
   const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
-  if (request.signal?.aborted === true) throw new AbortError("building the images was interrupted");
-  const first = errors.find((error) => !(error instanceof AbortError)) ?? errors[0];
+  if (request.signal?.aborted === true) throw new InterruptedError("building the images was interrupted");
+  const first = errors.find((error) => !(error instanceof InterruptedError)) ?? errors[0];
   if (first !== undefined)
     throw first instanceof Error ? first : new CommandError("building the images failed", { cause: first });
 }
@@ -225,7 +225,7 @@ async function buildImage(build: ImageBuild, context: BuildContext): Promise<voi
 }
 
 function refuseWhenAborted(signal: AbortSignal, name: string): void {
-  if (signal.aborted) throw new AbortError(`building ${name} was interrupted`);
+  if (signal.aborted) throw new InterruptedError(`building ${name} was interrupted`);
 }
 
 /** The command line of one build. Nothing secret stands in it: proxies go by name, their values by the environment. */

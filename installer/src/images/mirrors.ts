@@ -150,15 +150,13 @@ async function findCaBundle(ports: MachineConfigurationPorts): Promise<string | 
   return undefined;
 }
 
-/** Asks the Go command where there is one, since it knows its own files; else reads its usual file and the environment. */
+/** Asks the Go command where there is one, since it knows its own files; else reads its usual file. The environment wins. */
 async function readGoSettings(ports: MachineConfigurationPorts): Promise<string | undefined> {
   const printed = await output(ports, "go", ["env", "-json", ...goNames]);
-  const found =
-    printed === undefined
-      ? { ...(await readGoFile(ports)), ...ports.environment }
-      : (JSON.parse(printed) as Readonly<Record<string, string | undefined>>);
+  const found: Readonly<Record<string, string | undefined>> =
+    printed === undefined ? await readGoFile(ports) : (JSON.parse(printed) as Readonly<Record<string, string>>);
   const lines = goNames.flatMap((name) => {
-    const value = found[name];
+    const value = ports.environment[name] ?? found[name];
     // The netrc file is handed over by itself; other ways to log in are programs of this machine.
     const usable = value !== undefined && value !== "" && (name !== "GOAUTH" || value === "netrc");
     return usable ? [`${name}=${value}\n`] : [];
