@@ -25,7 +25,11 @@ export default defineConfig({
         test: {
           name: "integration",
           root,
-          include: ["installer/src/**/*.integration.test.ts", "installer/test/integration/**/*.test.ts"],
+          include: [
+            "installer/src/**/*.integration.test.ts",
+            "installer/test/contract/**/*.test.ts",
+            "installer/test/integration/**/*.test.ts",
+          ],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -152,7 +152,9 @@ describe("renderCompose", () => {
   });
 
   it("refuses what one host cannot run, naming the field", () => {
-    expect(() => renderCompose(infraPlan(["registry.replicas=3"]))).toThrow("registry.replicas is 3; Compose runs one of each");
+    expect(() => renderCompose(infraPlan(["registry.replicas=3"]))).toThrow(
+      "registry.replicas is 3; Compose runs one of each",
+    );
   });
 
   it("refuses a secret in the environment", () => {

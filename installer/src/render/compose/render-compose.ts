@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { toYamlText } from "../yaml-text.ts";
 import type { Component, Container, Plan } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
 import { type AddressBook, buildAddressBook, renderFileContents } from "../addresses.ts";
@@ -53,7 +53,7 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
   };
   const composeFile: RenderedFile = {
     path: "compose.yaml",
-    contents: [marker + stringify(escapeDollars(document), { lineWidth: 0, aliasDuplicateObjects: false })],
+    contents: [marker + toYamlText(escapeDollars(document))],
     secret: false,
   };
   return {
