@@ -5,8 +5,8 @@ export interface Assets {
    * @throws InternalError when the program was built without it
    */
   readText(path: string): string;
-  /** Paths of the data files directly in a folder, sorted. */
-  list(folder: string): readonly string[];
+  /** Paths of the data files in a folder and below it, sorted. */
+  listBelow(folder: string): readonly string[];
   /** Root of the checkout the program runs from; absent in the shipped program, which cannot build images. */
   readonly checkout: string | undefined;
   readonly version: string;

@@ -12,7 +12,7 @@ import type {
 } from "../platform/ports.ts";
 import type { Assets } from "./assets.ts";
 
-/** What an action needs of the world. `platform/create-ports.ts` makes all but `assets`, `report` and `signal`. */
+/** What an action needs of the world. `platform/create-ports.ts` makes all but `assets`, `environment`, `report` and `signal`. */
 export interface ActionPorts {
   readonly docker: Docker;
   readonly exec: Exec;
@@ -24,6 +24,8 @@ export interface ActionPorts {
   readonly process: ProcessInfo;
   readonly failpoint: Failpoint;
   readonly assets: Assets;
+  /** Environment of the program, for what child programs and image builds take from it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly report: Report;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;

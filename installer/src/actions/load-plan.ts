@@ -94,12 +94,16 @@ export function readImageTable(assets: Assets): ImageTable {
 /** Names of the profiles this version has. */
 export function listProfiles(assets: Assets): readonly string[] {
   return assets
-    .list("values/profiles")
+    .listBelow("values/profiles")
     .flatMap((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? [])
     .toSorted();
 }
 
-function readProfile(name: string, assets: Assets): ValuesText {
+/**
+ * A profile's values.
+ * @throws UsageError when there is no such profile
+ */
+export function readProfile(name: string, assets: Assets): ValuesText {
   const known = listProfiles(assets);
   if (!known.includes(name)) {
     const near = suggestKey(name, known);
@@ -111,7 +115,11 @@ function readProfile(name: string, assets: Assets): ValuesText {
   return { name: path, text: assets.readText(path) };
 }
 
-async function readValuesFile(path: string, ports: LoadPorts): Promise<ValuesText> {
+/**
+ * A values file a person named.
+ * @throws UsageError when it does not exist
+ */
+export async function readValuesFile(path: string, ports: LoadPorts): Promise<ValuesText> {
   const text = await ports.fs.readTextIfPresent(path);
   if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
   return { name: path, text };

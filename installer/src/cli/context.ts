@@ -1,4 +1,6 @@
 import type { Engine } from "./engine.ts";
+import type { Prompts } from "./ui/prompts.ts";
+import type { Reporter } from "./ui/reporter.ts";
 
 /** A stream that text goes to, and what is known of the terminal behind it. */
 export interface Output {
@@ -12,10 +14,13 @@ export interface CliIo {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdinIsTTY: boolean;
+  /** The stream of the live display; absent where there can be none. */
+  readonly terminal?: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly isRoot: boolean;
   readonly homeDir: string;
+  readonly tempDir: string;
 }
 
 /** What a command gets besides its own arguments. */
@@ -24,6 +29,11 @@ export interface CliContext {
   readonly signal: AbortSignal;
   readonly engine: Engine;
   readonly version: string;
+  readonly now: () => Date;
+  /** Follows which steps are open, for the answer to Ctrl-C. */
+  readonly track: Reporter;
+  /** Answers in place of a terminal; tests use it. */
+  readonly prompts?: Prompts;
   /** Waits; returns at once when the run is stopped. */
   sleep(ms: number): Promise<void>;
 }

@@ -46,6 +46,5 @@ export function formatTime(date: Date): string {
 
 /** Text without anything a terminal would act on, on one line. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
   return text.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }

@@ -1,10 +1,10 @@
-import type { CheckList, DoctorResult } from "../../actions/doctor.ts";
+import type { CheckList, DoctorReport } from "../../actions/doctor.ts";
 import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
 /** Failures first, then warnings, each with its remedy; what is fine in one line. */
-export function formatDoctor(result: DoctorResult, style: Style): string {
+export function formatDoctor(result: DoctorReport, style: Style): string {
   const lines: string[] = [];
   for (const severity of ["failure", "warning"] as const) {
     const paint = severity === "failure" ? style.bad : style.warn;

@@ -1,4 +1,4 @@
-import type { DefaultRenderer, Listr, ListrTaskWrapper, ProcessOutput, SimpleRenderer } from "listr2";
+import type { DefaultRenderer, Listr, ListrLogger, ListrTaskWrapper, ProcessOutput, SimpleRenderer } from "listr2";
 import type { InstallerEvent } from "../../events/event.ts";
 import { describeEvent } from "./reporter-plain.ts";
 import type { Reporter } from "./reporter.ts";
@@ -18,6 +18,7 @@ interface OpenStep {
 /** The parts of listr2 that are used; loaded only when there is a terminal. */
 export interface ListrModule {
   readonly Listr: typeof Listr;
+  readonly ListrLogger: typeof ListrLogger;
   readonly ProcessOutput: typeof ProcessOutput;
 }
 
@@ -94,11 +95,11 @@ async function showStep(
         title,
         rendererOptions: { outputBar: 1 },
         task: async (_context, task) => {
-          step.task = task as unknown as Task;
+          step.task = task;
           const lines = step.view.lines(shownItems);
           if (lines.length > 0) task.output = lines.join("\n");
           await ended;
-          conclude(task as unknown as Task, step.ended);
+          conclude(task, step.ended);
         },
       },
     ],
@@ -108,7 +109,7 @@ async function showStep(
       rendererOptions: {
         collapseErrors: false,
         showErrorMessage: false,
-        processOutput: new listr2.ProcessOutput(stream, stream),
+        logger: new listr2.ListrLogger({ processOutput: new listr2.ProcessOutput(stream, stream) }),
       },
     },
   );

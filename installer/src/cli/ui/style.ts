@@ -2,11 +2,11 @@ import { createColors } from "picocolors";
 
 /** The few ways text stands out. Without colours all of them return the text as it is. */
 export interface Style {
-  good(text: string): string;
-  bad(text: string): string;
-  warn(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly warn: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
 }
 
 /** Styles for a stream: colours only where a person looks at a terminal that has them. */

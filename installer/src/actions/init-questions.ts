@@ -1,0 +1,115 @@
+import type { Ask } from "../events/ask.ts";
+import { isIpv4, isLoopbackName, findHostNameFault } from "../values/host-names.ts";
+import { parseQuantity } from "../values/quantity.ts";
+import type { Values } from "../values/values.generated.ts";
+
+export interface WizardBasis {
+  /** Text of the schema: it holds the words of the questions. */
+  readonly schema: string;
+  readonly defaults: Values;
+}
+
+interface SchemaNode {
+  readonly title?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** Components a person may leave out. */
+const optionalComponents = ["casdoor", "gitlabShell", "landingPage"] as const;
+/** Stores whose disk a person decides about. */
+const stores = ["postgres", "objectStore", "gitaly"] as const;
+
+/**
+ * Asks what has to be decided; gives `--set` arguments for what differs from the defaults.
+ * @throws AbortError when a question was not answered
+ */
+export async function askForValues(ask: Ask, basis: WizardBasis): Promise<readonly string[]> {
+  const describe = describer(basis.schema);
+  const { defaults } = basis;
+  const domain = await ask.input(describe("domain"), {
+    default: defaults.domain,
+    check: (value) => (isIpv4(value) ? undefined : lowerFirst(findHostNameFault(value))),
+  });
+  const given = [set("domain", domain)];
+  given.push(...(await askTls(ask, describe, domain)));
+  given.push(...(await askPorts(ask, describe, defaults)));
+  const dataDir = await ask.input(describe("dataDir"), {
+    default: defaults.dataDir,
+    check: (value) => (value === "" || value.startsWith("/") ? undefined : "must be an absolute path, or empty"),
+  });
+  given.push(set("dataDir", dataDir));
+  given.push(...(await askComponents(ask, describe, defaults)));
+  for (const store of stores) {
+    const size = await ask.input(describe(`${store}.storage`), {
+      default: defaults[store].storage.size,
+      check: (value) => (parseQuantity(value) === undefined ? "must be a size such as 50Gi" : undefined),
+    });
+    given.push(set(`${store}.storage.size`, size));
+  }
+  return given;
+}
+
+type Describe = (path: string) => string;
+
+async function askTls(ask: Ask, describe: Describe, domain: string): Promise<readonly string[]> {
+  const mode = await ask.select(
+    describe("tls.mode"),
+    ["auto", "self-signed", "files", "off"].map((value) => ({
+      value,
+      name: value === "auto" ? `auto (${isLoopbackName(domain) ? "off" : "self-signed"} here)` : value,
+    })),
+    "auto",
+  );
+  if (mode !== "files") return [set("tls.mode", mode)];
+  const absolute = (value: string): string | undefined =>
+    value.startsWith("/") ? undefined : "must be an absolute path";
+  const certFile = await ask.input(describe("tls.certFile"), { check: absolute });
+  const keyFile = await ask.input(describe("tls.keyFile"), { check: absolute });
+  return [set("tls.mode", mode), set("tls.certFile", certFile), set("tls.keyFile", keyFile)];
+}
+
+async function askPorts(ask: Ask, describe: Describe, defaults: Values): Promise<readonly string[]> {
+  const given: string[] = [];
+  for (const port of ["http", "https", "ssh"] as const) {
+    const answer = await ask.input(describe(`ports.${port}`), {
+      default: String(defaults.ports[port]),
+      check: (value) =>
+        /^[1-9][0-9]{0,4}$/.test(value) && Number(value) <= 65_535 ? undefined : "must be a port from 1 to 65535",
+    });
+    given.push(`ports.${port}=${answer}`);
+  }
+  return given;
+}
+
+async function askComponents(ask: Ask, describe: Describe, defaults: Values): Promise<readonly string[]> {
+  const chosen = await ask.choose(
+    "Optional components to run",
+    optionalComponents.map((name) => ({
+      value: name,
+      name: describe(name),
+      checked: defaults[name].mode !== "off",
+    })),
+  );
+  return optionalComponents.map((name) => `${name}.mode=${chosen.includes(name) ? "embedded" : "off"}`);
+}
+
+/** The words of a key: its title and what the schema says about it. */
+function describer(schemaText: string): Describe {
+  const schema = JSON.parse(schemaText) as SchemaNode;
+  return (path) => {
+    let node: SchemaNode | undefined = schema;
+    for (const key of path.split(".")) node = node?.properties?.[key];
+    const parts = [node?.title, node?.description].filter((part) => part !== undefined);
+    return parts.length === 0 ? path : parts.join(": ");
+  };
+}
+
+/** As a JSON string, so that the answer is text whatever it looks like. */
+function set(path: string, value: string): string {
+  return `${path}=${JSON.stringify(value)}`;
+}
+
+function lowerFirst(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : `it ${text}`;
+}

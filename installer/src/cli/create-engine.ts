@@ -1,0 +1,52 @@
+import type { ActionPorts } from "../actions/context.ts";
+import type { Assets } from "../actions/assets.ts";
+import type { PlatformPorts } from "../platform/create-ports.ts";
+import type { CliIo } from "./context.ts";
+import type { Engine, Scope } from "./engine.ts";
+
+/** The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it. */
+export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engine {
+  let platform: Promise<PlatformPorts> | undefined;
+
+  async function portsFor(scope: Scope): Promise<ActionPorts> {
+    platform ??= import("../platform/create-ports.ts").then((module) => module.createPlatformPorts(io.env));
+    return { ...(await platform), ...scope, assets: await openAssets(), environment: io.env };
+  }
+
+  /** Commands that only read files do without the engine's client, which takes long to load. */
+  async function filePorts(): Promise<Pick<ActionPorts, "fs" | "assets">> {
+    const { createFileSystem } = await import("../platform/file-system.ts");
+    return { fs: createFileSystem(), assets: await openAssets() };
+  }
+
+  return {
+    init: async (request) => (await import("../actions/init.ts")).init(request, await filePorts()),
+    validate: async (request) => (await import("../actions/validate.ts")).validate(request, await filePorts()),
+    render: async (request) => (await import("../actions/render.ts")).render(request, await filePorts()),
+    plan: async (request, scope) =>
+      request.offline === true
+        ? (await import("../actions/plan-offline.ts")).planOffline(request, await filePorts())
+        : (await import("../actions/plan.ts")).plan(request, await portsFor(scope)),
+    install: async (request, scope) => (await import("../actions/install.ts")).install(request, await portsFor(scope)),
+    status: async (request, scope) => (await import("../actions/status.ts")).status(request, await portsFor(scope)),
+    logs: async (request, scope) => (await import("../actions/logs.ts")).logs(request, await portsFor(scope)),
+    verify: async (request, scope) => (await import("../actions/verify.ts")).verify(request, await portsFor(scope)),
+    doctor: async (request, scope) => (await import("../actions/doctor.ts")).doctor(request, await portsFor(scope)),
+    stop: async (request, scope) => (await import("../actions/lifecycle.ts")).stop(request, await portsFor(scope)),
+    start: async (request, scope) => (await import("../actions/lifecycle.ts")).start(request, await portsFor(scope)),
+    restart: async (request, scope) =>
+      (await import("../actions/lifecycle.ts")).restart(request, await portsFor(scope)),
+    exportCa: async (request, scope) =>
+      (await import("../actions/ca-export.ts")).exportCa(request, await portsFor(scope)),
+    uninstall: async (request, scope) =>
+      (await import("../actions/uninstall.ts")).uninstall(request, await portsFor(scope)),
+    listSecrets: async (request, scope) =>
+      (await import("../actions/secrets.ts")).listSecrets(request, await portsFor(scope)),
+    showSecret: async (request, scope) =>
+      (await import("../actions/secrets.ts")).showSecret(request, await portsFor(scope)),
+    listImages: async (request, scope) =>
+      (await import("../actions/images.ts")).listImages(request, await portsFor(scope)),
+    buildImages: async (request, scope) =>
+      (await import("../actions/images.ts")).buildImages(request, await portsFor(scope)),
+  };
+}

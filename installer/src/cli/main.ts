@@ -1,0 +1,95 @@
+import { homedir, tmpdir } from "node:os";
+import type { CliIo, Output } from "./context.ts";
+import { InterruptedError } from "../errors/installer-error.ts";
+
+/** The shell's own answer to a reader that went away. */
+const brokenPipe = 141;
+
+/** Starts the program: the only place that knows the process and the only one that sets its exit status. */
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  const { openAssets } = await import("./assets.ts");
+  // Asked for by scripts and completions all the time: answered before anything else is loaded.
+  if (argv.length === 1 && argv[0] === "--version") {
+    process.stdout.write(`${openAssets().version}\n`);
+    return;
+  }
+  const { createEngine } = await import("./create-engine.ts");
+  const { runCli } = await import("./run-cli.ts");
+  const { trackOpenSteps } = await import("./ui/reporter.ts");
+  const io = readIo();
+  const track = trackOpenSteps();
+  const abort = new AbortController();
+  stopOnSignals(abort, io.stderr, track.open);
+  process.exitCode = await runCli(argv, {
+    io,
+    signal: abort.signal,
+    engine: createEngine(io, () => Promise.resolve(openAssets())),
+    version: openAssets().version,
+    now: () => new Date(),
+    track,
+    sleep: (ms) => sleep(ms, abort.signal),
+  });
+}
+
+function readIo(): CliIo {
+  return {
+    stdout: toOutput(process.stdout),
+    stderr: toOutput(process.stderr),
+    stdinIsTTY: process.stdin.isTTY,
+    ...(process.stderr.isTTY && { terminal: process.stderr }),
+    env: process.env,
+    cwd: process.cwd(),
+    isRoot: process.getuid?.() === 0,
+    homeDir: homedir(),
+    tempDir: tmpdir(),
+  };
+}
+
+function toOutput(stream: NodeJS.WriteStream): Output {
+  return { write: (text) => void stream.write(text), isTTY: stream.isTTY, columns: stream.columns || 100 };
+}
+
+/** The first signal stops cleanly, a second one says what is waited for. */
+function stopOnSignals(abort: AbortController, stderr: Output, openSteps: () => readonly string[]): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      const steps = openSteps();
+      if (!abort.signal.aborted) {
+        stderr.write(`\nstopping: ${steps.at(-1) ?? "what is in hand"} is finished or undone first\n`);
+        abort.abort(new InterruptedError("interrupted", { hint: "the same command goes on from here" }));
+        return;
+      }
+      stderr.write(
+        `\nstill waiting for: ${steps.join(", ") || "the last step to end"}; kill -9 ${process.pid} ends at once, and the same command repairs that\n`,
+      );
+    });
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}
+
+/** `slipway status | head -1` is no error. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exitCode = brokenPipe;
+});
+
+main().catch((error: unknown) => {
+  process.exitCode = 1;
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+});

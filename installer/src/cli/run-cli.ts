@@ -1,0 +1,69 @@
+import type { Command } from "commander";
+import { CommanderError } from "commander";
+import { UsageError } from "../errors/installer-error.ts";
+import { exitStatusOf } from "../errors/exit-codes.ts";
+import type { CliContext } from "./context.ts";
+import { readCommon } from "./global-options.ts";
+import { errorToJson, exitStatusFor, formatError } from "./print-error.ts";
+import { buildProgram } from "./program.ts";
+import type { Body } from "./runtime.ts";
+import { openSession } from "./session.ts";
+import type { OpenSession } from "./session.ts";
+
+/** Runs one command line to its end and gives its exit status. Everything it touches comes in with the context. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  let exitStatus = 0;
+  let open: OpenSession | undefined;
+
+  async function perform(command: Command, body: Body): Promise<void> {
+    open = await openSession(readCommon(command.optsWithGlobals(), context.io), context, nameOf(command));
+    exitStatus = (await body(open.session)) ?? 0;
+  }
+
+  const program = buildProgram({ context, perform });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    await open?.close();
+    return exitStatus;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && isBareHelp(error)) return exitStatusOf("USAGE");
+    const failure = interrupted(context.signal) ?? toUsageError(error);
+    const logFile = open?.recordFailure(failure);
+    await open?.close();
+    printFailure(failure, logFile, argv, context);
+    return exitStatusFor(failure);
+  }
+}
+
+/** "images build" for the command `build` below `images`. */
+function nameOf(command: Command): string {
+  const names: string[] = [];
+  for (let current: Command | null = command; current?.parent; current = current.parent) names.unshift(current.name());
+  return names.join(" ");
+}
+
+/** A group without its command (`slipway secrets`): commander has printed its help to standard error. */
+function isBareHelp(error: CommanderError): boolean {
+  return error.code === "commander.help";
+}
+
+/** What is thrown after Ctrl-C is a consequence of it, whatever it is. */
+function interrupted(signal: AbortSignal): unknown {
+  return signal.aborted ? signal.reason : undefined;
+}
+
+function toUsageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const [first = "", ...rest] = error.message.split("\n");
+  const message = first.replace(/^error: /, "").replace(/\.$/, "");
+  const suggestion = /^\(Did you mean (.*)\?\)$/s.exec(rest.join(" ").trim())?.[1];
+  return new UsageError(message, {
+    hint: suggestion === undefined ? "slipway --help lists commands and options" : `did you mean ${suggestion}?`,
+  });
+}
+
+function printFailure(error: unknown, logFile: string | undefined, argv: readonly string[], context: CliContext): void {
+  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile))}\n`);
+  context.io.stderr.write(formatError(error, logFile));
+}

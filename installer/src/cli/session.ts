@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { stateLayout } from "../execute/state/layout.ts";
+import type { Report } from "../events/event.ts";
+import type { CliContext } from "./context.ts";
+import type { Scope } from "./engine.ts";
+import type { Common, Manner } from "./global-options.ts";
+import type { BoundEngine, Session } from "./runtime.ts";
+import { openLogFile } from "./ui/log-file.ts";
+import type { LogFile } from "./ui/log-file.ts";
+import { absentPrompts, terminalPrompts } from "./ui/prompts.ts";
+import { jsonReporter } from "./ui/reporter-json.ts";
+import { plainReporter } from "./ui/reporter-plain.ts";
+import { combineReporters } from "./ui/reporter.ts";
+import type { Reporter } from "./ui/reporter.ts";
+import { createStyle } from "./ui/style.ts";
+
+/** A session and what ends it. */
+export interface OpenSession {
+  readonly session: Session;
+  /** Ends display and log file. */
+  close(): Promise<void>;
+  /** Writes an error with its stack into the log file; gives the file's path. */
+  recordFailure(error: unknown): string | undefined;
+}
+
+/** Commands that change something keep a log; the others only when they fail. */
+const loggedCommands: readonly string[] = [
+  "install",
+  "uninstall",
+  "stop",
+  "start",
+  "restart",
+  "images build",
+  "verify",
+];
+
+/** Makes what a command's body works with: reporters, log, prompts, colours. */
+export async function openSession(common: Common, context: CliContext, command: string): Promise<OpenSession> {
+  const { manner } = common;
+  const selection = withDefaultFile(common, context);
+  const log = openLogFile({
+    stateDir: selection.stateDir,
+    command,
+    now: context.now,
+    eager: loggedCommands.includes(command),
+    fallbackDir: context.io.tempDir,
+  });
+  const reporter = combineReporters([log, context.track, await chooseReporter(manner, context)]);
+  const report: Report = (event) => reporter.report(event);
+  const session: Session = {
+    engine: bindEngine(context, { report, signal: context.signal }),
+    selection,
+    manner,
+    context,
+    prompts: context.prompts ?? (context.io.stdinIsTTY ? terminalPrompts(context.signal) : absentPrompts()),
+    report,
+    style: createStyle(manner.color && context.io.stdout.isTTY),
+    print: (text) => context.io.stdout.write(`${text}\n`),
+    printJson: (value) => context.io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
+    printJsonLine: (value) => context.io.stdout.write(`${JSON.stringify(value)}\n`),
+  };
+  return {
+    session,
+    close: () => reporter.close(),
+    recordFailure: (error) => recordFailure(log, error),
+  };
+}
+
+/** The values file of the working directory counts for a first install only; afterwards the recorded values do. */
+function withDefaultFile(common: Common, context: CliContext): Common["selection"] {
+  const { selection } = common;
+  const own = join(context.io.cwd, "values.yaml");
+  if (selection.files.length > 0 || existsSync(stateLayout(selection.stateDir).values) || !existsSync(own)) {
+    return selection;
+  }
+  return { ...selection, files: [own] };
+}
+
+async function chooseReporter(manner: Manner, context: CliContext): Promise<Reporter> {
+  const { io } = context;
+  if (manner.logFormat === "json") return jsonReporter(io.stderr, context.now);
+  if (io.terminal === undefined || !io.stderr.isTTY || io.env["TERM"] === "dumb" || io.env["CI"] !== undefined) {
+    return plainReporter(io.stderr, context.now);
+  }
+  const { lazyTtyReporter } = await import("./ui/reporter-lazy.ts");
+  return lazyTtyReporter(io.terminal);
+}
+
+function bindEngine(context: CliContext, scope: Scope): BoundEngine {
+  const bound = Object.entries(context.engine).map(([name, action]) => [
+    name,
+    (request: unknown) => (action as (request: unknown, scope: Scope) => unknown)(request, scope),
+  ]);
+  return Object.fromEntries(bound) as BoundEngine;
+}
+
+function recordFailure(log: LogFile, error: unknown): string | undefined {
+  log.failure(error);
+  return log.path();
+}

@@ -1,0 +1,107 @@
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ErrorCode } from "../../errors/exit-codes.ts";
+import { InstallerError } from "../../errors/installer-error.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import type { InstallerEvent } from "../../events/event.ts";
+import { errorChain } from "../print-error.ts";
+import type { Reporter } from "./reporter.ts";
+import { createFolderRedactor } from "./redact.ts";
+
+const keptLogs = 20;
+const keptEvents = 2000;
+
+export interface LogFileOptions {
+  readonly stateDir: string;
+  readonly command: string;
+  readonly now: () => Date;
+  /** Write from the first event on; without it only a failure makes a file. */
+  readonly eager: boolean;
+  /** Where a log goes while there is no state directory. */
+  readonly fallbackDir: string;
+}
+
+/** The debug log of one run: every event, one JSON object a line, without secrets. */
+export interface LogFile extends Reporter {
+  /** Path of the file, once there is one. */
+  path(): string | undefined;
+  failure(error: unknown): void;
+}
+
+/** Opens the log of a run. A log that cannot be written never fails the run. */
+export function openLogFile(options: LogFileOptions): LogFile {
+  const layout = stateLayout(options.stateDir);
+  const redact = createFolderRedactor(layout.secrets);
+  const waiting: string[] = [];
+  let file: string | undefined;
+  let broken = false;
+
+  function write(line: string): void {
+    if (broken) return;
+    if (file === undefined && options.eager)
+      file = existsSync(options.stateDir) ? createLog(layout.logs, options) : undefined;
+    if (file === undefined) {
+      if (waiting.length < keptEvents) waiting.push(line);
+      return;
+    }
+    const lines = [...waiting.splice(0), line];
+    try {
+      appendFileSync(file, `${lines.map(redact).join("\n")}\n`);
+    } catch {
+      broken = true;
+    }
+  }
+
+  return {
+    report: (event) => write(formatEvent(event, options.now())),
+    close: () => Promise.resolve(),
+    path: () => (broken ? undefined : file),
+    failure: (error) => {
+      if (file === undefined && isOrdinary(error)) return;
+      file ??= createLog(existsSync(options.stateDir) ? layout.logs : options.fallbackDir, options);
+      for (const line of errorChain(error))
+        write(JSON.stringify({ time: options.now().toISOString(), type: "failure", error: line }));
+    },
+  };
+}
+
+/** What the one line on the terminal says completely needs no file. */
+function isOrdinary(error: unknown): boolean {
+  return error instanceof InstallerError && ordinaryCodes.includes(error.code);
+}
+
+const ordinaryCodes: readonly ErrorCode[] = [
+  "USAGE",
+  "VALUES_INVALID",
+  "ABORTED",
+  "LOCKED",
+  "INTERRUPTED",
+  "PLAN_CHANGED",
+];
+
+function formatEvent(event: InstallerEvent, time: Date): string {
+  return JSON.stringify({ time: time.toISOString(), ...event });
+}
+
+/** A new file only its owner reads; the oldest of many go. Undefined when the place cannot be written. */
+function createLog(folder: string, options: LogFileOptions): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stamp = options.now().toISOString().replace(/[:.]/g, "-");
+    const name = `slipway-${stamp}-${options.command.replaceAll(" ", "-")}.log`;
+    const path = join(folder, name);
+    appendFileSync(path, "", { mode: 0o600 });
+    chmodSync(path, 0o600);
+    if (folder !== options.fallbackDir) removeOld(folder);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function removeOld(folder: string): void {
+  const logs = readdirSync(folder)
+    .filter((name) => name.startsWith("slipway-") && name.endsWith(".log"))
+    .toSorted();
+  for (const name of logs.slice(0, Math.max(0, logs.length - keptLogs))) rmSync(join(folder, name), { force: true });
+}
