@@ -46,6 +46,7 @@ const byCode: Readonly<Record<string, string>> = {
 };
 
 const grpcCodes: Readonly<Record<number, string>> = {
+  3: "the service does not take the request: look at names in it, as the storage's, and at the service's version",
   4: "no answer in time: look at the service's log and load",
   5: "the service does not know what was asked for: look whether its bootstrap job has run",
   7: "the token is wrong or too old: look at the token on both sides and at the clocks",
@@ -61,9 +62,9 @@ export function likelyCause(error: unknown): string {
     if (cause instanceof ToolboxError && cause.advice !== undefined) return cause.advice;
     const code = (cause as { readonly code?: unknown }).code;
     if (typeof code === "string" && byCode[code] !== undefined) return byCode[code];
-    if (typeof code === "number" && isGrpcError(cause) && grpcCodes[code] !== undefined) return grpcCodes[code];
     const byText = fromText(errorText(cause));
     if (byText !== undefined) return byText;
+    if (typeof code === "number" && isGrpcError(cause) && grpcCodes[code] !== undefined) return grpcCodes[code];
   }
   return "not known: look at the log of the service that answers";
 }
@@ -86,9 +87,15 @@ function isGrpcError(error: object): boolean {
 function fromText(message: string): string | undefined {
   if (message.startsWith("WRONGPASS")) return byCode["WRONGPASS"];
   if (message.startsWith("NOAUTH")) return byCode["NOAUTH"];
+  if (/name resolution failed/i.test(message)) return byCode["ENOTFOUND"];
+  const quoted = /\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b/.exec(
+    message,
+  )?.[1];
+  if (quoted !== undefined) return byCode[quoted];
   if (/timed? ?out|timeout/i.test(message)) return byCode["ETIMEDOUT"];
   if (/authorization violation/i.test(message)) return byCode["AUTHORIZATION_VIOLATION"];
   if (/wrong version number/i.test(message)) return byCode["ERR_SSL_WRONG_VERSION_NUMBER"];
+  if (/before handshake/i.test(message)) return "another kind of service answers there: look at the port";
   if (/connection terminated unexpectedly/i.test(message)) return byCode["ECONNRESET"];
   return undefined;
 }

@@ -81,7 +81,12 @@ async function removeIfThere(gitaly: GrpcChannel, repository: object): Promise<v
   try {
     await gitaly.call(repositories, "RemoveRepository", { repository });
   } catch (error) {
-    if (grpcCode(error) !== grpcStatus.notFound) throw error;
+    // it is not there, or never was because Gitaly did not take the call that makes it
+    const code = grpcCode(error);
+    const { notFound, invalidArgument, permissionDenied, unauthenticated, unavailable } = grpcStatus;
+    if ([notFound, invalidArgument, permissionDenied, unauthenticated, unavailable].some((known) => known === code))
+      return;
+    throw error;
   }
 }
 

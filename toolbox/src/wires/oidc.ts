@@ -31,12 +31,15 @@ interface TokenAnswer {
 async function proveOidc(wire: OidcWire, context: WireContext): Promise<void> {
   const discovery = await proveDiscovery(wire, context);
   const keys = await proveKeys(wire, discovery, context);
-  await proveWrongPassword(wire, context);
   const code = await login(wire, context);
   context.note("logged in and got a code");
   const tokens = await exchange(wire, discovery, { code, secret: wire.clientSecret }, context);
   const access = tokens.access_token;
-  if (access === undefined || access === "") throw new ToolboxError(`no token for the code: ${refusal(tokens)}`);
+  if (access === undefined || access === "") {
+    throw new ToolboxError(`no token for the code: ${refusal(tokens)}`, {
+      advice: "client id, secret or redirect URI differ from Casdoor's: run the Casdoor job",
+    });
+  }
   const expected = { issuer: wire.issuer, audience: wire.clientId, now: Date.now() / 1000 };
   const claims = verifyToken(tokens.id_token ?? access, keys, expected);
   context.note(`token signed by key ${claims.keyId} of this issuer, for this client`);
@@ -133,7 +136,7 @@ async function login(wire: OidcWire, context: WireContext): Promise<string> {
   });
 }
 
-/** Comes before the right login, which sets Casdoor's count of wrong attempts back. */
+/** Comes before another right login, which sets Casdoor's count of wrong attempts back. */
 async function proveWrongPassword(wire: OidcWire, context: WireContext): Promise<void> {
   const { status } = await postLogin(wire, randomBytes(16).toString("hex"), context);
   if (status !== "error")
@@ -198,6 +201,7 @@ async function proveUserInfo(
 async function proveRefusals(wire: OidcWire, discovery: Discovery, used: string, context: WireContext): Promise<void> {
   const again = await exchange(wire, discovery, { code: used, secret: wire.clientSecret }, context);
   requireRefused(again, "a code is taken twice");
+  await proveWrongPassword(wire, context);
   const fresh = await login(wire, context);
   const wrong = await exchange(wire, discovery, { code: fresh, secret: randomBytes(20).toString("hex") }, context);
   requireRefused(wrong, "a wrong client secret is taken");

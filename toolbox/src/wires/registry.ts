@@ -34,9 +34,9 @@ async function proveRegistry(wire: RegistryWire, context: WireContext): Promise<
   const authorization = await authorize(wire, challenge, repository, context);
   const call = session(wire, context.signal, authorization);
   const image = buildImage();
+  await push(call, repository, image);
   // the clean-up has its own time, so it must not be aborted with the check
   context.atEnd(() => remove(session(wire, undefined, authorization), repository, image.manifest.digest, context));
-  await push(call, repository, image);
   context.note(`pushed ${repository}@${image.manifest.digest.slice(0, 19)}`);
   await pull(call, repository, image);
   context.note("pulled it by digest, all bytes are the same");

@@ -55,9 +55,9 @@ function keyName(key: Buffer): string {
 }
 
 async function attemptLogin(wire: SshWire, allowed: readonly Buffer[], context: WireContext): Promise<Seen> {
-  const { Client, utils } = await import("ssh2");
-  const { private: privateKey } = utils.generateKeyPairSync("ed25519");
-  const client = new Client();
+  const { default: ssh2 } = await import("ssh2");
+  const { private: privateKey } = ssh2.utils.generateKeyPairSync("ed25519");
+  const client = new ssh2.Client();
   context.atEnd(() => {
     client.destroy();
   });
@@ -80,6 +80,7 @@ async function attemptLogin(wire: SshWire, allowed: readonly Buffer[], context: 
     client.connect({
       host: wire.host,
       port: Number(wire.port),
+      username: "git",
       readyTimeout: 14_000,
       hostVerifier: (key: Buffer): boolean => {
         hostKey = Buffer.from(key);
