@@ -17,7 +17,12 @@ export default defineConfig({
         test: {
           name: "unit",
           root,
-          include: ["installer/src/**/*.test.ts", "toolbox/src/**/*.test.ts", "installer/test/golden/**/*.test.ts"],
+          include: [
+            "installer/src/**/*.test.ts",
+            "toolbox/src/**/*.test.ts",
+            "installer/test/golden/**/*.test.ts",
+            "installer/test/support/**/*.test.ts",
+          ],
           exclude: ["**/*.integration.test.ts"],
         },
       },

@@ -109,7 +109,12 @@ async function addUser(store: Store, given: Records["user"]): Promise<void> {
     throw new Error(`The organization: ${organization.owner} should have one application at least`);
   if (given.owner === "built-in" && !organization.hasPrivilegeConsent && given.name !== "admin")
     throw new Error("adding a new user to the 'built-in' organization is currently disabled");
-  await store.insert("user", { ...given, id: randomUUID(), ...(await storedPassword(given, organization)) });
+  await store.insert("user", {
+    ...given,
+    id: randomUUID(),
+    updatedTime: given.updatedTime === "" ? given.createdTime : given.updatedTime,
+    ...(await storedPassword(given, organization)),
+  });
 }
 
 async function addCert(store: Store, cert: Records["cert"], now: Date): Promise<void> {

@@ -4,24 +4,28 @@ import { start } from "./start.ts";
 
 const log = (line: string): void => console.log(`${new Date().toISOString()} casdoor-stand-in: ${line}`);
 
-try {
-  log("this is Slipway's stand-in for Casdoor, made for tests; it is not Casdoor");
-  const running = await start({
-    directory: process.cwd(),
-    environment: process.env,
-    openStore: (source) => new PostgresStore(source),
-    now: () => new Date(),
-    log,
-  });
-  log(`http server Running on http://:${running.port}`);
-  const end = (): void => {
-    running.server.close(() => void running.store.close().then(() => process.exit(0)));
-    running.server.closeIdleConnections();
-  };
-  process.on("SIGTERM", end);
-  process.on("SIGINT", end);
-} catch (error) {
-  log(`panic: ${error instanceof Error ? error.message : String(error)}`);
-  // Go's exit status of a panic, which supervisors and tests see from the real one.
-  process.exit(2);
+async function main(): Promise<void> {
+  try {
+    log("this is Slipway's stand-in for Casdoor, made for tests; it is not Casdoor");
+    const running = await start({
+      directory: process.cwd(),
+      environment: process.env,
+      openStore: (source) => new PostgresStore(source),
+      now: () => new Date(),
+      log,
+    });
+    log(`http server Running on http://:${running.port}`);
+    const end = (): void => {
+      running.server.close(() => void running.store.close().then(() => process.exit(0)));
+      running.server.closeIdleConnections();
+    };
+    process.on("SIGTERM", end);
+    process.on("SIGINT", end);
+  } catch (error) {
+    log(`panic: ${error instanceof Error ? error.message : String(error)}`);
+    // Go's exit status of a panic, which supervisors and tests see from the real one.
+    process.exit(2);
+  }
 }
+
+void main();

@@ -43,10 +43,12 @@ export interface Application extends Named {
 }
 
 export interface User extends Named {
+  readonly updatedTime: string;
   readonly id: string;
   readonly displayName: string;
   readonly avatar: string;
   readonly email: string;
+  readonly emailVerified: boolean;
   readonly phone: string;
   readonly location: string;
   readonly realName: string;

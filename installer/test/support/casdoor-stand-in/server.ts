@@ -109,7 +109,7 @@ async function answerAccount(exchange: Exchange): Promise<Answer> {
     status: "ok",
     sub: user.id,
     name: user.name,
-    data: { ...user, password: "***", passwordSalt: "" },
+    data: { ...user, password: "", passwordSalt: "" },
     data2:
       organization === undefined
         ? null

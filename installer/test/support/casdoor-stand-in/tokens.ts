@@ -62,7 +62,8 @@ export function signTokens(request: TokenRequest): SignedTokens {
 
 /** The user as it stands in a token: never with a password. */
 function publicFields(user: User): Readonly<Record<string, unknown>> {
-  return { ...user, password: "", groups: user.groups ?? [], accessToken: undefined };
+  const { emailVerified, ...fields } = user;
+  return { ...fields, email_verified: emailVerified, password: "", groups: user.groups ?? [], accessToken: undefined };
 }
 
 function signed(claims: Readonly<Record<string, unknown>>, cert: Cert): string {
