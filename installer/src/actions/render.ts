@@ -144,7 +144,9 @@ function parseMarker(text: string, out: string): readonly string[] {
   } catch (cause) {
     throw new RenderError(`${join(out, markerName)} cannot be read`, { cause, hint: "give --out a new directory" });
   }
-  const files = Array.isArray(marker.files) ? marker.files : [];
+  const files: readonly unknown[] = Array.isArray(marker.files) ? marker.files : [];
   // A marker somebody edited must not make us remove files elsewhere.
-  return files.filter((path) => typeof path === "string" && !path.startsWith("/") && !path.split("/").includes(".."));
+  return files.filter(
+    (path): path is string => typeof path === "string" && !path.startsWith("/") && !path.split("/").includes(".."),
+  );
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Assets } from "../actions/assets.ts";
 
 /** What the program carries when it is shipped as one file; scripts/build.ts replaces this module with one that holds it. */
-export const assetFolders: readonly string[] = ["values", "values/profiles", "charts/platform"];
+export const assetFolders: readonly string[] = ["values/profiles", "charts/platform"];
 export const assetFiles: readonly string[] = [
   "values/values.yaml",
   "values/values.schema.json",

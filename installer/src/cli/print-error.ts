@@ -47,14 +47,17 @@ export function messageOf(error: unknown): string {
 /** The error with stack and causes, for the log file only. */
 export function errorChain(error: unknown): readonly string[] {
   const lines: string[] = [];
-  let current: unknown = error;
+  let current = error;
   for (let depth = 0; current !== undefined && depth < 8; depth += 1) {
-    lines.push(
-      `${depth === 0 ? "" : "caused by "}${current instanceof Error ? (current.stack ?? current.message) : String(current)}`,
-    );
+    lines.push(`${depth === 0 ? "" : "caused by "}${stackOf(current)}`);
     current = current instanceof Error ? current.cause : undefined;
   }
   return lines;
+}
+
+function stackOf(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? error.message;
+  return typeof error === "string" ? error : JSON.stringify(error);
 }
 
 function clip(details: readonly string[]): readonly string[] {

@@ -39,7 +39,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
 /** "images build" for the command `build` below `images`. */
 function nameOf(command: Command): string {
   const names: string[] = [];
-  for (let current: Command | null = command; current?.parent; current = current.parent) names.unshift(current.name());
+  for (let current = command; current.parent !== null; current = current.parent) names.unshift(current.name());
   return names.join(" ");
 }
 

@@ -31,9 +31,10 @@ export function declareStatus(program: Command, runtime: Runtime): void {
   command.action((options: StatusOptions) =>
     runtime.perform(command, async (session) => {
       let healthy = await showOnce(session, false);
-      while (options.watch === true && !session.context.signal.aborted) {
+      while (options.watch === true) {
         await session.context.sleep(options.interval * 1000);
-        if (!session.context.signal.aborted) healthy = await showOnce(session, session.context.io.stdout.isTTY);
+        if (session.context.signal.aborted) break;
+        healthy = await showOnce(session, session.context.io.stdout.isTTY);
       }
       return healthy ? 0 : exitStatusOf("ROLLOUT_TIMEOUT");
     }),

@@ -30,7 +30,9 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
   command.action((options: UninstallOptions) =>
     runtime.perform(command, async (session) => {
       const purge = options.purge === true;
-      const confirmedName = purge ? await confirmPurge(session, options.yesIMean) : await confirmRemoval(session);
+      let confirmedName: string | undefined;
+      if (purge) confirmedName = await confirmPurge(session, options.yesIMean);
+      else await confirmRemoval(session);
       const result = await session.engine.uninstall({
         ...toTarget(session.selection),
         purge,
@@ -61,12 +63,11 @@ async function confirmPurge(session: Session, given: string | undefined): Promis
   return name;
 }
 
-async function confirmRemoval(session: Session): Promise<undefined> {
-  if (session.manner.yes) return undefined;
+async function confirmRemoval(session: Session): Promise<void> {
+  if (session.manner.yes) return;
   if (!session.prompts.available) {
     throw new AbortError("removing the platform needs a yes and standard input is no terminal", { hint: "give --yes" });
   }
   const agreed = await session.prompts.confirm(`Remove "${session.selection.name}"? Its data stays.`, false);
   if (!agreed) throw new AbortError("declined; nothing was removed");
-  return undefined;
 }
