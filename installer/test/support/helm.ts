@@ -52,7 +52,7 @@ export async function templatePlan(plan: Plan, extra: readonly string[] = []): P
 
 /** Parses a stream of manifests, duplicate keys refused. */
 export function parseManifests(stream: string): readonly KubernetesObject[] {
-  return parseAllDocuments(stream, { uniqueKeys: true }).flatMap((document) => {
+  return parseAllDocuments(stream, { uniqueKeys: true, version: "1.1" }).flatMap((document) => {
     const [problem] = document.errors;
     if (problem !== undefined) throw problem;
     const object = document.toJS() as KubernetesObject | null;

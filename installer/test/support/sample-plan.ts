@@ -135,7 +135,7 @@ const elsewhere = component({
   id: "elsewhere",
   zone: "data",
   presence: "external",
-  endpoints: [{ id: "api", port: 443, protocol: "http", tls: true, externalHost: "api.example.org" }],
+  endpoints: [{ id: "api", port: 8443, protocol: "http", tls: false, externalHost: "api.example.org" }],
 });
 
 const missing = component({

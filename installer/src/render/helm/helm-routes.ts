@@ -59,6 +59,10 @@ function helmAction(scope: HelmScope, route: Route): HelmRouteAction {
       return redirect(route, action.url);
     case "proxy": {
       const { component, endpoint } = routeTarget(scope, route.id, action.to);
+      if (endpoint.tls)
+        throw new RenderError(
+          `route ${route.id}: ${action.to} speaks TLS, and a route of Gateway API speaks plain HTTP to its backend`,
+        );
       return {
         kind: "proxy",
         to: component.id,

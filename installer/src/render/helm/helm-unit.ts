@@ -2,6 +2,7 @@ import { RenderError } from "../../errors/installer-error.ts";
 import type { ConfigFile } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
 import { renderFileContents, resolveEndpoints } from "../addresses.ts";
+import { landingStyle, renderLandingPage } from "../config-files/landing-page.ts";
 import type { RenderedText } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
 import { objectName, type HelmScope, type Owner } from "./helm-scope.ts";
@@ -86,7 +87,14 @@ interface FileParts extends HelmFile {
 
 function fileParts(scope: HelmScope, id: string, file: ConfigFile): FileParts {
   const text = renderFileContents(file.contents, scope.book, `${id}:${file.path}`, (contents) => {
-    throw new RenderError(`${id}: the file ${file.path} (${contents.kind}) has no form on Kubernetes`);
+    switch (contents.kind) {
+      case "landing-page":
+        return renderLandingPage(scope.plan, contents.language);
+      case "landing-style":
+        return landingStyle();
+      case "nginx-gateway":
+        throw new RenderError(`${id}: the gateway's configuration ${file.path} has no use on Kubernetes`);
+    }
   });
   return { path: file.path, key: fileKey(id, file.path), text };
 }
