@@ -6,7 +6,7 @@ const messages: Partial<Record<ErrorCode, string>> = {
   ALIAS_PROPS: "an alias (*name) cannot have an anchor or a tag",
   BAD_DQ_ESCAPE:
     "a text in double quotes holds an unknown escape sequence, write \\\\ for a backslash or use single quotes",
-  BAD_INDENT: "the indentation does not fit the lines around it",
+  BAD_INDENT: "the indentation does not fit the lines around it, or a bracket is not closed",
   BAD_SCALAR_START: "a text begins with a character that has a meaning in YAML (such as @ or `), put it in quotes",
   BLOCK_AS_IMPLICIT_KEY:
     "a map or list stands where one value belongs, check the indentation and quote texts with ': '",

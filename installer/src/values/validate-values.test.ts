@@ -1,0 +1,284 @@
+import { describe, expect, test } from "vitest";
+import { defaultsText, listProblems, readText } from "../../test/support/values-sources.ts";
+import { ValuesError } from "../errors/installer-error.ts";
+import { loadValues } from "./load-values.ts";
+
+const place = (line: number, column: number) => ` [my.yaml:${line}:${column}]`;
+
+function expectProblem(file: string, message: string): void {
+  expect(listProblems(file)).toEqual([message]);
+}
+
+test.each(["values/profiles/infra.yaml"])("the profile %s fits", (path) => {
+  expect(() => loadValues({ defaults: defaultsText, profile: readText(path) })).not.toThrow();
+});
+
+describe("keys and kinds", () => {
+  test.each([
+    ["domian: x", `domian: unknown key, did you mean domain?${place(1, 1)}`],
+    ["Postgres: {}", `Postgres: unknown key, did you mean postgres?${place(1, 1)}`],
+    ["object_store: {}", `object_store: unknown key, did you mean objectStore?${place(1, 1)}`],
+    [
+      "tls:\n  certificate: x",
+      `tls.certificate: unknown key, allowed are mode, certFile, keyFile, caFile${place(2, 3)}`,
+    ],
+    ['tls: { "odd key": 1 }', `tls["odd key"]: unknown key, allowed are mode, certFile, keyFile, caFile${place(1, 8)}`],
+    [
+      "redis: 5",
+      `redis: is of the wrong kind (got 5), allowed is a map of mode, image, replicas, resources, storage, extraEnv and external${place(1, 8)}`,
+    ],
+    [
+      "logging: [1]",
+      `logging: is of the wrong kind (got a list), allowed is a map of maxSize and maxFiles${place(1, 10)}`,
+    ],
+    [
+      "logging:",
+      `logging: has no value (got nothing), write one or remove the line; allowed is a map of maxSize and maxFiles${place(1, 9)}`,
+    ],
+    ["edition: { a: 1 }", `edition: is of the wrong kind (got a map), allowed is ce or ee${place(1, 10)}`],
+    [
+      "timezone: 8",
+      `timezone: is a number and not text (got 8), put it in quotes; allowed is an IANA time zone such as Asia/Shanghai or UTC${place(1, 11)}`,
+    ],
+    [
+      "timezone: true",
+      `timezone: is a boolean and not text (got true), put it in quotes; allowed is an IANA time zone such as Asia/Shanghai or UTC${place(1, 11)}`,
+    ],
+    [
+      'logging: { maxFiles: "3" }',
+      `logging.maxFiles: is text where a number belongs (got "3"), write it without quotes; allowed is a whole number from 1 to 100${place(1, 22)}`,
+    ],
+    [
+      "logging: { maxFiles: true }",
+      `logging.maxFiles: is not allowed (got true), allowed is a whole number from 1 to 100${place(1, 22)}`,
+    ],
+    [
+      "logging: { maxFiles: 2.5 }",
+      `logging.maxFiles: is not allowed (got 2.5), allowed is a whole number from 1 to 100${place(1, 22)}`,
+    ],
+    [
+      "objectStore: { external: { createBuckets: yes } }",
+      `objectStore.external.createBuckets: is text, because YAML 1.2 does not read yes, no, on and off as booleans (got "yes"), allowed is true or false${place(1, 43)}`,
+    ],
+    [
+      'objectStore: { external: { createBuckets: "true" } }',
+      `objectStore.external.createBuckets: is text where true or false belongs (got "true"), write it without quotes; allowed is true or false${place(1, 43)}`,
+    ],
+    [
+      "redis: { mode: off }",
+      `redis.mode: cannot be off because the platform does not work without it (got "off"), allowed is embedded or external${place(1, 16)}`,
+    ],
+    [
+      "redis: { mode: internal }",
+      `redis.mode: is not allowed (got "internal"), allowed is embedded or external${place(1, 16)}`,
+    ],
+    [
+      "casdoor: { mode: maybe }",
+      `casdoor.mode: is not allowed (got "maybe"), allowed is embedded, external or off${place(1, 18)}`,
+    ],
+    [
+      "gateway: { mode: external }",
+      `gateway.mode: is not allowed (got "external"), allowed is embedded${place(1, 18)}`,
+    ],
+    [
+      "redis: { extraEnv: { A-B: x } }",
+      `redis.extraEnv.A-B: the name is not possible, allowed are letters, digits and underscores, not beginning with a digit${place(1, 22)}`,
+    ],
+    [
+      "redis: { extraEnv: { PORT: 80 } }",
+      `redis.extraEnv.PORT: is a number and not text (got a number), put it in quotes; allowed is text${place(1, 28)}`,
+    ],
+    [
+      "redis: { extraEnv: [] }",
+      `redis.extraEnv: is of the wrong kind (got a list), allowed is names of letters, digits and underscores, with text as values${place(1, 20)}`,
+    ],
+  ])("%s", expectProblem);
+
+  test.each(["yes", "no", "on", "off", "null", "1.10", "0777", "1e3", "~"])(
+    "keep a quoted %s as text in an environment variable",
+    (text) => {
+      const { values } = loadValues({
+        defaults: defaultsText,
+        files: [{ name: "f", text: `redis: { extraEnv: { A: "${text}" } }` }],
+      });
+
+      expect(values.redis.extraEnv).toEqual({ A: text });
+    },
+  );
+
+  test("optional components can be off", () => {
+    expect(listProblems("casdoor: { mode: off }\ngitlabShell: { mode: off }\nlandingPage: { mode: off }")).toEqual([]);
+  });
+});
+
+describe("words for texts", () => {
+  const size = "allowed is a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)";
+  const image =
+    "allowed is an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty";
+
+  test.each([
+    ["512m", "ends in m, which means thousandths in Kubernetes"],
+    ["1.5Gi", "has a fraction, which not every target reads"],
+    ["0Mi", "is zero or begins with a zero"],
+    ["512MB", "has a unit that Kubernetes does not know"],
+    ["1gi", "has a unit that Kubernetes does not know"],
+    ["lots", "is not allowed"],
+  ])("the size %s", (text, reason) => {
+    expectProblem(
+      `redis: { storage: { size: ${text} } }`,
+      `redis.storage.size: ${reason} (got "${text}"), ${size}${place(1, 27)}`,
+    );
+  });
+
+  test.each([
+    ["postgres", "has neither a tag nor a digest"],
+    ["harbor.corp:5000/a/postgres", "has neither a tag nor a digest"],
+    ["https://harbor.corp/a:1", "is a URL, an image reference has no scheme"],
+    ["harbor.corp/a/Postgres:17", "has upper-case letters in its name"],
+    ["a:", "is not allowed"],
+    ["a@sha256:123", "is not allowed"],
+    ["a b:1", "is not allowed"],
+  ])("the image %s", (text, reason) => {
+    expectProblem(`redis: { image: "${text}" }`, `redis.image: ${reason} (got "${text}"), ${image}${place(1, 17)}`);
+  });
+
+  test.each([
+    "postgres:17.6",
+    "harbor.corp:5000/a/b/postgres:17.6",
+    `postgres@sha256:${"a".repeat(64)}`,
+    `postgres:17@sha256:${"a".repeat(64)}`,
+    "localhost:5000/a__b/c--d:v1_2-3",
+    "",
+  ])("the image %j is accepted", (text) => {
+    expect(listProblems(`redis: { image: "${text}" }`)).toEqual([]);
+  });
+
+  test.each([
+    ["https://db", "is a URL and not only a host name"],
+    ["db:5432", "has a port, which has a key of its own"],
+    ["fe80::1", "is an IPv6 address, which is not supported here, use a name that resolves to it"],
+    ["db host", 'has the label "db host", which no host name can have'],
+  ])("the host %s", (text, reason) => {
+    expectProblem(
+      `temporal: { mode: external, external: { host: "${text}" } }`,
+      `temporal.external.host: ${reason} (got "${text}"), allowed is a host name or an IPv4 address, without port and scheme${place(1, 47)}`,
+    );
+  });
+
+  test("a text of many lines is cut and stands on one line", () => {
+    const [problem] = listProblems(`edition: "${"long\\n".repeat(50)}"`);
+
+    expect(problem).toBe(
+      `edition: is not allowed (got "${"long\\n".repeat(9)}long\\... (302 characters)), allowed is ce or ee${place(1, 10)}`,
+    );
+  });
+});
+
+describe("several problems", () => {
+  test("are all listed, also when one of them is in the same section", () => {
+    const problems = listProblems(
+      "domian: x\nedition: xx\nredis: { replicas: 0, mode: off }\ntemporal: { historyShards: 3 }",
+    );
+
+    expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+      "domian",
+      "edition",
+      "redis.mode",
+      "redis.replicas",
+      "temporal.historyShards",
+    ]);
+  });
+
+  test("do not include rules that read a value of the wrong kind", () => {
+    expect(listProblems("postgres: { sharedBuffers: 9Gi, resources: { memory: 5 } }")).toEqual([
+      expect.stringMatching(/^postgres\.resources\.memory: is a number and not text/),
+    ]);
+  });
+
+  test("are counted beyond the first fifty", () => {
+    const file = Array.from({ length: 80 }, (_, index) => `unknown${index}: 1`).join("\n");
+
+    const problems = listProblems(file);
+
+    expect(problems).toHaveLength(51);
+    expect(problems.at(-1)).toBe("(root): and 30 more problems");
+  });
+
+  test("carry exit code name and path, file, line and column as fields", () => {
+    let caught: unknown;
+    try {
+      loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text: "\ndomain: A" }] });
+    } catch (error) {
+      caught = error;
+    }
+
+    expect(caught).toBeInstanceOf(ValuesError);
+    expect(caught).toMatchObject({
+      code: "VALUES_INVALID",
+      message: "the values have 1 problem",
+      issues: [{ path: "domain", file: "my.yaml", line: 2, column: 9 }],
+    });
+  });
+
+  test("of a --set name --set", () => {
+    expect(listProblems("", ["postgress.mode=external", "redis.replicas=x"])).toEqual([
+      "postgress: unknown key, did you mean postgres? [--set]",
+      'redis.replicas: is text where a number belongs (got "x"), write it without quotes; allowed is a whole number from 1 to 64 [--set]',
+    ]);
+  });
+
+  test("of several texts that cannot be read are listed together", () => {
+    const files = [
+      { name: "one.yaml", text: "a: [" },
+      { name: "two.yaml", text: "a: 1\na: 2" },
+    ];
+    let caught: unknown;
+    try {
+      loadValues({ defaults: defaultsText, files, sets: ["x"] });
+    } catch (error) {
+      caught = error;
+    }
+
+    expect((caught as ValuesError).issues.map(({ file }) => file)).toEqual(["one.yaml", "two.yaml", "--set"]);
+  });
+
+  test("of incomplete defaults are missing keys", () => {
+    const incomplete = { name: "values.yaml", text: "edition: ce" };
+
+    expect(() => loadValues({ defaults: incomplete })).toThrow(
+      expect.objectContaining({ details: expect.arrayContaining(["postgres: is missing"]) as unknown }),
+    );
+  });
+});
+
+describe("secrets", () => {
+  test.each([
+    "postgres: { external: { adminPassword: [hunter2] } }",
+    `postgres: { external: { adminPassword: "${"hunter2".repeat(200)}" } }`,
+    "postgres: { external: { adminPasswordFile: hunter2 } }",
+    "postgres: { external: { pasword: hunter2 } }",
+    "objectStore: { external: { endpoint: 'https://me:hunter2@s3.corp.example' } }",
+    "objectStore: { external: { accessKey: 'hunter2 hunter2' } }",
+    "redis: { extraEnv: { A: [hunter2] } }",
+    "tls: { keyFile: hunter2 }",
+    "redis: { external: { password: 'hunter2' x } }",
+    'redis: { external: { password: "hunter2\\q" } }',
+    "redis:\n  external:\n    password: @hunter2",
+    "redis:\n  external:\n    password: hunter2\n   x: hunter2: hunter2",
+    "redis: { external: { password: *hunter2 } }",
+    "redis: { external: { password: !hunter2 x } }",
+    "%hunter2 x\n---\na: 1",
+  ])("are not repeated by the message about %j", (file) => {
+    const problems = listProblems(file);
+
+    expect(problems).not.toEqual([]);
+    expect(problems.join("\n")).not.toContain("hunter2");
+  });
+
+  test("given as a number are refused without being shown", () => {
+    expectProblem(
+      "redis: { external: { password: 778899 } }",
+      `redis.external.password: is a number and not text (got a number), put it in quotes; allowed is text${place(1, 32)}`,
+    );
+  });
+});
