@@ -38,6 +38,7 @@ interface ContainerSpec {
 }
 
 interface PodSpec {
+  readonly serviceAccountName: string;
   readonly initContainers?: readonly ContainerSpec[];
   readonly containers: readonly ContainerSpec[];
   readonly terminationGracePeriodSeconds?: number;
@@ -83,29 +84,27 @@ export function helmUnits(objects: readonly KubernetesObject[], rendering: HelmR
 
 interface Pod {
   readonly object: KubernetesObject;
+  readonly labels: Readonly<Record<string, string>>;
   readonly spec: PodSpec;
   readonly form: ParityUnit["form"];
 }
 
+interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: PodSpec;
+}
+
 /** The pod template of a workload object. */
 export function podOf(object: KubernetesObject): readonly Pod[] {
-  const spec = object["spec"] as {
-    readonly template?: { readonly spec: PodSpec };
-    readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: PodSpec } } };
+  const forms = { Deployment: "service", StatefulSet: "service", Job: "job", CronJob: "request" } as const;
+  if (!(object.kind in forms)) return [];
+  const form = forms[object.kind as keyof typeof forms];
+  const outer = object["spec"] as {
+    readonly template: PodTemplate;
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
   };
-  switch (object.kind) {
-    case "Deployment":
-    case "StatefulSet":
-      return spec.template === undefined ? [] : [{ object, spec: spec.template.spec, form: "service" }];
-    case "Job":
-      return spec.template === undefined ? [] : [{ object, spec: spec.template.spec, form: "job" }];
-    case "CronJob":
-      return spec.jobTemplate === undefined
-        ? []
-        : [{ object, spec: spec.jobTemplate.spec.template.spec, form: "request" }];
-    default:
-      return [];
-  }
+  const { metadata, spec } = outer.jobTemplate?.spec.template ?? outer.template;
+  return [{ object, labels: metadata.labels, spec, form }];
 }
 
 function podUnits(

@@ -1,0 +1,197 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Plan } from "../../src/plan/model.ts";
+import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
+import { renderHelm } from "../../src/render/helm/render-helm.ts";
+import { chartFolder, helmProgram, templatePlan, withHelmValues } from "../support/helm.ts";
+import { infraPlan } from "../support/infra-plan.ts";
+import { expandDollars } from "../support/kubernetes-strings.ts";
+import { helmUnits, podOf } from "../support/parity-helm.ts";
+import { oddStrings, samplePlan } from "../support/sample-plan.ts";
+
+const run = promisify(execFile);
+
+describe("the helm program", () => {
+  it("is 3.20.2 or later", async () => {
+    const { stdout } = await run(helmProgram(), ["version", "--template", "{{.Version}}"]);
+
+    const [, minor = 0, patch = 0] = /^v3\.(\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? [];
+    expect(minor * 1000 + patch).toBeGreaterThanOrEqual(20_002);
+  });
+
+  it("refuses data with a field the chart does not know", async () => {
+    const attempt = templatePlan(samplePlan, ["--set", "components[0].privileged=true"]);
+
+    await expect(attempt).rejects.toThrow(/additional properties 'privileged' not allowed/);
+  });
+
+  it("refuses to install under another name than the data was rendered for", async () => {
+    const attempt = withHelmValues(samplePlan, (path) =>
+      run(helmProgram(), ["template", "other", chartFolder, "-f", path]),
+    );
+
+    await expect(attempt).rejects.toThrow(/rendered for the release "sample"/);
+  });
+});
+
+describe.each<[string, Plan]>([
+  ["a plan with every field", samplePlan],
+  ["the infra profile by domain with TLS", infraPlan(["domain=platform.example.org"])],
+  ["the infra profile on localhost", infraPlan()],
+  [
+    "the infra profile with external stores",
+    infraPlan(["postgres.mode=external", "postgres.external.host=db.corp", "postgres.external.adminPassword=x"]),
+  ],
+])("the chart with the data of %s", (_name, plan) => {
+  let objects: readonly KubernetesObject[];
+  beforeAll(async () => {
+    objects = await templatePlan(plan);
+  });
+
+  it("passes helm lint --strict", async () => {
+    const { stdout } = await withHelmValues(plan, (path) =>
+      run(helmProgram(), ["lint", "--strict", chartFolder, "-f", path]),
+    );
+
+    expect(stdout).toContain("1 chart(s) linted, 0 chart(s) failed");
+  });
+
+  it("gives every object a kind of its own name, at most 63 characters", () => {
+    const keys = objects.map((object) => `${object.kind}/${object.metadata.name}`);
+
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(objects.filter(({ metadata }) => !/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(metadata.name))).toEqual([]);
+  });
+
+  it("labels every object with valid values", () => {
+    const labels = objects.flatMap(({ metadata }) => Object.values(metadata.labels ?? {}));
+
+    expect(labels.length).toBeGreaterThanOrEqual(objects.length * 6);
+    expect(labels.filter((value) => !/^[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(value))).toEqual([]);
+  });
+
+  it("selects with every selector the pods it means", () => {
+    const pods = objects.flatMap((object) => podOf(object).map((pod) => pod.labels));
+    const selectors = objects.flatMap(selectorsOf);
+
+    const dead = selectors.filter(({ selector }) => !pods.some((labels) => isSubset(selector, labels)));
+
+    expect(selectors.length).toBeGreaterThan(objects.length / 4);
+    expect(dead).toEqual([]);
+  });
+
+  it("names only what the release or the installer makes", () => {
+    const rendering = renderHelm(plan);
+    const known = new Set([
+      ...objects.map((object) => `${object.kind}/${object.metadata.name}`),
+      ...rendering.secrets.map((secret) => `Secret/${secret.name}`),
+      ...rendering.markers.map((marker) => `ConfigMap/${marker.configMap}`),
+    ]);
+
+    const dangling = objects.flatMap(referencesOf).filter((reference) => !known.has(reference));
+
+    expect(dangling).toEqual([]);
+  });
+
+  it("mounts only volumes and keys that exist", () => {
+    const units = [...helmUnits(objects, renderHelm(plan)).values()];
+
+    expect(units.flatMap((unit) => Object.values(unit.files)).filter((text) => text === "missing")).toEqual([]);
+    expect(units.flatMap((unit) => Object.values(unit.env)).filter((text) => text === "missing")).toEqual([]);
+  });
+
+  it("carries no secret and no place for one", () => {
+    expect(objects.filter((object) => object.kind === "Secret")).toEqual([]);
+    expect(JSON.stringify(objects)).not.toContain("${secret:");
+  });
+});
+
+describe("odd strings", () => {
+  it("reach the container unchanged through env values", async () => {
+    const objects = await templatePlan(samplePlan);
+
+    const app = helmUnits(objects, renderHelm(samplePlan)).get("app");
+
+    for (const [name, value] of Object.entries(oddStrings)) expect(app?.env[name]).toBe(value);
+  });
+
+  it("reach the container unchanged through files, arguments and probe commands", async () => {
+    const odd = Object.values(oddStrings).filter((value) => value !== "");
+    const plan = withStoreWords(odd);
+
+    const objects = await templatePlan(plan);
+
+    const store = objects.find((object) => object.kind === "StatefulSet");
+    const [pod] = store === undefined ? [] : podOf(store);
+    const container = pod?.spec.containers[0];
+    expect(container?.args?.map(expandDollars)).toEqual(odd);
+    expect(container?.readinessProbe?.exec?.command).toEqual(odd);
+    const file = helmUnits(objects, renderHelm(plan)).get("app")?.files["/etc/app/extra.txt"];
+    expect(file).toBe(Object.values(oddStrings).join(""));
+  });
+});
+
+function withStoreWords(words: readonly string[]): Plan {
+  return {
+    ...samplePlan,
+    components: samplePlan.components.map((component) => {
+      const { workload } = component;
+      if (component.id !== "store" || workload === undefined) return component;
+      const health = { ...workload.health, ready: { kind: "exec", command: words } } as const;
+      return { ...component, workload: { ...workload, health, container: { ...workload.container, command: words } } };
+    }),
+  };
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+function selectorsOf(object: KubernetesObject): readonly { readonly of: string; readonly selector: Labels }[] {
+  const spec = (object["spec"] ?? {}) as Record<string, unknown>;
+  const of = `${object.kind}/${object.metadata.name}`;
+  if (object.kind === "Service")
+    return spec["selector"] === undefined ? [] : [{ of, selector: spec["selector"] as Labels }];
+  const found = [spec["selector"], spec["podSelector"]] as ({ readonly matchLabels: Labels } | undefined)[];
+  return found.flatMap((selector) => (selector === undefined ? [] : [{ of, selector: selector.matchLabels }]));
+}
+
+function isSubset(selector: Labels, labels: Labels): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+/** What the pods and routes of an object refer to, as `Kind/name`. */
+function referencesOf(object: KubernetesObject): readonly string[] {
+  const pods = podOf(object).flatMap(({ spec }) => [
+    `ServiceAccount/${spec.serviceAccountName}`,
+    ...(spec.volumes ?? []).flatMap(({ configMap, secret }) => [
+      ...(configMap === undefined ? [] : [`ConfigMap/${configMap.name}`]),
+      ...(secret === undefined ? [] : [`Secret/${secret.secretName}`]),
+    ]),
+    ...[...(spec.initContainers ?? []), ...spec.containers]
+      .flatMap((container) => container.env ?? [])
+      .flatMap(({ valueFrom }) => [
+        ...(valueFrom?.secretKeyRef === undefined ? [] : [`Secret/${valueFrom.secretKeyRef.name}`]),
+        ...(valueFrom?.configMapKeyRef === undefined ? [] : [`ConfigMap/${valueFrom.configMapKeyRef.name}`]),
+      ]),
+  ]);
+  return [...pods, ...routeReferences(object)];
+}
+
+function routeReferences(object: KubernetesObject): readonly string[] {
+  const spec = object["spec"] as {
+    readonly listeners?: readonly {
+      readonly tls?: { readonly certificateRefs: readonly { readonly name: string }[] };
+    }[];
+    readonly parentRefs?: readonly { readonly name: string }[];
+    readonly rules?: readonly { readonly backendRefs?: readonly { readonly name: string }[] }[];
+  };
+  if (object.kind === "Gateway")
+    return (spec.listeners ?? []).flatMap(({ tls }) =>
+      (tls?.certificateRefs ?? []).map(({ name }) => `Secret/${name}`),
+    );
+  if (object.kind !== "HTTPRoute") return [];
+  return [
+    ...(spec.parentRefs ?? []).map(({ name }) => `Gateway/${name}`),
+    ...(spec.rules ?? []).flatMap(({ backendRefs }) => (backendRefs ?? []).map(({ name }) => `Service/${name}`)),
+  ];
+}
