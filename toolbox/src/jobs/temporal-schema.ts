@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import type { Client } from "pg";
 import type { TemporalDatabase, TemporalSchemaJob } from "../contract.ts";
 import { ToolboxError } from "../errors.ts";
@@ -124,15 +125,19 @@ async function runTool(
   const whole = [...connection, "--user", job.user, "--database", database.name, ...tls, ...unchecked, ...ca, ...args];
   context.log(`${tool} ${args.join(" ")} (${database.name})`);
   const { code, output } = await runChild(whole, job.password);
-  const last = output
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .slice(-5)
-    .join(" | ");
   if (code === 0) return;
-  throw new ToolboxError(`${tool} ${args[0] ?? ""} on ${database.name} ended with ${code}: ${last}`, {
+  throw new ToolboxError(`${tool} ${args[0] ?? ""} on ${database.name} ended with ${code}: ${whatWentWrong(output)}`, {
     advice: "look at the tool's last lines and at the rights of the role on its database",
   });
+}
+
+/** The tool logs every statement; what counts are its lines of level ERROR, or else the last ones. */
+function whatWentWrong(output: string): string {
+  const lines = stripVTControlCharacters(output)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const errors = lines.filter((line) => /\b(?:ERROR|FATAL)\t/.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-2).join(" | ");
 }
 
 /** The tool reads a password from its arguments or its environment only; the environment is not seen by others. */

@@ -15,6 +15,7 @@ async function openRedis(wire: RedisWire, password: string | undefined, context:
   const { createClient } = await import("@redis/client");
   const client = createClient({
     socket: { host: wire.host, port: Number(wire.port), connectTimeout: 8000, reconnectStrategy: false },
+    RESP: 2,
     disableClientInfo: true,
     ...(password === undefined ? {} : { password }),
   });
