@@ -1,8 +1,22 @@
-import { InternalError } from "../errors/installer-error.ts";
+import { DataExpectedError, InstallerError, PlanChangedError, UsageError } from "../errors/installer-error.ts";
+import { imageReferences, readLiveState } from "../execute/docker/live-state.ts";
+import { openJournal } from "../execute/journal/journal.ts";
+import { stateLayout } from "../execute/state/layout.ts";
+import { acquireRunLock } from "../execute/state/run-lock.ts";
+import { openApplied, openState, readApplied, readIdentity } from "../execute/state/state-store.ts";
+import { throwIfInterrupted } from "../execute/interrupt.ts";
 import type { LocalizedText } from "../plan/model.ts";
+import type { CheckReport } from "./preflight/check.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
-import type { Change } from "./plan.ts";
-import type { VerifyResult } from "./verify.ts";
+import { type Desired, loadDesired } from "./desired.ts";
+import { applyDesired } from "./install-steps/apply.ts";
+import { provideImages, requireImages, type UnavailableImage } from "./install-steps/provide-images.ts";
+import { isUpToDate } from "./install-steps/up-to-date.ts";
+import { withStep } from "./install-steps/with-step.ts";
+import { type Change, planDesired, type PlanResult } from "./plan.ts";
+import { openRunLog, type RunLog } from "./run-log.ts";
+import { firstPasswordOf, notInstalledIn, urlsOf } from "./summary.ts";
+import { requireWires, verifyPlan, type VerifyResult } from "./verify.ts";
 
 export interface InstallRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -20,6 +34,8 @@ export interface InstallRequest extends InstallTarget {
   readonly acceptDataLoss?: readonly string[];
   /** Images built at the same time. */
   readonly jobs?: number;
+  /** Where image builds keep their work; inside the state directory without it. */
+  readonly cacheDir?: string;
 }
 
 export interface InstallResult extends ResultHead<"InstallResult"> {
@@ -44,10 +60,268 @@ export interface NotInstalled {
   readonly reason: string;
 }
 
+/** The parts of an install that depend on values and images; tests bring their own. */
+export interface InstallSources {
+  readonly load: (values: ValuesSelection) => Promise<Desired>;
+  readonly preflight: (desired: Desired) => Promise<void>;
+  readonly provideImages: (desired: Desired) => Promise<readonly UnavailableImage[]>;
+}
+
 /**
  * Brings the platform to the state the values describe; does nothing when it is there already.
  * @throws LockedError, ValuesError, PreflightError, PlanChangedError, DataExpectedError, ApplyError, TimeoutError, WireError, InterruptedError
  */
-export async function install(_request: InstallRequest, _ports: ActionPorts): Promise<InstallResult> {
-  return Promise.reject(new InternalError("install is not built yet"));
+export async function install(request: InstallRequest, ports: ActionPorts): Promise<InstallResult> {
+  return installFrom(request, ports, {
+    load: (values) => loadDesired({ ...request, values }, ports),
+    preflight: (desired) => preflightDesired(desired, request, ports),
+    provideImages: (desired) => provideImages(desired, request, ports),
+  });
+}
+
+/** `install` with its sources given. */
+export async function installFrom(
+  request: InstallRequest,
+  ports: ActionPorts,
+  sources: InstallSources,
+): Promise<InstallResult> {
+  const begin = ports.clock.monotonicMs();
+  const layout = stateLayout(request.stateDir);
+  const run = ports.random.uuid();
+  const isNew = (await readIdentity(ports.fs, layout)) === undefined;
+  if (isNew) {
+    // Wrong values must not leave a state directory behind.
+    await sources.load(request.values);
+    await requireOwnDirectory(request.stateDir, ports);
+    await ports.fs.makeDirectory(request.stateDir, 0o700);
+  }
+  const release = await acquireRunLock(ports, layout.runLock, run);
+  try {
+    const outcome = await installLocked(request, ports, sources, run);
+    return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begin) };
+  } catch (error) {
+    if (isNew && !(await ports.fs.exists(layout.format))) await ports.fs.remove(request.stateDir);
+    throw error;
+  } finally {
+    await release();
+  }
+}
+
+type Outcome = Omit<InstallResult, "ms">;
+
+async function installLocked(
+  request: InstallRequest,
+  ports: ActionPorts,
+  sources: InstallSources,
+  run: string,
+): Promise<Outcome> {
+  const desired = await sources.load(request.values);
+  const unchanged = await tryUnchanged(desired, request, ports);
+  if (unchanged !== undefined) return unchanged;
+  const log = openRunLog(ports, stateLayout(request.stateDir).logs, run);
+  const logged = { ...ports, report: log.report };
+  try {
+    return await installChanges(desired, request, logged, sources, { run, log });
+  } catch (error) {
+    log.report({ type: "debug", message: "the run failed", data: describeError(error) });
+    throw error;
+  } finally {
+    await closeLog(log, request, ports);
+  }
+}
+
+async function tryUnchanged(
+  desired: Desired,
+  request: InstallRequest,
+  ports: ActionPorts,
+): Promise<Outcome | undefined> {
+  const layout = stateLayout(request.stateDir);
+  const identity = await readIdentity(ports.fs, layout);
+  if (identity === undefined || request.planHash !== undefined || request.dryRun === true) return undefined;
+  const wanted = desired.rendering.services.map((unit) => unit.id);
+  const [applied, live, imageIds] = await Promise.all([
+    readApplied(ports.fs, layout),
+    readLiveState(ports.docker, desired.rendering.project, wanted),
+    ports.docker.imageIds(imageReferences(desired.rendering)),
+  ]);
+  if (!(await isUpToDate({ desired, layout, identity, applied, live, imageIds }, ports))) return undefined;
+  ports.report({ type: "note", message: "everything is as the values say; nothing was done" });
+  return {
+    ...summary(desired, request),
+    changed: false,
+    planHash: applied.planHash ?? "",
+    release: applied.release,
+    changes: [],
+  };
+}
+
+async function installChanges(
+  first: Desired,
+  request: InstallRequest,
+  ports: ActionPorts,
+  sources: InstallSources,
+  current: { readonly run: string; readonly log: RunLog },
+): Promise<Outcome> {
+  let desired = first;
+  let unavailable: readonly UnavailableImage[] | undefined;
+  if (request.withoutUnavailable === true && request.dryRun !== true) {
+    ({ desired, unavailable } = await leaveOutUnavailable(desired, request, ports, sources));
+  }
+  await withStep(ports, "preflight", "Check this host", () => sources.preflight(desired));
+  const planned = await planDesired(desired, request, ports);
+  requirePlan(planned, request);
+  const outcome = { ...summary(desired, request), planHash: planned.hash, changes: planned.changes };
+  if (request.dryRun === true) return { ...outcome, changed: false, release: 0 };
+  throwIfInterrupted(ports.signal, "images were provided");
+  unavailable ??= await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
+  requireImages(unavailable);
+  throwIfInterrupted(ports.signal, "anything was changed");
+  const release = await applyChanges(desired, request, ports, current);
+  const verified = request.skipVerify === true ? undefined : await verifyStep(desired, request, ports);
+  if (verified !== undefined) requireWires(verified);
+  return {
+    ...outcome,
+    changed: true,
+    release,
+    logFile: current.log.path,
+    ...(verified === undefined ? {} : { verify: verified }),
+  };
+}
+
+async function applyChanges(
+  desired: Desired,
+  request: InstallRequest,
+  ports: ActionPorts,
+  current: { readonly run: string; readonly log: RunLog },
+): Promise<number> {
+  const layout = stateLayout(request.stateDir);
+  await requireNoForeignVolumes(desired, request, ports);
+  const identity = await openState(ports, layout, request.name);
+  const journal = await openJournal(ports, layout.journal, current.run);
+  const record = await openApplied(ports.fs, layout);
+  const { timeoutSeconds, acceptDataLoss = [] } = request;
+  return applyDesired(
+    { desired, layout, identity, journal, record, log: current.log, timeoutSeconds, acceptDataLoss },
+    ports,
+  );
+}
+
+/** Volumes of an install whose state is gone: with new passwords their data could not be opened. */
+async function requireNoForeignVolumes(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<void> {
+  const identity = await readIdentity(ports.fs, stateLayout(request.stateDir));
+  const found = await ports.docker.volumes({ "dev.slipway.name": request.name });
+  const wanted = new Set(desired.rendering.volumes.map((volume) => volume.engineName));
+  const foreign = found.filter(
+    (volume) => wanted.has(volume.name) && volume.labels["dev.slipway.install"] !== identity?.uuid,
+  );
+  if (foreign.length === 0) return;
+  throw new DataExpectedError(
+    `volumes of another install named ${request.name} exist, and its state is not in ${request.stateDir}`,
+    {
+      details: foreign.map((volume) => volume.name),
+      hint: "use the --state-dir of that install, choose another --name, or remove the volumes when nobody needs their data",
+    },
+  );
+}
+
+/** Tries to get every image first; what cannot be had and can be left out becomes `mode: off`. */
+async function leaveOutUnavailable(
+  desired: Desired,
+  request: InstallRequest,
+  ports: ActionPorts,
+  sources: InstallSources,
+): Promise<{ readonly desired: Desired; readonly unavailable: readonly UnavailableImage[] }> {
+  const unavailable = await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
+  if (unavailable.length === 0) return { desired, unavailable };
+  const components = [...new Set(unavailable.flatMap((image) => image.components))];
+  const values = { ...request.values, without: [...request.values.without, ...components] };
+  const smaller = await sources.load(values).catch((error: unknown) => {
+    if (error instanceof InstallerError) requireImages(unavailable);
+    throw error;
+  });
+  for (const image of unavailable) {
+    ports.report({
+      type: "warning",
+      message: `${image.components.join(", ")} is left out: ${image.reference} cannot be had (${image.reason})`,
+      hint: "install again once the image can be reached, with --set <component>.mode=embedded",
+    });
+  }
+  return { desired: smaller, unavailable: [] };
+}
+
+async function verifyStep(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<VerifyResult> {
+  return withStep(ports, "verify", "Prove every connection", () =>
+    verifyPlan(
+      desired.plan,
+      {
+        name: request.name,
+        stateDir: request.stateDir,
+        onWire: (wire) =>
+          ports.report({
+            type: "item",
+            step: "verify",
+            id: wire.wire,
+            state: wire.ok ? "done" : "failed",
+            ...(wire.error === undefined ? {} : { detail: wire.error }),
+          }),
+      },
+      ports,
+    ),
+  );
+}
+
+async function preflightDesired(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<void> {
+  const { preflight, requireNoFailure } = await import("./preflight/preflight.ts");
+  if (desired.values === undefined) return;
+  const report: CheckReport = await preflight({ ...request, plan: desired.plan, values: desired.values }, ports);
+  requireNoFailure(report);
+}
+
+async function requireOwnDirectory(stateDir: string, ports: ActionPorts): Promise<void> {
+  const found = await ports.fs.stat(stateDir);
+  if (found === undefined) return;
+  const strange = (await ports.fs.list(stateDir)).filter((name) => !["run.lock", "build"].includes(name));
+  if (strange.length === 0 || strange.includes("format")) return;
+  // A run killed while it made the directory leaves our folders, and nothing of anybody else's.
+  if (strange.every((name) => ["secrets", "releases", "logs", "live"].includes(name))) return;
+  throw new UsageError(
+    `${stateDir} holds something else than the state of an install: ${strange.slice(0, 3).join(", ")}`,
+    {
+      hint: "name an empty or new directory with --state-dir",
+    },
+  );
+}
+
+function requirePlan(planned: PlanResult, request: InstallRequest): void {
+  if (request.planHash === undefined || request.planHash === planned.hash) return;
+  throw new PlanChangedError(`the plan is ${planned.hash}, not ${request.planHash} as agreed`, {
+    hint: "values, images or the running platform changed since; look at slipway plan again",
+  });
+}
+
+function summary(
+  desired: Desired,
+  request: InstallRequest,
+): Omit<Outcome, "changed" | "planHash" | "release" | "changes"> {
+  const firstPassword = firstPasswordOf(desired.plan);
+  return {
+    apiVersion: "slipway/v1",
+    kind: "InstallResult",
+    name: request.name,
+    dryRun: request.dryRun === true,
+    urls: urlsOf(desired.plan),
+    ...(firstPassword === undefined ? {} : { firstPassword }),
+    notInstalled: notInstalledIn(desired.plan),
+  };
+}
+
+/** Nothing is left of a run that stopped before there was a state directory. */
+async function closeLog(log: RunLog, request: InstallRequest, ports: ActionPorts): Promise<void> {
+  if (await ports.fs.exists(stateLayout(request.stateDir).logs)) await log.close();
+}
+
+function describeError(error: unknown): unknown {
+  if (error instanceof InstallerError)
+    return { code: error.code, message: error.message, details: error.details, stack: error.stack };
+  return error instanceof Error ? { message: error.message, stack: error.stack } : String(error);
 }

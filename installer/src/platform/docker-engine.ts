@@ -8,7 +8,7 @@ import {
   fromInfo,
   fromSummary,
 } from "./docker/engine-answers.ts";
-import { createEngineClient, type EngineClient } from "./docker/engine-client.ts";
+import { createEngineClient, type EngineClient, readBody } from "./docker/engine-client.ts";
 import { readFramedLines, readJsonLines } from "./docker/engine-streams.ts";
 import { runOneShot } from "./docker/one-shot.ts";
 import type { ContainerState, Docker, Exec } from "./ports.ts";
@@ -28,6 +28,11 @@ export function createDockerEngine(env: Environment, exec: Exec): Docker {
         client.json<{ readonly ApiVersion: string }>("/version"),
       ]);
       return fromInfo(info, version.ApiVersion);
+    },
+    apiVersion: async () => {
+      const answer = await client.stream("/_ping");
+      await readBody(answer);
+      return String(answer.headers["api-version"] ?? "");
     },
     composeVersion: async () => {
       const result = await exec.run("docker", ["compose", "version", "--short"], { allowFailure: true });

@@ -75,7 +75,7 @@ interface ChildResult {
 function finished(command: string, args: readonly string[], options: RunOptions, result: ChildResult): RunResult {
   const stdout = asText(result.stdout);
   const stderr = asText(result.stderr);
-  const name = [command, ...args.slice(0, 2).filter((argument) => !argument.startsWith("-"))].join(" ");
+  const name = args[0] === undefined || args[0].startsWith("-") ? command : `${command} ${args[0]}`;
   const details = lastLines(`${stdout}\n${stderr}`);
   if (result.isCanceled) throw new InterruptedError(`${name} was interrupted`, { details });
   if (result.timedOut) throw new CommandError(`${name} took longer than ${options.timeoutMs ?? 0} ms`, { details });

@@ -105,6 +105,8 @@ export interface Docker {
    * @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart
    */
   info(): Promise<EngineInfo>;
+  /** The newest API version the engine speaks; the cheapest question there is. Throws as `info` does. */
+  apiVersion(): Promise<string>;
   composeVersion(): Promise<string | undefined>;
   /** Containers of the Compose project, stopped ones too; without exit codes and restart counts, which `inspect` has. */
   containers(project: string): Promise<readonly ContainerState[]>;

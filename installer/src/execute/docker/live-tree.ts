@@ -1,0 +1,147 @@
+import { dirname, join, relative } from "node:path";
+import type { FileSystem, Host, Docker } from "../../platform/ports.ts";
+import type { RenderedFile } from "../../render/rendered-file.ts";
+import { keyedDigest } from "../digest.ts";
+import { resolveText } from "../secrets/encode.ts";
+import type { Secrets } from "../secrets/secret-store.ts";
+import type { Applied, AppliedRecord } from "../state/state-store.ts";
+
+/** A file as it must lie in the live tree, secrets filled in. */
+export interface LiveFile {
+  readonly path: string;
+  readonly contents: string;
+  readonly digest: string;
+  readonly mode: number;
+  readonly owner?: number;
+}
+
+export interface LiveTreePorts {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly docker: Docker;
+}
+
+/** Fills the secrets into the rendered files. */
+export function completeFiles(
+  files: readonly RenderedFile[],
+  secrets: Secrets,
+  digestKey: string,
+): readonly LiveFile[] {
+  return files.map((file) => {
+    const contents = resolveText(file.contents, secrets.read);
+    return {
+      path: file.path,
+      contents,
+      digest: keyedDigest(digestKey, contents),
+      mode: 0o400,
+      ...(file.owner === undefined ? {} : { owner: file.owner }),
+    };
+  });
+}
+
+/** One digest for all files a container mounts. */
+export function filesDigest(paths: readonly string[], files: ReadonlyMap<string, LiveFile>, digestKey: string): string {
+  return keyedDigest(digestKey, paths.map((path) => `${path} ${files.get(path)?.digest ?? ""}`).join("\n"));
+}
+
+/** The files of the tree that are missing or differ from what is wanted. */
+export async function staleFiles(
+  fs: FileSystem,
+  root: string,
+  wanted: readonly LiveFile[],
+  applied: Applied,
+): Promise<readonly LiveFile[]> {
+  const current = await Promise.all(wanted.map((file) => isCurrent(fs, root, file, applied)));
+  return wanted.filter((_file, index) => current[index] !== true);
+}
+
+/** A file we may not read any more is judged by what was recorded of it, its size and its owner. */
+async function isCurrent(fs: FileSystem, root: string, file: LiveFile, applied: Applied): Promise<boolean> {
+  const recorded = applied.files[file.path];
+  if (recorded?.digest !== file.digest || recorded.owner !== file.owner) return false;
+  const found = await fs.stat(join(root, file.path));
+  if (found === undefined || found.directory) return false;
+  const size = Buffer.byteLength(file.contents);
+  return found.size === size && found.mode === file.mode && (file.owner === undefined || found.uid === file.owner);
+}
+
+/** Writes what differs and removes what no longer belongs; the recorded digests follow. */
+export async function writeLiveTree(
+  ports: LiveTreePorts,
+  root: string,
+  wanted: readonly LiveFile[],
+  record: AppliedRecord,
+  chownImage: string | undefined,
+): Promise<{ readonly written: readonly string[]; readonly removed: readonly string[] }> {
+  const stale = await staleFiles(ports.fs, root, wanted, record.current());
+  await makeDirectories(ports.fs, root, stale);
+  const canChown = ports.host.isRoot();
+  for (const file of stale) {
+    const owner = canChown && file.owner !== undefined ? { owner: file.owner } : {};
+    await ports.fs.writeAtomic(join(root, file.path), file.contents, { mode: file.mode, ...owner });
+  }
+  if (!canChown) await handOver(ports.docker, root, stale, chownImage);
+  const removed = await removeUnknown(ports.fs, root, new Set(wanted.map((file) => file.path)));
+  if (stale.length > 0 || removed.length > 0) {
+    const files = Object.fromEntries(
+      wanted.map((file) => [
+        file.path,
+        { digest: file.digest, ...(file.owner === undefined ? {} : { owner: file.owner }) },
+      ]),
+    );
+    await record.update(() => ({ files }));
+  }
+  return { written: stale.map((file) => file.path), removed };
+}
+
+async function makeDirectories(fs: FileSystem, root: string, files: readonly LiveFile[]): Promise<void> {
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let folder = dirname(file.path); folder !== "."; folder = dirname(folder)) folders.add(folder);
+  }
+  for (const folder of [...folders].sort()) await fs.makeDirectory(join(root, folder), 0o700);
+}
+
+/** Without root we cannot give files away ourselves; the engine can. */
+async function handOver(
+  docker: Docker,
+  root: string,
+  files: readonly LiveFile[],
+  image: string | undefined,
+): Promise<void> {
+  const owned = files.filter((file) => file.owner !== undefined);
+  if (owned.length === 0 || image === undefined) return;
+  for (const owner of new Set(owned.map((file) => file.owner))) {
+    const paths = owned.filter((file) => file.owner === owner).map((file) => `/live/${file.path}`);
+    await docker.runOnce({
+      image,
+      entrypoint: ["/bin/chown", "--no-dereference", `${owner ?? 0}:${owner ?? 0}`],
+      command: paths,
+      user: "0:0",
+      binds: [`${root}:/live`],
+      capabilities: ["CHOWN", "DAC_READ_SEARCH"],
+      labels: {},
+      timeoutMs: 60_000,
+    });
+  }
+}
+
+async function removeUnknown(fs: FileSystem, root: string, wanted: ReadonlySet<string>): Promise<readonly string[]> {
+  const removed: string[] = [];
+  const visit = async (folder: string): Promise<boolean> => {
+    let kept = false;
+    for (const name of await fs.list(folder)) {
+      const path = join(folder, name);
+      const found = await fs.stat(path);
+      if (found?.directory === true ? await visit(path) : wanted.has(relative(root, path))) {
+        kept = true;
+        continue;
+      }
+      await fs.remove(path);
+      removed.push(relative(root, path));
+    }
+    return kept;
+  };
+  await visit(root);
+  return removed;
+}

@@ -1,0 +1,287 @@
+import { join } from "node:path";
+import { assertNever, DataExpectedError, PreflightError } from "../../errors/installer-error.ts";
+import type { SecretGenerator, SecretSlot, SecretSpec } from "../../plan/model.ts";
+import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.ts";
+import { canonicalJson, keyedDigest } from "../digest.ts";
+import type { AppliedRecord, Applied } from "../state/state-store.ts";
+import { certificateAuthority, type KeyAndCertificate, signingPair, tlsLeaf } from "./certificates.ts";
+import { bcryptHash, randomPassword, randomText, sshHostKey } from "./generate.ts";
+
+export interface SecretPorts {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly failpoint: Failpoint;
+}
+
+export interface SecretRequest {
+  readonly specs: readonly SecretSpec[];
+  /** The folder they are kept in. */
+  readonly folder: string;
+  readonly digestKey: string;
+  /** The value at a path of the values, for secrets a person gives. */
+  readonly given: (valuesPath: string) => string | undefined;
+  /** Stores hold data that was made with these secrets. */
+  readonly dataExists: boolean;
+}
+
+/** Parts of a secret by name; one that is not made of parts has the single part "". */
+type Parts = Readonly<Record<string, string>>;
+
+/** Every secret of an install, read. */
+export interface Secrets {
+  readonly read: (slot: Pick<SecretSlot, "name" | "part">) => string;
+  /** Values to keep out of logs, by name; public parts are not among them. */
+  readonly hidden: ReadonlyMap<string, string>;
+}
+
+const renewBeforeMs = 30 * 86_400_000;
+const publicParts: readonly string[] = ["certificate", "publicKey"];
+
+/** The names of the parts a generator makes. */
+export function partsOf(generator: SecretGenerator): readonly string[] {
+  switch (generator.kind) {
+    case "signing-pair":
+    case "certificate-authority":
+    case "tls-leaf":
+      return ["privateKey", "certificate"];
+    case "ssh-host-key":
+      return ["privateKey", "publicKey"];
+    case "random":
+    case "password":
+    case "bcrypt":
+    case "given":
+    case "given-file":
+      return [""];
+    default:
+      return assertNever(generator);
+  }
+}
+
+/** Where a part of a secret lies. */
+export function secretFile(folder: string, name: string, part: string): string {
+  return join(folder, part === "" ? name : `${name}.${part}`);
+}
+
+/**
+ * Reads the secrets without making any; undefined when one is missing or due to be made again.
+ * @throws PreflightError when a file that holds a given secret cannot be read
+ */
+export async function readSecrets(
+  ports: SecretPorts,
+  request: SecretRequest,
+  applied: Applied,
+): Promise<Secrets | undefined> {
+  const found = new Map<string, Parts>();
+  for (const spec of dependenciesFirst(request.specs)) {
+    const parts = await readParts(ports.fs, request.folder, spec);
+    if (parts === undefined) return undefined;
+    const recorded = applied.secrets[spec.name];
+    if (recorded?.inputsHash !== (await inputsHash(ports, request, spec, found))) return undefined;
+    if (isDue(ports.clock, spec, recorded.expires)) return undefined;
+    found.set(spec.name, parts);
+  }
+  return toSecrets(found);
+}
+
+/**
+ * Makes the secrets that are missing and keeps every other; each is on disk before this returns.
+ * @throws DataExpectedError for a secret that is gone while data made with it exists; PreflightError for a given one that is missing
+ */
+export async function ensureSecrets(
+  ports: SecretPorts,
+  request: SecretRequest,
+  record: AppliedRecord,
+): Promise<Secrets> {
+  const found = new Map<string, Parts>();
+  const made: Record<string, Applied["secrets"][string]> = {};
+  const specs = dependenciesFirst(request.specs);
+  // Key pairs cost the most; those that depend on no other secret are made side by side.
+  const independent = specs.filter((spec) => dependencyOf(spec.generator) === undefined);
+  const rest = specs.filter((spec) => dependencyOf(spec.generator) !== undefined);
+  const ensure = async (spec: SecretSpec): Promise<void> => {
+    const outcome = await ensureSecret(ports, request, record.current(), spec, found);
+    found.set(spec.name, outcome.parts);
+    made[spec.name] = {
+      inputsHash: outcome.inputsHash,
+      ...(outcome.expires === undefined ? {} : { expires: outcome.expires }),
+    };
+  };
+  await Promise.all(independent.map(ensure));
+  for (const spec of rest) await ensure(spec);
+  const before = record.current().secrets;
+  if (canonicalJson({ ...before, ...made }) !== canonicalJson(before)) {
+    await record.update((applied) => ({ secrets: { ...applied.secrets, ...made } }));
+  }
+  return toSecrets(found);
+}
+
+interface Ensured {
+  readonly parts: Parts;
+  readonly inputsHash: string;
+  readonly expires?: string | undefined;
+}
+
+async function ensureSecret(
+  ports: SecretPorts,
+  request: SecretRequest,
+  applied: Applied,
+  spec: SecretSpec,
+  found: ReadonlyMap<string, Parts>,
+): Promise<Ensured> {
+  const hash = await inputsHash(ports, request, spec, found);
+  const recorded = applied.secrets[spec.name];
+  const present = await readParts(ports.fs, request.folder, spec);
+  if (present !== undefined) {
+    const inputsChanged = isDerived(spec.generator) && recorded?.inputsHash !== hash;
+    if (!inputsChanged && !isDue(ports.clock, spec, recorded?.expires)) {
+      return { parts: present, inputsHash: hash, expires: recorded?.expires };
+    }
+  } else if (recorded !== undefined && request.dataExists && !isDerived(spec.generator)) {
+    throw new DataExpectedError(`the secret ${spec.name} is gone, and data made with it exists`, {
+      hint: `put ${secretFile(request.folder, spec.name, partsOf(spec.generator)[0] ?? "")} back from a backup; it is never made anew`,
+    });
+  }
+  const fresh = await generate(ports, request, spec, found);
+  for (const [part, value] of Object.entries(fresh.parts)) {
+    await ports.fs.writeAtomic(secretFile(request.folder, spec.name, part), value, { mode: 0o400 });
+    ports.failpoint(`secret:${spec.name}${part === "" ? "" : `.${part}`}`);
+  }
+  return { parts: fresh.parts, inputsHash: hash, expires: fresh.expires };
+}
+
+async function readParts(fs: FileSystem, folder: string, spec: SecretSpec): Promise<Parts | undefined> {
+  const parts: Record<string, string> = {};
+  for (const part of partsOf(spec.generator)) {
+    const value = await fs.readTextIfPresent(secretFile(folder, spec.name, part));
+    if (value === undefined) return undefined;
+    parts[part] = value;
+  }
+  return parts;
+}
+
+/** Derived secrets follow their inputs; the others are made once and stay. */
+function isDerived(generator: SecretGenerator): boolean {
+  return ["bcrypt", "tls-leaf", "given", "given-file"].includes(generator.kind);
+}
+
+function dependencyOf(generator: SecretGenerator): string | undefined {
+  if (generator.kind === "bcrypt") return generator.of;
+  return generator.kind === "tls-leaf" ? generator.authority : undefined;
+}
+
+function dependenciesFirst(specs: readonly SecretSpec[]): readonly SecretSpec[] {
+  return [...specs].sort(
+    (a, b) => Number(dependencyOf(a.generator) !== undefined) - Number(dependencyOf(b.generator) !== undefined),
+  );
+}
+
+function isDue(clock: Clock, spec: SecretSpec, expires: string | undefined): boolean {
+  if (spec.generator.kind !== "tls-leaf" || expires === undefined) return false;
+  return Date.parse(expires) - clock.now().getTime() < renewBeforeMs;
+}
+
+async function inputsHash(
+  ports: SecretPorts,
+  request: SecretRequest,
+  spec: SecretSpec,
+  found: ReadonlyMap<string, Parts>,
+): Promise<string> {
+  const { generator } = spec;
+  const dependency = dependencyOf(generator);
+  const inputs: unknown[] = [generator];
+  if (dependency !== undefined) inputs.push(found.get(dependency));
+  if (generator.kind === "given" || generator.kind === "given-file") {
+    inputs.push(await givenValue(ports.fs, request, spec));
+  }
+  // What made the others is recorded but does not count: they are never made again.
+  return keyedDigest(request.digestKey, canonicalJson(isDerived(generator) ? inputs : spec.name));
+}
+
+async function generate(
+  ports: SecretPorts,
+  request: SecretRequest,
+  spec: SecretSpec,
+  found: ReadonlyMap<string, Parts>,
+): Promise<{ readonly parts: Parts; readonly expires?: string }> {
+  const { generator } = spec;
+  const { random } = ports;
+  switch (generator.kind) {
+    case "random":
+      return { parts: { "": randomText(random, generator.bytes, generator.encoding) } };
+    case "password":
+      return { parts: { "": randomPassword(random, generator.length) } };
+    case "bcrypt":
+      return { parts: { "": await bcryptHash(requirePart(found, generator.of, ""), generator.htpasswdUser) } };
+    case "signing-pair":
+      return withExpiry(await signingPair(random, ports.clock.now(), generator));
+    case "certificate-authority":
+      return withExpiry(await certificateAuthority(random, ports.clock.now(), generator));
+    case "tls-leaf": {
+      const privateKey = requirePart(found, generator.authority, "privateKey");
+      const certificate = requirePart(found, generator.authority, "certificate");
+      return withExpiry(await tlsLeaf(random, ports.clock.now(), generator, { privateKey, certificate }));
+    }
+    case "ssh-host-key":
+      return { parts: { ...(await sshHostKey(generator.algorithm)) } };
+    case "given":
+    case "given-file":
+      return { parts: { "": await givenValue(ports.fs, request, spec) } };
+    default:
+      return assertNever(generator);
+  }
+}
+
+function withExpiry(pair: KeyAndCertificate): { readonly parts: Parts; readonly expires: string } {
+  return {
+    parts: { privateKey: pair.privateKey, certificate: pair.certificate },
+    expires: pair.expires.toISOString(),
+  };
+}
+
+async function givenValue(fs: FileSystem, request: SecretRequest, spec: SecretSpec): Promise<string> {
+  const { generator } = spec;
+  if (generator.kind === "given") {
+    const value = request.given(generator.valuesPath);
+    if (value !== undefined && value !== "") return value;
+    throw new PreflightError(`${generator.valuesPath} (${spec.description}) is not set`, {
+      hint: `set ${generator.valuesPath} in the values`,
+    });
+  }
+  if (generator.kind !== "given-file") return "";
+  const value = (await readGivenFile(fs, generator.path, spec)).replace(/\r?\n$/, "");
+  if (value !== "") return value;
+  throw new PreflightError(`the file ${generator.path} (${spec.description}) is empty`, {
+    hint: "put the secret into it",
+  });
+}
+
+async function readGivenFile(fs: FileSystem, path: string, spec: SecretSpec): Promise<string> {
+  try {
+    return await fs.readText(path);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new PreflightError(
+      `the file ${path} (${spec.description}) ${missing ? "does not exist" : "cannot be read"}`,
+      { hint: missing ? "correct the path in the values" : "let the user that runs slipway read it", cause: error },
+    );
+  }
+}
+
+function requirePart(found: ReadonlyMap<string, Parts>, name: string, part: string): string {
+  const value = found.get(name)?.[part];
+  if (value !== undefined) return value;
+  throw new PreflightError(
+    `the plan refers to the secret ${name}${part === "" ? "" : `.${part}`}, which it does not declare`,
+  );
+}
+
+function toSecrets(found: ReadonlyMap<string, Parts>): Secrets {
+  const hidden = new Map<string, string>();
+  for (const [name, parts] of found) {
+    for (const [part, value] of Object.entries(parts)) {
+      if (!publicParts.includes(part)) hidden.set(part === "" ? name : `${name}.${part}`, value);
+    }
+  }
+  return { read: (slot) => requirePart(found, slot.name, slot.part ?? ""), hidden };
+}
