@@ -1,0 +1,106 @@
+import type { Component, Zone } from "../../plan/model.ts";
+
+/** The words of the page in one language. */
+export interface Words {
+  readonly title: string;
+  readonly description: string;
+  readonly skip: string;
+  readonly otherLanguage: { readonly name: string; readonly tag: string; readonly path: string };
+  readonly heading: string;
+  readonly lead: (installed: number) => string;
+  readonly addresses: string;
+  readonly addressesNote: string;
+  readonly noAddresses: string;
+  readonly firstSignIn: string;
+  readonly user: string;
+  readonly passwordBy: string;
+  readonly whereToRun: string;
+  readonly noLogin: string;
+  readonly externalLogin: string;
+  readonly otherAccounts: string;
+  readonly authority: string;
+  readonly components: string;
+  readonly zones: Readonly<Record<Zone, string>>;
+  readonly presence: Readonly<Record<Component["presence"], string>>;
+  readonly commands: string;
+  readonly commandList: readonly { readonly command: string; readonly meaning: string }[];
+  readonly docs: string;
+  readonly staticNote: string;
+  readonly profile: string;
+  readonly install: string;
+}
+
+const english: Words = {
+  title: "Slipway",
+  description: "What is installed on this platform, where it is reached and how to sign in.",
+  skip: "Skip to content",
+  otherLanguage: { name: "中文", tag: "zh-CN", path: "/zh/" },
+  heading: "The groundwork of your platform is in place.",
+  lead: (installed) =>
+    `Slipway installed ${installed === 1 ? "one service" : `${installed} services`} here from one values file. When the portal is installed, it takes the place of this page.`,
+  addresses: "Addresses",
+  addressesNote: "Where people and programs reach the platform.",
+  noAddresses: "Nothing is reached from outside yet.",
+  firstSignIn: "First sign-in",
+  user: "User",
+  passwordBy: "Password",
+  whereToRun:
+    "Run the command where Slipway was installed. The password was made for this platform alone; change it after the first sign-in.",
+  noLogin: "No login component installed.",
+  externalLogin: "Sign in with an account of the login service that this platform uses.",
+  otherAccounts: "Accounts for programs",
+  authority:
+    "The certificate comes from the platform’s own authority. This writes it to a file that browsers and systems can trust:",
+  components: "Components",
+  zones: { edge: "Way in", app: "Services", data: "Data" },
+  presence: { embedded: "Installed", external: "External", off: "Not installed" },
+  commands: "At the command line",
+  commandList: [
+    { command: "slipway status", meaning: "see what runs now" },
+    { command: "slipway verify", meaning: "prove every connection" },
+    { command: "slipway logs COMPONENT", meaning: "read what a component says" },
+    { command: "slipway doctor", meaning: "look for causes of trouble" },
+  ],
+  docs: "The documentation comes with Slipway, in its docs folder; docs/values.md explains every setting.",
+  staticNote: "Written at install time. It shows what was installed, not how it fares now.",
+  profile: "Profile",
+  install: "Install",
+};
+
+const chinese: Words = {
+  title: "Slipway",
+  description: "本平台安装了哪些组件、如何访问以及如何登录。",
+  skip: "跳到正文",
+  otherLanguage: { name: "English", tag: "en", path: "/" },
+  heading: "平台的基础设施已就位。",
+  lead: (installed) => `Slipway 根据一份配置文件在此安装了 ${installed} 个服务。安装门户之后，门户将取代本页。`,
+  addresses: "访问地址",
+  addressesNote: "用户和程序由此访问平台。",
+  noAddresses: "目前没有对外的访问地址。",
+  firstSignIn: "首次登录",
+  user: "用户名",
+  passwordBy: "密码",
+  whereToRun: "请在安装 Slipway 的机器上运行此命令。该密码仅为本平台生成，首次登录后请修改。",
+  noLogin: "未安装登录组件。",
+  externalLogin: "请使用本平台所连接的登录服务中的账号登录。",
+  otherAccounts: "供程序使用的账号",
+  authority: "证书由平台自己的证书机构签发。以下命令将其导出为文件，供浏览器和系统信任：",
+  components: "组件",
+  zones: { edge: "入口", app: "服务", data: "数据" },
+  presence: { embedded: "已安装", external: "外部", off: "未安装" },
+  commands: "命令行",
+  commandList: [
+    { command: "slipway status", meaning: "查看当前运行情况" },
+    { command: "slipway verify", meaning: "验证每一条连接" },
+    { command: "slipway logs COMPONENT", meaning: "查看组件日志" },
+    { command: "slipway doctor", meaning: "查找问题原因" },
+  ],
+  docs: "文档随 Slipway 提供，位于其 docs 目录；docs/values.md 说明每一项设置。",
+  staticNote: "本页在安装时生成，说明安装了什么，不反映当前状态。",
+  profile: "配置方案",
+  install: "安装名称",
+};
+
+export function wordsOf(language: "en" | "zh"): Words {
+  return language === "en" ? english : chinese;
+}
