@@ -18,7 +18,7 @@ export function listKeysBelow(path: readonly string[]): readonly string[] {
 }
 
 /** Whether the value may be a secret, also by mistake: people write a password where its file's name belongs. */
-export function isSecretPath(path: readonly string[]): boolean {
+function isSecretPath(path: readonly string[]): boolean {
   return findKey(path)?.secret === true || /password|secret|token|key/i.test(path.at(-1) ?? "");
 }
 
@@ -34,6 +34,6 @@ export function describeGot(path: readonly string[], value: unknown): string {
 }
 
 /** The text, cut when it is too long for one line. */
-export function shorten(text: string): string {
+function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
 }

@@ -27,8 +27,7 @@ export function isSourcedMap(content: SourcedValue["content"]): content is Reado
   return content instanceof Map;
 }
 
-/** Whether the content is a list. */
-export function isSourcedList(content: SourcedValue["content"]): content is readonly SourcedValue[] {
+function isSourcedList(content: SourcedValue["content"]): content is readonly SourcedValue[] {
   return Array.isArray(content);
 }
 

@@ -135,7 +135,7 @@ function mutateTree(random: Random): string {
     const map = pickMap(random, tree);
     const key = random(5) === 0 ? pick(random, oddKeys) : pick(random, [...Object.keys(map), "x"]);
     if (random(6) === 0) Reflect.deleteProperty(map, key);
-    else map[key] = pick(random, oddValues);
+    else map[key] = structuredClone(pick(random, oddValues));
   }
   return random(2) === 0 ? JSON.stringify(tree) : stringify(tree);
 }

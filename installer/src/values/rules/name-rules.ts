@@ -6,6 +6,7 @@ import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 
 const imagePaths = Object.keys(valuesKeys).filter((path) => /^[^.]+\.image$/.test(path));
 const filePaths = Object.keys(valuesKeys).filter((path) => path === "dataDir" || path.endsWith("File"));
+const bucketNames = ["server", "portal", "portalPublic", "registry", "runner"] as const;
 const systemDirectories = [
   "/",
   "/bin",
@@ -81,7 +82,8 @@ function checkImageRegistry({ images }: Values): readonly Finding[] {
 }
 
 function checkBuckets({ objectStore }: Values): readonly Finding[] {
-  const entries = Object.entries<string>(objectStore.buckets);
+  // An unknown bucket is the schema's finding and may be of any kind, so only the known ones are read.
+  const entries = bucketNames.map((name) => [name, objectStore.buckets[name]] as const);
   return entries.flatMap(([name, bucket], index) => {
     const path = `objectStore.buckets.${name}`;
     const fault = findBucketFault(bucket);
