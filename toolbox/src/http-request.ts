@@ -54,8 +54,8 @@ export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
   };
   return new Promise((resolve, reject) => {
     const outgoing = secure ? httpsRequest(options) : httpRequest(options);
-    outgoing.setTimeout(request.timeoutMs ?? 10_000, () => {
-      outgoing.destroy(new ToolboxError(`no answer from ${target.host} within ${request.timeoutMs ?? 10_000} ms`));
+    outgoing.setTimeout(request.timeoutMs ?? 15_000, () => {
+      outgoing.destroy(new ToolboxError(`no answer from ${target.host} within ${request.timeoutMs ?? 15_000} ms`));
     });
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {

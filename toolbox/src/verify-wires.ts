@@ -7,7 +7,8 @@ import type { Redact } from "./redact.ts";
 import type { WireCheck, WireContext } from "./wires/wire-check.ts";
 
 const atOnce = 8;
-const wireTimeoutMs = 15_000;
+/** Generous: a registry hashes the password by bcrypt at each of a dozen requests, and a first install is busy. */
+const wireTimeoutMs = 30_000;
 const cleanupTimeoutMs = 4000;
 
 /** Proves all wires, a bounded number at a time, and hands each result over as soon as it is there. */

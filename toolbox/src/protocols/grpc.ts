@@ -52,7 +52,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcChannel> {
     for (const [name, value] of Object.entries(options.headers?.() ?? {})) made.set(name, value);
     return made;
   };
-  const deadline = (): Date => new Date(Date.now() + (options.deadlineMs ?? 10_000));
+  const deadline = (): Date => new Date(Date.now() + (options.deadlineMs ?? 15_000));
   return {
     call: async (service, name, request) => callOne(client, methodOf(service, name), request, metadata(), deadline()),
     collect: async (service, name, request) => {

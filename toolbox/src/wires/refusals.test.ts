@@ -329,7 +329,7 @@ describe("oidc wire", () => {
         default:
           return request.headers.authorization?.includes(".") === true
             ? { sub: "1", name: "root" }
-            : { status: "error" };
+            : { status: "error", sub: "" };
       }
     };
     return (request, response) => {

@@ -81,7 +81,7 @@ async function attemptLogin(wire: SshWire, allowed: readonly Buffer[], context: 
       host: wire.host,
       port: Number(wire.port),
       username: "git",
-      readyTimeout: 14_000,
+      readyTimeout: 25_000,
       hostVerifier: (key: Buffer): boolean => {
         hostKey = Buffer.from(key);
         foreign = !allowed.some((known) => known.equals(key));

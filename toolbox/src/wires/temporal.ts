@@ -27,7 +27,7 @@ interface Task {
 
 async function proveTemporal(wire: TemporalWire, context: WireContext): Promise<void> {
   const { address, namespace } = wire;
-  const channel = await openGrpc({ address, definitions: temporalDefinitions, deadlineMs: 12_000 });
+  const channel = await openGrpc({ address, definitions: temporalDefinitions, deadlineMs: 25_000 });
   context.atEnd(() => {
     channel.close();
   });
