@@ -41,7 +41,7 @@ export interface Check {
   /** Page of `docs/` that says more. */
   readonly docs?: string;
   /** Empty when all is well. Findings carry no id: the check's own is set. */
-  run(context: CheckContext): Promise<readonly CheckFinding[]>;
+  run(context: CheckContext): Promise<readonly CheckFinding[]> | readonly CheckFinding[];
 }
 
 export interface CheckFinding {

@@ -3,6 +3,7 @@ import type { Plan } from "../../plan/model.ts";
 import type { Values } from "../../values/values.generated.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
+import { readIdentity } from "../../execute/state/state-store.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import type { Check, CheckContext, CheckReport, EngineProbe } from "./check.ts";
 import { preflightChecks } from "./checks/all.ts";
@@ -78,9 +79,8 @@ async function probeEngine(ports: PreflightPorts): Promise<EngineProbe> {
   }
 }
 
-/** The identity is written by the first install; a record that cannot be read is another check's finding. */
+/** A record that cannot be read is for another check to tell. */
 async function readInstallId(stateDir: string, ports: PreflightPorts): Promise<string | undefined> {
-  const text = await ports.fs.readTextIfPresent(stateLayout(stateDir).identity).catch(() => undefined);
-  const id = /"(?:id|installId|uuid)"\s*:\s*"([^"]+)"/.exec(text ?? "")?.[1];
-  return id;
+  const identity = await readIdentity(ports.fs, stateLayout(stateDir)).catch(() => undefined);
+  return identity?.uuid;
 }

@@ -1,0 +1,156 @@
+import type { EngineInfo } from "../../../platform/ports.ts";
+import type { Check, CheckContext, CheckFinding } from "../check.ts";
+
+const oldestEngine = [24, 0];
+const advisedEngine = [26, 0];
+const oldestCompose = [2, 24];
+
+/** The engine's facts, or nothing where another check already says that it does not answer. */
+export function engineInfo(context: CheckContext): EngineInfo | undefined {
+  return context.engine.reachable ? context.engine.info : undefined;
+}
+
+const reachable: Check = {
+  id: "engine.reachable",
+  title: "the Docker engine answers",
+  why: "everything runs in its containers",
+  severity: "failure",
+  run: ({ engine }) => {
+    if (engine.reachable) return [];
+    const denied = /EACCES|permission denied/i.test(engine.reason);
+    return [
+      {
+        message: `the Docker engine does not answer: ${engine.reason}`,
+        remedy: denied
+          ? "run slipway as root, or add your user to the group docker and log in again"
+          : "install Docker or start it (systemctl start docker); scripts/testbed/ensure-docker.sh does both",
+      },
+    ];
+  },
+};
+
+const version: Check = {
+  id: "engine.version",
+  title: "the Docker engine is 24 or later, better 26",
+  why: "older engines lack the health check interval while a service starts, and receive no security fixes",
+  severity: "failure",
+  run: (context) => {
+    const info = engineInfo(context);
+    if (info === undefined) return [];
+    if (isOlder(info.version, oldestEngine)) {
+      return [{ message: `Docker ${info.version} is too old`, remedy: "upgrade Docker to 26 or later" }];
+    }
+    if (!isOlder(info.version, advisedEngine)) return [];
+    return [
+      {
+        severity: "warning",
+        message: `Docker ${info.version} works, but is old`,
+        remedy: "upgrade Docker to 26 or later",
+      },
+    ];
+  },
+};
+
+const compose: Check = {
+  id: "engine.compose",
+  title: "docker compose is 2.24 or later",
+  why: "it creates the containers",
+  severity: "failure",
+  run: async ({ docker }) => {
+    const found = await docker.composeVersion();
+    const remedy =
+      "install the Compose plugin: docker-compose (Debian 13), docker-compose-v2 (Ubuntu), docker-compose-plugin (Docker's packages)";
+    if (found === undefined) return [{ message: "docker compose is not installed", remedy }];
+    return isOlder(found, oldestCompose) ? [{ message: `docker compose ${found} is too old`, remedy }] : [];
+  },
+};
+
+const buildx: Check = {
+  id: "engine.buildx",
+  title: "docker buildx is installed where images are built",
+  why: "images of ours are built with it",
+  severity: "warning",
+  run: async ({ exec, canBuildImages, signal }) => {
+    if (!canBuildImages) return [];
+    const ok = await exec.run("docker", ["buildx", "version"], { allowFailure: true, timeoutMs: 15_000, signal }).then(
+      (result) => result.exitCode === 0,
+      () => false,
+    );
+    return ok
+      ? []
+      : [
+          {
+            message: "docker buildx is not installed",
+            remedy: "install docker-buildx, or take the images from a registry",
+          },
+        ];
+  },
+};
+
+const goodDrivers: readonly string[] = ["overlay2", "overlayfs", "btrfs", "zfs", "fuse-overlayfs", "windowsfilter"];
+
+const storageDriver: Check = {
+  id: "engine.storage-driver",
+  title: "the engine's storage driver shares layers",
+  why: "the driver vfs copies every layer: many times the disk space and slow starts",
+  severity: "warning",
+  run: (context) => {
+    const driver = engineInfo(context)?.storageDriver;
+    if (driver === undefined || goodDrivers.includes(driver)) return [];
+    return [
+      {
+        message: `the storage driver is ${driver}`,
+        remedy: "put the engine's data on a file system that overlay2 works on, such as ext4 or xfs",
+      },
+    ];
+  },
+};
+
+const cgroup: Check = {
+  id: "engine.cgroup",
+  title: "memory and process limits work",
+  why: "without them one service that runs away takes the host with it",
+  severity: "failure",
+  run: async (context) => {
+    const info = engineInfo(context);
+    if (info === undefined) return [];
+    const missing =
+      info.cgroupVersion === "2" ? await missingControllers2(context) : await missingControllers1(context);
+    return missing.map(
+      (controller): CheckFinding => ({
+        message: `the cgroup controller "${controller}" is not available (cgroup v${info.cgroupVersion})`,
+        remedy: "boot with cgroup_enable=memory swapaccount=1 on the kernel's command line, or enable the controller",
+      }),
+    );
+  },
+};
+
+async function missingControllers1({ fs }: CheckContext): Promise<readonly string[]> {
+  const text = await fs.readTextIfPresent("/proc/cgroups");
+  if (text === undefined) return [];
+  const enabled = text.split("\n").flatMap((line) => {
+    const fields = line.split(/\s+/);
+    return fields[3] === "1" ? [fields[0]] : [];
+  });
+  return ["memory", "pids"].filter((controller) => !enabled.includes(controller));
+}
+
+async function missingControllers2({ fs }: CheckContext): Promise<readonly string[]> {
+  const text = await fs.readTextIfPresent("/sys/fs/cgroup/cgroup.controllers");
+  // Not seen from inside a container; the engine then knows better than we do.
+  if (text === undefined) return [];
+  const enabled = text.trim().split(/\s+/);
+  return ["memory", "pids", "cpu"].filter((controller) => !enabled.includes(controller));
+}
+
+/** Whether "26.1.5+dfsg1" or "v2.26.1" is before a version given by its first numbers. */
+export function isOlder(version: string, than: readonly number[]): boolean {
+  const numbers = (/\d+(\.\d+)*/.exec(version)?.[0] ?? "0").split(".").map(Number);
+  for (const [index, wanted] of than.entries()) {
+    const have = numbers[index] ?? 0;
+    if (have !== wanted) return have < wanted;
+  }
+  return false;
+}
+
+export const engineChecks: readonly Check[] = [reachable, version, compose, buildx, storageDriver, cgroup];

@@ -1,0 +1,145 @@
+import { mountOf, parseMounts } from "../mounts.ts";
+import type { Check, CheckContext, CheckFinding } from "../check.ts";
+import { nearestExisting } from "./resources.ts";
+
+const inMemory: readonly string[] = ["tmpfs", "ramfs"];
+const withoutOwners: readonly string[] = ["vfat", "exfat", "msdos", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs"];
+const overNetwork: readonly string[] = ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"];
+
+const dataDir: Check = {
+  id: "data-dir.usable",
+  title: "the data directory can hold the services' data",
+  why: "stores need a file system with owners that survives a reboot",
+  severity: "failure",
+  run: async (context) => {
+    const { dataDir: path } = context.plan.settings;
+    if (path === undefined) return [];
+    return [...(await checkDirectory(context, path, "dataDir")), ...(await checkFileSystem(context, path))];
+  },
+};
+
+const stateDir: Check = {
+  id: "state-dir.usable",
+  title: "the state directory belongs to us alone",
+  why: "it holds the secrets; whoever can write to it owns the platform",
+  severity: "failure",
+  run: async (context) => {
+    const { fs, host, stateDir: path } = context;
+    const findings = [...(await checkDirectory(context, path, "--state-dir"))];
+    const found = await fs.stat(path);
+    if (found?.directory === true && found.uid !== host.uid()) {
+      findings.push({
+        message: `${path} belongs to user ${found.uid}, and slipway runs as ${host.uid()}`,
+        remedy: "run slipway as the user that installed, or choose another --state-dir",
+      });
+    }
+    if (found?.directory === true && (found.mode & 0o077) !== 0) {
+      findings.push({
+        severity: "warning",
+        message: `${path} is open to others (mode ${(found.mode & 0o777).toString(8)})`,
+        remedy: `chmod 700 ${path}`,
+      });
+    }
+    const mount = await mountFor(context, path);
+    if (mount !== undefined && inMemory.includes(mount.type)) {
+      findings.push({
+        severity: "warning",
+        message: `${path} is in memory (${mount.type}): records and secrets are gone after a reboot, and the data cannot be opened without them`,
+        remedy: "choose a --state-dir on a disk",
+      });
+    }
+    return findings;
+  },
+};
+
+async function checkDirectory(context: CheckContext, path: string, key: string): Promise<readonly CheckFinding[]> {
+  const place = await nearestExisting(context, path);
+  const found = await context.fs.stat(place);
+  if (found === undefined) return [];
+  if (!found.directory)
+    return [{ message: `${place} is not a directory`, remedy: `remove it, or choose another ${key}` }];
+  const mount = await mountFor(context, path);
+  if (mount?.readOnly === true)
+    return [{ message: `${path} is on a read-only file system`, remedy: `choose another ${key}` }];
+  const writable = context.host.isRoot() || found.uid === context.host.uid() || (found.mode & 0o002) !== 0;
+  if (writable) return [];
+  return [
+    {
+      message: `${place} cannot be written by user ${context.host.uid()}`,
+      remedy: `run slipway as root, or choose another ${key}`,
+    },
+  ];
+}
+
+async function checkFileSystem(context: CheckContext, path: string): Promise<readonly CheckFinding[]> {
+  const mount = await mountFor(context, path);
+  if (mount === undefined) return [];
+  if (inMemory.includes(mount.type)) {
+    return [
+      {
+        message: `${path} is in memory (${mount.type}): all data is gone after a reboot`,
+        remedy: "set dataDir to a directory on a disk",
+      },
+    ];
+  }
+  if (withoutOwners.includes(mount.type)) {
+    return [
+      {
+        message: `${path} is on ${mount.type}, where files have no owners`,
+        remedy: "set dataDir to a directory on ext4 or xfs",
+      },
+    ];
+  }
+  if (!overNetwork.includes(mount.type)) return [];
+  return [
+    {
+      severity: "warning",
+      message: `${path} is on a network file system (${mount.type})`,
+      remedy: "databases need its locks and syncs to be right; a local disk is safer and faster",
+    },
+  ];
+}
+
+async function mountFor(context: CheckContext, path: string) {
+  const text = await context.fs.readTextIfPresent("/proc/self/mountinfo").catch(() => undefined);
+  return text === undefined ? undefined : mountOf(parseMounts(text), path);
+}
+
+const nameFree: Check = {
+  id: "install.name-free",
+  title: "no other install has this name",
+  why: "two installs of one name would take each other's containers and volumes",
+  severity: "failure",
+  run: async ({ docker, engine, name, installId, stateDir: path }) => {
+    if (!engine.reachable) return [];
+    const [volumes, containers] = await Promise.all([
+      docker.volumes({ "dev.slipway.name": name }),
+      docker.containers(name),
+    ]);
+    const others = volumes.filter((volume) => volume.labels["dev.slipway.install"] !== installId);
+    const findings: CheckFinding[] = [];
+    if (others.length > 0) {
+      findings.push({
+        message: `volumes of another install named ${name} exist (${others
+          .slice(0, 3)
+          .map((volume) => volume.name)
+          .join(", ")}), whose records are not in ${path}`,
+        remedy:
+          "give the --state-dir of that install, choose another --name, or remove the volumes when nobody needs their data",
+      });
+    }
+    const foreign = containers.filter((container) => container.labels["dev.slipway.name"] !== name);
+    if (foreign.length > 0) {
+      findings.push({
+        message: `a Compose project named ${name} that is not ours has containers (${foreign
+          .slice(0, 3)
+          .map((container) => container.name)
+          .join(", ")})`,
+        remedy: "choose another --name, or remove that project",
+      });
+    }
+    return findings;
+  },
+};
+
+export const placeChecks: readonly Check[] = [dataDir, stateDir, nameFree];
