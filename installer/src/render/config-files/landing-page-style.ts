@@ -45,7 +45,7 @@ a:hover { text-decoration-thickness: 2px; }
 h1 { font-size: clamp(1.9rem, 5.2vw, 3rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; text-wrap: balance; }
 :lang(zh) h1 { letter-spacing: 0; line-height: 1.3; }
 .lead { margin-top: 1.125rem; font-size: 1.125rem; color: var(--soft); text-wrap: pretty; }
-.pair { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+.pair { display: grid; align-items: start; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .pair section { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 3vw, 1.875rem); }
 section > h2 { font-size: 1.1875rem; line-height: 1.3; font-weight: 650; }
 section > h2 + p { margin-top: .375rem; color: var(--soft); }
@@ -56,10 +56,10 @@ dl { margin-top: 1.125rem; }
 dt { flex: 0 0 8rem; color: var(--soft); }
 dd { flex: 1 1 12rem; min-width: 0; }
 .addresses a { font: .875em/1.7 ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
-.signin code, .accounts code, .note code { background: var(--wash); border-radius: 5px; padding: .1em .4em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
-.signin dt { flex-basis: 5rem; }
-.pair h3 { margin-top: 1.5rem; padding: 0; }
-.accounts { margin-top: .5rem; }
+.account code, .note code { background: var(--wash); border-radius: 5px; padding: .1em .4em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+.account dt { flex-basis: 5rem; }
+.pair h3 { margin-top: 1.5rem; padding: 0; color: var(--ink); }
+.pair h3 + dl { margin-top: .5rem; }
 .note { margin-top: 1rem; color: var(--soft); font-size: .9375rem; text-wrap: pretty; }
 .zones { display: grid; gap: 2rem 2.5rem; margin-top: 1.375rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17.5rem), 1fr)); }
 h3 { font-size: .875rem; font-weight: 600; color: var(--soft); padding-bottom: .5rem; }

@@ -17,7 +17,6 @@ export interface Words {
   readonly whereToRun: string;
   readonly noLogin: string;
   readonly externalLogin: string;
-  readonly otherAccounts: string;
   readonly authority: string;
   readonly components: string;
   readonly zones: Readonly<Record<Zone, string>>;
@@ -48,7 +47,6 @@ const english: Words = {
     "Run the command where Slipway was installed. The password was made for this platform alone; change it after the first sign-in.",
   noLogin: "No login component installed.",
   externalLogin: "Sign in with an account of the login service that this platform uses.",
-  otherAccounts: "Accounts for programs",
   authority:
     "The certificate comes from the platform’s own authority. This writes it to a file that browsers and systems can trust:",
   components: "Components",
@@ -83,7 +81,6 @@ const chinese: Words = {
   whereToRun: "请在安装 Slipway 的机器上运行此命令。该密码仅为本平台生成，首次登录后请修改。",
   noLogin: "未安装登录组件。",
   externalLogin: "请使用本平台所连接的登录服务中的账号登录。",
-  otherAccounts: "供程序使用的账号",
   authority: "证书由平台自己的证书机构签发。以下命令将其导出为文件，供浏览器和系统信任：",
   components: "组件",
   zones: { edge: "入口", app: "服务", data: "数据" },

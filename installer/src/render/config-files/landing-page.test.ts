@@ -62,7 +62,7 @@ describe("renderLandingPage", () => {
     const page = renderLandingPage(bare, "en");
     expect(page).toContain("Slipway installed one service here");
     expect(page).toContain("Nothing is reached from outside yet.");
-    expect(page).not.toContain("Accounts for programs");
+    expect(page).not.toContain("secrets show");
   });
 
   it("escapes what comes from the plan", () => {

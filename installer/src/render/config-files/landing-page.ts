@@ -90,27 +90,19 @@ function address(link: Link): SafeHtml {
 }
 
 function firstSignIn(plan: Plan, words: Words, language: Language): SafeHtml {
-  const installed = plan.components.filter((component) => component.presence === "embedded");
-  const others = installed.filter(
-    (component) => component.id !== loginComponent && component.firstPassword !== undefined,
-  );
-  const accounts = others.map(
-    (
-      component,
-    ) => html`<div><dt>${component.title[language]}</dt><dd><code>${component.firstPassword?.user ?? ""}</code> ${passwordCommand(component)}</dd></div>
-`,
+  const others = plan.components.filter(
+    (component) => component.id !== loginComponent && component.presence === "embedded",
   );
   return html`<section aria-labelledby="first-sign-in">
 <h2 id="first-sign-in">${words.firstSignIn}</h2>
 ${login(plan, words)}
-${
-  accounts.length === 0
-    ? html``
-    : html`<h3>${words.otherAccounts}</h3>
-<dl class="accounts">
-${accounts}</dl>
-`
-}${
+${others.flatMap((component) =>
+  component.firstPassword === undefined
+    ? []
+    : html`<h3>${component.title[language]}</h3>
+${account(component.firstPassword, words)}
+`,
+)}${
   plan.settings.tls === "self-signed"
     ? html`<p class="note">${words.authority} <code>slipway ca export</code></p>
 `
@@ -122,15 +114,15 @@ function login(plan: Plan, words: Words): SafeHtml {
   const component = plan.components.find((candidate) => candidate.id === loginComponent);
   if (component?.presence === "external") return html`<p>${words.externalLogin}</p>`;
   if (component?.presence !== "embedded" || component.firstPassword === undefined) return html`<p>${words.noLogin}</p>`;
-  return html`<dl class="signin">
-<div><dt>${words.user}</dt><dd><code>${component.firstPassword.user}</code></dd></div>
-<div><dt>${words.passwordBy}</dt><dd>${passwordCommand(component)}</dd></div>
-</dl>
+  return html`${account(component.firstPassword, words)}
 <p class="note">${words.whereToRun}</p>`;
 }
 
-function passwordCommand(component: Component): SafeHtml {
-  return html`<code>slipway secrets show ${component.firstPassword?.secret ?? ""}</code>`;
+function account(first: NonNullable<Component["firstPassword"]>, words: Words): SafeHtml {
+  return html`<dl class="account">
+<div><dt>${words.user}</dt><dd><code>${first.user}</code></dd></div>
+<div><dt>${words.passwordBy}</dt><dd><code>slipway secrets show ${first.secret}</code></dd></div>
+</dl>`;
 }
 
 const zones: readonly Zone[] = ["edge", "app", "data"];
