@@ -21,6 +21,7 @@ describe("parseCatalogue", () => {
       "postgres",
       "registry",
       "temporal",
+      "temporal-ui",
       "toolbox",
       "valkey",
     ]);

@@ -20,6 +20,7 @@ const users: Readonly<Record<string, number>> = {
   temporal: 10008,
   gateway: 10010,
   toolbox: 10011,
+  "temporal-ui": 10013,
 };
 
 const root = new URL("../../../", import.meta.url).pathname;
