@@ -1,5 +1,5 @@
 import { DataExpectedError, InstallerError, PlanChangedError, UsageError } from "../errors/installer-error.ts";
-import { imageReferences, readLiveState } from "../execute/docker/live-state.ts";
+import { imageReferences, planFingerprint, readLiveState } from "../execute/docker/live-state.ts";
 import { openJournal } from "../execute/journal/journal.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
@@ -149,7 +149,7 @@ async function tryUnchanged(
   return {
     ...summary(desired, request),
     changed: false,
-    planHash: applied.planHash ?? "",
+    planHash: planFingerprint(desired.plan, desired.rendering, imageIds, live.containers),
     release: applied.release,
     changes: [],
   };

@@ -1,5 +1,16 @@
-import { InternalError } from "../errors/installer-error.ts";
+import { PreflightError, UsageError } from "../errors/installer-error.ts";
+import { inOrder } from "../execute/dependency-graph.ts";
+import { graphOf } from "../execute/docker/bring-up.ts";
+import { serves, watchHealth } from "../execute/docker/health-watch.ts";
+import { readLiveState } from "../execute/docker/live-state.ts";
+import { throwIfInterrupted } from "../execute/interrupt.ts";
+import { stateLayout } from "../execute/state/layout.ts";
+import { acquireRunLock } from "../execute/state/run-lock.ts";
+import { readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
+import type { Component, Plan } from "../plan/model.ts";
+import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
+import { withStep } from "./install-steps/with-step.ts";
 
 export interface LifecycleRequest extends InstallTarget {
   /** All of them when absent. */
@@ -14,17 +25,128 @@ export interface LifecycleResult extends ResultHead<"LifecycleResult"> {
   readonly components: readonly { readonly id: string; readonly changed: boolean }[];
 }
 
-/** Stops components, dependents before what they depend on. */
-export async function stop(_request: LifecycleRequest, _ports: ActionPorts): Promise<LifecycleResult> {
-  return Promise.reject(new InternalError("stop is not built yet"));
+/**
+ * Stops components, dependents before what they depend on.
+ * @throws UsageError for a component that does not run here; PreflightError when nothing is installed; LockedError
+ */
+export async function stop(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+  return lifecycle("stop", request, ports);
 }
 
-/** Starts components in dependency order and waits until they are healthy. */
-export async function start(_request: LifecycleRequest, _ports: ActionPorts): Promise<LifecycleResult> {
-  return Promise.reject(new InternalError("start is not built yet"));
+/**
+ * Starts components in dependency order and waits until they are healthy.
+ * @throws TimeoutError, ApplyError naming the one that does not come up; and as `stop`
+ */
+export async function start(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+  return lifecycle("start", request, ports);
 }
 
-/** Restarts components in dependency order and waits until they are healthy. */
-export async function restart(_request: LifecycleRequest, _ports: ActionPorts): Promise<LifecycleResult> {
-  return Promise.reject(new InternalError("restart is not built yet"));
+/**
+ * Restarts components in dependency order and waits until they are healthy.
+ * @throws as `start`
+ */
+export async function restart(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+  return lifecycle("restart", request, ports);
+}
+
+type Verb = LifecycleResult["action"];
+
+async function lifecycle(verb: Verb, request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+  const layout = stateLayout(request.stateDir);
+  const [plan, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
+  if (plan === undefined) {
+    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+  }
+  const order = componentsInOrder(plan, request.component);
+  const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
+  try {
+    const components = await withStep(ports, verb, titles[verb], () =>
+      touchAll(verb, { plan, order, project: applied.project ?? request.name }, request, ports),
+    );
+    return { apiVersion: "slipway/v1", kind: "LifecycleResult", name: request.name, action: verb, components };
+  } finally {
+    await release();
+  }
+}
+
+const titles: Readonly<Record<Verb, string>> = {
+  stop: "Stop components",
+  start: "Start components",
+  restart: "Restart components",
+};
+
+function componentsInOrder(plan: Plan, only: string | undefined): readonly Component[] {
+  const running = plan.components.filter((component) => component.workload !== undefined);
+  if (only !== undefined) {
+    const found = running.filter((component) => component.id === only);
+    if (found.length > 0) return found;
+    throw new UsageError(`there is no component ${only} that runs here`, {
+      hint: `components are ${running.map((component) => component.id).join(", ")}`,
+    });
+  }
+  const byId = new Map(running.map((component) => [component.id, component]));
+  return inOrder(graphOf(plan)).flatMap((key) => byId.get(key) ?? []);
+}
+
+interface Work {
+  readonly plan: Plan;
+  readonly order: readonly Component[];
+  readonly project: string;
+}
+
+async function touchAll(
+  verb: Verb,
+  work: Work,
+  request: LifecycleRequest,
+  ports: ActionPorts,
+): Promise<LifecycleResult["components"]> {
+  const ids = work.plan.components.map((component) => component.id);
+  const live = await readLiveState(ports.docker, work.project, ids);
+  const watch = await watchHealth(ports, work.project, ports.signal);
+  const touched: { readonly id: string; readonly changed: boolean }[] = [];
+  try {
+    for (const component of verb === "stop" ? work.order.toReversed() : work.order) {
+      throwIfInterrupted(ports.signal, component.id);
+      const container = live.services.get(component.id);
+      if (container === undefined) throw containerGone(component.id);
+      const changed = await touch(verb, component, container, ports);
+      const limit = request.timeoutSeconds ?? Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);
+      if (verb !== "stop") await watch.healthy(container, limit);
+      touched.push({ id: component.id, changed });
+      ports.report({
+        type: "item",
+        step: verb,
+        id: component.id,
+        state: changed ? (verb === "stop" ? "done" : "healthy") : "unchanged",
+      });
+    }
+  } finally {
+    watch.close();
+  }
+  return touched;
+}
+
+async function touch(
+  verb: Verb,
+  component: Component,
+  container: ContainerState,
+  ports: ActionPorts,
+): Promise<boolean> {
+  const seconds = component.workload?.stopSeconds ?? 10;
+  const up = container.state === "running" || container.state === "restarting";
+  switch (verb) {
+    case "stop":
+      if (up) await ports.docker.stop(container.id, seconds);
+      return up;
+    case "start":
+      if (!up) await ports.docker.start(container.id);
+      return !serves(container);
+    case "restart":
+      await ports.docker.restart(container.id, seconds);
+      return true;
+  }
+}
+
+function containerGone(id: string): PreflightError {
+  return new PreflightError(`the container of ${id} is gone`, { hint: "slipway install makes it again" });
 }

@@ -1,5 +1,14 @@
-import { InternalError } from "../errors/installer-error.ts";
+import { UsageError } from "../errors/installer-error.ts";
+import { nameLabel } from "../execute/docker/volumes.ts";
+import { inOrder } from "../execute/dependency-graph.ts";
+import { graphOf } from "../execute/docker/bring-up.ts";
+import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
+import { acquireRunLock } from "../execute/state/run-lock.ts";
+import { type Applied, openApplied, readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
+import type { Plan } from "../plan/model.ts";
+import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
+import { withStep } from "./install-steps/with-step.ts";
 
 export interface UninstallRequest extends InstallTarget {
   /** Remove volumes and the state directory too. */
@@ -21,10 +30,136 @@ export interface UninstallResult extends ResultHead<"UninstallResult"> {
   readonly kept: { readonly volumes: readonly string[]; readonly stateDir?: string };
 }
 
+/** Files that may lie in a state directory: nothing else is ever removed by a purge. */
+const stateMark = "format";
+
 /**
- * Removes the platform; its data stays unless `purge`.
+ * Removes the platform; its data stays unless `purge`. What is gone already is no error.
  * @throws UsageError when the confirmed name is not the install's; LockedError
  */
-export async function uninstall(_request: UninstallRequest, _ports: ActionPorts): Promise<UninstallResult> {
-  return Promise.reject(new InternalError("uninstall is not built yet"));
+export async function uninstall(request: UninstallRequest, ports: ActionPorts): Promise<UninstallResult> {
+  if (request.purge && request.confirmedName !== request.name) {
+    throw new UsageError(`to remove all data of ${request.name}, its name must be given`, {
+      hint: `--yes-i-mean ${request.name}`,
+    });
+  }
+  const layout = stateLayout(request.stateDir);
+  if (!(await ports.fs.exists(layout.root))) return remove(request, layout, ports);
+  const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
+  try {
+    return await remove(request, layout, ports);
+  } finally {
+    await release();
+  }
+}
+
+async function remove(request: UninstallRequest, layout: StateLayout, ports: ActionPorts): Promise<UninstallResult> {
+  const [plan, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
+  const project = applied.project ?? request.name;
+  const image = (await ports.docker.containers(project))[0]?.imageId;
+  const containers = await withStep(ports, "containers", "Remove containers", () =>
+    removeContainers(plan, project, request.name, ports),
+  );
+  const networks = await withStep(ports, "networks", "Remove networks", () => removeNetworks(project, ports));
+  const volumes = (await ports.docker.volumes({ [nameLabel]: request.name })).map((volume) => volume.name).sort();
+  const stateExists = await ports.fs.exists(layout.root);
+  const head = {
+    apiVersion: "slipway/v1",
+    kind: "UninstallResult",
+    name: request.name,
+    purged: request.purge,
+  } as const;
+  if (!request.purge) {
+    if (stateExists) await forgetContainers(layout, ports);
+    const kept = { volumes, ...(stateExists ? { stateDir: request.stateDir } : {}) };
+    return { ...head, removed: { containers, networks, volumes: [], directories: [] }, kept };
+  }
+  const directories = await withStep(ports, "data", "Remove data", async () => {
+    const emptied = await removeHostData(applied, image, ports);
+    for (const volume of volumes) await ports.docker.removeVolume(volume);
+    return stateExists ? [...emptied, ...(await removeState(layout, ports))] : emptied;
+  });
+  return { ...head, removed: { containers, networks, volumes, directories }, kept: { volumes: [] } };
+}
+
+/** Dependents go before what they depend on, so that nothing logs errors on its way out. */
+async function removeContainers(
+  plan: Plan | undefined,
+  project: string,
+  name: string,
+  ports: ActionPorts,
+): Promise<readonly string[]> {
+  const inProject = await ports.docker.containers(project);
+  const oneShots = await ports.docker.containersLabelled({ [nameLabel]: name });
+  const all = new Map([...inProject, ...oneShots].map((container) => [container.id, container]));
+  const order = plan === undefined ? [] : inOrder(graphOf(plan)).toReversed();
+  const position = (container: ContainerState): number => order.indexOf(container.service);
+  const sorted = [...all.values()].sort((a, b) => position(a) - position(b) || (a.name < b.name ? -1 : 1));
+  for (const container of sorted) {
+    const seconds = plan?.components.find(({ id }) => id === container.service)?.workload?.stopSeconds ?? 10;
+    if (container.state === "running") await ports.docker.stop(container.id, seconds).catch(ignoreGone);
+    await ports.docker.removeContainer(container.id);
+    ports.report({ type: "item", step: "containers", id: container.service || container.name, state: "removed" });
+  }
+  return sorted.map((container) => container.name);
+}
+
+/** Somebody removed it by hand at the same moment; the removal that follows says if anything else is wrong. */
+function ignoreGone(): void {
+  // Nothing to do.
+}
+
+async function removeNetworks(project: string, ports: ActionPorts): Promise<readonly string[]> {
+  const networks = await ports.docker.networks(project);
+  for (const network of networks) await ports.docker.removeNetwork(network.id);
+  return networks.map((network) => network.name).sort();
+}
+
+async function forgetContainers(layout: StateLayout, ports: ActionPorts): Promise<void> {
+  if (!(await ports.fs.exists(layout.applied))) return;
+  const record = await openApplied(ports.fs, layout);
+  await record.update(() => ({ services: {}, planHash: "" }));
+}
+
+/** Data below `dataDir`: removing the volume leaves the directory it was bound to. */
+async function removeHostData(
+  applied: Applied,
+  image: string | undefined,
+  ports: ActionPorts,
+): Promise<readonly string[]> {
+  const removed: string[] = [];
+  for (const { hostPath } of applied.volumeUnits) {
+    if (hostPath === undefined || !(await ports.fs.exists(hostPath))) continue;
+    if (ports.host.isRoot()) await ports.fs.remove(hostPath);
+    else if (image !== undefined) await emptyDirectory(hostPath, image, ports);
+    removed.push(hostPath);
+  }
+  return removed;
+}
+
+/** Files of other uids, which only root may remove. */
+async function emptyDirectory(path: string, image: string, ports: ActionPorts): Promise<void> {
+  await ports.docker.runOnce({
+    image,
+    entrypoint: ["/usr/bin/find", "/volume", "-mindepth", "1", "-delete"],
+    command: [],
+    user: "0:0",
+    binds: [`${path}:/volume`],
+    capabilities: ["DAC_OVERRIDE"],
+    labels: {},
+    timeoutMs: 600_000,
+  });
+  await ports.fs.remove(path);
+}
+
+async function removeState(layout: StateLayout, ports: ActionPorts): Promise<readonly string[]> {
+  const names = await ports.fs.list(layout.root);
+  const ours = new Set((Object.values(layout) as string[]).map((path) => path.slice(layout.root.length + 1)));
+  // The mark goes last: a purge that is cut short can still be repeated.
+  const sorted = [...names].sort((a, b) => Number(a === stateMark) - Number(b === stateMark));
+  const removable = sorted.filter((name) => ours.has(name) || name === "build" || /^\..*\.tmp$/.test(name));
+  for (const name of removable) await ports.fs.remove(`${layout.root}/${name}`);
+  if (removable.length !== names.length) return [];
+  await ports.fs.remove(layout.root);
+  return [layout.root];
 }

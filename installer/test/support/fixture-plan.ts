@@ -1,0 +1,203 @@
+import { textFile, text, secret, jsonFile } from "../../src/plan/text.ts";
+import type { Component, ConfigFile, Container, Job, Plan, Workload } from "../../src/plan/model.ts";
+
+export interface FixtureOptions {
+  readonly name: string;
+  /** Environment of the component `app`; another value must recreate it and nothing else. */
+  readonly greeting?: string;
+  /** Makes `app` exit right after its start. */
+  readonly appFails?: boolean;
+  /** Makes `app` run and never become healthy. */
+  readonly appHangs?: boolean;
+  readonly jobFails?: boolean;
+  readonly withoutWeb?: boolean;
+  /** Value of the given secret. */
+  readonly given?: string;
+}
+
+export const fixtureImage = "debian:trixie-slim";
+
+const resources = { cpus: 0.5, memoryMiB: 64, pids: 32 };
+const readyFile = "/run/fixture/ready";
+
+/**
+ * A small platform of three components and a job: a store that refuses to serve with another password than the one it was set up with,
+ * a job that prepares it, and two that depend on it. Nothing but a shell is needed to run it.
+ */
+export function fixturePlan(options: FixtureOptions): Plan {
+  const off = options.withoutWeb === true;
+  return {
+    apiVersion: "slipway/v1",
+    kind: "Plan",
+    install: { name: options.name, profile: "fixture", edition: "ce", version: "0.0.0" },
+    settings: {
+      timezone: "UTC",
+      domain: "localhost",
+      addressing: "port",
+      bindAddress: "127.0.0.1",
+      tls: "off",
+      mainUrl: "http://localhost",
+      logs: { maxSize: "1m", maxFiles: 1 },
+      pullPolicy: "never",
+    },
+    components: [store(), app(options), web(off)],
+    jobs: [prepare(options)],
+    secrets: [
+      {
+        name: "store-password",
+        description: "password of the store",
+        generator: { kind: "random", bytes: 24, encoding: "hex" },
+      },
+      {
+        name: "store-hash",
+        description: "its hash",
+        generator: { kind: "bcrypt", of: "store-password", htpasswdUser: "store" },
+      },
+      {
+        name: "app-key",
+        description: "host key of the app",
+        generator: { kind: "ssh-host-key", algorithm: "ed25519" },
+      },
+      { name: "app-given", description: "given by a person", generator: { kind: "given", valuesPath: "app.given" } },
+      {
+        name: "ca",
+        description: "authority",
+        generator: { kind: "certificate-authority", commonName: "Fixture CA", years: 10 },
+      },
+      {
+        name: "web-tls",
+        description: "certificate of the web",
+        generator: { kind: "tls-leaf", authority: "ca", names: ["localhost", "127.0.0.1"], days: 397 },
+      },
+    ],
+    listeners: [],
+    routes: [],
+    wires: [],
+  };
+}
+
+function store(): Component {
+  const script = [
+    "set -eu",
+    "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
+    `cmp -s /etc/store/password /data/password || { echo "the store was set up with another password"; exit 1; }`,
+    "echo the store serves",
+    `: > ${readyFile}`,
+    "exec sleep infinity",
+  ].join("\n");
+  return component("store", "data", {
+    workload: workload(
+      container(20001, script, {
+        files: [{ path: "/etc/store/password", contents: textFile(text`${secret("store-password")}`) }],
+        mounts: [{ volume: "data", path: "/data" }],
+      }),
+    ),
+    volumes: [{ name: "data", sizeGiB: 1, dataClass: "backup", marker: "initialised" }],
+  });
+}
+
+function app(options: FixtureOptions): Component {
+  const ready = options.appHangs === true ? ":" : `: > ${readyFile}`;
+  const script = [
+    "set -eu",
+    `echo "app says $GREETING"`,
+    ...(options.appFails === true ? ["echo the app cannot go on", "exit 7"] : [ready, "exec sleep infinity"]),
+  ].join("\n");
+  const file: ConfigFile = {
+    path: "/etc/app/config.json",
+    contents: jsonFile({
+      password: secret("store-password"),
+      given: secret("app-given"),
+      key: secret("app-key", { part: "privateKey" }),
+    }),
+  };
+  return component("app", "app", {
+    workload: workload(
+      container(20002, script, { files: [file], env: [{ name: "GREETING", value: [options.greeting ?? "hello"] }] }),
+      options.appHangs === true ? 1 : 20,
+    ),
+    needs: [
+      { kind: "healthy", component: "store" },
+      { kind: "completed", job: "prepare" },
+    ],
+  });
+}
+
+function web(off: boolean): Component {
+  if (off) return { ...component("web", "edge", {}), presence: "off" };
+  const script = ["set -eu", `: > ${readyFile}`, "exec sleep infinity"].join("\n");
+  return component("web", "edge", {
+    workload: workload(
+      container(20003, script, {
+        files: [
+          { path: "/etc/web/tls.key", contents: textFile(text`${secret("web-tls", { part: "privateKey" })}`) },
+          { path: "/etc/web/htpasswd", contents: textFile(text`${secret("store-hash")}\n`) },
+        ],
+      }),
+    ),
+    links: [{ title: { en: "Web", zh: "网页" }, url: "http://localhost" }],
+    firstPassword: { user: "admin", secret: "store-password" },
+  });
+}
+
+/** Adds a line to the store's file at each run, so that a test can count them. */
+function prepare(options: FixtureOptions): Job {
+  const script = options.jobFails === true ? "echo the job cannot go on; exit 3" : "echo prepared >> /data/prepared";
+  return {
+    id: "prepare",
+    component: "store",
+    title: "Prepare the store",
+    container: container(20001, script, { mounts: [{ volume: "data", path: "/data" }] }),
+    needs: [{ kind: "healthy", component: "store" }],
+    reaches: [],
+    trigger: "bring-up",
+    deadlineSeconds: 30,
+    makes: ["a line"],
+  };
+}
+
+function component(id: string, zone: Component["zone"], fields: Partial<Component>): Component {
+  return {
+    id,
+    title: { en: id, zh: id },
+    purpose: { en: "test", zh: "测试" },
+    presence: "embedded",
+    zone,
+    endpoints: [],
+    needs: [],
+    reaches: [],
+    published: [],
+    volumes: [],
+    databases: [],
+    buckets: [],
+    links: [],
+    ...fields,
+  };
+}
+
+function workload(of: Container, startSeconds = 20): Workload {
+  const probe = { kind: "exec", command: ["/usr/bin/test", "-e", readyFile] } as const;
+  return {
+    container: of,
+    replicas: 1,
+    health: { ready: probe, live: probe, startSeconds },
+    stopSeconds: 1,
+    stopSignal: "SIGKILL",
+    update: "recreate",
+  };
+}
+
+function container(uid: number, script: string, fields: Partial<Container>): Container {
+  return {
+    image: { name: "debian", reference: fixtureImage, source: "third-party" },
+    entrypoint: ["/bin/sh", "-c"],
+    command: [script],
+    uid,
+    env: [],
+    files: [],
+    mounts: [],
+    scratch: [{ path: "/run/fixture", sizeMiB: 1 }],
+    resources,
+    ...fields,
+  };
+}
