@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import type { JobKind, JobResult, ToolboxExit } from "./contract.ts";
+import type { JobKind, JobResult, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
 import { validateJob, validateVerify } from "./documents.ts";
 import { DocumentError, errorText, ServerWaitError, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
@@ -108,7 +108,7 @@ async function verify(document: unknown, redact: Redact): Promise<ToolboxExit> {
   return failed === 0 ? 0 : 12;
 }
 
-function print(line: JobResult | object): void {
+function print(line: JobResult | WireResult | VerifySummary): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
