@@ -3,6 +3,8 @@ import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./
 import { loadPlan } from "./load-plan.ts";
 import { preflightChecks } from "./preflight/checks/all.ts";
 import { liveChecks } from "./preflight/checks/live.ts";
+import { status } from "./status.ts";
+import type { StatusResult } from "./status.ts";
 import { check } from "./preflight/preflight.ts";
 
 export interface DoctorRequest extends InstallTarget {
@@ -45,7 +47,7 @@ export async function doctor(request: DoctorRequest, ports: ActionPorts): Promis
   const { plan, values } = await loadPlan(request, ports);
   const report = await check(
     [...preflightChecks, ...liveChecks],
-    { ...request, plan, values: values.values },
+    { ...request, plan, values: values.values, live: await liveStatus(request, ports) },
     {
       ...ports,
       // The result lists them; said twice they would only be longer.
@@ -68,6 +70,12 @@ export async function doctor(request: DoctorRequest, ports: ActionPorts): Promis
     warnings,
     findings: report.findings,
   };
+}
+
+/** An engine that does not answer is a finding of its own. */
+async function liveStatus(request: DoctorRequest, ports: ActionPorts): Promise<StatusResult | undefined> {
+  const found = await status(request, ports).catch(() => undefined);
+  return found?.installed === true ? found : undefined;
 }
 
 function listChecks(): CheckList {

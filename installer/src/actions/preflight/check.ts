@@ -1,6 +1,7 @@
 import type { Finding } from "../../events/event.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Clock, Docker, EngineInfo, Exec, FileSystem, Host } from "../../platform/ports.ts";
+import type { StatusResult } from "../status.ts";
 import type { Values } from "../../values/values.generated.ts";
 
 /** What a check may look at. */
@@ -22,6 +23,8 @@ export interface CheckContext {
   /** Whether images of ours can be built here. */
   readonly canBuildImages: boolean;
   readonly signal: AbortSignal;
+  /** The live platform, asked once; absent in a preflight and where nothing is installed. */
+  readonly live: StatusResult | undefined;
 }
 
 /** The engine's answer, asked once for all checks: its facts, or why it did not answer. */

@@ -5,6 +5,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { readIdentity } from "../../execute/state/state-store.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
+import type { StatusResult } from "../status.ts";
 import type { Check, CheckContext, CheckReport, EngineProbe } from "./check.ts";
 import { preflightChecks } from "./checks/all.ts";
 import { runChecks } from "./run-checks.ts";
@@ -12,6 +13,8 @@ import { runChecks } from "./run-checks.ts";
 export interface PreflightRequest extends InstallTarget {
   readonly plan: Plan;
   readonly values: Values;
+  /** For checks of a platform that is installed. */
+  readonly live?: StatusResult | undefined;
 }
 
 export type PreflightPorts = Pick<
@@ -65,6 +68,7 @@ async function checkContext(request: PreflightRequest, ports: PreflightPorts): P
     host: ports.host,
     signal: ports.signal,
     engine: await probeEngine(ports),
+    live: request.live,
     installId: await readInstallId(request.stateDir, ports),
     builtAt: new Date(ports.assets.builtAt),
     canBuildImages: ports.assets.checkout !== undefined,

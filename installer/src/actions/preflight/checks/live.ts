@@ -1,4 +1,205 @@
-import type { Check } from "../check.ts";
+import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { stateLayout } from "../../../execute/state/layout.ts";
+import type { Check, CheckContext, CheckFinding } from "../check.ts";
+
+const dayMs = 86_400_000;
+const renewDays = 30;
+const mebibyte = 1024 * 1024;
+const manyLogsMiB = 200;
+const shortestSecret = 16;
+
+/** Passwords that installations of these services are known to come with. */
+const knownDefaults: readonly string[] = [
+  "123",
+  "123456",
+  "admin",
+  "administrator",
+  "changeme",
+  "casdoor",
+  "default",
+  "guest",
+  "minio",
+  "minioadmin",
+  "nats",
+  "password",
+  "postgres",
+  "redis",
+  "root",
+  "secret",
+  "signing-key",
+  "temporal",
+];
+
+const health: Check = {
+  id: "live.health",
+  title: "every installed component is healthy",
+  why: "a component that is down takes those that need it with it",
+  severity: "failure",
+  run: ({ live }) =>
+    (live?.components ?? [])
+      .filter((component) => !component.ok)
+      .map((component) => ({
+        component: component.id,
+        message: `it is ${component.state}${component.health === "none" ? "" : `, ${component.health}`}`,
+        remedy: `read slipway logs ${component.id}; slipway start brings it up again`,
+      })),
+};
+
+const drift: Check = {
+  id: "live.drift",
+  title: "what runs is what was installed",
+  why: "what was changed by hand is lost with the next install, or breaks it",
+  severity: "warning",
+  run: ({ live }) => {
+    const changed = (live?.components ?? []).flatMap((component) =>
+      component.drift.map((difference) => ({
+        component: component.id,
+        message: difference,
+        remedy: "slipway install puts it back; put wanted changes into the values",
+      })),
+    );
+    const foreign = (live?.foreign ?? []).map((container) => ({
+      message: `the container ${container} is in this project, and no install of ours made it`,
+      remedy: `remove it when nobody needs it: docker rm -f ${container}`,
+    }));
+    return [...changed, ...foreign];
+  },
+};
+
+interface SecretFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** Every file of the secrets folder; none where nothing is installed. */
+async function secretFiles({ fs, stateDir, live }: CheckContext): Promise<readonly SecretFile[]> {
+  const folder = stateLayout(stateDir).secrets;
+  if (live === undefined || !(await fs.exists(folder))) return [];
+  const names = await fs.list(folder);
+  return names.map((name) => ({ name, path: join(folder, name) }));
+}
+
+const certificates: Check = {
+  id: "live.certificates",
+  title: "no certificate of the install ends soon",
+  why: "browsers and services refuse the platform from that day on",
+  severity: "failure",
+  run: async (context) => {
+    const files = (await secretFiles(context)).filter((file) => file.name.endsWith("certificate"));
+    const now = context.clock.now().getTime();
+    const findings = await Promise.all(
+      files.map(async ({ path, name }): Promise<readonly CheckFinding[]> => {
+        const end = new Date(new X509Certificate(await context.fs.readText(path)).validTo);
+        const remedy = "run slipway install: it renews the certificates it made";
+        const day = end.toISOString().slice(0, 10);
+        if (end.getTime() < now) return [{ message: `${name} ended on ${day}`, remedy }];
+        if (end.getTime() - now > renewDays * dayMs) return [];
+        return [{ severity: "warning", message: `${name} ends on ${day}`, remedy }];
+      }),
+    );
+    return findings.flat();
+  },
+};
+
+const secretModes: Check = {
+  id: "live.secret-modes",
+  title: "secrets can be read by their owner only",
+  why: "any user of the host could read the platform's passwords",
+  severity: "failure",
+  run: async (context) => {
+    const folder = stateLayout(context.stateDir).secrets;
+    const files = await secretFiles(context);
+    const paths = files.length === 0 ? [] : [folder, ...files.map((file) => file.path)];
+    const findings = await Promise.all(
+      paths.map(async (path): Promise<readonly CheckFinding[]> => {
+        const found = await context.fs.stat(path);
+        if (found === undefined || (found.mode & 0o077) === 0) return [];
+        const mode = (found.mode & 0o777).toString(8);
+        return [{ message: `${path} is open to others (mode ${mode})`, remedy: `chmod go= ${path}` }];
+      }),
+    );
+    return findings.flat();
+  },
+};
+
+const weakSecrets: Check = {
+  id: "live.weak-secrets",
+  title: "no secret is short or a well-known default",
+  why: "such passwords are tried first",
+  severity: "failure",
+  run: async (context) => {
+    const files = (await secretFiles(context)).filter((file) => !/certificate|publicKey/.test(file.name));
+    const findings = await Promise.all(
+      files.map(async ({ path, name }): Promise<readonly CheckFinding[]> => {
+        const value = (await context.fs.readText(path)).trim();
+        const remedy = "give a longer one, made at random, where it comes from: the values, or the external service";
+        if (knownDefaults.includes(value.toLowerCase()))
+          return [{ message: `${name} is a well-known default`, remedy }];
+        if (value.length >= shortestSecret) return [];
+        return [{ severity: "warning", message: `${name} has only ${value.length} characters`, remedy }];
+      }),
+    );
+    return findings.flat();
+  },
+};
+
+const logSizes: Check = {
+  id: "live.log-sizes",
+  title: "logs stay within their limits",
+  why: "logs without a limit fill the disk",
+  severity: "warning",
+  run: async (context) => {
+    if (context.live === undefined) return [];
+    const findings: CheckFinding[] = [];
+    const folder = stateLayout(context.stateDir).logs;
+    const own = (await context.fs.exists(folder)) ? await sizeOf(context, folder) : 0;
+    if (own > manyLogsMiB * mebibyte) {
+      findings.push({
+        message: `the logs of slipway itself take ${Math.round(own / mebibyte)} MiB`,
+        remedy: `remove old ones: ${folder}`,
+      });
+    }
+    return [...findings, ...(await containerLogs(context))];
+  },
+};
+
+async function sizeOf({ fs }: CheckContext, folder: string): Promise<number> {
+  const sizes = await Promise.all(
+    (await fs.list(folder)).map(async (name) => (await fs.stat(join(folder, name)))?.size ?? 0),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The engine's own log files, where this user may see them. */
+async function containerLogs(context: CheckContext): Promise<readonly CheckFinding[]> {
+  if (!context.engine.reachable) return [];
+  const { dataRoot } = context.engine.info;
+  const limit = toBytes(context.plan.settings.logs.maxSize);
+  const findings = await Promise.all(
+    (context.live?.components ?? []).map(async ({ id, containerId }): Promise<readonly CheckFinding[]> => {
+      if (containerId === undefined) return [];
+      const path = join(dataRoot, "containers", containerId, `${containerId}-json.log`);
+      const size = (await context.fs.stat(path).catch(() => undefined))?.size ?? 0;
+      // A file is rotated after it grew past the limit, by at most one message.
+      if (size <= limit + mebibyte) return [];
+      return [
+        {
+          component: id,
+          message: `its log has ${Math.round(size / mebibyte)} MiB, more than logging.maxSize allows`,
+          remedy: "slipway install sets the limit again; was the container made by hand?",
+        },
+      ];
+    }),
+  );
+  return findings.flat();
+}
+
+/** Docker's notation: 10m. */
+function toBytes(size: string): number {
+  const unit = { k: 1024, m: mebibyte, g: 1024 * mebibyte }[size.slice(-1)] ?? 1;
+  return Number.parseInt(size, 10) * unit;
+}
 
 /** Checks of a platform that is installed; each is silent when none is. */
-export const liveChecks: readonly Check[] = [];
+export const liveChecks: readonly Check[] = [health, drift, certificates, secretModes, weakSecrets, logSizes];
