@@ -124,7 +124,7 @@ export function debootstrapArguments(
     // Sources and settings of this machine reach a build as secret mounts; they are no part of an image.
     '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap',
     // Never the same twice, or of no use in an image.
-    '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/* "$1"/var/lib/apt/lists/* "$1"/etc/machine-id',
+    '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/apt/* "$1"/var/cache/ldconfig "$1"/var/cache/debconf/*-old "$1"/var/lib/apt/lists/* "$1"/etc/machine-id',
     suite,
     archive,
     ...debianPockets(mirror, suite).map(({ uri, suite: pocket }) => `deb [signed-by=${keyring}] ${uri} ${pocket} main`),

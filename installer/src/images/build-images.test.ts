@@ -94,7 +94,7 @@ function machine(given: Machine) {
 }
 
 function request(change: Partial<ImageBuildRequest> = {}): ImageBuildRequest {
-  return { repoRoot: "/repo", catalogue, tags, names: [], jobs: 2, workFolder: "/work", ...change };
+  return { repoRoot: "/repo", catalogue, tags, names: [], jobs: 2, workFolder: "/build", ...change };
 }
 
 describe("buildImages", () => {
@@ -183,13 +183,13 @@ describe("buildImages", () => {
 
     const words = commands.flat().join(" ");
     expect(words).not.toMatch(/example|geheim/);
-    expect(words).toContain("--secret id=apt-sources,src=/work/secrets/apt-sources");
-    expect(words).toContain("--secret id=goenv,src=/work/secrets/goenv");
-    expect(words).toContain("--secret id=ca,src=/work/secrets/ca");
+    expect(words).toContain("--secret id=apt-sources,src=/build/secrets/apt-sources");
+    expect(words).toContain("--secret id=goenv,src=/build/secrets/goenv");
+    expect(words).toContain("--secret id=ca,src=/build/secrets/ca");
     expect(words).toContain("--build-arg HTTPS_PROXY ");
     expect(environments[0]).toMatchObject({ HTTPS_PROXY: "http://user:geheim@proxy.example" });
-    expect(files.get("/work/secrets/apt-sources")).toContain("URIs: http://mirror.example/debian\nSuites: trixie\n");
-    expect(files.get("/work/secrets/goenv")).toBe("GOPROXY=https://go.example\n");
+    expect(files.get("/build/secrets/apt-sources")).toContain("URIs: http://mirror.example/debian\nSuites: trixie\n");
+    expect(files.get("/build/secrets/goenv")).toBe("GOPROXY=https://go.example\n");
   });
 
   test("stops at a failed build, with the end of its log, and removes its folder", async () => {
@@ -204,7 +204,7 @@ describe("buildImages", () => {
     });
     expect(built()).toEqual(["base"]);
     expect(events.at(-1)).toMatchObject({ image: "base", state: "failed", detail: "line 39" });
-    expect(removed).toEqual(["/work"]);
+    expect(removed).toEqual(["/build"]);
   });
 
   test("says what is missing where docker has no BuildKit client", async () => {
@@ -232,7 +232,7 @@ describe("buildImages", () => {
       code: "INTERRUPTED",
     });
     expect(built()).toEqual(["base"]);
-    expect(removed).toEqual(["/work"]);
+    expect(removed).toEqual(["/build"]);
   });
 });
 
