@@ -81,6 +81,7 @@ test.each([
   ["", '(root): the argument has no = after the key (got ""), write it as a.b.c=value [--set]'],
   ["=x", '(root): the key has an empty part (got ""), write it as a.b.c=value [--set]'],
   ["a..b=x", '(root): the key has an empty part (got "a..b"), write it as a.b.c=value [--set]'],
+  [`${"a.".repeat(50_000)}a=1`, "(root): the key is nested too deeply (got 50001 parts), at most 32 are read [--set]"],
   ["__proto__.polluted=1", "__proto__.polluted: the key is not allowed [--set]"],
   ["a.constructor=1", "a.constructor: the key is not allowed [--set]"],
   ["a=x\0y", "a: the value is not valid text [--set]"],

@@ -1,5 +1,5 @@
 import { ValuesError } from "../errors/installer-error.ts";
-import { parseYaml } from "./parse-values.ts";
+import { parseYaml, valuesLimits } from "./parse-values.ts";
 import { type Origin, type SourcedValue, forbiddenKeys, formatPath } from "./sourced-value.ts";
 
 const origin: Origin = { layer: "set", file: "--set" };
@@ -19,6 +19,9 @@ export function parseSet(argument: string): SourcedValue {
   }
   if (path.some((key) => key === "")) {
     throw refuse("", `the key has an empty part (got ${quote(argument.slice(0, split))}), write it as a.b.c=value`);
+  }
+  if (path.length > valuesLimits.depth) {
+    throw refuse("", `the key is nested too deeply (got ${path.length} parts), at most ${valuesLimits.depth} are read`);
   }
   const forbidden = path.find((key) => forbiddenKeys.has(key));
   if (forbidden !== undefined) throw refuse(formatPath(path), "the key is not allowed");
