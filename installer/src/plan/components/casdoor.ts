@@ -44,6 +44,12 @@ export const casdoor: ComponentDefinition = {
   },
 };
 
+/** The cookie jar keeps every check in one session: without it each leaves a session file in /tmp for a day, until sign-ins fail. */
+const healthCommand = [
+  ...["curl", "-fsS", "-o", "/dev/null", "--max-time", "4"],
+  ...["-b", "/tmp/.health", "-c", "/tmp/.health", "http://127.0.0.1:8000/api/health"],
+];
+
 type Identity = Pick<NonNullable<Parts["component"]>, "id" | "title" | "purpose" | "zone">;
 
 function external(context: PlanContext, component: Identity): Parts {
@@ -103,10 +109,7 @@ function embedded(context: PlanContext, component: Identity): Parts {
         update: "recreate",
         stopSeconds: 15,
         health: {
-          ready: {
-            kind: "exec",
-            command: ["curl", "-fsS", "-o", "/dev/null", "--max-time", "4", "http://127.0.0.1:8000/api/health"],
-          },
+          ready: { kind: "exec", command: healthCommand },
           live: { kind: "tcp", port: 8000 },
           startSeconds: 120,
         },

@@ -39,6 +39,7 @@ radiusDefaultOrganization = built-in
 radiusSecret = ${secret("casdoor-radius")}
 quota = {"organization": -1, "user": -1, "application": -1, "provider": -1}
 logConfig = {"adapter":"console"}
+sessionCookieLifeTime = 86400
 initDataNewOnly = true
 initDataFile = /conf/init_data.json
 frontendBaseDir =
