@@ -92,7 +92,7 @@ export const temporal: ComponentDefinition = {
   },
 };
 
-/** The visibility schema indexes search attributes with btree_gin, which only an administrator may add. */
+/** The visibility schema indexes search attributes with btree_gin. */
 function temporalExtensions(name: string): readonly { readonly name: string }[] {
   return name === visibility ? [{ name: "btree_gin" }] : [];
 }
@@ -170,9 +170,10 @@ function schemaJob(context: PlanContext): JobDraft {
       port: endpoint("postgres.sql", "port"),
       user: owner,
       password: secret("pg-temporal"),
+      // The versions that server 1.30 expects of its schemas.
       databases: [
-        { name: owner, schema: "postgresql/v12/temporal" },
-        { name: visibility, schema: "postgresql/v12/visibility" },
+        { name: owner, schema: "postgresql/v12/temporal", version: "1.18" },
+        { name: visibility, schema: "postgresql/v12/visibility", version: "1.13" },
       ],
       tls: postgresTls(context),
       ...(ca === undefined ? {} : { caFile: ca.path }),
