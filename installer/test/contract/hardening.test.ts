@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { renderCompose } from "../../src/render/compose/render-compose.ts";
+import { checkHardening } from "../../src/render/hardening/check-hardening.ts";
+import { judgeFindings } from "../../src/render/hardening/exemptions.ts";
+import { hardeningExemptions } from "../../src/render/hardening/hardening-exemptions.ts";
+import type { HardeningFinding } from "../../src/render/hardening/hardening-input.ts";
+import { renderHelm } from "../../src/render/helm/render-helm.ts";
+import { templatePlan } from "../support/helm.ts";
+import { infraPlan } from "../support/infra-plan.ts";
+
+it("every rendering of the infra profile breaks no hardening rule but by a valid exemption", async () => {
+  const findings: HardeningFinding[] = [];
+  for (const sets of [[], ["domain=platform.example.org"], ["casdoor.mode=off", "tls.mode=off"]]) {
+    const plan = infraPlan(sets);
+    const objects = await templatePlan(plan);
+    findings.push(
+      ...checkHardening({ target: "compose", files: renderCompose(plan).files }),
+      ...checkHardening({ target: "helm", objects, secrets: renderHelm(plan).secrets }),
+    );
+  }
+
+  const { violations, exempted } = judgeFindings(findings, hardeningExemptions, new Date().toISOString().slice(0, 10));
+
+  expect(violations).toEqual([]);
+  expect(new Set(exempted.map(({ exemption }) => exemption)).size).toBe(hardeningExemptions.length);
+});
