@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mustRun } from "../support/child.ts";
+import { compare } from "./measure.ts";
+import type { BenchRow } from "./row.ts";
+
+const nothing = ["-e", "0"];
+
+/** Start of the command line and the commands that only compute, against a Node that does nothing. */
+export function cliRows(program: string): readonly BenchRow[] {
+  return [
+    row("start", "CLI start (`--version`)", 2.5, () => ["--version"]),
+    row("validate", "`validate` of infra", 8, () => ["validate"]),
+    row("plan-offline", "`plan --offline` of infra", 8, () => ["plan", "--offline"]),
+    row("render", "`render` of infra", 8, (folder) => ["render", "--mode", "compose", "--out", join(folder, "out")]),
+  ];
+
+  function row(id: string, title: string, bar: number, commandIn: (folder: string) => readonly string[]): BenchRow {
+    return {
+      id,
+      title,
+      rival: "`node -e 0`",
+      bar,
+      measure: async (say) => {
+        const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+        // An own cache: the first start of the shipped file keeps its compiled code there, as on a person's machine.
+        const env = { PATH: process.env["PATH"], HOME: folder, XDG_CACHE_HOME: join(folder, "cache") };
+        const options = { cwd: folder, env };
+        const command = commandIn(folder);
+        const install = command[0] === "--version" ? [] : ["--name", "bench", "--state-dir", join(folder, "state")];
+        try {
+          return await compare(
+            {
+              run: () => mustRun(process.execPath, [program, ...command, ...install], options),
+              after: () => rm(join(folder, "out"), { recursive: true, force: true }),
+            },
+            { run: () => mustRun(process.execPath, nothing, options) },
+            { rounds: 25, warmUps: 3, onRound: say },
+          );
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureCasdoorStandIn } from "../support/casdoor-stand-in/image.ts";
+import { mustRun } from "../support/child.ts";
+import { removeLeftovers } from "../support/engine-leftovers.ts";
+import { findFreePorts, portArguments } from "../support/free-ports.ts";
+import { bringUpByHand, composeIn, takeDownByHand } from "./by-hand.ts";
+import type { RenderedPlatform } from "./by-hand.ts";
+import { compare } from "./measure.ts";
+import type { Comparison } from "./measure.ts";
+import type { BenchRow } from "./row.ts";
+
+/** A platform under test: the shipped program with the arguments that name it. */
+interface Bench {
+  readonly name: string;
+  readonly folder: string;
+  readonly stateDir: string;
+  slipway(...args: readonly string[]): Promise<string>;
+}
+
+/** Bring-up of infra on a real engine, against `docker compose` on the same file with the same jobs. */
+export function platformRows(program: string, rounds: number): readonly BenchRow[] {
+  return [
+    {
+      id: "bring-up",
+      title: "fresh `install` of infra, images present",
+      rival: "`docker compose up -d --wait` and the jobs, by hand, secrets ready-made",
+      bar: 1.25,
+      measure: (say) => withBench(program, (bench) => measureBringUp(bench, rounds, say)),
+    },
+    {
+      id: "no-op",
+      title: "`install` with nothing to do",
+      rival: "`docker compose up -d` with nothing to do",
+      bar: 1.5,
+      measure: (say) => withBench(program, (bench) => measureNothingToDo(bench, say)),
+    },
+  ];
+}
+
+async function measureBringUp(bench: Bench, rounds: number, say: (text: string) => void): Promise<Comparison> {
+  const rival = await renderOnce(bench);
+  return compare(
+    { run: () => install(bench), after: () => purge(bench) },
+    { run: () => bringUpByHand(rival), after: () => takeDownByHand(rival) },
+    { rounds, onRound: say },
+  );
+}
+
+async function measureNothingToDo(bench: Bench, say: (text: string) => void): Promise<Comparison> {
+  await install(bench);
+  const compose = composeIn(join(bench.stateDir, "live"));
+  try {
+    return await compare(
+      { run: () => bench.slipway("install") },
+      { run: () => compose("up", "-d") },
+      { rounds: 15, warmUps: 2, onRound: say },
+    );
+  } finally {
+    await purge(bench);
+  }
+}
+
+/** Installs once and keeps the Compose file with its completed files: the rival pays nothing for secrets. */
+async function renderOnce(bench: Bench): Promise<RenderedPlatform> {
+  await install(bench);
+  const folder = join(bench.folder, "by-hand");
+  // `cp -a` keeps the owners of the files, without which no service could read them.
+  await mustRun("cp", ["-a", "--no-target-directory", join(bench.stateDir, "live"), folder]);
+  const applied = JSON.parse(await readFile(join(bench.stateDir, "applied.json"), "utf8")) as {
+    readonly units: readonly { readonly id: string }[];
+    readonly volumeUnits: readonly { readonly engineName: string; readonly uid: number }[];
+  };
+  await purge(bench);
+  return {
+    folder,
+    services: applied.units.map((unit) => unit.id),
+    volumes: applied.volumeUnits.map((volume) => ({ name: volume.engineName, uid: volume.uid })),
+  };
+}
+
+function install(bench: Bench): Promise<string> {
+  return bench.slipway("install", "--no-verify");
+}
+
+/** Not by `uninstall`: what comes before the next round is no part of the measurement. */
+async function purge(bench: Bench): Promise<void> {
+  await removeLeftovers(bench.name);
+  await rm(bench.stateDir, { recursive: true, force: true });
+}
+
+async function withBench(program: string, body: (bench: Bench) => Promise<Comparison>): Promise<Comparison> {
+  const name = `bench-${randomBytes(4).toString("hex")}`;
+  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+  const stateDir = join(folder, name);
+  const values = [
+    ...portArguments(await findFreePorts()),
+    ...["--set", `casdoor.image=${await ensureCasdoorStandIn()}`],
+  ];
+  const slipway = (...args: readonly string[]): Promise<string> => {
+    const given = args[0] === "install" ? values : [];
+    return mustRun(process.execPath, [program, ...args, "--name", name, "--state-dir", stateDir, ...given], {
+      cwd: folder,
+    });
+  };
+  try {
+    return await body({ name, folder, stateDir, slipway });
+  } finally {
+    await removeLeftovers(name);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
