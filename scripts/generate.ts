@@ -1,6 +1,7 @@
 // Writes every generated file; with --check it writes nothing and fails when one is not up to date.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { generateCliDocs } from "./generate/cli-docs.ts";
 import type { Generator } from "./generate/generated-file.ts";
 import { generateImageReferences } from "./generate/image-references.ts";
 import { generateTemplates } from "./generate/templates.ts";
@@ -14,6 +15,7 @@ const generators: readonly Generator[] = [
   generateValuesTypes,
   generateValuesValidator,
   generateValuesDocs,
+  generateCliDocs,
 ];
 
 const root = new URL("..", import.meta.url);

@@ -24,7 +24,7 @@ export interface OpenSession {
   recordFailure(error: unknown): string | undefined;
 }
 
-/** Commands that change something keep a log; the others only when they fail. */
+/** Commands that keep a log from their first event on. An install writes its own beside its journal; others only when they fail. */
 const loggedCommands: readonly string[] = [
   "install",
   "uninstall",

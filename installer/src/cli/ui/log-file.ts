@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ErrorCode } from "../../errors/exit-codes.ts";
 import { InstallerError } from "../../errors/installer-error.ts";
@@ -32,6 +32,7 @@ export interface LogFile extends Reporter {
 export function openLogFile(options: LogFileOptions): LogFile {
   const layout = stateLayout(options.stateDir);
   const redact = createFolderRedactor(layout.secrets);
+  const startedAt = options.now().getTime();
   const waiting: string[] = [];
   let file: string | undefined;
   let broken = false;
@@ -55,9 +56,9 @@ export function openLogFile(options: LogFileOptions): LogFile {
   return {
     report: (event) => write(formatEvent(event, options.now())),
     close: () => Promise.resolve(),
-    path: () => (broken ? undefined : file),
+    path: () => (broken ? undefined : (file ?? logOfAction(layout.logs, startedAt))),
     failure: (error) => {
-      if (file === undefined && isOrdinary(error)) return;
+      if (file === undefined && (isOrdinary(error) || logOfAction(layout.logs, startedAt) !== undefined)) return;
       file ??= createLog(existsSync(options.stateDir) ? layout.logs : options.fallbackDir, options);
       for (const line of errorChain(error))
         write(JSON.stringify({ time: options.now().toISOString(), type: "failure", error: line }));
@@ -81,6 +82,19 @@ const ordinaryCodes: readonly ErrorCode[] = [
 
 function formatEvent(event: InstallerEvent, time: Date): string {
   return JSON.stringify({ time: time.toISOString(), ...event });
+}
+
+/** The log an action wrote for itself during this run, an install for example. */
+function logOfAction(folder: string, since: number): string | undefined {
+  try {
+    const logs = readdirSync(folder).map((name) => join(folder, name));
+    return logs
+      .filter((path) => path.endsWith(".log") && statSync(path).mtimeMs >= since - 1000)
+      .toSorted()
+      .at(-1);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A new file only its owner reads; the oldest of many go. Undefined when the place cannot be written. */
