@@ -1,0 +1,190 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ApplyError, InterruptedError, LockedError, ValuesError } from "../errors/installer-error.ts";
+import type { Engine } from "./engine.ts";
+import { describeProgram } from "./docs/describe-program.ts";
+import type { CommandInfo } from "./completion/command-tree.ts";
+import { runCli } from "./run-cli.ts";
+import { type RunSetup, type TestRun, prepareRun } from "./testing/prepare-run.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-cli-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function cli(line: string, setup: RunSetup = {}): Promise<TestRun & { readonly status: number }> {
+  const run = prepareRun(folder, setup);
+  const status = await runCli(line.split(" ").filter((word) => word !== ""), run.context);
+  return { ...run, status };
+}
+
+const head = { apiVersion: "slipway/v1" } as const;
+
+function flatten(command: CommandInfo): readonly CommandInfo[] {
+  return [command, ...command.commands.flatMap(flatten)];
+}
+
+describe("the command line as a whole", () => {
+  it.each(flatten(describeProgram()).map((command) => command.path.join(" ")))(
+    "shows an example in the help of `slipway %s`",
+    async (path) => {
+      const run = await cli(`${path} --help`);
+
+      expect(run.status).toBe(0);
+      expect(run.stdout()).toMatch(/Examples:\n {2}\$ slipway/);
+      expect(run.stderr()).toBe("");
+    },
+  );
+
+  it("suggests the command that was meant and ends with 2", async () => {
+    const run = await cli("instal");
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toBe("error: unknown command 'instal'\nhint: did you mean install?\n");
+  });
+
+  it("suggests the option that was meant and ends with 2", async () => {
+    const run = await cli("plan --ofline");
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toContain("did you mean --offline?");
+  });
+
+  it("ends with 2 for a group without its command", async () => {
+    const run = await cli("secrets");
+
+    expect(run.status).toBe(2);
+    expect(run.stdout()).toBe("");
+  });
+
+  it("prints the version", async () => {
+    const run = await cli("--version");
+
+    expect(run.status).toBe(0);
+    expect(run.stdout()).toBe("1.2.3\n");
+  });
+
+  it("refuses a name no Compose project can have", async () => {
+    const run = await cli("status --name Über");
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toContain('the name "Über" cannot be used');
+  });
+
+  it.each(["upgrade", "backup", "restore", "bundle", "push", "region"])("has no `%s` before it is built", async (name) => {
+    expect((await cli(name)).status).toBe(2);
+  });
+});
+
+describe("global options", () => {
+  it("reach the action, before the command or after it", async () => {
+    const seen: unknown[] = [];
+    const engine: Partial<Engine> = {
+      plan: (request) => {
+        seen.push(request);
+        return Promise.resolve({ ...head, kind: "PlanResult", name: "x", profile: "infra", hash: "h", offline: true, changed: false, counts: { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 }, changes: [] });
+      },
+    };
+
+    await cli("--name lab -f a.yaml plan --offline -f b.yaml --set a=1 --set b=2 --without casdoor --profile infra", { engine });
+
+    expect(seen).toEqual([
+      {
+        name: "lab",
+        stateDir: join(folder, "home/.local/state/slipway/lab"),
+        offline: true,
+        values: {
+          files: [join(folder, "a.yaml"), join(folder, "b.yaml")],
+          set: ["a=1", "b=2"],
+          without: ["casdoor"],
+          profile: "infra",
+        },
+      },
+    ]);
+  });
+
+  it("take ./values.yaml when nothing is installed and no file is named", async () => {
+    writeFileSync(join(folder, "values.yaml"), "{}\n");
+    const run = await cli("validate", { engine: { validate: () => Promise.resolve(validated) } });
+
+    expect(run.requests["validate"]?.[0]).toMatchObject({ values: { files: [join(folder, "values.yaml")] } });
+  });
+
+  it("use /var/lib for root and XDG_STATE_HOME for others", async () => {
+    const engine = { validate: () => Promise.resolve(validated) };
+    const root = await cli("validate", { engine, io: { isRoot: true } });
+    const user = await cli("validate", { engine, io: { env: { XDG_STATE_HOME: "/state" } } });
+
+    expect(root.requests["validate"]?.[0]).toMatchObject({ stateDir: "/var/lib/slipway/slipway" });
+    expect(user.requests["validate"]?.[0]).toMatchObject({ stateDir: "/state/slipway/slipway" });
+  });
+});
+
+const validated = {
+  ...head,
+  kind: "ValidateResult" as const,
+  name: "slipway",
+  valid: true as const,
+  profile: "infra",
+  sources: ["profile infra"],
+  components: [],
+  summary: "nothing",
+};
+
+describe("errors", () => {
+  it("are one line with details and a hint, without a stack", async () => {
+    const engine: Partial<Engine> = {
+      install: () => Promise.reject(new ApplyError("postgres did not start\nreally", { details: ["last line"], hint: "look" })),
+    };
+    const run = await cli("install", { engine });
+
+    expect(run.status).toBe(6);
+    expect(run.stderr()).toMatch(/^error: postgres did not start really\n {2}last line\nhint: look\nlog: .*\.log\n$/);
+  });
+
+  it("of any kind keep the stack for the log file", async () => {
+    const engine: Partial<Engine> = { install: () => Promise.reject(new TypeError("x is not a function")) };
+    const run = await cli("install", { engine });
+    const log = /^log: (.*)$/m.exec(run.stderr())?.[1] ?? "";
+
+    expect(run.status).toBe(1);
+    expect(run.stderr()).not.toContain("    at ");
+    expect(readFileSync(log, "utf8")).toContain("TypeError: x is not a function\\n    at ");
+  });
+
+  it("are JSON on standard output with --json", async () => {
+    const issue = { path: "domain", message: "is wrong", file: "v.yaml", line: 3, column: 9 };
+    const engine: Partial<Engine> = { validate: () => Promise.reject(new ValuesError([issue])) };
+    const run = await cli("validate --json", { engine });
+
+    expect(run.status).toBe(3);
+    expect(JSON.parse(run.stdout())).toMatchObject({ kind: "Error", code: "VALUES_INVALID", exitCode: 3, details: ["domain: is wrong [v.yaml:3:9]"] });
+  });
+
+  it("that a person can cause leave no log file behind", async () => {
+    const engine: Partial<Engine> = { install: () => Promise.reject(new LockedError("another run is at work")) };
+    const run = await cli("install", { engine });
+
+    expect(run.status).toBe(75);
+    expect(run.stderr()).toBe("error: another run is at work\n");
+  });
+
+  it("after Ctrl-C are the interruption, exit 130", async () => {
+    const abort = new AbortController();
+    const engine: Partial<Engine> = {
+      install: () => {
+        abort.abort(new InterruptedError("interrupted", { hint: "the same command goes on from here" }));
+        return Promise.reject(new ApplyError("docker was ended"));
+      },
+    };
+    const run = await cli("install", { engine, signal: abort.signal });
+
+    expect(run.status).toBe(130);
+    expect(run.stderr()).toContain("error: interrupted\nhint: the same command goes on from here");
+  });
+});
