@@ -99,12 +99,16 @@ export async function installFrom(
   try {
     const outcome = await installLocked(request, ports, sources, run);
     return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begin) };
-  } catch (error) {
-    if (isNew && !(await ports.fs.exists(layout.format))) await ports.fs.remove(request.stateDir);
-    throw error;
   } finally {
+    // A dry run and a refusal leave nothing behind.
+    if (isNew && !(await ports.fs.exists(layout.format))) await removeEmptyState(request, ports);
     await release();
   }
+}
+
+async function removeEmptyState(request: InstallRequest, ports: ActionPorts): Promise<void> {
+  const names = await ports.fs.list(request.stateDir);
+  if (names.every((name) => name === "run.lock")) await ports.fs.remove(request.stateDir);
 }
 
 type Outcome = Omit<InstallResult, "ms">;

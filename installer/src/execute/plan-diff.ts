@@ -1,3 +1,4 @@
+import { canonicalJson } from "./digest.ts";
 import type { Component, Job, Plan } from "../plan/model.ts";
 
 const longestShown = 40;
@@ -42,7 +43,7 @@ function changedFields(before: unknown, after: unknown, path = ""): readonly Fie
 /** Items with a name of their own are compared by it, so that an inserted one does not shift the rest. */
 function changedItems(before: readonly unknown[], after: readonly unknown[], path: string): readonly FieldChange[] {
   if (![...before, ...after].every((item) => itemName(item) !== undefined)) {
-    const [from, to] = [JSON.stringify(before), JSON.stringify(after)];
+    const [from, to] = [showList(before), showList(after)];
     return from === to ? [] : [{ path, from: shorten(from), to: shorten(to) }];
   }
   const named = (items: readonly unknown[]): ReadonlyMap<string, unknown> =>
@@ -54,7 +55,7 @@ function changedItems(before: readonly unknown[], after: readonly unknown[], pat
     if (to === undefined) return [{ path: `${path}[${name}]`, from: describeItem(from), to: undefined }];
     // Contents of files are long; that they changed says enough.
     if (isPlain(from) && "contents" in from) {
-      return JSON.stringify(from) === JSON.stringify(to)
+      return canonicalJson(from) === canonicalJson(to)
         ? []
         : [{ path: `${path}[${name}]`, from: "old contents", to: "new contents" }];
     }
@@ -71,6 +72,12 @@ function itemName(item: unknown): string | undefined {
   return undefined;
 }
 
+/** Text made of literals only reads as that text. */
+function showList(items: readonly unknown[]): string {
+  const [only] = items;
+  return items.length === 1 && typeof only === "string" ? only : canonicalJson(items);
+}
+
 function describeItem(item: unknown): string {
   return isPlain(item) && "value" in item ? (show(item["value"]) ?? "") : (itemName(item) ?? "");
 }
@@ -81,7 +88,7 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function show(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  return shorten(typeof value === "string" ? value : JSON.stringify(value));
+  return shorten(typeof value === "string" ? value : Array.isArray(value) ? showList(value) : canonicalJson(value));
 }
 
 function shorten(text: string): string {

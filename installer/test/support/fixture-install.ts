@@ -18,7 +18,7 @@ const noAssets: Assets = {
   readText: (path) => {
     throw new UsageError(`the fixture has no ${path}`);
   },
-  list: () => [],
+  listBelow: () => [],
   checkout: undefined,
   version: "0.0.0",
   builtAt: "2026-01-01T00:00:00Z",

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { canonicalJson } from "../../execute/digest.ts";
 import type { Journal } from "../../execute/journal/journal.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
 import type { AppliedRecord } from "../../execute/state/state-store.ts";
@@ -29,7 +28,7 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
       await writeRelease(join(layout.releases, String(release)), desired, ports);
       await ports.fs.writeAtomic(layout.values, desired.valuesText);
       await ports.fs.writeAtomic(layout.lock, lockText(request.imageIds));
-      await ports.fs.writeAtomic(layout.plan, `${canonicalJson(desired.plan)}\n`);
+      await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
       ports.failpoint("record:plan");
       await record.update((applied) => ({
         release,

@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { status } from "../../src/actions/status.ts";
+import {
+  buildFixtureProgram,
+  containerIds,
+  engineObjects,
+  type FixtureProgram,
+  newPlace,
+  type Place,
+} from "../support/fixture-engine.ts";
+import { fixturePorts, installFixture } from "../support/fixture-install.ts";
+
+let program: FixtureProgram;
+let place: Place;
+beforeAll(() => {
+  program = buildFixtureProgram();
+});
+afterAll(() => {
+  program.remove();
+});
+beforeEach(() => {
+  place = newPlace();
+});
+afterEach(async () => {
+  await place.remove();
+});
+
+describe("a component that does not come up", () => {
+  test("is named early with its last lines when it keeps ending, and the next run goes on", async () => {
+    const failing = installFixture({ ...place, appFails: true }, fixturePorts());
+
+    await expect(failing).rejects.toMatchObject({ code: "APPLY_FAILED" });
+    await expect(failing).rejects.toThrow(/^app does not stay up: it ended with exit status 7 3 times in a row$/);
+    const { details } = (await failing.catch((error: unknown) => error)) as { readonly details: readonly string[] };
+    expect(details).toContain("  the app cannot go on");
+    expect(details.at(-1)).toMatch(/^already done: .*store.*job:prepare/);
+    expect(await installFixture(place, fixturePorts())).toMatchObject({ changed: true });
+    expect((await status(place, fixturePorts())).overall).toBe("healthy");
+  });
+
+  test("is named at its deadline with what was waited for", async () => {
+    const hanging = installFixture({ ...place, appHangs: true, request: { timeoutSeconds: 8 } }, fixturePorts());
+
+    await expect(hanging).rejects.toMatchObject({ code: "ROLLOUT_TIMEOUT" });
+    await expect(hanging).rejects.toThrow(/^app was not healthy within \d+ s: waited for its health check/);
+  });
+
+  test("a failing job is named with its lines; nothing that needs it was started", async () => {
+    const failing = installFixture({ ...place, jobFails: true }, fixturePorts());
+
+    await expect(failing).rejects.toMatchObject({
+      code: "APPLY_FAILED",
+      message: "the job prepare (Prepare the store) failed with exit status 3",
+    });
+    const seen = await fixturePorts().docker.containers(place.name);
+    expect(seen.find(({ service }) => service === "app")?.state).toBe("created");
+    expect(seen.some(({ service }) => service === "prepare")).toBe(false);
+  });
+});
+
+describe("data that was there and is gone", () => {
+  test("a removed volume stops the run before anything is started", async () => {
+    await installFixture(place, fixturePorts());
+    const { docker } = fixturePorts();
+    await docker.removeContainer((await containerIds(place.name))["store"] ?? "");
+    await docker.removeVolume(`${place.name}_store-data`);
+
+    await expect(installFixture(place, fixturePorts())).rejects.toMatchObject({ code: "DATA_EXPECTED" });
+    expect(await engineObjects(place.name)).not.toContain(`${place.name}_store-data`);
+    const accepted = await installFixture({ ...place, request: { acceptDataLoss: ["store"] } }, fixturePorts());
+    expect(accepted.changed).toBe(true);
+    expect((await status(place, fixturePorts())).overall).toBe("healthy");
+  });
+
+  test("an emptied volume is noticed by its missing marker", async () => {
+    await installFixture(place, fixturePorts());
+    const { docker } = fixturePorts();
+    await docker.stop((await containerIds(place.name))["store"] ?? "", 0);
+    const [volume] = await docker.volumes({ "dev.slipway.name": place.name });
+    rmSync(join(volume?.mountpoint ?? "/nonexistent", "initialised"));
+
+    await expect(installFixture(place, fixturePorts())).rejects.toThrow(/^data of store was here and is gone/);
+  });
+
+  test("a lost secret is never made anew while its data exists", async () => {
+    await installFixture(place, fixturePorts());
+    rmSync(join(place.stateDir, "secrets/store-password"));
+
+    await expect(installFixture(place, fixturePorts())).rejects.toMatchObject({
+      code: "DATA_EXPECTED",
+      message: "the secret store-password is gone, and data made with it exists",
+    });
+    expect(existsSync(join(place.stateDir, "secrets/store-password"))).toBe(false);
+  });
+
+  test("volumes of an install whose state is gone are not taken over", async () => {
+    await installFixture(place, fixturePorts());
+    rmSync(place.stateDir, { recursive: true });
+
+    await expect(installFixture(place, fixturePorts())).rejects.toMatchObject({ code: "DATA_EXPECTED" });
+    expect(existsSync(place.stateDir)).toBe(false);
+  });
+});
+
+describe("two runs and interrupted ones", () => {
+  test("of two runs at once exactly one proceeds, and the other names it within a second", async () => {
+    const first = program.start(place);
+    while (!existsSync(join(place.stateDir, "run.lock"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const second = await program.run(place);
+    const ended = await first.ended;
+
+    expect(ended.exitCode).toBe(0);
+    expect(second.exitCode).toBe(75);
+    expect(second.stderr).toContain(`process ${first.child.pid ?? 0}, since `);
+    expect(second.stderr).toContain("run-fixture");
+  });
+
+  test("Ctrl-C ends a run with 130, and the same command goes on", async () => {
+    const running = program.start(place);
+    running.child.stderr?.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes('"id":"store","state":"starting"')) running.child.kill("SIGINT");
+    });
+    const ended = await running.ended;
+    const again = await program.run(place);
+
+    expect(ended.exitCode).toBe(130);
+    expect(ended.stderr).toContain("INTERRUPTED");
+    expect(again.exitCode).toBe(0);
+    expect((await status(place, fixturePorts())).overall).toBe("healthy");
+  });
+
+  test("no program of a killed run lives on", async () => {
+    await program.run(place, { SLIPWAY_FAILPOINT: "after:create:intent" });
+    const left = spawnSync("pgrep", ["--full", `project-name ${place.name}`]);
+
+    expect(left.status).toBe(1);
+  });
+});

@@ -1,0 +1,203 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { restart, start, stop } from "../../src/actions/lifecycle.ts";
+import { logs } from "../../src/actions/logs.ts";
+import { planDesired } from "../../src/actions/plan.ts";
+import { showSecret } from "../../src/actions/secrets.ts";
+import { status } from "../../src/actions/status.ts";
+import { uninstall } from "../../src/actions/uninstall.ts";
+import { containerIds, engineObjects, newPlace, type Place, readSecretFiles } from "../support/fixture-engine.ts";
+import { fixtureDesired, fixturePorts, installFixture } from "../support/fixture-install.ts";
+
+let place: Place;
+beforeEach(() => {
+  place = newPlace();
+});
+afterEach(async () => {
+  await place.remove();
+});
+
+describe("install on a real engine", () => {
+  test("brings everything up healthy, and a second run changes nothing", async () => {
+    const first = await installFixture(place, fixturePorts());
+    const ids = await containerIds(place.name);
+    const second = await installFixture(place, fixturePorts());
+    const seen = await status(place, fixturePorts());
+
+    expect(first).toMatchObject({ changed: true, release: 1 });
+    expect(second).toMatchObject({ changed: false, release: 1, changes: [] });
+    expect(await containerIds(place.name)).toEqual(ids);
+    expect(seen.overall).toBe("healthy");
+    expect(seen.components.map(({ id, health, drift }) => [id, health, drift])).toEqual([
+      ["store", "healthy", []],
+      ["app", "healthy", []],
+      ["web", "healthy", []],
+    ]);
+  });
+
+  test("recreates only the component whose values changed, and runs no job again", async () => {
+    await installFixture(place, fixturePorts());
+    const before = await containerIds(place.name);
+    const planned = await planDesired(fixtureDesired({ ...place, greeting: "good day" }), place, fixturePorts());
+    const result = await installFixture({ ...place, greeting: "good day" }, fixturePorts());
+    const after = await containerIds(place.name);
+    const journal = readFileSync(join(place.stateDir, "journal"), "utf8");
+
+    expect(planned.changes.filter((change) => change.action !== "unchanged")).toEqual([
+      {
+        subject: "component",
+        id: "app",
+        action: "recreate",
+        reasons: ["env[GREETING].value hello → good day"],
+      },
+    ]);
+    expect(result).toMatchObject({ changed: true, release: 2 });
+    expect(after["app"]).not.toBe(before["app"]);
+    expect({ ...after, app: "" }).toEqual({ ...before, app: "" });
+    expect(journal.match(/"step":"job:prepare","phase":"done"/g)).toHaveLength(1);
+  });
+
+  test("restarts the component that reads a changed secret and keeps its container", async () => {
+    await installFixture(place, fixturePorts());
+    const before = await containerIds(place.name);
+    const startedBefore = (await fixturePorts().docker.inspect(before["app"] ?? "")).startedAt;
+    const result = await installFixture({ ...place, given: "given-anew" }, fixturePorts());
+    const after = await containerIds(place.name);
+    const startedAfter = (await fixturePorts().docker.inspect(after["app"] ?? "")).startedAt;
+
+    expect(result.changed).toBe(true);
+    expect(after).toEqual(before);
+    expect(startedAfter).not.toBe(startedBefore);
+    expect(readFileSync(join(place.stateDir, "live/files/app/etc/app/config.json"), "utf8")).toContain("given-anew");
+  });
+
+  test("removes a component that is switched off, and its files", async () => {
+    await installFixture(place, fixturePorts());
+    const result = await installFixture({ ...place, withoutWeb: true }, fixturePorts());
+
+    expect(Object.keys(await containerIds(place.name)).sort()).toEqual(["app", "store"]);
+    expect(existsSync(join(place.stateDir, "live/files/web"))).toBe(false);
+    expect(result.notInstalled.map(({ component }) => component)).toEqual(["web"]);
+    expect((await installFixture({ ...place, withoutWeb: true }, fixturePorts())).changed).toBe(false);
+  });
+
+  test("repairs what was removed or stopped by hand", async () => {
+    await installFixture(place, fixturePorts());
+    const ids = await containerIds(place.name);
+    const { docker } = fixturePorts();
+    await docker.removeContainer(ids["web"] ?? "");
+    await docker.stop(ids["app"] ?? "", 0);
+    const broken = await status(place, fixturePorts());
+    await installFixture(place, fixturePorts());
+
+    expect(broken.overall).toBe("degraded");
+    expect(broken.components.map(({ id, state }) => [id, state])).toEqual([
+      ["store", "running"],
+      ["app", "exited"],
+      ["web", "missing"],
+    ]);
+    expect((await status(place, fixturePorts())).overall).toBe("healthy");
+  });
+
+  test("installs only the plan that was agreed", async () => {
+    const agreed = await planDesired(fixtureDesired(place), place, fixturePorts());
+    const other = { ...place, greeting: "other", request: { planHash: agreed.hash } };
+
+    await expect(installFixture(other, fixturePorts())).rejects.toMatchObject({ code: "PLAN_CHANGED" });
+    expect(await engineObjects(place.name)).toEqual([]);
+    expect(existsSync(place.stateDir)).toBe(false);
+    expect(await installFixture({ ...place, request: { planHash: agreed.hash } }, fixturePorts())).toMatchObject({
+      changed: true,
+      planHash: agreed.hash,
+    });
+  });
+
+  test("changes nothing in a dry run", async () => {
+    const result = await installFixture({ ...place, request: { dryRun: true } }, fixturePorts());
+
+    expect(result.changes.map(({ id, action }) => `${action} ${id}`)).toContain("create store");
+    expect(await engineObjects(place.name)).toEqual([]);
+    expect(existsSync(place.stateDir)).toBe(false);
+  });
+
+  test("keeps secrets and configuration to root and to the uid that reads them", async () => {
+    await installFixture(place, fixturePorts());
+    const of = (path: string): readonly [number, number] => {
+      const found = statSync(join(place.stateDir, path));
+      return [found.mode & 0o777, found.uid];
+    };
+
+    expect(of("")).toEqual([0o700, process.getuid?.()]);
+    expect(of("secrets")).toEqual([0o700, process.getuid?.()]);
+    expect(of("secrets/store-password")).toEqual([0o400, process.getuid?.()]);
+    expect(of("live/files/store/etc/store/password")).toEqual([0o400, 20001]);
+    expect(of("live/files/web/etc/web")).toEqual([0o700, process.getuid?.()]);
+  });
+});
+
+describe("the installed platform", () => {
+  test("stops, starts and restarts in order", async () => {
+    await installFixture(place, fixturePorts());
+    const stopped = await stop(place, fixturePorts());
+    const whileStopped = await status(place, fixturePorts());
+    const started = await start(place, fixturePorts());
+    const restarted = await restart({ ...place, component: "app" }, fixturePorts());
+
+    expect(stopped.components.map(({ id }) => id).indexOf("app")).toBeLessThan(
+      stopped.components.map(({ id }) => id).indexOf("store"),
+    );
+    expect(whileStopped.overall).toBe("stopped");
+    expect(started.components.map(({ id }) => id).indexOf("store")).toBeLessThan(
+      started.components.map(({ id }) => id).indexOf("app"),
+    );
+    expect(restarted.components).toEqual([{ id: "app", changed: true }]);
+    expect((await status(place, fixturePorts())).overall).toBe("healthy");
+    expect((await installFixture(place, fixturePorts())).changed).toBe(false);
+  });
+
+  test("hands out logs and secrets of what is installed, and refuses unknown names", async () => {
+    await installFixture(place, fixturePorts());
+    const lines: string[] = [];
+    const request = {
+      ...place,
+      follow: false,
+      tail: 10,
+      onLine: (id: string, line: string) => lines.push(`${id}: ${line}`),
+    };
+    await logs({ ...request, components: ["app"] }, fixturePorts());
+
+    expect(lines).toEqual(["app: app says hello"]);
+    await expect(logs({ ...request, components: ["nobody"] }, fixturePorts())).rejects.toMatchObject({ code: "USAGE" });
+    expect((await showSecret({ ...place, secret: "store-password" }, fixturePorts())).value).toBe(
+      readSecretFiles(place.stateDir)["store-password"],
+    );
+    await expect(showSecret({ ...place, secret: "app-key" }, fixturePorts())).rejects.toMatchObject({ code: "USAGE" });
+  });
+
+  test("uninstalls without its data and comes back with it", async () => {
+    await installFixture(place, fixturePorts());
+    const secrets = readSecretFiles(place.stateDir);
+    const result = await uninstall({ ...place, purge: false }, fixturePorts());
+    const left = await engineObjects(place.name);
+    const again = await installFixture(place, fixturePorts());
+
+    expect(left).toEqual([`${place.name}_store-data`]);
+    expect(result.kept).toEqual({ volumes: left, stateDir: place.stateDir });
+    expect(again.changed).toBe(true);
+    expect(readSecretFiles(place.stateDir)).toEqual(secrets);
+  });
+
+  test("is gone without a trace after a purge, which needs the name", async () => {
+    await installFixture(place, fixturePorts());
+
+    await expect(uninstall({ ...place, purge: true }, fixturePorts())).rejects.toMatchObject({ code: "USAGE" });
+    const result = await uninstall({ ...place, purge: true, confirmedName: place.name }, fixturePorts());
+    const again = await uninstall({ ...place, purge: true, confirmedName: place.name }, fixturePorts());
+
+    expect(result.removed.volumes).toEqual([`${place.name}_store-data`]);
+    expect(await engineObjects(place.name)).toEqual([]);
+    expect(existsSync(place.stateDir)).toBe(false);
+    expect(again.removed).toEqual({ containers: [], networks: [], volumes: [], directories: [] });
+  });
+});
