@@ -16,7 +16,7 @@ const plan = infraPlan(["domain=platform.example.org"]);
 
 describe.each<[string, readonly RenderedFile[]]>([
   ["infra/compose", renderCompose(plan).files],
-  ["infra/helm", [...renderHelm(plan).files, secretsFile()]],
+  ["infra/helm", renderHelm(plan).files],
 ])("golden output of %s", (folder, files) => {
   it.each(files.map((file) => [file.path, file] as const))("%s is as reviewed", async (path, file) => {
     await expect(renderedFileToString(file)).toMatchFileSnapshot(join(here, folder, path));
@@ -30,12 +30,3 @@ describe.each<[string, readonly RenderedFile[]]>([
     expect(kept.sort()).toEqual(files.map((file) => file.path).sort());
   });
 });
-
-/** The Secrets the chart expects: names and keys, one a line. */
-function secretsFile(): RenderedFile {
-  const lines = renderHelm(plan).secrets.flatMap(({ name, type, entries }) => [
-    `${name} (${type})`,
-    ...entries.map(({ key }) => `  ${key}`),
-  ]);
-  return { path: "secrets.txt", contents: [`${lines.join("\n")}\n`], secret: false };
-}

@@ -2,7 +2,7 @@ import type { RenderedFile, RenderedText } from "../rendered-file.ts";
 
 /** What the Helm renderer hands on: files for the chart, and the Secrets that must exist before it is applied. */
 export interface HelmRendering {
-  /** `values.yaml` for `charts/platform`. */
+  /** `values.yaml` for `charts/platform`, then every Secret as a directory `secrets/<name>/<key>`. */
   readonly files: readonly RenderedFile[];
   readonly release: string;
   /** Made by the installer, never by the chart: a release must not carry secrets. */

@@ -1,9 +1,10 @@
 import { InternalError, RenderError } from "../../errors/installer-error.ts";
 import type { Component, Job, Plan, Workload } from "../../plan/model.ts";
+import type { RenderedFile } from "../rendered-file.ts";
 import { toYamlText } from "../yaml-text.ts";
 import { egressOf, ingressOf, type Caller } from "./helm-edges.ts";
 import { configHash, jobObjectName, jobsInPod, orderOf, runsInPod, type Order } from "./helm-pods.ts";
-import type { HelmRendering } from "./helm-rendering.ts";
+import type { HelmRendering, HelmSecret } from "./helm-rendering.ts";
 import { helmListener, helmRoute, routedExternals } from "./helm-routes.ts";
 import { helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import { gatewaySecret } from "./helm-tls.ts";
@@ -27,26 +28,34 @@ export function renderHelm(plan: Plan): HelmRendering {
   const values: HelmValues = {
     install: { name: plan.install.name, profile: plan.install.profile, version: plan.install.version },
     pullPolicy: ({ missing: "IfNotPresent", always: "Always", never: "Never" } as const)[plan.settings.pullPolicy],
-    waiterImage: waiterImage(plan),
+    waiterImage: waiterImage(plan, [...components, ...ordered]),
     components: components.map((draft) => helmComponent(scope, draft, callers)),
     jobs: ordered.map((draft) => helmJob(scope, draft)),
     externals: routedExternals(scope),
     listeners: plan.listeners.map(helmListener),
     routes: plan.routes.map((route) => helmRoute(scope, route)),
   };
-  const contents = marker + toYamlText(values);
+  const secrets = [
+    ...components.flatMap((draft) => draft.units.flatMap((parts) => parts.secrets)),
+    ...jobs.flatMap((draft) => draft.parts.secrets),
+    ...gatewaySecret(scope),
+  ];
   return {
-    files: [{ path: "values.yaml", contents: [contents], secret: false }],
-    release: plan.install.name,
-    secrets: [
-      ...components.flatMap((draft) => draft.units.flatMap((parts) => parts.secrets)),
-      ...jobs.flatMap((draft) => draft.parts.secrets),
-      ...gatewaySecret(scope),
+    files: [
+      { path: "values.yaml", contents: [marker + toYamlText(values)], secret: false },
+      ...secrets.flatMap(secretFiles),
     ],
+    release: plan.install.name,
+    secrets,
     markers: jobs
       .filter(({ job }) => job.trigger === "bring-up")
       .map(({ job, name }) => ({ job: job.id, configMap: `${name}-done` })),
   };
+}
+
+/** A Secret as a directory of its keys, as `kubectl create secret --from-file` takes it. */
+function secretFiles({ name, entries }: HelmSecret): readonly RenderedFile[] {
+  return entries.map(({ key, contents }) => ({ path: `secrets/${name}/${key}`, contents, secret: true }));
 }
 
 interface JobDraft {
@@ -165,11 +174,18 @@ function rejectStopSignal(id: string, workload: Workload): void {
     );
 }
 
-/** Waiting needs our probe: the smallest choice is an image that a job of this plan uses anyway. */
-function waiterImage(plan: Plan): string {
+/**
+ * Waiting needs our probe: the smallest choice is an image that a job of this plan uses anyway.
+ * @throws RenderError when something waits and no image of the plan is ours
+ */
+function waiterImage(plan: Plan, pods: readonly { readonly order: Order }[]): string {
   const containers = [
     ...plan.jobs.filter((job) => !runsInPod(job)).map((job) => job.container),
     ...plan.components.flatMap((component) => component.workload?.container ?? []),
   ];
-  return containers.find((container) => container.image.source === "built")?.image.reference ?? "";
+  const own = containers.find((container) => container.image.source === "built");
+  const waits = pods.some(({ order }) => order.waits.length > 0 || order.after.length > 0);
+  if (own === undefined && waits)
+    throw new RenderError("needs: waiting takes an image of ours, and this plan has none");
+  return own?.image.reference ?? "";
 }
