@@ -53,7 +53,8 @@ ensure_node() {
     rm -f "$log"
     return 0
   fi
-  cat "$log" >&2
+  # Its usage text, which follows some messages, explains nothing.
+  sed '/^npm error Clean install a project/,$d' "$log" | tail -n 30 >&2
   rm -f "$log"
   echo "error: npm ci failed in $1" >&2
   echo "hint: npm has to reach a package registry; npm config get registry says which" >&2
