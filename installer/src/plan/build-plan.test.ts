@@ -70,6 +70,7 @@ describe("buildPlan", () => {
       "redis",
       "registry",
       "temporal",
+      "temporal-ui",
     ]);
     for (const row of plan.components) {
       for (const need of row.needs) {
@@ -142,6 +143,15 @@ describe("buildPlan", () => {
     expect(plan.secrets.filter((row) => row.name.startsWith("casdoor"))).toEqual([]);
     expect(plan.wires.filter((wire) => wire.to.startsWith("casdoor"))).toEqual([]);
     expect(plan.listeners.map((row) => row.id)).toEqual(["main", "s3"]);
+  });
+
+  it("puts Temporal's web page behind Casdoor's sign-in, trusting the platform's own authority", () => {
+    const page = component(infraPlan(["domain=ai.corp", "temporalUi.mode=embedded"]), "temporal-ui");
+
+    expect(page.needs).toContainEqual({ kind: "completed", job: "casdoor-bootstrap" });
+    expect(page.workload?.container.env).toEqual([{ name: "SSL_CERT_FILE", value: ["/run/slipway/ca.crt"] }]);
+    expect(JSON.stringify(page.workload?.container.files)).toContain("https://casdoor.ai.corp");
+    expect(page.reaches).toEqual(["gateway.casdoor", "temporal.grpc"]);
   });
 
   it("leaves out the page and Git over SSH when they are off", () => {

@@ -18,7 +18,6 @@ describe("by default", () => {
       mainUrl: "http://localhost",
       casdoorUrl: "http://localhost:8000",
       s3Url: "http://localhost:9000",
-      temporalUiUrl: "http://localhost:8081",
       sshUrl: "ssh://git@localhost:2222",
       hosts: ["localhost"],
     });
@@ -27,7 +26,6 @@ describe("by default", () => {
       { name: "ssh", port: 2222 },
       { name: "casdoor", port: 8000 },
       { name: "s3", port: 9000 },
-      { name: "temporalUi", port: 8081 },
     ]);
   });
 });
@@ -43,9 +41,8 @@ describe("with a domain", () => {
       mainUrl: "https://ai.corp.example",
       casdoorUrl: "https://casdoor.ai.corp.example",
       s3Url: "https://s3.ai.corp.example",
-      temporalUiUrl: "https://temporal.ai.corp.example",
       sshUrl: "ssh://git@ai.corp.example",
-      hosts: ["ai.corp.example", "casdoor.ai.corp.example", "s3.ai.corp.example", "temporal.ai.corp.example"],
+      hosts: ["ai.corp.example", "casdoor.ai.corp.example", "s3.ai.corp.example"],
     });
     expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh"]);
   });
@@ -74,7 +71,6 @@ describe("with a domain", () => {
 domain: ai.corp.example
 casdoor: { mode: off }
 gitlabShell: { mode: off }
-temporal: { mode: external, external: { host: temporal.corp.example } }
 objectStore: { mode: external, external: { endpoint: https://s3.corp.example, accessKey: a, secretKeyFile: /k } }
 `;
 
@@ -97,14 +93,7 @@ describe("with an IP address", () => {
       casdoorUrl: "https://192.168.1.10:8000",
       hosts: ["192.168.1.10"],
     });
-    expect(addressing.published.map(({ name }) => name)).toEqual([
-      "http",
-      "https",
-      "ssh",
-      "casdoor",
-      "s3",
-      "temporalUi",
-    ]);
+    expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh", "casdoor", "s3"]);
   });
 
   test("keeps a loopback address on loopback", () => {

@@ -1,8 +1,8 @@
 import { isIpv4, isLoopbackName } from "./host-names.ts";
 import type { Values } from "./values.generated.ts";
 
-export type ServedName = "main" | "casdoor" | "s3" | "temporalUi";
-export type PublishedPort = "http" | "https" | "ssh" | "casdoor" | "s3" | "temporalUi";
+export type ServedName = "main" | "casdoor" | "s3";
+export type PublishedPort = "http" | "https" | "ssh" | "casdoor" | "s3";
 
 /** Where people reach what; derived from the values and nothing else. */
 export interface Addressing {
@@ -15,7 +15,6 @@ export interface Addressing {
   readonly mainUrl: string;
   readonly casdoorUrl: string;
   readonly s3Url: string;
-  readonly temporalUiUrl: string;
   readonly sshUrl: string;
   /** Every name the gateway answers to and a certificate must cover, the domain first. */
   readonly hosts: readonly string[];
@@ -27,7 +26,7 @@ export interface Addressing {
 
 type AddressedValues = Pick<
   Values,
-  "domain" | "bindAddress" | "ports" | "tls" | "casdoor" | "objectStore" | "temporal" | "gitlabShell"
+  "domain" | "bindAddress" | "ports" | "tls" | "casdoor" | "objectStore" | "gitlabShell"
 >;
 
 /** Derives every public name, port and URL from validated values. */
@@ -39,7 +38,6 @@ export function resolveAddressing(values: AddressedValues): Addressing {
     main: serve(tls, { host: domain, port: tls === "off" ? values.ports.http : values.ports.https }),
     casdoor: serveComponent(values, { kind, tls, prefix: "casdoor", port: values.ports.casdoor }),
     s3: serveComponent(values, { kind, tls, prefix: "s3", port: values.ports.s3 }),
-    temporalUi: serveComponent(values, { kind, tls, prefix: "temporal", port: values.ports.temporalUi }),
   };
   return {
     kind,
@@ -49,7 +47,6 @@ export function resolveAddressing(values: AddressedValues): Addressing {
     mainUrl: served.main.url,
     casdoorUrl: served.casdoor.url,
     s3Url: served.s3.url,
-    temporalUiUrl: served.temporalUi.url,
     sshUrl: `ssh://git@${domain}${values.ports.ssh === 22 ? "" : `:${values.ports.ssh}`}`,
     hosts: kind === "port" ? [domain] : [domain, ...servedComponents(values).map((name) => served[name].host)],
     served,
@@ -88,11 +85,10 @@ function serve(tls: Addressing["tls"], at: { readonly host: string; readonly por
 }
 
 /** The components beside the main site that the gateway serves because they run here. */
-function servedComponents(values: AddressedValues): readonly ("casdoor" | "s3" | "temporalUi")[] {
+function servedComponents(values: AddressedValues): readonly ("casdoor" | "s3")[] {
   return [
     ...(values.casdoor.mode === "embedded" ? (["casdoor"] as const) : []),
     ...(values.objectStore.mode === "embedded" ? (["s3"] as const) : []),
-    ...(values.temporal.mode === "embedded" ? (["temporalUi"] as const) : []),
   ];
 }
 

@@ -30,7 +30,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "ports": {
     "type": "object",
-    "allowed": "a map of http, https, ssh, casdoor, s3 and temporalUi"
+    "allowed": "a map of http, https, ssh, casdoor and s3"
   },
   "ports.http": {
     "type": "integer",
@@ -49,10 +49,6 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "allowed": "a whole number from 1 to 65535"
   },
   "ports.s3": {
-    "type": "integer",
-    "allowed": "a whole number from 1 to 65535"
-  },
-  "ports.temporalUi": {
     "type": "integer",
     "allowed": "a whole number from 1 to 65535"
   },
@@ -697,6 +693,47 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "temporal.external.port": {
     "type": "integer",
     "allowed": "a whole number from 1 to 65535"
+  },
+  "temporalUi": {
+    "type": "object",
+    "allowed": "a map of mode, image, replicas, resources and extraEnv"
+  },
+  "temporalUi.mode": {
+    "type": "string",
+    "allowed": "embedded or off"
+  },
+  "temporalUi.image": {
+    "type": "string",
+    "allowed": "an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty"
+  },
+  "temporalUi.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "temporalUi.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "temporalUi.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "temporalUi.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "temporalUi.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "temporalUi.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "temporalUi.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
   },
   "casdoor": {
     "type": "object",

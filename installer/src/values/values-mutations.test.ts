@@ -181,8 +181,8 @@ function isRefused(result: LoadedValues | readonly ValuesIssue[]): result is rea
 
 function expectUsable(loaded: LoadedValues): void {
   expect(findSchemaErrors(loaded.values)).toEqual([]);
-  const { mainUrl, casdoorUrl, s3Url, temporalUiUrl, published } = resolveAddressing(loaded.values);
-  for (const url of [mainUrl, casdoorUrl, s3Url, temporalUiUrl]) expect(new URL(url).href).toBe(`${url}/`);
+  const { mainUrl, casdoorUrl, s3Url, published } = resolveAddressing(loaded.values);
+  for (const url of [mainUrl, casdoorUrl, s3Url]) expect(new URL(url).href).toBe(`${url}/`);
   expect(new Set(published.map(({ port }) => port)).size).toBe(published.length);
 }
 

@@ -36,6 +36,7 @@ export interface Values {
   readonly gitlabShell: GitlabShellValues;
   readonly registry: RegistryValues;
   readonly temporal: TemporalValues;
+  readonly temporalUi: TemporalUiValues;
   readonly casdoor: CasdoorValues;
   readonly gateway: GatewayValues;
   readonly landingPage: LandingPageValues;
@@ -65,10 +66,6 @@ export interface PortsValues {
    * TCP port of the object store; used when the domain has no sub-domains.
    */
   readonly s3: number;
-  /**
-   * TCP port of the Temporal web page; used when the domain has no sub-domains.
-   */
-  readonly temporalUi: number;
 }
 /**
  * Encryption between people and the gateway.
@@ -537,6 +534,25 @@ export interface TemporalValues {
      */
     readonly port: number;
   };
+}
+/**
+ * The web page of Temporal at /-/temporal, behind the sign-in of Casdoor.
+ */
+export interface TemporalUiValues {
+  /**
+   * embedded runs the page here; off leaves it out. It needs Casdoor, and a domain other than localhost: it has no sign-in of its own.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Image to run instead of the one in the catalogue; empty means the catalogue's.
+   */
+  readonly image: string;
+  /**
+   * How many containers of the Temporal web page run. Services that keep data run one.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly extraEnv: ExtraEnv;
 }
 /**
  * The login service.

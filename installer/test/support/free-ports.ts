@@ -8,10 +8,9 @@ export interface PlatformPorts {
   readonly ssh: number;
   readonly casdoor: number;
   readonly s3: number;
-  readonly temporalUi: number;
 }
 
-const names = ["http", "https", "ssh", "casdoor", "s3", "temporalUi"] as const;
+const names = ["http", "https", "ssh", "casdoor", "s3"] as const;
 const lowest = 21_000;
 const range = 9_000;
 

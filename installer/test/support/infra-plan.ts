@@ -14,9 +14,19 @@ function readText(path: string): string {
 /** Image references that do not change when an image does, so that golden files show the plan and nothing else. */
 export const fixedImages: ImageTable = {
   ...Object.fromEntries(
-    ["postgres", "valkey", "minio", "nats", "gitaly", "gitlab-shell", "registry", "temporal", "gateway", "toolbox"].map(
-      (name) => [name, { reference: `slipway/${name}:0000000000000000`, source: "built" } as const],
-    ),
+    [
+      "postgres",
+      "valkey",
+      "minio",
+      "nats",
+      "gitaly",
+      "gitlab-shell",
+      "registry",
+      "temporal",
+      "temporal-ui",
+      "gateway",
+      "toolbox",
+    ].map((name) => [name, { reference: `slipway/${name}:0000000000000000`, source: "built" } as const]),
   ),
   casdoor: { reference: "casbin/casdoor:3.62.0", source: "third-party" },
 };

@@ -11,6 +11,7 @@ import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { registry } from "./registry.ts";
 import { temporal } from "./temporal.ts";
+import { temporalUi } from "./temporal-ui.ts";
 
 /** Every component there is. Adding one: write its file, name it here. */
 export const componentDefinitions: readonly ComponentDefinition[] = [
@@ -22,6 +23,7 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   gitlabShell,
   registry,
   temporal,
+  temporalUi,
   casdoor,
   hubStores,
   landingPage,

@@ -8,32 +8,27 @@ type ExternalName = "postgres" | "redis" | "objectStore" | "nats" | "gitaly" | "
 interface ExternalNeeds {
   /** Keys that must not be empty. */
   readonly required: readonly string[];
-  /** A secret and the key of the file that may hold it instead. */
+  /** A secret and the key of the file that may hold it instead; exactly one of the two must be given. */
   readonly secret?: readonly [inline: string, file: string];
-  /** `exactlyOne` of the two must be given; `atMostOne` when the service may do without. */
-  readonly secretRule?: "exactlyOne" | "atMostOne";
 }
 
 const needs: Readonly<Record<ExternalName, ExternalNeeds>> = {
   postgres: {
     required: ["host"],
     secret: ["adminPassword", "adminPasswordFile"],
-    secretRule: "exactlyOne",
   },
-  redis: { required: ["host"], secret: ["password", "passwordFile"], secretRule: "atMostOne" },
+  redis: { required: ["host"], secret: ["password", "passwordFile"] },
   objectStore: {
     required: ["endpoint", "accessKey"],
     secret: ["secretKey", "secretKeyFile"],
-    secretRule: "exactlyOne",
   },
-  nats: { required: ["host"], secret: ["password", "passwordFile"], secretRule: "atMostOne" },
-  gitaly: { required: ["host"], secret: ["token", "tokenFile"], secretRule: "exactlyOne" },
-  registry: { required: ["url", "user"], secret: ["password", "passwordFile"], secretRule: "exactlyOne" },
+  nats: { required: ["host", "user"], secret: ["password", "passwordFile"] },
+  gitaly: { required: ["host"], secret: ["token", "tokenFile"] },
+  registry: { required: ["url", "user"], secret: ["password", "passwordFile"] },
   temporal: { required: ["host"] },
   casdoor: {
     required: ["url", "clientId", "certificateFile"],
     secret: ["clientSecret", "clientSecretFile"],
-    secretRule: "exactlyOne",
   },
 };
 
@@ -43,7 +38,6 @@ export const externalRules: readonly Rule[] = [
     reads: [`${name}.mode`, `${name}.external`],
     check: (values: Values) => (values[name].mode === "external" ? checkExternal(values, name) : []),
   })),
-  { reads: ["nats.mode", "nats.external"], check: checkNatsUser },
 ];
 
 function checkExternal(values: Values, name: ExternalName): readonly Finding[] {
@@ -66,7 +60,7 @@ function describeMissing(name: ExternalName, key: string): Finding {
 }
 
 function checkSecret(name: ExternalName, external: Readonly<Record<string, unknown>>): readonly Finding[] {
-  const { secret, secretRule } = needs[name];
+  const { secret } = needs[name];
   if (secret === undefined) return [];
   const [inline, file] = secret;
   const given = secret.filter((key) => external[key] !== "").length;
@@ -79,7 +73,7 @@ function checkSecret(name: ExternalName, external: Readonly<Record<string, unkno
         causes: [`${name}.external.${file}`],
       },
     ];
-  if (given === 1 || secretRule === "atMostOne") return [];
+  if (given === 1) return [];
   const message = `is empty and so is ${file}, but ${name}.mode is external; give exactly one of the two`;
   return [{ path, message, causes: [`${name}.mode`] }];
 }
@@ -98,21 +92,4 @@ function checkAddress(path: string, value: unknown): readonly Finding[] {
   if (!isLoopbackName(host) || path.endsWith(".publicEndpoint")) return [];
   const wrong = "means the container itself when it is read inside a container";
   return [wrongValue(path, value, wrong, "allowed is a name or address that containers reach")];
-}
-
-function checkNatsUser({ nats }: Values): readonly Finding[] {
-  if (nats.mode !== "external") return [];
-  const { user, password, passwordFile } = nats.external;
-  const hasPassword = password !== "" || passwordFile !== "";
-  if (hasPassword && user === "") {
-    const message = "is empty, but a password is given; name the user";
-    return [
-      { path: ["nats", "external", "user"], message, causes: ["nats.external.password", "nats.external.passwordFile"] },
-    ];
-  }
-  if (!hasPassword && user !== "") {
-    const message = "is empty and so is passwordFile, but a user is given; give exactly one of the two";
-    return [{ path: ["nats", "external", "password"], message, causes: ["nats.external.user"] }];
-  }
-  return [];
 }

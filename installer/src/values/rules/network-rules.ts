@@ -10,10 +10,11 @@ export const networkRules: readonly Rule[] = [
   { reads: ["bindAddress", "domain"], check: checkBindAddress },
   { reads: addressingReads(), check: checkPortsDiffer },
   { reads: ["tls"], check: checkTlsFiles },
+  { reads: ["domain", ...modes("temporalUi", "casdoor", "temporal")], check: checkTemporalUi },
 ];
 
 function addressingReads(): readonly string[] {
-  return ["domain", "ports", "tls.mode", "bindAddress", ...modes("casdoor", "objectStore", "temporal", "gitlabShell")];
+  return ["domain", "ports", "tls.mode", "bindAddress", ...modes("casdoor", "objectStore", "gitlabShell")];
 }
 
 function modes(...components: readonly string[]): readonly string[] {
@@ -36,8 +37,8 @@ function findDomainFault(domain: string): string | undefined {
   }
   const fault = findHostNameFault(domain);
   if (fault !== undefined) return fault;
-  // The longest name made from it is temporal.<domain>.
-  if (`temporal.${domain}`.length > 253) return "leaves no room for sub-domains within 253 characters";
+  // The longest name made from it is casdoor.<domain>.
+  if (`casdoor.${domain}`.length > 253) return "leaves no room for sub-domains within 253 characters";
   return undefined;
 }
 
@@ -93,4 +94,22 @@ function checkTlsFiles({ tls }: Values): readonly Finding[] {
       path: ["tls", name],
       message: `is given, but tls.mode is ${tls.mode} and would not use it; set tls.mode to files or remove the line`,
     }));
+}
+
+/** The page has no sign-in of its own, and finds Casdoor by its public name, which means something else inside a container when it is localhost. */
+function checkTemporalUi({ domain, temporalUi, casdoor, temporal }: Values): readonly Finding[] {
+  if (temporalUi.mode === "off") return [];
+  const because =
+    (...causes: readonly string[]) =>
+    (allowed: string): Finding =>
+      becauseOf(wrongValue("temporalUi.mode", temporalUi.mode, "cannot work here", allowed), ...causes);
+  return [
+    ...(casdoor.mode === "embedded"
+      ? []
+      : [because("casdoor.mode")("it needs casdoor.mode embedded to sign people in")]),
+    ...(temporal.mode === "embedded" ? [] : [because("temporal.mode")("it needs temporal.mode embedded")]),
+    ...(isLoopbackName(domain)
+      ? [because("domain")("it needs a domain that containers reach too, not localhost")]
+      : []),
+  ];
 }

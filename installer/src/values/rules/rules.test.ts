@@ -98,7 +98,7 @@ describe("bindAddress", () => {
 describe("ports", () => {
   check([
     ["ports: { https: 80 }"],
-    ["domain: ai.corp.example\nports: { casdoor: 443, s3: 443, temporalUi: 80 }"],
+    ["domain: ai.corp.example\nports: { casdoor: 443, s3: 443 }"],
     ["ports: { ssh: 80 }\ngitlabShell: { mode: off }"],
     ["ports: { casdoor: 80 }\ncasdoor: { mode: off }"],
     [
@@ -151,6 +151,25 @@ describe("tls", () => {
   ]);
 });
 
+describe("Temporal's web page", () => {
+  const cannot = (allowed: string, place: string) =>
+    `temporalUi.mode: cannot work here (got "embedded"), ${allowed} [my.yaml:${place}]`;
+
+  check([
+    ["domain: ai.corp.example\ntemporalUi: { mode: embedded }"],
+    ["domain: 10.0.0.7\ntemporalUi: { mode: embedded }"],
+    ["temporalUi: { mode: embedded }", cannot("it needs a domain that containers reach too, not localhost", "1:21")],
+    [
+      "domain: ai.corp.example\ntemporalUi: { mode: embedded }\ncasdoor: { mode: off }",
+      cannot("it needs casdoor.mode embedded to sign people in", "2:21"),
+    ],
+    [
+      "domain: ai.corp.example\ntemporalUi: { mode: embedded }\ntemporal: { mode: external, external: { host: flow.corp } }",
+      cannot("it needs temporal.mode embedded", "2:21"),
+    ],
+  ]);
+});
+
 describe("external services", () => {
   const needs = (name: string, key: string) =>
     `${name}.external.${key}: is empty, but ${name}.mode is external and needs it [my.yaml:1:${name.length + 11}]`;
@@ -164,14 +183,19 @@ describe("external services", () => {
       needs("postgres", "host"),
       oneOf("postgres", "adminPassword", "adminPasswordFile"),
     ],
-    ["redis: { mode: external }", needs("redis", "host")],
+    ["redis: { mode: external }", needs("redis", "host"), oneOf("redis", "password", "passwordFile")],
     [
       "objectStore: { mode: external }",
       needs("objectStore", "endpoint"),
       needs("objectStore", "accessKey"),
       oneOf("objectStore", "secretKey", "secretKeyFile"),
     ],
-    ["nats: { mode: external }", needs("nats", "host")],
+    [
+      "nats: { mode: external }",
+      needs("nats", "host"),
+      needs("nats", "user"),
+      oneOf("nats", "password", "passwordFile"),
+    ],
     ["gitaly: { mode: external }", needs("gitaly", "host"), oneOf("gitaly", "token", "tokenFile")],
     [
       "registry: { mode: external }",
@@ -188,7 +212,6 @@ describe("external services", () => {
       oneOf("casdoor", "clientSecret", "clientSecretFile"),
     ],
     ["redis: { external: { host: redis.corp } }"],
-    ["redis: { mode: external, external: { host: redis.corp } }"],
     ["redis: { mode: external, external: { host: redis.corp, password: x } }"],
     ["postgres: { mode: external, external: { host: 10.0.0.9, adminPasswordFile: /p } }"],
     ["gitaly: { mode: external, external: { host: my_gitaly, token: x } }"],
@@ -202,11 +225,11 @@ describe("external services", () => {
       "redis.external.password: is given together with passwordFile, allowed is exactly one of the two [my.yaml:1:66]",
     ],
     [
-      "redis: { mode: external, external: { host: localhost } }",
+      "redis: { mode: external, external: { host: localhost, password: x } }",
       `redis.external.host: ${loopback} (got "localhost"), allowed is a name or address that containers reach [my.yaml:1:44]`,
     ],
     [
-      "redis: { mode: external, external: { host: redis.1 } }",
+      "redis: { mode: external, external: { host: redis.1, password: x } }",
       'redis.external.host: ends in a number but is not an IPv4 address (got "redis.1"), allowed is a host name or an IPv4 address [my.yaml:1:44]',
     ],
     [
@@ -220,14 +243,6 @@ describe("external services", () => {
     [
       "objectStore: { mode: external, external: { endpoint: 'http://s3..corp', accessKey: a, secretKey: b } }",
       'objectStore.external.endpoint: has an empty label (got "http://s3..corp"), allowed is a URL such as https://s3.corp.example [my.yaml:1:54]',
-    ],
-    [
-      "nats: { mode: external, external: { host: nats.corp, password: x } }",
-      "nats.external.user: is empty, but a password is given; name the user [my.yaml:1:64]",
-    ],
-    [
-      "nats: { mode: external, external: { host: nats.corp, user: x } }",
-      "nats.external.password: is empty and so is passwordFile, but a user is given; give exactly one of the two [my.yaml:1:60]",
     ],
     ["nats: { mode: external, external: { host: nats.corp, user: x, passwordFile: /p } }"],
   ]);

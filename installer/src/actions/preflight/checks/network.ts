@@ -9,7 +9,6 @@ const portKeys: readonly (readonly [pattern: RegExp, key: string])[] = [
   [/https/i, "ports.https"],
   [/casdoor/i, "ports.casdoor"],
   [/s3|object/i, "ports.s3"],
-  [/temporal/i, "ports.temporalUi"],
   [/http/i, "ports.http"],
 ];
 

@@ -1,0 +1,122 @@
+import { completed, type ComponentDefinition, container, healthy, type PlanContext, resourcesOf } from "../define.ts";
+import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
+import type { ConfigFile, Route, Slotted, Wire } from "../model.ts";
+import { concat, endpoint, jsonFile, secret, textFile } from "../text.ts";
+
+const port = 8080;
+const path = "/-/temporal";
+
+/** Temporal's web page, behind the sign-in of Casdoor's application Admin. */
+export const temporalUi: ComponentDefinition = {
+  id: "temporal-ui",
+  build(context) {
+    const values = context.values.temporalUi;
+    const component = {
+      id: "temporal-ui",
+      title: { en: "Temporal web page", zh: "Temporal 控制台" },
+      purpose: { en: "Looks into workflows", zh: "查看工作流" },
+      zone: "app" as const,
+    };
+    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "http", port, protocol: "http", tls: false }],
+        workload: {
+          container: server(context),
+          replicas: values.replicas,
+          update: "rolling",
+          stopSeconds: 10,
+          health: {
+            ready: { kind: "http", port, path: "/healthz" },
+            live: { kind: "tcp", port },
+            startSeconds: 60,
+          },
+        },
+        // At its start it asks Casdoor, by its public name, how to sign people in.
+        needs: [healthy("temporal"), healthy("gateway"), completed("casdoor-bootstrap")],
+        links: [{ title: component.title, url: `${context.addressing.mainUrl}${path}` }],
+        reaches: ["gateway.casdoor"],
+      },
+      routes,
+      wires: [wire()],
+    };
+  },
+};
+
+const routes: readonly Route[] = [
+  {
+    id: "temporal-ui",
+    listener: "main",
+    match: { kind: "prefix", path: `${path}/` },
+    action: { kind: "proxy", to: "temporal-ui.http", timeoutSeconds: 60, streaming: false },
+  },
+];
+
+function server(context: PlanContext) {
+  const values = context.values.temporalUi;
+  const trust = trustFiles(context);
+  return container(
+    {
+      image: context.image("temporal-ui", values.image),
+      uid: 10_013,
+      resources: resourcesOf(values.resources),
+      env: trust.length === 0 ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }],
+      files: [{ path: "/etc/temporal-ui/server.yaml", contents: jsonFile(settings(context)) }, ...trust],
+    },
+    values,
+  );
+}
+
+function settings(context: PlanContext): Slotted {
+  const { mainUrl, casdoorUrl } = context.addressing;
+  return {
+    temporalGrpcAddress: endpoint("temporal.grpc", "hostPort"),
+    host: "0.0.0.0",
+    port,
+    publicPath: path,
+    enableUi: true,
+    defaultNamespace: context.values.temporal.namespace,
+    disableNewsFetch: true,
+    cors: { allowOrigins: [mainUrl], cookieInsecure: context.addressing.tls === "off" },
+    auth: {
+      enabled: true,
+      providers: [
+        {
+          label: "Casdoor",
+          type: "oidc",
+          providerUrl: casdoorUrl,
+          issuerUrl: casdoorUrl,
+          clientId: secret("casdoor-admin-id"),
+          clientSecret: secret("casdoor-admin-secret"),
+          callbackUrl: `${mainUrl}${path}/auth/sso/callback`,
+          scopes: ["openid", "profile", "email"],
+        },
+      ],
+    },
+  };
+}
+
+/** The authority of the gateway, where Casdoor's public name is served with TLS. */
+function trustFiles(context: PlanContext): readonly ConfigFile[] {
+  const trust = trustSecret(context);
+  if (trust === undefined) return [];
+  const slot = secret(trust.name, trust.part === undefined ? {} : { part: trust.part });
+  return [{ path: verifyCaPath, contents: textFile([slot]) }];
+}
+
+function wire(): Wire {
+  return {
+    id: "temporal-ui",
+    from: "gateway",
+    to: "temporal-ui.http",
+    expectation: "signing in leads to Casdoor",
+    check: {
+      kind: "route",
+      url: concat([endpoint("temporal-ui.http", "url"), `${path}/auth/sso`]),
+      expectStatus: [302, 307],
+      expectHeader: { location: true },
+    },
+  };
+}
