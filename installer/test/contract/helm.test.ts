@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/model.ts";
 import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
@@ -114,6 +115,21 @@ describe("odd strings", () => {
     const app = helmUnits(objects, renderHelm(samplePlan)).get("app");
 
     for (const [name, value] of Object.entries(oddStrings)) expect(app?.env[name]).toBe(value);
+  });
+
+  it("reach the container unchanged whatever they are", async () => {
+    const strings = fc.array(fc.string({ unit: "grapheme" }), { minLength: 100, maxLength: 100 });
+
+    await fc.assert(
+      fc.asyncProperty(strings, async (generated) => {
+        const words = generated.filter((word) => !word.includes("\0"));
+        const objects = await templatePlan(withStoreWords(words));
+
+        const store = objects.filter((object) => object.kind === "StatefulSet").flatMap(podOf)[0];
+        expect(store?.spec.containers[0]?.args?.map(expandDollars)).toEqual(words);
+      }),
+      { numRuns: process.env["SLIPWAY_FULL"] === "1" ? 100 : 5 },
+    );
   });
 
   it("reach the container unchanged through files, arguments and probe commands", async () => {

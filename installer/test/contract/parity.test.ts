@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Plan } from "../../src/plan/model.ts";
+import type { Component, Plan, Workload } from "../../src/plan/model.ts";
+import { secret, textFile } from "../../src/plan/text.ts";
 import { renderCompose } from "../../src/render/compose/render-compose.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { parityPage, targetDifferences } from "../../src/render/helm/target-differences.ts";
@@ -21,9 +22,9 @@ const composablePlan: Plan = {
   }),
 };
 
-async function observe(plan: Plan): Promise<readonly Observed[]> {
+async function observe(plan: Plan, helmPlan = plan): Promise<readonly Observed[]> {
   const compose = composeUnits(renderCompose(plan));
-  const helm = helmUnits(await templatePlan(plan), renderHelm(plan));
+  const helm = helmUnits(await templatePlan(helmPlan), renderHelm(helmPlan));
   return compareUnits(
     compose,
     helm,
@@ -57,6 +58,54 @@ describe.each([
     expect(missing).toEqual(["gateway"]);
   });
 });
+
+describe("the comparison", () => {
+  it.each<[string, string, (component: Component, workload: Workload) => Component]>([
+    [
+      "another image",
+      "image",
+      (row, it) => withContainer(row, it, { image: { ...it.container.image, reference: "other:1" } }),
+    ],
+    ["a missing variable", "env", (row, it) => withContainer(row, it, { env: it.container.env.slice(1) })],
+    [
+      "another secret",
+      "files",
+      (row, it) =>
+        withContainer(row, it, {
+          files: [
+            { path: "/etc/app/app.json", contents: textFile([secret("store-admin")]) },
+            ...it.container.files.slice(1),
+          ],
+        }),
+    ],
+    [
+      "less memory",
+      "memory",
+      (row, it) => withContainer(row, it, { resources: { ...it.container.resources, memoryMiB: 1 } }),
+    ],
+    ["another user", "uid", (row, it) => withContainer(row, it, { uid: 10099 })],
+    [
+      "another health check",
+      "ready",
+      (row, it) => ({ ...row, workload: { ...it, health: { ...it.health, ready: it.health.live } } }),
+    ],
+    ["a forgotten dependency", "dependencies", (row) => ({ ...row, needs: [] })],
+    ["another published port", "published", (row) => ({ ...row, published: [] })],
+  ])("notices %s on one target", async (_what, field, change) => {
+    const components = composablePlan.components.map((row) =>
+      row.id === "app" && row.workload !== undefined ? change(row, row.workload) : row,
+    );
+
+    const observed = await observe(composablePlan, { ...composablePlan, components });
+
+    const unexplained = observed.filter((row) => explanations(row).length === 0);
+    expect(unexplained.map((row) => `${row.unit} ${row.field}`)).toEqual([`app ${field}`]);
+  });
+});
+
+function withContainer(component: Component, workload: Workload, change: Partial<Workload["container"]>): Component {
+  return { ...component, workload: { ...workload, container: { ...workload.container, ...change } } };
+}
 
 describe("the written list of differences", () => {
   it("has no entry that a comparison never shows", async () => {

@@ -38,7 +38,7 @@ export const targetDifferences: readonly TargetDifference[] = [
     compose:
       "the gateway starts after what it needs, so no public name answers before (Casdoor: before its bootstrap has run)",
     helm: "routes exist at once; a route answers when its component is ready",
-    reason: "routes have no order; the executor applies them after the jobs",
+    reason: "objects of a release have no order; whoever installs on a cluster must apply the routes after the jobs",
   },
   {
     id: "deny-status",
@@ -87,7 +87,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "job-order",
     compose: "the executor starts jobs and services in order; the file itself orders services only",
-    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap the executor writes when the Job has completed",
+    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that whoever installs writes when the Job has completed",
     reason: "nothing orders the objects of a release; reading Jobs from inside would need a token in every pod",
   },
   {
@@ -139,7 +139,7 @@ export const targetDifferences: readonly TargetDifference[] = [
     field: "stop-signal",
     compose: "named in the file",
     helm: "the image's own; refused for images that are not ours",
-    reason: "no stable field before Kubernetes 1.35; images of ours carry the right signal",
+    reason: "the field is not stable in the Kubernetes versions the chart accepts; images of ours carry the right signal",
   },
   {
     id: "health",
