@@ -139,7 +139,8 @@ export const targetDifferences: readonly TargetDifference[] = [
     field: "stop-signal",
     compose: "named in the file",
     helm: "the image's own; refused for images that are not ours",
-    reason: "the field is not stable in the Kubernetes versions the chart accepts; images of ours carry the right signal",
+    reason:
+      "the field is not stable in the Kubernetes versions the chart accepts; images of ours carry the right signal",
   },
   {
     id: "health",
