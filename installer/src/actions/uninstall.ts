@@ -1,4 +1,4 @@
-import { UsageError } from "../errors/installer-error.ts";
+import { ApplyError, UsageError } from "../errors/installer-error.ts";
 import { nameLabel } from "../execute/docker/volumes.ts";
 import { inOrder } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
@@ -75,7 +75,7 @@ async function remove(request: UninstallRequest, layout: StateLayout, ports: Act
     return { ...head, removed: { containers, networks, volumes: [], directories: [] }, kept };
   }
   const directories = await withStep(ports, "data", "Remove data", async () => {
-    const emptied = await removeHostData(applied, image, ports);
+    const emptied = await removeHostData(applied, request.name, image, ports);
     for (const volume of volumes) await ports.docker.removeVolume(volume);
     return stateExists ? [...emptied, ...(await removeState(layout, ports))] : emptied;
   });
@@ -124,6 +124,7 @@ async function forgetContainers(layout: StateLayout, ports: ActionPorts): Promis
 /** Data below `dataDir`: removing the volume leaves the directory it was bound to. */
 async function removeHostData(
   applied: Applied,
+  name: string,
   image: string | undefined,
   ports: ActionPorts,
 ): Promise<readonly string[]> {
@@ -131,24 +132,25 @@ async function removeHostData(
   for (const { hostPath } of applied.volumeUnits) {
     if (hostPath === undefined || !(await ports.fs.exists(hostPath))) continue;
     if (ports.host.isRoot()) await ports.fs.remove(hostPath);
-    else if (image !== undefined) await emptyDirectory(hostPath, image, ports);
+    else if (image !== undefined) await emptyDirectory(hostPath, name, image, ports);
     removed.push(hostPath);
   }
   return removed;
 }
 
 /** Files of other uids, which only root may remove. */
-async function emptyDirectory(path: string, image: string, ports: ActionPorts): Promise<void> {
-  await ports.docker.runOnce({
+async function emptyDirectory(path: string, name: string, image: string, ports: ActionPorts): Promise<void> {
+  const result = await ports.docker.runOnce({
     image,
     entrypoint: ["/usr/bin/find", "/volume", "-mindepth", "1", "-delete"],
     command: [],
     user: "0:0",
     binds: [`${path}:/volume`],
     capabilities: ["DAC_OVERRIDE"],
-    labels: {},
+    labels: { [nameLabel]: name },
     timeoutMs: 600_000,
   });
+  if (result.exitCode !== 0) throw new ApplyError(`${path} could not be emptied`, { details: result.output });
   await ports.fs.remove(path);
 }
 

@@ -9,6 +9,7 @@ import type { Journal } from "../../execute/journal/journal.ts";
 import { ensureSecrets, readSecrets, type Secrets } from "../../execute/secrets/secret-store.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
 import type { AppliedRecord, Identity } from "../../execute/state/state-store.ts";
+import type { Docker } from "../../platform/ports.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired.ts";
 import type { RunLog } from "../run-log.ts";
@@ -28,9 +29,11 @@ export interface ApplyRequest {
 }
 
 /** Takes the platform to what is wanted, journalled step by step. Returns the release's number. */
-export async function applyDesired(request: ApplyRequest, ports: ActionPorts): Promise<number> {
+export async function applyDesired(request: ApplyRequest, given: ActionPorts): Promise<number> {
   const { desired, layout, identity, journal, record, log } = request;
-  const { docker, signal } = ports;
+  const docker = withRunLabels(given.docker, identity, journal);
+  const ports = { ...given, docker };
+  const { signal } = ports;
   await reapOneShots(identity, ports);
   await forgetLostData(request);
   const probeImage = await probeImageOf(desired, ports);
@@ -64,6 +67,15 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   );
   throwIfInterrupted(signal, "the result was recorded");
   return recordRelease({ desired, layout, journal, record, imageIds }, ports);
+}
+
+/** A one-shot container says which run it belongs to, so that the next run knows it for a leftover. */
+function withRunLabels(docker: Docker, identity: Identity, journal: Journal): Docker {
+  const labels = { [nameLabel]: identity.name, [runLabel]: journal.run };
+  return {
+    ...docker,
+    runOnce: (request) => docker.runOnce({ ...request, labels: { ...request.labels, ...labels } }),
+  };
 }
 
 /** What a component logs may hold its password; it must not get into messages. */

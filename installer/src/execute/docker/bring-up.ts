@@ -32,7 +32,7 @@ export interface BringUpContext {
 
 type ItemState = Extract<InstallerEvent, { type: "item" }>["state"];
 
-const atOnce = 8;
+const atOnce = 16;
 export const bringUpStep = "start";
 
 /** What a service's health check may take: what its author allows, and half again for a slow host. */

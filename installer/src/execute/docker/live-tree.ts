@@ -1,4 +1,5 @@
 import { dirname, join, relative } from "node:path";
+import { ApplyError } from "../../errors/installer-error.ts";
 import type { FileSystem, Host, Docker } from "../../platform/ports.ts";
 import type { RenderedFile } from "../../render/rendered-file.ts";
 import { keyedDigest } from "../digest.ts";
@@ -113,7 +114,7 @@ async function handOver(
   if (owned.length === 0 || image === undefined) return;
   for (const owner of new Set(owned.map((file) => file.owner))) {
     const paths = owned.filter((file) => file.owner === owner).map((file) => `/live/${file.path}`);
-    await docker.runOnce({
+    const result = await docker.runOnce({
       image,
       entrypoint: ["/bin/chown", "--no-dereference", `${owner ?? 0}:${owner ?? 0}`],
       command: paths,
@@ -123,6 +124,9 @@ async function handOver(
       labels: {},
       timeoutMs: 60_000,
     });
+    if (result.exitCode !== 0) {
+      throw new ApplyError(`configuration could not be given to uid ${owner ?? 0}`, { details: result.output });
+    }
   }
 }
 

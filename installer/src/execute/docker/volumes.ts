@@ -79,16 +79,21 @@ async function giveToWriters(
     if (found !== undefined && place !== undefined) {
       if (found.uid !== volume.uid) await ports.fs.setOwner(place, volume.uid, 0o700);
     } else if (image !== undefined) {
-      await ports.docker.runOnce({
+      const result = await ports.docker.runOnce({
         image,
         entrypoint: ["/bin/chown", `${volume.uid}:${volume.uid}`],
         command: ["/volume"],
         user: "0:0",
         binds: [`${volume.engineName}:/volume:nocopy`],
         capabilities: ["CHOWN"],
-        labels: { [nameLabel]: identity.name },
+        labels: {},
         timeoutMs: 60_000,
       });
+      if (result.exitCode !== 0) {
+        throw new ApplyError(`the volume ${volume.engineName} could not be given to uid ${volume.uid}`, {
+          details: result.output,
+        });
+      }
     }
   }
 }
