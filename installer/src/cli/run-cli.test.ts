@@ -19,7 +19,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function cli(line: string, setup: RunSetup = {}): Promise<TestRun & { readonly status: number }> {
   const run = prepareRun(folder, setup);
-  const status = await runCli(line.split(" ").filter((word) => word !== ""), run.context);
+  const status = await runCli(
+    line.split(" ").filter((word) => word !== ""),
+    run.context,
+  );
   return { ...run, status };
 }
 
@@ -76,9 +79,12 @@ describe("the command line as a whole", () => {
     expect(run.stderr()).toContain('the name "Über" cannot be used');
   });
 
-  it.each(["upgrade", "backup", "restore", "bundle", "push", "region"])("has no `%s` before it is built", async (name) => {
-    expect((await cli(name)).status).toBe(2);
-  });
+  it.each(["upgrade", "backup", "restore", "bundle", "push", "region"])(
+    "has no `%s` before it is built",
+    async (name) => {
+      expect((await cli(name)).status).toBe(2);
+    },
+  );
 });
 
 describe("global options", () => {
@@ -87,11 +93,23 @@ describe("global options", () => {
     const engine: Partial<Engine> = {
       plan: (request) => {
         seen.push(request);
-        return Promise.resolve({ ...head, kind: "PlanResult", name: "x", profile: "infra", hash: "h", offline: true, changed: false, counts: { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 }, changes: [] });
+        return Promise.resolve({
+          ...head,
+          kind: "PlanResult",
+          name: "x",
+          profile: "infra",
+          hash: "h",
+          offline: true,
+          changed: false,
+          counts: { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 },
+          changes: [],
+        });
       },
     };
 
-    await cli("--name lab -f a.yaml plan --offline -f b.yaml --set a=1 --set b=2 --without casdoor --profile infra", { engine });
+    await cli("--name lab -f a.yaml plan --offline -f b.yaml --set a=1 --set b=2 --without casdoor --profile infra", {
+      engine,
+    });
 
     expect(seen).toEqual([
       {
@@ -139,7 +157,8 @@ const validated = {
 describe("errors", () => {
   it("are one line with details and a hint, without a stack", async () => {
     const engine: Partial<Engine> = {
-      install: () => Promise.reject(new ApplyError("postgres did not start\nreally", { details: ["last line"], hint: "look" })),
+      install: () =>
+        Promise.reject(new ApplyError("postgres did not start\nreally", { details: ["last line"], hint: "look" })),
     };
     const run = await cli("install", { engine });
 
@@ -163,7 +182,12 @@ describe("errors", () => {
     const run = await cli("validate --json", { engine });
 
     expect(run.status).toBe(3);
-    expect(JSON.parse(run.stdout())).toMatchObject({ kind: "Error", code: "VALUES_INVALID", exitCode: 3, details: ["domain: is wrong [v.yaml:3:9]"] });
+    expect(JSON.parse(run.stdout())).toMatchObject({
+      kind: "Error",
+      code: "VALUES_INVALID",
+      exitCode: 3,
+      details: ["domain: is wrong [v.yaml:3:9]"],
+    });
   });
 
   it("that a person can cause leave no log file behind", async () => {

@@ -75,11 +75,13 @@ function bashValue(option: OptionInfo): string {
   return "return";
 }
 
-/** Options that take a value, each name once. */
+/** Options that take a value, each name once, with the choices of every command that has it. */
 function uniqueOptions(commands: readonly CommandInfo[]): readonly OptionInfo[] {
   const byName = new Map<string, OptionInfo>();
   for (const option of commands.flatMap((command) => command.options)) {
-    if (option.takesValue && !byName.has(option.long)) byName.set(option.long, option);
+    if (!option.takesValue) continue;
+    const choices = [...new Set([...(byName.get(option.long)?.choices ?? []), ...option.choices])];
+    byName.set(option.long, { ...option, choices });
   }
   return [...byName.values()];
 }

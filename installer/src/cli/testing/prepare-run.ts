@@ -27,7 +27,11 @@ export function prepareRun(folder: string, setup: RunSetup): TestRun {
   const { stdoutIsTTY = false, ...io } = setup.io ?? {};
   const engine = new Proxy({} as Engine, {
     ownKeys: () => Object.keys(setup.engine ?? {}),
-    getOwnPropertyDescriptor: (_target, name) => ({ configurable: true, enumerable: true, value: answer(String(name)) }),
+    getOwnPropertyDescriptor: (_target, name) => ({
+      configurable: true,
+      enumerable: true,
+      value: answer(String(name)),
+    }),
     get: (_target, name) => answer(String(name)),
   });
   function answer(name: string): unknown {

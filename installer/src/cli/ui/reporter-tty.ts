@@ -106,6 +106,9 @@ async function showStep(
     {
       exitOnError: false,
       registerSignalListeners: false,
+      // Whether there is a terminal was decided by the stream it is shown on, not by standard output.
+      fallbackRendererCondition: false,
+      forceTTY: true,
       rendererOptions: {
         collapseErrors: false,
         showErrorMessage: false,

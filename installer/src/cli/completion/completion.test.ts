@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeProgram } from "../docs/describe-program.ts";
+import { completionScript } from "./scripts.ts";
+
+describe("the bash completion, in a real bash", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "slipway-completion-"));
+    writeFileSync(join(folder, "completion.bash"), completionScript("bash", describeProgram()));
+    writeFileSync(join(folder, "my-values.yaml"), "");
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function complete(...words: readonly string[]): readonly string[] {
+    const script = `source ./completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slipway; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const result = spawnSync("bash", ["-c", script, "bash", ...words], { cwd: folder, encoding: "utf8" });
+    expect(result.stderr).toBe("");
+    return result.stdout.split("\n").filter((line) => line !== "");
+  }
+
+  it("is registered for slipway", () => {
+    const result = spawnSync("bash", ["-c", "source ./completion.bash; complete -p slipway"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+
+    expect(result.stdout.trim()).toBe("complete -F _slipway slipway");
+  });
+
+  it("offers commands, and only those that begin so", () => {
+    expect(complete("slipway", "in")).toEqual(["init", "install"]);
+  });
+
+  it("offers a command's own options and the global ones", () => {
+    expect(complete("slipway", "plan", "--")).toEqual(
+      expect.arrayContaining(["--offline", "--exit-code", "--json", "--help"]),
+    );
+    expect(complete("slipway", "status", "--")).not.toContain("--offline");
+  });
+
+  it("finds the command behind options with values", () => {
+    expect(complete("slipway", "--name", "install", "secrets", "")).toEqual(expect.arrayContaining(["list", "show"]));
+  });
+
+  it("offers the choices of an option", () => {
+    expect(complete("slipway", "render", "--mode", "h")).toEqual(["helm"]);
+  });
+
+  it("offers files where a file is wanted", () => {
+    expect(complete("slipway", "validate", "-f", "my-")).toEqual(["my-values.yaml"]);
+  });
+
+  it("offers shells to completion", () => {
+    expect(complete("slipway", "completion", "")).toEqual(expect.arrayContaining(["bash", "zsh", "fish"]));
+  });
+});
+
+describe("the other scripts", () => {
+  it("give zsh the same through its bash emulation", () => {
+    const script = completionScript("zsh", describeProgram());
+
+    expect(script).toMatch(/^#compdef slipway\n/);
+    expect(script).toContain("complete -F _slipway slipway");
+  });
+
+  it("give fish each command and option with its words", () => {
+    const script = completionScript("fish", describeProgram());
+
+    expect(script).toContain("-a 'install' -d 'bring the platform to the state the values describe'");
+    expect(script).toMatch(/__fish_seen_subcommand_from render.* -l mode -x -a 'compose helm'/);
+  });
+});
