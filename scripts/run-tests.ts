@@ -54,6 +54,8 @@ async function runEverything(): Promise<Tally> {
   const result = emptyTally();
   // The images take longest and need little of what the checks need: both at the same time.
   const images = run("images", "./slipway", ["images", "build"], { minutes: 70 });
+  // After them: both need the Go builder, and two builds of it would race.
+  const helm = images.then(() => run("helm", "scripts/testbed/build-helm.sh", [], { minutes: 30 }));
   for (const [name, command, ...args] of staticChecks) {
     const outcome = await run(name, command, args, { minutes: 10 });
     announce(name, outcome);
@@ -63,6 +65,9 @@ async function runEverything(): Promise<Tally> {
   const built = await images;
   announce("images", built);
   addCheck(result, "images", built.exitCode === 0);
+  const helmBuilt = await helm;
+  announce("helm", helmBuilt);
+  addCheck(result, "helm", helmBuilt.exitCode === 0);
   for (const project of projects.filter((candidate) => candidate.needsImages)) {
     if (built.exitCode === 0) await runProject(project, result);
     else addCheck(result, `${project.name}: not run, because the images could not be built`, false);
@@ -78,7 +83,7 @@ async function runProject(project: (typeof projects)[number], result: Tally): Pr
     ...["--reporter=default", "--reporter=./scripts/testing/count-reporter.ts"],
     ...project.args,
   ];
-  const env = { [countFileVariable]: countFile, ...(full && { SLIPWAY_TEST_FULL: "1" }) };
+  const env = { [countFileVariable]: countFile, ...(full && { SLIPWAY_FULL: "1" }) };
   const outcome = await run(project.name, "vitest", args, { minutes: project.minutes, env });
   announce(project.name, outcome);
   addCounts(result, project.name, readCounts(countFile), outcome.exitCode);
