@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { appendFile, chmod, lstat, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { ApplyError } from "../errors/installer-error.ts";
 import type { FileSystem } from "./ports.ts";
 
 /** Files of the machine, written so that a crash leaves the old or the new contents and nothing between. */
@@ -10,13 +11,14 @@ export function createFileSystem(): FileSystem {
     readText: (path) => readFile(path, "utf8"),
     readTextIfPresent: (path) => ifPresent(() => readFile(path, "utf8")),
     readBytes: (path) => readFile(path),
-    writeAtomic,
-    appendDurable,
-    append: (path, text) => appendFile(path, text, { mode: 0o600 }),
-    makeDirectory: async (path, mode) => {
-      await mkdir(path, { recursive: true, mode });
-      await chmod(path, mode);
-    },
+    writeAtomic: (path, contents, options) => explained(path, () => writeAtomic(path, contents, options)),
+    appendDurable: (path, line) => explained(path, () => appendDurable(path, line)),
+    append: (path, text) => explained(path, () => appendFile(path, text, { mode: 0o600 })),
+    makeDirectory: (path, mode) =>
+      explained(path, async () => {
+        await mkdir(path, { recursive: true, mode });
+        await chmod(path, mode);
+      }),
     foreignWritable,
     list: async (path) => ((await ifPresent(() => readdir(path))) ?? []).sort(),
     exists: async (path) => (await ifPresent(() => lstat(path))) !== undefined,
@@ -29,6 +31,26 @@ export function createFileSystem(): FileSystem {
     remove: (path) => rm(path, { recursive: true, force: true }),
     freeBytes,
   };
+}
+
+/** What a person can do something about when a file cannot be written. */
+const causes: Readonly<Record<string, { readonly why: string; readonly hint: string }>> = {
+  ENOSPC: { why: "the disk is full", hint: "make room, then run the same command again; it goes on from here" },
+  EDQUOT: { why: "the quota of this user is used up", hint: "make room, then run the same command again" },
+  EROFS: { why: "the file system is read-only", hint: "mount it writable, or choose another --state-dir" },
+  EACCES: { why: "permission denied", hint: "run as the user that installed, or as root" },
+  EPERM: { why: "not permitted", hint: "run as the user that installed, or as root" },
+  ENOTDIR: { why: "a part of the path is no directory", hint: "correct the path" },
+};
+
+async function explained<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const cause = causes[(error as NodeJS.ErrnoException).code ?? ""];
+    if (cause === undefined) throw error;
+    throw new ApplyError(`${path} cannot be written: ${cause.why}`, { hint: cause.hint, cause: error });
+  }
 }
 
 async function ifPresent<T>(read: () => Promise<T>): Promise<T | undefined> {

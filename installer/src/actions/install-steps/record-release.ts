@@ -16,6 +16,8 @@ export interface RecordRequest {
   readonly imageIds: ReadonlyMap<string, string>;
 }
 
+const releasesKept = 20;
+
 /** Records what is now applied: values, plan, images, rendered files without secrets, and that all of it is so. */
 export async function recordRelease(request: RecordRequest, ports: ActionPorts): Promise<number> {
   const { desired, layout, journal, record } = request;
@@ -29,6 +31,7 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
       await ports.fs.writeAtomic(layout.values, desired.valuesText);
       await ports.fs.writeAtomic(layout.lock, lockText(request.imageIds));
       await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
+      await forgetOldReleases(layout.releases, ports);
       ports.failpoint("record:plan");
       await record.update((applied) => ({
         release,
@@ -57,6 +60,15 @@ function withoutStrangers(
     services: Object.fromEntries(Object.entries(applied.services).filter(([id]) => services.has(id))),
     jobs: Object.fromEntries(Object.entries(applied.jobs).filter(([id]) => jobs.has(id))),
   };
+}
+
+/** The newest releases are kept to compare with. */
+async function forgetOldReleases(folder: string, ports: ActionPorts): Promise<void> {
+  const numbers = (await ports.fs.list(folder))
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
+  for (const number of numbers.slice(0, -releasesKept)) await ports.fs.remove(join(folder, String(number)));
 }
 
 async function writeRelease(folder: string, desired: Desired, ports: ActionPorts): Promise<void> {
