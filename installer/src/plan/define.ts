@@ -5,6 +5,7 @@ import type {
   Component,
   Container,
   Dependency,
+  Endpoint,
   EnvVariable,
   Image,
   Job,
@@ -17,9 +18,9 @@ import type {
 } from "./model.ts";
 
 /** Names of images to the references that exist: tags of ours, or digests from a lock. */
-export interface ImageTable {
-  readonly [name: string]: { readonly reference: string; readonly source: "built" | "third-party" };
-}
+export type ImageTable = Readonly<
+  Record<string, { readonly reference: string; readonly source: "built" | "third-party" }>
+>;
 
 /** A database a component wants: made by the bootstrap, owned by a login role of its own. */
 export interface DatabaseDeclaration {
@@ -73,6 +74,26 @@ export interface ComponentDefinition {
   readonly databases?: (values: Values) => readonly DatabaseDeclaration[];
   readonly buckets?: (values: Values) => readonly BucketDeclaration[];
   readonly build: (context: PlanContext) => Parts;
+}
+
+/** What a component is, wherever it runs. */
+export type ComponentIdentity = Pick<Component, "id" | "title" | "purpose" | "zone">;
+
+/** A component that is somewhere else: one endpoint, nothing to run. */
+export function externalComponent(identity: ComponentIdentity, endpoint: Endpoint): ComponentDraft {
+  return { ...identity, presence: "external", endpoints: [endpoint] };
+}
+
+/** A component that was left out, kept in the plan so that everybody can say so. */
+export function absentComponent(identity: ComponentIdentity): ComponentDraft {
+  return { ...identity, presence: "off", endpoints: [] };
+}
+
+/** An endpoint outside, from the URL a person gave for it. */
+export function endpointOfUrl(id: string, protocol: Endpoint["protocol"], address: string): Endpoint {
+  const { hostname, port, protocol: scheme } = new URL(address);
+  const tls = scheme === "https:";
+  return { id, protocol, tls, port: port === "" ? (tls ? 443 : 80) : Number(port), externalHost: hostname };
 }
 
 /** The limits of a container from its values. */

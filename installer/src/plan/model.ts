@@ -331,5 +331,5 @@ export interface Wire {
   /** `component.endpoint` */
   readonly to: string;
   readonly expectation: string;
-  readonly check: { readonly [key: string]: Slotted };
+  readonly check: Readonly<Record<string, Slotted>>;
 }

@@ -11,7 +11,7 @@ describe("slottedToText", () => {
   it("writes plain JSON for a document without slots", () => {
     const document = { a: [1, true, null, 'x"y'], b: {}, c: [] };
 
-    expect(JSON.parse(slottedToText(document).join(""))).toEqual(document);
+    expect(JSON.parse(slottedToText(document).map(String).join(""))).toEqual(document);
   });
 
   it("escapes secrets for JSON and writes ports as numbers", () => {
@@ -34,7 +34,7 @@ describe("slottedToText", () => {
 
     expect(parts).toContainEqual(secret("p", { as: "url" }));
     expect(parts).toContainEqual(secret("q", { as: "quoted" }));
-    expect(parts.join("")).toContain('"x\\"');
+    expect(parts.filter((part) => typeof part === "string").join("")).toContain('"x\\"');
   });
 });
 

@@ -8,6 +8,10 @@ import {
   type JobDraft,
   type Parts,
   type PlanContext,
+  type ComponentIdentity,
+  externalComponent,
+  endpointOfUrl,
+  absentComponent,
 } from "../define.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
@@ -35,7 +39,7 @@ export const casdoor: ComponentDefinition = {
     };
     switch (values.mode) {
       case "off":
-        return { component: { ...component, presence: "off", endpoints: [] } };
+        return { component: absentComponent(component) };
       case "external":
         return external(context, component);
       case "embedded":
@@ -50,25 +54,11 @@ const healthCommand = [
   ...["-b", "/tmp/.health", "-c", "/tmp/.health", "http://127.0.0.1:8000/api/health"],
 ];
 
-type Identity = Pick<NonNullable<Parts["component"]>, "id" | "title" | "purpose" | "zone">;
-
-function external(context: PlanContext, component: Identity): Parts {
+function external(context: PlanContext, component: ComponentIdentity): Parts {
   const { url, clientSecretFile } = context.values.casdoor.external;
-  const { hostname, port, protocol } = new URL(url);
-  const tls = protocol === "https:";
   return {
     component: {
-      ...component,
-      presence: "external",
-      endpoints: [
-        {
-          id: "http",
-          port: port === "" ? (tls ? 443 : 80) : Number(port),
-          protocol: "http",
-          tls,
-          externalHost: hostname,
-        },
-      ],
+      ...externalComponent(component, endpointOfUrl("http", "http", url)),
       links: [{ title: { en: "Sign-in", zh: "登录" }, url }],
     },
     secrets: [
@@ -82,7 +72,7 @@ function external(context: PlanContext, component: Identity): Parts {
   };
 }
 
-function embedded(context: PlanContext, component: Identity): Parts {
+function embedded(context: PlanContext, component: ComponentIdentity): Parts {
   const values = context.values.casdoor;
   return {
     component: {

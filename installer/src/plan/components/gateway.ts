@@ -111,7 +111,7 @@ function tlsFiles(context: PlanContext): readonly ConfigFile[] {
 function wires(context: PlanContext): readonly Wire[] {
   const { mainUrl, domain, tls } = context.addressing;
   const through = { ...verifyCaFile(context), ...publicResolve(context, "main") };
-  const route = (id: string, path: string, expectation: string, expect: { readonly [key: string]: Slotted }): Wire => ({
+  const route = (id: string, path: string, expectation: string, expect: Readonly<Record<string, Slotted>>): Wire => ({
     id: `route-${id}`,
     from: "browser",
     to: "gateway.main",

@@ -6,6 +6,7 @@ import {
   toGiB,
   type ComponentDefinition,
   type PlanContext,
+  externalComponent,
 } from "../define.ts";
 import { hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { Wire } from "../model.ts";
@@ -28,11 +29,7 @@ export const gitaly: ComponentDefinition = {
     if (values.mode === "external") {
       const { host, port, tokenFile: file, storage } = values.external;
       return {
-        component: {
-          ...component,
-          presence: "external",
-          endpoints: [{ id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }],
-        },
+        component: externalComponent(component, { id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }),
         secrets: [givenSecret("gitaly-token", "token of the external Gitaly", "gitaly.external.token", file)],
         wires: [wire(storage)],
       };

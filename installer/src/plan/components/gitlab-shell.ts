@@ -1,4 +1,4 @@
-import { container, resourcesOf, type ComponentDefinition, type PlanContext } from "../define.ts";
+import { container, resourcesOf, type ComponentDefinition, type PlanContext, absentComponent } from "../define.ts";
 import { hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { SecretSpec, Slotted } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
@@ -17,7 +17,7 @@ export const gitlabShell: ComponentDefinition = {
       purpose: { en: "Git over SSH", zh: "通过 SSH 访问 Git" },
       zone: "edge" as const,
     };
-    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    if (values.mode === "off") return { component: absentComponent(component) };
     return {
       component: {
         ...component,

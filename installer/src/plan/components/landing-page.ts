@@ -1,4 +1,4 @@
-import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
+import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext, absentComponent } from "../define.ts";
 import type { Route } from "../model.ts";
 import { text, textFile } from "../text.ts";
 
@@ -15,7 +15,7 @@ export const landingPage: ComponentDefinition = {
       purpose: { en: "Says what runs here and where", zh: "说明此处运行的服务与地址" },
       zone: "app" as const,
     };
-    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    if (values.mode === "off") return { component: absentComponent(component) };
     return {
       component: {
         ...component,

@@ -7,10 +7,12 @@ import {
   type ComponentDefinition,
   type JobDraft,
   type PlanContext,
+  externalComponent,
+  endpointOfUrl,
 } from "../define.ts";
 import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { Endpoint, Route } from "../model.ts";
+import type { Route } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
 
 const rootUser = "slipway-root";
@@ -31,7 +33,7 @@ export const minio: ComponentDefinition = {
     const wires = context.buckets.map((bucket) => s3Wire(context, bucket.name));
     if (values.mode === "external") {
       return {
-        component: { ...component, presence: "external", endpoints: [externalEndpoint(values.external.endpoint)] },
+        component: externalComponent(component, endpointOfUrl("s3", "s3", values.external.endpoint)),
         jobs: values.external.createBuckets ? [bucketsJob(context)] : [],
         secrets: [
           givenSecret(
@@ -150,16 +152,4 @@ function bucketsJob(context: PlanContext): JobDraft {
         : [],
     },
   });
-}
-
-function externalEndpoint(address: string): Endpoint {
-  const url = new URL(address);
-  const tls = url.protocol === "https:";
-  return {
-    id: "s3",
-    port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
-    protocol: "s3",
-    tls,
-    externalHost: url.hostname,
-  };
 }

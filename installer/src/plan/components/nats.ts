@@ -7,6 +7,7 @@ import {
   toMiB,
   type ComponentDefinition,
   type PlanContext,
+  externalComponent,
 } from "../define.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
@@ -28,11 +29,13 @@ export const nats: ComponentDefinition = {
     if (values.mode === "external") {
       const { host, port, user, passwordFile } = values.external;
       return {
-        component: {
-          ...component,
-          presence: "external",
-          endpoints: [{ id: "client", port, protocol: "nats", tls: false, externalHost: host }],
-        },
+        component: externalComponent(component, {
+          id: "client",
+          port,
+          protocol: "nats",
+          tls: false,
+          externalHost: host,
+        }),
         secrets: [
           givenSecret("nats-hub", `password of ${user} on the external NATS`, "nats.external.password", passwordFile),
         ],

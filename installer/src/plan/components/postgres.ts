@@ -9,6 +9,7 @@ import {
   type ComponentDefinition,
   type JobDraft,
   type PlanContext,
+  externalComponent,
 } from "../define.ts";
 import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
@@ -32,19 +33,13 @@ export const postgres: ComponentDefinition = {
     };
     if (mode === "external") {
       return {
-        component: {
-          ...component,
-          presence: "external",
-          endpoints: [
-            {
-              id: "sql",
-              port: external.port,
-              protocol: "postgres",
-              tls: external.sslMode !== "disable",
-              externalHost: external.host,
-            },
-          ],
-        },
+        component: externalComponent(component, {
+          id: "sql",
+          port: external.port,
+          protocol: "postgres",
+          tls: external.sslMode !== "disable",
+          externalHost: external.host,
+        }),
         jobs: [databasesJob(context, external.adminUser)],
         secrets: secrets(context),
       };

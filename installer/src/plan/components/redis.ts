@@ -6,6 +6,7 @@ import {
   toGiB,
   type ComponentDefinition,
   type PlanContext,
+  externalComponent,
 } from "../define.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
@@ -26,11 +27,13 @@ export const redis: ComponentDefinition = {
     if (values.mode === "external") {
       const { host, port, passwordFile: file } = values.external;
       return {
-        component: {
-          ...component,
-          presence: "external",
-          endpoints: [{ id: "redis", port, protocol: "redis", tls: false, externalHost: host }],
-        },
+        component: externalComponent(component, {
+          id: "redis",
+          port,
+          protocol: "redis",
+          tls: false,
+          externalHost: host,
+        }),
         secrets: [givenSecret("redis", "password of the external Redis", "redis.external.password", file)],
         wires: [wire()],
       };

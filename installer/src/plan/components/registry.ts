@@ -7,9 +7,11 @@ import {
   resourcesOf,
   type ComponentDefinition,
   type PlanContext,
+  externalComponent,
+  endpointOfUrl,
 } from "../define.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
-import type { Endpoint, Route, Slotted, Wire } from "../model.ts";
+import type { Route, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 
 const htpasswdPath = "/etc/distribution/htpasswd";
@@ -31,7 +33,7 @@ export const registry: ComponentDefinition = {
     };
     if (values.mode === "external") {
       return {
-        component: { ...component, presence: "external", endpoints: [externalEndpoint(values.external.url)] },
+        component: externalComponent(component, endpointOfUrl("http", "http", values.external.url)),
         secrets: [
           givenSecret(
             "registry",
@@ -148,17 +150,5 @@ function wire(user: string): Wire {
     to: "registry.http",
     expectation: "a small image is pushed and pulled by digest; without a login it answers 401",
     check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret("registry") },
-  };
-}
-
-function externalEndpoint(address: string): Endpoint {
-  const url = new URL(address);
-  const tls = url.protocol === "https:";
-  return {
-    id: "http",
-    port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
-    protocol: "http",
-    tls,
-    externalHost: url.hostname,
   };
 }

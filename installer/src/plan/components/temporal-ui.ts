@@ -1,4 +1,12 @@
-import { completed, type ComponentDefinition, container, healthy, type PlanContext, resourcesOf } from "../define.ts";
+import {
+  completed,
+  type ComponentDefinition,
+  container,
+  healthy,
+  type PlanContext,
+  resourcesOf,
+  absentComponent,
+} from "../define.ts";
 import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
 import type { ConfigFile, Route, Slotted, Wire } from "../model.ts";
 import { concat, endpoint, jsonFile, secret, textFile } from "../text.ts";
@@ -17,7 +25,7 @@ export const temporalUi: ComponentDefinition = {
       purpose: { en: "Looks into workflows", zh: "查看工作流" },
       zone: "app" as const,
     };
-    if (values.mode === "off") return { component: { ...component, presence: "off", endpoints: [] } };
+    if (values.mode === "off") return { component: absentComponent(component) };
     return {
       component: {
         ...component,

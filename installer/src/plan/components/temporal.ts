@@ -5,6 +5,7 @@ import {
   type ComponentDefinition,
   type JobDraft,
   type PlanContext,
+  externalComponent,
 } from "../define.ts";
 import { postgresCaFiles, postgresTls, postgresWire } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
@@ -38,11 +39,7 @@ export const temporal: ComponentDefinition = {
     if (values.mode === "external") {
       const { host, port } = values.external;
       return {
-        component: {
-          ...component,
-          presence: "external",
-          endpoints: [{ id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }],
-        },
+        component: externalComponent(component, { id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }),
         jobs: [namespaceJob(context)],
         wires: [wire(context)],
       };

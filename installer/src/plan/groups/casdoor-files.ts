@@ -134,7 +134,7 @@ function applicationRow(
   name: string,
   organization: string,
   mainUrl: string,
-  options: { readonly [key: string]: Slotted },
+  options: Readonly<Record<string, Slotted>>,
 ): Slotted {
   return {
     owner: "admin",

@@ -30,7 +30,7 @@ export function postgresLogin(
   user: string,
   passwordSecret: string,
   database: string,
-): { readonly [key: string]: Slotted } {
+): Readonly<Record<string, Slotted>> {
   return {
     host: endpoint("postgres.sql", "host"),
     port: endpoint("postgres.sql", "port"),

@@ -15,7 +15,7 @@ export interface ToolboxJobFields {
   readonly title: string;
   readonly makes: readonly string[];
   readonly needs: readonly Dependency[];
-  readonly document: { readonly kind: JobDocument["kind"] } & { readonly [key: string]: Slotted };
+  readonly document: { readonly kind: JobDocument["kind"] } & Readonly<Record<string, Slotted>>;
   readonly files?: readonly ConfigFile[];
   readonly deadlineSeconds?: number;
 }

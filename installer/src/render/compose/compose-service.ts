@@ -11,7 +11,6 @@ import type {
   PublishedPort,
   Zone,
 } from "../../plan/model.ts";
-import { isSecretSlot } from "../../plan/text.ts";
 import { type AddressBook, resolveEndpoints } from "../addresses.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { findComponent, gatewayAliases, networksOf } from "./networks.ts";
@@ -21,7 +20,7 @@ export interface ComposeOptions {
   readonly startInterval: boolean;
 }
 
-export type ComposeObject = { readonly [key: string]: unknown };
+export type ComposeObject = Readonly<Record<string, unknown>>;
 
 export interface UnitContext {
   readonly plan: Plan;
@@ -140,12 +139,13 @@ function renderEnvironment(context: UnitContext, container: Container, owner: st
   return Object.fromEntries(
     variables.map(({ name, value }) => {
       const resolved = resolveEndpoints(value, context.book, `${owner}.env.${name}`);
-      if (resolved.some(isSecretSlot)) {
+      const literals = resolved.filter((part) => typeof part === "string");
+      if (literals.length < resolved.length) {
         throw new RenderError(
           `${owner} takes a secret from the environment variable ${name}; Compose hands over secrets as files only`,
         );
       }
-      return [name, resolved.join("")];
+      return [name, literals.join("")];
     }),
   );
 }
