@@ -13,6 +13,7 @@ const sectionOfName: Readonly<Record<string, string>> = {
   "gitlab-shell": "gitlabShell",
   registry: "registry",
   temporal: "temporal",
+  "temporal-ui": "temporalUi",
   casdoor: "casdoor",
   gateway: "gateway",
   "landing-page": "landingPage",

@@ -16,7 +16,7 @@ interface SchemaNode {
 }
 
 /** Components a person may leave out. */
-const optionalComponents = ["casdoor", "gitlabShell", "landingPage"] as const;
+const optionalComponents = ["casdoor", "gitlabShell", "landingPage", "temporalUi"] as const;
 /** Stores whose disk a person decides about. */
 const stores = ["postgres", "objectStore", "gitaly"] as const;
 

@@ -1,4 +1,5 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
+import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
 const warnDays = 30;
@@ -81,8 +82,8 @@ function checkDates({ clock }: CheckContext, certificate: X509Certificate): read
 
 function checkNames({ plan }: CheckContext, certificate: X509Certificate): readonly CheckFinding[] {
   const names = [...new Set(plan.listeners.filter((listener) => listener.tls).map((listener) => listener.host))];
-  const uncovered = names.filter(
-    (name) => certificate.checkHost(name) === undefined && certificate.checkIP(name) === undefined,
+  const uncovered = names.filter((name) =>
+    isIpv4(name) || isIpv6(name) ? certificate.checkIP(name) === undefined : certificate.checkHost(name) === undefined,
   );
   if (uncovered.length === 0) return [];
   return [

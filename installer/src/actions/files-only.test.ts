@@ -1,0 +1,264 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openAssets } from "../cli/assets.ts";
+import { AbortError } from "../errors/installer-error.ts";
+import type { Ask } from "../events/ask.ts";
+import { createFileSystem } from "../platform/file-system.ts";
+import { hashOf } from "../execute/digest.ts";
+import { renderCompose } from "../render/compose/render-compose.ts";
+import { describeDifferences } from "./describe-differences.ts";
+import { init } from "./init.ts";
+import { loadPlan } from "./load-plan.ts";
+import { planOffline } from "./plan-offline.ts";
+import { render } from "./render.ts";
+import { validate } from "./validate.ts";
+
+const ports = { fs: createFileSystem(), assets: openAssets() };
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-actions-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function request(
+  selection: { files?: readonly string[]; set?: readonly string[]; without?: readonly string[]; profile?: string } = {},
+) {
+  return {
+    name: "slipway",
+    stateDir: join(folder, "state"),
+    values: { files: [], set: [], without: [], ...selection },
+  };
+}
+
+describe("validate", () => {
+  it("says what the values were laid from", async () => {
+    const file = join(folder, "my.yaml");
+    writeFileSync(file, "domain: ai.corp.example\n");
+
+    const result = await validate(request({ files: [file], without: ["casdoor"] }), ports);
+
+    expect(result.sources).toEqual(["profile infra", file, "--without casdoor"]);
+    expect(result.summary).toMatch(/ off, at https:\/\/ai\.corp\.example$/);
+  });
+
+  it("lays files over the recorded values", async () => {
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/values.yaml"), "domain: one.example\nports: { ssh: 2022 }\n");
+    writeFileSync(join(folder, "two.yaml"), "domain: two.example\n");
+
+    const { values } = await loadPlan(request({ files: [join(folder, "two.yaml")] }), ports);
+
+    expect([values.values.domain, values.values.ports.ssh]).toEqual(["two.example", 2022]);
+  });
+
+  it.each([
+    [{ profile: "infar" }, /no profile "infar"/, "did you mean infra?"],
+    [{ without: ["casdor"] }, /no component "casdor"/, "did you mean casdoor?"],
+    [{ files: ["/nowhere/x.yaml"] }, /no file \/nowhere\/x.yaml/, "check the path given with -f"],
+  ])("refuses %j", async (selection, message, hint) => {
+    await expect(validate(request(selection), ports)).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringMatching(message) as string,
+      hint,
+    });
+  });
+
+  it("refuses to leave out what the platform cannot do without", async () => {
+    await expect(validate(request({ without: ["postgres"] }), ports)).rejects.toMatchObject({ code: "VALUES_INVALID" });
+  });
+});
+
+describe("render", () => {
+  it("writes once, changes nothing the second time and takes away what is gone", async () => {
+    const out = join(folder, "out");
+
+    const first = await render({ ...request(), mode: "compose", out }, ports);
+    const second = await render({ ...request(), mode: "compose", out }, ports);
+    const third = await render({ ...request({ without: ["casdoor"] }), mode: "compose", out }, ports);
+
+    expect(first.written).toBe(first.files.length);
+    expect([second.written, second.removed]).toEqual([0, []]);
+    expect(third.removed.length).toBeGreaterThan(0);
+    expect(third.removed.every((path) => path.includes("casdoor"))).toBe(true);
+    expect(readFileSync(join(out, "compose.yaml"), "utf8")).not.toContain("casdoor:");
+  });
+
+  it("writes no secret, only names", async () => {
+    const result = await render({ ...request(), mode: "compose" }, ports);
+
+    expect(result.files.some((file) => file.contents.includes("${secret:"))).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("refuses a directory with other people's files, and leaves it alone", async () => {
+    writeFileSync(join(folder, "precious.txt"), "x");
+
+    await expect(render({ ...request(), mode: "compose", out: folder }, ports)).rejects.toMatchObject({
+      code: "USAGE",
+    });
+    expect(readdirSync(folder)).toEqual(["precious.txt"]);
+  });
+
+  it("removes nothing outside its directory, whatever the marker says", async () => {
+    const out = join(folder, "out");
+    writeFileSync(join(folder, "precious.txt"), "x");
+    mkdirSync(out);
+    writeFileSync(join(out, ".slipway-render.json"), JSON.stringify({ files: ["../precious.txt", "/etc/none"] }));
+
+    await render({ ...request(), mode: "compose", out }, ports);
+
+    expect(readFileSync(join(folder, "precious.txt"), "utf8")).toBe("x");
+  });
+});
+
+describe("plan --offline", () => {
+  it("creates everything at first, and is the same every time", async () => {
+    const first = await planOffline(request(), ports);
+    const second = await planOffline(request(), ports);
+
+    expect(first).toEqual(second);
+    expect(first).toMatchObject({ changed: true, offline: true });
+    expect(first.counts.create).toBe(first.changes.length);
+  });
+
+  it("says what differs from the records, and why", async () => {
+    const { plan } = await loadPlan(request(), ports);
+    const rendering = renderCompose(plan);
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/plan.json"), JSON.stringify(plan));
+    const applied = { units: rendering.services, jobUnits: rendering.jobs, volumeUnits: rendering.volumes };
+    writeFileSync(join(folder, "state/applied.json"), JSON.stringify(applied));
+
+    const same = await planOffline(request(), ports);
+    const changed = await planOffline(request({ set: ["redis.resources.memory=1Gi"] }), ports);
+    const smaller = await planOffline(request({ without: ["casdoor"] }), ports);
+
+    expect(same.changed).toBe(false);
+    expect(changed.changes.filter((change) => change.action === "recreate")).toEqual([
+      {
+        subject: "component",
+        id: "redis",
+        action: "recreate",
+        reasons: ["workload.container.resources.memoryMiB 512 → 1024"],
+      },
+    ]);
+    expect(smaller.changes).toContainEqual({
+      subject: "component",
+      id: "casdoor",
+      action: "remove",
+      reasons: ["not in the values any more"],
+    });
+    expect(new Set([same.hash, changed.hash, smaller.hash, hashOf({})]).size).toBe(4);
+  });
+
+  it("shows the first differences and how many more there are", () => {
+    const before = Object.fromEntries("abcdefgh".split("").map((key) => [key, 1]));
+
+    expect(describeDifferences({ a: { b: [1] } }, { a: { b: [1, "x"] } })).toEqual(['a.b.1 nothing → "x"']);
+    expect(describeDifferences(before, {}).at(-1)).toBe("and 2 more");
+  });
+});
+
+describe("init", () => {
+  const out = () => join(folder, "values.yaml");
+
+  it("writes only what differs from the defaults, with the schema beside it", async () => {
+    const set = ["domain=ai.corp.example", "ports.http=80", "timezone=Asia/Shanghai"];
+    const result = await init(
+      { ...request({ set, without: ["casdoor"] }), out: out(), force: false, answers: undefined },
+      ports,
+    );
+
+    expect(result.given).toEqual({ domain: "ai.corp.example", timezone: "Asia/Shanghai", casdoor: { mode: "off" } });
+    expect(readFileSync(out(), "utf8")).toMatch(/^# yaml-language-server: \$schema=\.\/values\.schema\.json\n/);
+    expect(statSync(out()).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(join(folder, "values.schema.json"), "utf8"))).toHaveProperty("properties.domain");
+    await expect(validate(request({ files: [out()] }), ports)).resolves.toMatchObject({ valid: true });
+  });
+
+  it("does not replace a file unless told", async () => {
+    writeFileSync(out(), "mine: true\n");
+    const asked = { ...request(), out: out(), answers: undefined };
+
+    await expect(init({ ...asked, force: false }, ports)).rejects.toMatchObject({ code: "USAGE" });
+    expect(readFileSync(out(), "utf8")).toBe("mine: true\n");
+    await init({ ...asked, force: true }, ports);
+    expect(readFileSync(out(), "utf8")).toContain("{}");
+  });
+
+  it("writes no file when flags break a rule", async () => {
+    const broken = { ...request({ set: ["ports.http=99999"] }), out: out(), force: false, answers: undefined };
+
+    await expect(init(broken, ports)).rejects.toMatchObject({ code: "VALUES_INVALID" });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  /** Answers by a part of the question; everything else takes its default. */
+  function answering(answers: Readonly<Record<string, string | readonly string[]>>, questions: string[] = []): Ask {
+    const find = (message: string) => {
+      questions.push(message);
+      return Object.entries(answers).find(([part]) => message.startsWith(part))?.[1];
+    };
+    return {
+      confirm: (_message, preset) => Promise.resolve(preset),
+      input: (message, options) => {
+        const answer = find(message) as string | undefined;
+        const problem = answer === undefined ? undefined : options?.check?.(answer);
+        return problem === undefined
+          ? Promise.resolve(answer ?? options?.default ?? "")
+          : Promise.reject(new AbortError(problem));
+      },
+      select: (message, _choices, preset) => Promise.resolve((find(message) as string | undefined) ?? preset),
+      choose: (message, choices) =>
+        Promise.resolve(
+          (find(message) as readonly string[] | undefined) ??
+            choices.filter((choice) => choice.checked).map((choice) => choice.value),
+        ),
+    };
+  }
+
+  it("asks in the schema's words and keeps what was answered", async () => {
+    const questions: string[] = [];
+    const answers = answering(
+      { "Domain:": "10.0.0.5", "Optional components": ["landingPage"], "Data directory:": "/srv/slipway" },
+      questions,
+    );
+
+    const result = await init({ ...request(), out: out(), force: false, answers }, ports);
+
+    expect(result.given).toEqual({
+      domain: "10.0.0.5",
+      dataDir: "/srv/slipway",
+      casdoor: { mode: "off" },
+      gitlabShell: { mode: "off" },
+      temporalUi: { mode: "off" },
+    });
+    expect(questions[0]).toMatch(/^Domain: Host name or IPv4 address/);
+  });
+
+  it("asks for the files when TLS comes from files", async () => {
+    const answers = answering({
+      "Domain:": "ai.corp.example",
+      "Mode:": "files",
+      "Certificate file:": "/tls/a.crt",
+      "Key file:": "/tls/a.key",
+    });
+
+    const result = await init({ ...request(), out: out(), force: false, answers }, ports);
+
+    expect(result.given).toMatchObject({ tls: { mode: "files", certFile: "/tls/a.crt", keyFile: "/tls/a.key" } });
+  });
+
+  it.each([
+    ["Domain:", "no spaces"],
+    ["Data directory:", "relative"],
+  ])("asks again when %s is answered with %j", async (question, answer) => {
+    const answers = answering({ [question]: answer });
+
+    await expect(init({ ...request(), out: out(), force: false, answers }, ports)).rejects.toThrow(AbortError);
+  });
+});
