@@ -235,7 +235,6 @@ describe("init", () => {
       dataDir: "/srv/slipway",
       casdoor: { mode: "off" },
       gitlabShell: { mode: "off" },
-      temporalUi: { mode: "off" },
     });
     expect(questions[0]).toMatch(/^Domain: Host name or IPv4 address/);
   });
