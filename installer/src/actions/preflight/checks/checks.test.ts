@@ -186,6 +186,18 @@ describe("ports", () => {
     expect(found[0]?.remedy).toContain("--set ports.http=8080");
   });
 
+  it.each([
+    [2222, "ports.ssh=12222"],
+    [9000, "ports.s3=19000"],
+  ])("name their own key of the values: %i", async (port, remedy) => {
+    const hex = port.toString(16).toUpperCase().padStart(4, "0");
+    const files = { "/proc/net/tcp": tcp.replace(":0050", `:${hex}`) };
+
+    const found = await findings("ports.bindable", { taken: { [port]: "EADDRINUSE" }, files });
+
+    expect(found[0]?.remedy).toContain(remedy);
+  });
+
   it("that this install holds are free", async () => {
     const containers = [{ service: "gateway", labels: { "dev.slipway.name": "slipway" }, ports: [{ hostPort: 80 }] }];
 

@@ -3,15 +3,6 @@ import { isIpv4, isIpv6, isLoopbackName } from "../../../values/host-names.ts";
 import { listeningInodes, parseLocalIpv4, parseLocalIpv6 } from "../addresses.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
-/** The values key of each published port, for the remedy. */
-const portKeys: readonly (readonly [pattern: RegExp, key: string])[] = [
-  [/ssh/i, "ports.ssh"],
-  [/https/i, "ports.https"],
-  [/casdoor/i, "ports.casdoor"],
-  [/s3|object/i, "ports.s3"],
-  [/http/i, "ports.http"],
-];
-
 const bindable: Check = {
   id: "ports.bindable",
   title: "every published port is free on its address",
@@ -43,7 +34,7 @@ async function portsOfThisInstall({ docker, name, engine }: CheckContext): Promi
 async function checkPort(context: CheckContext, port: PublishedPort): Promise<readonly CheckFinding[]> {
   const at = `${port.address}:${port.hostPort}`;
   const error = await context.host.bindError(port.address, port.hostPort);
-  const key = portKeys.find(([pattern]) => pattern.test(port.purpose))?.[1] ?? "ports.http";
+  const key = Object.entries(context.values.ports).find(([, number]) => number === port.hostPort)?.[0] ?? "http";
   if (error === "EADDRNOTAVAIL") {
     return [
       {
@@ -59,7 +50,7 @@ async function checkPort(context: CheckContext, port: PublishedPort): Promise<re
   return [
     {
       message: `port ${at} (${port.purpose}) is taken${who}`,
-      remedy: `stop what holds it, or choose another port: --set ${key}=${suggestPort(port.hostPort)}`,
+      remedy: `stop what holds it, or choose another port: --set ports.${key}=${suggestPort(port.hostPort)}`,
     },
   ];
 }
