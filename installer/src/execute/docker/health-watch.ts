@@ -45,6 +45,7 @@ async function waitUntilHealthy(
   let lastRestarts: number | undefined;
   for (;;) {
     const woken = nextEvent(ports, wake, container.id, deadline, signal);
+    // A pause that nobody waits for any more would keep the program from ending.
     try {
       const seen = await ports.docker.inspect(container.id);
       if (serves(seen)) return seen;
@@ -54,11 +55,10 @@ async function waitUntilHealthy(
         throw await endedError(ports.docker, seen, crashes);
       }
       if (ports.clock.monotonicMs() >= deadline) throw await lateError(ports.docker, seen, limitSeconds);
-    } catch (error) {
+      await woken.promise;
+    } finally {
       woken.cancel();
-      throw error;
     }
-    await woken.promise;
     if (signal.aborted) throw new InterruptedError(`interrupted while ${container.service} was starting`);
   }
 }
