@@ -22,6 +22,7 @@ export default defineConfig({
             "toolbox/src/**/*.test.ts",
             "installer/test/golden/**/*.test.ts",
             "installer/test/support/**/*.test.ts",
+            "scripts/testing/**/*.test.ts",
           ],
           exclude: ["**/*.integration.test.ts"],
         },

@@ -56,7 +56,9 @@ function stopOnSignals(abort: AbortController, stderr: Output, openSteps: () => 
     process.on(signal, () => {
       const steps = openSteps();
       if (!abort.signal.aborted) {
-        stderr.write(`\nstopping: ${steps.at(-1) ?? "what is in hand"} is finished or undone first\n`);
+        // A command that only looks, such as logs --follow, ends at once and needs no word.
+        const step = steps.at(-1);
+        if (step !== undefined) stderr.write(`\nstopping: "${step}" is finished or undone first\n`);
         abort.abort(new InterruptedError("interrupted", { hint: "the same command goes on from here" }));
         return;
       }
