@@ -155,6 +155,15 @@ describe("resources", () => {
     ]);
   });
 
+  it("warn when the stores may outgrow the disk", async () => {
+    const found = await findings("resources.disk", { free: { "/var/lib/docker": 100 * gib } });
+
+    expect(found).toMatchObject([{ severity: "warning" }]);
+    expect(found[0]?.message).toMatch(
+      /^the volumes may grow to 7\d\d\.0 GiB and \/var\/lib\/docker has 100\.0 GiB free$/,
+    );
+  });
+
   it("warn when inodes run out, and ignore file systems that have no fixed number", async () => {
     const df = (line: string) => ({
       "df -Pi /var/lib/docker": {

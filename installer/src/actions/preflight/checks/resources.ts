@@ -5,7 +5,6 @@ import { engineInfo } from "./engine.ts";
 const mebibyte = 1024 * 1024;
 const gibibyte = 1024 * mebibyte;
 const imagesGiB = { built: 12, present: 2 };
-const comfortableGiB = 20;
 const stateMiB = 256;
 const fewInodes = 50_000;
 
@@ -94,6 +93,10 @@ const disk: Check = {
   run: async (context) => {
     const info = engineInfo(context);
     const { dataDir } = context.plan.settings;
+    // What the values say the stores may grow to.
+    const declared = context.plan.components
+      .flatMap((component) => component.volumes)
+      .reduce((sum, volume) => sum + volume.sizeGiB * gibibyte, 0);
     const findings: CheckFinding[] = [];
     if (info !== undefined) {
       const needed = (await imagesMissing(context)) ? imagesGiB.built : imagesGiB.present;
@@ -101,7 +104,7 @@ const disk: Check = {
         ...(await checkSpace(context, info.dataRoot, {
           what: dataDir === undefined ? "images and volumes" : "images",
           needed: needed * gibibyte,
-          advised: dataDir === undefined ? comfortableGiB * gibibyte : 0,
+          advised: dataDir === undefined ? declared : 0,
         })),
       );
     }
@@ -110,7 +113,7 @@ const disk: Check = {
         ...(await checkSpace(context, dataDir, {
           what: "data",
           needed: 2 * gibibyte,
-          advised: comfortableGiB * gibibyte,
+          advised: declared,
         })),
       );
     }
@@ -143,8 +146,9 @@ async function checkSpace(context: CheckContext, path: string, space: Space): Pr
   return [
     {
       severity: "warning",
-      message: `${path} has ${inGiB(free)} free for ${space.what}`,
-      remedy: `fine for trying it out; for daily use have ${inGiB(space.advised)} or more`,
+      message: `the volumes may grow to ${inGiB(space.advised)} and ${path} has ${inGiB(free)} free`,
+      remedy:
+        "fine for trying it out; for daily use have a larger disk, or say smaller sizes in the values (storage.size)",
     },
   ];
 }
