@@ -1,5 +1,5 @@
 import { PreflightError, UsageError } from "../errors/installer-error.ts";
-import { inOrder } from "../execute/dependency-graph.ts";
+import { type GraphNode, runGraph } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
 import { serves, watchHealth } from "../execute/docker/health-watch.ts";
 import { readLiveState } from "../execute/docker/live-state.ts";
@@ -49,6 +49,8 @@ export async function restart(request: LifecycleRequest, ports: ActionPorts): Pr
   return lifecycle("restart", request, ports);
 }
 
+const atOnce = 16;
+
 type Verb = LifecycleResult["action"];
 
 async function lifecycle(verb: Verb, request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
@@ -57,11 +59,11 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: ActionPor
   if (plan === undefined) {
     throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
   }
-  const order = componentsInOrder(plan, request.component);
+  const nodes = graphToTouch(verb, plan, request.component);
   const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
   try {
     const components = await withStep(ports, verb, titles[verb], () =>
-      touchAll(verb, { plan, order, project: applied.project ?? request.name }, request, ports),
+      touchAll(verb, { plan, nodes, project: applied.project ?? request.name }, request, ports),
     );
     return { apiVersion: "slipway/v1", kind: "LifecycleResult", name: request.name, action: verb, components };
   } finally {
@@ -75,22 +77,26 @@ const titles: Readonly<Record<Verb, string>> = {
   restart: "Restart components",
 };
 
-function componentsInOrder(plan: Plan, only: string | undefined): readonly Component[] {
-  const running = plan.components.filter((component) => component.workload !== undefined);
+/** The components to touch, each with what must be touched before it. */
+function graphToTouch(verb: Verb, plan: Plan, only: string | undefined): readonly GraphNode[] {
+  const running = plan.components.filter((component) => component.workload !== undefined).map(({ id }) => id);
   if (only !== undefined) {
-    const found = running.filter((component) => component.id === only);
-    if (found.length > 0) return found;
+    if (running.includes(only)) return [{ key: only, needs: [] }];
     throw new UsageError(`there is no component ${only} that runs here`, {
-      hint: `components are ${running.map((component) => component.id).join(", ")}`,
+      hint: `components are ${running.join(", ")}`,
     });
   }
-  const byId = new Map(running.map((component) => [component.id, component]));
-  return inOrder(graphOf(plan)).flatMap((key) => byId.get(key) ?? []);
+  const nodes = graphOf(plan);
+  if (verb !== "stop") return nodes;
+  return nodes.map(({ key }) => ({
+    key,
+    needs: nodes.filter((other) => other.needs.includes(key)).map((other) => other.key),
+  }));
 }
 
 interface Work {
   readonly plan: Plan;
-  readonly order: readonly Component[];
+  readonly nodes: readonly GraphNode[];
   readonly project: string;
 }
 
@@ -100,30 +106,34 @@ async function touchAll(
   request: LifecycleRequest,
   ports: ActionPorts,
 ): Promise<LifecycleResult["components"]> {
-  const ids = work.plan.components.map((component) => component.id);
-  const live = await readLiveState(ports.docker, work.project, ids);
-  const watch = await watchHealth(ports, work.project, ports.signal);
+  const byId = new Map(work.plan.components.map((component) => [component.id, component]));
+  const live = await readLiveState(ports.docker, work.project, [...byId.keys()]);
   const touched: { readonly id: string; readonly changed: boolean }[] = [];
+  const failed = new AbortController();
+  const watch = await watchHealth(ports, work.project, AbortSignal.any([ports.signal, failed.signal]));
   try {
-    for (const component of verb === "stop" ? work.order.toReversed() : work.order) {
+    await runGraph(work.nodes, atOnce, async (key, stopped) => {
+      stopped.addEventListener("abort", () => failed.abort());
+      const component = byId.get(key);
+      // Jobs stand in the graph for the order they make; nothing runs here.
+      if (component === undefined) return;
       throwIfInterrupted(ports.signal, component.id);
       const container = live.services.get(component.id);
       if (container === undefined) throw containerGone(component.id);
       const changed = await touch(verb, component, container, ports);
-      const limit = request.timeoutSeconds ?? Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);
-      if (verb !== "stop") await watch.healthy(container, limit);
+      if (verb !== "stop") await watch.healthy(container, limitSeconds(request, component));
       touched.push({ id: component.id, changed });
-      ports.report({
-        type: "item",
-        step: verb,
-        id: component.id,
-        state: changed ? (verb === "stop" ? "done" : "healthy") : "unchanged",
-      });
-    }
+      const state = verb === "stop" ? "done" : "healthy";
+      ports.report({ type: "item", step: verb, id: component.id, state: changed ? state : "unchanged" });
+    });
   } finally {
     watch.close();
   }
   return touched;
+}
+
+function limitSeconds(request: LifecycleRequest, component: Component): number {
+  return request.timeoutSeconds ?? Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);
 }
 
 async function touch(

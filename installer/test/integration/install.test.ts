@@ -200,4 +200,19 @@ describe("the installed platform", () => {
     expect(existsSync(place.stateDir)).toBe(false);
     expect(again.removed).toEqual({ containers: [], networks: [], volumes: [], directories: [] });
   });
+
+  test("keeps data below a directory of the host, which a purge removes and an uninstall does not", async () => {
+    const dataDir = join(place.stateDir, "..", "data");
+    await installFixture({ ...place, dataDir }, fixturePorts());
+    const password = readFileSync(join(dataDir, "store-data/password"), "utf8");
+    await uninstall({ ...place, purge: false }, fixturePorts());
+    const again = await installFixture({ ...place, dataDir }, fixturePorts());
+    const result = await uninstall({ ...place, purge: true, confirmedName: place.name }, fixturePorts());
+
+    expect(statSync(dataDir).isDirectory()).toBe(true);
+    expect(password).toMatch(/^[0-9a-f]{48}$/);
+    expect(again.changed).toBe(true);
+    expect(result.removed.directories).toEqual([join(dataDir, "store-data"), place.stateDir]);
+    expect(existsSync(join(dataDir, "store-data"))).toBe(false);
+  });
 });

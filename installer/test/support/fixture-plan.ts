@@ -11,6 +11,8 @@ export interface FixtureOptions {
   readonly appHangs?: boolean;
   readonly jobFails?: boolean;
   readonly withoutWeb?: boolean;
+  /** Host directory for the volumes. */
+  readonly dataDir?: string;
   /** Value of the given secret. */
   readonly given?: string;
 }
@@ -39,6 +41,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
       mainUrl: "http://localhost",
       logs: { maxSize: "1m", maxFiles: 1 },
       pullPolicy: "never",
+      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
     components: [store(), app(options), web(off)],
     jobs: [prepare(options)],
