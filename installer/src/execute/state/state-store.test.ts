@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../test/support/memory-ports.ts";
+import { defaultStateDirectory, stateLayout } from "./layout.ts";
+import { openApplied, openState, readApplied, readIdentity } from "./state-store.ts";
+
+const layout = stateLayout("/var/lib/slipway/a");
+
+function ports(files: Readonly<Record<string, string>> = {}) {
+  const fs = createMemoryFileSystem(files);
+  return { fs, clock: createStillClock(), random: createSeededRandom(), failpoint: () => undefined };
+}
+
+test("an install is given an identity once", async () => {
+  const first = ports();
+  const made = await openState(first, layout, "a");
+  const again = await openState({ ...first, random: createSeededRandom("other") }, layout, "a");
+
+  expect(again).toEqual(made);
+  expect(await first.fs.readText(layout.format)).toBe("1\n");
+  expect(first.fs.operations).toEqual([`write ${layout.format}`, `write ${layout.identity}`]);
+});
+
+test("a state of another format is refused, not guessed at", async () => {
+  const newer = ports({ [layout.format]: "2\n" });
+
+  await expect(readIdentity(newer.fs, layout)).rejects.toMatchObject({
+    code: "PREFLIGHT_FAILED",
+    message: "/var/lib/slipway/a has state format 2, this version of slipway reads 1",
+  });
+});
+
+test("a directory in which others may write is refused", async () => {
+  const open = ports();
+  const fs = { ...open.fs, foreignWritable: () => Promise.resolve("/var/lib/slipway") };
+
+  await expect(openState({ ...open, fs }, layout, "a")).rejects.toThrow("others may write to /var/lib/slipway");
+  expect(open.fs.operations).toEqual([]);
+});
+
+test("changes made side by side are all kept", async () => {
+  const { fs } = ports();
+  const record = await openApplied(fs, layout);
+  await Promise.all(
+    ["x", "y", "z"].map((id) =>
+      record.update((applied) => ({ jobs: { ...applied.jobs, [id]: { inputsHash: id, at: "" } } })),
+    ),
+  );
+
+  expect(Object.keys((await readApplied(fs, layout)).jobs)).toEqual(["x", "y", "z"]);
+});
+
+test.each([
+  [{ root: true, home: "/root" }, "/var/lib/slipway/a"],
+  [{ root: false, home: "/home/me" }, "/home/me/.local/state/slipway/a"],
+  [{ root: false, home: "/home/me", xdgStateHome: "/state" }, "/state/slipway/a"],
+  [{ root: false, home: "/home/me", xdgStateHome: "relative" }, "/home/me/.local/state/slipway/a"],
+])("the state directory of %j is %s", (options, path) => {
+  expect(defaultStateDirectory({ name: "a", ...options })).toBe(path);
+});
