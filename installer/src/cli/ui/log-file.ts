@@ -40,7 +40,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
   function write(line: string): void {
     if (broken) return;
     if (file === undefined && options.eager)
-      file = existsSync(options.stateDir) ? createLog(layout.logs, options) : undefined;
+      file = existsSync(layout.format) ? createLog(layout.logs, options) : undefined;
     if (file === undefined) {
       if (waiting.length < keptEvents) waiting.push(line);
       return;
@@ -59,7 +59,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     path: () => (broken ? undefined : (file ?? logOfAction(layout.logs, startedAt))),
     failure: (error) => {
       if (file === undefined && (isOrdinary(error) || logOfAction(layout.logs, startedAt) !== undefined)) return;
-      file ??= createLog(existsSync(options.stateDir) ? layout.logs : options.fallbackDir, options);
+      file ??= createLog(existsSync(layout.format) ? layout.logs : options.fallbackDir, options);
       for (const line of errorChain(error))
         write(JSON.stringify({ time: options.now().toISOString(), type: "failure", error: line }));
     },
@@ -74,10 +74,13 @@ function isOrdinary(error: unknown): boolean {
 const ordinaryCodes: readonly ErrorCode[] = [
   "USAGE",
   "VALUES_INVALID",
+  "PREFLIGHT_FAILED",
   "ABORTED",
+  "WIRE_FAILED",
+  "PLAN_CHANGED",
+  "DATA_EXPECTED",
   "LOCKED",
   "INTERRUPTED",
-  "PLAN_CHANGED",
 ];
 
 function formatEvent(event: InstallerEvent, time: Date): string {
@@ -89,7 +92,7 @@ function logOfAction(folder: string, since: number): string | undefined {
   try {
     const logs = readdirSync(folder).map((name) => join(folder, name));
     return logs
-      .filter((path) => path.endsWith(".log") && statSync(path).mtimeMs >= since - 1000)
+      .filter((path) => path.endsWith(".log") && statSync(path).mtimeMs >= since)
       .toSorted()
       .at(-1);
   } catch {

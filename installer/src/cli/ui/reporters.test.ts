@@ -115,6 +115,7 @@ describe("the log file", () => {
   it("holds every event without the install's secrets, for its owner only", () => {
     const folder = mkdtempSync(join(tmpdir(), "slipway-log-"));
     mkdirSync(join(folder, "secrets"));
+    writeFileSync(join(folder, "format"), "1\n");
     writeFileSync(join(folder, "secrets/redis"), "canary-0123456789");
     const log = openLogFile({ stateDir: folder, command: "start", now, eager: true, fallbackDir: folder });
 

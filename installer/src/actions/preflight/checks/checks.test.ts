@@ -66,7 +66,7 @@ describe("the engine", () => {
   });
 
   it("that may not be used asks for root or the group", async () => {
-    const found = await findings("engine.reachable", { unreachable: "connect EACCES /var/run/docker.sock" });
+    const found = await findings("engine.reachable", { unreachable: "no permission to use the docker engine" });
 
     expect(found[0]?.remedy).toContain("group docker");
   });

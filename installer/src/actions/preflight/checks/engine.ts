@@ -17,7 +17,7 @@ const reachable: Check = {
   severity: "failure",
   run: ({ engine }) => {
     if (engine.reachable) return [];
-    const denied = /EACCES|permission denied/i.test(engine.reason);
+    const denied = /EACCES|permission/i.test(engine.reason);
     return [
       {
         message: `the Docker engine does not answer: ${engine.reason}`,
