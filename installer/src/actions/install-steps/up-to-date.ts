@@ -2,7 +2,7 @@ import { bringUpJobs, jobInputs, serviceIsCurrent } from "../../execute/docker/b
 import { completeFiles, type LiveFile, staleFiles } from "../../execute/docker/live-tree.ts";
 import { type LiveState, matchesUnit } from "../../execute/docker/live-state.ts";
 import { hashOf } from "../../execute/digest.ts";
-import { readSecrets, type SecretRequest, type Secrets } from "../../execute/secrets/secret-store.ts";
+import { readSecrets, type SecretRequest } from "../../execute/secrets/secret-store.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
 import type { Applied, Identity } from "../../execute/state/state-store.ts";
 import type { ActionPorts } from "../context.ts";
@@ -78,4 +78,3 @@ function jobsAreDone(
     .every((unit) => applied.jobs[unit.id]?.inputsHash === jobInputs(unit, files, identity.digestKey));
 }
 
-export type { Secrets };

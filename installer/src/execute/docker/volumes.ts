@@ -7,7 +7,7 @@ import type { Applied, Identity } from "../state/state-store.ts";
 
 export const installLabel = "dev.slipway.install";
 export const nameLabel = "dev.slipway.name";
-export const componentLabel = "dev.slipway.component";
+const componentLabel = "dev.slipway.component";
 export const runLabel = "dev.slipway.run";
 
 export interface VolumePorts {
