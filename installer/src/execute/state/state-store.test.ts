@@ -20,6 +20,13 @@ test("an install is given an identity once", async () => {
   expect(first.fs.operations).toEqual([`write ${layout.format}`, `write ${layout.identity}`]);
 });
 
+test("the state of one install is not taken for another's", async () => {
+  const both = ports();
+  await openState(both, layout, "a");
+
+  await expect(openState(both, layout, "b")).rejects.toThrow("is the state of the install a, not of b");
+});
+
 test("a state of another format is refused, not guessed at", async () => {
   const newer = ports({ [layout.format]: "2\n" });
 

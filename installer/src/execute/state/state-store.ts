@@ -73,6 +73,11 @@ export async function openState(ports: StatePorts, layout: StateLayout, name: st
     });
   }
   const existing = await readIdentity(fs, layout);
+  if (existing !== undefined && existing.name !== name) {
+    throw new PreflightError(`${layout.root} is the state of the install ${existing.name}, not of ${name}`, {
+      hint: `give --name ${existing.name}, or another --state-dir`,
+    });
+  }
   if (existing !== undefined) return existing;
   for (const folder of [layout.root, layout.secrets, layout.releases, layout.logs, layout.live]) {
     await fs.makeDirectory(folder, 0o700);
