@@ -1,10 +1,19 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
 
 const root = new URL("..", import.meta.url).pathname;
+
+/** Files run in the order of their names: the last one of the end-to-end tests looks for what the others left behind. */
+class ByName extends BaseSequencer {
+  override sort(...[files]: Parameters<BaseSequencer["sort"]>): ReturnType<BaseSequencer["sort"]> {
+    return Promise.resolve(files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)));
+  }
+}
 
 export default defineConfig({
   root,
   test: {
+    sequence: { sequencer: ByName },
     passWithNoTests: false,
     coverage: {
       provider: "v8",

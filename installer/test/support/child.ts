@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import type { ChildProcess } from "node:child_process";
 
 export interface ChildResult {
@@ -21,7 +22,7 @@ export interface RunningChild {
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  readonly input?: string | Buffer;
+  readonly input?: string | Readable;
 }
 
 /** Starts a program without a shell. */
@@ -36,7 +37,8 @@ export function startChild(file: string, args: readonly string[], options: Child
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
-  child.stdin?.end(options.input);
+  if (typeof options.input === "string") child.stdin?.end(options.input);
+  else if (child.stdin !== null) options.input?.pipe(child.stdin);
   const ended = new Promise<ChildResult>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode, signal) =>

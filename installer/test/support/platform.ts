@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openAssets } from "../../src/cli/assets.ts";
 import { mustRun, startChild } from "./child.ts";
 import type { ChildResult, RunningChild } from "./child.ts";
 import { findLeftovers, removeLeftovers } from "./engine-leftovers.ts";
@@ -101,6 +102,17 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** References of every image that infra runs and that is ours. */
+export function infraImages(): readonly string[] {
+  const { images } = JSON.parse(openAssets().readText("images/images.generated.json")) as {
+    readonly images: Readonly<Record<string, { readonly kind: string; readonly reference: string }>>;
+  };
+  const builders = ["base", "go-builder"];
+  return Object.entries(images).flatMap(([name, { kind, reference }]) =>
+    kind === "built" && !builders.includes(name) ? [reference] : [],
+  );
 }
 
 /** Runs a test with a platform of its own and removes it afterwards, however the test ends. */

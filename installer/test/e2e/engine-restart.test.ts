@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { InstallResult } from "../../src/actions/install.ts";
+import type { StatusResult } from "../../src/actions/status.ts";
+import type { VerifyResult } from "../../src/actions/verify.ts";
+import { ensureCasdoorStandIn } from "../support/casdoor-stand-in/image.ts";
+import { infraImages, mustInstall, openPlatform } from "../support/platform.ts";
+import type { Platform } from "../support/platform.ts";
+import { privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
+import type { PrivateEngine } from "../support/private-engine.ts";
+
+const obstacle = await privateEngineObstacle();
+const signals = process.env["SLIPWAY_FULL"] === "1" ? (["SIGTERM", "SIGKILL"] as const) : (["SIGTERM"] as const);
+
+describe.skipIf(obstacle !== undefined)(
+  `after a restart of the engine${obstacle === undefined ? "" : ` (${obstacle})`}`,
+  () => {
+    let engine: PrivateEngine;
+    let platform: Platform;
+
+    beforeAll(async () => {
+      const standIn = await ensureCasdoorStandIn();
+      engine = await startPrivateEngine([...infraImages(), standIn]);
+      platform = await openPlatform({
+        arguments: ["--set", `casdoor.image=${standIn}`],
+        environment: engine.environment,
+      });
+      await mustInstall(platform, "--no-verify");
+    });
+
+    afterAll(async () => {
+      await platform.dispose();
+      await engine.dispose();
+    });
+
+    it.each(signals)("by %s everything is healthy again by itself and every wire works", async (signal) => {
+      const before = await platform.json<StatusResult>(["status"]);
+
+      await engine.restart(signal);
+
+      await expect
+        .poll(async () => (await statusOf(platform)).overall, { timeout: 120_000, interval: 2000 })
+        .toBe("healthy");
+      const after = await statusOf(platform);
+      const verified = await platform.json<VerifyResult>(["verify"]);
+      const again = await platform.json<InstallResult>(["install"]);
+      expect(after.components.map((row) => row.containerId)).toEqual(before.components.map((row) => row.containerId));
+      expect(after.components.every((row, index) => row.startedAt !== before.components[index]?.startedAt)).toBe(true);
+      expect(verified.wires.filter((wire) => !wire.ok)).toEqual([]);
+      expect(again.changed).toBe(false);
+    });
+  },
+);
+
+async function statusOf(platform: Platform): Promise<StatusResult> {
+  return JSON.parse((await platform.run(["status", "--json"])).stdout) as StatusResult;
+}
