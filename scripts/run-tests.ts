@@ -37,9 +37,11 @@ const projects = [
 ] as const;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
+  process.once(signal, () => {
     for (const child of running) child.kill(signal);
-    process.exitCode = 130;
+    rmSync(work, { recursive: true, force: true });
+    console.log("interrupted");
+    process.exit(130);
   });
 }
 
