@@ -34,6 +34,8 @@ export default defineConfig({
             "scripts/testing/**/*.test.ts",
           ],
           exclude: ["**/*.integration.test.ts"],
+          // Property tests take seconds, and a busy machine makes that many.
+          testTimeout: 60_000,
         },
       },
       {
