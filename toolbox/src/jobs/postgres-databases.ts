@@ -8,6 +8,7 @@ import type { JobContext } from "./job.ts";
 /** Makes one login role per service, its databases and their extensions, and shuts everybody else out. */
 export async function runPostgresDatabases(job: PostgresDatabasesJob, context: JobContext): Promise<void> {
   await withPostgres(job.admin, context.log, async (admin) => {
+    await trustCatalogOnly(admin);
     const owners = new Map(job.databases.map((database) => [database.owner, database]));
     for (const database of owners.values()) await ensureRole(job, admin, database, context);
     for (const database of job.databases) await ensureDatabase(admin, database, context);
@@ -17,6 +18,14 @@ export async function runPostgresDatabases(job: PostgresDatabasesJob, context: J
     for (const database of owners.values()) await ensurePassword(job, admin, database, context);
   });
   for (const database of job.databases) await ensureInside(job, database, context);
+}
+
+/**
+ * A database's owner may put functions of his own where names are looked for; the administrator must never call one by mistake, for it
+ * would run with the administrator's rights.
+ */
+async function trustCatalogOnly(client: Client): Promise<void> {
+  await client.query("select pg_catalog.set_config('search_path', 'pg_catalog', false)");
 }
 
 async function ensureRole(
@@ -147,6 +156,7 @@ async function ensureInside(job: PostgresDatabasesJob, database: ServiceDatabase
     throw error;
   }
   try {
+    await trustCatalogOnly(inside);
     await closeSchema(inside, database.name, context);
     for (const extension of database.extensions) await ensureExtension(inside, database.name, extension, context);
   } finally {
@@ -187,6 +197,7 @@ async function ensureExtension(
   }
   if (row.installed !== null) return;
   await context.change(`create extension ${extension.name} in ${database}`, async () => {
-    await inside.query(`create extension if not exists ${inside.escapeIdentifier(extension.name)} cascade`);
+    const name = inside.escapeIdentifier(extension.name);
+    await inside.query(`create extension if not exists ${name} schema public cascade`);
   });
 }
