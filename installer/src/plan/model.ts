@@ -256,8 +256,6 @@ export interface Job {
   readonly container: Container;
   readonly needs: readonly Dependency[];
   readonly reaches: readonly string[];
-  /** `toolbox run --probe`-like command: exit 0 when the work is already done, 10 when not. */
-  readonly probeCommand?: readonly string[];
   readonly deadlineSeconds: number;
   /** Part of every bring-up, or only run when asked for (`verify`). */
   readonly trigger: "bring-up" | "request";

@@ -1,19 +1,12 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  sign,
-  X509Certificate,
-} from "node:crypto";
-import { promisify } from "node:util";
+// The certificate library finds its parts by reflection and needs this before it is loaded.
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
 import type { Random } from "../../platform/ports.ts";
-import * as der from "./der.ts";
 
-const generatePair = promisify(generateKeyPair);
-const signAsync = promisify(sign);
 const dayMs = 86_400_000;
+const ecdsa = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]) } as const;
 
 export interface KeyAndCertificate {
   /** PKCS#8 PEM. */
@@ -29,18 +22,19 @@ export async function signingPair(
   now: Date,
   spec: { readonly bits: number; readonly commonName: string; readonly years: number },
 ): Promise<KeyAndCertificate> {
-  const { privateKey } = await generatePair("rsa", { modulusLength: spec.bits });
+  const keys = await webcrypto.subtle.generateKey({ ...rsa, modulusLength: spec.bits }, true, ["sign", "verify"]);
   const expires = yearsLater(now, spec.years);
-  const certificate = await certify(random, {
-    subject: spec.commonName,
-    issuer: spec.commonName,
-    subjectKey: createPublicKey(privateKey),
-    signer: privateKey,
-    from: now,
-    until: expires,
-    extensions: [basicConstraints(false), keyUsage([0])],
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    ...common(random, now, expires),
+    name: distinguishedName(spec.commonName),
+    signingAlgorithm: rsa,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    ],
   });
-  return { privateKey: pem(privateKey), certificate, expires };
+  return { privateKey: await privatePem(keys.privateKey), certificate: certificatePem(certificate), expires };
 }
 
 /** Our own certificate authority (P-256); it may sign leaves and nothing below them. */
@@ -49,19 +43,20 @@ export async function certificateAuthority(
   now: Date,
   spec: { readonly commonName: string; readonly years: number },
 ): Promise<KeyAndCertificate> {
-  const { privateKey } = await generatePair("ec", { namedCurve: "P-256" });
-  const publicKey = createPublicKey(privateKey);
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ["sign", "verify"]);
   const expires = yearsLater(now, spec.years);
-  const certificate = await certify(random, {
-    subject: spec.commonName,
-    issuer: spec.commonName,
-    subjectKey: publicKey,
-    signer: privateKey,
-    from: now,
-    until: expires,
-    extensions: [basicConstraints(true), keyUsage([5, 6]), subjectKeyId(publicKey)],
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    ...common(random, now, expires),
+    name: distinguishedName(spec.commonName),
+    signingAlgorithm: ecdsa,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
   });
-  return { privateKey: pem(privateKey), certificate, expires };
+  return { privateKey: await privatePem(keys.privateKey), certificate: certificatePem(certificate), expires };
 }
 
 /** A server certificate for these names and addresses, signed by the authority. */
@@ -71,139 +66,65 @@ export async function tlsLeaf(
   spec: { readonly names: readonly string[]; readonly days: number },
   authority: { readonly privateKey: string; readonly certificate: string },
 ): Promise<KeyAndCertificate> {
-  const { privateKey } = await generatePair("ec", { namedCurve: "P-256" });
-  const publicKey = createPublicKey(privateKey);
-  const parent = new X509Certificate(authority.certificate);
+  const parent = new x509.X509Certificate(authority.certificate);
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ["sign", "verify"]);
   const wanted = new Date(now.getTime() + spec.days * dayMs);
-  const parentEnd = new Date(parent.validTo);
-  const expires = wanted < parentEnd ? wanted : parentEnd;
-  const certificate = await certify(random, {
-    subject: spec.names[0] ?? "localhost",
-    issuer: commonNameOf(parent),
-    subjectKey: publicKey,
-    signer: createPrivateKey(authority.privateKey),
-    from: now,
-    until: expires,
+  const expires = wanted < parent.notAfter ? wanted : parent.notAfter;
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...common(random, now, expires),
+    subject: distinguishedName(spec.names[0] ?? "localhost"),
+    issuer: parent.subject,
+    publicKey: keys.publicKey,
+    signingKey: await importSigner(authority.privateKey),
+    signingAlgorithm: ecdsa,
     extensions: [
-      basicConstraints(false),
-      keyUsage([0]),
-      extendedKeyUsage(),
-      subjectKeyId(publicKey),
-      authorityKeyId(parent.publicKey),
-      alternativeNames(spec.names),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(await parent.publicKey.export()),
+      new x509.SubjectAlternativeNameExtension(
+        spec.names.map((name) => ({ type: isAddress(name) ? "ip" : "dns", value: name })),
+      ),
     ],
   });
-  return { privateKey: pem(privateKey), certificate: certificate + authority.certificate, expires };
+  return {
+    privateKey: await privatePem(keys.privateKey),
+    certificate: certificatePem(certificate) + authority.certificate,
+    expires,
+  };
 }
 
-interface CertificateRequest {
-  readonly subject: string;
-  readonly issuer: string;
-  readonly subjectKey: KeyObject;
-  readonly signer: KeyObject;
-  readonly from: Date;
-  readonly until: Date;
-  readonly extensions: readonly Buffer[];
-}
-
-async function certify(random: Random, request: CertificateRequest): Promise<string> {
-  const rsa = request.signer.asymmetricKeyType === "rsa";
-  const algorithm = rsa
-    ? der.sequence(der.objectId("1.2.840.113549.1.1.11"), Buffer.from([0x05, 0x00]))
-    : der.sequence(der.objectId("1.2.840.10045.4.3.2"));
-  // A clock that is a little behind on the other side must not refuse a fresh certificate.
-  const from = new Date(request.from.getTime() - 5 * 60_000);
+function common(random: Random, now: Date, expires: Date) {
   const serial = Buffer.from(random.bytes(16));
+  // Positive and of full length, as RFC 5280 asks.
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
-  const body = der.sequence(
-    der.explicit(0, der.integer(Buffer.from([2]))),
-    der.integer(serial),
-    algorithm,
-    distinguishedName(request.issuer),
-    der.sequence(der.time(from), der.time(request.until)),
-    distinguishedName(request.subject),
-    request.subjectKey.export({ type: "spki", format: "der" }),
-    der.explicit(3, der.sequence(...request.extensions)),
-  );
-  const signature = await signAsync("sha256", body, request.signer);
-  const bytes = der.sequence(body, algorithm, der.bitString(signature));
-  const lines = bytes.toString("base64").match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+  // A clock that is a little behind on the other side must not refuse a fresh certificate.
+  return { serialNumber: serial.toString("hex"), notBefore: new Date(now.getTime() - 5 * 60_000), notAfter: expires };
 }
 
 /** RFC 5280 allows a common name 64 characters; the names that count are the alternative ones. */
-function distinguishedName(commonName: string): Buffer {
-  const attribute = der.sequence(der.objectId("2.5.4.3"), der.utf8String(Array.from(commonName).slice(0, 64).join("")));
-  return der.sequence(der.setOf(attribute));
+function distinguishedName(commonName: string): x509.JsonName {
+  return [{ CN: [Array.from(commonName).slice(0, 64).join("")] }];
 }
 
-function commonNameOf(certificate: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? "";
-}
-
-function extension(id: string, critical: boolean, value: Buffer): Buffer {
-  return der.sequence(der.objectId(id), ...(critical ? [der.booleanTrue] : []), der.octetString(value));
-}
-
-function basicConstraints(authority: boolean): Buffer {
-  const value = authority ? der.sequence(der.booleanTrue, der.integer(Buffer.from([0]))) : der.sequence();
-  return extension("2.5.29.19", true, value);
-}
-
-/** Bits by number: 0 digitalSignature, 5 keyCertSign, 6 cRLSign. */
-function keyUsage(bits: readonly number[]): Buffer {
-  const byte = bits.reduce((sum, bit) => sum | (0x80 >> bit), 0);
-  return extension("2.5.29.15", true, der.bitString(Buffer.from([byte]), 7 - Math.max(...bits)));
-}
-
-function extendedKeyUsage(): Buffer {
-  return extension("2.5.29.37", false, der.sequence(der.objectId("1.3.6.1.5.5.7.3.1")));
-}
-
-function subjectKeyId(key: KeyObject): Buffer {
-  return extension("2.5.29.14", false, der.octetString(keyId(key)));
-}
-
-function authorityKeyId(key: KeyObject): Buffer {
-  return extension("2.5.29.35", false, der.sequence(der.implicit(0, keyId(key))));
-}
-
-/** RFC 7093 §2: a truncated SHA-256 of the public key information. */
-function keyId(key: KeyObject): Buffer {
-  return createHash("sha256")
-    .update(key.export({ type: "spki", format: "der" }))
-    .digest()
-    .subarray(0, 20);
-}
-
-function alternativeNames(names: readonly string[]): Buffer {
-  const items = names.map((name) =>
-    isAddress(name) ? der.implicit(7, addressBytes(name)) : der.implicit(2, Buffer.from(name, "ascii")),
-  );
-  return extension("2.5.29.17", false, der.sequence(...items));
+async function importSigner(pem: string): Promise<webcrypto.CryptoKey> {
+  const [der] = x509.PemConverter.decode(pem);
+  if (der === undefined) throw new RangeError("the authority's private key is not PEM");
+  return await webcrypto.subtle.importKey("pkcs8", der, ecdsa, false, ["sign"]);
 }
 
 /** Host names have no colon, and their last label is not a number. */
 function isAddress(name: string): boolean {
-  return name.includes(":") || isIpv4(name);
+  return name.includes(":") || /^\d+(\.\d+){3}$/.test(name);
 }
 
-function isIpv4(name: string): boolean {
-  return /^\d+(\.\d+){3}$/.test(name);
+async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
+  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`;
 }
 
-function addressBytes(address: string): Buffer {
-  if (isIpv4(address)) return Buffer.from(address.split(".").map(Number));
-  const groups = (part: string): readonly string[] => (part === "" ? [] : part.split(":"));
-  const [head = "", tail] = address.toLowerCase().split("::");
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
-  return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, "0")).join(""), "hex");
-}
-
-function pem(key: KeyObject): string {
-  return String(key.export({ type: "pkcs8", format: "pem" }));
+function certificatePem(certificate: x509.X509Certificate): string {
+  return `${certificate.toString("pem")}\n`;
 }
 
 function yearsLater(now: Date, years: number): Date {

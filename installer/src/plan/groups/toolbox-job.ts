@@ -31,7 +31,6 @@ export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobD
     needs: fields.needs,
     deadlineSeconds: fields.deadlineSeconds ?? 180,
     trigger: "bring-up",
-    probeCommand: ["run", "--probe", toolboxDocument],
     container: container({
       image: context.image("toolbox", toolbox.image),
       uid: toolboxUid,
