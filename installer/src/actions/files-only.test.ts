@@ -58,6 +58,7 @@ describe("validate", () => {
   it.each([
     [{ profile: "infar" }, /no profile "infar"/, "did you mean infra?"],
     [{ without: ["casdor"] }, /no component "casdor"/, "did you mean casdoor?"],
+    [{ files: ["/proc"] }, /\/proc cannot be read: EISDIR/, "check the path given with -f"],
     [{ files: ["/nowhere/x.yaml"] }, /no file \/nowhere\/x.yaml/, "check the path given with -f"],
   ])("refuses %j", async (selection, message, hint) => {
     await expect(validate(request(selection), ports)).rejects.toMatchObject({

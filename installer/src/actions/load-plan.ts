@@ -120,7 +120,10 @@ export function readProfile(name: string, assets: Assets): ValuesText {
  * @throws UsageError when it does not exist
  */
 export async function readValuesFile(path: string, ports: LoadPorts): Promise<ValuesText> {
-  const text = await ports.fs.readTextIfPresent(path);
+  const text = await ports.fs.readTextIfPresent(path).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${path} cannot be read: ${reason}`, { cause, hint: "check the path given with -f" });
+  });
   if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
   return { name: path, text };
 }
