@@ -162,6 +162,14 @@ describe("buildPlan", () => {
   });
 
   describe.each(externals)("with an external %s", (id, sets, host) => {
+    it("keeps what the person gives apart from what this install made", () => {
+      const own = new Set(infraPlan().secrets.map((spec) => spec.name));
+
+      const given = infraPlan(sets).secrets.filter((spec) => spec.generator.kind.startsWith("given"));
+
+      expect(given.filter((spec) => own.has(spec.name))).toEqual([]);
+    });
+
     it("has its endpoints and no workload of it", () => {
       const moved = component(infraPlan(sets), id);
 

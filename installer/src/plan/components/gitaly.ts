@@ -30,8 +30,8 @@ export const gitaly: ComponentDefinition = {
       const { host, port, tokenFile: file, storage } = values.external;
       return {
         component: externalComponent(component, { id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }),
-        secrets: [givenSecret("gitaly-token", "token of the external Gitaly", "gitaly.external.token", file)],
-        wires: [wire(storage)],
+        secrets: [givenSecret("gitaly-external", "token of the external Gitaly", "gitaly.external.token", file)],
+        wires: [wire(storage, "gitaly-external")],
       };
     }
     return {
@@ -63,7 +63,7 @@ export const gitaly: ComponentDefinition = {
         randomSecret("gitaly-token", "token of Gitaly's clients"),
         randomSecret("git-callback", "key that signs callbacks of Gitaly and GitLab Shell to the hub"),
       ],
-      wires: [wire("default")],
+      wires: [wire("default", "gitaly-token")],
     };
   },
 };
@@ -118,12 +118,12 @@ format = "json"
 level = "info"
 `;
 
-function wire(storage: string): Wire {
+function wire(storage: string, token: string): Wire {
   return {
     id: "gitaly",
     from: "csghub-server",
     to: "gitaly.grpc",
     expectation: "a repository is made and holds a commit; without the token it is refused",
-    check: { kind: "gitaly", address: endpoint("gitaly.grpc", "hostPort"), token: secret("gitaly-token"), storage },
+    check: { kind: "gitaly", address: endpoint("gitaly.grpc", "hostPort"), token: secret(token), storage },
   };
 }

@@ -37,9 +37,14 @@ export const nats: ComponentDefinition = {
           externalHost: host,
         }),
         secrets: [
-          givenSecret("nats-hub", `password of ${user} on the external NATS`, "nats.external.password", passwordFile),
+          givenSecret(
+            "nats-external",
+            `password of ${user} on the external NATS`,
+            "nats.external.password",
+            passwordFile,
+          ),
         ],
-        wires: [wire(user)],
+        wires: [wire(user, "nats-external")],
       };
     }
     return {
@@ -61,7 +66,7 @@ export const nats: ComponentDefinition = {
         volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup" }],
       },
       secrets: [randomSecret("nats-hub", `password of ${hubUser} on NATS`)],
-      wires: [wire(hubUser)],
+      wires: [wire(hubUser, "nats-hub")],
     };
   },
 };
@@ -101,13 +106,13 @@ authorization {
 `;
 }
 
-function wire(user: string): Wire {
+function wire(user: string, password: string): Wire {
   return {
     id: "nats",
     from: "csghub-server",
     to: "nats.client",
     expectation:
       "a JetStream message is published, consumed and acknowledged; without a password the connection is refused",
-    check: { kind: "nats", url: endpoint("nats.client", "url"), user, password: secret("nats-hub") },
+    check: { kind: "nats", url: endpoint("nats.client", "url"), user, password: secret(password) },
   };
 }

@@ -158,7 +158,7 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
     files: postgresCaFiles(context),
     document: {
       kind: "postgres-databases",
-      admin: postgresLogin(context, admin, "postgres-admin", "postgres"),
+      admin: postgresLogin(context, admin, adminSecret(context), "postgres"),
       databases: context.databases.map((row) => ({
         name: row.name,
         owner: row.owner,
@@ -169,6 +169,11 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
   });
 }
 
+/** An external server's password never takes the place of the one that our own data was made with. */
+function adminSecret(context: PlanContext): string {
+  return context.values.postgres.mode === "external" ? "postgres-external" : "postgres-admin";
+}
+
 function secrets(context: PlanContext): readonly SecretSpec[] {
   const { mode, external } = context.values.postgres;
   const roles = new Map(context.databases.map((row) => [row.secret, row.owner]));
@@ -176,7 +181,7 @@ function secrets(context: PlanContext): readonly SecretSpec[] {
     mode === "embedded"
       ? randomSecret("postgres-admin", "password of the PostgreSQL superuser")
       : givenSecret(
-          "postgres-admin",
+          adminSecret(context),
           `password of ${external.adminUser}`,
           "postgres.external.adminPassword",
           external.adminPasswordFile,

@@ -34,8 +34,8 @@ export const redis: ComponentDefinition = {
           tls: false,
           externalHost: host,
         }),
-        secrets: [givenSecret("redis", "password of the external Redis", "redis.external.password", file)],
-        wires: [wire()],
+        secrets: [givenSecret("redis-external", "password of the external Redis", "redis.external.password", file)],
+        wires: [wire("redis-external")],
       };
     }
     return {
@@ -57,7 +57,7 @@ export const redis: ComponentDefinition = {
         volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "ephemeral" }],
       },
       secrets: [randomSecret("redis", "password of Redis clients")],
-      wires: [wire()],
+      wires: [wire("redis")],
     };
   },
 };
@@ -90,7 +90,7 @@ logfile ""
 requirepass "${secret("redis", { as: "quoted" })}"
 `;
 
-function wire(): Wire {
+function wire(password: string): Wire {
   return {
     id: "redis",
     from: "csghub-server",
@@ -100,7 +100,7 @@ function wire(): Wire {
       kind: "redis",
       host: endpoint("redis.redis", "host"),
       port: endpoint("redis.redis", "port"),
-      password: secret("redis"),
+      password: secret(password),
     },
   };
 }

@@ -36,13 +36,13 @@ export const registry: ComponentDefinition = {
         component: externalComponent(component, endpointOfUrl("http", "http", values.external.url)),
         secrets: [
           givenSecret(
-            "registry",
+            "registry-external",
             "password of the external registry",
             "registry.external.password",
             values.external.passwordFile,
           ),
         ],
-        wires: [wire(values.external.user)],
+        wires: [wire(values.external.user, "registry-external")],
       };
     }
     return {
@@ -75,7 +75,7 @@ export const registry: ComponentDefinition = {
         },
       ],
       routes,
-      wires: [wire(values.user)],
+      wires: [wire(values.user, "registry")],
     };
   },
 };
@@ -143,12 +143,12 @@ function settings(context: PlanContext): Slotted {
   };
 }
 
-function wire(user: string): Wire {
+function wire(user: string, password: string): Wire {
   return {
     id: "registry",
     from: "csghub-runner",
     to: "registry.http",
     expectation: "a small image is pushed and pulled by digest; without a login it answers 401",
-    check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret("registry") },
+    check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret(password) },
   };
 }
