@@ -1,5 +1,6 @@
 import { UsageError } from "../errors/installer-error.ts";
 import { stateLayout } from "../execute/state/layout.ts";
+import { readRecordedPlan } from "../execute/state/state-store.ts";
 import { buildPlan } from "../plan/build-plan.ts";
 import type { ImageTable } from "../plan/define.ts";
 import type { Plan } from "../plan/model.ts";
@@ -40,7 +41,8 @@ export const defaultProfile = "infra";
  */
 export async function loadInstallValues(request: PlanSources, ports: LoadPorts): Promise<ValuesInUse> {
   const layout = stateLayout(request.stateDir);
-  const profile = request.values.profile ?? (await recordedProfile(layout.plan, ports)) ?? defaultProfile;
+  const profile =
+    request.values.profile ?? (await readRecordedPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
   const recorded = await ports.fs.readTextIfPresent(layout.values);
   const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
   for (const path of request.values.files) files.push(await readValuesFile(path, ports));
@@ -126,11 +128,4 @@ export async function readValuesFile(path: string, ports: LoadPorts): Promise<Va
   });
   if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
   return { name: path, text };
-}
-
-async function recordedProfile(path: string, ports: LoadPorts): Promise<string | undefined> {
-  const text = await ports.fs.readTextIfPresent(path);
-  if (text === undefined) return undefined;
-  const recorded = JSON.parse(text) as { readonly install?: { readonly profile?: string } };
-  return recorded.install?.profile;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../test/support/memory-ports.ts";
 import { defaultStateDirectory, stateLayout } from "./layout.ts";
-import { openApplied, openState, readApplied, readIdentity } from "./state-store.ts";
+import { openApplied, openState, readApplied, readIdentity, readRecordedPlan } from "./state-store.ts";
 
 const layout = stateLayout("/var/lib/slipway/a");
 
@@ -35,6 +35,23 @@ test("a state of another format is refused, not guessed at", async () => {
     message: "/var/lib/slipway/a has state format 2, this version of slipway reads 1",
   });
 });
+
+test.each(["applied.json", "plan.json", "identity.json"])(
+  "a damaged %s is named, and nothing is taken from it",
+  async (name) => {
+    const { fs } = ports({ [layout.format]: "1\n", [`${layout.root}/${name}`]: '{"release":3,"initialised":{"a_db' });
+    const read = async (): Promise<unknown> => [
+      await readIdentity(fs, layout),
+      await readApplied(fs, layout),
+      await readRecordedPlan(fs, layout),
+    ];
+
+    await expect(read()).rejects.toMatchObject({
+      code: "PREFLIGHT_FAILED",
+      message: `/var/lib/slipway/a/${name} is damaged: it is not JSON`,
+    });
+  },
+);
 
 test("a directory in which others may write is refused", async () => {
   const open = ports();

@@ -110,19 +110,35 @@ export async function readIdentity(fs: FileSystem, layout: StateLayout): Promise
     );
   }
   const text = await fs.readTextIfPresent(layout.identity);
-  return text === undefined ? undefined : (JSON.parse(text) as Identity);
+  return text === undefined ? undefined : (parseRecord(layout.identity, text) as Identity);
 }
 
 /** The plan of the last complete install. */
-export async function readRecordedPlan(fs: FileSystem, layout: StateLayout): Promise<Plan | undefined> {
+export async function readRecordedPlan(
+  fs: Pick<FileSystem, "readTextIfPresent">,
+  layout: StateLayout,
+): Promise<Plan | undefined> {
   const text = await fs.readTextIfPresent(layout.plan);
-  return text === undefined ? undefined : (JSON.parse(text) as Plan);
+  return text === undefined ? undefined : (parseRecord(layout.plan, text) as Plan);
 }
 
 /** What is recorded as applied, for reading only. */
 export async function readApplied(fs: FileSystem, layout: StateLayout): Promise<Applied> {
   const text = await fs.readTextIfPresent(layout.applied);
-  return text === undefined ? nothingApplied : { ...nothingApplied, ...(JSON.parse(text) as Partial<Applied>) };
+  return text === undefined
+    ? nothingApplied
+    : { ...nothingApplied, ...(parseRecord(layout.applied, text) as Partial<Applied>) };
+}
+
+function parseRecord(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PreflightError(`${path} is damaged: it is not JSON`, {
+      hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
+      cause: error,
+    });
+  }
 }
 
 /** Opens the record for changing; the caller holds the run lock. */
