@@ -31,6 +31,8 @@ export interface FakeWorld {
   readonly taken?: Readonly<Record<number, string>>;
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
   readonly containers?: readonly object[];
+  /** What one look after the other sees, the last one for good. */
+  readonly containersInTurn?: readonly (readonly object[])[];
   readonly volumes?: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
   readonly imagesPresent?: boolean;
   readonly installId?: string;
@@ -99,9 +101,14 @@ const readyEngine: EngineInfo = {
 };
 
 function fakeDocker(world: FakeWorld): Docker {
+  let looks = 0;
+  const containersNow = (): readonly object[] => {
+    looks += 1;
+    return world.containersInTurn?.[Math.min(looks, world.containersInTurn.length) - 1] ?? world.containers ?? [];
+  };
   const docker: Partial<Docker> = {
     composeVersion: () => Promise.resolve("compose" in world ? world.compose : "2.26.1"),
-    containers: () => Promise.resolve((world.containers ?? []) as readonly ContainerState[]),
+    containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
     imageIds: (references) =>
       Promise.resolve(

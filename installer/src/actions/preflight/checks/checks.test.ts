@@ -213,6 +213,18 @@ describe("ports", () => {
     expect(await findings("ports.bindable", { taken: { 80: "EADDRINUSE" }, containers })).toEqual([]);
   });
 
+  it("that the engine is about to hold for a container of this install are free", async () => {
+    const gateway = { service: "gateway", labels: { "dev.slipway.name": "slipway" } };
+    const looks = [
+      { ...gateway, state: "created" as const, ports: [] },
+      { ...gateway, state: "running" as const, ports: [{ hostPort: 80 }] },
+    ];
+
+    const world = { taken: { 80: "EADDRINUSE" }, containersInTurn: looks.map((look) => [look]) };
+
+    expect(await findings("ports.bindable", world)).toEqual([]);
+  });
+
   it("that only root may bind are no fault when nobody listens there", async () => {
     expect(await findings("ports.bindable", { taken: { 80: "EACCES" } })).toEqual([]);
     expect(await findings("ports.bindable", { taken: { 80: "EACCES" }, files: { "/proc/net/tcp": tcp } })).toHaveLength(

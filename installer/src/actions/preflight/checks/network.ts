@@ -9,26 +9,47 @@ const bindable: Check = {
   why: "the engine cannot start a container whose port somebody else holds",
   severity: "failure",
   run: async (context) => {
-    const own = await portsOfThisInstall(context);
-    const ports = context.plan.components.flatMap((component) =>
-      component.published.map((port) => ({ component: component.id, port })),
-    );
-    const findings = await Promise.all(
-      ports
-        .filter(({ port }) => !own.has(port.hostPort))
-        .map(async ({ component, port }) =>
-          (await checkPort(context, port)).map((finding) => ({ ...finding, component })),
-        ),
-    );
-    return findings.flat();
+    for (let looks = 1; ; looks += 1) {
+      const { held, starting } = await portsOfThisInstall(context);
+      const findings = await findTaken(context, held);
+      if (findings.length === 0 || !starting || looks === looksAtStarting) return findings;
+      await context.clock.sleep(lookAgainMs, context.signal);
+    }
   },
 };
 
-async function portsOfThisInstall({ docker, name, engine }: CheckContext): Promise<ReadonlySet<number>> {
-  if (!engine.reachable) return new Set();
+/** A run that was killed while the engine started a container: the engine holds its ports a moment before it lists them. */
+const looksAtStarting = 20;
+const lookAgainMs = 250;
+
+async function findTaken(context: CheckContext, own: ReadonlySet<number>): Promise<readonly CheckFinding[]> {
+  const ports = context.plan.components.flatMap((component) =>
+    component.published.map((port) => ({ component: component.id, port })),
+  );
+  const findings = await Promise.all(
+    ports
+      .filter(({ port }) => !own.has(port.hostPort))
+      .map(async ({ component, port }) =>
+        (await checkPort(context, port)).map((finding) => ({ ...finding, component })),
+      ),
+  );
+  return findings.flat();
+}
+
+interface OwnPorts {
+  readonly held: ReadonlySet<number>;
+  /** Whether a container of this install may be about to hold more. */
+  readonly starting: boolean;
+}
+
+async function portsOfThisInstall({ docker, name, engine }: CheckContext): Promise<OwnPorts> {
+  if (!engine.reachable) return { held: new Set(), starting: false };
   const containers = await docker.containers(name);
-  const held = containers.filter((container) => container.labels["dev.slipway.name"] === name);
-  return new Set(held.flatMap((container) => container.ports.map((port) => port.hostPort)));
+  const own = containers.filter((container) => container.labels["dev.slipway.name"] === name);
+  return {
+    held: new Set(own.flatMap((container) => container.ports.map((port) => port.hostPort))),
+    starting: own.some((container) => container.state === "created" || container.state === "restarting"),
+  };
 }
 
 async function checkPort(context: CheckContext, port: PublishedPort): Promise<readonly CheckFinding[]> {
