@@ -1,10 +1,16 @@
 import { ApplyError, UsageError } from "../errors/installer-error.ts";
-import { nameLabel } from "../execute/docker/volumes.ts";
+import { installLabel, nameLabel } from "../execute/docker/volumes.ts";
 import { inOrder } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
 import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
-import { type Applied, openApplied, readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
+import {
+  type Applied,
+  openApplied,
+  readApplied,
+  readIdentity,
+  readRecordedPlan,
+} from "../execute/state/state-store.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
@@ -35,7 +41,7 @@ const stateMark = "format";
 
 /**
  * Removes the platform; its data stays unless `purge`. What is gone already is no error.
- * @throws UsageError when the confirmed name is not the install's; LockedError
+ * @throws UsageError when the confirmed name, the records or the volumes are another install's; LockedError
  */
 export async function uninstall(request: UninstallRequest, ports: ActionPorts): Promise<UninstallResult> {
   if (request.purge && request.confirmedName !== request.name) {
@@ -55,6 +61,7 @@ export async function uninstall(request: UninstallRequest, ports: ActionPorts): 
 
 async function remove(request: UninstallRequest, layout: StateLayout, ports: ActionPorts): Promise<UninstallResult> {
   const [plan, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
+  await requireOwn(request, layout, ports);
   const project = applied.project ?? request.name;
   const image = (await ports.docker.containers(project))[0]?.imageId;
   const containers = await withStep(ports, "containers", "Remove containers", () =>
@@ -80,6 +87,24 @@ async function remove(request: UninstallRequest, layout: StateLayout, ports: Act
     return stateExists ? [...emptied, ...(await removeState(layout, ports))] : emptied;
   });
   return { ...head, removed: { containers, networks, volumes, directories }, kept: { volumes: [] } };
+}
+
+/** A name alone is no proof: another user of this host may have an install of the same name, with its records elsewhere. */
+async function requireOwn(request: UninstallRequest, layout: StateLayout, ports: ActionPorts): Promise<void> {
+  const identity = await readIdentity(ports.fs, layout);
+  if (identity !== undefined && identity.name !== request.name) {
+    throw new UsageError(`${layout.root} is the state of the install ${identity.name}, not of ${request.name}`, {
+      hint: `give --name ${identity.name}, or another --state-dir`,
+    });
+  }
+  if (!request.purge) return;
+  const volumes = await ports.docker.volumes({ [nameLabel]: request.name });
+  const foreign = volumes.filter((volume) => volume.labels[installLabel] !== identity?.uuid);
+  if (foreign.length === 0) return;
+  throw new UsageError(`volumes named ${request.name} belong to an install whose records are not in ${layout.root}`, {
+    details: foreign.map((volume) => volume.name),
+    hint: "give the --state-dir of that install; or, when nobody needs their data, remove them: docker volume rm",
+  });
 }
 
 /** Dependents go before what they depend on, so that nothing logs errors on its way out. */

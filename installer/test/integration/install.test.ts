@@ -201,6 +201,22 @@ describe("the installed platform", () => {
     expect(again.removed).toEqual({ containers: [], networks: [], volumes: [], directories: [] });
   });
 
+  test("purges nothing that the records at hand do not belong to", async () => {
+    await installFixture(place, fixturePorts());
+    const elsewhere = { ...place, stateDir: `${place.stateDir}-other` };
+    const otherName = `${place.name}x`;
+
+    await expect(
+      uninstall({ ...elsewhere, purge: true, confirmedName: place.name }, fixturePorts()),
+    ).rejects.toMatchObject({ code: "USAGE", details: [`${place.name}_store-data`] });
+    await expect(
+      uninstall({ ...place, name: otherName, purge: true, confirmedName: otherName }, fixturePorts()),
+    ).rejects.toMatchObject({ code: "USAGE" });
+
+    expect(await status(place, fixturePorts())).toMatchObject({ overall: "healthy" });
+    expect(Object.keys(readSecretFiles(place.stateDir))).toContain("store-password");
+  });
+
   test("keeps data below a directory of the host, which a purge removes and an uninstall does not", async () => {
     const dataDir = join(place.stateDir, "..", "data");
     await installFixture({ ...place, dataDir }, fixturePorts());
