@@ -296,6 +296,29 @@ describe("places", () => {
     expect(severities(await findings("state-dir.usable", { stats: open }))).toEqual(["warning"]);
   });
 
+  it("stay where the data is", async () => {
+    const recorded = (dataDir?: string) => ({
+      "/var/lib/slipway/slipway/plan.json": JSON.stringify({ settings: dataDir === undefined ? {} : { dataDir } }),
+    });
+    const volumes = [{ name: "slipway_redis-data", labels: { "dev.slipway.install": "me" } }];
+    const there = { installId: "me", volumes };
+
+    expect(await findings("data-dir.unmoved", { ...there, set, files: recorded() })).toMatchObject([
+      { message: "dataDir is /srv/slipway, and the data of this install is in the engine's own volumes" },
+    ]);
+    expect(await findings("data-dir.unmoved", { ...there, files: recorded("/srv/old") })).toHaveLength(1);
+    expect(await findings("data-dir.unmoved", { ...there, set, files: recorded("/srv/slipway") })).toEqual([]);
+    expect(await findings("data-dir.unmoved", { installId: "me", set, files: recorded() })).toEqual([]);
+    expect(await findings("data-dir.unmoved", { ...there, set })).toEqual([]);
+  });
+
+  it("are not volumes that somebody else made by hand", async () => {
+    const volumes = [{ name: "slipway_redis-data", labels: {} }];
+
+    expect(await findings("install.name-free", { volumes, installId: "me" })).toHaveLength(1);
+    expect(await findings("install.name-free", { volumes: [{ name: "other_redis-data", labels: {} }] })).toEqual([]);
+  });
+
   it("are not shared with another install of the name", async () => {
     const volumes = [{ name: "slipway_redis-data", labels: { "dev.slipway.install": "another" } }];
 

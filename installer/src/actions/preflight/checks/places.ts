@@ -1,3 +1,6 @@
+import { stateLayout } from "../../../execute/state/layout.ts";
+import { readRecordedPlan } from "../../../execute/state/state-store.ts";
+import { engineVolumeName } from "../../../render/compose/compose-service.ts";
 import { mountOf, parseMounts } from "../mounts.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 import { nearestExisting } from "./resources.ts";
@@ -15,6 +18,26 @@ const dataDir: Check = {
     const { dataDir: path } = context.plan.settings;
     if (path === undefined) return [];
     return [...(await checkDirectory(context, path, "dataDir")), ...(await checkFileSystem(context, path))];
+  },
+};
+
+const dataUnmoved: Check = {
+  id: "data-dir.unmoved",
+  title: "the data directory is where the data is",
+  why: "volumes stay where they were made; the records would name a place where no data is",
+  severity: "failure",
+  run: async ({ docker, engine, fs, plan, installId, stateDir: path }) => {
+    if (!engine.reachable || installId === undefined) return [];
+    const recorded = await readRecordedPlan(fs, stateLayout(path));
+    if (recorded === undefined || recorded.settings.dataDir === plan.settings.dataDir) return [];
+    if ((await docker.volumes({ "dev.slipway.install": installId })).length === 0) return [];
+    const place = recorded.settings.dataDir ?? "the engine's own volumes";
+    return [
+      {
+        message: `dataDir is ${plan.settings.dataDir ?? "empty"}, and the data of this install is in ${place}`,
+        remedy: `data is not moved: set dataDir back to ${JSON.stringify(recorded.settings.dataDir ?? "")}`,
+      },
+    ];
   },
 };
 
@@ -110,17 +133,22 @@ const nameFree: Check = {
   title: "no other install has this name",
   why: "two installs of one name would take each other's containers and volumes",
   severity: "failure",
-  run: async ({ docker, engine, name, installId, stateDir: path }) => {
+  run: async ({ docker, engine, plan, name, installId, stateDir: path }) => {
     if (!engine.reachable) return [];
-    const [volumes, containers] = await Promise.all([
-      docker.volumes({ "dev.slipway.name": name }),
-      docker.containers(name),
-    ]);
-    const others = volumes.filter((volume) => volume.labels["dev.slipway.install"] !== installId);
+    const [volumes, containers] = await Promise.all([docker.volumes({}), docker.containers(name)]);
+    // By name too: one made by hand, or by a Compose project of this name, carries no label of ours.
+    const ours = new Set(
+      plan.components.flatMap(({ id, volumes: own }) => own.map((volume) => engineVolumeName(plan, id, volume.name))),
+    );
+    const others = volumes.filter(
+      (volume) =>
+        (volume.labels["dev.slipway.name"] === name || ours.has(volume.name)) &&
+        (installId === undefined || volume.labels["dev.slipway.install"] !== installId),
+    );
     const findings: CheckFinding[] = [];
     if (others.length > 0) {
       findings.push({
-        message: `volumes of another install named ${name} exist (${others
+        message: `volumes of another install or project named ${name} exist (${others
           .slice(0, 3)
           .map((volume) => volume.name)
           .join(", ")}), whose records are not in ${path}`,
@@ -142,4 +170,4 @@ const nameFree: Check = {
   },
 };
 
-export const placeChecks: readonly Check[] = [dataDir, stateDir, nameFree];
+export const placeChecks: readonly Check[] = [dataDir, dataUnmoved, stateDir, nameFree];
