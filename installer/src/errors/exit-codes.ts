@@ -34,12 +34,6 @@ export const exitCodes = [
     when: "a component was not healthy before the deadline, or status found one unhealthy",
   },
   {
-    exit: 8,
-    code: "BUNDLE_INVALID",
-    errorClass: "BundleError",
-    when: "a digest, signature or manifest does not match",
-  },
-  {
     exit: 10,
     code: "ABORTED",
     errorClass: "AbortError",
