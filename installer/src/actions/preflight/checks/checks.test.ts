@@ -58,6 +58,15 @@ describe("all checks", () => {
 });
 
 describe("the engine", () => {
+  it.each(["name=rootless", "name=userns"])(
+    "must give containers the users that files are given to: %s",
+    async (option) => {
+      const info = { securityOptions: ["name=seccomp,profile=builtin", option] };
+
+      expect(severities(await findings("engine.users", { info }))).toEqual(["failure"]);
+    },
+  );
+
   it("that does not answer is a failure with the way to start it", async () => {
     const found = await findings("engine.reachable", { unreachable: "connect ENOENT /var/run/docker.sock" });
 
@@ -264,6 +273,20 @@ describe("names and time", () => {
 
     expect(severities(await findings("clock.sane", { now: "2020-01-01T00:00:00Z" }))).toEqual(["failure"]);
     expect(severities(await findings("clock.sane", { exec: ntp }))).toEqual(["warning"]);
+  });
+});
+
+describe("confinement", () => {
+  it("by SELinux needs labels on what containers mount, data directory or not", async () => {
+    const world = {
+      info: { securityOptions: ["name=seccomp,profile=builtin", "name=selinux"] },
+      files: { "/sys/fs/selinux/enforce": "1" },
+    };
+
+    expect((await findings("kernel.confinement", world))[0]?.remedy).toContain("/var/lib/slipway/slipway/live");
+    expect((await findings("kernel.confinement", { ...world, set: ["dataDir=/srv/slipway"] }))[0]?.remedy).toContain(
+      "/srv/slipway",
+    );
   });
 });
 

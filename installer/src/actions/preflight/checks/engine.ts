@@ -57,7 +57,8 @@ const compose: Check = {
   why: "it creates the containers",
   severity: "failure",
   run: async ({ docker }) => {
-    const found = await docker.composeVersion();
+    // Without the docker program there is no answer at all.
+    const found = await docker.composeVersion().catch(() => undefined);
     const remedy =
       "install the Compose plugin: docker-compose (Debian 13), docker-compose-v2 (Ubuntu), docker-compose-plugin (Docker's packages)";
     if (found === undefined) return [{ message: "docker compose is not installed", remedy }];
@@ -153,4 +154,25 @@ export function isOlder(version: string, than: readonly number[]): boolean {
   return false;
 }
 
-export const engineChecks: readonly Check[] = [reachable, version, compose, buildx, storageDriver, cgroup];
+const users: Check = {
+  id: "engine.users",
+  title: "users of containers are users of the host",
+  why: "each service reads its passwords from files that belong to its own user and to nobody else",
+  severity: "failure",
+  run: (context) => {
+    const options = engineInfo(context)?.securityOptions ?? [];
+    const mapped = ["rootless", "userns"].find((name) => options.includes(`name=${name}`));
+    if (mapped === undefined) return [];
+    return [
+      {
+        message:
+          mapped === "rootless"
+            ? "the engine runs rootless, which is not supported"
+            : "the engine gives containers other users (userns-remap), which is not supported",
+        remedy: "use an engine that runs as root, without userns-remap in its daemon.json",
+      },
+    ];
+  },
+};
+
+export const engineChecks: readonly Check[] = [reachable, version, compose, buildx, storageDriver, cgroup, users];

@@ -1,4 +1,5 @@
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
+import { stateLayout } from "../../../execute/state/layout.ts";
 import { engineInfo } from "./engine.ts";
 
 interface Limit {
@@ -54,10 +55,12 @@ const confinement: Check = {
         remedy: "use a kernel and an engine with seccomp, and its default profile",
       });
     }
-    if (has("selinux") && (await isEnforcing(context)) && context.plan.settings.dataDir !== undefined) {
+    if (has("selinux") && (await isEnforcing(context))) {
+      const { dataDir } = context.plan.settings;
+      const places = [stateLayout(context.stateDir).live, ...(dataDir === undefined ? [] : [dataDir])].join(" ");
       findings.push({
-        message: "SELinux is enforcing and a data directory is set",
-        remedy: `label it for containers: chcon -Rt container_file_t ${context.plan.settings.dataDir}`,
+        message: "SELinux is enforcing, and containers may read only what is labelled for them",
+        remedy: `label what they mount: mkdir -p ${places}; chcon -Rt container_file_t ${places}`,
       });
     }
     return findings;
