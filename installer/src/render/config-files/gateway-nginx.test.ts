@@ -52,6 +52,15 @@ describe("renderGatewayNginx", () => {
     expect(text).toContain("location /api/v4/internal {\n      return 404;");
   });
 
+  it("logs no query, in which sign-in codes and signatures travel, and says which server answered", () => {
+    const text = render(infraPlan());
+
+    expect(text).toContain("error_log stderr crit;");
+    expect(/log_format .*/.exec(text)?.[0]).toMatch(
+      /^(?!.*\$(request|request_uri|args|query_string)\b).*\$upstream_addr/,
+    );
+  });
+
   it("streams without limits where a route says so", () => {
     const block = /location \/v2\/ \{[^}]*\}[^}]*\}/.exec(render(infraPlan()))?.[0];
 
