@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { UsageError } from "../errors/installer-error.ts";
 import { exitStatusOf } from "../errors/exit-codes.ts";
 import type { CliContext } from "./context.ts";
+import { explainFileSystemError } from "./file-system-errors.ts";
 import { readCommon } from "./global-options.ts";
 import { errorToJson, exitStatusFor, formatError } from "./print-error.ts";
 import { buildProgram } from "./program.ts";
@@ -54,7 +55,7 @@ function interrupted(signal: AbortSignal): unknown {
 }
 
 function toUsageError(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error;
+  if (!(error instanceof CommanderError)) return explainFileSystemError(error);
   const [first = "", ...rest] = error.message.split("\n");
   const message = first.replace(/^error: /, "").replace(/\.$/, "");
   const suggestion = /^\(Did you mean (.*)\?\)$/s.exec(rest.join(" ").trim())?.[1];
