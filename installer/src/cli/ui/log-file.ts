@@ -33,6 +33,8 @@ export function openLogFile(options: LogFileOptions): LogFile {
   const layout = stateLayout(options.stateDir);
   const redact = createFolderRedactor(layout.secrets);
   const startedAt = options.now().getTime();
+  /** Only a command that changes something has a log of its action; for another it is the log of a run beside it. */
+  const ofAction = (): string | undefined => (options.eager ? logOfAction(layout.logs, startedAt) : undefined);
   const waiting: string[] = [];
   let file: string | undefined;
   let broken = false;
@@ -56,9 +58,9 @@ export function openLogFile(options: LogFileOptions): LogFile {
   return {
     report: (event) => write(formatEvent(event, options.now())),
     close: () => Promise.resolve(),
-    path: () => (broken ? undefined : (file ?? logOfAction(layout.logs, startedAt))),
+    path: () => (broken ? undefined : (file ?? ofAction())),
     failure: (error) => {
-      if (file === undefined && (isOrdinary(error) || logOfAction(layout.logs, startedAt) !== undefined)) return;
+      if (file === undefined && (isOrdinary(error) || ofAction() !== undefined)) return;
       file ??= createLog(existsSync(layout.format) ? layout.logs : options.fallbackDir, options);
       for (const line of errorChain(error))
         write(JSON.stringify({ time: options.now().toISOString(), type: "failure", error: line }));

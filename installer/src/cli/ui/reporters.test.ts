@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import * as listr2 from "listr2";
 import { describe, expect, it } from "vitest";
 import type { InstallerEvent } from "../../events/event.ts";
-import { ApplyError } from "../../errors/installer-error.ts";
+import { AbortError, ApplyError } from "../../errors/installer-error.ts";
 import { formatBytes, formatMilliseconds, formatSeconds, printable } from "./format.ts";
 import { openLogFile } from "./log-file.ts";
 import { jsonReporter } from "./reporter-json.ts";
@@ -128,6 +128,18 @@ describe("the log file", () => {
     expect(text).toContain("caused by Error: with [secret redis]");
     expect(text).not.toContain("canary");
     expect(statSync(path).mode & 0o777).toBe(0o600);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is not the log of another run that is at work", () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-log-"));
+    mkdirSync(join(folder, "logs"));
+    const log = openLogFile({ stateDir: folder, command: "init", now, eager: false, fallbackDir: folder });
+    writeFileSync(join(folder, "logs/slipway-2026-install.log"), "{}\n");
+
+    log.failure(new AbortError("the question was not answered"));
+
+    expect(log.path()).toBeUndefined();
     rmSync(folder, { recursive: true });
   });
 
