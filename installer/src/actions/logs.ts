@@ -1,4 +1,4 @@
-import { UsageError } from "../errors/installer-error.ts";
+import { PreflightError, UsageError } from "../errors/installer-error.ts";
 import { readLiveState } from "../execute/docker/live-state.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
@@ -22,7 +22,7 @@ export interface LogsResult extends ResultHead<"LogsResult"> {
 
 /**
  * Hands over the log lines of components; with `follow` until the signal aborts.
- * @throws UsageError for a component that is not installed
+ * @throws PreflightError when nothing is installed; UsageError for a component that is not installed
  */
 export async function logs(request: LogsRequest, ports: ActionPorts): Promise<LogsResult> {
   const layout = stateLayout(request.stateDir);
@@ -30,6 +30,9 @@ export async function logs(request: LogsRequest, ports: ActionPorts): Promise<Lo
   const known = plan?.components.filter(({ workload }) => workload !== undefined).map(({ id }) => id);
   const live = await readLiveState(ports.docker, applied.project ?? request.name, known ?? request.components);
   const wanted = request.components.length > 0 ? request.components : [...live.services.keys()].sort();
+  if (plan === undefined && live.services.size === 0) {
+    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+  }
   const unknown = wanted.filter((id) => !live.services.has(id));
   if (unknown.length > 0) {
     throw new UsageError(`there is no container of ${unknown.join(", ")}`, {

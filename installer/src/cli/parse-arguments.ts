@@ -19,3 +19,12 @@ export function parseDuration(text: string): number {
   const unit = { s: 1, m: 60, h: 3600 }[match[2] ?? "s"] ?? 1;
   return Number(match[1]) * unit;
 }
+
+/** "10m", "2h30m", a day or a moment: what the adapter of the engine reads. */
+export function parseMoment(text: string): string {
+  const ago = /^(\d+[smhd])+$/.test(text);
+  if (!ago && Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError("it must be a time such as 10m, 2h or 2026-11-21T10:00:00Z.");
+  }
+  return text;
+}

@@ -241,6 +241,13 @@ describe("logs", () => {
     expect(all.stdout()).toBe("redis | ready\n");
   });
 
+  it("refuses a time nobody can read", async () => {
+    const run = await cli("logs --since yesterday", logs);
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toContain("10m, 2h or 2026-11-21T10:00:00Z");
+  });
+
   it("prints one object a line with --json", async () => {
     const run = await cli("logs --json", logs);
 
@@ -361,7 +368,7 @@ describe("doctor", () => {
     expect(run.status).toBe(4);
     expect(run.requests["doctor"]?.[0]).toMatchObject({ strict: true, listOnly: false });
     expect(run.stdout()).toBe(
-      "failure [a.fails] redis: bad\n    mend\nwarning [b.warns] old\n    renew\n2 checks: 1 failures, 1 warnings\n",
+      "failure [a.fails] redis: bad\n    mend\nwarning [b.warns] old\n    renew\n2 checks: 1 failure, 1 warning\n",
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
-import { parseWhole } from "../parse-arguments.ts";
+import { parseMoment, parseWhole } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -21,7 +21,7 @@ export function declareLogs(program: Command, runtime: Runtime): void {
     .argument("[component...]", "components, for example postgres gateway")
     .option("--follow", "go on until Ctrl-C")
     .option("--tail <n>", "lines of each component to begin with", parseWhole, 100)
-    .option("--since <time>", "only lines since then: 10m, 2h or 2026-11-21T10:00:00Z");
+    .option("--since <time>", "only lines since then: 10m, 2h or 2026-11-21T10:00:00Z", parseMoment);
   withExamples(command, [
     { command: "slipway logs postgres", means: "its last 100 lines" },
     { command: "slipway logs gateway gitaly --follow --tail 10", means: "two components, live" },

@@ -14,9 +14,13 @@ export function formatDoctor(result: DoctorReport, style: Style): string {
       if (finding.remedy !== undefined) lines.push(`    ${printable(finding.remedy)}`);
     }
   }
-  const summary = `${result.checks} checks: ${result.failures} failures, ${result.warnings} warnings`;
+  const summary = `${result.checks} checks: ${count(result.failures, "failure")}, ${count(result.warnings, "warning")}`;
   lines.push(result.ok ? style.good(summary) : style.bad(summary));
   return lines.join("\n");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Every check with what it is about. */
