@@ -20,6 +20,8 @@ export interface FakeWorld {
   readonly unreachable?: string;
   readonly info?: Partial<EngineInfo>;
   readonly compose?: string | undefined;
+  /** There is no docker program. */
+  readonly withoutProgram?: boolean;
   readonly canBuildImages?: boolean;
   readonly files?: Readonly<Record<string, string>>;
   readonly stats?: Readonly<Record<string, { directory?: boolean; mode?: number; uid?: number; size?: number }>>;
@@ -107,7 +109,10 @@ function fakeDocker(world: FakeWorld): Docker {
     return world.containersInTurn?.[Math.min(looks, world.containersInTurn.length) - 1] ?? world.containers ?? [];
   };
   const docker: Partial<Docker> = {
-    composeVersion: () => Promise.resolve("compose" in world ? world.compose : "2.26.1"),
+    composeVersion: () =>
+      world.withoutProgram === true
+        ? Promise.reject(new Error("docker is not installed"))
+        : Promise.resolve("compose" in world ? world.compose : "2.26.1"),
     containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
     imageIds: (references) =>

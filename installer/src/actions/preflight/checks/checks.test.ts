@@ -100,6 +100,13 @@ describe("the engine", () => {
     expect(await findings("engine.compose", { compose })).toHaveLength(count);
   });
 
+  it("without the docker program says what to install", async () => {
+    const found = await findings("engine.compose", { withoutProgram: true });
+
+    expect(found).toMatchObject([{ message: "the program docker or its Compose plugin is not installed" }]);
+    expect(found[0]?.remedy).toContain("docker-compose");
+  });
+
   it("without buildx is a warning, and none where nothing is built", async () => {
     const exec = { "docker buildx version": { exitCode: 1, stdout: "", stderr: "" } };
 

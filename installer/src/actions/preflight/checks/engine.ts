@@ -61,7 +61,7 @@ const compose: Check = {
     const found = await docker.composeVersion().catch(() => undefined);
     const remedy =
       "install the Compose plugin: docker-compose (Debian 13), docker-compose-v2 (Ubuntu), docker-compose-plugin (Docker's packages)";
-    if (found === undefined) return [{ message: "docker compose is not installed", remedy }];
+    if (found === undefined) return [{ message: "the program docker or its Compose plugin is not installed", remedy }];
     return isOlder(found, oldestCompose) ? [{ message: `docker compose ${found} is too old`, remedy }] : [];
   },
 };
