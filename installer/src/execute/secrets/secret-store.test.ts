@@ -66,6 +66,16 @@ describe("secrets that are made", () => {
     await expect(ensureSecrets(ports(), request([password]), record)).resolves.toBeDefined();
   });
 
+  test("that were emptied on the disk are missing, not empty passwords", async () => {
+    await ensureSecrets(ports(), request([password]), record);
+    await fs.writeAtomic(`${folder}/password`, "");
+
+    expect(await readSecrets(ports(), request([password]), record.current())).toBeUndefined();
+    await expect(ensureSecrets(ports(), request([password], { dataExists: true }), record)).rejects.toMatchObject({
+      code: "DATA_EXPECTED",
+    });
+  });
+
   test("have every class of character when a person types them", async () => {
     const typed = spec("typed", { kind: "password", length: 20 });
     const { read } = await ensureSecrets(ports(), request([typed]), record);

@@ -154,7 +154,8 @@ async function readParts(fs: FileSystem, folder: string, spec: SecretSpec): Prom
   const parts: Record<string, string> = {};
   for (const part of partsOf(spec.generator)) {
     const value = await fs.readTextIfPresent(secretFile(folder, spec.name, part));
-    if (value === undefined) return undefined;
+    // No secret is empty: a file that lost its contents must not open a service to everybody.
+    if (value === undefined || value === "") return undefined;
     parts[part] = value;
   }
   return parts;
