@@ -151,6 +151,8 @@ async function hasMarker(
   const marker = volume.marker ?? "";
   const place = volume.hostPath ?? live.mountpoint;
   if (ports.host.isRoot() && (await ports.fs.exists(place))) return ports.fs.exists(join(place, marker));
+  // The disk is not mounted, most likely.
+  if (ports.host.isRoot() && volume.hostPath !== undefined) return false;
   if (image === undefined) return true;
   const result = await ports.docker.runOnce({
     image,
