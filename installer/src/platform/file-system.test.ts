@@ -34,6 +34,23 @@ test("writes with the asked mode, whatever the umask, and leaves no temporary fi
   expect(readdirSync(folder)).toEqual(["a"]);
 });
 
+test("makes a directory and those above it, and leaves one that is there", async () => {
+  await fs.makeDirectory(join(folder, "a/b/c"), 0o700);
+  await fs.makeDirectory(join(folder, "a/b"), 0o755);
+
+  expect(statSync(join(folder, "a/b/c")).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder, "a/b")).mode & 0o777).toBe(0o755);
+});
+
+test("says at once that no directory can be made where the kernel allows none, or a file is in the way", async () => {
+  writeFileSync(join(folder, "file"), "");
+
+  await expect(fs.makeDirectory("/proc/nothing/here", 0o755)).rejects.toThrow(/ENOENT|cannot be written/);
+  await expect(fs.makeDirectory(join(folder, "file"), 0o755)).rejects.toThrow();
+  await expect(fs.makeDirectory(join(folder, "file/below"), 0o755)).rejects.toThrow();
+  expect(statSync(join(folder, "file")).isFile()).toBe(true);
+});
+
 test("replaces a link instead of writing through it", async () => {
   writeFileSync(join(folder, "victim"), "untouched");
   symlinkSync(join(folder, "victim"), join(folder, "link"));

@@ -1,6 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { appendFile, chmod, lstat, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  unlink,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ApplyError } from "../errors/installer-error.ts";
 import type { FileSystem } from "./ports.ts";
@@ -16,7 +29,7 @@ export function createFileSystem(): FileSystem {
     append: (path, text) => explained(path, () => appendFile(path, text, { mode: 0o600 })),
     makeDirectory: (path, mode) =>
       explained(path, async () => {
-        await mkdir(path, { recursive: true, mode });
+        await makeFolders(path, mode);
         await chmod(path, mode);
       }),
     foreignWritable,
@@ -50,6 +63,20 @@ async function explained<T>(path: string, write: () => Promise<T>): Promise<T> {
     const cause = causes[(error as NodeJS.ErrnoException).code ?? ""];
     if (cause === undefined) throw error;
     throw new ApplyError(`${path} cannot be written: ${cause.why}`, { hint: cause.hint, cause: error });
+  }
+}
+
+/** Node's own recursive `mkdir` never returns where nothing can be made, for example below `/proc`. */
+async function makeFolders(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await ifPresent(() => stat(path)))?.isDirectory() === true) return;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path || (await ifPresent(() => stat(parent))) !== undefined) throw error;
+    await makeFolders(parent, mode);
+    await makeFolders(path, mode);
   }
 }
 
