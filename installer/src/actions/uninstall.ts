@@ -4,13 +4,7 @@ import { inOrder } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
 import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
-import {
-  type Applied,
-  openApplied,
-  readApplied,
-  readIdentity,
-  readRecordedPlan,
-} from "../execute/state/state-store.ts";
+import { openApplied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
@@ -68,7 +62,8 @@ async function remove(request: UninstallRequest, layout: StateLayout, ports: Act
     removeContainers(plan, project, request.name, ports),
   );
   const networks = await withStep(ports, "networks", "Remove networks", () => removeNetworks(project, ports));
-  const volumes = (await ports.docker.volumes({ [nameLabel]: request.name })).map((volume) => volume.name).sort();
+  const found = await ports.docker.volumes({ [nameLabel]: request.name });
+  const volumes = found.map((volume) => volume.name).sort();
   const stateExists = await ports.fs.exists(layout.root);
   const head = {
     apiVersion: "slipway/v1",
@@ -82,7 +77,7 @@ async function remove(request: UninstallRequest, layout: StateLayout, ports: Act
     return { ...head, removed: { containers, networks, volumes: [], directories: [] }, kept };
   }
   const directories = await withStep(ports, "data", "Remove data", async () => {
-    const emptied = await removeHostData(applied, request.name, image, ports);
+    const emptied = await removeHostData([...found, ...applied.volumeUnits], request.name, image, ports);
     for (const volume of volumes) await ports.docker.removeVolume(volume);
     return stateExists ? [...emptied, ...(await removeState(layout, ports))] : emptied;
   });
@@ -146,15 +141,15 @@ async function forgetContainers(layout: StateLayout, ports: ActionPorts): Promis
   await record.update(() => ({ services: {}, planHash: "" }));
 }
 
-/** Data below `dataDir`: removing the volume leaves the directory it was bound to. */
+/** Data below `dataDir`: removing the volume leaves the directory it was bound to. A cut-off purge finds it in the records alone. */
 async function removeHostData(
-  applied: Applied,
+  places: readonly { readonly hostPath?: string }[],
   name: string,
   image: string | undefined,
   ports: ActionPorts,
 ): Promise<readonly string[]> {
   const removed: string[] = [];
-  for (const { hostPath } of applied.volumeUnits) {
+  for (const hostPath of new Set(places.map((place) => place.hostPath))) {
     if (hostPath === undefined || !(await ports.fs.exists(hostPath))) continue;
     if (ports.host.isRoot()) await ports.fs.remove(hostPath);
     else if (image !== undefined) await emptyDirectory(hostPath, name, image, ports);

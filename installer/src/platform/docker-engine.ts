@@ -181,13 +181,19 @@ function volumeAndNetworkCalls(client: EngineClient): VolumeAndNetworkCalls {
     volumes: async (labels) => {
       const found = await client.json<{
         readonly Volumes:
-          | readonly { readonly Name: string; readonly Labels: Labels | null; readonly Mountpoint: string }[]
+          | readonly {
+              readonly Name: string;
+              readonly Labels: Labels | null;
+              readonly Mountpoint: string;
+              readonly Options: { readonly device?: string } | null;
+            }[]
           | null;
       }>("/volumes", { query: { filters: labelFilter(labels) } });
       return (found.Volumes ?? []).map((volume) => ({
         name: volume.Name,
         labels: volume.Labels ?? {},
         mountpoint: volume.Mountpoint,
+        ...(volume.Options?.device === undefined ? {} : { hostPath: volume.Options.device }),
       }));
     },
     createVolume: async (name, labels, hostPath) => {

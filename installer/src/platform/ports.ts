@@ -99,6 +99,14 @@ export interface EngineInfo {
   readonly architecture: string;
 }
 
+export interface VolumeState {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mountpoint: string;
+  /** The directory of the host that the volume is bound to, when it is. */
+  readonly hostPath?: string;
+}
+
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
   /**
@@ -136,11 +144,7 @@ export interface Docker {
   imageIds(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
   imageDigests(reference: string): Promise<readonly string[]>;
   pull(reference: string, onProgress: (detail: string) => void, signal?: AbortSignal): Promise<void>;
-  volumes(
-    labels: Readonly<Record<string, string>>,
-  ): Promise<
-    readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly mountpoint: string }[]
-  >;
+  volumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeState[]>;
   createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
   networks(project: string): Promise<readonly { readonly id: string; readonly name: string }[]>;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { restart, start, stop } from "../../src/actions/lifecycle.ts";
@@ -228,6 +228,17 @@ describe("the installed platform", () => {
     expect(statSync(dataDir).isDirectory()).toBe(true);
     expect(password).toMatch(/^[0-9a-f]{48}$/);
     expect(again.changed).toBe(true);
+    expect(result.removed.directories).toEqual([join(dataDir, "store-data"), place.stateDir]);
+    expect(existsSync(join(dataDir, "store-data"))).toBe(false);
+  });
+
+  test("purges data below a directory of the host that a cut-off install never recorded", async () => {
+    const dataDir = join(place.stateDir, "..", "data");
+    await installFixture({ ...place, dataDir }, fixturePorts());
+    rmSync(join(place.stateDir, "applied.json"));
+
+    const result = await uninstall({ ...place, purge: true, confirmedName: place.name }, fixturePorts());
+
     expect(result.removed.directories).toEqual([join(dataDir, "store-data"), place.stateDir]);
     expect(existsSync(join(dataDir, "store-data"))).toBe(false);
   });
