@@ -225,7 +225,7 @@ describe("init", () => {
   it("asks in the schema's words and keeps what was answered", async () => {
     const questions: string[] = [];
     const answers = answering(
-      { "Domain:": "10.0.0.5", "Optional components": ["landingPage"], "Data directory:": "/srv/slipway" },
+      { Domain: "10.0.0.5", "Optional components": ["landingPage"], "Data directory": "/srv/slipway" },
       questions,
     );
 
@@ -237,15 +237,27 @@ describe("init", () => {
       casdoor: { mode: "off" },
       gitlabShell: { mode: "off" },
     });
-    expect(questions[0]).toMatch(/^Domain: Host name or IPv4 address/);
+    expect(questions.map((question) => question.split("\n")[0])).toEqual([
+      "Domain",
+      "TLS mode",
+      "HTTP port",
+      "HTTPS port",
+      "SSH port",
+      "Data directory",
+      "Optional components to run",
+      "PostgreSQL storage",
+      "Object store storage",
+      "Gitaly storage",
+    ]);
+    expect(questions[0]).toMatch(/^Domain\nHost name or IPv4 address/);
   });
 
   it("asks for the files when TLS comes from files", async () => {
     const answers = answering({
-      "Domain:": "ai.corp.example",
-      "Mode:": "files",
-      "Certificate file:": "/tls/a.crt",
-      "Key file:": "/tls/a.key",
+      Domain: "ai.corp.example",
+      "TLS mode": "files",
+      "Certificate file": "/tls/a.crt",
+      "Key file": "/tls/a.key",
     });
 
     const result = await init({ ...request(), out: out(), force: false, answers }, ports);
@@ -254,8 +266,9 @@ describe("init", () => {
   });
 
   it.each([
-    ["Domain:", "no spaces"],
-    ["Data directory:", "relative"],
+    ["Domain", "no spaces"],
+    ["Data directory", "relative"],
+    ["HTTPS port", "80"],
   ])("asks again when %s is answered with %j", async (question, answer) => {
     const answers = answering({ [question]: answer });
 

@@ -39,7 +39,7 @@ export async function askForValues(ask: Ask, basis: WizardBasis): Promise<readon
     check: (value) => (value === "" || value.startsWith("/") ? undefined : "must be an absolute path, or empty"),
   });
   given.push(set("dataDir", dataDir));
-  given.push(...(await askComponents(ask, describe, defaults)));
+  given.push(...(await askComponents(ask, finder(basis.schema), defaults)));
   for (const store of stores) {
     const size = await ask.input(describe(`${store}.storage`), {
       default: defaults[store].storage.size,
@@ -70,39 +70,65 @@ async function askTls(ask: Ask, describe: Describe, domain: string): Promise<rea
 }
 
 async function askPorts(ask: Ask, describe: Describe, defaults: Values): Promise<readonly string[]> {
-  const given: string[] = [];
+  const given = new Map<string, string>();
   for (const port of ["http", "https", "ssh"] as const) {
     const answer = await ask.input(describe(`ports.${port}`), {
       default: String(defaults.ports[port]),
-      check: (value) =>
-        /^[1-9][0-9]{0,4}$/.test(value) && Number(value) <= 65_535 ? undefined : "must be a port from 1 to 65535",
+      check: (value) => {
+        if (!/^[1-9][0-9]{0,4}$/.test(value) || Number(value) > 65_535) return "must be a port from 1 to 65535";
+        const other = [...given].find(([, taken]) => taken === value)?.[0];
+        return other === undefined ? undefined : `must be another port than that of ${other}`;
+      },
     });
-    given.push(`ports.${port}=${answer}`);
+    given.set(port, answer);
   }
-  return given;
+  return [...given].map(([port, answer]) => `ports.${port}=${answer}`);
 }
 
-async function askComponents(ask: Ask, describe: Describe, defaults: Values): Promise<readonly string[]> {
+async function askComponents(ask: Ask, find: (path: string) => Words, defaults: Values): Promise<readonly string[]> {
   const chosen = await ask.choose(
     "Optional components to run",
-    optionalComponents.map((name) => ({
-      value: name,
-      name: describe(name),
-      checked: defaults[name].mode !== "off",
-    })),
+    optionalComponents.map((name) => {
+      const { title, description } = find(name);
+      return {
+        value: name,
+        name: title,
+        ...(description !== undefined && { description }),
+        checked: defaults[name].mode !== "off",
+      };
+    }),
   );
   return optionalComponents.map((name) => `${name}.mode=${chosen.includes(name) ? "embedded" : "off"}`);
 }
 
-/** The words of a key: its title and what the schema says about it. */
+/** The words of a question: its title, and below it what the schema says about the key. */
 function describer(schemaText: string): Describe {
+  const find = finder(schemaText);
+  return (path) => {
+    const { title, description } = find(path);
+    return description === undefined ? title : `${title}\n${description}`;
+  };
+}
+
+interface Words {
+  readonly title: string;
+  readonly description: string | undefined;
+}
+
+function finder(schemaText: string): (path: string) => Words {
   const schema = JSON.parse(schemaText) as SchemaNode;
   return (path) => {
+    let parent: SchemaNode | undefined;
     let node: SchemaNode | undefined = schema;
-    for (const key of path.split(".")) node = node?.properties?.[key];
-    const parts = [node?.title, node?.description].filter((part) => part !== undefined);
-    return parts.length === 0 ? path : parts.join(": ");
+    for (const key of path.split(".")) [parent, node] = [node, node?.properties?.[key]];
+    return { title: titleOf(parent, node) ?? path, description: node?.description };
   };
+}
+
+/** Titles that many keys have say whose they are: "TLS mode". */
+function titleOf(parent: SchemaNode | undefined, node: SchemaNode | undefined): string | undefined {
+  if (node?.title !== "Mode" && node?.title !== "Storage") return node?.title;
+  return parent?.title === undefined ? node.title : `${parent.title} ${node.title.toLowerCase()}`;
 }
 
 /** As a JSON string, so that the answer is text whatever it looks like. */

@@ -5,7 +5,7 @@ export interface Choice {
   readonly checked?: boolean;
 }
 
-/** Questions to a person. `cli/` answers them on a terminal, tests from a list. */
+/** Questions to a person; what follows the first line of a message explains it. `cli/` answers them on a terminal, tests from a list. */
 export interface Ask {
   confirm(message: string, defaultAnswer: boolean): Promise<boolean>;
   /** `check` says what is wrong with an answer, or undefined. */

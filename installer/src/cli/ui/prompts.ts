@@ -1,5 +1,7 @@
 import type { Ask } from "../../events/ask.ts";
 import { AbortError } from "../../errors/installer-error.ts";
+import { wrapWords } from "./format.ts";
+import { createStyle } from "./style.ts";
 
 /** Questions to a person. */
 export interface Prompts extends Ask {
@@ -12,15 +14,24 @@ export function terminalPrompts(signal: AbortSignal): Prompts {
   // Questions go to standard error: standard output belongs to results.
   const context = { signal, output: process.stderr };
   const load = () => import("@inquirer/prompts");
+  /** The explanation goes above the question, so that what stays on the screen is the question and its answer. */
+  const explain = (message: string): string => {
+    const [title = "", ...about] = message.split("\n");
+    const { columns, isTTY } = process.stderr;
+    const style = createStyle(isTTY && process.env["NO_COLOR"] === undefined);
+    const lines = wrapWords(about.join(" "), Math.min(columns || 80, 100) - 3);
+    if (about.length > 0) process.stderr.write(`\n${lines.map((line) => `  ${style.dim(line)}\n`).join("")}`);
+    return title;
+  };
   return {
     available: true,
     confirm: async (message, defaultAnswer) =>
-      answered((await load()).confirm({ message, default: defaultAnswer }, context)),
+      answered((await load()).confirm({ message: explain(message), default: defaultAnswer }, context)),
     input: async (message, options = {}) =>
       answered(
         (await load()).input(
           {
-            message,
+            message: explain(message),
             ...(options.default !== undefined && { default: options.default }),
             validate: (value) => options.check?.(value) ?? true,
           },
@@ -28,8 +39,11 @@ export function terminalPrompts(signal: AbortSignal): Prompts {
         ),
       ),
     select: async (message, choices, defaultValue) =>
-      answered((await load()).select({ message, choices: [...choices], default: defaultValue }, context)),
-    choose: async (message, choices) => answered((await load()).checkbox({ message, choices: [...choices] }, context)),
+      answered(
+        (await load()).select({ message: explain(message), choices: [...choices], default: defaultValue }, context),
+      ),
+    choose: async (message, choices) =>
+      answered((await load()).checkbox({ message: explain(message), choices: [...choices] }, context)),
   };
 }
 
@@ -39,7 +53,7 @@ export function terminalPrompts(signal: AbortSignal): Prompts {
  */
 export function absentPrompts(): Prompts {
   const refuse = (message: string): never => {
-    throw new AbortError(`this needs an answer and standard input is no terminal: ${message}`, {
+    throw new AbortError(`this needs an answer and standard input is no terminal: ${message.split("\n")[0]}`, {
       hint: "give the answer on the command line; --yes answers yes",
     });
   };

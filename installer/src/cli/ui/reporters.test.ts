@@ -6,7 +6,7 @@ import * as listr2 from "listr2";
 import { describe, expect, it } from "vitest";
 import type { InstallerEvent } from "../../events/event.ts";
 import { AbortError, ApplyError } from "../../errors/installer-error.ts";
-import { formatBytes, formatMilliseconds, formatSeconds, printable } from "./format.ts";
+import { formatBytes, formatMilliseconds, formatSeconds, printable, wrapWords } from "./format.ts";
 import { openLogFile } from "./log-file.ts";
 import { jsonReporter } from "./reporter-json.ts";
 import { plainReporter } from "./reporter-plain.ts";
@@ -177,6 +177,12 @@ describe("formats", () => {
       "1 min 1 s",
     ]);
     expect([formatBytes(512), formatBytes(1536), formatBytes(3 * 1024 ** 3)]).toEqual(["512 B", "1.5 KiB", "3 GiB"]);
+  });
+
+  it("breaks lines between words, and leaves a long word whole", () => {
+    expect(wrapWords("one two three", 7)).toEqual(["one two", "three"]);
+    expect(wrapWords("a-very-long-word b", 4)).toEqual(["a-very-long-word", "b"]);
+    expect(wrapWords("", 4)).toEqual([]);
   });
 
   it("takes terminal sequences and line ends out of foreign text", () => {
