@@ -88,6 +88,9 @@ describe("a fresh install that is disturbed", () => {
     const interrupted = await first.ended;
     expect(interrupted.exitCode).toBe(130);
     expect(interrupted.stderr).toContain("the same command goes on");
+    const halfway = await platform.json<StatusResult>(["status"], 7);
+    expect(halfway).toMatchObject({ installed: true, overall: "degraded" });
+    expect(halfway.components.find((row) => row.id === "gateway")?.ok).toBe(false);
   });
 
   it(`is finished by the same command after ${kills} kills at random moments, with the same secrets`, async () => {

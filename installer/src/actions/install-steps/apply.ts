@@ -4,7 +4,7 @@ import { createComposeCommands } from "../../execute/docker/compose-commands.ts"
 import { completeFiles, type LiveFile, writeLiveTree } from "../../execute/docker/live-tree.ts";
 import { imageReferences } from "../../execute/docker/live-state.ts";
 import { ensureVolumes, guardData, nameLabel, runLabel } from "../../execute/docker/volumes.ts";
-import { hashOf, keyedDigest } from "../../execute/digest.ts";
+import { canonicalJson, hashOf, keyedDigest } from "../../execute/digest.ts";
 import type { Journal } from "../../execute/journal/journal.ts";
 import { ensureSecrets, readSecrets, type Secrets } from "../../execute/secrets/secret-store.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
@@ -47,6 +47,7 @@ export async function applyDesired(request: ApplyRequest, given: ActionPorts): P
   await withStep(ports, "volumes", "Make volumes", () => volumesStep(request, probeImage, ports));
   throwIfInterrupted(signal, "anything was started");
   const imageIds = await docker.imageIds(imageReferences(desired.rendering));
+  await recordFirstPlan(request, ports);
   const quiet = { ...docker, logs: redactedLogs(ports, log) };
   await withStep(ports, "start", "Start components", () =>
     bringUp({
@@ -76,6 +77,12 @@ function withRunLabels(docker: Docker, identity: Identity, journal: Journal): Do
     ...docker,
     runOnce: (request) => docker.runOnce({ ...request, labels: { ...request.labels, ...labels } }),
   };
+}
+
+/** Until a first install is complete, status, logs and stop know by this what it was to be. */
+async function recordFirstPlan({ desired, layout }: ApplyRequest, ports: ActionPorts): Promise<void> {
+  if (await ports.fs.exists(layout.plan)) return;
+  await ports.fs.writeAtomic(layout.plan, `${canonicalJson(desired.plan)}\n`);
 }
 
 /** What a component logs may hold its password; it must not get into messages. */
