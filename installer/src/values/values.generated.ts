@@ -239,7 +239,7 @@ export interface RedisValues {
      */
     readonly port: number;
     /**
-     * Password of the default user. Prefer passwordFile; leave both empty when there is none.
+     * Password of the default user. Prefer passwordFile; exactly one of the two is given.
      */
     readonly password: string;
     /**
