@@ -212,3 +212,16 @@ describe("errors", () => {
     expect(run.stderr()).toContain("error: interrupted\nhint: the same command goes on from here");
   });
 });
+
+describe("what to do next", () => {
+  it("names the install the command was about", async () => {
+    const engine: Partial<Engine> = {
+      status: () => Promise.reject(new ApplyError("broken", { hint: "read slipway logs", details: ["slipway start"] })),
+    };
+
+    const run = await cli("status --name lab --json", { engine });
+
+    expect(run.stderr()).toContain("  slipway --name lab start\nhint: read slipway --name lab logs\n");
+    expect(JSON.parse(run.stdout())).toMatchObject({ hint: "read slipway --name lab logs" });
+  });
+});

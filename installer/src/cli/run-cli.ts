@@ -32,7 +32,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     const failure = interrupted(context.signal) ?? toUsageError(error);
     const logFile = open?.recordFailure(failure);
     await open?.close();
-    printFailure(failure, logFile, argv, context);
+    printFailure(failure, logFile, argv, context, open?.session.selection.name);
     return exitStatusFor(failure);
   }
 }
@@ -64,7 +64,13 @@ function toUsageError(error: unknown): unknown {
   });
 }
 
-function printFailure(error: unknown, logFile: string | undefined, argv: readonly string[], context: CliContext): void {
-  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile))}\n`);
-  context.io.stderr.write(formatError(error, logFile));
+function printFailure(
+  error: unknown,
+  logFile: string | undefined,
+  argv: readonly string[],
+  context: CliContext,
+  name: string | undefined,
+): void {
+  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile, name))}\n`);
+  context.io.stderr.write(formatError(error, logFile, name));
 }

@@ -4,6 +4,7 @@ import { AbortError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
+import { nameCommands } from "../ui/named-commands.ts";
 
 interface InitOptions {
   readonly out: string;
@@ -38,7 +39,10 @@ export function declareInit(program: Command, runtime: Runtime): void {
       if (session.manner.json) session.printJson(result);
       else
         session.print(
-          `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
+          nameCommands(
+            `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
+            session.selection.name,
+          ),
         );
       return 0;
     }),

@@ -1,5 +1,6 @@
 import type { CheckList, DoctorReport } from "../../actions/doctor.ts";
 import { printable } from "./format.ts";
+import { nameCommands } from "./named-commands.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
@@ -11,7 +12,7 @@ export function formatDoctor(result: DoctorReport, style: Style): string {
     for (const finding of result.findings.filter((candidate) => candidate.severity === severity)) {
       const component = finding.component === undefined ? "" : `${finding.component}: `;
       lines.push(`${paint(severity)} ${style.dim(`[${finding.id}]`)} ${component}${printable(finding.message)}`);
-      if (finding.remedy !== undefined) lines.push(`    ${printable(finding.remedy)}`);
+      if (finding.remedy !== undefined) lines.push(`    ${nameCommands(printable(finding.remedy), result.name)}`);
     }
   }
   const summary = `${result.checks} checks: ${count(result.failures, "failure")}, ${count(result.warnings, "warning")}`;
