@@ -61,6 +61,24 @@ test("a directory in which others may write is refused", async () => {
   expect(open.fs.operations).toEqual([]);
 });
 
+test("when what is done is no longer known, the plan still tells which volumes served and which secrets were made", async () => {
+  const plan = {
+    install: { name: "a" },
+    components: [
+      { id: "db", volumes: [{ name: "data" }] },
+      { id: "web", volumes: [] },
+    ],
+    secrets: [{ name: "db-admin" }],
+  };
+  const { fs } = ports({ [layout.plan]: JSON.stringify(plan) });
+
+  const applied = await readApplied(fs, layout);
+
+  expect(applied.initialised).toEqual({ "a_db-data": { component: "db", at: "" } });
+  expect(Object.keys(applied.secrets)).toEqual(["db-admin"]);
+  expect(applied).toMatchObject({ project: "a", services: {}, jobs: {}, files: {} });
+});
+
 test("changes made side by side are all kept", async () => {
   const { fs } = ports();
   const record = await openApplied(fs, layout);

@@ -2,6 +2,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.ts";
 import type { ComposeUnit, ComposeVolume } from "../../render/compose/compose-rendering.ts";
+import { engineVolumeName } from "../../render/compose/compose-service.ts";
 import { canonicalJson } from "../digest.ts";
 import type { StateLayout } from "./layout.ts";
 
@@ -125,9 +126,22 @@ export async function readRecordedPlan(
 /** What is recorded as applied, for reading only. */
 export async function readApplied(fs: FileSystem, layout: StateLayout): Promise<Applied> {
   const text = await fs.readTextIfPresent(layout.applied);
-  return text === undefined
-    ? nothingApplied
-    : { ...nothingApplied, ...(parseRecord(layout.applied, text) as Partial<Applied>) };
+  if (text !== undefined) return { ...nothingApplied, ...(parseRecord(layout.applied, text) as Partial<Applied>) };
+  const plan = await readRecordedPlan(fs, layout);
+  return plan === undefined ? nothingApplied : whatPlanTells(plan);
+}
+
+/** The plan is recorded once all of it served: without better knowledge, its data and secrets must be found where they were. */
+function whatPlanTells(plan: Plan): Applied {
+  const volumes = plan.components.flatMap(({ id, volumes: own }) => own.map(({ name }) => ({ id, name })));
+  return {
+    ...nothingApplied,
+    project: plan.install.name,
+    initialised: Object.fromEntries(
+      volumes.map(({ id, name }) => [engineVolumeName(plan, id, name), { component: id, at: "" }]),
+    ),
+    secrets: Object.fromEntries(plan.secrets.map(({ name }) => [name, { inputsHash: "" }])),
+  };
 }
 
 function parseRecord(path: string, text: string): unknown {
