@@ -87,8 +87,13 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 /** `slipway status | head -1` is no error. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exitCode = brokenPipe;
+  if (error.code === "EPIPE") {
+    process.exitCode = brokenPipe;
+    return;
+  }
+  // A full disk behind `> file`: what was to be done is done, only its result is lost.
+  process.stderr.write(`error: the result cannot be written to standard output: ${error.message}\n`);
+  process.exit(1);
 });
 
 main().catch((error: unknown) => {
