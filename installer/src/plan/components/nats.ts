@@ -63,7 +63,7 @@ export const nats: ComponentDefinition = {
             startSeconds: 60,
           },
         },
-        volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup" }],
+        volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: "jetstream" }],
       },
       secrets: [randomSecret("nats-hub", `password of ${hubUser} on NATS`)],
       wires: [wire(hubUser, "nats-hub")],
