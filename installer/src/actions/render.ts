@@ -104,14 +104,19 @@ async function writeRendered(
 ): Promise<{ readonly written: number; readonly removed: readonly string[] }> {
   const earlier = await readMarker(out, fs);
   await fs.makeDirectory(out, 0o755);
-  let written = 0;
-  for (const file of files) {
-    const path = join(out, file.path);
-    if ((await fs.readTextIfPresent(path)) === file.contents) continue;
-    await fs.makeDirectory(dirname(path), 0o755);
-    await fs.writeAtomic(path, file.contents, { mode: 0o644 });
-    written += 1;
+  for (const folder of new Set(files.map((file) => dirname(join(out, file.path))))) {
+    await fs.makeDirectory(folder, 0o755);
   }
+  // Every write waits for the disk: one after the other they would take longer than everything else.
+  const writes = await Promise.all(
+    files.map(async (file) => {
+      const path = join(out, file.path);
+      if ((await fs.readTextIfPresent(path)) === file.contents) return 0;
+      await fs.writeAtomic(path, file.contents, { mode: 0o644 });
+      return 1;
+    }),
+  );
+  const written = writes.reduce<number>((sum, one) => sum + one, 0);
   const removed = earlier.filter((path) => !files.some((file) => file.path === path));
   for (const path of removed) await fs.remove(join(out, path));
   const marker: Marker = { apiVersion: "slipway/v1", kind: "Render", mode, files: files.map((file) => file.path) };
