@@ -27,7 +27,11 @@ export const planRow: BenchRow = {
       const bytes = renderCompose(plan).files.map(renderedFileToString).join("").length;
       if (plan.components.length !== definitions.length || bytes === 0) throw new Error("the plan is not whole");
     };
-    return compare({ run: once(many) }, { run: once(few) }, { rounds: 15, warmUps: 5, onRound: say });
+    return compare(
+      { run: once(many) },
+      { run: once(few), repeat: large / small },
+      { rounds: 15, warmUps: 5, onRound: say },
+    );
   },
 };
 
