@@ -43,19 +43,40 @@ ensure_node() {
   if ! command -v npm >/dev/null 2>&1; then
     install_packages "npm is missing; it fetches the program's own Node and packages" nodejs npm || return
   fi
-  echo "fetching npm packages into $1/node_modules" >&2
-  rm -f "$1/node_modules/.slipway-package-lock.json"
-  # The output of npm is only of interest when it fails.
+  # One run fetches, the others wait for it and find everything in place.
+  (
+    if command -v flock >/dev/null 2>&1 && ! flock -n 9; then
+      echo "another run is fetching npm packages into $1/node_modules; waiting for it" >&2
+      flock 9
+    fi
+    if needs_node_packages "$1"; then fetch_node_packages "$1"; fi
+  ) 9<"$1/package-lock.json"
+}
+
+# fetch_node_packages ROOT: beside the old ones, which a program may be using, and then in their place.
+fetch_node_packages() {
+  why="there are none yet"
+  if [ -e "$1/node_modules" ]; then why="package-lock.json has changed"; fi
+  echo "fetching npm packages into $1/node_modules ($why)" >&2
+  fresh=$1/.node_modules.new
+  rm -rf "$fresh"
+  mkdir "$fresh" || return
+  for name in package.json package-lock.json .npmrc; do
+    [ ! -e "$1/$name" ] || cp "$1/$name" "$fresh/$name" || return
+  done
+  # The output of npm is only of interest when it fails. It must not hold the lock longer than this run.
   log=$(mktemp)
-  if (cd "$1" && npm ci --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1) &&
-    "$1/node_modules/.bin/node" -e 0 >>"$log" 2>&1; then
-    cp "$1/package-lock.json" "$1/node_modules/.slipway-package-lock.json"
-    rm -f "$log"
+  if (cd "$fresh" && npm ci --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1 9<&-) &&
+    "$fresh/node_modules/.bin/node" -e 0 >>"$log" 2>&1 &&
+    mv "$fresh/package-lock.json" "$fresh/node_modules/.slipway-package-lock.json" &&
+    { [ ! -e "$1/node_modules" ] || mv "$1/node_modules" "$fresh/old"; } &&
+    mv "$fresh/node_modules" "$1/node_modules"; then
+    rm -rf "$log" "$fresh"
     return 0
   fi
   # Its usage text, which follows some messages, explains nothing.
   sed '/^npm error Clean install a project/,$d' "$log" | tail -n 30 >&2
-  rm -f "$log"
+  rm -rf "$log" "$fresh"
   echo "error: npm ci failed in $1" >&2
   echo "hint: npm has to reach a package registry; npm config get registry says which" >&2
   return 1

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,6 +80,46 @@ describe("the setup of a checkout, in a shell", () => {
 
     expect(statuses).toEqual([0, 0, 0]);
     expect(readFileSync(join(folder, "calls"), "utf8").trim().split("\n")).toHaveLength(2);
+  });
+
+  it("says why it fetches", () => {
+    fakeNpm(makeNode);
+
+    const first = ensureNode().stderr;
+    writeFileSync(join(folder, "package-lock.json"), '{"changed":true}\n');
+
+    expect([first, ensureNode().stderr]).toEqual([
+      `fetching npm packages into ${folder}/node_modules (there are none yet)\n`,
+      `fetching npm packages into ${folder}/node_modules (package-lock.json has changed)\n`,
+    ]);
+  });
+
+  it("leaves the packages a program is using in place until the new ones are there, also when npm fails", () => {
+    fakeNpm(makeNode);
+    ensureNode();
+    writeFileSync(join(folder, "node_modules/used"), "");
+    writeFileSync(join(folder, "package-lock.json"), '{"changed":true}\n');
+
+    fakeNpm(`test -e ${folder}/node_modules/used && test ! -e node_modules && echo "still there"; exit 1`);
+    const result = ensureNode();
+
+    expect(result.stderr).toContain("still there");
+    expect(existsSync(join(folder, "node_modules/used"))).toBe(true);
+    expect(existsSync(join(folder, ".node_modules.new"))).toBe(false);
+  });
+
+  it("lets one of several runs fetch while the others wait", () => {
+    fakeNpm(`sleep 0.5\n${makeNode}`);
+
+    const one = `(. ${script}; ensure_node ${folder})`;
+    const result = spawnSync("sh", ["-uc", `${one} & a=$!; ${one} & b=$!; wait $a && wait $b`], {
+      encoding: "utf8",
+      env: { PATH: `${folder}/bin:/usr/bin:/bin`, TMPDIR: folder },
+    });
+
+    expect(result.status).toBe(0);
+    expect(result.stderr).toContain("another run is fetching npm packages");
+    expect(readFileSync(join(folder, "calls"), "utf8").trim().split("\n")).toHaveLength(1);
   });
 
   it("shows what npm said when it failed, without its usage text", () => {
