@@ -14,13 +14,14 @@ import { provideImages, requireImages, type UnavailableImage } from "./install-s
 import { isUpToDate } from "./install-steps/up-to-date.ts";
 import { withStep } from "./install-steps/with-step.ts";
 import { type Change, planDesired, type PlanResult } from "./plan.ts";
+import { isPlanHash, shortPlanHash } from "./plan-hash.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
 import { firstPasswordOf, notInstalledIn, urlsOf } from "./summary.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "./verify.ts";
 
 export interface InstallRequest extends InstallTarget {
   readonly values: ValuesSelection;
-  /** Refuse unless the plan has this hash. */
+  /** Refuse unless the plan has this hash; its first digits do, from twelve on. */
   readonly planHash?: string;
   /** Stop after the preflight and say what would change. */
   readonly dryRun?: boolean;
@@ -297,8 +298,8 @@ async function requireOwnDirectory(stateDir: string, ports: ActionPorts): Promis
 }
 
 function requirePlan(planned: PlanResult, request: InstallRequest): void {
-  if (request.planHash === undefined || request.planHash === planned.hash) return;
-  throw new PlanChangedError(`the plan is ${planned.hash}, not ${request.planHash} as agreed`, {
+  if (request.planHash === undefined || isPlanHash(request.planHash, planned.hash)) return;
+  throw new PlanChangedError(`the plan is ${shortPlanHash(planned.hash)}, not ${shortPlanHash(request.planHash)} as agreed`, {
     hint: "values, images or the running platform changed since; look at slipway plan again",
   });
 }
