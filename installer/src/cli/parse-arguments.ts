@@ -1,4 +1,13 @@
 import { InvalidArgumentError } from "commander";
+import { shortestPlanHash } from "../actions/plan-hash.ts";
+
+/** The hash of a plan, or its first digits. */
+export function parsePlanHash(text: string): string {
+  if (!/^[0-9a-f]{1,64}$/i.test(text) || text.length < shortestPlanHash) {
+    throw new InvalidArgumentError(`it must be what plan shows, or at least its first ${shortestPlanHash} digits.`);
+  }
+  return text.toLowerCase();
+}
 
 /** A whole number from 1 up. */
 export function parseCount(text: string): number {

@@ -32,7 +32,7 @@ const planned: PlanResult = {
   kind: "PlanResult",
   name: "slipway",
   profile: "infra",
-  hash: "abc123",
+  hash: "3f9c2a10b7d4e86500112233445566778899aabbccddeeff0011223344556677",
   offline: false,
   changed: true,
   counts: { create: 0, recreate: 1, restart: 0, run: 0, remove: 0, unchanged: 1 },
@@ -87,8 +87,20 @@ describe("plan", () => {
 
     expect(run.status).toBe(0);
     expect(run.stdout()).toBe(
-      "~ recreate component redis\n    resources.memoryMiB 512 → 1024\n1 recreate, 1 unchanged\nplan abc123\n",
+      "~ recreate component redis\n    resources.memoryMiB 512 → 1024\n1 recreate, 1 unchanged\nplan 3f9c2a10b7d4e865\n",
     );
+  });
+
+  it("shows what is new on one line each", async () => {
+    const changes = ["redis", "nats"].map((id) => ({
+      subject: "component" as const,
+      id,
+      action: "create" as const,
+      reasons: ["new"],
+    }));
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, changes }) });
+
+    expect(run.stdout()).toMatch(/^\+ create component redis\n\+ create component nats\n1 recreate/);
   });
 
   it("ends with 14 on changes when --exit-code asks for it, 0 without changes", async () => {
@@ -112,12 +124,12 @@ describe("plan", () => {
 describe("install", () => {
   it("hands every option over", async () => {
     const run = await cli(
-      "install --plan-hash abc --dry-run --timeout 15m --no-verify --jobs 3 --without-unavailable --accept-data-loss redis",
+      "install --plan-hash 3F9C2A10B7D4 --dry-run --timeout 15m --no-verify --jobs 3 --without-unavailable --accept-data-loss redis",
       { install: () => Promise.resolve({ ...installed, dryRun: true }) },
     );
 
     expect(run.requests["install"]?.[0]).toMatchObject({
-      planHash: "abc",
+      planHash: "3f9c2a10b7d4",
       dryRun: true,
       timeoutSeconds: 900,
       skipVerify: true,
@@ -145,6 +157,13 @@ describe("install", () => {
 
     expect(run.stdout()).toContain("nothing was changed");
     expect(run.stdout()).toContain("log in as root; the first password: slipway secrets show casdoor-root");
+  });
+
+  it.each(["abc", "3f9c2a10b7d", "not-a-hash-at-all", "a".repeat(65)])("refuses the plan hash %s", async (hash) => {
+    const run = await cli(`install --plan-hash ${hash}`, {});
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toContain("its first 12 digits");
   });
 
   it.each(["0", "ten", "1.5h", "-1"])("refuses the timeout %s", async (timeout) => {

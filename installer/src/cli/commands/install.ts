@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
-import { parseCount, parseDuration } from "../parse-arguments.ts";
+import { parseCount, parseDuration, parsePlanHash } from "../parse-arguments.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatInstall } from "../ui/print-install.ts";
@@ -26,7 +26,12 @@ export function declareInstall(program: Command, runtime: Runtime): void {
       "Checks the host, makes what is missing, starts everything in order and proves the wires. Run again it changes what differs, or nothing. Killed at any moment, the same command finishes it.",
     )
     .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"))
-    .option("--plan-hash <hash>", "go on only if the plan has this hash (see plan)")
+    .addOption(
+      new Option(
+        "--plan-hash <hash>",
+        "go on only if the plan has this hash: what plan shows, or at least its first 12 digits",
+      ).argParser(parsePlanHash),
+    )
     .option("--dry-run", "check the host and say what would change; change nothing")
     .addOption(
       new Option("--timeout <time>", "longest time for the bring-up, for example 15m").argParser(parseDuration),

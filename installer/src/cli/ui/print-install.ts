@@ -1,4 +1,5 @@
 import type { InstallResult } from "../../actions/install.ts";
+import { shortPlanHash } from "../../actions/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
 import { formatChange } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
@@ -32,6 +33,6 @@ function formatDryRun(result: InstallResult, style: Style): string {
   return [
     ...changes.map((change) => formatChange(change, style)),
     changes.length === 0 ? style.good("no changes") : `${changes.length} changes; nothing was done (--dry-run)`,
-    `plan ${result.planHash}`,
+    `plan ${shortPlanHash(result.planHash)}`,
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import type { Change, PlanResult } from "../../actions/plan.ts";
+import { shortPlanHash } from "../../actions/plan-hash.ts";
 import type { Style } from "./style.ts";
 
 const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-", unchanged: "=" } as const;
@@ -8,11 +9,13 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
   const shown = plan.changes.filter((change) => all || change.action !== "unchanged");
   const lines = shown.map((change) => formatChange(change, style));
   lines.push(plan.changed ? formatCounts(plan) : style.good("no changes"));
-  lines.push(`plan ${plan.hash}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`);
+  lines.push(
+    `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
+  );
   return lines.join("\n");
 }
 
-/** One change with the reasons below it. */
+/** One change with the reasons below it; that something is created because it is new needs no saying. */
 export function formatChange(change: Change, style: Style): string {
   const paint = {
     create: style.good,
@@ -23,7 +26,10 @@ export function formatChange(change: Change, style: Style): string {
     unchanged: style.dim,
   }[change.action];
   const head = paint(`${signs[change.action]} ${change.action} ${change.subject} ${change.id}`);
-  return [head, ...change.reasons.map((reason) => style.dim(`    ${reason}`))].join("\n");
+  return [
+    head,
+    ...change.reasons.filter((reason) => reason !== "new").map((reason) => style.dim(`    ${reason}`)),
+  ].join("\n");
 }
 
 function formatCounts(plan: PlanResult): string {
