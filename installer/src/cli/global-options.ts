@@ -3,12 +3,15 @@ import { Option } from "commander";
 import type { Command, OptionValues } from "commander";
 import { UsageError } from "../errors/installer-error.ts";
 import type { CliIo } from "./context.ts";
+import type { Invocation } from "./ui/named-commands.ts";
 import { defaultCacheDir, defaultStateDir } from "./paths.ts";
 
 /** Which install a command is about and what its values are laid from. */
 export interface Selection {
   readonly name: string;
   readonly stateDir: string;
+  /** How commands have to be typed to mean the same install. */
+  readonly invocation: Invocation;
   readonly cacheDir: string;
   /** Absolute paths of the files given with -f. */
   readonly files: readonly string[];
@@ -68,10 +71,12 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
     });
   }
   const stateDir = options["stateDir"] as string | undefined;
+  const given = stateDir === undefined ? undefined : resolve(io.cwd, stateDir);
   return {
     selection: {
       name,
-      stateDir: stateDir === undefined ? defaultStateDir(io, name) : resolve(io.cwd, stateDir),
+      stateDir: given ?? defaultStateDir(io, name),
+      invocation: { program: programOf(io), name, stateDir: given },
       cacheDir: defaultCacheDir(io),
       files: strings(options["file"]).map((file) => resolve(io.cwd, file)),
       profile: options["profile"] as string | undefined,
@@ -85,6 +90,11 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
       color: options["color"] !== false && io.env["NO_COLOR"] === undefined,
     },
   };
+}
+
+/** The program as it was called: the script in a checkout says so. */
+export function programOf(io: Pick<CliIo, "env">): string | undefined {
+  return io.env["SLIPWAY_PROGRAM"] || undefined;
 }
 
 function collect(value: string, previous: readonly string[] | undefined): readonly string[] {

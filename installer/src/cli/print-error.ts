@@ -1,16 +1,16 @@
 import { InstallerError } from "../errors/installer-error.ts";
 import { exitStatusOf } from "../errors/exit-codes.ts";
-import { nameCommands } from "./ui/named-commands.ts";
+import { type Invocation, nameCommands } from "./ui/named-commands.ts";
 
 const detailLimit = 60;
 
 /** What a person sees of an error: one line, its details, the way out and where the log is. */
-export function formatError(error: unknown, logFile: string | undefined, name?: string): string {
+export function formatError(error: unknown, logFile: string | undefined, invocation: Invocation = {}): string {
   const lines = [`error: ${messageOf(error)}`];
   if (error instanceof InstallerError) {
-    lines.push(...clip(error.details).map((line) => `  ${nameCommands(line, name)}`));
+    lines.push(...clip(error.details).map((line) => `  ${nameCommands(line, invocation)}`));
     const hint = error.hint ?? (error.code === "INTERNAL" ? internalHint : undefined);
-    if (hint !== undefined) lines.push(`hint: ${nameCommands(hint, name)}`);
+    if (hint !== undefined) lines.push(`hint: ${nameCommands(hint, invocation)}`);
   } else {
     lines.push(`hint: ${internalHint}`);
   }
@@ -21,7 +21,11 @@ export function formatError(error: unknown, logFile: string | undefined, name?: 
 const internalHint = "this is a defect of slipway; please report it with the log file";
 
 /** The same error for `--json` and `--log-format json`: one object. */
-export function errorToJson(error: unknown, logFile: string | undefined, name?: string): Record<string, unknown> {
+export function errorToJson(
+  error: unknown,
+  logFile: string | undefined,
+  invocation: Invocation = {},
+): Record<string, unknown> {
   const code = error instanceof InstallerError ? error.code : "INTERNAL";
   return {
     apiVersion: "slipway/v1",
@@ -30,8 +34,8 @@ export function errorToJson(error: unknown, logFile: string | undefined, name?: 
     exitCode: exitStatusOf(code),
     message: messageOf(error),
     ...(error instanceof InstallerError && {
-      details: error.details.map((line) => nameCommands(line, name)),
-      hint: error.hint === undefined ? undefined : nameCommands(error.hint, name),
+      details: error.details.map((line) => nameCommands(line, invocation)),
+      hint: error.hint === undefined ? undefined : nameCommands(error.hint, invocation),
     }),
     ...(logFile !== undefined && { log: logFile }),
   };

@@ -51,6 +51,41 @@ describe("the command line as a whole", () => {
     expect(run.stderr()).toBe("error: unknown command 'instal'\nhint: did you mean install?\n");
   });
 
+  it.each([
+    ["help nope", "unknown command 'nope'", "slipway --help lists commands and options"],
+    ["help instal", "unknown command 'instal'", "did you mean install?"],
+    ["help secrets shwo", "unknown command 'secrets shwo'", "did you mean show?"],
+  ])("ends `slipway %s` with 2 and says so in one line", async (line, message, hint) => {
+    const run = await cli(line);
+
+    expect([run.status, run.stdout()]).toEqual([2, ""]);
+    expect(run.stderr()).toBe(`error: ${message}\nhint: ${hint}\n`);
+  });
+
+  it.each([
+    ["help", "Usage: slipway [options]"],
+    ["help help", "Usage: slipway [options]"],
+    ["help install", "Usage: slipway install "],
+    ["help secrets show", "Usage: slipway secrets show "],
+  ])("prints help for `slipway %s`", async (line, usage) => {
+    const run = await cli(line);
+
+    expect(run.status).toBe(0);
+    expect(run.stdout()).toContain(usage);
+  });
+
+  it.each([
+    ["plan --xyzzy", "slipway plan --help lists its options"],
+    ["--name status secrets list --xyzzy", "slipway secrets list --help lists its options"],
+    ["render one two three", "slipway render --help lists its options"],
+    ["--xyzzy", "slipway --help lists commands and options"],
+  ])("names the help of the command itself when `slipway %s` is wrong", async (line, hint) => {
+    const run = await cli(line);
+
+    expect(run.status).toBe(2);
+    expect(run.stderr()).toContain(`hint: ${hint}\n`);
+  });
+
   it("suggests the option that was meant and ends with 2", async () => {
     const run = await cli("plan --ofline");
 

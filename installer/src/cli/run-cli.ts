@@ -4,12 +4,14 @@ import { UsageError } from "../errors/installer-error.ts";
 import { exitStatusOf } from "../errors/exit-codes.ts";
 import type { CliContext } from "./context.ts";
 import { explainFileSystemError } from "./file-system-errors.ts";
-import { readCommon } from "./global-options.ts";
+import { programOf, readCommon } from "./global-options.ts";
 import { errorToJson, exitStatusFor, formatError } from "./print-error.ts";
 import { buildProgram } from "./program.ts";
 import type { Body } from "./runtime.ts";
 import { openSession } from "./session.ts";
 import type { OpenSession } from "./session.ts";
+import { helpTopic, ownHelpOf } from "./find-command.ts";
+import type { Invocation } from "./ui/named-commands.ts";
 
 /** Runs one command line to its end and gives its exit status. Everything it touches comes in with the context. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -23,16 +25,16 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
 
   const program = buildProgram({ context, perform });
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...helpTopic(program, argv)], { from: "user" });
     await open?.close();
     return exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && isBareHelp(error)) return exitStatusOf("USAGE");
-    const failure = interrupted(context.signal) ?? toUsageError(error);
+    const failure = interrupted(context.signal) ?? toUsageError(error, ownHelpOf(program, argv));
     const logFile = open?.recordFailure(failure);
     await open?.close();
-    printFailure(failure, logFile, argv, context, open?.session.selection.name);
+    printFailure(failure, logFile, argv, context, open?.session.selection.invocation);
     return exitStatusFor(failure);
   }
 }
@@ -54,13 +56,13 @@ function interrupted(signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : undefined;
 }
 
-function toUsageError(error: unknown): unknown {
+function toUsageError(error: unknown, help: string): unknown {
   if (!(error instanceof CommanderError)) return explainFileSystemError(error);
   const [first = "", ...rest] = error.message.split("\n");
   const message = first.replace(/^error: /, "").replace(/\.$/, "");
   const suggestion = /^\(Did you mean (.*)\?\)$/s.exec(rest.join(" ").trim())?.[1];
   return new UsageError(message, {
-    hint: suggestion === undefined ? "slipway --help lists commands and options" : `did you mean ${suggestion}?`,
+    hint: suggestion === undefined ? help : `did you mean ${suggestion}?`,
   });
 }
 
@@ -69,8 +71,9 @@ function printFailure(
   logFile: string | undefined,
   argv: readonly string[],
   context: CliContext,
-  name: string | undefined,
+  known: Invocation | undefined,
 ): void {
-  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile, name))}\n`);
-  context.io.stderr.write(formatError(error, logFile, name));
+  const invocation = known ?? { program: programOf(context.io) };
+  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile, invocation))}\n`);
+  context.io.stderr.write(formatError(error, logFile, invocation));
 }

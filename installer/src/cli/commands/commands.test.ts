@@ -6,6 +6,7 @@ import type { InstallResult } from "../../actions/install.ts";
 import type { PlanResult } from "../../actions/plan.ts";
 import type { StatusResult } from "../../actions/status.ts";
 import type { VerifyResult } from "../../actions/verify.ts";
+import { UsageError } from "../../errors/installer-error.ts";
 import type { Engine } from "../engine.ts";
 import { runCli } from "../run-cli.ts";
 import { type RunSetup, type TestRun, prepareRun } from "../testing/prepare-run.ts";
@@ -157,6 +158,17 @@ describe("install", () => {
 
     expect(run.stdout()).toContain("nothing was changed");
     expect(run.stdout()).toContain("log in as root; the first password: slipway secrets show casdoor-root");
+  });
+
+  it("names commands as the program was called, with the state directory that was given", async () => {
+    const firstPassword = { user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };
+    const run = await cli(
+      "install --state-dir st",
+      { install: () => Promise.resolve({ ...installed, firstPassword }) },
+      { io: { env: { SLIPWAY_PROGRAM: "./slipway" } } },
+    );
+
+    expect(run.stdout()).toContain(`the first password: ./slipway --state-dir ${folder}/st secrets show casdoor-root`);
   });
 
   it.each(["abc", "3f9c2a10b7d", "not-a-hash-at-all", "a".repeat(65)])("refuses the plan hash %s", async (hash) => {
@@ -365,6 +377,15 @@ describe("secrets", () => {
     expect([pipe.status, pipe.stdout()]).toEqual([10, ""]);
     expect(pipe.stderr()).toContain("--reveal");
     expect(revealed.stdout()).toBe("s3cret\n");
+  });
+
+  it("that do not exist are said not to, in a pipe too", async () => {
+    const run = await cli("secrets show nope", {
+      showSecret: () => Promise.reject(new UsageError("there is no secret nope")),
+    });
+
+    expect([run.status, run.stdout()]).toEqual([2, ""]);
+    expect(run.stderr()).toBe("error: there is no secret nope\n");
   });
 
   it("are listed without values", async () => {

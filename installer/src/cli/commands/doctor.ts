@@ -36,7 +36,9 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
       if (session.manner.json) session.printJson(result);
       else
         session.print(
-          result.kind === "CheckList" ? formatCheckList(result, session.style) : formatDoctor(result, session.style),
+          result.kind === "CheckList"
+            ? formatCheckList(result, session.style)
+            : formatDoctor(result, session.style, session.selection.invocation),
         );
       return result.kind === "DoctorResult" && !result.ok ? exitStatusOf("PREFLIGHT_FAILED") : 0;
     }),

@@ -41,7 +41,7 @@ export function declareInit(program: Command, runtime: Runtime): void {
         session.print(
           nameCommands(
             `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
-            session.selection.name,
+            session.selection.invocation,
           ),
         );
       return 0;

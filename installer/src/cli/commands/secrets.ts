@@ -52,16 +52,17 @@ function declareShow(group: Command, runtime: Runtime): void {
   ]);
   command.action((secret: string, options: { readonly part?: string; readonly reveal?: boolean }) =>
     runtime.perform(command, async (session) => {
-      if (options.reveal !== true && !session.context.io.stdout.isTTY) {
-        throw new AbortError(`standard output is no terminal; the secret "${secret}" is not shown`, {
-          hint: "give --reveal if it may end up in a file or a log",
-        });
-      }
       const result = await session.engine.showSecret({
         ...toTarget(session.selection),
         secret,
         ...(options.part !== undefined && { part: options.part }),
       });
+      // Only now: a name that does not exist is the first thing to say.
+      if (options.reveal !== true && !session.context.io.stdout.isTTY) {
+        throw new AbortError(`standard output is no terminal; the secret "${secret}" is not shown`, {
+          hint: "give --reveal if it may end up in a file or a log",
+        });
+      }
       if (session.manner.json) session.printJson(result);
       else session.print(result.value.replace(/\n$/, ""));
       return 0;

@@ -39,7 +39,7 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
         ...(confirmedName !== undefined && { confirmedName }),
       });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatUninstall(result, session.style));
+      else session.print(formatUninstall(result, session.style, session.selection.invocation));
       return 0;
     }),
   );

@@ -12,12 +12,24 @@ it.each([
   ["slipway images build", "slipway images build"],
   ["give --name lab: slipway status", "give --name lab: slipway status"],
 ])("%j is typed as %j", (text, expected) => {
-  expect(nameCommands(text, "lab")).toBe(expected);
+  expect(nameCommands(text, { name: "lab" })).toBe(expected);
 });
 
 it("the default name needs no saying", () => {
-  expect([nameCommands("slipway install", "slipway"), nameCommands("slipway install", undefined)]).toEqual([
+  expect([nameCommands("slipway install", { name: "slipway" }), nameCommands("slipway install", {})]).toEqual([
     "slipway install",
     "slipway install",
   ]);
+});
+
+it("a command is named as the program was called, with the state directory that was given", () => {
+  const invocation = { program: "./slipway", name: "lab", stateDir: "/srv/my state" };
+
+  expect(nameCommands("slipway secrets show registry --name lab", invocation)).toBe(
+    "./slipway --state-dir '/srv/my state' secrets show registry --name lab",
+  );
+  expect(nameCommands("slipway images build; then slipway install", invocation)).toBe(
+    "./slipway images build; then ./slipway --name lab --state-dir '/srv/my state' install",
+  );
+  expect(nameCommands("/opt/slipway install", invocation)).toBe("/opt/slipway install");
 });

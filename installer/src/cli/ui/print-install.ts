@@ -1,12 +1,13 @@
 import type { InstallResult } from "../../actions/install.ts";
 import { shortPlanHash } from "../../actions/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
+import { type Invocation, nameCommands } from "./named-commands.ts";
 import { formatChange } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
 import type { Style } from "./style.ts";
 
 /** The end of an install: what was done, where things are, how to log in, what is not there. */
-export function formatInstall(result: InstallResult, style: Style): string {
+export function formatInstall(result: InstallResult, style: Style, invocation: Invocation): string {
   const lines: string[] = [];
   if (result.dryRun) return formatDryRun(result, style);
   if (result.verify !== undefined) lines.push(formatVerify(result.verify, style), "");
@@ -22,7 +23,7 @@ export function formatInstall(result: InstallResult, style: Style): string {
   lines.push(
     result.firstPassword === undefined
       ? style.dim("  no login component installed")
-      : `  log in as ${style.bold(result.firstPassword.user)}; the first password: ${result.firstPassword.command}`,
+      : `  log in as ${style.bold(result.firstPassword.user)}; the first password: ${nameCommands(result.firstPassword.command, invocation)}`,
   );
   lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));
   return lines.join("\n");
