@@ -6,10 +6,11 @@ import {
   planFingerprint,
   readLiveState,
 } from "../execute/docker/live-state.ts";
+import { changedFiles } from "../execute/docker/live-tree.ts";
 import { liveVolumes } from "../execute/docker/volumes.ts";
 import { describeChanges, settingsChanges } from "../execute/plan-diff.ts";
-import { stateLayout } from "../execute/state/layout.ts";
-import { type Applied, readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
+import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
+import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ComposeUnit } from "../render/compose/compose-rendering.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
@@ -61,7 +62,12 @@ export async function planDesired(
   const layout = stateLayout(request.stateDir);
   const offline = request.offline === true;
   const [recorded, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
-  const sight = offline ? recordedSight(desired, applied) : await liveSight(desired, request.name, ports);
+  const sight = offline
+    ? recordedSight(desired, applied)
+    : {
+        ...(await liveSight(desired, request.name, ports)),
+        changedFiles: await changedLiveFiles(ports.fs, layout, applied),
+      };
   const changes = listChanges(desired, recorded, applied, sight);
   const counts = { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 };
   for (const change of changes) counts[change.action] += 1;
@@ -85,9 +91,22 @@ interface Sight {
   readonly volumes: ReadonlySet<string>;
   readonly has: (unit: ComposeUnit) => "missing" | "different" | "same";
   readonly present: readonly string[];
+  /** Paths of files in the live tree that are not as they were written. */
+  readonly changedFiles: readonly string[];
 }
 
-async function liveSight(desired: Desired, name: string, ports: Pick<ActionPorts, "docker">): Promise<Sight> {
+type EngineSight = Omit<Sight, "changedFiles">;
+
+async function changedLiveFiles(
+  fs: ActionPorts["fs"],
+  layout: StateLayout,
+  applied: Applied,
+): Promise<readonly string[]> {
+  const identity = await readIdentity(fs, layout);
+  return identity === undefined ? [] : changedFiles(fs, layout.live, applied, identity.digestKey);
+}
+
+async function liveSight(desired: Desired, name: string, ports: Pick<ActionPorts, "docker">): Promise<EngineSight> {
   const wanted = desired.rendering.services.map((unit) => unit.id);
   const [live, imageIds, volumes] = await Promise.all([
     readLiveState(ports.docker, desired.rendering.project, wanted),
@@ -113,6 +132,7 @@ function recordedSight(desired: Desired, applied: Applied): Sight {
   const wanted = desired.rendering.services.map((unit) => unit.id);
   return {
     live: undefined,
+    changedFiles: [],
     imageIds: new Map(),
     volumes: new Set(applied.volumeUnits.map((volume) => volume.engineName)),
     present: [...recorded.keys()].filter((id) => !wanted.includes(id)),
@@ -173,7 +193,14 @@ function componentChange(desired: Desired, recorded: Plan | undefined, sight: Si
   if (container !== undefined && container.state !== "running") {
     return { ...head, action: "restart", reasons: [`it is ${container.state}`] };
   }
+  const changed = unit.filePaths.filter((path) => sight.changedFiles.includes(path));
+  if (changed.length > 0) return { ...head, action: "restart", reasons: changed.map(fileReason) };
   return { ...head, action: "unchanged", reasons: [] };
+}
+
+/** `files/gateway/etc/nginx/nginx.conf` lies below `live/`. */
+function fileReason(path: string): string {
+  return `live file ${path} was changed`;
 }
 
 function removalReason(plan: Plan, id: string): string {

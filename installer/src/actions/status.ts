@@ -1,6 +1,7 @@
 import { readLiveState, specLabel } from "../execute/docker/live-state.ts";
-import { stateLayout } from "../execute/state/layout.ts";
-import { type Applied, readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
+import { changedFiles } from "../execute/docker/live-tree.ts";
+import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
+import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
 import type { Component, LocalizedText, Plan } from "../plan/model.ts";
 import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
@@ -89,7 +90,7 @@ export async function status(request: StatusRequest, ports: ActionPorts): Promis
     plan.components
       .filter((component) => component.presence !== "off")
       .map((component) => componentStatus(component, live.services.get(component.id), applied, ports)),
-  );
+  ).then((found) => withChangedFiles(found, layout, applied, ports));
   return {
     ...head,
     installed: true,
@@ -100,6 +101,23 @@ export async function status(request: StatusRequest, ports: ActionPorts): Promis
     foreign,
     urls: urlsOf(plan),
   };
+}
+
+/** A container reads its files from the state directory; what somebody wrote into them is drift too. */
+async function withChangedFiles(
+  components: readonly ComponentStatus[],
+  layout: StateLayout,
+  applied: Applied,
+  ports: ActionPorts,
+): Promise<readonly ComponentStatus[]> {
+  const identity = await readIdentity(ports.fs, layout);
+  if (identity === undefined) return components;
+  const changed = await changedFiles(ports.fs, layout.live, applied, identity.digestKey);
+  return components.map((component) => {
+    const paths = applied.units.find((unit) => unit.id === component.id)?.filePaths ?? [];
+    const drift = paths.filter((path) => changed.includes(path)).map((path) => `live file ${path} was changed`);
+    return drift.length === 0 ? component : { ...component, drift: [...component.drift, ...drift] };
+  });
 }
 
 function recordedFacts(plan: Plan, applied: Applied): Partial<StatusResult> {

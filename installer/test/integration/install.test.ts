@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { restart, start, stop } from "../../src/actions/lifecycle.ts";
@@ -70,6 +70,36 @@ describe("install on a real engine", () => {
     expect(after).toEqual(before);
     expect(startedAfter).not.toBe(startedBefore);
     expect(readFileSync(join(place.stateDir, "live/files/app/etc/app/config.json"), "utf8")).toContain("given-anew");
+  });
+
+  test("puts a file that somebody changed or removed back, and restarts who reads it", async () => {
+    await installFixture(place, fixturePorts());
+    const before = await containerIds(place.name);
+    const [htpasswd, config] = ["files/web/etc/web/htpasswd", "files/app/etc/app/config.json"];
+    const wanted = readFileSync(join(place.stateDir, "live", htpasswd), "utf8");
+    const planned = await (async () => {
+      // As long as it was: neither size nor time tells.
+      writeFileSync(join(place.stateDir, "live", htpasswd), wanted.replaceAll("s", "S"));
+      rmSync(join(place.stateDir, "live", config));
+      return planDesired(fixtureDesired(place), place, fixturePorts());
+    })();
+    const seen = await status(place, fixturePorts());
+    const started = async (id: string): Promise<string | undefined> =>
+      (await fixturePorts().docker.inspect(before[id] ?? "")).startedAt;
+    const startedBefore = [await started("web"), await started("app"), await started("store")];
+    const result = await installFixture(place, fixturePorts());
+    const startedAfter = [await started("web"), await started("app"), await started("store")];
+
+    expect(planned.changes.filter((change) => change.action !== "unchanged")).toEqual([
+      { subject: "component", id: "app", action: "restart", reasons: [`live file ${config} was changed`] },
+      { subject: "component", id: "web", action: "restart", reasons: [`live file ${htpasswd} was changed`] },
+    ]);
+    expect(seen.components.flatMap(({ drift }) => drift)).toHaveLength(2);
+    expect(result.changed).toBe(true);
+    expect(await containerIds(place.name)).toEqual(before);
+    expect(startedAfter.map((at, index) => at === startedBefore[index])).toEqual([false, false, true]);
+    expect(readFileSync(join(place.stateDir, "live", htpasswd), "utf8")).toBe(wanted);
+    expect((await installFixture(place, fixturePorts())).changed).toBe(false);
   });
 
   test("removes a component that is switched off, and its files", async () => {

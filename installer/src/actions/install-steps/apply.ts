@@ -143,7 +143,12 @@ async function filesStep(
   const inputs = keyedDigest(identity.digestKey, files.map((file) => `${file.path} ${file.digest}`).join("\n"));
   await journal.step("files", inputs, {
     probe: () => Promise.resolve(undefined),
-    act: () => writeLiveTree(ports, layout.live, files, record, chownImage),
+    act: () =>
+      writeLiveTree(ports, layout.live, files, record, {
+        digestKey: identity.digestKey,
+        readers: request.desired.rendering.services,
+        chownImage,
+      }),
   });
 }
 

@@ -52,7 +52,7 @@ export async function isUpToDate(comparison: Comparison, ports: ActionPorts): Pr
   const secrets = await readSecrets(ports, secretRequest(desired, layout, identity, applied), applied);
   if (secrets === undefined) return false;
   const files = completeFiles(desired.rendering.files, secrets, identity.digestKey);
-  if ((await staleFiles(ports.fs, layout.live, files, applied)).length > 0) return false;
+  if ((await staleFiles(ports.fs, layout.live, files, applied, identity.digestKey)).length > 0) return false;
   const known = { identity, imageIds, files: byPath(files) };
   const servicesAgree = desired.rendering.services.every((unit) =>
     serviceIsCurrent(live.services.get(unit.id), unit, known, applied),
@@ -77,4 +77,3 @@ function jobsAreDone(
     .filter((unit) => ids.has(unit.id))
     .every((unit) => applied.jobs[unit.id]?.inputsHash === jobInputs(unit, files, identity.digestKey));
 }
-

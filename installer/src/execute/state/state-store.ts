@@ -38,7 +38,9 @@ export interface Applied {
   readonly jobs: Readonly<Record<string, { readonly inputsHash: string; readonly at: string }>>;
   /** Volumes by engine name, once their component served from them. */
   readonly initialised: Readonly<Record<string, { readonly component: string; readonly at: string }>>;
-  readonly files: Readonly<Record<string, { readonly digest: string; readonly owner?: number }>>;
+  readonly files: Readonly<
+    Record<string, { readonly digest: string; readonly size?: number; readonly owner?: number }>
+  >;
   /** Secrets that were made or taken over, by name. */
   readonly secrets: Readonly<Record<string, { readonly inputsHash: string; readonly expires?: string }>>;
 }
