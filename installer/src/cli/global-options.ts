@@ -94,7 +94,8 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
 
 /** The program as it was called: the script in a checkout says so. */
 export function programOf(io: Pick<CliIo, "env">): string | undefined {
-  return io.env["SLIPWAY_PROGRAM"] || undefined;
+  const called = io.env["SLIPWAY_PROGRAM"];
+  return called === "" ? undefined : called;
 }
 
 function collect(value: string, previous: readonly string[] | undefined): readonly string[] {

@@ -2,6 +2,7 @@ import { ValuesError, type ValuesIssue } from "../errors/installer-error.ts";
 import { mergeValues } from "./merge-values.ts";
 import { parseSet } from "./parse-set.ts";
 import { type ValuesText, parseValues } from "./parse-values.ts";
+import { sortIssues } from "./sort-issues.ts";
 import { type Origin, type SourcedValue, listProvenance, toPlainValue } from "./sourced-value.ts";
 import { validateValues } from "./validate-values.ts";
 import type { Values } from "./values.generated.ts";
@@ -38,7 +39,7 @@ export function loadValues(sources: ValuesSources): LoadedValues {
     ...files.map((text) => collect(issues, () => parseValues(text, "file"))),
     ...sets.map((argument) => collect(issues, () => parseSet(argument))),
   ];
-  if (issues.length > 0) throw new ValuesError(issues);
+  if (issues.length > 0) throw new ValuesError(sortIssues(issues));
   const merged = mergeValues([emptyMap, ...below, ...above]);
   return {
     values: validateValues(merged),

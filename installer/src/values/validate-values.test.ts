@@ -13,9 +13,28 @@ test.each(["values/profiles/infra.yaml"])("the profile %s fits", (path) => {
   expect(() => loadValues({ defaults: defaultsText, profile: readText(path) })).not.toThrow();
 });
 
+test("problems come in the order of the file, whatever finds them, then those of the command line", () => {
+  const text = "ports:\n  https: 70000\n  http: x\ndomian: a\ntimezone: 8\n";
+
+  try {
+    loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text }], sets: ["alpha=1"] });
+    expect.unreachable();
+  } catch (error) {
+    const issues = error instanceof ValuesError ? error.issues : [];
+    expect(issues.map(({ file, line }) => `${file}:${line}`)).toEqual([
+      "my.yaml:2",
+      "my.yaml:3",
+      "my.yaml:4",
+      "my.yaml:5",
+      "--set:undefined",
+    ]);
+  }
+});
+
 describe("keys and kinds", () => {
   test.each([
     ["domian: x", `domian: unknown key, did you mean domain?${place(1, 1)}`],
+    ["profile: infra", `profile: is no value, use --profile${place(1, 1)}`],
     ["Postgres: {}", `Postgres: unknown key, did you mean postgres?${place(1, 1)}`],
     ["object_store: {}", `object_store: unknown key, did you mean objectStore?${place(1, 1)}`],
     [
@@ -183,8 +202,8 @@ describe("several problems", () => {
     expect(problems.map((problem) => problem.split(":")[0])).toEqual([
       "domian",
       "edition",
-      "redis.mode",
       "redis.replicas",
+      "redis.mode",
       "temporal.historyShards",
     ]);
   });

@@ -6,6 +6,7 @@ import { networkRules } from "./rules/network-rules.ts";
 import type { Rule } from "./rules/rule.ts";
 import { sizeRules } from "./rules/size-rules.ts";
 import { type Finding, findSchemaFindings } from "./schema-issues.ts";
+import { sortIssues } from "./sort-issues.ts";
 import { type SourcedValue, findNearestValue, formatPath, toPlainValue } from "./sourced-value.ts";
 import type { Values } from "./values.generated.ts";
 
@@ -36,7 +37,7 @@ function overlaps(path: string, other: string): boolean {
 }
 
 function toIssues(findings: readonly Finding[], merged: SourcedValue): readonly ValuesIssue[] {
-  const issues = findings.slice(0, valuesLimits.issues).map((finding) => toIssue(finding, merged));
+  const issues = sortIssues(findings.map((finding) => toIssue(finding, merged))).slice(0, valuesLimits.issues);
   const left = findings.length - issues.length;
   return left === 0 ? issues : [...issues, { path: "", message: `and ${left} more problems` }];
 }
