@@ -2,7 +2,8 @@ import { PreflightError, UsageError } from "../errors/installer-error.ts";
 import { type GraphNode, runGraph } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
 import { serves, watchHealth } from "../execute/docker/health-watch.ts";
-import { readLiveState } from "../execute/docker/live-state.ts";
+import { type LiveState, readLiveState } from "../execute/docker/live-state.ts";
+import { lostNetworks } from "../execute/docker/networks.ts";
 import { throwIfInterrupted } from "../execute/interrupt.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
@@ -108,6 +109,7 @@ async function touchAll(
 ): Promise<LifecycleResult["components"]> {
   const byId = new Map(work.plan.components.map((component) => [component.id, component]));
   const live = await readLiveState(ports.docker, work.project, [...byId.keys()]);
+  if (verb !== "stop") await requireNetworks(work, live, ports);
   const touched: { readonly id: string; readonly changed: boolean }[] = [];
   const failed = new AbortController();
   const watch = await watchHealth(ports, work.project, AbortSignal.any([ports.signal, failed.signal]));
@@ -130,6 +132,22 @@ async function touchAll(
     watch.close();
   }
   return touched;
+}
+
+/** Without its network a component never becomes healthy, and its log tells anything but why. */
+async function requireNetworks(work: Work, live: LiveState, ports: ActionPorts): Promise<void> {
+  const networks = await ports.docker.networks(work.project);
+  const details = work.nodes.flatMap(({ key }) => {
+    const container = live.services.get(key);
+    const lost = container === undefined ? [] : lostNetworks(work.plan, work.project, container, networks);
+    return lost.map((name) => `${key} is not attached to the network ${name}`);
+  });
+  const [first, ...others] = details;
+  if (first === undefined) return;
+  throw new PreflightError(others.length === 0 ? first : `${first}, and ${others.length} more`, {
+    details: others.length === 0 ? [] : details,
+    hint: "slipway install makes networks and containers again",
+  });
 }
 
 function limitSeconds(request: LifecycleRequest, component: Component): number {

@@ -7,6 +7,7 @@ import {
   readLiveState,
 } from "../execute/docker/live-state.ts";
 import { changedFiles } from "../execute/docker/live-tree.ts";
+import { describeLost, lostNetworks } from "../execute/docker/networks.ts";
 import { liveVolumes } from "../execute/docker/volumes.ts";
 import { describeChanges, settingsChanges } from "../execute/plan-diff.ts";
 import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
@@ -91,6 +92,8 @@ interface Sight {
   readonly volumes: ReadonlySet<string>;
   readonly has: (unit: ComposeUnit) => "missing" | "different" | "same";
   readonly present: readonly string[];
+  /** What is wrong with how a component's container is attached. */
+  readonly lost: (id: string) => readonly string[];
   /** Paths of files in the live tree that are not as they were written. */
   readonly changedFiles: readonly string[];
 }
@@ -108,10 +111,12 @@ async function changedLiveFiles(
 
 async function liveSight(desired: Desired, name: string, ports: Pick<ActionPorts, "docker">): Promise<EngineSight> {
   const wanted = desired.rendering.services.map((unit) => unit.id);
-  const [live, imageIds, volumes] = await Promise.all([
-    readLiveState(ports.docker, desired.rendering.project, wanted),
+  const { project } = desired.rendering;
+  const [live, imageIds, volumes, networks] = await Promise.all([
+    readLiveState(ports.docker, project, wanted),
     ports.docker.imageIds(imageReferences(desired.rendering)),
     liveVolumes(ports.docker, name),
+    ports.docker.networks(project),
   ]);
   const gone = live.leftovers.filter((container) => container.labels["dev.slipway.role"] === "service");
   return {
@@ -119,6 +124,10 @@ async function liveSight(desired: Desired, name: string, ports: Pick<ActionPorts
     imageIds,
     volumes: new Set(volumes.keys()),
     present: [...new Set(gone.map((container) => container.service))].filter((id) => !wanted.includes(id)),
+    lost: (id) => {
+      const container = live.services.get(id);
+      return container === undefined ? [] : describeLost(lostNetworks(desired.plan, project, container, networks));
+    },
     has: (unit) => {
       const container = live.services.get(unit.id);
       if (container === undefined) return "missing";
@@ -133,6 +142,7 @@ function recordedSight(desired: Desired, applied: Applied): Sight {
   return {
     live: undefined,
     changedFiles: [],
+    lost: () => [],
     imageIds: new Map(),
     volumes: new Set(applied.volumeUnits.map((volume) => volume.engineName)),
     present: [...recorded.keys()].filter((id) => !wanted.includes(id)),
@@ -189,6 +199,8 @@ function componentChange(desired: Desired, recorded: Plan | undefined, sight: Si
       reasons: reasons.length === 0 ? ["its container or image differs from the plan"] : reasons,
     };
   }
+  const lost = sight.lost(unit.id);
+  if (lost.length > 0) return { ...head, action: "recreate", reasons: lost };
   const container = sight.live?.services.get(unit.id);
   if (container !== undefined && container.state !== "running") {
     return { ...head, action: "restart", reasons: [`it is ${container.state}`] };

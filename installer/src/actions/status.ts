@@ -1,4 +1,5 @@
 import { readLiveState, specLabel } from "../execute/docker/live-state.ts";
+import { describeLost, lostNetworks } from "../execute/docker/networks.ts";
 import { changedFiles } from "../execute/docker/live-tree.ts";
 import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
 import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
@@ -76,11 +77,11 @@ export async function status(request: StatusRequest, ports: ActionPorts): Promis
     ports.docker.info(),
   ]);
   const engine = { version: info.version, apiVersion: info.apiVersion };
-  const live = await readLiveState(
-    ports.docker,
-    applied.project ?? request.name,
-    plan?.components.map(({ id }) => id) ?? [],
-  );
+  const project = applied.project ?? request.name;
+  const [live, networks] = await Promise.all([
+    readLiveState(ports.docker, project, plan?.components.map(({ id }) => id) ?? []),
+    ports.docker.networks(project),
+  ]);
   const head = { apiVersion: "slipway/v1", kind: "StatusResult", name: request.name, engine } as const;
   const foreign = live.foreign.map((container) => container.name);
   if (plan === undefined || (applied.planHash === "" && live.services.size === 0)) {
@@ -89,7 +90,12 @@ export async function status(request: StatusRequest, ports: ActionPorts): Promis
   const components = await Promise.all(
     plan.components
       .filter((component) => component.presence !== "off")
-      .map((component) => componentStatus(component, live.services.get(component.id), applied, ports)),
+      .map(async (component) => {
+        const container = live.services.get(component.id);
+        const found = await componentStatus(component, container, applied, ports);
+        if (container === undefined) return found;
+        return { ...found, drift: [...found.drift, ...describeLost(lostNetworks(plan, project, container, networks))] };
+      }),
   ).then((found) => withChangedFiles(found, layout, applied, ports));
   return {
     ...head,

@@ -78,6 +78,8 @@ export interface ContainerState {
   readonly labels: Readonly<Record<string, string>>;
   /** Engine names of the networks it is attached to; sorted. */
   readonly networks: readonly string[];
+  /** Ids of those networks by name; without those it was never started on. */
+  readonly networkIds?: Readonly<Record<string, string>>;
   readonly ports: readonly {
     readonly address: string;
     readonly hostPort: number;

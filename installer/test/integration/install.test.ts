@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -99,6 +100,31 @@ describe("install on a real engine", () => {
     expect(await containerIds(place.name)).toEqual(before);
     expect(startedAfter.map((at, index) => at === startedBefore[index])).toEqual([false, false, true]);
     expect(readFileSync(join(place.stateDir, "live", htpasswd), "utf8")).toBe(wanted);
+    expect((await installFixture(place, fixturePorts())).changed).toBe(false);
+  });
+
+  test("makes a container again that lost its network, and a network that is gone", async () => {
+    await installFixture(place, fixturePorts());
+    const before = await containerIds(place.name);
+    const [data, edge] = [`${place.name}_data`, `${place.name}_edge`];
+    const docker = (...args: readonly string[]): void => void execFileSync("docker", args, { stdio: "ignore" });
+    docker("network", "disconnect", "-f", data, before["store"] ?? "");
+    docker("network", "disconnect", "-f", edge, before["web"] ?? "");
+    docker("network", "rm", edge);
+
+    const planned = await planDesired(fixtureDesired(place), place, fixturePorts());
+    const seen = await status(place, fixturePorts());
+    await expect(start(place, fixturePorts())).rejects.toThrow(/^store is not attached to the network .*, and 1 more$/);
+    await installFixture(place, fixturePorts());
+    const after = await containerIds(place.name);
+
+    expect(planned.changes.filter((change) => change.action !== "unchanged")).toEqual([
+      { subject: "component", id: "store", action: "recreate", reasons: [`it is not attached to the network ${data}`] },
+      { subject: "component", id: "web", action: "recreate", reasons: [`it is not attached to the network ${edge}`] },
+    ]);
+    expect(seen.components.flatMap(({ drift }) => drift)).toHaveLength(2);
+    expect([after["store"] === before["store"], after["web"] === before["web"]]).toEqual([false, false]);
+    expect(after["app"]).toBe(before["app"]);
     expect((await installFixture(place, fixturePorts())).changed).toBe(false);
   });
 

@@ -53,9 +53,11 @@ export async function isUpToDate(comparison: Comparison, ports: ActionPorts): Pr
   if (secrets === undefined) return false;
   const files = completeFiles(desired.rendering.files, secrets, identity.digestKey);
   if ((await staleFiles(ports.fs, layout.live, files, applied, identity.digestKey)).length > 0) return false;
-  const known = { identity, imageIds, files: byPath(files) };
+  const { plan, rendering } = desired;
+  const known = { identity, imageIds, files: byPath(files), plan, rendering };
+  const networks = await ports.docker.networks(rendering.project);
   const servicesAgree = desired.rendering.services.every((unit) =>
-    serviceIsCurrent(live.services.get(unit.id), unit, known, applied),
+    serviceIsCurrent(live.services.get(unit.id), unit, known, networks, applied),
   );
   return servicesAgree && jobsAreDone(desired, known.files, identity, applied);
 }

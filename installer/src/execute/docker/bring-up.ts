@@ -11,6 +11,7 @@ import type { ComposeCommands } from "./compose-commands.ts";
 import { type HealthWatch, serves, watchHealth } from "./health-watch.ts";
 import { filesDigest, type LiveFile } from "./live-tree.ts";
 import { type LiveState, matchesUnit, readLiveState } from "./live-state.ts";
+import { type LiveNetwork, lostNetworks } from "./networks.ts";
 import { runJob } from "./run-job.ts";
 
 export interface BringUpContext {
@@ -54,10 +55,12 @@ export function jobInputs(unit: ComposeUnit, files: ReadonlyMap<string, LiveFile
 export function serviceIsCurrent(
   container: ContainerState | undefined,
   unit: ComposeUnit,
-  context: Pick<BringUpContext, "imageIds" | "files" | "identity">,
+  context: Pick<BringUpContext, "imageIds" | "files" | "identity" | "plan" | "rendering">,
+  networks: readonly LiveNetwork[],
   applied: Applied,
 ): boolean {
   if (container === undefined || !matchesUnit(container, unit, context.imageIds) || !serves(container)) return false;
+  if (lostNetworks(context.plan, context.rendering.project, container, networks).length > 0) return false;
   const recorded = applied.services[unit.id];
   const digest = filesDigest(unit.filePaths, context.files, context.identity.digestKey);
   return recorded?.containerId === container.id && recorded.filesDigest === digest;
@@ -166,7 +169,8 @@ async function startService(
   await context.journal.step<ContainerState>(`start:${id}`, `${unit.specHash}:${digest}`, {
     probe: async () => {
       const container = await findService(context, id);
-      return serviceIsCurrent(container, unit, context, context.record.current()) ? container : undefined;
+      const networks = await context.docker.networks(context.rendering.project);
+      return serviceIsCurrent(container, unit, context, networks, context.record.current()) ? container : undefined;
     },
     act: async () => {
       touched = true;
@@ -186,7 +190,7 @@ async function runningContainer(
   component: Component,
   digest: string,
 ): Promise<ContainerState> {
-  let container = await findService(context, unit.id);
+  let container = await withNetworks(context, component, await findService(context, unit.id));
   if (container === undefined || !matchesUnit(container, unit, context.imageIds)) {
     await context.compose.create([unit.id]);
     container = await findService(context, unit.id);
@@ -203,6 +207,21 @@ async function runningContainer(
     await context.docker.start(container.id);
   }
   return container;
+}
+
+/** Compose takes a container for right that lost a network: it is removed, to be made again. */
+async function withNetworks(
+  context: BringUpContext,
+  component: Component,
+  container: ContainerState | undefined,
+): Promise<ContainerState | undefined> {
+  if (container === undefined) return undefined;
+  const { project } = context.rendering;
+  const lost = lostNetworks(context.plan, project, container, await context.docker.networks(project));
+  if (lost.length === 0) return container;
+  if (container.state === "running") await context.docker.stop(container.id, component.workload?.stopSeconds ?? 10);
+  await context.docker.removeContainer(container.id);
+  return undefined;
 }
 
 async function recordService(

@@ -1,5 +1,7 @@
 import type { ContainerState, EngineInfo } from "../ports.ts";
 
+type AttachedNetworks = Readonly<Record<string, { readonly NetworkID?: string } | null>>;
+
 /** The parts of the Engine API's answers that are read. */
 export interface ContainerSummary {
   readonly Id: string;
@@ -10,7 +12,7 @@ export interface ContainerSummary {
   readonly Status: string;
   readonly Labels: Readonly<Record<string, string>> | null;
   readonly Ports: readonly PortSummary[] | null;
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
+  readonly NetworkSettings?: { readonly Networks?: AttachedNetworks | null };
 }
 
 interface PortSummary {
@@ -34,7 +36,7 @@ export interface ContainerDetails {
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
   readonly NetworkSettings: {
     readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
-    readonly Networks?: Readonly<Record<string, unknown>> | null;
+    readonly Networks?: AttachedNetworks | null;
   };
 }
 
@@ -64,7 +66,7 @@ export function fromSummary(summary: ContainerSummary): ContainerState {
     state: summary.State,
     health: healthInStatus(summary.Status),
     labels,
-    networks: Object.keys(summary.NetworkSettings?.Networks ?? {}).sort(),
+    ...attached(summary.NetworkSettings?.Networks),
     ports: (summary.Ports ?? []).flatMap((port) =>
       port.PublicPort === undefined
         ? []
@@ -78,6 +80,13 @@ export function fromSummary(summary: ContainerSummary): ContainerState {
           ],
     ),
   };
+}
+
+function attached(networks: AttachedNetworks | null | undefined): Pick<ContainerState, "networks" | "networkIds"> {
+  const ids = Object.entries(networks ?? {}).flatMap(([name, network]) =>
+    network?.NetworkID === undefined || network.NetworkID === "" ? [] : [[name, network.NetworkID] as const],
+  );
+  return { networks: Object.keys(networks ?? {}).sort(), networkIds: Object.fromEntries(ids) };
 }
 
 function healthInStatus(status: string): ContainerState["health"] {
@@ -101,7 +110,7 @@ export function fromDetails(details: ContainerDetails): ContainerState {
     ...(started ? { startedAt: details.State.StartedAt } : {}),
     restarts: details.RestartCount,
     labels,
-    networks: Object.keys(details.NetworkSettings.Networks ?? {}).sort(),
+    ...attached(details.NetworkSettings.Networks),
     ports: Object.entries(details.NetworkSettings.Ports ?? {}).flatMap(([key, bindings]) => {
       const [containerPort = "0", protocol = "tcp"] = key.split("/");
       return (bindings ?? []).map((binding) => ({
