@@ -20,18 +20,21 @@ export function sortByDependency<C extends Pick<Component, "id" | "needs">, J ex
   ]);
   const order = new Map<string, number>();
   const open = new Set<string>();
-  const visit = (id: string, path: readonly string[]): void => {
+  const visit = (id: string): void => {
     if (order.has(id)) return;
-    if (open.has(id)) throw new InternalError(`${id} needs itself: ${[...path, id].join(" -> ")}`);
+    // In the order they were opened: the path that led here.
+    const path = (): readonly string[] => [...open];
+    if (open.has(id)) throw new InternalError(`${id} needs itself: ${[...path(), id].join(" -> ")}`);
     const needs = nodes.get(id);
-    if (needs === undefined)
-      throw new InternalError(`${path.at(-1) ?? "the plan"} needs ${id}, which is not in the plan`);
+    if (needs === undefined) {
+      throw new InternalError(`${path().at(-1) ?? "the plan"} needs ${id}, which is not in the plan`);
+    }
     open.add(id);
-    for (const need of [...needs].sort()) visit(need, [...path, id]);
+    for (const need of [...needs].sort()) visit(need);
     open.delete(id);
     order.set(id, order.size);
   };
-  for (const id of [...nodes.keys()].sort()) visit(id, []);
+  for (const id of [...nodes.keys()].sort()) visit(id);
   const rank = (id: string): number => order.get(id) ?? 0;
   return {
     components: [...components].sort((a, b) => rank(`component:${a.id}`) - rank(`component:${b.id}`)),
