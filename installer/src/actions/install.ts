@@ -150,7 +150,6 @@ async function tryUnchanged(
     ports.docker.imageIds(imageReferences(desired.rendering)),
   ]);
   if (!(await isUpToDate({ desired, layout, identity, applied, live, imageIds }, ports))) return undefined;
-  ports.report({ type: "note", message: "everything is as the values say; nothing was done" });
   return {
     ...summary(desired, request),
     changed: false,
@@ -299,9 +298,12 @@ async function requireOwnDirectory(stateDir: string, ports: ActionPorts): Promis
 
 function requirePlan(planned: PlanResult, request: InstallRequest): void {
   if (request.planHash === undefined || isPlanHash(request.planHash, planned.hash)) return;
-  throw new PlanChangedError(`the plan is ${shortPlanHash(planned.hash)}, not ${shortPlanHash(request.planHash)} as agreed`, {
-    hint: "values, images or the running platform changed since; look at slipway plan again",
-  });
+  throw new PlanChangedError(
+    `the plan is ${shortPlanHash(planned.hash)}, not ${shortPlanHash(request.planHash)} as agreed`,
+    {
+      hint: "values, images or the running platform changed since; look at slipway plan again",
+    },
+  );
 }
 
 function summary(
