@@ -11,7 +11,7 @@ import type { LogFile } from "./ui/log-file.ts";
 import { absentPrompts, terminalPrompts } from "./ui/prompts.ts";
 import { jsonReporter } from "./ui/reporter-json.ts";
 import { plainReporter } from "./ui/reporter-plain.ts";
-import { combineReporters } from "./ui/reporter.ts";
+import { combineReporters, namedReporter } from "./ui/reporter.ts";
 import type { Reporter } from "./ui/reporter.ts";
 import { createStyle } from "./ui/style.ts";
 
@@ -46,7 +46,11 @@ export async function openSession(common: Common, context: CliContext, command: 
     eager: loggedCommands.includes(command),
     fallbackDir: context.io.tempDir,
   });
-  const reporter = combineReporters([log, context.track, await chooseReporter(manner, context)]);
+  const reporter = combineReporters([
+    log,
+    context.track,
+    namedReporter(await chooseReporter(manner, context), selection.invocation),
+  ]);
   const report: Report = (event) => reporter.report(event);
   const session: Session = {
     engine: bindEngine(context, { report, signal: context.signal }),
@@ -79,12 +83,13 @@ function withDefaultFile(common: Common, context: CliContext): Common["selection
 
 async function chooseReporter(manner: Manner, context: CliContext): Promise<Reporter> {
   const { io } = context;
+  const stopped = (): boolean => context.signal.aborted;
   if (manner.logFormat === "json") return jsonReporter(io.stderr, context.now);
   if (io.terminal === undefined || !io.stderr.isTTY || io.env["TERM"] === "dumb" || io.env["CI"] !== undefined) {
-    return plainReporter(io.stderr, context.now);
+    return plainReporter(io.stderr, context.now, stopped);
   }
   const { lazyTtyReporter } = await import("./ui/reporter-lazy.ts");
-  return lazyTtyReporter(io.terminal);
+  return lazyTtyReporter(io.terminal, stopped);
 }
 
 function bindEngine(context: CliContext, scope: Scope): BoundEngine {

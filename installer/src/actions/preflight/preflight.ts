@@ -46,16 +46,15 @@ export function requireNoFailure(report: CheckReport): void {
   const failures = report.findings.filter((finding) => finding.severity === "failure");
   if (failures.length === 0) return;
   throw new PreflightError(
-    failures.length === 1
-      ? `this host is not ready: ${failures[0]?.message ?? ""}`
-      : `this host is not ready: ${failures.length} findings`,
+    failures.length === 1 ? "this host is not ready" : `this host is not ready: ${failures.length} findings`,
     { details: failures.flatMap(describe), hint: "nothing was changed; slipway doctor checks again" },
   );
 }
 
 function describe(finding: Finding): readonly string[] {
   const component = finding.component === undefined ? "" : `${finding.component}: `;
-  return [`[${finding.id}] ${component}${finding.message}`, `    ${finding.remedy ?? ""}`];
+  const found = `[${finding.id}] ${component}${finding.message}`;
+  return finding.remedy === undefined ? [found] : [found, `    ${finding.remedy}`];
 }
 
 async function checkContext(request: PreflightRequest, ports: PreflightPorts): Promise<CheckContext> {

@@ -3,13 +3,18 @@ import type { Output } from "../context.ts";
 import { formatMilliseconds, formatSeconds, formatTime, printable } from "./format.ts";
 import type { Reporter } from "./reporter.ts";
 
+/** Whether the person has stopped the run: what ends then was interrupted and did not fail. */
+export type Stopped = () => boolean;
+
+const never: Stopped = () => false;
+
 /** One line per change with the time of day: for pipes and CI. */
-export function plainReporter(output: Output, now: () => Date): Reporter {
+export function plainReporter(output: Output, now: () => Date, stopped: Stopped = never): Reporter {
   const lastPercent = new Map<string, number>();
   return {
     report: (event) => {
       if (event.type === "progress" && !isNewTenth(lastPercent, `${event.step}/${event.id}`, event.percent)) return;
-      const line = describeEvent(event);
+      const line = describeEvent(event, stopped());
       if (line !== undefined) output.write(`${formatTime(now())} ${line}\n`);
     },
     close: () => Promise.resolve(),
@@ -17,16 +22,19 @@ export function plainReporter(output: Output, now: () => Date): Reporter {
 }
 
 /** An event as one line, or undefined when a person need not see it. */
-export function describeEvent(event: InstallerEvent): string | undefined {
+export function describeEvent(event: InstallerEvent, stopped = false): string | undefined {
   switch (event.type) {
     case "step":
-      return describeStep(event);
+      return describeStep(event, stopped);
     case "item":
-      return event.state === "waiting" ? undefined : `  ${event.id}: ${event.state}${suffix(event.detail)}`;
+      return event.state === "waiting"
+        ? undefined
+        : `  ${event.id}: ${describeState(event.state, stopped)}${suffix(event.detail)}`;
     case "progress":
       return `  ${event.id}: ${describeProgress(event)}`;
     case "finding":
-      return event.finding.severity === "ok" ? undefined : describeFinding(event.finding);
+      // A failure ends the run, and the error at its end lists them all with their remedies.
+      return event.finding.severity === "warning" ? describeFinding(event.finding) : undefined;
     case "note":
       return printable(event.message);
     case "warning":
@@ -53,7 +61,12 @@ export function describeFinding(finding: Finding): string {
   return `${finding.severity} [${finding.id}] ${component}${printable(finding.message)}${remedy}`;
 }
 
-function describeStep(event: InstallerEvent & { readonly type: "step" }): string {
+/** The state of an item as a word. */
+export function describeState(state: string, stopped: boolean): string {
+  return stopped && state === "failed" ? "interrupted" : state;
+}
+
+function describeStep(event: InstallerEvent & { readonly type: "step" }, stopped: boolean): string {
   switch (event.state) {
     case "started":
       return `${event.title} ...`;
@@ -62,7 +75,7 @@ function describeStep(event: InstallerEvent & { readonly type: "step" }): string
     case "skipped":
       return `${event.title}: skipped${suffix(event.detail)}`;
     case "failed":
-      return `${event.title}: FAILED${suffix(event.detail)}`;
+      return `${event.title}: ${stopped ? "interrupted" : "FAILED"}${suffix(event.detail)}`;
   }
 }
 

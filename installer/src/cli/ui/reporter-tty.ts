@@ -1,6 +1,6 @@
 import type { DefaultRenderer, Listr, ListrLogger, ListrTaskWrapper, ProcessOutput, SimpleRenderer } from "listr2";
 import type { InstallerEvent } from "../../events/event.ts";
-import { describeEvent } from "./reporter-plain.ts";
+import { type Stopped, describeEvent } from "./reporter-plain.ts";
 import type { Reporter } from "./reporter.ts";
 import { createStepView, endedTitle } from "./step-view.ts";
 import type { StepView } from "./step-view.ts";
@@ -25,7 +25,7 @@ export interface ListrModule {
 const shownItems = 12;
 
 /** A live display on a terminal: each step is a task whose state comes from events alone. */
-export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule): Reporter {
+export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule, stopped: Stopped = () => false): Reporter {
   const steps = new Map<string, OpenStep>();
   // One display at a time: a step that starts while another is shown waits for its turn, its events are kept.
   let display = Promise.resolve();
@@ -35,9 +35,9 @@ export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule): Re
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const step: OpenStep = { view: createStepView(), task: undefined, ended: undefined, end };
+    const step: OpenStep = { view: createStepView(stopped), task: undefined, ended: undefined, end };
     steps.set(event.id, step);
-    display = display.then(() => showStep(stream, listr2, event.title, step, ended));
+    display = display.then(() => showStep({ stream, listr2, stopped }, event.title, step, ended));
   }
 
   function line(text: string): void {
@@ -48,11 +48,11 @@ export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule): Re
     report: (event) => {
       if (event.type === "step") {
         if (event.state === "started") start(event);
-        else finish(steps, event, line);
+        else finish(steps, event, line, stopped());
       } else if (event.type === "item" || event.type === "progress") {
         update(steps.get(event.step), event);
       } else {
-        const text = describeEvent(event);
+        const text = describeEvent(event, stopped());
         if (text !== undefined) line(text);
       }
     },
@@ -64,10 +64,10 @@ export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule): Re
   };
 }
 
-function finish(steps: Map<string, OpenStep>, event: StepEvent, line: (text: string) => void): void {
+function finish(steps: Map<string, OpenStep>, event: StepEvent, line: (text: string) => void, stopped: boolean): void {
   const step = steps.get(event.id);
   if (step === undefined) {
-    line(describeEvent(event) ?? event.title);
+    line(describeEvent(event, stopped) ?? event.title);
     return;
   }
   steps.delete(event.id);
@@ -82,9 +82,14 @@ function update(step: OpenStep | undefined, event: InstallerEvent): void {
   if (step.task !== undefined) step.task.output = step.view.lines(shownItems).join("\n");
 }
 
+interface Display {
+  readonly stream: NodeJS.WriteStream;
+  readonly listr2: ListrModule;
+  readonly stopped: Stopped;
+}
+
 async function showStep(
-  stream: NodeJS.WriteStream,
-  listr2: ListrModule,
+  { stream, listr2, stopped }: Display,
   title: string,
   step: OpenStep,
   ended: Promise<void>,
@@ -99,7 +104,7 @@ async function showStep(
           const lines = step.view.lines(shownItems);
           if (lines.length > 0) task.output = lines.join("\n");
           await ended;
-          conclude(task, step.ended);
+          conclude(task, step.ended, stopped());
         },
       },
     ],
@@ -120,9 +125,10 @@ async function showStep(
 }
 
 /** Sets the last look of a step; one that never ended was interrupted. */
-function conclude(task: Task, event: StepEvent | undefined): void {
+function conclude(task: Task, event: StepEvent | undefined, stopped: boolean): void {
   if (event === undefined) throw new Error("interrupted");
   task.title = endedTitle(event);
   if (event.state === "skipped") task.skip(endedTitle(event));
+  if (event.state === "failed" && stopped) task.title = `${event.title}: interrupted`;
   if (event.state === "failed") throw new Error(event.detail ?? "failed");
 }

@@ -1,4 +1,5 @@
 import type { InstallerEvent, Report } from "../../events/event.ts";
+import { type Invocation, nameCommands } from "./named-commands.ts";
 
 /** Shows what the engine reports. */
 export interface Reporter {
@@ -13,6 +14,22 @@ export function combineReporters(reporters: readonly Reporter[]): Reporter {
     report: (event) => reporters.forEach((reporter) => reporter.report(event)),
     close: async () => {
       for (const reporter of reporters) await reporter.close();
+    },
+  };
+}
+
+/** Hands events on with the commands in them as they have to be typed. */
+export function namedReporter(reporter: Reporter, invocation: Invocation): Reporter {
+  const named = (text: string): string => nameCommands(text, invocation);
+  return {
+    close: () => reporter.close(),
+    report: (event) => {
+      if (event.type === "note") reporter.report({ ...event, message: named(event.message) });
+      else if (event.type === "warning" && event.hint !== undefined)
+        reporter.report({ ...event, hint: named(event.hint) });
+      else if (event.type === "finding" && event.finding.remedy !== undefined)
+        reporter.report({ ...event, finding: { ...event.finding, remedy: named(event.finding.remedy) } });
+      else reporter.report(event);
     },
   };
 }

@@ -11,7 +11,7 @@ import { openLogFile } from "./log-file.ts";
 import { jsonReporter } from "./reporter-json.ts";
 import { plainReporter } from "./reporter-plain.ts";
 import { ttyReporter } from "./reporter-tty.ts";
-import { recordReporter, trackOpenSteps } from "./reporter.ts";
+import { namedReporter, recordReporter, trackOpenSteps } from "./reporter.ts";
 
 const now = () => new Date(2026, 10, 21, 9, 5, 7);
 
@@ -23,6 +23,7 @@ const events: readonly InstallerEvent[] = [
   { type: "progress", step: "up", id: "minio", percent: 43 },
   { type: "finding", finding: { id: "x.ok", severity: "ok", message: "fine" } },
   { type: "finding", finding: { id: "x.bad", severity: "failure", message: "bad", remedy: "mend it" } },
+  { type: "finding", finding: { id: "x.odd", severity: "warning", message: "odd", remedy: "read slipway logs" } },
   { type: "warning", message: "odd", hint: "look" },
   { type: "debug", message: "noise" },
   { type: "step", id: "up", title: "Start components", state: "done", ms: 2400 },
@@ -44,11 +45,51 @@ describe("the plain reporter", () => {
       "09:05:07 Start components ...",
       "09:05:07   redis: healthy (after 2 s)",
       "09:05:07   minio: 41 %, about 2 min 5 s left, compiling",
-      "09:05:07 failure [x.bad] bad -> mend it",
+      "09:05:07 warning [x.odd] odd -> read slipway logs",
       "09:05:07 warning: odd (look)",
       "09:05:07 Start components: done in 2.4 s",
       "",
     ]);
+  });
+});
+
+describe("what a person stopped", () => {
+  const failed: readonly InstallerEvent[] = [
+    { type: "item", step: "up", id: "redis", state: "failed" },
+    { type: "step", id: "up", title: "Start components", state: "failed" },
+  ];
+
+  it("was interrupted and did not fail", () => {
+    const output = collect();
+    let stopped = false;
+    const reporter = plainReporter(output, now, () => stopped);
+
+    for (const event of failed) reporter.report(event);
+    stopped = true;
+    for (const event of failed) reporter.report(event);
+
+    expect(output.text().split("\n")).toEqual([
+      "09:05:07   redis: failed",
+      "09:05:07 Start components: FAILED",
+      "09:05:07   redis: interrupted",
+      "09:05:07 Start components: interrupted",
+      "",
+    ]);
+  });
+});
+
+describe("commands in events", () => {
+  it("are named as they have to be typed", () => {
+    const output = collect();
+    const reporter = namedReporter(plainReporter(output, now), { program: "./slipway", name: "lab" });
+
+    for (const event of events) reporter.report(event);
+    reporter.report({ type: "note", message: "see slipway status" });
+    reporter.report({ type: "warning", message: "left out", hint: "slipway install" });
+
+    expect(output.text()).toContain("odd -> read ./slipway --name lab logs\n");
+    expect(output.text()).toContain("see ./slipway --name lab status\n");
+    expect(output.text()).toContain("warning: left out (./slipway --name lab install)\n");
   });
 });
 

@@ -1,6 +1,6 @@
 import type { InstallerEvent } from "../../events/event.ts";
 import { formatMilliseconds, printable } from "./format.ts";
-import { describeProgress } from "./reporter-plain.ts";
+import { type Stopped, describeProgress, describeState } from "./reporter-plain.ts";
 
 type ItemEvent = InstallerEvent & { readonly type: "item" };
 type ProgressEvent = InstallerEvent & { readonly type: "progress" };
@@ -15,7 +15,7 @@ export interface StepView {
 }
 
 /** Collects the items of one step. */
-export function createStepView(): StepView {
+export function createStepView(stopped: Stopped = () => false): StepView {
   const states = new Map<string, ItemEvent>();
   const progress = new Map<string, string>();
   return {
@@ -30,7 +30,8 @@ export function createStepView(): StepView {
       const lines = [
         ...[...progress].map(([id, text]) => `${id}: ${text}`),
         ...open.map(
-          (event) => `${event.id}: ${event.state}${event.detail === undefined ? "" : ` (${printable(event.detail)})`}`,
+          (event) =>
+            `${event.id}: ${describeState(event.state, stopped())}${event.detail === undefined ? "" : ` (${printable(event.detail)})`}`,
         ),
       ];
       const shown = lines.slice(0, limit);
