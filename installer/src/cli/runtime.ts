@@ -16,6 +16,8 @@ export interface Session {
   readonly report: Report;
   /** Colours for standard output. */
   readonly style: Style;
+  /** Width of the terminal that results are read on; undefined in a pipe, where nothing is cut or wrapped. */
+  readonly columns: number | undefined;
   /** Writes result data for a person, ending with a line end. */
   print(text: string): void;
   /** Writes result data for a program. */

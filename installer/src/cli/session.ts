@@ -60,6 +60,7 @@ export async function openSession(common: Common, context: CliContext, command: 
     prompts: context.prompts ?? (context.io.stdinIsTTY ? terminalPrompts(context.signal) : absentPrompts()),
     report,
     style: createStyle(manner.color && context.io.stdout.isTTY),
+    columns: context.io.stdout.isTTY ? context.io.stdout.columns : undefined,
     print: (text) => context.io.stdout.write(`${text}\n`),
     printJson: (value) => context.io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
     printJsonLine: (value) => context.io.stdout.write(`${JSON.stringify(value)}\n`),

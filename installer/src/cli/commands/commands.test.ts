@@ -197,6 +197,29 @@ describe("verify", () => {
   });
 });
 
+describe("what a wire proves", () => {
+  const expectation =
+    "connects as the platform's own user, creates a bucket, writes, reads and removes an object of it";
+  const wires = verified.wires.map((wire) => ({ ...wire, ok: true, expectation }));
+  const verify = () => Promise.resolve({ ...verified, ok: true, passed: 1, failed: 0, wires });
+
+  it("is wrapped on a terminal and whole in a pipe", async () => {
+    const terminal = await cli("verify --no-color", { verify }, { io: { stdoutIsTTY: true } });
+    const pipe = await cli("verify", { verify });
+
+    expect(pipe.stdout()).toContain(`  ${expectation}\n`);
+    expect(
+      Math.max(
+        ...terminal
+          .stdout()
+          .split("\n")
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(100);
+    expect(terminal.stdout().replace(/\s+/g, " ")).toContain(expectation);
+  });
+});
+
 describe("status", () => {
   const healthy: StatusResult = {
     apiVersion,

@@ -6,11 +6,20 @@ import { formatChange } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
 import type { Style } from "./style.ts";
 
+interface InstallSurroundings {
+  readonly style: Style;
+  readonly columns: number | undefined;
+  readonly selection: { readonly invocation: Invocation };
+}
+
 /** The end of an install: what was done, where things are, how to log in, what is not there. */
-export function formatInstall(result: InstallResult, style: Style, invocation: Invocation): string {
+export function formatInstall(
+  result: InstallResult,
+  { style, columns, selection: { invocation } }: InstallSurroundings,
+): string {
   const lines: string[] = [];
   if (result.dryRun) return formatDryRun(result, style);
-  if (result.verify !== undefined) lines.push(formatVerify(result.verify, style), "");
+  if (result.verify !== undefined) lines.push(formatVerify(result.verify, style, columns), "");
   lines.push(
     result.changed
       ? style.good(

@@ -4,7 +4,7 @@ import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
 /** A table of wires with results and times, then each failure with its address and likely cause. */
-export function formatVerify(result: VerifyResult, style: Style): string {
+export function formatVerify(result: VerifyResult, style: Style, columns?: number): string {
   const rows = result.wires.map((wire) => [
     wire.ok ? { text: "ok", paint: style.good } : { text: "FAILED", paint: style.bad },
     wire.wire,
@@ -12,7 +12,8 @@ export function formatVerify(result: VerifyResult, style: Style): string {
     formatMilliseconds(wire.ms),
     wire.expectation,
   ]);
-  const lines = rows.length === 0 ? [] : [formatTable(["RESULT", "WIRE", "FROM -> TO", "TIME", "PROVES"], rows, style)];
+  const lines =
+    rows.length === 0 ? [] : [formatTable(["RESULT", "WIRE", "FROM -> TO", "TIME", "PROVES"], rows, style, columns)];
   for (const wire of result.wires.filter((candidate) => !candidate.ok)) {
     lines.push("", style.bad(`${wire.wire}: ${printable(wire.error ?? "failed")}`), `  address: ${wire.address}`);
     if (wire.cause !== undefined) lines.push(`  likely cause: ${printable(wire.cause)}`);
