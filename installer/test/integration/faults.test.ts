@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { status } from "../../src/actions/status.ts";
@@ -75,6 +75,38 @@ describe("data that was there and is gone", () => {
     expect((await status(place, fixturePorts())).overall).toBe("healthy");
   });
 
+  test("nobody reaches a store that is set up anew before its jobs are done", async () => {
+    await installFixture(place, fixturePorts());
+    const ids = await containerIds(place.name);
+    const { docker } = fixturePorts();
+    await docker.removeContainer(ids["store"] ?? "");
+    await docker.removeVolume(`${place.name}_store-data`);
+    const before = await docker.inspect(ids["app"] ?? "");
+    const states: string[] = [];
+    const ports = fixturePorts({
+      report: (event) => {
+        if (event.type === "item") states.push(`${event.id} ${event.state}`);
+      },
+    });
+
+    await installFixture({ ...place, request: { acceptDataLoss: ["store"] } }, ports);
+    const after = await docker.inspect(ids["app"] ?? "");
+    const journal = readFileSync(join(place.stateDir, "journal"), "utf8");
+    const done = [...journal.matchAll(/"step":"([^"]+)"/g)].map(([, step]) => step ?? "");
+
+    expect(states.filter((state) => /^(app|prepare|store) /.test(state))).toEqual([
+      "app waiting",
+      "store starting",
+      "store healthy",
+      "prepare running",
+      "prepare done",
+      "app starting",
+      "app healthy",
+    ]);
+    expect(done.lastIndexOf("hold:app")).toBeLessThan(done.lastIndexOf("start:store"));
+    expect(after.startedAt).not.toBe(before.startedAt);
+  });
+
   test("an emptied volume is noticed by its missing marker", async () => {
     await installFixture(place, fixturePorts());
     const { docker } = fixturePorts();
@@ -98,10 +130,12 @@ describe("data that was there and is gone", () => {
 
   test("volumes of an install whose state is gone are not taken over", async () => {
     await installFixture(place, fixturePorts());
-    rmSync(place.stateDir, { recursive: true });
+    renameSync(place.stateDir, `${place.stateDir}-away`);
 
     await expect(installFixture(place, fixturePorts())).rejects.toMatchObject({ code: "DATA_EXPECTED" });
     expect(existsSync(place.stateDir)).toBe(false);
+    // A purge needs the records too.
+    renameSync(`${place.stateDir}-away`, place.stateDir);
   });
 });
 

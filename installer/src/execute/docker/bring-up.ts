@@ -4,7 +4,7 @@ import type { Component, Dependency, Job, Plan } from "../../plan/model.ts";
 import type { Clock, ContainerState, Docker } from "../../platform/ports.ts";
 import type { ComposeRendering, ComposeUnit } from "../../render/compose/compose-rendering.ts";
 import { keyedDigest } from "../digest.ts";
-import { type GraphNode, runGraph } from "../dependency-graph.ts";
+import { type GraphNode, inOrder, runGraph } from "../dependency-graph.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Applied, AppliedRecord, Identity } from "../state/state-store.ts";
 import type { ComposeCommands } from "./compose-commands.ts";
@@ -74,6 +74,7 @@ export async function bringUp(context: BringUpContext): Promise<void> {
   const wanted = context.rendering.services.map((unit) => unit.id);
   const live = await readLiveState(context.docker, context.rendering.project, wanted);
   await removeLeftovers(context, live);
+  await holdBack(context, live);
   await createMissing(context, live);
   const watch = await watchHealth(context, context.rendering.project, context.signal);
   const done: string[] = [];
@@ -105,6 +106,38 @@ export function graphOf(plan: Plan): readonly GraphNode[] {
 
 function needKey(need: Dependency): string {
   return need.kind === "completed" ? `job:${need.job}` : need.component;
+}
+
+/**
+ * Services that need a job which was never done, or whose work is lost, dependents first. Whoever reaches the platform through them would
+ * find what the job prepares unprepared. A job that is only repeated, for a new version of it, takes nothing down.
+ */
+export function heldBack(plan: Plan, applied: Applied): readonly string[] {
+  const undone = new Set(bringUpJobs(plan).flatMap(({ id }) => (applied.jobs[id] === undefined ? [id] : [])));
+  const waits = new Set(
+    plan.components.flatMap(({ id, needs }) =>
+      needs.some((need) => need.kind === "completed" && undone.has(need.job)) ? [id] : [],
+    ),
+  );
+  return inOrder(graphOf(plan))
+    .toReversed()
+    .filter((key) => waits.has(key));
+}
+
+async function holdBack(context: BringUpContext, live: LiveState): Promise<void> {
+  for (const id of heldBack(context.plan, context.record.current())) {
+    const container = live.services.get(id);
+    if (container === undefined || (container.state !== "running" && container.state !== "restarting")) continue;
+    const seconds = context.plan.components.find((component) => component.id === id)?.workload?.stopSeconds ?? 10;
+    await context.journal.step<true>(`hold:${id}`, container.id, {
+      probe: () => Promise.resolve(undefined),
+      act: async () => {
+        await context.docker.stop(container.id, seconds);
+        return true;
+      },
+    });
+    context.report({ type: "item", step: bringUpStep, id, state: "waiting" });
+  }
 }
 
 async function runUnit(
