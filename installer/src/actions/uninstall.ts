@@ -2,18 +2,25 @@ import { ApplyError, UsageError } from "../errors/installer-error.ts";
 import { installLabel, nameLabel } from "../execute/docker/volumes.ts";
 import { inOrder } from "../execute/dependency-graph.ts";
 import { graphOf } from "../execute/docker/bring-up.ts";
+import { isMadeFrom } from "../execute/docker/live-state.ts";
 import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
-import { openApplied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
+import {
+  type Identity,
+  openApplied,
+  readApplied,
+  readIdentity,
+  readRecordedPlan,
+} from "../execute/state/state-store.ts";
 import type { Plan } from "../plan/model.ts";
-import type { ContainerState } from "../platform/ports.ts";
+import type { ContainerState, VolumeState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
 import { withStep } from "./install-steps/with-step.ts";
 
 export interface UninstallRequest extends InstallTarget {
   /** Remove volumes and the state directory too. */
   readonly purge: boolean;
-  /** The name as the person typed it; must equal `name` when `purge` is set. */
+  /** The name as the person typed it; a purge needs it, and so do containers that no record here speaks of. */
   readonly confirmedName?: string;
 }
 
@@ -38,7 +45,7 @@ const stateMark = "format";
  * @throws UsageError when the confirmed name, the records or the volumes are another install's; LockedError
  */
 export async function uninstall(request: UninstallRequest, ports: ActionPorts): Promise<UninstallResult> {
-  if (request.purge && request.confirmedName !== request.name) {
+  if ((request.purge || request.confirmedName !== undefined) && request.confirmedName !== request.name) {
     throw new UsageError(`to remove all data of ${request.name}, its name must be given`, {
       hint: `--yes-i-mean ${request.name}`,
     });
@@ -92,14 +99,41 @@ async function requireOwn(request: UninstallRequest, layout: StateLayout, ports:
       hint: `give --name ${identity.name}, or another --state-dir`,
     });
   }
-  if (!request.purge) return;
   const volumes = await ports.docker.volumes({ [nameLabel]: request.name });
+  if (request.confirmedName === undefined) await requireOwnContainers(request, layout, identity, volumes, ports);
+  if (!request.purge) return;
   const foreign = volumes.filter((volume) => volume.labels[installLabel] !== identity?.uuid);
   if (foreign.length === 0) return;
   throw new UsageError(`volumes named ${request.name} belong to an install whose records are not in ${layout.root}`, {
     details: foreign.map((volume) => volume.name),
     hint: "give the --state-dir of that install; or, when nobody needs their data, remove them: docker volume rm",
   });
+}
+
+/**
+ * Containers are ours when a volume of this install stands beside them, or when Compose made them from the file in this state directory.
+ * Who still wants to remove others says so by typing the name.
+ */
+async function requireOwnContainers(
+  request: UninstallRequest,
+  layout: StateLayout,
+  identity: Identity | undefined,
+  volumes: readonly VolumeState[],
+  ports: ActionPorts,
+): Promise<void> {
+  if (identity !== undefined && volumes.some((volume) => volume.labels[installLabel] === identity.uuid)) return;
+  const { project = request.name } = await readApplied(ports.fs, layout);
+  const foreign = (await ports.docker.containers(project)).filter(
+    (container) => identity === undefined || !isMadeFrom(container, layout),
+  );
+  if (foreign.length === 0) return;
+  throw new UsageError(
+    `containers named ${request.name} belong to an install whose records are not in ${layout.root}`,
+    {
+      details: foreign.map((container) => container.name),
+      hint: `give the --state-dir of that install; or, when nobody needs it, remove them with --yes-i-mean ${request.name}`,
+    },
+  );
 }
 
 /** Dependents go before what they depend on, so that nothing logs errors on its way out. */

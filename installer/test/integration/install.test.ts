@@ -273,6 +273,21 @@ describe("the installed platform", () => {
     expect(Object.keys(readSecretFiles(place.stateDir))).toContain("store-password");
   });
 
+  test("removes no container that the records at hand do not speak of, unless its name is typed", async () => {
+    await installFixture(place, fixturePorts());
+    const elsewhere = { ...place, stateDir: `${place.stateDir}-other`, purge: false };
+
+    await expect(uninstall(elsewhere, fixturePorts())).rejects.toMatchObject({ code: "USAGE" });
+    await expect(uninstall({ ...elsewhere, confirmedName: "other" }, fixturePorts())).rejects.toMatchObject({
+      code: "USAGE",
+    });
+    expect(await status(place, fixturePorts())).toMatchObject({ overall: "healthy" });
+    const result = await uninstall({ ...elsewhere, confirmedName: place.name }, fixturePorts());
+
+    expect(result.removed.containers).toHaveLength(3);
+    expect((await installFixture(place, fixturePorts())).changed).toBe(true);
+  });
+
   test("keeps data below a directory of the host, which a purge removes and an uninstall does not", async () => {
     const dataDir = join(place.stateDir, "..", "data");
     await installFixture({ ...place, dataDir }, fixturePorts());

@@ -32,7 +32,10 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
       const purge = options.purge === true;
       let confirmedName: string | undefined;
       if (purge) confirmedName = await confirmPurge(session, options.yesIMean);
-      else await confirmRemoval(session);
+      else {
+        await confirmRemoval(session);
+        confirmedName = options.yesIMean;
+      }
       const result = await session.engine.uninstall({
         ...toTarget(session.selection),
         purge,

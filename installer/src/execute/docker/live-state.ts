@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import type { Plan } from "../../plan/model.ts";
 import type { ContainerState, Docker } from "../../platform/ports.ts";
 import type { ComposeRendering, ComposeUnit } from "../../render/compose/compose-rendering.ts";
 import { hashOf } from "../digest.ts";
+import type { StateLayout } from "../state/layout.ts";
 
 export const specLabel = "dev.slipway.spec";
 export const roleLabel = "dev.slipway.role";
+
+const composeFileLabel = "com.docker.compose.project.config_files";
 
 /** Compose gives a container this kind of name while it replaces another. */
 const replacementName = /^[0-9a-f]{12}_/;
@@ -42,6 +46,11 @@ function isLeftover(container: ContainerState, wanted: readonly string[]): boole
   return (
     container.labels[roleLabel] === "job" || replacementName.test(container.name) || !wanted.includes(container.service)
   );
+}
+
+/** Whether Compose made a container from the file in this state directory. */
+export function isMadeFrom(container: ContainerState, layout: StateLayout): boolean {
+  return container.labels[composeFileLabel] === join(layout.live, "compose.yaml");
 }
 
 /** Whether a container is what the rendering asks for. */

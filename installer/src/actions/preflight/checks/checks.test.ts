@@ -360,6 +360,30 @@ describe("places", () => {
   });
 });
 
+describe("containers of an install", () => {
+  const file = "com.docker.compose.project.config_files";
+  const made = (from: string) => ({
+    containers: [{ name: "slipway-web-1", labels: { "dev.slipway.name": "slipway", [file]: from }, ports: [] }],
+  });
+  const here = "/var/lib/slipway/slipway/live/compose.yaml";
+
+  it("whose records are somewhere else are not taken over", async () => {
+    expect(await findings("install.name-free", made(here))).toHaveLength(1);
+    expect(await findings("install.name-free", { ...made("/other/live/compose.yaml"), installId: "me" })).toHaveLength(
+      1,
+    );
+  });
+
+  it("are its own by the file they were made from, or by the volumes beside them", async () => {
+    const volumes = [{ name: "slipway_redis-data", labels: { "dev.slipway.install": "me" } }];
+
+    expect(await findings("install.name-free", { ...made(here), installId: "me" })).toEqual([]);
+    expect(
+      await findings("install.name-free", { ...made("/moved/live/compose.yaml"), volumes, installId: "me" }),
+    ).toEqual([]);
+  });
+});
+
 describe("images", () => {
   it("that can be neither built nor pulled name component and ways out", async () => {
     const exec = { "docker manifest": { exitCode: 1, stdout: "", stderr: "x\nno such host\n" } };

@@ -1,6 +1,8 @@
 import { stateLayout } from "../../../execute/state/layout.ts";
+import { isMadeFrom } from "../../../execute/docker/live-state.ts";
 import { readRecordedPlan } from "../../../execute/state/state-store.ts";
 import { engineVolumeName } from "../../../render/compose/compose-service.ts";
+import type { ContainerState, VolumeState } from "../../../platform/ports.ts";
 import { mountOf, parseMounts } from "../mounts.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 import { nearestExisting } from "./resources.ts";
@@ -128,6 +130,20 @@ async function mountFor(context: CheckContext, path: string) {
   return text === undefined ? undefined : mountOf(parseMounts(text), path);
 }
 
+function isOwn(volume: VolumeState, installId: string | undefined): boolean {
+  return installId !== undefined && volume.labels["dev.slipway.install"] === installId;
+}
+
+function containersElsewhere(containers: readonly ContainerState[], name: string, path: string): CheckFinding {
+  return {
+    message: `containers of another install named ${name} exist (${containers
+      .slice(0, 3)
+      .map((container) => container.name)
+      .join(", ")}), whose records are not in ${path}`,
+    remedy: `give the --state-dir of that install, choose another --name, or remove them when nobody needs them: slipway uninstall --yes-i-mean ${name}`,
+  };
+}
+
 const nameFree: Check = {
   id: "install.name-free",
   title: "no other install has this name",
@@ -141,9 +157,7 @@ const nameFree: Check = {
       plan.components.flatMap(({ id, volumes: own }) => own.map((volume) => engineVolumeName(plan, id, volume.name))),
     );
     const others = volumes.filter(
-      (volume) =>
-        (volume.labels["dev.slipway.name"] === name || ours.has(volume.name)) &&
-        (installId === undefined || volume.labels["dev.slipway.install"] !== installId),
+      (volume) => (volume.labels["dev.slipway.name"] === name || ours.has(volume.name)) && !isOwn(volume, installId),
     );
     const findings: CheckFinding[] = [];
     if (others.length > 0) {
@@ -155,6 +169,14 @@ const nameFree: Check = {
         remedy:
           "give the --state-dir of that install, choose another --name, or remove the volumes when nobody needs their data",
       });
+    }
+    if (others.length === 0 && !volumes.some((volume) => isOwn(volume, installId))) {
+      const elsewhere = containers.filter(
+        (container) =>
+          container.labels["dev.slipway.name"] === name &&
+          (installId === undefined || !isMadeFrom(container, stateLayout(path))),
+      );
+      if (elsewhere.length > 0) findings.push(containersElsewhere(elsewhere, name, path));
     }
     const foreign = containers.filter((container) => container.labels["dev.slipway.name"] !== name);
     if (foreign.length > 0) {
