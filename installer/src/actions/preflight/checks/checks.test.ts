@@ -342,6 +342,35 @@ describe("places", () => {
     expect(await findings("data-dir.unmoved", { ...there, set })).toEqual([]);
   });
 
+  it("that hold something of somebody else take no data", async () => {
+    const files = {
+      "/srv/slipway/postgres-data/PG_VERSION": "16",
+      "/srv/slipway/redis-data/lost+found": "",
+      "/srv/slipway/notes": "",
+    };
+
+    expect(await findings("data-dir.empty", { set, files })).toMatchObject([
+      {
+        severity: "failure",
+        message: "/srv/slipway/postgres-data holds something already, and it is not of this install",
+      },
+    ]);
+    expect(await findings("data-dir.empty", { set, files, installId: "me" })).toHaveLength(1);
+    expect(await findings("data-dir.empty", { files })).toEqual([]);
+  });
+
+  it("that hold this install's own data are right", async () => {
+    const files = { "/srv/slipway/postgres-data/PG_VERSION": "16" };
+    const own = { name: "slipway_postgres-data", labels: { "dev.slipway.install": "me" } };
+    const applied = JSON.stringify({ initialised: { "slipway_postgres-data": { component: "postgres", at: "" } } });
+    const recorded = { ...files, "/var/lib/slipway/slipway/applied.json": applied };
+
+    expect(await findings("data-dir.empty", { set, files, volumes: [own], installId: "me" })).toEqual([]);
+    expect(await findings("data-dir.empty", { set, files: recorded, installId: "me" })).toEqual([]);
+    expect(await findings("data-dir.empty", { set, files: recorded })).toHaveLength(1);
+    expect(await findings("data-dir.empty", { set, files, volumes: [own], installId: "other" })).toHaveLength(1);
+  });
+
   it("are not volumes that somebody else made by hand", async () => {
     const volumes = [{ name: "slipway_redis-data", labels: {} }];
 

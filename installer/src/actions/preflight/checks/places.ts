@@ -1,6 +1,6 @@
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { isMadeFrom } from "../../../execute/docker/live-state.ts";
-import { readRecordedPlan } from "../../../execute/state/state-store.ts";
+import { readApplied, readRecordedPlan } from "../../../execute/state/state-store.ts";
 import { engineVolumeName } from "../../../render/compose/compose-service.ts";
 import type { ContainerState, VolumeState } from "../../../platform/ports.ts";
 import { mountOf, parseMounts } from "../mounts.ts";
@@ -42,6 +42,58 @@ const dataUnmoved: Check = {
     ];
   },
 };
+
+const dataEmpty: Check = {
+  id: "data-dir.empty",
+  title: "the data directory holds nothing of others",
+  why: "a store would take files it did not write for its own, or not start at all",
+  severity: "failure",
+  run: async (context) => {
+    const { dataDir: path } = context.plan.settings;
+    if (path === undefined) return [];
+    const own = await ownVolumes(context);
+    const places = context.plan.components.flatMap(({ id, workload, volumes }) =>
+      workload === undefined
+        ? []
+        : volumes
+            .filter(({ name }) => !own.has(engineVolumeName(context.plan, id, name)))
+            .map(({ name }) => ({ component: id, place: `${path}/${id}-${name}` })),
+    );
+    const held = await Promise.all(places.map(({ place }) => holdsSomething(context, place)));
+    return places
+      .filter((_place, index) => held[index] === true)
+      .map(({ component, place }) => ({
+        component,
+        message: `${place} holds something already, and it is not of this install`,
+        remedy: "move it away, choose another dataDir, or give the --state-dir of the install it belongs to",
+      }));
+  },
+};
+
+/** Engine names of the volumes that this install made: by the label on them, or by its records where the engine lost them. */
+async function ownVolumes({
+  docker,
+  engine,
+  fs,
+  installId,
+  stateDir: path,
+}: CheckContext): Promise<ReadonlySet<string>> {
+  if (installId === undefined) return new Set();
+  const labelled = engine.reachable ? (await docker.volumes({})).filter((volume) => isOwn(volume, installId)) : [];
+  const { initialised, volumeUnits } = await readApplied(fs, stateLayout(path));
+  return new Set([
+    ...labelled.map((volume) => volume.name),
+    ...Object.keys(initialised),
+    ...volumeUnits.map((volume) => volume.engineName),
+  ]);
+}
+
+/** The root of a file system of its own has `lost+found`; a directory that may not be read is somebody's. */
+async function holdsSomething({ fs }: CheckContext, place: string): Promise<boolean> {
+  if ((await fs.stat(place))?.directory !== true) return false;
+  const names = await fs.list(place).catch(() => ["?"]);
+  return names.some((name) => name !== "lost+found");
+}
 
 const stateDir: Check = {
   id: "state-dir.usable",
@@ -192,4 +244,4 @@ const nameFree: Check = {
   },
 };
 
-export const placeChecks: readonly Check[] = [dataDir, dataUnmoved, stateDir, nameFree];
+export const placeChecks: readonly Check[] = [dataDir, dataUnmoved, dataEmpty, stateDir, nameFree];
