@@ -38,6 +38,8 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
       (await import("../actions/lifecycle.ts")).restart(request, await portsFor(scope)),
     exportCa: async (request, scope) =>
       (await import("../actions/ca-export.ts")).exportCa(request, await portsFor(scope)),
+    findRemains: async (request, scope) =>
+      (await import("../actions/find-remains.ts")).findRemains(request, await portsFor(scope)),
     uninstall: async (request, scope) =>
       (await import("../actions/uninstall.ts")).uninstall(request, await portsFor(scope)),
     listSecrets: async (request, scope) =>

@@ -1,6 +1,7 @@
 import type { CaExportRequest, CaExportResult } from "../actions/ca-export.ts";
-import type { ActionPorts } from "../actions/context.ts";
+import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor.ts";
+import type { Remains } from "../actions/find-remains.ts";
 import type { ImagesBuildRequest, ImagesBuildResult, ImagesListRequest, ImagesListResult } from "../actions/images.ts";
 import type { InitRequest, InitResult } from "../actions/init.ts";
 import type { InstallRequest, InstallResult } from "../actions/install.ts";
@@ -37,6 +38,7 @@ export interface Engine {
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
   readonly exportCa: Action<CaExportRequest, CaExportResult>;
+  readonly findRemains: Action<InstallTarget, Remains>;
   readonly uninstall: Action<UninstallRequest, UninstallResult>;
   readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;

@@ -310,7 +310,9 @@ describe("logs", () => {
 });
 
 describe("uninstall", () => {
+  const remains = { containers: 1, networks: 2, volumes: 1, state: true };
   const uninstall: Partial<Engine> = {
+    findRemains: () => Promise.resolve(remains),
     uninstall: (request) =>
       Promise.resolve({
         apiVersion,
@@ -342,6 +344,31 @@ describe("uninstall", () => {
       expect(run.requests["uninstall"]).toBeUndefined();
     },
   );
+
+  it.each(["uninstall", "uninstall --purge", "uninstall --purge --yes-i-mean slipway"])(
+    "looks first: `%s` says that nothing is installed and asks nothing",
+    async (line) => {
+      const none = { containers: 0, networks: 0, volumes: 0, state: false };
+      const run = await cli(line, { ...uninstall, findRemains: () => Promise.resolve(none) });
+
+      expect([run.status, run.requests["uninstall"]]).toEqual([0, undefined]);
+      expect(run.stdout()).toBe("nothing named slipway is installed; nothing was removed\n");
+    },
+  );
+
+  it("refuses a name that is not the install's before it looks", async () => {
+    const run = await cli("uninstall --yes-i-mean other", uninstall);
+
+    expect([run.status, run.requests["findRemains"]]).toEqual([2, undefined]);
+  });
+
+  it("asks with what it found", async () => {
+    const asked: string[] = [];
+    const confirm = (message: string) => Promise.resolve(asked.push(message) > 0);
+    await cli("uninstall", uninstall, answering({ confirm }));
+
+    expect(asked).toEqual(['Remove 1 containers and 2 networks of "slipway"? Its data stays.']);
+  });
 
   it("purges with the name given, and refuses another name", async () => {
     const right = await cli("uninstall --purge --yes-i-mean slipway", uninstall);

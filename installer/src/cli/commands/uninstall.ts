@@ -1,5 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { Remains } from "../../actions/find-remains.ts";
+import type { UninstallResult } from "../../actions/uninstall.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget } from "../runtime.ts";
@@ -30,17 +32,11 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
   command.action((options: UninstallOptions) =>
     runtime.perform(command, async (session) => {
       const purge = options.purge === true;
-      let confirmedName: string | undefined;
-      if (purge) confirmedName = await confirmPurge(session, options.yesIMean);
-      else {
-        await confirmRemoval(session);
-        confirmedName = options.yesIMean;
-      }
-      const result = await session.engine.uninstall({
-        ...toTarget(session.selection),
-        purge,
-        ...(confirmedName !== undefined && { confirmedName }),
-      });
+      requireSameName(session, options.yesIMean);
+      const remains = await session.engine.findRemains(toTarget(session.selection));
+      const result = isNothing(remains)
+        ? nothingRemoved(session.selection.name, purge)
+        : await removeAgreed(session, remains, { purge, given: options.yesIMean });
       if (session.manner.json) session.printJson(result);
       else session.print(formatUninstall(result, session.style, session.selection.invocation));
       return 0;
@@ -48,14 +44,41 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
   );
 }
 
-async function confirmPurge(session: Session, given: string | undefined): Promise<string> {
+/** Whatever is installed: a name that is not meant is a mistake. */
+function requireSameName(session: Session, given: string | undefined): void {
   const { name } = session.selection;
-  if (given !== undefined) {
-    if (given === name) return given;
-    throw new UsageError(`--yes-i-mean names "${given}", but the install is "${name}"`, {
-      hint: `give --yes-i-mean ${name} or --name ${given}`,
-    });
+  if (given === undefined || given === name) return;
+  throw new UsageError(`--yes-i-mean names "${given}", but the install is "${name}"`, {
+    hint: `give --yes-i-mean ${name} or --name ${given}`,
+  });
+}
+
+function isNothing(remains: Remains): boolean {
+  return !remains.state && remains.containers + remains.networks + remains.volumes === 0;
+}
+
+function nothingRemoved(name: string, purged: boolean): UninstallResult {
+  const removed = { containers: [], networks: [], volumes: [], directories: [] };
+  return { apiVersion: "slipway/v1", kind: "UninstallResult", name, purged, removed, kept: { volumes: [] } };
+}
+
+async function removeAgreed(
+  session: Session,
+  remains: Remains,
+  { purge, given }: { readonly purge: boolean; readonly given: string | undefined },
+): Promise<UninstallResult> {
+  const target = toTarget(session.selection);
+  if (purge) {
+    const confirmedName = given ?? (await confirmPurge(session));
+    return session.engine.uninstall({ ...target, purge, confirmedName });
   }
+  // Where only data is left there is nothing to agree to.
+  if (remains.containers + remains.networks > 0) await confirmRemoval(session, remains);
+  return session.engine.uninstall({ ...target, purge, ...(given !== undefined && { confirmedName: given }) });
+}
+
+async function confirmPurge(session: Session): Promise<string> {
+  const { name } = session.selection;
   if (!session.prompts.available) {
     throw new AbortError("removing all data needs the install's name and standard input is no terminal", {
       hint: `give --yes-i-mean ${name}`,
@@ -66,11 +89,12 @@ async function confirmPurge(session: Session, given: string | undefined): Promis
   return name;
 }
 
-async function confirmRemoval(session: Session): Promise<void> {
+async function confirmRemoval(session: Session, remains: Remains): Promise<void> {
   if (session.manner.yes) return;
   if (!session.prompts.available) {
     throw new AbortError("removing the platform needs a yes and standard input is no terminal", { hint: "give --yes" });
   }
-  const agreed = await session.prompts.confirm(`Remove "${session.selection.name}"? Its data stays.`, false);
+  const what = `${remains.containers} containers and ${remains.networks} networks of "${session.selection.name}"`;
+  const agreed = await session.prompts.confirm(`Remove ${what}? Its data stays.`, false);
   if (!agreed) throw new AbortError("declined; nothing was removed");
 }

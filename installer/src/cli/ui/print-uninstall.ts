@@ -11,7 +11,11 @@ export function formatUninstall(result: UninstallResult, style: Style, invocatio
     `${removed.volumes.length} volumes`,
     ...removed.directories,
   ];
-  const lines = [`${style.good("removed")}: ${counts.join(", ")}`];
+  const isEmpty = Object.values(removed).every((list) => list.length === 0);
+  if (isEmpty && kept.volumes.length === 0 && kept.stateDir === undefined) {
+    return `nothing named ${result.name} is installed; nothing was removed`;
+  }
+  const lines = [isEmpty ? "nothing to remove" : `${style.good("removed")}: ${counts.join(", ")}`];
   if (kept.volumes.length > 0)
     lines.push(`kept: ${kept.volumes.length} volumes with data (${kept.volumes.join(", ")})`);
   if (kept.stateDir !== undefined) lines.push(`kept: ${kept.stateDir} with values, secrets and records`);
