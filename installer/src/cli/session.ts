@@ -7,7 +7,7 @@ import type { Scope } from "./engine.ts";
 import type { Common, Manner } from "./global-options.ts";
 import type { BoundEngine, Session } from "./runtime.ts";
 import { openLogFile } from "./ui/log-file.ts";
-import type { LogFile } from "./ui/log-file.ts";
+import type { LogFile, LogKeeping } from "./ui/log-file.ts";
 import { absentPrompts, terminalPrompts } from "./ui/prompts.ts";
 import { jsonReporter } from "./ui/reporter-json.ts";
 import { plainReporter } from "./ui/reporter-plain.ts";
@@ -24,16 +24,14 @@ export interface OpenSession {
   recordFailure(error: unknown): string | undefined;
 }
 
-/** Commands that keep a log from their first event on. An install writes its own beside its journal; others only when they fail. */
-const loggedCommands: readonly string[] = [
-  "install",
-  "uninstall",
-  "stop",
-  "start",
-  "restart",
-  "images build",
-  "verify",
-];
+/** Commands that keep a log from their first event on; others only when they fail. */
+const loggedCommands: readonly string[] = ["uninstall", "stop", "start", "restart", "images build", "verify"];
+
+/** An install writes its own log beside its journal. */
+function keepingOf(command: string): LogKeeping {
+  if (command === "install") return "by-action";
+  return loggedCommands.includes(command) ? "always" : "failure";
+}
 
 /** Makes what a command's body works with: reporters, log, prompts, colours. */
 export async function openSession(common: Common, context: CliContext, command: string): Promise<OpenSession> {
@@ -43,7 +41,7 @@ export async function openSession(common: Common, context: CliContext, command: 
     stateDir: selection.stateDir,
     command,
     now: context.now,
-    eager: loggedCommands.includes(command),
+    keep: keepingOf(command),
     fallbackDir: context.io.tempDir,
   });
   const reporter = combineReporters([

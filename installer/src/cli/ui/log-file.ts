@@ -11,12 +11,14 @@ import { createFolderRedactor } from "./redact.ts";
 const keptLogs = 20;
 const keptEvents = 2000;
 
+/** `always`: from the first event on; `failure`: only a failure makes a file; `by-action`: the action writes a log itself, and a file is made only where it failed before it could. */
+export type LogKeeping = "always" | "failure" | "by-action";
+
 export interface LogFileOptions {
   readonly stateDir: string;
   readonly command: string;
   readonly now: () => Date;
-  /** Write from the first event on; without it only a failure makes a file. */
-  readonly eager: boolean;
+  readonly keep: LogKeeping;
   /** Where a log goes while there is no state directory. */
   readonly fallbackDir: string;
 }
@@ -33,15 +35,16 @@ export function openLogFile(options: LogFileOptions): LogFile {
   const layout = stateLayout(options.stateDir);
   const redact = createFolderRedactor(layout.secrets);
   const startedAt = options.now().getTime();
-  /** Only a command that changes something has a log of its action; for another it is the log of a run beside it. */
-  const ofAction = (): string | undefined => (options.eager ? logOfAction(layout.logs, startedAt) : undefined);
+  /** For any other command it would be the log of a run beside it. */
+  const ofAction = (): string | undefined =>
+    options.keep === "by-action" ? logOfAction(layout.logs, startedAt) : undefined;
   const waiting: string[] = [];
   let file: string | undefined;
   let broken = false;
 
   function write(line: string): void {
     if (broken) return;
-    if (file === undefined && options.eager)
+    if (file === undefined && options.keep === "always")
       file = existsSync(layout.format) ? createLog(layout.logs, options) : undefined;
     if (file === undefined) {
       if (waiting.length < keptEvents) waiting.push(line);
@@ -60,8 +63,11 @@ export function openLogFile(options: LogFileOptions): LogFile {
     close: () => Promise.resolve(),
     path: () => (broken ? undefined : (file ?? ofAction())),
     failure: (error) => {
-      if (file === undefined && (isOrdinary(error) || ofAction() !== undefined)) return;
-      file ??= createLog(existsSync(layout.format) ? layout.logs : options.fallbackDir, options);
+      if (file === undefined && isOrdinary(error)) return;
+      const own = file === undefined ? ofAction() : undefined;
+      // It has the events already; what is missing is the error with its causes.
+      if (own !== undefined) waiting.length = 0;
+      file ??= own ?? createLog(existsSync(layout.format) ? layout.logs : options.fallbackDir, options);
       for (const line of errorChain(error))
         write(JSON.stringify({ time: options.now().toISOString(), type: "failure", error: line }));
     },
@@ -94,7 +100,7 @@ function logOfAction(folder: string, since: number): string | undefined {
   try {
     const logs = readdirSync(folder).map((name) => join(folder, name));
     return logs
-      .filter((path) => path.endsWith(".log") && statSync(path).mtimeMs >= since)
+      .filter((path) => /\/\d[^/]*\.log$/.test(path) && statSync(path).mtimeMs >= since)
       .toSorted()
       .at(-1);
   } catch {

@@ -158,7 +158,7 @@ describe("the log file", () => {
     mkdirSync(join(folder, "secrets"));
     writeFileSync(join(folder, "format"), "1\n");
     writeFileSync(join(folder, "secrets/redis"), "canary-0123456789");
-    const log = openLogFile({ stateDir: folder, command: "start", now, eager: true, fallbackDir: folder });
+    const log = openLogFile({ stateDir: folder, command: "start", now, keep: "always", fallbackDir: folder });
 
     log.report({ type: "debug", message: "password canary-0123456789" });
     log.failure(new ApplyError("refused", { cause: new Error("with canary-0123456789") }));
@@ -175,12 +175,47 @@ describe("the log file", () => {
   it("is not the log of another run that is at work", () => {
     const folder = mkdtempSync(join(tmpdir(), "slipway-log-"));
     mkdirSync(join(folder, "logs"));
-    const log = openLogFile({ stateDir: folder, command: "init", now, eager: false, fallbackDir: folder });
+    const log = openLogFile({ stateDir: folder, command: "init", now, keep: "failure", fallbackDir: folder });
     writeFileSync(join(folder, "logs/slipway-2026-install.log"), "{}\n");
 
     log.failure(new AbortError("the question was not answered"));
 
     expect(log.path()).toBeUndefined();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is the one that the action wrote, and none beside it", () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-log-"));
+    const logs = join(folder, "logs");
+    mkdirSync(logs);
+    writeFileSync(join(folder, "format"), "1\n");
+    const log = openLogFile({ stateDir: folder, command: "install", now, keep: "by-action", fallbackDir: folder });
+
+    log.report({ type: "note", message: "hello" });
+    writeFileSync(join(logs, "2026-11-21T09-05-07-000Z-0a1b2c3d.log"), "{}\n");
+    writeFileSync(join(logs, "slipway-2026-11-21T09-05-07-000Z-verify.log"), "{}\n");
+    log.failure(new ApplyError("refused"));
+
+    expect(readdirSync(logs)).toHaveLength(2);
+    expect(readFileSync(log.path() ?? "", "utf8")).toMatch(/^\{\}\n\{.*refused.*\n$/);
+    expect(log.path()).toBe(join(logs, "2026-11-21T09-05-07-000Z-0a1b2c3d.log"));
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is made where the action failed before it wrote one", () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-log-"));
+    const log = openLogFile({
+      stateDir: join(folder, "none"),
+      command: "install",
+      now,
+      keep: "by-action",
+      fallbackDir: folder,
+    });
+
+    log.report({ type: "note", message: "hello" });
+    log.failure(new ApplyError("refused"));
+
+    expect(readFileSync(log.path() ?? "", "utf8")).toContain("hello");
     rmSync(folder, { recursive: true });
   });
 
@@ -190,7 +225,7 @@ describe("the log file", () => {
       stateDir: join(folder, "none"),
       command: "plan",
       now,
-      eager: false,
+      keep: "failure",
       fallbackDir: folder,
     });
 
