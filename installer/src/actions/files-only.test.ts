@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openAssets } from "../cli/assets.ts";
 import { AbortError } from "../errors/installer-error.ts";
-import type { Ask } from "../events/ask.ts";
+import type { Ask, Choice } from "../events/ask.ts";
 import { createFileSystem } from "../platform/file-system.ts";
 import { hashOf } from "../execute/digest.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
@@ -43,6 +43,16 @@ describe("validate", () => {
 
     expect(result.sources).toEqual(["profile infra", file, "--without casdoor"]);
     expect(result.summary).toMatch(/ off, at https:\/\/ai\.corp\.example$/);
+  });
+
+  it("takes emptied recorded values for damaged, not for none", async () => {
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/values.yaml"), "");
+
+    await expect(validate(request(), ports)).rejects.toMatchObject({
+      code: "PREFLIGHT_FAILED",
+      message: `${join(folder, "state/values.yaml")} is damaged: it is empty`,
+    });
   });
 
   it("lays files over the recorded values", async () => {
@@ -240,16 +250,54 @@ describe("init", () => {
     expect(questions.map((question) => question.split("\n")[0])).toEqual([
       "Domain",
       "TLS mode",
+      "Optional components to run",
       "HTTP port",
       "HTTPS port",
       "SSH port",
+      "Object store port",
       "Data directory",
-      "Optional components to run",
       "PostgreSQL storage",
       "Object store storage",
       "Gitaly storage",
     ]);
     expect(questions[0]).toMatch(/^Domain\nHost name or IPv4 address/);
+  });
+
+  it("asks for the ports of what has no sub-domain of its own, and for them only there", async () => {
+    const questions: string[] = [];
+    const asked = async (domain: string, components: readonly string[]) => {
+      questions.length = 0;
+      const answers = answering(
+        { Domain: domain, "Optional components": components, "Casdoor port": "8100", "Object store port": "9100" },
+        questions,
+      );
+      const { given } = await init({ ...request(), out: out(), force: true, answers }, ports);
+      return { given, ports: questions.filter((question) => /^\S.* port/.test(question)).length };
+    };
+
+    expect(await asked("localhost", ["casdoor"])).toMatchObject({
+      given: { ports: { casdoor: 8100, s3: 9100 } },
+      ports: 5,
+    });
+    expect(await asked("localhost", [])).toMatchObject({ given: { ports: { s3: 9100 } }, ports: 4 });
+    expect(await asked("ai.corp.example", ["casdoor"])).toMatchObject({ ports: 3 });
+  });
+
+  it("says of a component whose image is not built here what it needs", async () => {
+    const answers = answering({});
+    const offered: Choice[] = [];
+    const choose: Ask["choose"] = (message, choices) => {
+      offered.push(...choices);
+      return answers.choose(message, choices);
+    };
+
+    await init({ ...request(), out: out(), force: false, answers: { ...answers, choose } }, ports);
+
+    expect(offered.map(({ name }) => name)).toContain("Casdoor (image from a registry)");
+    expect(offered.find(({ value }) => value === "casdoor")?.description).toMatch(
+      /casbin\/casdoor:.* is not built here/,
+    );
+    expect(offered.find(({ value }) => value === "landingPage")?.name).not.toContain("registry");
   });
 
   it("asks for the files when TLS comes from files", async () => {

@@ -3,7 +3,7 @@ import { imageReferences, planFingerprint, readLiveState } from "../execute/dock
 import { openJournal } from "../execute/journal/journal.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
-import { openApplied, openState, readApplied, readIdentity } from "../execute/state/state-store.ts";
+import { openApplied, openState, readApplied, readIdentity, requirePrivate } from "../execute/state/state-store.ts";
 import { throwIfInterrupted } from "../execute/interrupt.ts";
 import type { LocalizedText } from "../plan/model.ts";
 import type { CheckReport } from "./preflight/check.ts";
@@ -94,9 +94,10 @@ export async function installFrom(
     // Wrong values must not leave a state directory behind.
     await sources.load(request.values);
     await requireOwnDirectory(request.stateDir, ports);
+    await requirePrivate(ports.fs, layout);
     await ports.fs.makeDirectory(request.stateDir, 0o700);
   }
-  const release = await acquireRunLock(ports, layout.runLock, run);
+  const release = await acquireRunLock(ports, layout, run);
   try {
     const outcome = await installLocked(request, ports, sources, run);
     return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begin) };
@@ -287,7 +288,10 @@ async function requireOwnDirectory(stateDir: string, ports: ActionPorts): Promis
   const strange = (await ports.fs.list(stateDir)).filter((name) => !["run.lock", "build"].includes(name));
   if (strange.length === 0 || strange.includes("format")) return;
   // A run killed while it made the directory leaves our folders, and nothing of anybody else's.
-  if (strange.every((name) => ["secrets", "releases", "logs", "live"].includes(name))) return;
+  if (
+    strange.every((name) => ["secrets", "releases", "logs", "live"].includes(name) || /^\.format\.\w+\.tmp$/.test(name))
+  )
+    return;
   throw new UsageError(
     `${stateDir} holds something else than the state of an install: ${strange.slice(0, 3).join(", ")}`,
     {

@@ -61,7 +61,7 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: ActionPor
     throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
   }
   const nodes = graphToTouch(verb, plan, request.component);
-  const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
+  const release = await acquireRunLock(ports, layout, ports.random.uuid());
   try {
     const components = await withStep(ports, verb, titles[verb], () =>
       touchAll(verb, { plan, nodes, project: applied.project ?? request.name }, request, ports),

@@ -1,4 +1,4 @@
-import { UsageError } from "../errors/installer-error.ts";
+import { PreflightError, UsageError } from "../errors/installer-error.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { readRecordedPlan } from "../execute/state/state-store.ts";
 import { buildPlan } from "../plan/build-plan.ts";
@@ -37,13 +37,19 @@ export const defaultProfile = "infra";
 
 /**
  * Reads and checks the values of an install: defaults, profile, recorded values, files, `--set`, `--without`.
- * @throws ValuesError with every problem; UsageError for a profile, file or component that does not exist
+ * @throws ValuesError with every problem; PreflightError when the recorded values are damaged; UsageError for a profile, file or component that does not exist
  */
 export async function loadInstallValues(request: PlanSources, ports: LoadPorts): Promise<ValuesInUse> {
   const layout = stateLayout(request.stateDir);
   const profile =
     request.values.profile ?? (await readRecordedPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
   const recorded = await ports.fs.readTextIfPresent(layout.values);
+  // It is never written empty, and defaults in its place would change the platform.
+  if (recorded?.trim() === "") {
+    throw new PreflightError(`${layout.values} is damaged: it is empty`, {
+      hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
+    });
+  }
   const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
   for (const path of request.values.files) files.push(await readValuesFile(path, ports));
   const off = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);

@@ -14,6 +14,7 @@ import { type StateLayout, stateLayout } from "../execute/state/layout.ts";
 import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../execute/state/state-store.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ComposeUnit } from "../render/compose/compose-rendering.ts";
+import { describeState } from "./describe-state.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { type Desired, loadDesired } from "./desired.ts";
 
@@ -203,7 +204,7 @@ function componentChange(desired: Desired, recorded: Plan | undefined, sight: Si
   if (lost.length > 0) return { ...head, action: "recreate", reasons: lost };
   const container = sight.live?.services.get(unit.id);
   if (container !== undefined && container.state !== "running") {
-    return { ...head, action: "restart", reasons: [`it is ${container.state}`] };
+    return { ...head, action: "restart", reasons: [describeState(container)] };
   }
   const changed = unit.filePaths.filter((path) => sight.changedFiles.includes(path));
   if (changed.length > 0) return { ...head, action: "restart", reasons: changed.map(fileReason) };

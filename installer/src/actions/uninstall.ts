@@ -52,7 +52,7 @@ export async function uninstall(request: UninstallRequest, ports: ActionPorts): 
   }
   const layout = stateLayout(request.stateDir);
   if (!(await ports.fs.exists(layout.root))) return remove(request, layout, ports);
-  const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
+  const release = await acquireRunLock(ports, layout, ports.random.uuid());
   try {
     return await remove(request, layout, ports);
   } finally {

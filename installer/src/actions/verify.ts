@@ -1,6 +1,7 @@
 import type { WireResult } from "../../../toolbox/src/contract.ts";
 import { ApplyError, PreflightError, UsageError, WireError } from "../errors/installer-error.ts";
 import { createComposeCommands } from "../execute/docker/compose-commands.ts";
+import { readLiveState } from "../execute/docker/live-state.ts";
 import { runJobForStatus } from "../execute/docker/run-job.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { acquireRunLock } from "../execute/state/run-lock.ts";
@@ -32,7 +33,7 @@ const toldByLines: readonly number[] = [0, 12];
 
 /**
  * Proves every wire from inside the platform's networks. Failed wires are in the result; `requireWires` makes them an error.
- * @throws PreflightError when nothing is installed; LockedError while another run is at work
+ * @throws PreflightError when nothing is installed; WireError when it is stopped; LockedError while another run is at work
  */
 export async function verify(request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
   const layout = stateLayout(request.stateDir);
@@ -40,12 +41,26 @@ export async function verify(request: VerifyRequest, ports: ActionPorts): Promis
   if (plan === undefined) {
     throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
   }
-  const release = await acquireRunLock(ports, layout.runLock, ports.random.uuid());
+  const release = await acquireRunLock(ports, layout, ports.random.uuid());
   try {
+    await requireRunning(plan, request, ports);
     return await verifyPlan(plan, request, ports);
   } finally {
     await release();
   }
+}
+
+/** Every wire of a platform that was stopped would fail, and say nothing new. */
+async function requireRunning(plan: Plan, request: VerifyRequest, ports: ActionPorts): Promise<void> {
+  const { project = request.name } = await readApplied(ports.fs, stateLayout(request.stateDir));
+  const wanted = plan.components.filter(({ workload }) => workload !== undefined).map(({ id }) => id);
+  const live = await readLiveState(ports.docker, project, wanted);
+  const up = [...live.services.values()].filter(({ state }) => state === "running" || state === "restarting");
+  if (wanted.length === 0 || up.length > 0) return;
+  if (live.services.size === 0) {
+    throw new PreflightError("the platform's containers are gone", { hint: "slipway install makes them again" });
+  }
+  throw new WireError("the platform is stopped", { hint: "run slipway start, then slipway verify again" });
 }
 
 /** Runs the verification of a recorded plan; the caller holds the run lock. */

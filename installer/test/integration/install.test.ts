@@ -8,6 +8,7 @@ import { planDesired } from "../../src/actions/plan.ts";
 import { showSecret } from "../../src/actions/secrets.ts";
 import { status } from "../../src/actions/status.ts";
 import { uninstall } from "../../src/actions/uninstall.ts";
+import { verify } from "../../src/actions/verify.ts";
 import { containerIds, engineObjects, newPlace, type Place, readSecretFiles } from "../support/fixture-engine.ts";
 import { fixtureDesired, fixturePorts, installFixture } from "../support/fixture-install.ts";
 
@@ -197,6 +198,11 @@ describe("the installed platform", () => {
     await installFixture(place, fixturePorts());
     const stopped = await stop(place, fixturePorts());
     const whileStopped = await status(place, fixturePorts());
+    const planned = await planDesired(fixtureDesired(place), place, fixturePorts());
+    await expect(verify(place, fixturePorts())).rejects.toMatchObject({
+      code: "WIRE_FAILED",
+      message: "the platform is stopped",
+    });
     const started = await start(place, fixturePorts());
     const restarted = await restart({ ...place, component: "app" }, fixturePorts());
 
@@ -204,6 +210,7 @@ describe("the installed platform", () => {
       stopped.components.map(({ id }) => id).indexOf("store"),
     );
     expect(whileStopped.overall).toBe("stopped");
+    expect(planned.changes.find(({ id }) => id === "app")?.reasons).toEqual(["it is stopped"]);
     expect(started.components.map(({ id }) => id).indexOf("store")).toBeLessThan(
       started.components.map(({ id }) => id).indexOf("app"),
     );

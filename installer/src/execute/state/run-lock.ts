@@ -1,7 +1,10 @@
 import { LockedError } from "../../errors/installer-error.ts";
-import type { Clock, Host, LockHolder, Locks, ProcessInfo } from "../../platform/ports.ts";
+import type { StateLayout } from "./layout.ts";
+import { removeTemporaries } from "./temporaries.ts";
+import type { Clock, FileSystem, Host, LockHolder, Locks, ProcessInfo } from "../../platform/ports.ts";
 
 export interface LockPorts {
+  readonly fs: Pick<FileSystem, "exists" | "list" | "remove">;
   readonly locks: Locks;
   readonly host: Host;
   readonly clock: Clock;
@@ -9,18 +12,26 @@ export interface LockPorts {
 }
 
 /**
- * Takes the lock of an install, or says at once who has it.
+ * Takes the lock of an install, or says at once who has it; what a killed run left half-written is cleared away.
  * @throws LockedError naming the holder
  */
-export async function acquireRunLock(ports: LockPorts, path: string, run: string): Promise<() => Promise<void>> {
-  const attempt = await ports.locks.tryAcquire(path, {
+export async function acquireRunLock(ports: LockPorts, layout: StateLayout, run: string): Promise<() => Promise<void>> {
+  const attempt = await ports.locks.tryAcquire(layout.runLock, {
     pid: ports.process.pid,
     bootId: await ports.host.bootId(),
     startedAt: ports.clock.now().toISOString(),
     command: ports.process.command,
     run,
   });
-  if (attempt.held) return attempt.release;
+  if (attempt.held) {
+    try {
+      await removeTemporaries(ports.fs, layout);
+    } catch (error) {
+      await attempt.release();
+      throw error;
+    }
+    return attempt.release;
+  }
   throw new LockedError(`another run is at work: ${describeHolder(attempt.holder)}`, {
     hint: "wait for it to end, or end it; nothing was changed by this run",
   });

@@ -64,17 +64,24 @@ export interface AppliedRecord {
 }
 
 /**
+ * Makes sure that nobody else decides what lies in the state directory, which may not be there yet.
+ * @throws PreflightError when others could write into it, or it is a link
+ */
+export async function requirePrivate(fs: FileSystem, layout: StateLayout): Promise<void> {
+  const foreign = await fs.foreignWritable(layout.root);
+  if (foreign === undefined) return;
+  throw new PreflightError(`others may write to ${foreign}, so nothing secret can be kept below it`, {
+    hint: `chown it to the user that runs slipway and chmod go-w ${foreign}, or choose another --state-dir`,
+  });
+}
+
+/**
  * Makes the state directory if it is not there and reads who the install is.
  * @throws PreflightError when others could write into it, or another version of Slipway made it
  */
 export async function openState(ports: StatePorts, layout: StateLayout, name: string): Promise<Identity> {
   const { fs } = ports;
-  const foreign = await fs.foreignWritable(layout.root);
-  if (foreign !== undefined) {
-    throw new PreflightError(`others may write to ${foreign}, so nothing secret can be kept below it`, {
-      hint: `chown it to the user that runs slipway and chmod go-w ${foreign}, or choose another --state-dir`,
-    });
-  }
+  await requirePrivate(fs, layout);
   const existing = await readIdentity(fs, layout);
   if (existing !== undefined && existing.name !== name) {
     throw new PreflightError(`${layout.root} is the state of the install ${existing.name}, not of ${name}`, {

@@ -571,7 +571,10 @@ describe("the live platform", () => {
   const secrets = "/var/lib/slipway/slipway/secrets";
 
   it("says which component is down and what drifted", async () => {
-    expect(await findings("live.health", { live })).toMatchObject([{ component: "redis", message: "it is exited" }]);
+    expect(await findings("live.health", { live })).toMatchObject([{ component: "redis", message: "it is stopped" }]);
+    expect(await findings("live.health", { live: { ...live, overall: "stopped" } })).toMatchObject([
+      { message: "the platform is stopped", remedy: "run slipway start" },
+    ]);
     expect((await findings("live.drift", { live })).map((finding) => finding.message)).toEqual([
       "image changed",
       expect.stringContaining("stray"),

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
+import { describeState } from "../../describe-state.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
 const dayMs = 86_400_000;
@@ -36,14 +37,16 @@ const health: Check = {
   title: "every installed component is healthy",
   why: "a component that is down takes those that need it with it",
   severity: "failure",
-  run: ({ live }) =>
-    (live?.components ?? [])
+  run: ({ live }) => {
+    if (live?.overall === "stopped") return [{ message: "the platform is stopped", remedy: "run slipway start" }];
+    return (live?.components ?? [])
       .filter((component) => !component.ok)
       .map((component) => ({
         component: component.id,
-        message: `it is ${component.state}${component.health === "none" ? "" : `, ${component.health}`}`,
+        message: describeState(component),
         remedy: `read slipway logs ${component.id}; slipway start brings it up again`,
-      })),
+      }));
+  },
 };
 
 const drift: Check = {
@@ -77,7 +80,7 @@ async function secretFiles({ fs, stateDir, live }: CheckContext): Promise<readon
   const folder = stateLayout(stateDir).secrets;
   if (live === undefined || !(await fs.exists(folder))) return [];
   const names = await fs.list(folder);
-  return names.map((name) => ({ name, path: join(folder, name) }));
+  return names.filter((name) => !name.startsWith(".")).map((name) => ({ name, path: join(folder, name) }));
 }
 
 const certificates: Check = {

@@ -1,0 +1,21 @@
+/** The engine's word for a container that does not serve, as a sentence of ours. */
+export function describeState(component: {
+  readonly state: string;
+  readonly health?: string;
+  readonly exitCode?: number;
+}): string {
+  const { state, health, exitCode } = component;
+  switch (state) {
+    case "exited":
+      // Ended by SIGTERM or SIGKILL is how a stop ends a program that does not mind.
+      return [undefined, 0, 137, 143].includes(exitCode) ? "it is stopped" : `it ended with exit status ${exitCode}`;
+    case "created":
+      return "it was never started";
+    case "missing":
+      return "its container is gone";
+    default:
+      return health === undefined || health === "none" || health === "unknown"
+        ? `it is ${state}`
+        : `it is ${state}, ${health}`;
+  }
+}
