@@ -1,4 +1,6 @@
 import type { Ask } from "../events/ask.ts";
+import type { ImageTable } from "../plan/define.ts";
+import { type PublishedPort, addressingKind } from "../values/addressing.ts";
 import { isIpv4, isLoopbackName, findHostNameFault } from "../values/host-names.ts";
 import { parseQuantity } from "../values/quantity.ts";
 import type { Values } from "../values/values.generated.ts";
@@ -7,6 +9,7 @@ export interface WizardBasis {
   /** Text of the schema: it holds the words of the questions. */
   readonly schema: string;
   readonly defaults: Values;
+  readonly images: ImageTable;
 }
 
 interface SchemaNode {
@@ -33,13 +36,14 @@ export async function askForValues(ask: Ask, basis: WizardBasis): Promise<readon
   });
   const given = [set("domain", domain)];
   given.push(...(await askTls(ask, describe, domain)));
-  given.push(...(await askPorts(ask, describe, defaults)));
+  const chosen = await chooseComponents(ask, basis);
+  given.push(...optionalComponents.map((name) => `${name}.mode=${chosen.includes(name) ? "embedded" : "off"}`));
+  given.push(...(await askPorts(ask, describe, defaults, portsFor(domain, chosen))));
   const dataDir = await ask.input(describe("dataDir"), {
     default: defaults.dataDir,
     check: (value) => (value === "" || value.startsWith("/") ? undefined : "must be an absolute path, or empty"),
   });
   given.push(set("dataDir", dataDir));
-  given.push(...(await askComponents(ask, finder(basis.schema), defaults)));
   for (const store of stores) {
     const size = await ask.input(describe(`${store}.storage`), {
       default: defaults[store].storage.size,
@@ -69,9 +73,21 @@ async function askTls(ask: Ask, describe: Describe, domain: string): Promise<rea
   return [set("tls.mode", mode), set("tls.certFile", certFile), set("tls.keyFile", keyFile)];
 }
 
-async function askPorts(ask: Ask, describe: Describe, defaults: Values): Promise<readonly string[]> {
+/** Where there are no sub-domains, what the gateway serves beside the main site has ports of its own. */
+function portsFor(domain: string, chosen: readonly string[]): readonly PublishedPort[] {
+  const usual: readonly PublishedPort[] = ["http", "https", "ssh"];
+  if (addressingKind(domain) === "domain") return usual;
+  return [...usual, ...(chosen.includes("casdoor") ? (["casdoor"] as const) : []), "s3"];
+}
+
+async function askPorts(
+  ask: Ask,
+  describe: Describe,
+  defaults: Values,
+  ports: readonly PublishedPort[],
+): Promise<readonly string[]> {
   const given = new Map<string, string>();
-  for (const port of ["http", "https", "ssh"] as const) {
+  for (const port of ports) {
     const answer = await ask.input(describe(`ports.${port}`), {
       default: String(defaults.ports[port]),
       check: (value) => {
@@ -85,20 +101,27 @@ async function askPorts(ask: Ask, describe: Describe, defaults: Values): Promise
   return [...given].map(([port, answer]) => `ports.${port}=${answer}`);
 }
 
-async function askComponents(ask: Ask, find: (path: string) => Words, defaults: Values): Promise<readonly string[]> {
-  const chosen = await ask.choose(
+async function chooseComponents(ask: Ask, { schema, defaults, images }: WizardBasis): Promise<readonly string[]> {
+  const find = finder(schema);
+  return ask.choose(
     "Optional components to run",
     optionalComponents.map((name) => {
       const { title, description } = find(name);
+      const image = images[name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)];
+      // What is not built here can be missing: said where the choice is made and not after it.
+      const isPulled = image?.source === "third-party";
+      const origin = isPulled
+        ? `Its image ${image.reference} is not built here: the install needs it in the engine or pulls it from a registry. Leave it out where neither is possible.`
+        : undefined;
+      const about = [description, origin].filter((part) => part !== undefined).join(" ");
       return {
         value: name,
-        name: title,
-        ...(description !== undefined && { description }),
+        name: isPulled ? `${title} (image from a registry)` : title,
+        ...(about !== "" && { description: about }),
         checked: defaults[name].mode !== "off",
       };
     }),
   );
-  return optionalComponents.map((name) => `${name}.mode=${chosen.includes(name) ? "embedded" : "off"}`);
 }
 
 /** The words of a question: its title, and below it what the schema says about the key. */

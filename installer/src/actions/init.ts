@@ -7,7 +7,7 @@ import { valuesFileHeader, schemaFileName } from "../values/values-file-header.t
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { askForValues } from "./init-questions.ts";
 import { sectionOfComponent } from "./component-names.ts";
-import { defaultProfile, readProfile, readValuesFile } from "./load-plan.ts";
+import { defaultProfile, readImageTable, readProfile, readValuesFile } from "./load-plan.ts";
 
 export interface InitRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -43,6 +43,7 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
       : await askForValues(request.answers, {
           schema: ports.assets.readText("values/values.schema.json"),
           defaults: loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }).values,
+          images: readImageTable(ports.assets),
         });
   const files = await Promise.all(request.values.files.map((path) => readValuesFile(path, ports)));
   const loaded = loadValues({

@@ -29,10 +29,15 @@ type AddressedValues = Pick<
   "domain" | "bindAddress" | "ports" | "tls" | "casdoor" | "objectStore" | "gitlabShell"
 >;
 
+/** An IP address and a bare host name have no sub-domains. */
+export function addressingKind(domain: string): Addressing["kind"] {
+  return isIpv4(domain) || !domain.includes(".") ? "port" : "domain";
+}
+
 /** Derives every public name, port and URL from validated values. */
 export function resolveAddressing(values: AddressedValues): Addressing {
   const { domain } = values;
-  const kind = isIpv4(domain) || !domain.includes(".") ? "port" : "domain";
+  const kind = addressingKind(domain);
   const tls = resolveTls(values);
   const served = {
     main: serve(tls, { host: domain, port: tls === "off" ? values.ports.http : values.ports.https }),
