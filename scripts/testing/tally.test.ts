@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -130,6 +139,27 @@ describe("the setup of a checkout, in a shell", () => {
     expect(result.status).toBe(1);
     expect(result.stderr).toContain("npm error 404\nerror: npm ci failed");
     expect(result.stderr).not.toContain("Usage");
+  });
+
+  it("hands on how the program was called, without a call of npm", () => {
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    fakeNpm("exit 1");
+    mkdirSync(join(folder, "scripts"));
+    mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
+    writeFileSync(join(folder, "node_modules/.slipway-package-lock.json"), "{}\n");
+    writeFileSync(join(folder, "node_modules/.bin/node"), '#!/bin/sh\necho "$SLIPWAY_PROGRAM"\n', { mode: 0o755 });
+    copyFileSync(script, join(folder, "scripts/ensure-packages.sh"));
+    copyFileSync(join(root, "slipway"), join(folder, "slipway"));
+    const call = (line: string, cwd: string) =>
+      execFileSync("sh", ["-c", line], { cwd, encoding: "utf8", env: { PATH: `${folder}/bin:/usr/bin:/bin` } }).trim();
+
+    expect([
+      call("./slipway", folder),
+      call(`${folder}/slipway`, folder),
+      call(`${folder}/slipway`, "/"),
+      call(`PATH=${folder}:$PATH; slipway`, "/"),
+    ]).toEqual(["./slipway", "./slipway", `${folder}/slipway`, "slipway"]);
+    expect(existsSync(join(folder, "calls"))).toBe(false);
   });
 
   it("is right in every entry point for a POSIX shell", () => {
