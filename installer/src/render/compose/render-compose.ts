@@ -40,20 +40,9 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
   );
   const volumes = listVolumes(plan);
   const units = [...services, ...jobs];
-  const document = {
-    name: plan.install.name,
-    services: Object.fromEntries(units.map((unit) => [unit.unit.id, unit.service])),
-    networks: Object.fromEntries(networkNames.map((name) => [name, renderNetwork(plan, name)])),
-    volumes: Object.fromEntries(
-      volumes.map((volume) => [
-        volumeKey(volume.component, volume.volume),
-        { external: true, name: volume.engineName },
-      ]),
-    ),
-  };
   const composeFile: RenderedFile = {
     path: "compose.yaml",
-    contents: [marker + toYamlText(escapeDollars(document))],
+    contents: [marker + renderDocument(plan, units, volumes)],
     secret: false,
   };
   return {
@@ -63,6 +52,26 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
     jobs: jobs.map((unit) => unit.unit),
     volumes,
   };
+}
+
+/** Written service by service: one tree of a large platform would cost more than its parts. */
+function renderDocument(plan: Plan, units: readonly RenderedUnit[], volumes: readonly ComposeVolume[]): string {
+  const yaml = (part: ComposeObject): string => toYamlText(escapeDollars(part));
+  const services = units.map((unit) => yaml({ [unit.unit.id]: unit.service }).replace(/^(?=.)/gm, "  "));
+  return [
+    yaml({ name: plan.install.name }),
+    units.length === 0 ? "services: {}\n" : "services:\n",
+    ...services,
+    yaml({
+      networks: Object.fromEntries(networkNames.map((name) => [name, renderNetwork(plan, name)])),
+      volumes: Object.fromEntries(
+        volumes.map((volume) => [
+          volumeKey(volume.component, volume.volume),
+          { external: true, name: volume.engineName },
+        ]),
+      ),
+    }),
+  ].join("");
 }
 
 interface RenderedUnit {
