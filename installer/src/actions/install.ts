@@ -48,7 +48,13 @@ export interface InstallResult extends ResultHead<"InstallResult"> {
   readonly changes: readonly Change[];
   readonly urls: readonly { readonly component: string; readonly title: LocalizedText; readonly url: string }[];
   /** How to read the first password; absent when no login component is installed. */
-  readonly firstPassword?: { readonly user: string; readonly secret: string; readonly command: string };
+  readonly firstPassword?: {
+    /** What one logs in to. */
+    readonly title: LocalizedText;
+    readonly user: string;
+    readonly secret: string;
+    readonly command: string;
+  };
   readonly notInstalled: readonly NotInstalled[];
   readonly verify?: VerifyResult;
   readonly ms: number;

@@ -10,12 +10,11 @@ export function urlsOf(plan: Plan): InstallResult["urls"] {
 
 /** How to read the first password. */
 export function firstPasswordOf(plan: Plan): InstallResult["firstPassword"] {
-  const login = plan.components.find(
-    (component) => component.presence === "embedded" && component.firstPassword !== undefined,
-  )?.firstPassword;
-  if (login === undefined) return undefined;
+  const component = plan.components.find((row) => row.presence === "embedded" && row.firstPassword !== undefined);
+  const login = component?.firstPassword;
+  if (component === undefined || login === undefined) return undefined;
   const name = plan.install.name === "slipway" ? "" : ` --name ${plan.install.name}`;
-  return { ...login, command: `slipway secrets show ${login.secret}${name}` };
+  return { title: component.title, ...login, command: `slipway secrets show ${login.secret}${name}` };
 }
 
 /** What the plan leaves out, and why. */

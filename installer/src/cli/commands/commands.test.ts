@@ -151,17 +151,19 @@ describe("install", () => {
   });
 
   it("says how to read the first password", async () => {
-    const firstPassword = { user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };
+    const title = { en: "Casdoor", zh: "Casdoor" };
+    const firstPassword = { title, user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };
     const run = await cli("install", {
       install: () => Promise.resolve({ ...installed, changed: false, firstPassword }),
     });
 
     expect(run.stdout()).toContain("nothing was changed");
-    expect(run.stdout()).toContain("log in as root; the first password: slipway secrets show casdoor-root");
+    expect(run.stdout()).toContain("Casdoor: log in as root; the first password: slipway secrets show casdoor-root");
   });
 
   it("names commands as the program was called, with the state directory that was given", async () => {
-    const firstPassword = { user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };
+    const title = { en: "Casdoor", zh: "Casdoor" };
+    const firstPassword = { title, user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };
     const run = await cli(
       "install --state-dir st",
       { install: () => Promise.resolve({ ...installed, firstPassword }) },

@@ -32,7 +32,7 @@ export function formatInstall(
   lines.push(
     result.firstPassword === undefined
       ? style.dim("  no login component installed")
-      : `  log in as ${style.bold(result.firstPassword.user)}; the first password: ${nameCommands(result.firstPassword.command, invocation)}`,
+      : `  ${result.firstPassword.title.en}: log in as ${style.bold(result.firstPassword.user)}; the first password: ${nameCommands(result.firstPassword.command, invocation)}`,
   );
   lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));
   return lines.join("\n");
