@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import type { Host } from "./ports.ts";
 
@@ -12,6 +12,7 @@ export function createHost(): Host {
     isRoot: () => process.getuid?.() === 0,
     uid: () => process.getuid?.() ?? 0,
     bindError,
+    connectError,
     resolve: async (name) => (await lookup(name, { all: true })).map((entry) => entry.address),
     processAlive,
     bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),
@@ -25,6 +26,21 @@ function bindError(address: string, port: number): Promise<string | undefined> {
     server.listen({ host: address, port, exclusive: true }, () => {
       server.close(() => resolve(undefined));
     });
+  });
+}
+
+const connectTimeoutMs = 3000;
+
+function connectError(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (reason: string | undefined): void => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.setTimeout(connectTimeoutMs, () => end("ETIMEDOUT"));
+    socket.once("connect", () => end(undefined));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   });
 }
 

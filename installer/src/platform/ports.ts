@@ -179,6 +179,8 @@ export interface Host {
   uid(): number;
   /** Tries to bind; undefined when it worked, else the reason. */
   bindError(address: string, port: number): Promise<string | undefined>;
+  /** Tries to connect by TCP; undefined when it worked, else the reason. */
+  connectError(host: string, port: number): Promise<string | undefined>;
   resolve(name: string): Promise<readonly string[]>;
   processAlive(pid: number): boolean;
   bootId(): Promise<string>;

@@ -31,6 +31,8 @@ export interface FakeWorld {
   readonly exec?: Readonly<Record<string, RunResult>>;
   /** Error codes by port. */
   readonly taken?: Readonly<Record<number, string>>;
+  /** Why a connection to `host:port` fails. */
+  readonly refuses?: Readonly<Record<string, string>>;
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
   readonly containers?: readonly object[];
   /** What one look after the other sees, the last one for good. */
@@ -173,6 +175,7 @@ function fakeHost(world: FakeWorld): Host {
     isRoot: () => uid === 0,
     uid: () => uid,
     bindError: (_address, port) => Promise.resolve(world.taken?.[port]),
+    connectError: (host, port) => Promise.resolve(world.refuses?.[`${host}:${port}`]),
     resolve: (name) => {
       const found = world.addresses?.[name] ?? world.addresses?.["*"];
       return found === undefined ? Promise.reject(new Error("ENOTFOUND")) : Promise.resolve(found);

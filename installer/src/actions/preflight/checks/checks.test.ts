@@ -194,6 +194,27 @@ describe("resources", () => {
   });
 });
 
+describe("a store elsewhere", () => {
+  const set = ["redis.mode=external", "redis.external.host=cache.corp", "redis.external.password=x"];
+
+  it("that does not answer is named before the embedded one is given up", async () => {
+    const found = await findings("external.reachable", { set, refuses: { "cache.corp:6379": "ECONNREFUSED" } });
+
+    expect(found).toMatchObject([
+      {
+        severity: "failure",
+        component: "redis",
+        message: "redis at cache.corp:6379 cannot be reached: nothing listens there",
+      },
+    ]);
+  });
+
+  it("that answers is well, and so is a platform without any", async () => {
+    expect(await findings("external.reachable", { set })).toEqual([]);
+    expect(await findings("external.reachable")).toEqual([]);
+  });
+});
+
 describe("ports", () => {
   // A listening socket on port 80 (0x50) with inode 4711.
   const tcp =

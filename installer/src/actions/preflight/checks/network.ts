@@ -158,6 +158,41 @@ async function ownAddresses({ fs }: CheckContext): Promise<readonly string[]> {
   return [...parseLocalIpv4(trie ?? ""), ...parseLocalIpv6(inet6 ?? "")];
 }
 
+const externalReachable: Check = {
+  id: "external.reachable",
+  title: "every store elsewhere accepts connections",
+  why: "an embedded store gives way to the one elsewhere; when that is not there, nothing is",
+  severity: "failure",
+  run: async ({ plan, host }) => {
+    const endpoints = plan.components.flatMap(({ id, endpoints }) =>
+      endpoints.flatMap(({ externalHost, port }) => (externalHost === undefined ? [] : [{ id, externalHost, port }])),
+    );
+    const findings = await Promise.all(
+      endpoints.map(async ({ id, externalHost, port }) => {
+        const error = await host.connectError(externalHost, port);
+        return error === undefined ? [] : [unreachable(id, `${externalHost}:${port}`, error)];
+      }),
+    );
+    return findings.flat();
+  },
+};
+
+function unreachable(component: string, address: string, error: string): CheckFinding {
+  const reasons: Readonly<Record<string, string>> = {
+    ECONNREFUSED: "nothing listens there",
+    ETIMEDOUT: "no answer within 3 s",
+    ENOTFOUND: "the name is not known",
+    EAI_AGAIN: "the name could not be looked up",
+    EHOSTUNREACH: "no way leads there",
+    ENETUNREACH: "no way leads there",
+  };
+  return {
+    component,
+    message: `${component} at ${address} cannot be reached: ${reasons[error] ?? error}`,
+    remedy: "correct its external host and port in the values, start it, or open the firewall between here and there",
+  };
+}
+
 const clock: Check = {
   id: "clock.sane",
   title: "the clock is right",
@@ -187,4 +222,4 @@ const clock: Check = {
   },
 };
 
-export const networkChecks: readonly Check[] = [bindable, resolvable, clock];
+export const networkChecks: readonly Check[] = [bindable, resolvable, externalReachable, clock];
