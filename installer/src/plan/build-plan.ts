@@ -1,6 +1,7 @@
 import { RenderError } from "../errors/installer-error.ts";
 import { resolveAddressing } from "../values/addressing.ts";
 import type { Values } from "../values/values.generated.ts";
+import { carriesRoutes } from "./carries-routes.ts";
 import { componentDefinitions } from "./components/all.ts";
 import { buildVerification } from "./components/verification.ts";
 import type { ComponentDefinition, ComponentDraft, ImageTable, JobDraft, Parts, PlanContext } from "./define.ts";
@@ -35,7 +36,7 @@ export function buildPlan(
   const offered = new Set(drafts.flatMap((draft) => draft.endpoints.map((row) => `${draft.id}.${row.id}`)));
   const gatewayReaches = routes.flatMap((route) => (route.action.kind === "proxy" ? [route.action.to] : []));
   const components = drafts.map((draft) =>
-    completeComponent(context, draft, offered, draft.id === "gateway" ? gatewayReaches : []),
+    completeComponent(context, draft, offered, carriesRoutes(draft) ? gatewayReaches : []),
   );
   const jobs = gather(parts, "jobs").map((draft) => completeJob(draft, offered));
   const sorted = sortByDependency(components, jobs);

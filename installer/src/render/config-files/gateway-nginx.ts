@@ -1,12 +1,8 @@
 import Handlebars from "handlebars";
+import { gatewayCertificatePath, gatewayHealthPort, gatewayKeyPath } from "../../plan/components/gateway.ts";
 import type { Listener, Plan, Route } from "../../plan/model.ts";
 import type { AddressBook } from "../addresses.ts";
 import { templates } from "../templates.generated.ts";
-
-/** Paths and port that the gateway's component mounts and checks. */
-const healthPort = 18080;
-const certificatePath = "/run/slipway/tls.crt";
-const keyPath = "/run/slipway/tls.key";
 
 /**
  * The nginx configuration of the gateway: one server per listener, one location per route.
@@ -17,9 +13,9 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
   const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
   return template({
-    healthPort,
-    certificatePath,
-    keyPath,
+    healthPort: gatewayHealthPort,
+    certificatePath: gatewayCertificatePath,
+    keyPath: gatewayKeyPath,
     tls: plan.settings.tls !== "off",
     // A port with several names answers foreign names with 421; a port of one service answers to whatever name led there.
     defaultServers: ports.filter(shared).map((port) => ({

@@ -1,5 +1,6 @@
+import { carriesRoutes } from "../../plan/carries-routes.ts";
 import type { Component } from "../../plan/model.ts";
-import { findEndpoint, isGateway, runsHere, type HelmScope } from "./helm-scope.ts";
+import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
 import type { HelmEdge, HelmIngress, HelmPod } from "./helm-values.ts";
 
 /** Whoever opens connections: what it says it reaches, and what it waits for. */
@@ -19,7 +20,7 @@ export function egressOf(scope: HelmScope, caller: Caller): readonly HelmEdge[] 
     if (target === undefined) continue;
     const { component, endpoint } = target;
     if (runsHere(component)) addPort(units, component.id, endpoint.port);
-    else if (isGateway(component)) gateway = true;
+    else if (carriesRoutes(component)) gateway = true;
     else if (endpoint.externalHost !== undefined) {
       const { externalHost: host, port } = endpoint;
       outside.set(`${host}:${port}`, { kind: "outside", cidrs: cidrsOf(host), port });

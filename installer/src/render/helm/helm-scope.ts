@@ -1,3 +1,4 @@
+import { carriesRoutes } from "../../plan/carries-routes.ts";
 import { RenderError } from "../../errors/installer-error.ts";
 import type { Component, Container, Endpoint, Job, Plan } from "../../plan/model.ts";
 import { type AddressBook, buildAddressBook } from "../addresses.ts";
@@ -17,7 +18,7 @@ const statefulSetLimit = 52;
 
 export function helmScope(plan: Plan): HelmScope {
   const seen = plan.components.map((component) =>
-    isGateway(component)
+    carriesRoutes(component)
       ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
       : component,
   );
@@ -31,12 +32,7 @@ export function helmScope(plan: Plan): HelmScope {
 
 /** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */
 export function runsHere(component: Component): boolean {
-  return component.workload !== undefined && !isGateway(component);
-}
-
-/** True for the component whose configuration is made from the plan's routes. */
-export function isGateway(component: Component): boolean {
-  return component.workload?.container.files.some((file) => file.contents.kind === "nginx-gateway") === true;
+  return component.workload !== undefined && !carriesRoutes(component);
 }
 
 /**
