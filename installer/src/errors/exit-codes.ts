@@ -34,6 +34,12 @@ export const exitCodes = [
     when: "a component was not healthy before the deadline, or status found one unhealthy",
   },
   {
+    exit: 8,
+    code: "BUNDLE_INVALID",
+    errorClass: "BundleError",
+    when: "a bundle is unsigned, signed by a key that is not trusted, damaged, incomplete, or for another platform or base",
+  },
+  {
     exit: 10,
     code: "ABORTED",
     errorClass: "AbortError",

@@ -99,6 +99,13 @@ export class WireError extends InstallerError {
   }
 }
 
+/** A bundle or a part of one is not what it should be: digest, signature, structure. */
+export class BundleError extends InstallerError {
+  constructor(message: string, options?: InstallerErrorOptions) {
+    super("BUNDLE_INVALID", message, options);
+  }
+}
+
 export class RegistryError extends InstallerError {
   constructor(message: string, options?: InstallerErrorOptions) {
     super("REGISTRY_FAILED", message, options);
