@@ -9,6 +9,7 @@ import {
   fromSummary,
 } from "./docker/engine-answers.ts";
 import { createEngineClient, type EngineClient, readBody } from "./docker/engine-client.ts";
+import { exportCalls } from "./docker/image-export.ts";
 import { readFramedLines, readJsonLines } from "./docker/engine-streams.ts";
 import { runOneShot } from "./docker/one-shot.ts";
 import type { ContainerState, Docker, Exec } from "./ports.ts";
@@ -40,6 +41,7 @@ export function createDockerEngine(env: Environment, exec: Exec): Docker {
     },
     ...containerCalls(client),
     ...imageCalls(client, exec),
+    ...exportCalls(client),
     ...volumeAndNetworkCalls(client),
     runOnce: (request) => runOneShot(client, request),
   };

@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /** What the engine needs of the world. `cli/` builds the adapters in this folder and hands them down; tests hand in fakes. */
 
 export interface RunOptions {
@@ -109,6 +111,23 @@ export interface VolumeState {
   readonly hostPath?: string;
 }
 
+/** An image as the engine has it. */
+export interface ImageDetails {
+  /** `sha256:…`: with graph drivers the digest of the configuration, with the containerd store that of index or manifest. */
+  readonly id: string;
+  /** Digests of the unpacked layers, lowest first. */
+  readonly layers: readonly string[];
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  /** Bytes, unpacked, as the engine counts them. */
+  readonly size: number;
+  /** `slipway/nats:4cc2…`, as the engine writes them. */
+  readonly tags: readonly string[];
+  /** `name@sha256:…` of every registry it was pulled from. */
+  readonly digests: readonly string[];
+}
+
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
   /**
@@ -145,6 +164,10 @@ export interface Docker {
   /** Image ids of those references that the engine has, in one request. */
   imageIds(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
   imageDigests(reference: string): Promise<readonly string[]>;
+  /** Undefined when the engine does not have the image. */
+  imageDetails(reference: string): Promise<ImageDetails | undefined>;
+  /** The images as one uncompressed tar, as `docker save` writes it; must be read to its end or destroyed. */
+  exportImages(references: readonly string[], signal: AbortSignal): Promise<Readable>;
   pull(reference: string, onProgress: (detail: string) => void, signal?: AbortSignal): Promise<void>;
   volumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeState[]>;
   createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
