@@ -1,4 +1,6 @@
 import type { Report } from "../events/event.ts";
+import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
+import type { Http, HttpSettings } from "../platform/content-ports.ts";
 import type {
   Clock,
   Docker,
@@ -23,6 +25,8 @@ export interface ActionPorts {
   readonly random: Random;
   readonly process: ProcessInfo;
   readonly failpoint: Failpoint;
+  readonly bulkFiles: BulkFiles;
+  readonly hashing: Hashing;
   readonly assets: Assets;
   /** Environment of the program, for what child programs and image builds take from it. */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -31,10 +31,15 @@ export interface BulkFiles {
   rename(from: string, to: string): Promise<void>;
 }
 
-export interface HashTask {
+export interface FileRange {
   readonly path: string;
   readonly start: number;
   readonly end: number;
+}
+
+export interface HashTask extends FileRange {
+  /** Ranges that follow the first one, where the content goes on in other files. */
+  readonly then?: readonly FileRange[];
 }
 
 /** Hashes on all cores, in threads of its own. */
@@ -63,6 +68,8 @@ export interface HttpRequest {
   /** Milliseconds without a byte in either direction after which the request fails. */
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Bytes of a body that is a stream, as they are handed to the connection. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 export interface HttpResponse {

@@ -1,12 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { basename } from "node:path";
+import { createBulkFiles } from "./bulk-files.ts";
 import { createClock } from "./clock.ts";
+import type { Http, HttpSettings } from "./content-ports.ts";
+import type { BulkFiles, Hashing } from "./content-ports.ts";
 import { createDockerEngine } from "./docker-engine.ts";
 import { createExec } from "./exec.ts";
 import { createFailpoint } from "./failpoint.ts";
 import { createFileSystem } from "./file-system.ts";
 import { createLocks } from "./flock.ts";
+import { createHashing } from "./hashing.ts";
 import { createHost } from "./host.ts";
+import { createHttp } from "./http-client.ts";
 import type { Clock, Docker, Exec, Failpoint, FileSystem, Host, Locks, ProcessInfo, Random } from "./ports.ts";
 
 export interface PlatformPorts {
@@ -19,6 +24,8 @@ export interface PlatformPorts {
   readonly random: Random;
   readonly process: ProcessInfo;
   readonly failpoint: Failpoint;
+  readonly bulkFiles: BulkFiles;
+  readonly hashing: Hashing;
 }
 
 /** The adapters of the real world; `cli/` calls it once and adds `report` and `signal`. */
@@ -34,6 +41,9 @@ export function createPlatformPorts(env: Readonly<Record<string, string | undefi
     random: { bytes: (count) => randomBytes(count), uuid: () => randomUUID() },
     process: { pid: process.pid, command: describeCommand(process.argv) },
     failpoint: createFailpoint(env),
+    http: createHttp,
+    bulkFiles: createBulkFiles(),
+    hashing: createHashing(),
   };
 }
 

@@ -158,7 +158,8 @@ async function foreignWritable(path: string): Promise<string | undefined> {
   }
 }
 
-async function freeBytes(path: string): Promise<number> {
+/** Bytes free where this path is or would be. */
+export async function freeBytes(path: string): Promise<number> {
   for (let current = path; ; current = dirname(current)) {
     const found = await ifPresent(() => statfs(current));
     if (found !== undefined) return found.bavail * found.bsize;

@@ -1,0 +1,185 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { ApplyError } from "../errors/installer-error.ts";
+import type { FileRange, Hashing, HashTask } from "./content-ports.ts";
+
+const mostWorkers = 4;
+/** A thread takes about 30 ms to start: this many bytes are worth one more. */
+const bytesWorthWorker = 16 * 1024 * 1024;
+/** Small contents go to a thread together, up to this many bytes. */
+const batchBytes = 4 * 1024 * 1024;
+
+/**
+ * What a thread runs, as text: the program may be TypeScript, one bundled file or part of an executable, and a thread
+ * started from text needs no file in any of them.
+ */
+const workerSource = `
+"use strict";
+const { closeSync, openSync, readSync } = require("node:fs");
+const { createHash } = require("node:crypto");
+const { parentPort } = require("node:worker_threads");
+const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+const files = new Map();
+const reportEvery = 32 * 1024 * 1024;
+let unreported = 0;
+function fileOf(path) {
+  let file = files.get(path);
+  if (file === undefined) {
+    if (files.size >= 64) { for (const open of files.values()) closeSync(open); files.clear(); }
+    files.set(path, (file = openSync(path, "r")));
+  }
+  return file;
+}
+function hashOf(ranges) {
+  const hash = createHash("sha256");
+  for (const { path, start, end } of ranges) {
+    const file = fileOf(path);
+    for (let position = start; position < end; ) {
+      const length = readSync(file, buffer, 0, Math.min(buffer.length, end - position), position);
+      if (length === 0) throw Object.assign(new Error("ends at " + position), { code: "TRUNCATED", position, path });
+      hash.update(length === buffer.length ? buffer : buffer.subarray(0, length));
+      position += length;
+      unreported += length;
+      if (unreported >= reportEvery) { parentPort.postMessage({ bytes: unreported }); unreported = 0; }
+    }
+  }
+  return "sha256:" + hash.digest("hex");
+}
+parentPort.on("message", (batch) => {
+  const digests = [];
+  let current = "";
+  try {
+    for (const ranges of batch) {
+      current = ranges[0].path;
+      digests.push(hashOf(ranges));
+    }
+    parentPort.postMessage({ bytes: unreported, digests });
+  } catch (error) {
+    parentPort.postMessage({ bytes: 0, failure: { path: error.path ?? current, code: error.code ?? "", message: error.message } });
+  }
+  unreported = 0;
+});
+`;
+
+interface Answer {
+  readonly bytes: number;
+  readonly digests?: readonly string[];
+  readonly failure?: { readonly path: string; readonly code: string; readonly message: string };
+}
+
+/** SHA-256 in threads, as many as there are processors and at most four. */
+export function createHashing(workers: number = Math.min(mostWorkers, availableParallelism())): Hashing {
+  return { sha256: (tasks, onBytes, signal) => hashAll({ tasks, onBytes, signal }, workers) };
+}
+
+interface Job {
+  readonly tasks: readonly HashTask[];
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+async function hashAll(job: Job, most: number): Promise<readonly string[]> {
+  const { tasks, signal } = job;
+  signal.throwIfAborted();
+  if (tasks.length === 0) return [];
+  const batches = batchesOf(tasks);
+  const total = tasks.reduce((sum, task) => sum + sizeOf(task), 0);
+  const count = Math.max(1, Math.min(most, batches.length, Math.ceil(total / bytesWorthWorker)));
+  const digests = new Array<string>(tasks.length);
+  const workers = Array.from(
+    { length: count },
+    () =>
+      new Worker(workerSource, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
+  );
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    await Promise.race([Promise.all(workers.map((worker) => drain(worker, { job, batches, digests }))), aborted]);
+    return digests;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Gives a thread one batch after the other until there are none. */
+async function drain(
+  worker: Worker,
+  work: { readonly job: Job; readonly batches: (readonly number[])[]; readonly digests: string[] },
+): Promise<void> {
+  for (let batch = work.batches.shift(); batch !== undefined; batch = work.batches.shift()) {
+    const ranges = batch.map((index) => rangesOf(work.job.tasks[index]));
+    const found = await answerOf(worker, ranges, work.job.onBytes);
+    for (const [at, index] of batch.entries()) work.digests[index] = found[at] ?? "";
+  }
+}
+
+function answerOf(
+  worker: Worker,
+  ranges: readonly (readonly FileRange[])[],
+  onBytes: (bytes: number) => void,
+): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const finish = (end: () => void): void => {
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+      end();
+    };
+    const onError = (error: unknown): void => finish(() => reject(error as Error));
+    const onMessage = (answer: Answer): void => {
+      if (answer.bytes > 0) onBytes(answer.bytes);
+      const { digests, failure } = answer;
+      if (digests !== undefined) finish(() => resolve(digests));
+      if (failure !== undefined) finish(() => reject(toError(failure)));
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.postMessage(ranges);
+  });
+}
+
+function toError(failure: NonNullable<Answer["failure"]>): Error {
+  const why: Readonly<Record<string, string>> = {
+    EIO: "the disk or medium reports an error",
+    ENOENT: "it is not there any more",
+    EACCES: "permission denied",
+    TRUNCATED: `it ${failure.message}, it was longer before`,
+  };
+  return new ApplyError(`${failure.path} cannot be read: ${why[failure.code] ?? failure.message}`, {
+    hint: "copy it again from where it came, or use another medium",
+  });
+}
+
+/** Largest first, so that one large content does not begin when all others are done; small ones together. */
+function batchesOf(tasks: readonly HashTask[]): (readonly number[])[] {
+  const sizes = tasks.map(sizeOf);
+  const order = tasks.map((_, index) => index).sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
+  const batches: (readonly number[])[] = [];
+  let batch: number[] = [];
+  let bytes = 0;
+  for (const index of order) {
+    const size = sizes[index] ?? 0;
+    if (batch.length > 0 && bytes + size > batchBytes) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(index);
+    bytes += size;
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
+
+function rangesOf(task: HashTask | undefined): readonly FileRange[] {
+  if (task === undefined) return [];
+  const { path, start, end, then = [] } = task;
+  return [{ path, start, end }, ...then];
+}
+
+function sizeOf(task: HashTask): number {
+  return rangesOf(task).reduce((sum, { start, end }) => sum + end - start, 0);
+}
