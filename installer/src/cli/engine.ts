@@ -1,3 +1,5 @@
+import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle-create.ts";
+import type { BundleFlattenRequest, BundleFlattenResult } from "../actions/bundle-flatten.ts";
 import type { CaExportRequest, CaExportResult } from "../actions/ca-export.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor.ts";
@@ -44,4 +46,6 @@ export interface Engine {
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
   readonly listImages: Action<ImagesListRequest, ImagesListResult>;
   readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
+  readonly createBundle: Action<BundleCreateRequest, BundleCreateResult>;
+  readonly flattenBundle: Action<BundleFlattenRequest, BundleFlattenResult>;
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { declareBundle } from "./commands/bundle.ts";
 import { declareCa } from "./commands/ca.ts";
 import { declareCompletion } from "./commands/completion.ts";
 import { declareDoctor } from "./commands/doctor.ts";
@@ -62,5 +63,6 @@ const declarations: readonly ((program: Command, runtime: Runtime) => void)[] = 
   declareUninstall,
   declareSecrets,
   declareImages,
+  declareBundle,
   declareCompletion,
 ];

@@ -1,0 +1,39 @@
+import type { BundleCreateResult } from "../../actions/bundle-create.ts";
+import type { BundleFlattenResult } from "../../actions/bundle-flatten.ts";
+import { formatBytes, formatMilliseconds } from "./format.ts";
+import type { Style } from "./style.ts";
+import { formatTable } from "./table.ts";
+
+/** What a bundle holds and how it came about. */
+export function formatBundleCreated(result: BundleCreateResult, style: Style): string {
+  const table = formatTable(
+    ["IMAGE", "SIZE", "DIGEST", "FROM"],
+    result.images.map((image) => [image.reference, formatBytes(image.bytes), shorten(image.digest), image.source]),
+    style,
+  );
+  const verb = result.dryRun ? "would write" : style.good("wrote");
+  const what = `${result.name} ${result.version}${result.content === "delta" ? " (delta)" : ""}`;
+  const took = result.dryRun ? "" : ` in ${formatMilliseconds(result.ms)}`;
+  return [
+    table,
+    "",
+    `${verb} ${what} for ${result.platforms.join(", ")}: ${formatBytes(result.bytes)}${took}`,
+    ...result.files.map((file) => `  ${file}`),
+    ...(result.resumedBytes > 0 ? [`${formatBytes(result.resumedBytes)} were there from a run before`] : []),
+    ...(result.without.length > 0 ? [`without ${result.without.join(", ")}: an install from it has them off`] : []),
+    result.signed ? `signed; root ${result.root}` : `${style.warn("not signed")}; root ${result.root}`,
+  ].join("\n");
+}
+
+/** The full bundle that was put together. */
+export function formatBundleFlattened(result: BundleFlattenResult, style: Style): string {
+  return [
+    `${style.good("wrote")} ${result.name} ${result.version}: ${formatBytes(result.bytes)}`,
+    `  ${result.output}`,
+    `root ${result.root}`,
+  ].join("\n");
+}
+
+function shorten(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}
