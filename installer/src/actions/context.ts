@@ -1,6 +1,5 @@
 import type { Report } from "../events/event.ts";
-import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
-import type { Http, HttpSettings } from "../platform/content-ports.ts";
+import type { BulkFiles, Hashing, Http, HttpSettings } from "../platform/content-ports.ts";
 import type {
   Clock,
   Docker,
@@ -27,6 +26,8 @@ export interface ActionPorts {
   readonly failpoint: Failpoint;
   readonly bulkFiles: BulkFiles;
   readonly hashing: Hashing;
+  /** HTTP with connections of its own, to be closed by whoever asked for it. */
+  readonly http: (settings: HttpSettings) => Http;
   readonly assets: Assets;
   /** Environment of the program, for what child programs and image builds take from it. */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -2,8 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { createBulkFiles } from "./bulk-files.ts";
 import { createClock } from "./clock.ts";
-import type { Http, HttpSettings } from "./content-ports.ts";
-import type { BulkFiles, Hashing } from "./content-ports.ts";
+import type { BulkFiles, Hashing, Http, HttpSettings } from "./content-ports.ts";
 import { createDockerEngine } from "./docker-engine.ts";
 import { createExec } from "./exec.ts";
 import { createFailpoint } from "./failpoint.ts";
@@ -11,7 +10,6 @@ import { createFileSystem } from "./file-system.ts";
 import { createLocks } from "./flock.ts";
 import { createHashing } from "./hashing.ts";
 import { createHost } from "./host.ts";
-import { createHttp } from "./http-client.ts";
 import type { Clock, Docker, Exec, Failpoint, FileSystem, Host, Locks, ProcessInfo, Random } from "./ports.ts";
 
 export interface PlatformPorts {
@@ -26,6 +24,7 @@ export interface PlatformPorts {
   readonly failpoint: Failpoint;
   readonly bulkFiles: BulkFiles;
   readonly hashing: Hashing;
+  readonly http: (settings: HttpSettings) => Http;
 }
 
 /** The adapters of the real world; `cli/` calls it once and adds `report` and `signal`. */
@@ -41,9 +40,19 @@ export function createPlatformPorts(env: Readonly<Record<string, string | undefi
     random: { bytes: (count) => randomBytes(count), uuid: () => randomUUID() },
     process: { pid: process.pid, command: describeCommand(process.argv) },
     failpoint: createFailpoint(env),
-    http: createHttp,
     bulkFiles: createBulkFiles(),
     hashing: createHashing(),
+    http: createHttpWhenAsked,
+  };
+}
+
+/** TLS and HTTP take a while to load, and most commands never speak to anybody. */
+function createHttpWhenAsked(settings: HttpSettings): Http {
+  let made: Promise<Http> | undefined;
+  const http = (): Promise<Http> => (made ??= import("./http-client.ts").then((module) => module.createHttp(settings)));
+  return {
+    request: async (request) => (await http()).request(request),
+    close: () => void made?.then((client) => client.close()),
   };
 }
 
