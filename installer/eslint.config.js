@@ -114,7 +114,7 @@ export default tseslint.config(
     forbidPackages: [...effectPackages, ...uiPackages],
   }),
   layer("plan", {
-    forbidLayers: ["render", "platform", "execute", "images", "oci", "registry", "bundle", "actions", "cli"],
+    forbidLayers: ["render", "platform", "execute", "images", "registry", "bundle", "actions", "cli"],
     forbidPackages: [...effectPackages, ...uiPackages, ...yamlPackages],
   }),
   layer("render", {

@@ -220,11 +220,27 @@ describe("buildPlan", () => {
     expect(component(plan, "postgres").workload?.container.image.reference).toBe(
       "harbor.corp/platform/slipway/postgres:0000000000000000",
     );
+    expect(component(infraPlan(["images.registry=localhost"]), "postgres").workload?.container.image.reference).toBe(
+      "localhost/slipway/postgres:0000000000000000",
+    );
     expect(component(plan, "redis").workload?.container.image).toEqual({
       name: "valkey",
       reference: "corp/valkey:8.1.1",
       source: "values",
     });
+  });
+
+  it("maps references of other hosts as a push does, and leaves those at the registry alone", () => {
+    const at = (reference: string): string | undefined => {
+      const images = { ...fixedImages, postgres: { reference, source: "third-party" as const } };
+      const values = infraValues(["images.registry=harbor.corp:5000/platform"]);
+      const plan = buildPlan({ values, images, name: "x", profile: "infra", version: "0" });
+      return component(plan, "postgres").workload?.container.image.reference;
+    };
+
+    expect(at("quay.io/org/postgres:17")).toBe("harbor.corp:5000/platform/org/postgres:17");
+    expect(at("postgres:17")).toBe("harbor.corp:5000/platform/library/postgres:17");
+    expect(at("harbor.corp:5000/platform/a:1")).toBe("harbor.corp:5000/platform/a:1");
   });
 
   it("names the image that the table lacks", () => {

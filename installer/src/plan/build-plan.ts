@@ -1,4 +1,6 @@
 import { RenderError } from "../errors/installer-error.ts";
+import { mapReference, parseTarget } from "../oci/path-rules.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
 import { resolveAddressing } from "../values/addressing.ts";
 import type { Values } from "../values/values.generated.ts";
 import { carriesRoutes } from "./carries-routes.ts";
@@ -79,9 +81,14 @@ function findImage(images: ImageTable, registry: string, name: string, override:
     });
   return {
     name,
-    reference: registry === "" ? entry.reference : `${registry}/${entry.reference}`,
+    reference: registry === "" ? entry.reference : referenceAt(registry, entry.reference),
     source: entry.source,
   };
+}
+
+/** By the same rules as a push, so that what was pushed is what is pulled. */
+function referenceAt(registry: string, reference: string): string {
+  return formatReference(mapReference(parseReference(reference), parseTarget(registry), "keep"));
 }
 
 type ListKey = "jobs" | "secrets" | "listeners" | "routes" | "wires";

@@ -76,6 +76,12 @@ function checkImage(path: string, image: string): readonly Finding[] {
 }
 
 function checkImageRegistry({ images }: Values): readonly Finding[] {
+  const host = images.registry.split("/")[0] ?? "";
+  if (host !== "" && host !== "localhost" && !/[.:]/.test(host)) {
+    // The grammar of references reads such a first part as an organisation of Docker Hub.
+    const wrong = "has a host without dot and port, which engines do not take for a host";
+    return [wrongValue("images.registry", images.registry, wrong, `allowed is ${host}:443 or the host's whole name`)];
+  }
   const port = /^[^/]*:([0-9]+)/.exec(images.registry)?.[1];
   if (port === undefined || (Number(port) >= 1 && Number(port) <= 65535)) return [];
   return [wrongValue("images.registry", images.registry, "has a port that does not exist", "allowed is 1 to 65535")];

@@ -355,6 +355,10 @@ describe("names and paths", () => {
       'images.registry: has a port that does not exist (got "harbor.corp:99999"), allowed is 1 to 65535 [my.yaml:1:21]',
     ],
     [
+      "images: { registry: 'harbor/platform' }",
+      'images.registry: has a host without dot and port, which engines do not take for a host (got "harbor/platform"), allowed is harbor:443 or the host\'s whole name [my.yaml:1:21]',
+    ],
+    [
       "images: { registry: 'https://harbor.corp/' }",
       'images.registry: is not allowed (got "https://harbor.corp/"), allowed is a registry host with an optional port and path, without https:// and without a slash at the end, or empty [my.yaml:1:21]',
     ],
