@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { ApplyError } from "../errors/installer-error.ts";
+import { ApplyError, InterruptedError } from "../errors/installer-error.ts";
 import type { FileRange, Hashing, HashTask } from "./content-ports.ts";
 
 const mostWorkers = 4;
@@ -93,7 +93,7 @@ async function hashAll(job: Job, most: number): Promise<readonly string[]> {
   );
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
+    stop = () => reject(signal.reason instanceof Error ? signal.reason : new InterruptedError("stopped"));
     signal.addEventListener("abort", stop, { once: true });
   });
   try {
@@ -128,7 +128,8 @@ function answerOf(
       worker.off("error", onError);
       end();
     };
-    const onError = (error: unknown): void => finish(() => reject(error as Error));
+    const onError = (error: unknown): void =>
+      finish(() => reject(error instanceof Error ? error : new Error(String(error))));
     const onMessage = (answer: Answer): void => {
       if (answer.bytes > 0) onBytes(answer.bytes);
       const { digests, failure } = answer;
