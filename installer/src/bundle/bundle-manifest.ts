@@ -12,6 +12,8 @@ export interface BundleManifest {
   /** Version of the platform; a SemVer version. */
   readonly version: string;
   readonly profiles: readonly string[];
+  /** Components that were left out when it was made: their images are not in it, an install from it has them off. */
+  readonly without?: readonly string[];
   /** `linux/amd64`; the first is the primary one, which `manifest.json` names. */
   readonly platforms: readonly string[];
   readonly content: "full" | "delta";
@@ -40,7 +42,10 @@ export interface BundledImage {
   readonly name: string;
   /** As the platform asks for it, in full: `docker.io/slipway/postgres:e13ecc616bb573b3`. */
   readonly reference: string;
-  /** What the bundle carries: index or manifest. */
+  /**
+   * What the bundle carries: a manifest, or an index of which every manifest is carried. An index that has other
+   * platforms too is not carried, for it could not be whole: then this is the manifest of the primary platform.
+   */
   readonly root: Descriptor;
   /** Where the root was narrowed to the bundle's platforms: the digest of the index it was part of. */
   readonly parentIndex?: string;
