@@ -10,6 +10,7 @@ import {
 } from "./docker/engine-answers.ts";
 import { createEngineClient, type EngineClient, readBody } from "./docker/engine-client.ts";
 import { exportCalls } from "./docker/image-export.ts";
+import { importCalls } from "./docker/image-import.ts";
 import { readFramedLines, readJsonLines } from "./docker/engine-streams.ts";
 import { runOneShot } from "./docker/one-shot.ts";
 import type { ContainerState, Docker, Exec } from "./ports.ts";
@@ -42,6 +43,7 @@ export function createDockerEngine(env: Environment, exec: Exec): Docker {
     ...containerCalls(client),
     ...imageCalls(client, exec),
     ...exportCalls(client),
+    ...importCalls(client),
     ...volumeAndNetworkCalls(client),
     runOnce: (request) => runOneShot(client, request),
   };

@@ -128,6 +128,14 @@ export interface ImageDetails {
   readonly digests: readonly string[];
 }
 
+export interface ImagePull {
+  /** By tag or digest. */
+  readonly reference: string;
+  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly onProgress: (detail: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
   /**
@@ -169,6 +177,14 @@ export interface Docker {
   /** The images as one uncompressed tar, as `docker save` writes it; must be read to its end or destroyed. */
   exportImages(references: readonly string[], signal: AbortSignal): Promise<Readable>;
   pull(reference: string, onProgress: (detail: string) => void, signal?: AbortSignal): Promise<void>;
+  /** Pulls by the engine itself, with no more credentials than are given. Throws RegistryError with what the engine said. */
+  pullImage(request: ImagePull): Promise<void>;
+  /** Takes images from a tar as `docker save` writes it. */
+  loadImages(archive: Readable, onProgress: (detail: string) => void, signal: AbortSignal): Promise<void>;
+  /** Gives an image that is there another reference. */
+  tagImage(reference: string, target: string): Promise<void>;
+  /** Takes a reference away; the image stays while it has another. */
+  removeImageReference(reference: string): Promise<void>;
   volumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeState[]>;
   createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
   removeVolume(name: string): Promise<void>;

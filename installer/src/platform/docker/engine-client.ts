@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { ApplyError, PreflightError } from "../../errors/installer-error.ts";
+import { pipeline, type Readable } from "node:stream";
+import { ApplyError, InstallerError, PreflightError } from "../../errors/installer-error.ts";
 import { findProgram } from "../exec.ts";
 import { type EngineEndpoint, engineEndpoint } from "./engine-endpoint.ts";
 
@@ -7,6 +8,9 @@ export interface EngineCall {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** A tar archive instead of a body of JSON, sent as it comes. */
+  readonly archive?: Readable;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are no error, besides 2xx and 304. */
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal;
@@ -62,16 +66,19 @@ async function send(
         path: path + queryString(call.query ?? {}),
         headers: {
           host: "docker",
+          ...call.headers,
           ...(body === undefined
             ? {}
             : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+          ...(call.archive === undefined ? {} : { "content-type": "application/x-tar" }),
         },
         ...(call.signal === undefined ? {} : { signal: call.signal }),
       },
       resolve,
     );
     request.once("error", (error: NodeJS.ErrnoException) => reject(unreachable(endpoint, error, searchPath)));
-    request.end(body);
+    if (call.archive === undefined) request.end(body);
+    else pipeline(call.archive, request, () => undefined); // A broken archive destroys the request, which then says why.
   });
 }
 
@@ -103,6 +110,7 @@ async function errorMessage(answer: IncomingMessage): Promise<string> {
 }
 
 function unreachable(endpoint: EngineEndpoint, error: NodeJS.ErrnoException, searchPath: string | undefined): Error {
+  if (error instanceof InstallerError) return error;
   const place = endpoint.kind === "unix" ? endpoint.socketPath : `${endpoint.host}:${endpoint.port}`;
   switch (error.code) {
     case "EACCES":
