@@ -1,3 +1,4 @@
+import imageTable from "../../../images/images.generated.json" with { type: "json" };
 import { textFile, text, secret, jsonFile } from "../../src/plan/text.ts";
 import type { Component, ConfigFile, Container, Job, Plan, Workload } from "../../src/plan/model.ts";
 
@@ -17,7 +18,8 @@ export interface FixtureOptions {
   readonly given?: string;
 }
 
-export const fixtureImage = "debian:trixie-slim";
+/** An image of ours that is there wherever images were built; nothing of it but its shell is used. */
+const fixtureImage = imageTable.images.gateway.reference;
 
 const resources = { cpus: 0.5, memoryMiB: 64, pids: 32 };
 const readyFile = "/run/fixture/ready";
@@ -192,7 +194,7 @@ function workload(of: Container, startSeconds = 20): Workload {
 
 function container(uid: number, script: string, fields: Partial<Container>): Container {
   return {
-    image: { name: "debian", reference: fixtureImage, source: "third-party" },
+    image: { name: "gateway", reference: fixtureImage, source: "third-party" },
     entrypoint: ["/bin/sh", "-c"],
     command: [script],
     uid,
