@@ -62,7 +62,8 @@ async function makeExecutable(platform: string): Promise<string> {
       useCodeCache: output.processor === process.arch,
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
-    await mustRun(node, ["--experimental-sea-config", join(folder, "config.json")]);
+    // With a seed of chance compiled code would be other bytes each time; this flag does not make it one for other runs only.
+    await mustRun(node, ["--random-seed=1", "--experimental-sea-config", join(folder, "config.json")]);
     const made = join(folder, output.file);
     await writeFile(made, binary, { mode: 0o755 });
     // In a process of its own: it warns about the missing section table, which nothing here needs.
