@@ -69,15 +69,20 @@ export function parseSignature(text: string, name = "the signature"): Signature 
   const bytes = decode(line);
   const globalSignature = decode(global);
   if (bytes?.length !== 74 || globalSignature?.length !== 64) return refuse("its lines do not have the right lengths");
-  const algorithm = bytes.toString("latin1", 0, 2);
-  if (algorithm === "Ed") refuse("it is of the old kind, not prehashed; sign again with minisign 0.11 or later");
-  if (algorithm !== "ED") refuse("the algorithm is not known");
+  const problem = algorithmProblem(bytes.toString("latin1", 0, 2));
+  if (problem !== undefined) refuse(problem);
   return {
     keyId: formatKeyId(bytes.subarray(2, 10)),
     signature: bytes.subarray(10),
     trustedComment: trusted.slice("trusted comment: ".length),
     globalSignature,
   };
+}
+
+function algorithmProblem(algorithm: string): string | undefined {
+  if (algorithm === "ED") return undefined;
+  if (algorithm === "Ed") return "it is of the old kind, not prehashed; sign again with minisign 0.11 or later";
+  return "the algorithm is not known";
 }
 
 /**
