@@ -1,0 +1,168 @@
+import { RegistryError } from "../../errors/installer-error.ts";
+import type { Authorization } from "../authorization.ts";
+import type { Credentials } from "../credentials.ts";
+import { isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
+import { createConnection, type ConnectionOptions, type RegistryConnection } from "../registry-connection.ts";
+import type { Retrier } from "../retry.ts";
+
+export const apiRoot = "/api/v2.0";
+const answerLimit = 8 * 1024 * 1024;
+/** Harbor gives at most this many rows a page, however many are asked for. */
+const pageSize = 100;
+const mostPages = 200;
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface HarborRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  /** Below the API, with query: `/projects/ai-infra`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** Harbor's API as JSON in and out. Throws Refusal with what Harbor said when the status is no success. */
+export interface HarborApi {
+  readonly host: string;
+  /** The answer's document; undefined when it has none. */
+  send(request: HarborRequest): Promise<unknown>;
+  /** Every row of a list, over all its pages. */
+  list(path: string, signal: AbortSignal): Promise<readonly Fields[]>;
+  /** Whether a repository has a blob, asked of the registry half, which takes the same user and password. */
+  hasBlob(repository: string, digest: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface HarborApiOptions extends ConnectionOptions {
+  readonly credentials: Extract<Credentials, { kind: "password" }> | undefined;
+  readonly retrier: Retrier;
+}
+
+/**
+ * Opens nothing yet. User and password go along with every request. Cookies are never kept: with a session cookie Harbor
+ * takes a request for one of its pages and demands its anti-forgery token for every change.
+ */
+export function createHarborApi(options: HarborApiOptions): HarborApi {
+  const { host, retrier } = options;
+  const connection = createConnection(options, () => passwordAlways(options.credentials));
+
+  async function once({ method, path, body, signal }: HarborRequest): Promise<Answer> {
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const response = await connection.send({
+      method,
+      target: `${apiRoot}${path}`,
+      headers: {
+        accept: "application/json",
+        // A project may be called 2024; without this Harbor would take that for an id.
+        "x-is-resource-name": "true",
+        ...(bytes === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(bytes === undefined ? {} : { body: () => Promise.resolve(bytes) }),
+      scopes: [],
+      signal,
+    });
+    if (response.status < 200 || response.status > 299) throw await readRefusal(response);
+    const text =
+      method === "HEAD" ? drained(response.body) : (await readBounded(response.body, answerLimit)).toString();
+    if (isPage(response.headers, text)) throw notTheApi(host);
+    return { headers: response.headers, text };
+  }
+
+  // What changes something is not sent twice: a lost answer must not become two robot accounts.
+  const send = (request: HarborRequest): Promise<Answer> =>
+    request.method === "GET" || request.method === "HEAD"
+      ? retrier.run(`${request.method} ${request.path}`, request.signal, () => once(request))
+      : once(request);
+
+  return {
+    host,
+    send: async (request) => parse((await send(request)).text, host),
+    list: async (path, signal) => {
+      const rows: Fields[] = [];
+      for (let page = 1; page <= mostPages; page += 1) {
+        const separator = path.includes("?") ? "&" : "?";
+        const paged = `${path}${separator}page=${page}&page_size=${pageSize}`;
+        const { headers, text } = await send({ method: "GET", path: paged, signal });
+        const found = rowsOf(parse(text, host), host);
+        rows.push(...found);
+        if (isLast(headers["x-total-count"], rows.length, found.length)) return rows;
+      }
+      throw new RegistryError(`${host} lists more than ${mostPages * pageSize} entries under ${path}`, {
+        hint: "remove what is not needed any more",
+      });
+    },
+    hasBlob: (repository, digest, signal) =>
+      retrier.run(`blob ${digest}`, signal, () => hasBlob(connection, repository, digest, signal)),
+  };
+}
+
+interface Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+function passwordAlways(credentials: HarborApiOptions["credentials"]): Authorization {
+  const header =
+    credentials === undefined
+      ? undefined
+      : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
+  return {
+    header: () => Promise.resolve(header),
+    challenged: () => Promise.resolve(false),
+    signedIn: () => header !== undefined,
+  };
+}
+
+async function hasBlob(
+  connection: RegistryConnection,
+  repository: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const response = await connection.send({
+    method: "HEAD",
+    target: `/v2/${repository}/blobs/${digest}`,
+    scopes: [],
+    signal,
+  });
+  response.body.resume();
+  if (response.status === 200) return true;
+  if (response.status >= 500 || response.status === 429) throw new Refusal(response, "");
+  return false;
+}
+
+function drained(body: { resume(): unknown }): string {
+  body.resume();
+  return "";
+}
+
+function isLast(total: string | undefined, have: number, got: number): boolean {
+  if (got === 0) return true;
+  return total !== undefined && /^\d+$/.test(total) ? have >= Number(total) : got < pageSize;
+}
+
+function parse(text: string, host: string): unknown {
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notTheApi(host);
+  }
+}
+
+function notTheApi(host: string): RegistryError {
+  return new RegistryError(`${host} answers Harbor's API with something that is not JSON`, {
+    hint: "look at the proxy before Harbor: /api/ must go to its core service",
+  });
+}
+
+function rowsOf(value: unknown, host: string): readonly Fields[] {
+  // An empty list of Go is null.
+  if (value === null || value === undefined) return [];
+  if (!Array.isArray(value)) throw notTheApi(host);
+  return value.map(fieldsOf);
+}
+
+/** The fields of an object; none when it is no object. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}

@@ -1,0 +1,53 @@
+import { UsageError } from "../../errors/installer-error.ts";
+import type { RegistryTarget } from "../../oci/path-rules.ts";
+import type { Http } from "../../platform/content-ports.ts";
+import type { Clock, FileSystem, Random } from "../../platform/ports.ts";
+import type { CredentialStore } from "../credentials.ts";
+import { plainTarget, type TargetPreparation } from "../push/push-target.ts";
+import { createRetrier, defaultRetryPolicy, type RetryPolicy } from "../retry.ts";
+import { detectHarbor } from "./detect-harbor.ts";
+import { createHarborApi } from "./harbor-api.ts";
+import { createHarborClient } from "./harbor-client.ts";
+import { checkHarborOptions, givenHarborFlags, type HarborOptions, requireProject } from "./harbor-options.ts";
+import { prepareHarbor } from "./prepare-harbor.ts";
+
+export interface PrepareTargetRequest {
+  readonly target: RegistryTarget;
+  readonly http: Http;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly credentials: CredentialStore;
+  readonly plainHttp?: boolean;
+  readonly idleTimeoutMs?: number;
+  readonly retry?: RetryPolicy;
+  readonly options: HarborOptions;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out what kind of registry the target is, and gives what that kind wants done around a push.
+ * @throws UsageError when the target is a Harbor and names no project, or is none and flags for Harbor were given
+ * @throws RegistryError when nothing answers
+ */
+export async function prepareTarget(request: PrepareTargetRequest): Promise<TargetPreparation> {
+  const { target, http, fs, credentials, options, signal } = request;
+  const { plainHttp = false, idleTimeoutMs = 60_000, retry = defaultRetryPolicy } = request;
+  checkHarborOptions(options);
+  const common = { host: target.host, http, plainHttp, idleTimeoutMs };
+  // A registry that fails on a path it does not know is no Harbor, and need not be asked six times.
+  const curious = createRetrier(request, { ...retry, attempts: Math.min(2, retry.attempts) });
+  const info = await detectHarbor(createHarborApi({ ...common, credentials: undefined, retrier: curious }), signal);
+  if (info === undefined) {
+    const flags = givenHarborFlags(options);
+    if (flags.length === 0) return plainTarget;
+    throw new UsageError(`${target.host} is no Harbor, so ${flags.join(" and ")} mean nothing there`, {
+      hint: "leave them out, or name a Harbor in --to",
+    });
+  }
+  requireProject(target);
+  const found = await credentials.find(target.host);
+  const password = found?.kind === "password" ? found : undefined;
+  const api = createHarborApi({ ...common, credentials: password, retrier: createRetrier(request, retry) });
+  return prepareHarbor({ client: createHarborClient(api, password?.username), fs, credentials: password, options });
+}
