@@ -52,6 +52,8 @@ export interface ValuesSelection {
   readonly set: readonly string[];
   /** Components to record as `mode: off`. */
   readonly without: readonly string[];
+  /** Absolute path of an image lock whose digests are rendered. */
+  readonly lock?: string;
 }
 
 /** Head of every result: `--json` prints results as they are. */

@@ -1,4 +1,6 @@
 import { PreflightError, UsageError } from "../errors/installer-error.ts";
+import type { ImageLock } from "../images/image-lock.ts";
+import { recordedDigests, withLock } from "../images/lock-digests.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { readRecordedPlan } from "../execute/state/state-store.ts";
 import { buildPlan } from "../plan/build-plan.ts";
@@ -15,6 +17,10 @@ import type { InstallTarget, ValuesSelection } from "./context.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
+  /** What images really are: of a bundle at hand. Wins over the file that the selection names. */
+  readonly lock?: ImageLock;
+  /** Digests that the pulls of this run found, by reference in full with tag. */
+  readonly pulled?: ReadonlyMap<string, string>;
 }
 
 export interface LoadPorts {
@@ -74,9 +80,11 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
  */
 export async function loadPlan(request: PlanSources, ports: LoadPorts): Promise<LoadedPlan> {
   const values = await loadInstallValues(request, ports);
+  const recorded = recordedDigests(await ports.fs.readTextIfPresent(stateLayout(request.stateDir).lock));
   const plan = buildPlan({
     values: values.values,
-    images: readImageTable(ports.assets),
+    images: withLock(imagesAt(values, ports.assets), request.lock ?? (await readLockFile(request.values.lock, ports))),
+    digests: new Map([...recorded, ...(request.pulled ?? [])]),
     name: request.name,
     profile: values.profile,
     version: ports.assets.version,
@@ -87,16 +95,43 @@ export async function loadPlan(request: PlanSources, ports: LoadPorts): Promise<
 interface ImageEntry {
   readonly kind: "built" | "third-party";
   readonly reference: string;
+  readonly digest?: string;
 }
 
-/** The references that images have in this version of the program. */
+/** The references that images have in this version of the program, with the digests of the catalogue. */
 export function readImageTable(assets: Assets): ImageTable {
   const parsed = JSON.parse(assets.readText("images/images.generated.json")) as {
     readonly images: Readonly<Record<string, ImageEntry>>;
   };
   return Object.fromEntries(
-    Object.entries(parsed.images).map(([name, { kind, reference }]) => [name, { reference, source: kind }]),
+    Object.entries(parsed.images).map(([name, { kind, reference, digest }]) => [
+      name,
+      { reference, source: kind, ...(digest === undefined || digest === "unresolved" ? {} : { digest }) },
+    ]),
   );
+}
+
+/** A private registry may have less of an image than its own place, and then under another digest. */
+function imagesAt(values: ValuesInUse, assets: Assets): ImageTable {
+  const table = readImageTable(assets);
+  if (values.values.images.registry === "") return table;
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { reference, source }]) => [name, { reference, source }]),
+  );
+}
+
+/**
+ * The lock that was named with `--lock`.
+ * @throws UsageError when it does not exist or is no lock
+ */
+async function readLockFile(path: string | undefined, ports: LoadPorts): Promise<ImageLock | undefined> {
+  if (path === undefined) return undefined;
+  const text = await ports.fs.readTextIfPresent(path);
+  if (text === undefined) {
+    throw new UsageError(`there is no file ${path}`, { hint: "check the path given with --lock" });
+  }
+  const { parseImageLock } = await import("../images/image-lock.ts");
+  return parseImageLock(text, path);
 }
 
 /** Names of the profiles this version has. */

@@ -19,6 +19,8 @@ export interface Selection {
   readonly set: readonly string[];
   /** Components switched off with --without, as typed. */
   readonly without: readonly string[];
+  /** Absolute path of the image lock given with --lock. */
+  readonly lock: string | undefined;
 }
 
 /** How a command talks. */
@@ -51,6 +53,7 @@ export function declareGlobalOptions(program: Command): void {
         "leave a component out (its mode becomes off); may be given more than once",
       ).argParser(collect),
     )
+    .addOption(new Option("--lock <file>", "image lock whose digests are rendered (slipway images lock makes one)"))
     .addOption(new Option("--json", "the result as JSON on standard output"))
     .addOption(
       new Option("--log-format <format>", "progress on standard error").choices(["text", "json"]).default("text"),
@@ -82,6 +85,7 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
       profile: options["profile"] as string | undefined,
       set: strings(options["set"]),
       without: strings(options["without"]),
+      lock: typeof options["lock"] === "string" ? resolve(io.cwd, options["lock"]) : undefined,
     },
     manner: {
       json: options["json"] === true,

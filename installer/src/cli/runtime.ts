@@ -53,5 +53,6 @@ export function toValuesSelection(selection: Selection) {
     set: selection.set,
     without: selection.without,
     ...(selection.profile !== undefined && { profile: selection.profile }),
+    ...(selection.lock !== undefined && { lock: selection.lock }),
   };
 }

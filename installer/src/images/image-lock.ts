@@ -3,6 +3,7 @@ import { PlanChangedError, UsageError } from "../errors/installer-error.ts";
 import { parsePlatform } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
+import { fullTagged } from "./lock-digests.ts";
 
 /** What every image of the platform really is, on the day the lock was made. */
 export interface ImageLock {
@@ -212,12 +213,6 @@ function fullReference(text: string, refuse: Refuse): string {
 export function uncoveredImages(lock: ImageLock, references: readonly string[]): readonly string[] {
   const covered = new Set(lock.images.map((image) => image.reference));
   return [...new Set(references.map(fullTagged))].filter((reference) => !covered.has(reference)).sort();
-}
-
-/** In full, with its tag and without its digest. */
-export function fullTagged(text: string): string {
-  const { host, repository, tag } = parseReference(text);
-  return formatReference({ host, repository, ...(tag === undefined ? {} : { tag }) });
 }
 
 /**

@@ -14,6 +14,8 @@ import { isEndpointSlot, slotsOf } from "./text.ts";
 export interface PlanRequest {
   readonly values: Values;
   readonly images: ImageTable;
+  /** Digests that pulls of this install found, by reference in full with tag; the table's win. */
+  readonly digests?: ReadonlyMap<string, string>;
   /** Name of the install; `slipway` unless given. */
   readonly name: string;
   readonly profile: string;
@@ -62,33 +64,39 @@ export function buildPlan(
 }
 
 function buildContext(request: PlanRequest, definitions: readonly ComponentDefinition[]): PlanContext {
-  const { values, images } = request;
+  const { values } = request;
   return {
     values,
     addressing: resolveAddressing(values),
     databases: definitions.flatMap((row) => row.databases?.(values) ?? []),
     buckets: definitions.flatMap((row) => row.buckets?.(values) ?? []),
-    image: (name, override) => findImage(images, values.images.registry, name, override),
+    image: (name, override) => findImage(request, name, override),
   };
 }
 
-function findImage(images: ImageTable, registry: string, name: string, override: string): Image {
+function findImage(request: PlanRequest, name: string, override: string): Image {
   if (override !== "") return { name, reference: override, source: "values" };
-  const entry = images[name];
+  const entry = request.images[name];
   if (entry === undefined)
     throw new RenderError(`no image is known for ${name}`, {
       hint: "regenerate the image table, or name an image in the values",
     });
-  return {
-    name,
-    reference: registry === "" ? entry.reference : referenceAt(registry, entry.reference),
-    source: entry.source,
-  };
+  const { registry } = request.values.images;
+  const reference = registry === "" ? entry.reference : referenceAt(registry, entry.reference);
+  // What is built or loaded here is known by its tag, a hash of its inputs; by digest what a registry hands out.
+  const isLocal = registry === "" && (entry.source === "built" || entry.local === true);
+  const digest = isLocal ? undefined : (entry.digest ?? request.digests?.get(inFull(reference)));
+  const isPinned = digest === undefined || reference.includes("@");
+  return { name, reference: isPinned ? reference : `${reference}@${digest}`, source: entry.source };
 }
 
 /** By the same rules as a push, so that what was pushed is what is pulled. */
 function referenceAt(registry: string, reference: string): string {
   return formatReference(mapReference(parseReference(reference), parseTarget(registry), "keep"));
+}
+
+function inFull(reference: string): string {
+  return formatReference(parseReference(reference));
 }
 
 type ListKey = "jobs" | "secrets" | "listeners" | "routes" | "wires";

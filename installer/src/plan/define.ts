@@ -19,7 +19,17 @@ import type {
 
 /** Names of images to the references that exist: tags of ours, or digests from a lock. */
 export type ImageTable = Readonly<
-  Record<string, { readonly reference: string; readonly source: "built" | "third-party" }>
+  Record<
+    string,
+    {
+      readonly reference: string;
+      readonly source: "built" | "third-party";
+      /** What the reference stands for, from a lock or the catalogue. */
+      readonly digest?: string;
+      /** In the engine under its tag alone: the digest counts only at a registry of one's own. */
+      readonly local?: boolean;
+    }
+  >
 >;
 
 /** A database a component wants: made by the bootstrap, owned by a login role of its own. */
