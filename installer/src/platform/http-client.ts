@@ -254,7 +254,7 @@ function toTransportError(error: NodeJS.ErrnoException, request: HttpRequest): T
     if (/\b407\b/.test(error.message)) return proxyRefused(request);
     return new TransportError("proxy", `the proxy does not connect to ${request.url.host}`, { code, cause: error });
   }
-  const tls = tlsProblem(code);
+  const tls = tlsProblem(code, error.message);
   if (tls !== undefined) return new TransportError("tls", `${what}: TLS failed: ${code}`, { tls, code, cause: error });
   // Some addresses of the name refused and others did not answer: the first tells enough.
   const inner =
@@ -263,13 +263,14 @@ function toTransportError(error: NodeJS.ErrnoException, request: HttpRequest): T
   return new TransportError(fault, `${what}: ${code === "" ? error.message : code}`, { code, cause: error });
 }
 
-function tlsProblem(code: string): TlsProblem | undefined {
+/** Failures of the handshake itself have one code, and OpenSSL's words in the message. */
+function tlsProblem(code: string, message: string): TlsProblem | undefined {
   if (unknownAuthority.has(code)) return "unknown-ca";
   if (code === "CERT_HAS_EXPIRED") return "expired";
   if (code === "CERT_NOT_YET_VALID") return "not-yet-valid";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "wrong-name";
-  if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE)/.test(code))
-    return "plain";
-  if (/^ERR_SSL_.*ALERT.*CERTIFICATE|^ERR_SSL_.*HANDSHAKE_FAILURE/.test(code)) return "client";
-  return /^(ERR_SSL_|ERR_TLS_|EPROTO|CERT_)/.test(code) ? "other" : undefined;
+  if (!/^(ERR_SSL_|ERR_TLS_|EPROTO|CERT_)/.test(code)) return undefined;
+  const words = `${code} ${message}`.toLowerCase().replaceAll("_", " ");
+  if (/wrong version number|packet length too long|http request|record layer failure/.test(words)) return "plain";
+  return /alert.*(certificate|handshake failure|unknown ca)|handshake failure/.test(words) ? "client" : "other";
 }

@@ -1,0 +1,61 @@
+import type { Http } from "../platform/content-ports.ts";
+import type { Clock, Random } from "../platform/ports.ts";
+import { createAuthorization } from "./authorization.ts";
+import { openBlob } from "./blob-download.ts";
+import { placeBlob } from "./blob-upload.ts";
+import { type CredentialStore, noCredentials } from "./credentials.ts";
+import { getManifest, headManifest, putManifest } from "./manifests.ts";
+import { findReferrers } from "./referrers.ts";
+import type { RegistryClient } from "./registry-client.ts";
+import { createConnection } from "./registry-connection.ts";
+import { createSession } from "./registry-session.ts";
+import { createRetrier, type RetryNotice, type RetryPolicy } from "./retry.ts";
+import { listTags } from "./tags.ts";
+
+export interface RegistryClientOptions {
+  /** As in references: `docker.io`, `harbor.corp:8443`. */
+  readonly host: string;
+  /** Closed with the client. */
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly credentials?: CredentialStore;
+  /** Speak plain HTTP. Loopback hosts that have no TLS are found out without it. */
+  readonly plainHttp?: boolean;
+  /** Milliseconds without a byte after which a request fails and is tried again; 60 s unless told. */
+  readonly idleTimeoutMs?: number;
+  readonly retry?: RetryPolicy;
+  readonly onRetry?: (notice: RetryNotice) => void;
+  /** Ends everything under way except blobs, which have their own. */
+  readonly signal: AbortSignal;
+}
+
+const defaultIdleTimeoutMs = 60_000;
+
+/** A client for one registry; nothing is asked before the first call. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { host, http, clock, signal, plainHttp = false, idleTimeoutMs = defaultIdleTimeoutMs } = options;
+  const retrier = createRetrier(options, options.retry, options.onRetry);
+  const connection = createConnection({ host, http, plainHttp, idleTimeoutMs }, () => authorization);
+  const authorization = createAuthorization({
+    host,
+    http,
+    clock,
+    retrier,
+    idleTimeoutMs,
+    credentials: options.credentials ?? noCredentials,
+    allowPlain: () => connection.isPlain(),
+  });
+  const session = createSession({ host, connection, authorization, retrier, signal });
+  return {
+    host,
+    headManifest: (repository, reference) => headManifest(session, repository, reference),
+    getManifest: (repository, reference) => getManifest(session, repository, reference),
+    putManifest: (repository, reference, manifest) => putManifest(session, repository, reference, manifest),
+    openBlob: (repository, descriptor, range) => openBlob(session, repository, descriptor, range),
+    placeBlob: (placement) => placeBlob(session, placement),
+    referrers: (repository, digest) => findReferrers(session, repository, digest),
+    tags: (repository) => listTags(session, repository),
+    close: () => http.close(),
+  };
+}

@@ -1,0 +1,102 @@
+import type { Readable } from "node:stream";
+import type { HttpResponse } from "../platform/content-ports.ts";
+
+/** One error as registries report it: OCI distribution specification 1.1, "Error Codes". */
+export interface ReportedError {
+  readonly code: string;
+  readonly message: string;
+}
+
+const errorBodyLimit = 64 * 1024;
+
+/** The registry answered, and said no. Becomes a RegistryError once nothing more is tried. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly reported: readonly ReportedError[];
+  /** The start of an answer that is no list of errors. */
+  readonly text: string;
+
+  constructor(response: Pick<HttpResponse, "status" | "headers">, body: string) {
+    const reported = parseErrors(body);
+    const first = reported[0];
+    super(first === undefined ? `status ${response.status}` : `status ${response.status} ${first.code}`);
+    this.name = "Refusal";
+    this.status = response.status;
+    this.headers = response.headers;
+    this.reported = reported;
+    this.text = reported.length > 0 || isPage(response.headers, body) ? "" : printable(body).slice(0, 200);
+  }
+
+  has(code: string): boolean {
+    return this.reported.some((error) => error.code === code);
+  }
+
+  /** All that was said, for looking for words in. */
+  get words(): string {
+    return [...this.reported.map((error) => `${error.code} ${error.message}`), this.text].join(" ");
+  }
+
+  /** Disk full or quota used up: time does not help. */
+  isFull(): boolean {
+    return this.status === 507 || /no space left|disk quota|insufficient storage|quota/i.test(this.words);
+  }
+}
+
+/** Reads what the registry said with a status that is no success. */
+export async function readRefusal(response: HttpResponse): Promise<Refusal> {
+  let body = "";
+  try {
+    body = (await readBounded(response.body, errorBodyLimit, true)).toString("utf8");
+  } catch {
+    // The status is the message; what went with it is only colour.
+  }
+  return new Refusal(response, body);
+}
+
+/**
+ * Reads a small body whole.
+ * @throws RangeError when it is longer than the limit and may not be cut
+ */
+export async function readBounded(body: Readable, limit: number, cut = false): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= limit) continue;
+    if (!cut) throw new RangeError(`the answer is longer than ${limit} bytes`);
+    break;
+  }
+  return Buffer.concat(chunks).subarray(0, limit);
+}
+
+/** A web page instead of an answer: a portal, a proxy, or something that is no registry. */
+export function isPage(headers: Readonly<Record<string, string>>, body = ""): boolean {
+  return /^text\/html\b/i.test(headers["content-type"] ?? "") || /^\s*<(!doctype|html)/i.test(body);
+}
+
+function parseErrors(body: string): readonly ReportedError[] {
+  try {
+    const parsed = JSON.parse(body) as { errors?: unknown };
+    if (!Array.isArray(parsed.errors)) return [];
+    return parsed.errors.slice(0, 10).map((entry: unknown) => {
+      const { code, message, detail } = (entry ?? {}) as Record<string, unknown>;
+      const more = detail === undefined || detail === null ? "" : ` ${short(detail)}`;
+      return { code: short(code).slice(0, 60), message: `${short(message)}${more}`.slice(0, 300) };
+    });
+  } catch {
+    return [];
+  }
+}
+
+function short(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return printable(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** What a registry says ends up on a terminal: without control characters. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+}

@@ -1,0 +1,189 @@
+import { RegistryError } from "../errors/installer-error.ts";
+import type { Http, HttpRequest, HttpResponse } from "../platform/content-ports.ts";
+import { TransportError } from "../platform/http-client.ts";
+import type { Authorization } from "./authorization.ts";
+
+export interface RegistryRequest {
+  readonly method: HttpRequest["method"];
+  /** Below the registry's address, or a whole URL it gave us. */
+  readonly target: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Made anew when the request has to be sent again. */
+  readonly body?: () => Promise<NonNullable<HttpRequest["body"]>>;
+  readonly scopes: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onSent?: (bytes: number) => void;
+}
+
+export interface RegistryResponse extends HttpResponse {
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+/** One registry's address, spoken to with the right authorization; redirects are followed. Nothing is tried again here. */
+export interface RegistryConnection {
+  send(request: RegistryRequest): Promise<RegistryResponse>;
+  /** Whether http is spoken, once that is known. */
+  isPlain(): boolean;
+}
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly http: Http;
+  /** Without it TLS is spoken; with loopback hosts that turn out not to, plain HTTP. */
+  readonly plainHttp: boolean;
+  readonly idleTimeoutMs: number;
+}
+
+const redirectLimit = 5;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Opens nothing yet: the first request finds out how the registry is spoken to, and the others wait for that. */
+export function createConnection(options: ConnectionOptions, authorization: () => Authorization): RegistryConnection {
+  let origin: Promise<URL> | undefined;
+  let plain = options.plainHttp;
+  let introduced = false;
+  let introduction: Promise<unknown> | undefined;
+
+  function address(signal: AbortSignal): Promise<URL> {
+    origin ??= findOrigin(options, signal).then(
+      (url) => {
+        plain = url.protocol === "http:";
+        return url;
+      },
+      (error: unknown) => {
+        origin = undefined;
+        throw error;
+      },
+    );
+    return origin;
+  }
+
+  async function authorized(request: RegistryRequest): Promise<RegistryResponse> {
+    const home = await address(request.signal);
+    const auth = authorization();
+    for (let attempt = 1; ; attempt += 1) {
+      const header = await auth.header(request.scopes, request.signal);
+      const response = await follow(request, home, header, options);
+      if (response.status !== 401 || attempt > 2 || !sameOrigin(response.url, home)) return response;
+      if (!(await auth.challenged(response.headers["www-authenticate"], header))) return response;
+      response.body.resume();
+    }
+  }
+
+  return {
+    isPlain: () => plain,
+    send: async (request) => {
+      while (!introduced) {
+        if (introduction === undefined) {
+          const first = authorized(request);
+          introduction = first.then(
+            () => (introduced = true),
+            () => undefined,
+          );
+          try {
+            return await first;
+          } finally {
+            introduction = undefined;
+          }
+        }
+        await introduction;
+      }
+      return authorized(request);
+    },
+  };
+}
+
+async function follow(
+  request: RegistryRequest,
+  home: URL,
+  authorization: string | undefined,
+  options: ConnectionOptions,
+): Promise<RegistryResponse> {
+  let url = typeof request.target === "string" ? new URL(request.target, home) : request.target;
+  let { method } = request;
+  let body = request.body;
+  for (let hop = 0; ; hop += 1) {
+    refuseDowngrade(url, home, options.host);
+    const trusted = sameOrigin(url, home) && authorization !== undefined;
+    const response = await options.http.request({
+      method,
+      url,
+      headers: { ...request.headers, ...(trusted ? { authorization } : {}) },
+      ...(body === undefined ? {} : { body: await body() }),
+      idleTimeoutMs: options.idleTimeoutMs,
+      signal: request.signal,
+      ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
+    });
+    const location = response.headers["location"];
+    if (!redirects.has(response.status) || location === undefined) return { ...response, url };
+    response.body.resume();
+    if (hop === redirectLimit) throw tooManyRedirects(options.host);
+    url = locate(location, url, options.host);
+    if (response.status === 303 && method !== "HEAD") {
+      method = "GET";
+      body = undefined;
+    }
+  }
+}
+
+/**
+ * A Location header as an address.
+ * @throws RegistryError when it is none
+ */
+export function locate(location: string, base: URL, host: string): URL {
+  const url = location.length <= 8192 && URL.canParse(location, base.href) ? new URL(location, base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new RegistryError(`${host} redirects to something that is no address`, {
+      hint: `check that ${host} is a registry`,
+    });
+  }
+  url.username = "";
+  url.password = "";
+  return url;
+}
+
+function tooManyRedirects(host: string): RegistryError {
+  return new RegistryError(`${host} redirects more than ${redirectLimit} times, perhaps in a circle`, {
+    hint: "look at the registry's external address and at the proxy before it",
+  });
+}
+
+function refuseDowngrade(url: URL, home: URL, host: string): void {
+  if (home.protocol !== "https:" || url.protocol === "https:") return;
+  throw new RegistryError(`${host} redirects from https to http, to ${url.host}`, {
+    hint: "set the registry's external address to https, or have its proxy send X-Forwarded-Proto: https",
+  });
+}
+
+function sameOrigin(a: URL, b: URL): boolean {
+  return a.protocol === b.protocol && a.host === b.host;
+}
+
+async function findOrigin(options: ConnectionOptions, signal: AbortSignal): Promise<URL> {
+  const { host, http, idleTimeoutMs } = options;
+  const authority = host === "docker.io" ? "registry-1.docker.io" : host;
+  if (options.plainHttp) return new URL(`http://${authority}/`);
+  const secure = new URL(`https://${authority}/`);
+  if (!isLoopback(secure.hostname)) return secure;
+  try {
+    const response = await http.request({
+      method: "GET",
+      url: new URL("v2/", secure),
+      headers: {},
+      idleTimeoutMs,
+      signal,
+    });
+    response.body.resume();
+    return secure;
+  } catch (error) {
+    const speaksPlain =
+      error instanceof TransportError && (error.tls === "plain" || ["reset", "protocol"].includes(error.fault));
+    if (speaksPlain) return new URL(`http://${authority}/`);
+    throw error;
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

@@ -1,0 +1,254 @@
+import { InstallerError, InterruptedError, RegistryError } from "../errors/installer-error.ts";
+import { type TlsProblem, TransportError } from "../platform/http-client.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What was asked of whom, for the message. */
+export interface Errand {
+  readonly host: string;
+  /** `blob sha256:…`, `manifest 1.2`, `the list of tags`. */
+  readonly object: string;
+  readonly repository: string;
+  readonly action: "read" | "write";
+  /** Whether a user and password were sent. */
+  readonly signedIn: boolean;
+}
+
+/** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */
+export function explainFailure(error: unknown, errand: Errand): Error {
+  if (error instanceof InstallerError) return error;
+  if (error instanceof TransportError) return explainTransport(error, errand);
+  if (error instanceof Refusal) return explainRefusal(error, errand);
+  if (error instanceof Error && error.name === "AbortError")
+    return new InterruptedError("interrupted", { cause: error });
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** `blob sha256:… of platform/redis on harbor.corp`. */
+export function nameOf(errand: Pick<Errand, "host" | "object" | "repository">): string {
+  return `${errand.object} of ${errand.repository} on ${errand.host}`;
+}
+
+interface Advice {
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+function explainRefusal(refusal: Refusal, errand: Errand): RegistryError {
+  const { problem, hint } = adviseOnRefusal(refusal, errand);
+  const said = refusal.reported.map(({ code, message }) => `the registry says: ${code}: ${message}`);
+  return new RegistryError(`${nameOf(errand)}: ${problem}`, {
+    cause: refusal,
+    hint,
+    details: said.length > 0 || refusal.text === "" ? said : [`the registry says: ${refusal.text}`],
+  });
+}
+
+function adviseOnRefusal(refusal: Refusal, errand: Errand): Advice {
+  const { status, words } = refusal;
+  if (/read.?only/i.test(words)) {
+    return {
+      problem: `the registry is in read-only mode (${status})`,
+      hint: "have it set to accept writes, then run the same command again",
+    };
+  }
+  if (refusal.isFull()) return full(refusal, errand);
+  if (/immutab|ImageTagAlreadyExists|TAG_ALREADY_EXISTS/i.test(words)) {
+    return {
+      problem: `the tag is immutable there and stands for something else (${status})`,
+      hint: "push to another path or project, or have the rule that makes tags immutable changed",
+    };
+  }
+  if (status === 401 || refusal.has("UNAUTHORIZED")) return unauthorized(status, errand);
+  if (status === 403 || refusal.has("DENIED")) return denied(status, errand);
+  return byCode(refusal, errand) ?? byStatus(refusal, errand);
+}
+
+function full(refusal: Refusal, errand: Errand): Advice {
+  if (/quota/i.test(refusal.words)) {
+    return {
+      problem: `the quota of the project ${projectOf(errand)} is used up (${refusal.status})`,
+      hint: "have the quota raised or old images removed, then run the same command again; what was sent stays",
+    };
+  }
+  return {
+    problem: `the registry has no space left (${refusal.status})`,
+    hint: "free disk space on the registry's side, then run the same command again; what was sent stays",
+  };
+}
+
+function unauthorized(status: number, errand: Errand): Advice {
+  const project = projectOf(errand);
+  if (!errand.signedIn) {
+    return {
+      problem: `the registry asks for a user and password (${status})`,
+      hint: `run docker login ${errand.host}, or give --username and --password-file`,
+    };
+  }
+  return {
+    problem: `the registry does not let this user ${errand.action} here (${status})`,
+    hint: `check user and password; registries also answer so when the project ${project} does not exist: create it, or name one that does`,
+  };
+}
+
+function denied(status: number, errand: Errand): Advice {
+  const right = errand.action === "write" ? "push" : "pull";
+  return {
+    problem: `the registry forbids this (${status})`,
+    hint: errand.signedIn
+      ? `give the user or robot account the right to ${right} in ${projectOf(errand)}`
+      : `run docker login ${errand.host} as a user who may ${right} in ${projectOf(errand)}`,
+  };
+}
+
+function byCode(refusal: Refusal, errand: Errand): Advice | undefined {
+  if (refusal.has("DIGEST_INVALID")) {
+    return {
+      problem: "the registry received other bytes than the digest says",
+      hint: "verify the source; if it is sound, something between here and the registry changes what is sent",
+    };
+  }
+  if (refusal.has("SIZE_INVALID")) {
+    return {
+      problem: "the registry received another number of bytes than announced",
+      hint: "look at proxies in between",
+    };
+  }
+  if (refusal.has("NAME_INVALID")) {
+    return { problem: "the registry does not take this name", hint: "choose another target path" };
+  }
+  if (refusal.has("NAME_UNKNOWN")) {
+    return {
+      problem: "there is no such repository",
+      hint: `check the path, and that the project ${projectOf(errand)} exists`,
+    };
+  }
+  if (refusal.has("MANIFEST_BLOB_UNKNOWN")) {
+    return {
+      problem: "the registry misses content that the manifest names",
+      hint: "run the same command again; if it stays, the registry's storage has lost blobs it says it has",
+    };
+  }
+  if (refusal.has("MANIFEST_INVALID")) {
+    return {
+      problem: "the registry does not take this kind of manifest",
+      hint: "it needs OCI 1.0 manifests and indexes; update the registry",
+    };
+  }
+  return undefined;
+}
+
+function byStatus(refusal: Refusal, errand: Errand): Advice {
+  const { status } = refusal;
+  if (status === 404) {
+    return {
+      problem: "is not there (404)",
+      hint: `check the path; ${errand.host} may not be the registry's address, or the project is missing`,
+    };
+  }
+  if (status === 405) return { problem: "the registry does not support this (405)" };
+  if (status === 413) {
+    return {
+      problem: "something before the registry refuses bodies of this size (413)",
+      hint: "raise the limit of the reverse proxy, for nginx client_max_body_size 0",
+    };
+  }
+  if (status === 429) {
+    return { problem: "the registry still limits the rate of requests (429)", hint: "wait, or use fewer connections" };
+  }
+  if (status >= 500) {
+    return {
+      problem: `the registry keeps failing (${status})`,
+      hint: "look at its logs, then run the same command again; what was sent stays",
+    };
+  }
+  return { problem: `the registry refuses (${status})` };
+}
+
+function projectOf(errand: Pick<Errand, "repository">): string {
+  return errand.repository.split("/")[0] ?? errand.repository;
+}
+
+function explainTransport(error: TransportError, errand: Errand): Error {
+  if (error.fault === "aborted") return new InterruptedError("interrupted", { cause: error });
+  const { problem, hint } = adviseOnTransport(error, errand);
+  return new RegistryError(`${nameOf(errand)}: ${problem}`, { cause: error, hint });
+}
+
+const again = "run the same command again; what was sent stays";
+
+function adviseOnTransport(error: TransportError, { host }: Errand): Advice {
+  switch (error.fault) {
+    case "dns":
+      return {
+        problem: `the name ${host} is not known here`,
+        hint: "check the spelling and the name servers of this machine",
+      };
+    case "refused":
+      return {
+        problem: `nothing answers at ${host} (${error.code ?? "refused"})`,
+        hint: "check address, port and firewall",
+      };
+    case "reset":
+      return {
+        problem: "the connection broke, also when tried again",
+        hint: `check the network and the registry's logs; ${again}`,
+      };
+    case "stalled":
+      return {
+        problem: "no byte moved for too long, also when tried again",
+        hint: `check the network and the registry's load; ${again}`,
+      };
+    case "tls":
+      return adviseOnTls(error.tls ?? "other", host, error.code);
+    case "proxy":
+      return {
+        problem: error.message,
+        hint: "check HTTPS_PROXY and HTTP_PROXY, or name the registry in NO_PROXY",
+      };
+    case "blocked":
+      return { problem: error.message, hint: "this run may only speak to what it was allowed to" };
+    case "aborted":
+    case "protocol":
+      return {
+        problem: `the answer was cut short or is no HTTP: ${error.message}`,
+        hint: `check that ${host} is a registry; ${again}`,
+      };
+  }
+}
+
+function adviseOnTls(problem: TlsProblem, host: string, code: string | undefined): Advice {
+  switch (problem) {
+    case "unknown-ca":
+      return {
+        problem: `the certificate of ${host} is signed by an authority this machine does not trust`,
+        hint: "give the authority's certificate with --ca-file",
+      };
+    case "expired":
+      return { problem: `the certificate of ${host} has expired`, hint: "renew it, or set this machine's clock right" };
+    case "not-yet-valid":
+      return {
+        problem: `the certificate of ${host} is not valid yet`,
+        hint: "set the clocks right, here and where it was made",
+      };
+    case "wrong-name":
+      return {
+        problem: `the certificate of ${host} is for another name`,
+        hint: "use a name that stands in the certificate, or have one made for this name",
+      };
+    case "plain":
+      return {
+        problem: `${host} does not speak TLS`,
+        hint: "check the port; use --plain-http if it really has no TLS",
+      };
+    case "client":
+      return {
+        problem: `${host} does not accept the client certificate, or wants one (${code ?? "TLS"})`,
+        hint: "give --client-cert and --client-key that belong together and that the registry trusts",
+      };
+    case "other":
+      return {
+        problem: `TLS with ${host} failed (${code ?? "unknown"})`,
+        hint: "check that it speaks TLS 1.2 or newer",
+      };
+  }
+}

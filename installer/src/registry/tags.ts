@@ -1,0 +1,62 @@
+import { RegistryError } from "../errors/installer-error.ts";
+import { readBounded } from "./refusal.ts";
+import { locate } from "./registry-connection.ts";
+import { nameOf } from "./registry-errors.ts";
+import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
+
+const pageLimit = 200;
+const bodyLimit = 4 * 1024 * 1024;
+
+/** All tags, page by page; none when the repository does not exist. */
+export async function listTags(session: RegistrySession, repository: string): Promise<readonly string[]> {
+  const subject: Subject = { object: "the list of tags", repository, action: "read" };
+  const tags: string[] = [];
+  let target: string | URL | undefined = `/v2/${repository}/tags/list?n=1000`;
+  for (let page = 0; target !== undefined; page += 1) {
+    if (page === pageLimit) {
+      throw new RegistryError(`${nameOf({ ...subject, host: session.host })}: has more than ${pageLimit} pages`);
+    }
+    const answer: Page = await session.settle(
+      {
+        method: "GET",
+        target,
+        headers: { accept: "application/json" },
+        scopes: [scopeOf(repository, "pull")],
+        signal: session.signal,
+        errand: subject,
+      },
+      [200, 404],
+      async (response) => {
+        if (response.status === 404) return { tags: [], next: undefined };
+        const link = /^\s*<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers["link"] ?? "")?.[1];
+        return {
+          tags: parseTags(await readBounded(response.body, bodyLimit), session.host, subject),
+          next: link === undefined ? undefined : locate(link, response.url, session.host),
+        };
+      },
+    );
+    tags.push(...answer.tags);
+    target = answer.next;
+  }
+  return tags;
+}
+
+interface Page {
+  readonly tags: readonly string[];
+  readonly next: URL | undefined;
+}
+
+function parseTags(body: Buffer, host: string, subject: Subject): readonly string[] {
+  try {
+    const { tags } = JSON.parse(body.toString("utf8")) as { tags?: unknown };
+    if (tags === null || tags === undefined) return [];
+    if (Array.isArray(tags)) {
+      return tags.filter((tag): tag is string => typeof tag === "string" && /^\w[\w.-]{0,127}$/.test(tag));
+    }
+  } catch {
+    // Told below.
+  }
+  throw new RegistryError(`${nameOf({ ...subject, host })}: the answer is no list of tags`, {
+    hint: `check that ${host} is a registry`,
+  });
+}

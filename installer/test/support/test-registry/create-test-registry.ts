@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { answerInstead, type ArmedFault, breakConnection, dueFault, type Fault, type FaultRule } from "./faults.ts";
+import { route, type RouteContext } from "./routes.ts";
+import { createTestStore, type TestStore } from "./store.ts";
+import { createGate, type Gate, type TestAuth } from "./token-issuer.ts";
+
+export interface TestRegistryOptions {
+  /** PEM; `clientCa` makes it ask for a client certificate that this authority signed. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa?: string };
+  readonly auth?: TestAuth;
+  /** Repositories whose first part is none of these answer 401, as Harbor does; all exist unless told. */
+  readonly projects?: readonly string[];
+  /** Tags that stand may not be set to something else. */
+  readonly immutableTags?: boolean;
+  /** Most bytes by project. */
+  readonly quotas?: Readonly<Record<string, number>>;
+  /** Mounts work; `forbidden` answers 403, `ignored` begins an upload. */
+  readonly mounts?: "work" | "ignored" | "forbidden";
+  readonly referrersApi?: boolean;
+  /** Blobs that are sent are hashed and counted but not kept. */
+  readonly forgetBytes?: boolean;
+  /** Before every answer. */
+  readonly latencyMs?: number;
+}
+
+export interface AccessEntry {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly repository: string | undefined;
+  /** The digest that stands in path or query. */
+  readonly digest: string | undefined;
+  readonly authorization: "Basic" | "Bearer" | undefined;
+  status: number;
+  /** Of the request's body, as far as it was read. */
+  received: number;
+}
+
+export interface TestRegistry {
+  /** `127.0.0.1:43123`. */
+  readonly host: string;
+  readonly url: string;
+  readonly log: readonly AccessEntry[];
+  readonly store: TestStore;
+  readonly gate: Gate;
+  /** Bytes of blobs that came in, whole or torn. */
+  readonly bytesReceived: () => number;
+  inject(rule: FaultRule): ArmedFault;
+  clearFaults(): void;
+  /** Requests of the log with this method, whose target matches. */
+  requests(method?: string, target?: RegExp): readonly AccessEntry[];
+  clearLog(): void;
+  close(): Promise<void>;
+}
+
+/** A strict registry of the OCI distribution specification on a free port of loopback, which can be made to fail. */
+export async function createTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  const log: AccessEntry[] = [];
+  const faults: ArmedFault[] = [];
+  const store = createTestStore();
+  const gate = createGate(options.auth);
+  const context: RouteContext = { options, store, gate, uploads: new Map(), origin: "" };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET", url: target = "/" } = request;
+    const entry = entryOf(request, method, target);
+    log.push(entry);
+    response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
+    request.on("error", () => undefined);
+    const fault = dueFault(faults, method, target);
+    if (options.latencyMs !== undefined) await delay(options.latencyMs);
+    if (fault !== undefined && (await strikesAtOnce(fault, request, response))) return;
+    await route(context, { request, response, entry, fault });
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response).catch((error: unknown) => {
+      // A client that went away is part of the tests; anything else is a defect of this registry and must show.
+      if (!request.socket.destroyed) {
+        if (!response.headersSent) response.writeHead(500);
+        response.end(String(error));
+      }
+    });
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createSecureServer(
+          {
+            key: tls.key,
+            cert: tls.cert,
+            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          },
+          listener,
+        );
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const host = `127.0.0.1:${port}`;
+  context.origin = `${tls === undefined ? "http" : "https"}://${host}`;
+
+  return {
+    host,
+    url: context.origin,
+    log,
+    store,
+    gate,
+    bytesReceived: () =>
+      log.filter(({ target }) => target.includes("/blobs/uploads/")).reduce((sum, entry) => sum + entry.received, 0),
+    inject: (rule) => {
+      const armed = { rule, matched: 0, hits: 0 };
+      faults.push(armed);
+      return armed;
+    },
+    clearFaults: () => void faults.splice(0),
+    requests: (method, target) =>
+      log.filter(
+        (entry) =>
+          (method === undefined || entry.method === method) && (target === undefined || target.test(entry.target)),
+      ),
+    clearLog: () => void log.splice(0),
+    close: () => closeServer(server),
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function entryOf(request: IncomingMessage, method: string, target: string): AccessEntry {
+  const scheme = request.headers.authorization?.split(" ")[0];
+  return {
+    method,
+    target,
+    repository: /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(target)?.[1],
+    digest: /sha256(?::|%3A)[0-9a-f]{64}/i.exec(target)?.[0].replace(/%3A/i, ":"),
+    authorization: scheme === "Basic" || scheme === "Bearer" ? scheme : undefined,
+    status: 0,
+    received: 0,
+  };
+}
+
+/** Faults that need nothing of the registry; those on the way of a body are left to the routes. */
+async function strikesAtOnce(fault: Fault, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const bodyComes = request.method === "PUT" || request.method === "PATCH";
+  const bodyGoes = request.method === "GET";
+  if (fault.kind === "reset" && (fault.afterBytes ?? 0) === 0) {
+    breakConnection(request);
+    return true;
+  }
+  if (fault.kind === "stall" && (fault.afterBytes ?? 0) === 0) return true;
+  if (fault.kind === "drop" && !bodyComes && !bodyGoes) {
+    breakConnection(request);
+    return true;
+  }
+  if (!answerInstead(fault, response)) return false;
+  request.resume();
+  await new Promise((resolve) => response.once("close", resolve));
+  return true;
+}

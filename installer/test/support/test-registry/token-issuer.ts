@@ -1,0 +1,105 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+export interface Users {
+  readonly [name: string]: string;
+}
+
+export type TestAuth =
+  | { readonly kind: "basic"; readonly users: Users }
+  | {
+      readonly kind: "token";
+      readonly users: Users;
+      /** Seconds a token is good for, and says so; 300 unless told. */
+      readonly lifeSeconds?: number;
+      /** Seconds after which the registry refuses it, whatever the token says. */
+      readonly acceptedSeconds?: number;
+      /** Those without a password may pull. */
+      readonly anonymousPull?: boolean;
+      /** Refresh tokens by user, for OAuth2. */
+      readonly refreshTokens?: Users;
+      /** Where tokens are fetched; this server's /token unless told. */
+      readonly realm?: string;
+    };
+
+export interface IssuedToken {
+  readonly scopes: readonly string[];
+  readonly user: string;
+}
+
+export interface Gate {
+  /** The challenge to answer 401 with; undefined when the request may go on. */
+  refuse(request: IncomingMessage, needed: readonly string[], origin: string): string | undefined;
+  /** Answers a request for a token; false when this is none. */
+  issue(request: IncomingMessage, url: URL, body: string, response: ServerResponse): boolean;
+  readonly issued: IssuedToken[];
+}
+
+/** Who may do what: nobody asked, user and password, or tokens of our own making. */
+export function createGate(auth: TestAuth | undefined): Gate {
+  const issued: IssuedToken[] = [];
+  const secret = randomBytes(16);
+  const sign = (payload: string): string => createHmac("sha256", secret).update(payload).digest("base64url");
+
+  function refuse(request: IncomingMessage, needed: readonly string[], origin: string): string | undefined {
+    if (auth === undefined) return undefined;
+    const header = request.headers.authorization ?? "";
+    if (auth.kind === "basic")
+      return userOf(header, auth.users) === undefined ? 'Basic realm="test registry"' : undefined;
+    const challenge = `Bearer realm="${auth.realm ?? `${origin}/token`}",service="test registry",scope="${needed.join(" ")}"`;
+    const [payload, signature] = header.replace(/^Bearer /, "").split(".");
+    if (payload === undefined || signature === undefined || sign(payload) !== signature) return challenge;
+    const token = JSON.parse(Buffer.from(payload, "base64url").toString()) as { until: number; granted: string[] };
+    if (Date.now() > token.until) return `${challenge},error="invalid_token"`;
+    const granted = new Set(token.granted);
+    return needed.every((scope) => granted.has(scope)) ? undefined : `${challenge},error="insufficient_scope"`;
+  }
+
+  function issue(request: IncomingMessage, url: URL, body: string, response: ServerResponse): boolean {
+    if (auth?.kind !== "token" || url.pathname !== "/token") return false;
+    const form = new URLSearchParams(body);
+    const user =
+      request.method === "POST"
+        ? refreshed(form, auth.refreshTokens)
+        : userOf(request.headers.authorization ?? "", auth.users);
+    const asked = request.method === "POST" ? (form.get("scope") ?? "").split(" ") : url.searchParams.getAll("scope");
+    const anonymous = user === undefined && request.headers.authorization === undefined && request.method === "GET";
+    if (user === undefined && !(anonymous && auth.anonymousPull === true)) {
+      response.writeHead(401, { "content-type": "application/json" });
+      response.end('{"errors":[{"code":"UNAUTHORIZED","message":"wrong user or password"}]}');
+      return true;
+    }
+    const granted = asked.flatMap((scope) => expand(scope, user !== undefined));
+    issued.push({ scopes: asked, user: user ?? "" });
+    const life = auth.lifeSeconds ?? 300;
+    const until = Date.now() + (auth.acceptedSeconds ?? life) * 1000;
+    const payload = Buffer.from(JSON.stringify({ until, granted, salt: randomBytes(6).toString("hex") })).toString(
+      "base64url",
+    );
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ token: `${payload}.${sign(payload)}`, expires_in: life }));
+    return true;
+  }
+
+  return { refuse, issue, issued };
+}
+
+function userOf(header: string, users: Users): string | undefined {
+  const [name = "", ...rest] = Buffer.from(header.replace(/^Basic /, ""), "base64")
+    .toString()
+    .split(":");
+  return users[name] !== undefined && users[name] === rest.join(":") ? name : undefined;
+}
+
+function refreshed(form: URLSearchParams, tokens: Users | undefined): string | undefined {
+  return Object.entries(tokens ?? {}).find(([, token]) => token === form.get("refresh_token"))?.[0];
+}
+
+/** `repository:a:pull,push` as `pull a` and `push a`. */
+function expand(scope: string, mayPush: boolean): readonly string[] {
+  const [, repository = "", actions = ""] = scope.split(":");
+  return actions
+    .split(",")
+    .filter((action) => mayPush || action === "pull")
+    .map((action) => `${action} ${repository}`);
+}
