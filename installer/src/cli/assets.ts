@@ -10,6 +10,7 @@ export const assetFiles: readonly string[] = [
   "values/values.schema.json",
   "images/catalogue.yaml",
   "images/images.generated.json",
+  "offline-bundle/install.sh",
 ];
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
