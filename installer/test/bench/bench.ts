@@ -1,17 +1,21 @@
 // Measures Slipway against the programs it stands on. `npm run bench -- --help` lists the options.
-import { writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mustRun } from "../support/child.ts";
+import { bundleRows } from "./bundle/rows.ts";
+import { describeRivals } from "./bundle/rivals.ts";
 import { cliRows } from "./cli-rows.ts";
-import { type Measured, toMarkdown, toTable } from "./report.ts";
+import { type GroupResult, type Measured, toMarkdown, toTable } from "./report.ts";
 import { planRow } from "./plan-row.ts";
 import { platformRows } from "./platform-rows.ts";
 import { prepareProgram } from "./program.ts";
+import type { BenchRow } from "./row.ts";
 
 const { values: options } = parseArgs({
   options: {
+    bundle: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
@@ -21,42 +25,56 @@ const { values: options } = parseArgs({
   },
 });
 
-const help = `npm run bench -- [options]
-  --only ID[,ID]  only these rows: start, validate, plan-offline, render, plan-scale, bring-up, no-op
-  --rounds N      rounds of the bring-up (default 5)
+async function main(): Promise<void> {
+  const program = await prepareProgram(!options["no-build"]);
+  const rounds = Number(options.rounds);
+  const all = options.bundle
+    ? bundleRows(program, rounds)
+    : [...cliRows(program), planRow, ...platformRows(program, rounds)];
+  if (options.help) {
+    process.stdout.write(help(all));
+    return;
+  }
+  const wanted = options.only === "" ? all.map((row) => row.id) : options.only.split(",");
+  const unknown = wanted.filter((id) => !all.some((row) => row.id === id));
+  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(", ")}\n${help(all)}`);
+  const rows: Measured[] = [];
+  for (const { id, title, rival, measure } of all.filter((candidate) => wanted.includes(candidate.id))) {
+    process.stderr.write(`${id}: ${title}\n`);
+    const outcome = await measure((text) => process.stderr.write(`  ${text}\n`));
+    rows.push({ id, title, rival, ...outcome });
+  }
+  const result = { machine: await describeMachine(), rows };
+  if (options.json) {
+    const head = { apiVersion: "slipway/v1", kind: "Benchmark" };
+    process.stdout.write(`${JSON.stringify({ ...head, ...result }, undefined, 2)}\n`);
+  } else process.stdout.write(toTable(result));
+  if (options.write) await writePage(result);
+  if (rows.some((row) => !row.pass)) process.exitCode = 1;
+}
+
+function help(rows: readonly BenchRow[]): string {
+  return `npm run bench -- [options], npm run bench:bundle -- [options]
+  --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
+  --rounds N      rounds of what takes long (default 5)
   --json          the result as JSON on standard output
   --write         write docs/benchmarks.md
   --no-build      measure dist/slipway.cjs as it is
 `;
+}
 
-async function main(): Promise<void> {
-  if (options.help) {
-    process.stdout.write(help);
-    return;
-  }
-  const program = await prepareProgram(!options["no-build"]);
-  const all = [...cliRows(program), planRow, ...platformRows(program, Number(options.rounds))];
-  const wanted = options.only === "" ? all.map((row) => row.id) : options.only.split(",");
-  const unknown = wanted.filter((id) => !all.some((row) => row.id === id));
-  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(", ")}\n${help}`);
-  const measured: Measured[] = [];
-  for (const row of all.filter((candidate) => wanted.includes(candidate.id))) {
-    process.stderr.write(`${row.id}: ${row.title}\n`);
-    const comparison = await row.measure((text) => process.stderr.write(`  ${text}\n`));
-    measured.push({ ...row, ...comparison, pass: comparison.ratio <= row.bar });
-  }
-  const machine = await describeMachine();
-  if (options.json) {
-    const rows = measured.map((row) => ({ ...row, measure: undefined }));
-    process.stdout.write(
-      `${JSON.stringify({ apiVersion: "slipway/v1", kind: "Benchmark", machine, rows }, undefined, 2)}\n`,
-    );
-  } else process.stdout.write(toTable(measured, machine));
-  if (options.write) {
-    const page = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
-    await writeFile(page, toMarkdown(measured, machine));
-  }
-  if (measured.some((row) => !row.pass)) process.exitCode = 1;
+/** The page shows both groups: what the other one found last is kept. */
+async function writePage(result: GroupResult): Promise<void> {
+  const folder = fileURLToPath(new URL("./results/", import.meta.url));
+  const pathOf = (group: string): string => `${folder}${group}.json`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(pathOf(options.bundle ? "bundle" : "platform"), `${JSON.stringify(result, undefined, 2)}\n`);
+  const read = async (group: string): Promise<GroupResult | undefined> => {
+    const text = await readFile(pathOf(group), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as GroupResult);
+  };
+  const page = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
+  await writeFile(page, toMarkdown(await read("platform"), await read("bundle")));
 }
 
 async function describeMachine(): Promise<string> {
@@ -65,7 +83,9 @@ async function describeMachine(): Promise<string> {
     mustRun("docker", ["compose", "version", "--short"]),
   ]);
   const cores = cpus();
-  return `${cores.length} × ${cores[0]?.model.trim() ?? "unknown CPU"}, Node ${process.versions.node}, Docker ${engine.trim()}, Compose ${compose.trim()}`;
+  const own = `${cores.length} × ${cores[0]?.model.trim() ?? "unknown CPU"}, Node ${process.versions.node}`;
+  const rivals = options.bundle ? `, ${await describeRivals()}` : `, Compose ${compose.trim()}`;
+  return `${own}, Docker ${engine.trim()}${rivals}`;
 }
 
 await main();

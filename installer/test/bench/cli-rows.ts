@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mustRun } from "../support/child.ts";
 import { compare } from "./measure.ts";
-import type { BenchRow } from "./row.ts";
+import { type BenchRow, atMost } from "./row.ts";
 
 const nothing = ["-e", "0"];
 
@@ -21,7 +21,6 @@ export function cliRows(program: string): readonly BenchRow[] {
       id,
       title,
       rival: "`node -e 0`",
-      bar,
       measure: async (say) => {
         const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
         // An own cache: the first start of the shipped file keeps its compiled code there, as on a person's machine.
@@ -30,13 +29,16 @@ export function cliRows(program: string): readonly BenchRow[] {
         const command = commandIn(folder);
         const install = command[0] === "--version" ? [] : ["--name", "bench", "--state-dir", join(folder, "state")];
         try {
-          return await compare(
-            {
-              run: () => mustRun(process.execPath, [program, ...command, ...install], options),
-              after: () => rm(join(folder, "out"), { recursive: true, force: true }),
-            },
-            { run: () => mustRun(process.execPath, nothing, options) },
-            { rounds: 25, warmUps: 3, onRound: say },
+          return atMost(
+            await compare(
+              {
+                run: () => mustRun(process.execPath, [program, ...command, ...install], options),
+                after: () => rm(join(folder, "out"), { recursive: true, force: true }),
+              },
+              { run: () => mustRun(process.execPath, nothing, options) },
+              { rounds: 25, warmUps: 3, onRound: say },
+            ),
+            bar,
           );
         } finally {
           await rm(folder, { recursive: true, force: true });

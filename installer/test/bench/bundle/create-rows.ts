@@ -1,0 +1,129 @@
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { mustRun } from "../../support/child.ts";
+import { compare, formatMs } from "../measure.ts";
+import { atMost, fasterBy } from "../row.ts";
+import { uniqueBytes } from "./layouts.ts";
+import { startRegistry } from "./peers.ts";
+import { skopeoArchives, skopeoPull, skopeoPush, targetOf } from "./rivals.ts";
+import type { BundleRow } from "./rows.ts";
+
+/** Making, checking and taking in bundles: B1, B7, B8, B12. */
+export const createRows: readonly BundleRow[] = [
+  {
+    id: "B1-create",
+    title: "layout of W1 → signed bundle, hashing included",
+    rival: "`tar` of the layout",
+    measure: async (bench, rounds, say) => {
+      const layout = await bench.large();
+      const [ours, theirs] = [join(bench.folder, "ours.tar"), join(bench.folder, "theirs.tar")];
+      const comparison = await compare(
+        { run: () => bench.create(layout, ours), after: () => rm(ours) },
+        { run: () => mustRun("tar", ["-cf", theirs, "-C", layout.folder, "."]), after: () => rm(theirs) },
+        { rounds, warmUps: 1, onRound: say },
+      );
+      return atMost(comparison, 1.3);
+    },
+  },
+  {
+    id: "B1-size",
+    title: "size of that bundle",
+    rival: "bytes of the unique blobs",
+    measure: async (bench) => {
+      const layout = await bench.large();
+      const file = await bench.bundleOf(layout);
+      const [size, unique] = [(await stat(file)).size, uniqueBytes(layout)];
+      return sizes(size, unique, 1.001);
+    },
+  },
+  {
+    id: "B7-delta",
+    title: "delta bundle W1 → W3",
+    rival: "bytes of the new blobs (by image names it would be the whole image)",
+    measure: async (bench) => {
+      const [old, changed] = [await bench.large(), await bench.changed()];
+      const base = await bench.bundleOf(old);
+      const file = join(bench.folder, "delta.tar");
+      await bench.create(changed, file, "--since", base, ...bench.trust);
+      const fresh = [...changed.blobs].filter(([digest]) => !old.blobs.has(digest));
+      const size = (await stat(file)).size;
+      return sizes(
+        size,
+        fresh.reduce((sum, [, bytes]) => sum + bytes, 0),
+        1.02,
+      );
+    },
+  },
+  {
+    id: "B8-verify",
+    title: "`bundle verify` of W1",
+    rival: "`sha256sum` of every blob, one process",
+    measure: async (bench, rounds, say) => {
+      const layout = await bench.large();
+      const file = await bench.bundleOf(layout);
+      const blobs = [...layout.blobs.keys()].map((digest) => join(layout.folder, "blobs/sha256", digest.slice(7)));
+      const comparison = await compare(
+        { run: () => bench.slipway("bundle", "verify", file, ...bench.trust) },
+        { run: () => mustRun("sha256sum", blobs) },
+        { rounds, warmUps: 1, onRound: say },
+      );
+      return fasterBy(comparison, 3);
+    },
+  },
+  {
+    id: "B12-pull",
+    title: "registry → bundle (W1)",
+    rival: "`skopeo copy` × 12 to a `docker-archive:` each",
+    measure: async (bench, rounds, say) => {
+      const layout = await bench.large();
+      const registry = await startRegistry(bench.folder);
+      const references = layout.references.map((reference) => targetOf(reference, registry.host));
+      const [file, archives, folder] = ["pulled.tar", "archives", "layouts"].map((name) => join(bench.folder, name));
+      try {
+        await skopeoPush(layout, registry.host);
+        const images = references.flatMap((reference) => ["--image", reference]);
+        const ours = {
+          run: () =>
+            bench.slipway(
+              "bundle",
+              "create",
+              "--images-only",
+              "--from",
+              "registry",
+              ...images,
+              "-o",
+              file ?? "",
+              "--unsigned",
+            ),
+          after: () => rm(file ?? ""),
+        };
+        const rival = {
+          before: async () => {
+            await mkdir(archives ?? "");
+          },
+          run: () => skopeoArchives(layout.references, registry.host, archives ?? ""),
+          after: () => rm(archives ?? "", { recursive: true }),
+        };
+        const other = {
+          before: async () => {
+            await mkdir(folder ?? "");
+          },
+          run: () => skopeoPull(layout.references, registry.host, folder ?? ""),
+          after: () => rm(folder ?? "", { recursive: true }),
+        };
+        const beside = await compare(ours, other, { rounds: Math.min(rounds, 3), onRound: say });
+        const outcome = fasterBy(await compare(ours, rival, { rounds: Math.min(rounds, 3), onRound: say }), 3);
+        return { ...outcome, theirs: `${outcome.theirs} (to one \`oci:\` layout ${formatMs(beside.rivalMs)})` };
+      } finally {
+        await registry.close();
+      }
+    },
+  },
+];
+
+/** Two sizes in bytes, ours at most `bar` times the other. */
+export function sizes(ours: number, theirs: number, bar: number): Awaited<ReturnType<BundleRow["measure"]>> {
+  const ratio = ours / theirs;
+  const text = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
+  return { ours: text(ours), theirs: text(theirs), figure: ratio.toFixed(4), bar: `≤ ${bar}`, pass: ratio <= bar };
+}

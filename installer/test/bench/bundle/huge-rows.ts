@@ -1,0 +1,83 @@
+import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunningChild } from "../../support/child.ts";
+import type { Outcome } from "../row.ts";
+import { writeSparseLayout } from "./layouts.ts";
+import { startRegistry } from "./peers.ts";
+import type { BundleRow } from "./rows.ts";
+
+const gigabyte = 1_000_000_000;
+const memoryBar = 150;
+
+/** One blob of 5 GB: B11. */
+export const hugeRows: readonly BundleRow[] = [
+  {
+    id: "B11-memory",
+    title: "largest resident memory while a 5 GB blob is bundled, verified and pushed",
+    rival: "–",
+    measure: async (bench, _rounds, say): Promise<Outcome> => {
+      // On the disk: twice 5 GB and what the registry keeps would not fit into a memory file system everywhere.
+      const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+      const registry = await startRegistry(folder);
+      try {
+        const layout = await writeSparseLayout(join(folder, "layout"), 5 * gigabyte);
+        const file = join(folder, "huge.tar");
+        const before = await bytesBelow(bench.folder);
+        const create = [
+          "bundle",
+          "create",
+          "--images-only",
+          "--from",
+          `oci:${layout.folder}`,
+          "--unsigned",
+          "-o",
+          file,
+        ];
+        const images = layout.references.flatMap((reference) => ["--image", reference]);
+        const made = await peak(bench.start(...create, ...images));
+        const verified = await peak(bench.start("bundle", "verify", file, "--allow-unsigned"));
+        const push = ["push", "--bundle", file, "--allow-unsigned", "--to", registry.host, "--plain-http"];
+        const pushed = await peak(bench.start(...push));
+        say(`create ${made} MiB, verify ${verified} MiB, push ${pushed} MiB`);
+        const temporary = (await bytesBelow(bench.folder)) - before;
+        const [most, size] = [Math.max(made, verified, pushed), (await stat(file)).size];
+        return {
+          ours: `create ${made}, verify ${verified}, push ${pushed} MiB; ${temporary} temporary bytes`,
+          theirs: `${(size / gigabyte).toFixed(2)} GB`,
+          figure: `${most} MiB`,
+          bar: `≤ ${memoryBar} MiB, 0 bytes of blobs elsewhere`,
+          pass: most <= memoryBar && temporary < 1_000_000,
+        };
+      } finally {
+        await registry.close();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  },
+];
+
+/** High-water mark of a program's resident memory, MiB; it has to succeed. */
+async function peak(child: RunningChild): Promise<number> {
+  let most = 0;
+  const watch = setInterval(() => {
+    void readFile(`/proc/${child.pid}/status`, "utf8")
+      .then((text) => {
+        most = Math.max(most, Number(/VmHWM:\s+(\d+) kB/.exec(text)?.[1] ?? 0) / 1024);
+      })
+      .catch(() => undefined);
+  }, 20);
+  const result = await child.ended;
+  clearInterval(watch);
+  if (result.exitCode !== 0) throw new Error(result.stderr);
+  return Math.round(most);
+}
+
+/** Bytes of the files in a folder and below it: caches and temporary files of our program are there. */
+async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
