@@ -97,6 +97,5 @@ function short(value: unknown): string {
 
 /** What a registry says ends up on a terminal: without control characters. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
 }
