@@ -2,11 +2,12 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun } from "../../support/child.ts";
 import { compare, formatMs } from "../measure.ts";
-import { atMost, fasterBy } from "../row.ts";
+import { type Outcome, atMost, fasterBy } from "../row.ts";
 import { uniqueBytes } from "./layouts.ts";
 import { startRegistry } from "./peers.ts";
 import { skopeoArchives, skopeoPull, skopeoPush, targetOf } from "./rivals.ts";
 import type { BundleRow } from "./rows.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** Making, checking and taking in bundles: B1, B7, B8, B12. */
 export const createRows: readonly BundleRow[] = [
@@ -119,10 +120,68 @@ export const createRows: readonly BundleRow[] = [
       }
     },
   },
+  {
+    id: "B12-size",
+    title: "size of the bundle of W1",
+    rival: "a `docker-archive:` an image, together",
+    measure: (bench) =>
+      withArchives(bench, async (file, archives) => {
+        const bytes = await Promise.all(archives.map(async (archive) => (await stat(archive)).size));
+        return sizes(
+          (await stat(file)).size,
+          bytes.reduce((sum, size) => sum + size, 0),
+          0.2,
+        );
+      }),
+  },
+  {
+    id: "B12-load",
+    title: "`bundle load` of W1 into the engine",
+    rival: "`docker load` of 12 archives",
+    measure: (bench, rounds, say) =>
+      withArchives(bench, async (file, archives) => {
+        const remove = async (): Promise<void> => {
+          const found = await mustRun("docker", ["image", "ls", "--quiet", "--filter", "reference=*bench/service-*"]);
+          const ids = [...new Set(found.split("\n").filter((id) => id !== ""))];
+          if (ids.length > 0) await mustRun("docker", ["image", "rm", "--force", ...ids]);
+        };
+        await remove();
+        const ours = {
+          run: () => bench.slipway("bundle", "load", file, "--to", "docker", ...bench.trust),
+          after: remove,
+        };
+        const loadAll = async (): Promise<void> => {
+          for (const archive of archives) await mustRun("docker", ["load", "--input", archive]);
+        };
+        return fasterBy(
+          await compare(ours, { run: loadAll, after: remove }, { rounds: Math.min(rounds, 3), onRound: say }),
+          3,
+        );
+      }),
+  },
 ];
 
+/** The bundle of W1, and the same images as it is done without one: an archive each. */
+async function withArchives(
+  bench: Workbench,
+  body: (file: string, archives: readonly string[]) => Promise<Outcome>,
+): Promise<Outcome> {
+  const layout = await bench.large();
+  const registry = await startRegistry(bench.folder);
+  const folder = join(bench.folder, "archives");
+  try {
+    await skopeoPush(layout, registry.host);
+    await mkdir(folder);
+    const archives = await skopeoArchives(layout.references, registry.host, folder);
+    return await body(await bench.bundleOf(layout), archives);
+  } finally {
+    await registry.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Two sizes in bytes, ours at most `bar` times the other. */
-export function sizes(ours: number, theirs: number, bar: number): Awaited<ReturnType<BundleRow["measure"]>> {
+function sizes(ours: number, theirs: number, bar: number): Outcome {
   const ratio = ours / theirs;
   const text = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
   return { ours: text(ours), theirs: text(theirs), figure: ratio.toFixed(4), bar: `≤ ${bar}`, pass: ratio <= bar };
