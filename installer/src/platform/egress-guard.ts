@@ -79,12 +79,12 @@ function wrapSockets(isFree: IsFree, refuse: Refuse): () => void {
   const connect = net.Socket.prototype.connect;
   const guarded = function (this: net.Socket, ...args: readonly unknown[]): net.Socket {
     const destination = destinationOf(args);
-    if (destination === undefined || isFree(destination.host)) return Reflect.apply(connect, this, args);
+    if (destination === undefined || isFree(destination.host)) return Reflect.apply(connect, this, args) as net.Socket;
     const error = refuse(`${destination.host}:${destination.port}`);
     process.nextTick(() => this.destroy(error));
     return this;
   };
-  net.Socket.prototype.connect = guarded as typeof connect;
+  net.Socket.prototype.connect = guarded;
   return () => {
     net.Socket.prototype.connect = connect;
   };

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { pipeline, type Readable } from "node:stream";
-import { ApplyError, InstallerError, PreflightError } from "../../errors/installer-error.ts";
+import { ApplyError, PreflightError } from "../../errors/installer-error.ts";
 import { findProgram } from "../exec.ts";
 import { type EngineEndpoint, engineEndpoint } from "./engine-endpoint.ts";
 
@@ -77,8 +77,10 @@ async function send(
       resolve,
     );
     request.once("error", (error: NodeJS.ErrnoException) => reject(unreachable(endpoint, error, searchPath)));
+    // A broken archive ends the request, too: what was wrong with it is heard first.
+    call.archive?.once("error", reject);
     if (call.archive === undefined) request.end(body);
-    else pipeline(call.archive, request, () => undefined); // A broken archive destroys the request, which then says why.
+    else pipeline(call.archive, request, () => undefined);
   });
 }
 
@@ -110,7 +112,6 @@ async function errorMessage(answer: IncomingMessage): Promise<string> {
 }
 
 function unreachable(endpoint: EngineEndpoint, error: NodeJS.ErrnoException, searchPath: string | undefined): Error {
-  if (error instanceof InstallerError) return error;
   const place = endpoint.kind === "unix" ? endpoint.socketPath : `${endpoint.host}:${endpoint.port}`;
   switch (error.code) {
     case "EACCES":

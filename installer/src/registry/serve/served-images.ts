@@ -128,13 +128,23 @@ function byName(repositories: ReadonlyMap<string, ServedRepository>): ServedImag
   }
   return {
     names: names.sort(),
-    find: (name, host) => (host === undefined ? undefined : found.get(`${host}/${name}`)) ?? found.get(name),
+    find: (name, host) =>
+      (host === undefined ? undefined : found.get(servedName({ host, repository: name }))) ?? found.get(name),
   };
 }
 
+/** The name that no other repository has: with the host, its port after a dash, as a path cannot have a colon. */
+export function servedName({ host, repository }: Pick<Reference, "host" | "repository">): string {
+  return `${host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, "-")
+    .replaceAll(/^-|-$/g, "")}/${repository}`;
+}
+
 /** The familiar name first: `slipway/postgres`, `redis`, `quay.io/team/tool`. */
-function namesOf({ host, repository }: Reference): readonly string[] {
-  const full = `${host}/${repository}`;
+function namesOf(reference: Reference): readonly string[] {
+  const { host, repository } = reference;
+  const full = servedName(reference);
   if (host !== "docker.io") return [full, repository];
   const short = repository.replace(/^library\//, "");
   return [...new Set([short, repository, full, `${host}/${short}`])];
