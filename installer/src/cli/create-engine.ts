@@ -50,6 +50,8 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
       (await import("../actions/images.ts")).listImages(request, await portsFor(scope)),
     buildImages: async (request, scope) =>
       (await import("../actions/images.ts")).buildImages(request, await portsFor(scope)),
+    lockImages: async (request, scope) =>
+      (await import("../actions/images-lock.ts")).lockImages(request, await portsFor(scope)),
     createBundle: async (request, scope) =>
       (await import("../actions/bundle-create.ts")).createBundle(request, await portsFor(scope)),
     flattenBundle: async (request, scope) =>

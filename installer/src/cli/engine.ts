@@ -5,6 +5,7 @@ import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor.ts";
 import type { Remains } from "../actions/find-remains.ts";
 import type { ImagesBuildRequest, ImagesBuildResult, ImagesListRequest, ImagesListResult } from "../actions/images.ts";
+import type { ImagesLockRequest, ImagesLockResult } from "../actions/images-lock.ts";
 import type { InitRequest, InitResult } from "../actions/init.ts";
 import type { InstallRequest, InstallResult } from "../actions/install.ts";
 import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle.ts";
@@ -46,6 +47,7 @@ export interface Engine {
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
   readonly listImages: Action<ImagesListRequest, ImagesListResult>;
   readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
+  readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;
   readonly createBundle: Action<BundleCreateRequest, BundleCreateResult>;
   readonly flattenBundle: Action<BundleFlattenRequest, BundleFlattenResult>;
 }

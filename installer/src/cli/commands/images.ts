@@ -4,19 +4,21 @@ import { withExamples } from "../examples.ts";
 import { parseCount } from "../parse-arguments.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { declareLock } from "./images-lock.ts";
 import { formatBuilt, formatImages } from "../ui/print-images.ts";
 
-/** `images list` and `images build`. */
+/** `images list`, `images build` and `images lock`. */
 export function declareImages(program: Command, runtime: Runtime): void {
   const group = program
     .command("images")
-    .summary("list and build the platform's images")
+    .summary("list, build and lock the platform's images")
     .description(
-      "Commands about the images the platform runs: which there are, which are present, and building our own.",
+      "Commands about the images the platform runs: which there are, which are present, building our own, and writing all of them down by digest.",
     );
   withExamples(group, [{ command: "slipway images build", means: "build what is missing" }]);
   declareList(group, runtime);
   declareBuild(group, runtime);
+  declareLock(group, runtime);
 }
 
 function declareList(group: Command, runtime: Runtime): void {
