@@ -1,6 +1,16 @@
-import { InternalError } from "../errors/installer-error.ts";
+import { basename } from "node:path";
+import { type GatheredImage, gatherImages } from "../bundle/gather-images.ts";
+import { planSinkFiles } from "../bundle/sink.ts";
+import { type WriteBundleRequest, writeBundle } from "../bundle/write-bundle.ts";
+import { UsageError } from "../errors/installer-error.ts";
+import { type Platform, parsePlatform } from "../oci/descriptor.ts";
+import { openSources } from "./bundle/bundle-sources.ts";
+import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
+import { prepareSigning } from "./bundle/sign-bundle.ts";
+import { findWantedImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
+import { loadPlan } from "./load-plan.ts";
 
 /** A program of others that is carried along. */
 export interface BundleTool {
@@ -32,6 +42,8 @@ export interface BundleCreateRequest extends InstallTarget {
   readonly plainHttp: boolean;
   readonly caFile?: string;
   readonly dryRun: boolean;
+  /** Where sizes of the engine's layers are kept from run to run. */
+  readonly cacheDir: string;
   /** Blobs handled at the same time. */
   readonly jobs?: number;
 }
@@ -64,10 +76,147 @@ export interface BundleCreateResult extends ResultHead<"BundleCreateResult"> {
   readonly ms: number;
 }
 
+const usualJobs = 4;
+
+const sbomsFor: SbomsFor = () => Promise.resolve(new Map());
+
 /**
  * Makes a bundle of a profile.
  * @throws UsageError without a key; PreflightError when an image is nowhere or the disk cannot hold the bundle; BundleError or RegistryError naming what has the wrong digest
  */
-export function createBundle(request: BundleCreateRequest, _ports: ActionPorts): Promise<BundleCreateResult> {
-  throw new InternalError(`making ${request.output} is not there yet`);
+export async function createBundle(request: BundleCreateRequest, ports: ActionPorts): Promise<BundleCreateResult> {
+  const begin = ports.clock.monotonicMs();
+  const platforms = parsePlatforms(request.platforms);
+  checkCombination(request);
+  const { plan } = await loadPlan(request, ports);
+  const { profile } = plan.install;
+  const name = `slipway-${profile}`;
+  const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
+  const wanted = findWantedImages(plan, ports.assets);
+  const jobs = request.jobs ?? usualJobs;
+  const sources = await openSources(
+    { from: request.from, references: wanted.map(({ reference }) => reference), cacheDir: request.cacheDir },
+    ports,
+  );
+  try {
+    const images = await inStep(ports, { id: "gather", title: "Find images" }, () =>
+      gatherImages({
+        images: wanted,
+        platforms,
+        sources,
+        jobs,
+        signal: ports.signal,
+        onImage: (id, detail) => ports.report({ type: "item", step: "gather", id, state: "done", detail }),
+      }),
+    );
+    const prepared = await prepareBundle(
+      { create: request, name, profile, images, sign, sbomsFor, lockFor: () => undefined, base: undefined },
+      ports,
+    );
+    const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
+    if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
+    const written = await inStep(ports, { id: "bundle", title: "Write the bundle" }, () =>
+      writeBundle(toWriteRequest(request, prepared, ports), { ...ports, bulk: ports.bulkFiles }),
+    );
+    const files = written.files.map(({ path }) => path);
+    return { ...head, resumedBytes: written.resumedBytes, files, ms: ports.clock.monotonicMs() - begin };
+  } finally {
+    for (const source of sources) await source.close();
+  }
+}
+
+function parsePlatforms(texts: readonly string[]): readonly Platform[] {
+  const platforms = texts.map((text) => {
+    const platform = parsePlatform(text);
+    if (platform !== undefined) return platform;
+    throw new UsageError(`${JSON.stringify(text)} is no platform`, { hint: "write linux/amd64 or linux/arm64" });
+  });
+  if (new Set(texts).size < texts.length) {
+    throw new UsageError(`a platform is named twice: ${texts.join(",")}`, { hint: "name each once" });
+  }
+  return platforms;
+}
+
+function checkCombination(request: BundleCreateRequest): void {
+  const { output, from, since, partSize, parity } = request;
+  if (parity !== undefined && partSize === undefined) {
+    throw new UsageError("parity is made over parts, and the bundle is not split", { hint: "give --split SIZE too" });
+  }
+  if (from.includes(output) || since.includes(output)) {
+    throw new UsageError(`${output} is read and would be written over`, { hint: "choose another file with -o" });
+  }
+}
+
+async function inStep<T>(
+  ports: Pick<ActionPorts, "report" | "clock">,
+  { id, title }: { readonly id: string; readonly title: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const begin = ports.clock.monotonicMs();
+  ports.report({ type: "step", id, title, state: "started" });
+  try {
+    const result = await work();
+    ports.report({ type: "step", id, title, state: "done", ms: ports.clock.monotonicMs() - begin });
+    return result;
+  } catch (error) {
+    ports.report({ type: "step", id, title, state: "failed" });
+    throw error;
+  }
+}
+
+function toWriteRequest(
+  request: BundleCreateRequest,
+  { bundle, blobs }: PreparedBundle,
+  ports: ActionPorts,
+): WriteBundleRequest {
+  let shown = -1;
+  return {
+    bundle,
+    origins: blobs,
+    output: request.output,
+    extraBytes: 0,
+    jobs: request.jobs ?? usualJobs,
+    signal: ports.signal,
+    ...(request.partSize !== undefined && { partSize: request.partSize }),
+    onBytes: (written, total) => {
+      const percent = Math.floor((100 * written) / Math.max(1, total));
+      if (percent === shown) return;
+      shown = percent;
+      ports.report({ type: "progress", step: "bundle", id: basename(request.output), percent });
+    },
+  };
+}
+
+function toResult(
+  request: BundleCreateRequest,
+  images: readonly GatheredImage[],
+  { bundle, signed }: PreparedBundle & { readonly signed: boolean },
+): Omit<BundleCreateResult, "ms"> {
+  const { manifest, root, layout } = bundle;
+  const { output, partSize, dryRun } = request;
+  const target = { output, size: layout.size, ...(partSize !== undefined && { partSize }) };
+  return {
+    apiVersion: "slipway/v1",
+    kind: "BundleCreateResult",
+    output,
+    name: manifest.name,
+    version: manifest.version,
+    content: manifest.content,
+    platforms: manifest.platforms,
+    root,
+    signed,
+    dryRun,
+    bytes: layout.size,
+    blobBytes: bundle.blobs.reduce((sum, { size }) => sum + size, 0),
+    resumedBytes: 0,
+    files: planSinkFiles(target).map(({ path }) => path),
+    images: images.map(({ wanted, root: { digest }, source, blobs }) => ({
+      name: wanted.name,
+      reference: wanted.reference,
+      digest,
+      source: source.name,
+      bytes: blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+    })),
+    without: manifest.without ?? [],
+  };
 }

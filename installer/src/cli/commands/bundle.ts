@@ -145,6 +145,7 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     signing: toSigning(options, path),
     plainHttp: options.plainHttp === true,
     dryRun: options.dryRun === true,
+    cacheDir: selection.cacheDir,
     ...(options.split !== undefined && { partSize: options.split }),
     ...(options.parity !== undefined && { parity: options.parity }),
     ...(options.caFile !== undefined && { caFile: path(options.caFile) }),

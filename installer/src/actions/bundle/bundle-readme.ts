@@ -1,0 +1,65 @@
+export interface ReadmeRequest {
+  readonly name: string;
+  readonly version: string;
+  readonly profile: string;
+  readonly platforms: readonly string[];
+  readonly without: readonly string[];
+  readonly signed: boolean;
+}
+
+/** `files/README.txt`: what to do with the bundle, checking first. */
+export function formatReadme(request: ReadmeRequest): string {
+  const { name, version, without } = request;
+  const off = without.map((component) => ` --without ${component}`).join("");
+  const left =
+    without.length === 0
+      ? ""
+      : `\nThis bundle was made without ${without.join(", ")}; an install from it has ${without.length === 1 ? "it" : "them"} off.\n`;
+  return `${name} ${version} for ${request.platforms.join(", ")}
+
+An offline bundle of Slipway: everything an install of the profile ${request.profile} needs, in one tar file. The other side
+needs Docker with Compose, and nothing from any network. BUNDLE below is this file.
+${left}
+1. Check it, before anything from it is run
+${request.signed ? signedCheck : unsignedCheck}
+2. Put the program in place
+
+   tar -xOf BUNDLE install.sh > install.sh
+   sh install.sh BUNDLE
+
+3. Install
+
+   slipway bundle verify BUNDLE
+   slipway install --mode compose --bundle BUNDLE${off}
+
+   With a private registry: slipway push --bundle BUNDLE --to HOST/PROJECT, then slipway install --registry HOST/PROJECT.
+
+A bundle in parts: give the header (….split.json) in place of the file. Parts may lie in several folders (--parts FOLDER).
+
+What else is here: LICENSES.txt, values.yaml with every setting and its default, values.schema.json, docs/, and where they
+were made sbom/. The images are an OCI layout that docker load, podman and skopeo read as it is.
+`;
+}
+
+const signedCheck = `
+   The public key must reach you by another way than the bundle. With plain minisign (Debian: apt install minisign):
+
+   tar -xOf BUNDLE bundle.json > bundle.json
+   tar -xOf BUNDLE bundle.json.minisig > bundle.json.minisig
+   minisign -V -p release.pub -m bundle.json
+
+   That vouches for bundle.json, which names checksums.txt by its SHA-256, which names every other file:
+
+   tar -xOf BUNDLE checksums.txt > checksums.txt
+   sha256sum checksums.txt          is the line "checksums" of bundle.json
+   tar -xOf BUNDLE install.sh | sha256sum          is the line install.sh of checksums.txt
+`;
+
+const unsignedCheck = `
+   It is not signed: nothing in it tells who made it. Compare the SHA-256 of the whole file with one that reached you by
+   another way:
+
+   sha256sum BUNDLE
+
+   Commands of slipway take it with --allow-unsigned only.
+`;

@@ -1,0 +1,80 @@
+import type { OriginatedBlob } from "../../bundle/blob-origins.ts";
+import { bundlePaths } from "../../bundle/bundle-manifest.ts";
+import {
+  type BundleParts,
+  type ComposedBundle,
+  type DeltaBase,
+  type Sign,
+  composeBundle,
+  composeDelta,
+} from "../../bundle/compose-bundle.ts";
+import type { GatheredImage } from "../../bundle/gather-images.ts";
+import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
+import type { BundleCreateRequest } from "../bundle-create.ts";
+import type { ActionPorts } from "../context.ts";
+import { gatherArtifacts } from "./bundle-artifacts.ts";
+import { buildBundleFiles } from "./bundle-files.ts";
+import { collectBlobs, describeBundle } from "./describe-bundle.ts";
+
+/** SPDX documents by name of the image; handed in, for making them needs what is in the layers. */
+export type SbomsFor = (images: readonly GatheredImage[]) => Promise<ReadonlyMap<string, string>>;
+
+export interface PrepareRequest {
+  readonly create: BundleCreateRequest;
+  readonly name: string;
+  readonly profile: string;
+  readonly images: readonly GatheredImage[];
+  readonly sign: Sign | undefined;
+  readonly sbomsFor: SbomsFor;
+  /** `files/images.lock.yaml`. */
+  readonly lockFor: (images: readonly GatheredImage[]) => string | undefined;
+  readonly base: DeltaBase | undefined;
+}
+
+export interface PreparedBundle {
+  readonly bundle: ComposedBundle;
+  readonly blobs: ReadonlyMap<string, OriginatedBlob>;
+}
+
+/** Settles every byte of a bundle; nothing is written yet. */
+export async function prepareBundle(request: PrepareRequest, ports: ActionPorts): Promise<PreparedBundle> {
+  const { create, name, profile, images, sign } = request;
+  const artifacts = await gatherArtifacts(create, ports);
+  const blobs = collectBlobs(images, artifacts);
+  const sboms = await request.sbomsFor(images);
+  const sbomPaths = new Map([...sboms.keys()].map((image) => [image, `${bundlePaths.files}sbom/${image}.spdx.json`]));
+  const shared = { name, profile, platforms: create.platforms, without: create.values.without, images };
+  const description = describeBundle({ ...shared, version: ports.assets.version, artifacts, sbomPaths }, blobs);
+  const lock = request.lockFor(images);
+  const files = buildBundleFiles(
+    {
+      ...shared,
+      signed: sign !== undefined,
+      sboms: new Map([...sboms].map(([image, text]) => [sbomPaths.get(image) ?? image, text])),
+      ...(lock !== undefined && { lock }),
+    },
+    ports.assets,
+  );
+  const parts: BundleParts = {
+    description,
+    files: new Map([
+      ...files,
+      [bundlePaths.ociLayout, Buffer.from(ociLayoutText)],
+      [bundlePaths.index, Buffer.from(formatOciIndex(description.images))],
+      [bundlePaths.dockerManifest, Buffer.from(formatDockerManifest(images.map(toDockerImage)))],
+    ]),
+    blobs: [...blobs.values()].map(({ descriptor }) => descriptor),
+    ...(sign !== undefined && { sign }),
+  };
+  const bundle = request.base === undefined ? composeBundle(parts) : composeDelta(parts, request.base);
+  return { bundle, blobs };
+}
+
+function toDockerImage({ wanted, platforms }: GatheredImage) {
+  const [primary] = platforms;
+  return {
+    reference: wanted.reference,
+    config: primary?.config ?? "",
+    layers: primary?.layers.map(({ digest }) => digest) ?? [],
+  };
+}

@@ -1,0 +1,39 @@
+import type { Sign } from "../../bundle/compose-bundle.ts";
+import { parseSecretKey, signMessage } from "../../bundle/minisign-secret.ts";
+import { UsageError } from "../../errors/installer-error.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+import type { BundleSigning } from "../bundle-signing.ts";
+
+/**
+ * What signs a bundle; undefined when it was said that it should not be signed.
+ * @throws UsageError without a key, or when key or passphrase is wrong
+ */
+export async function prepareSigning(
+  signing: BundleSigning,
+  comment: string,
+  fs: Pick<FileSystem, "readTextIfPresent">,
+): Promise<Sign | undefined> {
+  const { unsigned, keyFile, passphraseFile } = signing;
+  if (unsigned && keyFile !== undefined) {
+    throw new UsageError("--unsigned and --sign-key exclude each other", { hint: "leave one of them out" });
+  }
+  if (unsigned) return undefined;
+  if (keyFile === undefined) {
+    throw new UsageError("a bundle is signed, and no key is given", {
+      hint: "slipway bundle keygen -o release makes a key pair, then --sign-key release.key; --unsigned makes a bundle of which nobody can tell who made it",
+    });
+  }
+  const passphrase = passphraseFile === undefined ? "" : firstLine(await readFile(passphraseFile, fs));
+  const key = await parseSecretKey(await readFile(keyFile, fs), passphrase, keyFile);
+  return (bytes) => signMessage(bytes, key, comment);
+}
+
+async function readFile(path: string, fs: Pick<FileSystem, "readTextIfPresent">): Promise<string> {
+  const text = await fs.readTextIfPresent(path);
+  if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path" });
+  return text;
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0] ?? "";
+}
