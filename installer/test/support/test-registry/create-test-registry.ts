@@ -3,7 +3,8 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { answerInstead, type ArmedFault, breakConnection, dueFault, type Fault, type FaultRule } from "./faults.ts";
-import { route, type RouteContext } from "./routes.ts";
+import type { RouteContext } from "./exchange.ts";
+import { route } from "./routes.ts";
 import { createTestStore, type TestStore } from "./store.ts";
 import { createGate, type Gate, type TestAuth } from "./token-issuer.ts";
 

@@ -1,9 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-export interface Users {
-  readonly [name: string]: string;
-}
+export type Users = Readonly<Record<string, string>>;
 
 export type TestAuth =
   | { readonly kind: "basic"; readonly users: Users }
@@ -57,12 +55,7 @@ export function createGate(auth: TestAuth | undefined): Gate {
 
   function issue(request: IncomingMessage, url: URL, body: string, response: ServerResponse): boolean {
     if (auth?.kind !== "token" || url.pathname !== "/token") return false;
-    const form = new URLSearchParams(body);
-    const user =
-      request.method === "POST"
-        ? refreshed(form, auth.refreshTokens)
-        : userOf(request.headers.authorization ?? "", auth.users);
-    const asked = request.method === "POST" ? (form.get("scope") ?? "").split(" ") : url.searchParams.getAll("scope");
+    const { user, asked } = askedFor(request, url, new URLSearchParams(body), auth);
     const anonymous = user === undefined && request.headers.authorization === undefined && request.method === "GET";
     if (user === undefined && !(anonymous && auth.anonymousPull === true)) {
       response.writeHead(401, { "content-type": "application/json" });
@@ -82,6 +75,18 @@ export function createGate(auth: TestAuth | undefined): Gate {
   }
 
   return { refuse, issue, issued };
+}
+
+function askedFor(
+  request: IncomingMessage,
+  url: URL,
+  form: URLSearchParams,
+  { users, refreshTokens }: Extract<TestAuth, { kind: "token" }>,
+): { readonly user: string | undefined; readonly asked: readonly string[] } {
+  if (request.method === "POST") {
+    return { user: refreshed(form, refreshTokens), asked: (form.get("scope") ?? "").split(" ") };
+  }
+  return { user: userOf(request.headers.authorization ?? "", users), asked: url.searchParams.getAll("scope") };
 }
 
 function userOf(header: string, users: Users): string | undefined {
