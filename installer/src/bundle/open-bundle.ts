@@ -1,0 +1,267 @@
+import { pipeline, type Readable } from "node:stream";
+import { BundleError, UsageError } from "../errors/installer-error.ts";
+import type { ByteRange, SourceImage } from "../oci/content.ts";
+import { type Descriptor, formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
+import { digestOf, verifyContent } from "../oci/digest.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
+import { blobPath } from "./bundle-layout.ts";
+import { type BundledImage, type BundleManifest, bundlePaths } from "./bundle-manifest.ts";
+import type { BundleEntry, BundleReader, OpenBundleRequest, Trust } from "./bundle-reader.ts";
+import { namingParts } from "./damaged-parts.ts";
+import { createOwners } from "./blob-owners.ts";
+import { parseBundleManifest } from "./parse-bundle-manifest.ts";
+import { parseChecksums } from "./parse-checksums.ts";
+import { type BundleFile, openBundleFile } from "./parts.ts";
+import { checkTrust, type ReadBundle, readBundle } from "./read-bundle.ts";
+
+/** What opening a bundle needs of the world; the ports of an action are it. */
+export interface BundlePorts {
+  readonly bulkFiles: BulkFiles;
+  readonly hashing: Hashing;
+  readonly signal: AbortSignal;
+}
+
+/** A bundle opened from files: what `verify` and `flatten` need besides what everybody reads. */
+export interface OpenedBundle extends BundleReader {
+  readonly file: BundleFile;
+  /** Of a delta opened with what it builds on. */
+  readonly basis?: OpenedBundle;
+  /** Size of a blob here or in a base; undefined when it is in neither. */
+  sizeOf(digest: string): number | undefined;
+  /** Which images and artifacts a blob belongs to, for people. */
+  ownersOf(digest: string): Promise<readonly string[]>;
+}
+
+/** Small files larger than this are not read whole. */
+const smallFileLimit = 64 * 1024 * 1024;
+
+/**
+ * Opens a bundle, or a delta and the bundles it builds on. Trust and structure are checked before this returns; blobs
+ * are checked as they are read.
+ * @throws BundleError naming what is not trusted, damaged, missing or too much, and in which part it lies
+ */
+export async function openBundle(request: OpenBundleRequest, ports: BundlePorts): Promise<OpenedBundle> {
+  const [path, ...bases] = request.paths;
+  if (path === undefined) throw new UsageError("no bundle was named");
+  const file = await openBundleFile(path, request.partFolders, ports.bulkFiles);
+  let basis: OpenedBundle | undefined;
+  try {
+    const read = await readBundle(file, request);
+    if (bases.length > 0) {
+      refuseNeedlessBase(read.manifest, path, bases);
+      basis = await openBundle({ ...request, paths: bases }, ports);
+      checkBase(read.manifest, path, basis);
+    }
+    return await createReader({ file, read, basis, request });
+  } catch (error) {
+    const named = await namingParts(error, file.split, ports).finally(() =>
+      Promise.all([file.close(), basis?.close()]),
+    );
+    throw named;
+  }
+}
+
+function refuseNeedlessBase(manifest: BundleManifest, path: string, bases: readonly string[]): void {
+  if (manifest.content === "delta") return;
+  throw new UsageError(`${path} is a full bundle and builds on none; ${bases.join(", ")} is too much`, {
+    hint: "name only the bundle itself",
+  });
+}
+
+/** @throws BundleError when a delta was made for another base */
+function checkBase(manifest: BundleManifest, path: string, basis: OpenedBundle): void {
+  const { base } = manifest;
+  if (base === undefined || basis.root === base.root) return;
+  const { name, version } = basis.complete;
+  throw new BundleError(
+    `${path} builds on ${base.name} ${base.version} (${base.root}), and ${basis.file.path} is ${name} ${version} (${basis.root})`,
+    { hint: `name the bundle ${base.name} ${base.version} that the delta was made from` },
+  );
+}
+
+interface Opening {
+  readonly file: BundleFile;
+  readonly read: ReadBundle;
+  readonly basis: OpenedBundle | undefined;
+  readonly request: OpenBundleRequest;
+}
+
+async function createReader(opening: Opening): Promise<OpenedBundle> {
+  const { file, read, basis } = opening;
+  const { manifest, entries } = read;
+  const readFile = (path: string): Promise<Buffer> => readSmallFile(file, entries, path);
+  const blobOf = (digest: string): BundleEntry | undefined => entries.get(blobPath(digest));
+  const sizeOf = (digest: string): number | undefined => blobOf(digest)?.size ?? basis?.sizeOf(digest);
+  const whole = basis === undefined ? undefined : await readComplete(opening, { readFile, sizeOf });
+  const complete = whole?.manifest ?? manifest;
+
+  const openRaw = async (descriptor: Descriptor, range?: ByteRange): Promise<Readable> => {
+    const entry = blobOf(descriptor.digest);
+    if (entry === undefined) {
+      if (basis?.sizeOf(descriptor.digest) !== undefined) return basis.content.open(descriptor, range);
+      throw new BundleError(missingBlob(descriptor, { file, manifest, complete: basis !== undefined }));
+    }
+    if (range !== undefined)
+      return file.stream(entry.offset + range.start, entry.offset + Math.min(range.end, entry.size));
+    const who = await owners.describe(descriptor.digest);
+    const where = describePlace(file, entry);
+    const expected = { digest: descriptor.digest, size: entry.size };
+    const checked = verifyContent(
+      expected,
+      (problem) => new BundleError(`${descriptor.digest}${who} ${problem}: ${where} is damaged`, { hint: damagedHint }),
+    );
+    return pipeline(file.stream(entry.offset, entry.offset + entry.size), checked, () => undefined);
+  };
+  const owners = createOwners(complete, async (descriptor) => {
+    const entry = blobOf(descriptor.digest);
+    return entry === undefined ? undefined : file.read(entry.offset, entry.size);
+  });
+
+  return {
+    kind: "bundle",
+    name: `bundle ${file.path}`,
+    manifest,
+    complete,
+    root: whole?.root ?? read.root,
+    trust: read.trust,
+    entries: [...entries.values()],
+    file,
+    ...(basis !== undefined && { basis }),
+    sizeOf,
+    ownersOf: (digest) => owners.of(digest),
+    readFile,
+    content: { open: openRaw },
+    openArtifact: (artifact) => openRaw(artifact.descriptor),
+    resolve: (reference, platforms) => Promise.resolve().then(() => resolveImage(complete, reference, platforms)),
+    close: async () => {
+      await Promise.all([file.close(), basis?.close()]);
+    },
+  };
+}
+
+const damagedHint = "copy the bundle again; slipway bundle verify lists everything that is damaged";
+
+function describePlace(file: BundleFile, entry: BundleEntry): string {
+  return file
+    .ranges(entry.offset, entry.offset + Math.max(1, entry.size))
+    .map(({ path }) => path)
+    .join(" or ");
+}
+
+function missingBlob(
+  descriptor: Descriptor,
+  of: { readonly file: BundleFile; readonly manifest: BundleManifest; readonly complete: boolean },
+): string {
+  const { file, manifest, complete } = of;
+  const { base } = manifest;
+  if (base === undefined || complete) return `${descriptor.digest} is not in ${file.path}`;
+  return `${descriptor.digest} is not in ${file.path}, which is a delta: it is in ${base.name} ${base.version}, name that bundle too`;
+}
+
+async function readSmallFile(
+  file: BundleFile,
+  entries: ReadonlyMap<string, BundleEntry>,
+  path: string,
+): Promise<Buffer> {
+  const entry = entries.get(path);
+  if (entry === undefined) throw new BundleError(`${path} is not in ${file.path}`);
+  if (entry.size > smallFileLimit)
+    throw new BundleError(`${path} of ${file.path} is ${entry.size} bytes, too long to read`);
+  const bytes = await file.read(entry.offset, entry.size);
+  const { digest } = entry;
+  if (digest !== undefined && digestOf(bytes) !== digest) {
+    throw new BundleError(
+      `${path} of ${describePlace(file, entry)} is damaged: it has the digest ${digestOf(bytes)}, not ${digest}`,
+      {
+        hint: damagedHint,
+      },
+    );
+  }
+  return bytes;
+}
+
+interface Readers {
+  readonly readFile: (path: string) => Promise<Buffer>;
+  readonly sizeOf: (digest: string) => number | undefined;
+}
+
+/** The full bundle that a delta and its base make: named by digest in the delta, and vouched for like any bundle. */
+async function readComplete(
+  opening: Opening,
+  { readFile, sizeOf }: Readers,
+): Promise<{ readonly manifest: BundleManifest; readonly root: string; readonly trust: Trust }> {
+  const { file, read, request } = opening;
+  const document = await readFile(bundlePaths.fullManifest);
+  const name = `${bundlePaths.fullManifest} of ${file.path}`;
+  const root = digestOf(document);
+  if (root !== read.manifest.full?.root) {
+    throw new BundleError(
+      `${name} has the digest ${root}, and ${bundlePaths.manifest} says ${read.manifest.full?.root ?? ""}`,
+    );
+  }
+  const signed = read.entries.has(bundlePaths.fullSignature);
+  const signature = signed ? await readFile(bundlePaths.fullSignature) : undefined;
+  const trust = checkTrust({ document, signature, name }, request);
+  const manifest = parseBundleManifest(document, name);
+  if (manifest.content !== "full") throw new BundleError(`${name} is not of a full bundle`);
+  const checksums = await readFile(bundlePaths.fullChecksums);
+  if (digestOf(checksums) !== manifest.checksums) {
+    throw new BundleError(
+      `${bundlePaths.fullChecksums} of ${file.path} is not the one that ${bundlePaths.fullManifest} names`,
+    );
+  }
+  for (const [path, digest] of parseChecksums(checksums, `${bundlePaths.fullChecksums} of ${file.path}`)) {
+    const there = path.startsWith(bundlePaths.blobs)
+      ? sizeOf(digest) !== undefined
+      : read.entries.get(path)?.digest === digest;
+    if (!there) throw new BundleError(`${file.path} and its base together lack ${path}, which the full bundle has`);
+  }
+  return { manifest, root, trust };
+}
+
+/** An image narrowed to several platforms has no root over them: then each platform is asked for by itself. */
+function resolveImage(
+  manifest: BundleManifest,
+  reference: string,
+  platforms: readonly Platform[],
+): SourceImage | undefined {
+  const image = findImage(manifest, reference);
+  if (image === undefined) return undefined;
+  const has = image.platforms.map(({ platform }) => platform);
+  const lacking = platforms.filter((wanted) => !has.some((text) => matchesText(text, wanted)));
+  if (lacking.length > 0) {
+    throw new BundleError(
+      `the bundle has ${image.reference} for ${has.join(", ")} and not for ${lacking.map(formatPlatform).join(", ")}`,
+      { hint: "take the bundle that was made for this platform" },
+    );
+  }
+  const [wanted] = platforms;
+  const narrowed = image.parentIndex !== undefined && wanted !== undefined;
+  const chosen = narrowed ? image.platforms.find(({ platform }) => matchesText(platform, wanted)) : undefined;
+  return { reference, root: chosen?.manifest ?? image.root, referrers: image.referrers };
+}
+
+function matchesText(platform: string, wanted: Platform): boolean {
+  const parsed = parsePlatform(platform);
+  return parsed !== undefined && matchesPlatform(parsed, wanted);
+}
+
+/** By reference in full; one with a digest finds the image with that digest, whatever its tag. */
+function findImage(manifest: BundleManifest, reference: string): BundledImage | undefined {
+  const parsed = parseReference(reference);
+  const wanted = formatReference(parsed);
+  const exact = manifest.images.find((image) => image.reference === wanted);
+  if (exact !== undefined || parsed.digest === undefined) return exact;
+  return manifest.images.find((image) => {
+    const { host, repository, tag } = parseReference(image.reference);
+    if (host !== parsed.host || repository !== parsed.repository) return false;
+    if (parsed.tag !== undefined && parsed.tag !== tag) return false;
+    const digests = [
+      image.root.digest,
+      image.parentIndex,
+      ...image.platforms.map((platform) => platform.manifest.digest),
+    ];
+    return digests.includes(parsed.digest);
+  });
+}
