@@ -24,7 +24,7 @@ export interface HarborRequest {
 /** Harbor's API as JSON in and out. Throws Refusal with what Harbor said when the status is no success. */
 export interface HarborApi {
   readonly host: string;
-  /** The answer's document; undefined when it has none. */
+  /** The answer's document, or its text where it is plain; undefined when it has none. */
   send(request: HarborRequest): Promise<unknown>;
   /** Every row of a list, over all its pages. */
   list(path: string, signal: AbortSignal): Promise<readonly Fields[]>;
@@ -75,7 +75,10 @@ export function createHarborApi(options: HarborApiOptions): HarborApi {
 
   return {
     host,
-    send: async (request) => parse((await send(request)).text, host),
+    send: async (request) => {
+      const { headers, text } = await send(request);
+      return /^text\/plain\b/i.test(headers["content-type"] ?? "") ? text : parse(text, host);
+    },
     list: async (path, signal) => {
       const rows: Fields[] = [];
       for (let page = 1; page <= mostPages; page += 1) {

@@ -118,7 +118,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
       ),
     ping: (signal) =>
       guarded({ what: "the API", needs: "nothing" }, async () => {
-        return (await unless([404], { method: "HEAD", path: "/ping", signal })) !== undefined;
+        return (await unless([404], { method: "GET", path: "/ping", signal })) === "Pong";
       }),
     systemInfo: (signal) =>
       guarded({ what: "the system's state", needs: "nothing" }, async () =>

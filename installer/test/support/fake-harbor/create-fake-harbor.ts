@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { AccessEntry } from "../test-registry/create-test-registry.ts";
+import { createTestStore } from "../test-registry/store.ts";
+import { answerApi } from "./api.ts";
+import { answerRegistry, answerToken } from "./registry-half.ts";
+import type { FakeProject, FakeUser, HarborState } from "./state.ts";
+
+export interface FakeHarborOptions {
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Besides `admin` with the password `admin-password`. */
+  readonly users?: Readonly<Record<string, FakeUser>>;
+  readonly projects?: readonly (Partial<Pick<FakeProject, "public" | "registryId" | "hard" | "retentionId">> & {
+    readonly name: string;
+  })[];
+  readonly readOnly?: boolean;
+  readonly projectCreation?: "adminonly" | "everyone";
+  /** Bytes for projects that are made without a limit; none unless told. */
+  readonly defaultLimit?: number;
+  readonly quotasOn?: boolean;
+}
+
+export interface FakeHarbor {
+  /** `127.0.0.1:43123`. */
+  readonly host: string;
+  readonly state: HarborState;
+  readonly log: readonly AccessEntry[];
+  /** Requests to the API that are no reads. */
+  readonly changes: () => readonly AccessEntry[];
+  /** Requests to the registry half that send something. */
+  readonly uploads: () => readonly AccessEntry[];
+  close(): Promise<void>;
+}
+
+export const adminPassword = "admin-password";
+
+/**
+ * A Harbor in memory on a free port of loopback, made from what its API documentation and its answers say. No code of
+ * Harbor is in it, and no real Harbor was there to compare it with.
+ */
+export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise<FakeHarbor> {
+  const state = createState(options);
+  const log: AccessEntry[] = [];
+  const context = {
+    options: {},
+    store: state.store,
+    gate: { refuse: () => undefined, issue: () => false, issued: [] },
+    uploads: new Map(),
+    origin: "",
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", context.origin);
+    const entry = entryOf(request);
+    log.push(entry);
+    response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
+    if (url.pathname.startsWith("/api/v2.0/")) {
+      await answerApi(state, request, response, url);
+      return;
+    }
+    if (url.pathname === "/service/token") {
+      answerToken(state, request, response, url);
+      return;
+    }
+    if (url.pathname.startsWith("/v2/")) return answerRegistry(state, context, { request, response, entry }, url);
+    // The portal answers every other path with its page.
+    request.resume();
+    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><html><title>Harbor</title></html>");
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    });
+  };
+  const server = options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  context.origin = `${options.tls === undefined ? "http" : "https"}://${host}`;
+  const isRead = ({ method }: AccessEntry): boolean => method === "GET" || method === "HEAD";
+  return {
+    host,
+    state,
+    log,
+    changes: () => log.filter((entry) => entry.target.startsWith("/api/") && !isRead(entry)),
+    uploads: () => log.filter((entry) => entry.target.startsWith("/v2/") && !isRead(entry)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function createState(options: FakeHarborOptions): HarborState {
+  let id = 0;
+  const nextId = (): number => (id += 1);
+  const users = new Map<string, FakeUser>([["admin", { password: adminPassword, admin: true }]]);
+  for (const [name, user] of Object.entries(options.users ?? {})) users.set(name, user);
+  const projects = new Map<string, FakeProject>();
+  for (const { name, ...rest } of [{ name: "library", public: true }, ...(options.projects ?? [])]) {
+    projects.set(name, { id: nextId(), name, public: false, registryId: 0, hard: -1, rules: [], ...rest });
+  }
+  return {
+    projects,
+    users,
+    robots: [],
+    retentions: [],
+    store: createTestStore(),
+    readOnly: options.readOnly ?? false,
+    quotasOn: options.quotasOn ?? true,
+    defaultLimit: options.defaultLimit ?? -1,
+    projectCreation: options.projectCreation ?? "adminonly",
+    nextId,
+    tokens: new Map(),
+  };
+}
+
+function entryOf({ method = "GET", url: target = "/", headers }: IncomingMessage): AccessEntry {
+  const scheme = headers.authorization?.split(" ")[0];
+  return {
+    method,
+    target,
+    repository: /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(target)?.[1],
+    digest: /sha256(?::|%3A)[0-9a-f]{64}/i.exec(target)?.[0].replace(/%3A/i, ":"),
+    authorization: scheme === "Basic" || scheme === "Bearer" ? scheme : undefined,
+    status: 0,
+    received: 0,
+  };
+}
