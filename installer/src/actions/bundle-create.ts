@@ -6,7 +6,7 @@ import { UsageError } from "../errors/installer-error.ts";
 import { type Platform, parsePlatform } from "../oci/descriptor.ts";
 import { openSources } from "./bundle/bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
-import { prepareSigning } from "./bundle/sign-bundle.ts";
+import { prepareSigning, readKeys } from "./bundle/sign-bundle.ts";
 import { findWantedImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
@@ -88,14 +88,22 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const begin = ports.clock.monotonicMs();
   const platforms = parsePlatforms(request.platforms);
   checkCombination(request);
-  const { plan } = await loadPlan(request, ports);
+  const { plan, values } = await loadPlan(request, ports);
   const { profile } = plan.install;
   const name = `slipway-${profile}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
   const wanted = findWantedImages(plan, ports.assets);
   const jobs = request.jobs ?? usualJobs;
+  const trust = { trustedKeys: await readKeys(request.keyFiles, ports.fs), allowUnsigned: request.allowUnsigned };
   const sources = await openSources(
-    { from: request.from, references: wanted.map(({ reference }) => reference), cacheDir: request.cacheDir },
+    {
+      from: request.from,
+      references: wanted.map(({ reference }) => reference),
+      cacheDir: request.cacheDir,
+      mirror: values.values.images.registry,
+      registries: { plainHttp: request.plainHttp, ...(request.caFile !== undefined && { caFile: request.caFile }) },
+      trust,
+    },
     ports,
   );
   try {
@@ -110,7 +118,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
       }),
     );
     const prepared = await prepareBundle(
-      { create: request, name, profile, images, sign, sbomsFor, lockFor: () => undefined, base: undefined },
+      { create: request, name, profile, images, sign, sbomsFor, base: undefined },
       ports,
     );
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });

@@ -1,14 +1,33 @@
+import { openBundle } from "../../bundle/open-bundle.ts";
 import { createEngineSource } from "../../bundle/sources/engine-source.ts";
+import { openFileSource } from "../../bundle/sources/file-source.ts";
 import { openLayoutFolder } from "../../bundle/sources/layout-source.ts";
+import { PreflightError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
+import { mapReference, parseTarget } from "../../oci/path-rules.ts";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import type { RegistryClient } from "../../registry/registry-client.ts";
+import { createRegistrySource } from "../../registry/registry-source.ts";
 import type { ActionPorts } from "../context.ts";
+import { type RegistryOptions, openRegistries } from "../registry-options.ts";
+
+/** How bundles that are read are trusted. */
+export interface ReadTrust {
+  /** Minisign public keys. */
+  readonly trustedKeys: readonly string[];
+  readonly allowUnsigned: boolean;
+}
 
 export interface SourcesRequest {
-  /** `engine`, `registry`, `oci:DIR` or a path, in order. */
+  /** `engine`, `registry`, `oci:DIR` or a path, in order; engine, then registry when empty. */
   readonly from: readonly string[];
   /** Images that will be asked for. */
   readonly references: readonly string[];
   readonly cacheDir: string;
+  readonly registries?: RegistryOptions;
+  /** `images.registry` of the values: registries are asked for the copies there. */
+  readonly mirror?: string;
+  readonly trust?: ReadTrust;
 }
 
 /**
@@ -17,8 +36,9 @@ export interface SourcesRequest {
  */
 export async function openSources(request: SourcesRequest, ports: ActionPorts): Promise<readonly ImageSource[]> {
   const sources: ImageSource[] = [];
+  const places = request.from.length > 0 ? request.from : await usualPlaces(ports);
   try {
-    for (const from of request.from) sources.push(await openSource(from, request, ports));
+    for (const from of places) sources.push(await openSource(from, request, ports));
   } catch (error) {
     for (const source of sources) await source.close();
     throw error;
@@ -26,11 +46,64 @@ export async function openSources(request: SourcesRequest, ports: ActionPorts): 
   return sources;
 }
 
-async function openSource(from: string, request: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
-  if (from === "engine") {
-    const { references, cacheDir } = request;
-    return createEngineSource({ references, cacheDir, signal: ports.signal }, ports);
+/** Without an engine there are still registries; who names the engine wants it. */
+async function usualPlaces(ports: ActionPorts): Promise<readonly string[]> {
+  try {
+    await ports.docker.apiVersion();
+    return ["engine", "registry"];
+  } catch (error) {
+    if (!(error instanceof PreflightError)) throw error;
+    ports.report({ type: "warning", message: `${error.message}; images are taken from registries` });
+    return ["registry"];
   }
+}
+
+async function openSource(from: string, request: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
+  const { references, cacheDir, trust } = request;
+  if (from === "engine") return createEngineSource({ references, cacheDir, signal: ports.signal }, ports);
+  if (from === "registry") return openRegistry(request, ports);
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);
-  throw new TypeError(from);
+  return openFileSource(
+    { path: from, spoolFolder: cacheDir, signal: ports.signal },
+    {
+      bulk: ports.bulkFiles,
+      fs: ports.fs,
+      report: ports.report,
+      openBundle: (path) =>
+        openBundle(
+          {
+            paths: [path],
+            partFolders: [],
+            trustedKeys: trust?.trustedKeys ?? [],
+            allowUnsigned: trust?.allowUnsigned ?? false,
+          },
+          ports,
+        ),
+    },
+  );
+}
+
+async function openRegistry({ registries, mirror = "" }: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
+  const access = await openRegistries(registries ?? { plainHttp: false }, "", ports);
+  const clients = new Map<string, RegistryClient>();
+  const client = (host: string): RegistryClient => {
+    const known = clients.get(host) ?? access.connect(host);
+    clients.set(host, known);
+    return known;
+  };
+  const close = (): Promise<void> => {
+    for (const one of clients.values()) one.close();
+    return Promise.resolve();
+  };
+  if (mirror === "") return createRegistrySource({ client, close });
+  const source = createRegistrySource({ client, close, name: `the registry ${mirror}` });
+  const target = parseTarget(mirror);
+  return {
+    ...source,
+    async resolve(reference, platforms) {
+      const mapped = formatReference(mapReference(parseReference(reference), target, "keep"));
+      const found = await source.resolve(mapped, platforms);
+      return found === undefined ? undefined : { ...found, reference };
+    },
+  };
 }

@@ -12,8 +12,11 @@ import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
 import type { BundleCreateRequest } from "../bundle-create.ts";
 import type { ActionPorts } from "../context.ts";
+import type { Assets } from "../assets.ts";
+import { readImageTable } from "../load-plan.ts";
 import { gatherArtifacts } from "./bundle-artifacts.ts";
 import { buildBundleFiles } from "./bundle-files.ts";
+import { formatBundleLock } from "./bundle-lock.ts";
 import { collectBlobs, describeBundle } from "./describe-bundle.ts";
 
 /** SPDX documents by name of the image; handed in, for making them needs what is in the layers. */
@@ -26,8 +29,6 @@ export interface PrepareRequest {
   readonly images: readonly GatheredImage[];
   readonly sign: Sign | undefined;
   readonly sbomsFor: SbomsFor;
-  /** `files/images.lock.yaml`. */
-  readonly lockFor: (images: readonly GatheredImage[]) => string | undefined;
   readonly base: DeltaBase | undefined;
 }
 
@@ -45,13 +46,14 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
   const sbomPaths = new Map([...sboms.keys()].map((image) => [image, `${bundlePaths.files}sbom/${image}.spdx.json`]));
   const shared = { name, profile, platforms: create.platforms, without: create.values.without, images };
   const description = describeBundle({ ...shared, version: ports.assets.version, artifacts, sbomPaths }, blobs);
-  const lock = request.lockFor(images);
+  const { version } = ports.assets;
+  const lock = formatBundleLock({ ...shared, version, thirdParty: thirdPartyNames(ports.assets) });
   const files = buildBundleFiles(
     {
       ...shared,
       signed: sign !== undefined,
       sboms: new Map([...sboms].map(([image, text]) => [sbomPaths.get(image) ?? image, text])),
-      ...(lock !== undefined && { lock }),
+      lock,
     },
     ports.assets,
   );
@@ -77,4 +79,9 @@ function toDockerImage({ wanted, platforms }: GatheredImage) {
     config: primary?.config ?? "",
     layers: primary?.layers.map(({ digest }) => digest) ?? [],
   };
+}
+
+function thirdPartyNames(assets: Assets): ReadonlySet<string> {
+  const table = Object.entries(readImageTable(assets));
+  return new Set(table.filter(([, { source }]) => source === "third-party").map(([name]) => name));
 }

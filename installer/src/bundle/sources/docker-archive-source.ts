@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { BundleError } from "../../errors/installer-error.ts";
+import type { ImageSource } from "../../oci/content.ts";
+import { type Descriptor, mediaTypes } from "../../oci/descriptor.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { manifestLimit } from "../../oci/manifest.ts";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import { configurationLayers } from "./engine-export.ts";
+import type { LayoutFiles } from "./layout-files.ts";
+
+const listLimit = 64 * 1024 * 1024;
+
+interface ListedImage {
+  readonly config: string;
+  readonly tags: readonly string[];
+  readonly layers: readonly string[];
+}
+
+/**
+ * An archive of `docker save` in the older form: `manifest.json` names a configuration and layer files. Layers travel as
+ * they are there, unpacked, under a manifest made the same way as for images of the engine.
+ * @throws BundleError when `manifest.json` is not what it should be
+ */
+export async function openDockerArchive(files: LayoutFiles, name: string): Promise<ImageSource> {
+  const images = await readList(files, name);
+  const documents = new Map<string, Buffer>();
+  const paths = new Map<string, string>();
+  return {
+    kind: "archive",
+    name,
+    async resolve(reference) {
+      const full = formatReference(parseReference(reference));
+      const image = images.find(({ tags }) => tags.some((tag) => formatReference(parseReference(tag)) === full));
+      if (image === undefined) return undefined;
+      const root = await describe(image, { files, name, documents, paths });
+      return { reference, root, referrers: [] };
+    },
+    content: {
+      async open(descriptor, range) {
+        const document = documents.get(descriptor.digest);
+        if (document !== undefined) {
+          const { Readable } = await import("node:stream");
+          return Readable.from([document.subarray(range?.start ?? 0, range?.end)]);
+        }
+        const path = paths.get(descriptor.digest);
+        const stream = path === undefined ? undefined : await files.stream(path, range);
+        if (stream !== undefined) return stream;
+        throw new BundleError(`${name} does not have ${descriptor.digest}`, { hint: "the archive is incomplete" });
+      },
+    },
+    close: () => files.close(),
+  };
+}
+
+interface Archive {
+  readonly files: LayoutFiles;
+  readonly name: string;
+  readonly documents: Map<string, Buffer>;
+  readonly paths: Map<string, string>;
+}
+
+async function describe(image: ListedImage, archive: Archive): Promise<Descriptor> {
+  const { files, name, documents, paths } = archive;
+  const refuse = (why: string): never => {
+    throw new BundleError(`${name}: the image ${image.tags[0] ?? image.config} ${why}`, {
+      hint: "the archive is damaged: save it again",
+    });
+  };
+  const config = (await files.read(image.config, manifestLimit)) ?? refuse(`has no configuration ${image.config}`);
+  const diffIds = configurationLayers(config) ?? refuse("has a configuration without layers");
+  if (diffIds.length !== image.layers.length) refuse("has not as many layers as its configuration says");
+  const layers: Descriptor[] = [];
+  for (const [at, path] of image.layers.entries()) {
+    const size = (await files.size(path)) ?? refuse(`has no layer ${path}`);
+    layers.push(await describeLayer({ path, size, diffId: diffIds[at] ?? "" }, archive));
+  }
+  const configDigest = digestOf(config);
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, digest: configDigest, size: config.length },
+      layers,
+    }),
+  );
+  documents.set(configDigest, config);
+  const root = { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length };
+  documents.set(root.digest, manifest);
+  for (const [at, { digest }] of layers.entries()) paths.set(digest, image.layers[at] ?? "");
+  return root;
+}
+
+/** A layer file that is packed has another digest than the configuration says, which is of what is in it. */
+async function describeLayer(
+  { path, size, diffId }: { readonly path: string; readonly size: number; readonly diffId: string },
+  { files }: Archive,
+): Promise<Descriptor> {
+  const head = (await files.read(path, 4)) ?? Buffer.alloc(0);
+  const packed = packedType(head);
+  if (packed === undefined) return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
+  const hash = createHash("sha256");
+  for await (const chunk of (await files.stream(path)) ?? []) hash.update(chunk as Buffer);
+  return { mediaType: packed, digest: `sha256:${hash.digest("hex")}`, size };
+}
+
+function packedType(head: Buffer): string | undefined {
+  if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) return mediaTypes.ociLayerGzip;
+  if (head.length >= 4 && head.readUInt32BE(0) === 0x28b52ffd) return mediaTypes.ociLayerZstd;
+  return undefined;
+}
+
+async function readList(files: LayoutFiles, name: string): Promise<readonly ListedImage[]> {
+  const refuse = (why: string): never => {
+    throw new BundleError(`manifest.json of ${name} ${why}`, { hint: "the archive is damaged: save it again" });
+  };
+  const bytes = (await files.read("manifest.json", listLimit)) ?? refuse("is not there");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (!Array.isArray(parsed)) return refuse("is no list of images");
+  return parsed.map((image: unknown) => {
+    const { Config: config, RepoTags: tags, Layers: layers } = (image ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof config !== "string" || !isTexts(layers) || !(tags === null || tags === undefined || isTexts(tags))) {
+      return refuse("has an image without configuration or layers");
+    }
+    return { config, tags: tags ?? [], layers };
+  });
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

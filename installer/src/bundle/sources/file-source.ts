@@ -1,0 +1,81 @@
+import { BundleError, UsageError } from "../../errors/installer-error.ts";
+import type { Report } from "../../events/event.ts";
+import type { ImageSource } from "../../oci/content.ts";
+import type { BulkFiles, OpenedFile } from "../../platform/content-ports.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+import { bundlePaths } from "../bundle-manifest.ts";
+import { headerNameOfPart, splitSuffix } from "../split-header.ts";
+import { tarBlock } from "../tar/tar-header.ts";
+import { openDockerArchive } from "./docker-archive-source.ts";
+import { indexArchive } from "./index-archive.ts";
+import { type LayoutFiles, archiveFiles } from "./layout-files.ts";
+import { openLayout } from "./layout-source.ts";
+
+export interface FileSourceRequest {
+  readonly path: string;
+  /** Where archives that are packed as a whole are unpacked to, for the time of the run. */
+  readonly spoolFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface FileSourcePorts {
+  readonly bulk: BulkFiles;
+  readonly fs: Pick<FileSystem, "makeDirectory" | "remove" | "freeBytes">;
+  readonly report: Report;
+  readonly openBundle: (path: string) => Promise<ImageSource>;
+}
+
+/**
+ * A file as a source of images, told by what is in it: a bundle, an OCI archive, an archive of `docker save`.
+ * @throws UsageError when there is no such file; BundleError when it is none of these, or damaged
+ */
+export async function openFileSource(request: FileSourceRequest, ports: FileSourcePorts): Promise<ImageSource> {
+  const { path } = request;
+  if (path.endsWith(splitSuffix) || headerNameOfPart(path) !== undefined) return ports.openBundle(path);
+  const file = await ports.bulk.open(path);
+  if (file === undefined) {
+    throw new UsageError(`there is no file ${path}`, {
+      hint: "a source is engine, registry, oci:DIR or a file; check what is given to --from",
+    });
+  }
+  try {
+    const head = await file.read(0, tarBlock);
+    if (firstName(head) === bundlePaths.manifest) {
+      await file.close();
+      return await ports.openBundle(path);
+    }
+    return await openArchive(file);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function firstName(head: Buffer): string {
+  const end = head.indexOf(0);
+  return head.toString("latin1", 0, end < 0 || end > 100 ? 100 : end);
+}
+
+/**
+ * Images in a tar: an OCI layout at its root or, in a Zarf package, in `images/`; or the older form of `docker save`.
+ * @throws BundleError when it is neither
+ */
+export async function openArchive(file: OpenedFile, name = `the archive ${file.path}`): Promise<ImageSource> {
+  const entries = await indexArchive(file);
+  const files = archiveFiles(file, entries);
+  if (entries.has("oci-layout") && entries.has("index.json")) return openLayout(files, "archive", name);
+  if (entries.has("images/oci-layout")) return openLayout(below(files, "images/"), "archive", name);
+  if (entries.has("manifest.json")) return openDockerArchive(files, name);
+  throw new BundleError(`${name} holds no images: neither an OCI layout nor a manifest.json of docker save is in it`, {
+    hint: "name a bundle, an OCI or docker save archive, a Zarf package or a Hauler haul",
+  });
+}
+
+function below(files: LayoutFiles, folder: string): LayoutFiles {
+  return {
+    size: (path) => files.size(`${folder}${path}`),
+    read: (path, limit) => files.read(`${folder}${path}`, limit),
+    stream: (path, range) => files.stream(`${folder}${path}`, range),
+    close: () => files.close(),
+  };
+}

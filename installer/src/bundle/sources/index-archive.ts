@@ -1,0 +1,71 @@
+import { posix } from "node:path";
+import { BundleError } from "../../errors/installer-error.ts";
+import type { OpenedFile } from "../../platform/content-ports.ts";
+import { createTarEntries } from "../tar/tar-entries.ts";
+import { tarBlock, tarPadding } from "../tar/tar-header.ts";
+
+/** A file in an archive of others, by the offset of its bytes. */
+export interface ArchivedFile {
+  readonly offset: number;
+  readonly size: number;
+}
+
+const entryLimit = 1_000_000;
+
+/**
+ * Finds the files of a tar that others wrote, by its headers alone. Links count for the file of the archive that they
+ * name; nothing is ever unpacked, so that a name can lead nowhere else.
+ * @throws BundleError when the archive is damaged, or a name is in it twice
+ */
+export async function indexArchive(
+  file: Pick<OpenedFile, "path" | "size" | "read">,
+): Promise<ReadonlyMap<string, ArchivedFile>> {
+  const files = new Map<string, ArchivedFile>();
+  const links = new Map<string, string>();
+  const entries = createTarEntries();
+  const refuse = (why: string): never => {
+    throw new BundleError(`${file.path} ${why}`, { hint: "get the archive again from where it came" });
+  };
+  for (let position = 0, count = 0; ; count++) {
+    if (count > entryLimit) refuse(`has more than ${entryLimit} entries`);
+    const block = await file.read(position, tarBlock);
+    if (block.length < tarBlock) refuse(`is cut short: it ends at byte ${file.size}, without the mark of an end`);
+    const step = explained(file.path, () => entries.header(block));
+    position += tarBlock;
+    if (step.kind === "end") break;
+    if (step.kind === "metadata") {
+      const data = await file.read(position, step.size);
+      if (data.length < step.size) refuse("is cut short inside a header");
+      explained(file.path, () => entries.metadata(data));
+      position += step.size + tarPadding(step.size);
+      continue;
+    }
+    const { entry } = step;
+    const name = posix.normalize(entry.name);
+    if (entry.kind === "symlink") links.set(name, posix.join(posix.dirname(name), entry.linkName));
+    if (entry.kind === "link") links.set(name, posix.normalize(entry.linkName));
+    if (entry.kind === "file") {
+      if (files.has(name)) refuse(`has two entries with the name ${JSON.stringify(name)}`);
+      if (position + entry.size > file.size) refuse(`is cut short inside ${name}`);
+      files.set(name, { offset: position, size: entry.size });
+    }
+    position += entry.size + tarPadding(entry.size);
+  }
+  for (const [name, target] of links) {
+    const found = files.get(target);
+    if (found !== undefined && !files.has(name)) files.set(name, found);
+  }
+  return files;
+}
+
+function explained<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    throw new BundleError(`${path} is no tar archive, or a damaged one: ${error.message}`, {
+      hint: "name a bundle, an OCI or docker save archive, a Zarf package or a Hauler haul",
+      cause: error,
+    });
+  }
+}
