@@ -33,6 +33,11 @@ export interface LoadOutcome {
   readonly way: "registry" | "archive" | "none";
 }
 
+/** Content that knows what it has: a delta without its base has not everything. */
+export interface LoadContent extends Content {
+  readonly has?: (digest: string) => boolean;
+}
+
 export type LoadPorts = Pick<ActionPorts, "docker" | "fs" | "report" | "signal" | "environment"> & {
   readonly startHttpServer: StartHttpServer;
 };
@@ -48,7 +53,7 @@ const momentary = "slipway-load";
  */
 export async function loadImages(
   images: readonly LoadableImage[],
-  content: Content,
+  content: LoadContent,
   ports: LoadPorts,
 ): Promise<LoadOutcome> {
   const before = await ports.docker.imageIds(images.map((image) => image.reference));
@@ -76,11 +81,12 @@ function requireId(image: LoadableImage, id: string | undefined): string {
 
 async function loadMissing(
   missing: readonly LoadableImage[],
-  content: Content,
+  content: LoadContent,
   ports: LoadPorts,
 ): Promise<"registry" | "archive"> {
   const manifests = new Map<string, ImageManifest>();
   for (const image of missing) manifests.set(image.manifest.digest, await readImage(image, content));
+  await requireBlobs([...manifests.values()], content);
   await requireSpace([...manifests.values()], content, ports);
   if (await pullAll(missing, content, ports)) return "registry";
   ports.report({
@@ -96,6 +102,14 @@ async function loadMissing(
   await ports.docker.loadImages(archive, () => undefined, ports.signal).finally(() => archive.destroy());
   for (const image of missing) item(ports, image, "done");
   return "archive";
+}
+
+/** Nothing is begun that cannot be finished; who has not the blob says best what is missing. */
+async function requireBlobs(manifests: readonly ImageManifest[], content: LoadContent): Promise<void> {
+  const { has } = content;
+  if (has === undefined) return;
+  const lacking = manifests.flatMap(({ config, layers }) => [config, ...layers]).find(({ digest }) => !has(digest));
+  if (lacking !== undefined) (await content.open(lacking)).destroy();
 }
 
 async function readImage(image: LoadableImage, content: Content): Promise<ImageManifest> {

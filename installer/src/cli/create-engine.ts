@@ -1,5 +1,6 @@
 import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
+import type { StartHttpServer } from "../platform/http-server.ts";
 import type { PlatformPorts } from "../platform/create-ports.ts";
 import type { CliIo } from "./context.ts";
 import type { Engine, Scope } from "./engine.ts";
@@ -11,6 +12,11 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
   async function portsFor(scope: Scope): Promise<ActionPorts> {
     platform ??= import("../platform/create-ports.ts").then((module) => module.createPlatformPorts(io.env));
     return { ...(await platform), ...scope, assets: await openAssets(), environment: io.env };
+  }
+
+  async function servingPorts(scope: Scope): Promise<ActionPorts & { readonly startHttpServer: StartHttpServer }> {
+    const { startHttpServer } = await import("../platform/http-server.ts");
+    return { ...(await portsFor(scope)), startHttpServer };
   }
 
   /** Commands that only read files do without the engine's client, which takes long to load. */
@@ -56,5 +62,15 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
       (await import("../actions/bundle-create.ts")).createBundle(request, await portsFor(scope)),
     flattenBundle: async (request, scope) =>
       (await import("../actions/bundle-flatten.ts")).flattenBundle(request, await portsFor(scope)),
+    generateBundleKey: async (request, scope) =>
+      (await import("../actions/bundle-keygen.ts")).generateBundleKey(request, await portsFor(scope)),
+    inspectBundle: async (request, scope) =>
+      (await import("../actions/bundle-inspect.ts")).inspectBundle(request, await portsFor(scope)),
+    verifyBundle: async (request, scope) =>
+      (await import("../actions/bundle-verify.ts")).verifyBundle(request, await portsFor(scope)),
+    serveBundle: async (request, scope) =>
+      (await import("../actions/bundle-serve.ts")).serveBundle(request, await servingPorts(scope)),
+    loadBundle: async (request, scope) =>
+      (await import("../actions/bundle-load.ts")).loadBundle(request, await servingPorts(scope)),
   };
 }

@@ -1,5 +1,10 @@
 import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle-create.ts";
+import type { BundleInspectRequest, BundleInspectResult } from "../actions/bundle-inspect.ts";
+import type { BundleKeygenRequest, BundleKeygenResult } from "../actions/bundle-keygen.ts";
+import type { BundleVerifyRequest, BundleVerifyResult } from "../actions/bundle-verify.ts";
 import type { BundleFlattenRequest, BundleFlattenResult } from "../actions/bundle-flatten.ts";
+import type { BundleLoadRequest, BundleLoadResult } from "../actions/bundle-load.ts";
+import type { BundleServeRequest, BundleServeResult } from "../actions/bundle-serve.ts";
 import type { CaExportRequest, CaExportResult } from "../actions/ca-export.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor.ts";
@@ -50,4 +55,9 @@ export interface Engine {
   readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;
   readonly createBundle: Action<BundleCreateRequest, BundleCreateResult>;
   readonly flattenBundle: Action<BundleFlattenRequest, BundleFlattenResult>;
+  readonly generateBundleKey: Action<BundleKeygenRequest, BundleKeygenResult>;
+  readonly inspectBundle: Action<BundleInspectRequest, BundleInspectResult>;
+  readonly verifyBundle: Action<BundleVerifyRequest, BundleVerifyResult>;
+  readonly serveBundle: Action<BundleServeRequest, BundleServeResult>;
+  readonly loadBundle: Action<BundleLoadRequest, BundleLoadResult>;
 }

@@ -10,6 +10,8 @@ import { parseTool } from "../parse-tool.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleCreated, formatBundleFlattened } from "../ui/print-bundle-create.ts";
+import { declareBundleLoad } from "./bundle-load.ts";
+import { declareBundleServe } from "./bundle-serve.ts";
 import { collectOption } from "./collect-option.ts";
 
 /** `bundle`: one file with everything an install without network needs. */
@@ -25,6 +27,8 @@ export function declareBundle(program: Command, runtime: Runtime): void {
   ]);
   declareCreate(group, runtime);
   declareFlatten(group, runtime);
+  declareBundleServe(group, runtime);
+  declareBundleLoad(group, runtime);
 }
 
 interface CreateOptions {

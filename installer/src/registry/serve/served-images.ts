@@ -9,6 +9,8 @@ import { RegistryError } from "../../errors/installer-error.ts";
 export interface ServableImage {
   readonly reference: string;
   readonly root: Descriptor;
+  /** Manifests that are served by digest besides the root and what hangs on it. */
+  readonly also?: readonly Descriptor[];
   readonly referrers: readonly { readonly descriptor: Descriptor; readonly subject: string; readonly tag?: string }[];
 }
 
@@ -65,7 +67,7 @@ export async function indexImages(
     const repository = repositories.get(key) ?? emptyRepository();
     repositories.set(key, repository);
     if (reference.tag !== undefined) repository.tags.set(reference.tag, image.root);
-    await addManifest(repository, image.root, read, isThere);
+    for (const manifest of [image.root, ...(image.also ?? [])]) await addManifest(repository, manifest, read, isThere);
     for (const { descriptor, subject, tag } of image.referrers) {
       await addManifest(repository, descriptor, read, isThere);
       repository.referrers.set(subject, [...(repository.referrers.get(subject) ?? []), descriptor]);

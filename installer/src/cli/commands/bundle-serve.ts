@@ -1,0 +1,98 @@
+import { isIPv6 } from "node:net";
+import { resolve } from "node:path";
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { Serving } from "../../actions/bundle-serve.ts";
+import { UsageError } from "../../errors/installer-error.ts";
+import { withExamples } from "../examples.ts";
+import type { Runtime, Session } from "../runtime.ts";
+import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
+
+interface ServeOptions extends ReadBundleOptions {
+  readonly listen: Listen;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `bundle serve`: a registry straight from the file. */
+export function declareBundleServe(group: Command, runtime: Runtime): void {
+  const command = group
+    .command("serve")
+    .summary("serve a bundle as a read-only registry")
+    .description(
+      "Serves the images of a bundle by the OCI distribution protocol, straight from the file, until Ctrl-C. Nothing is unpacked and nothing can be pushed; every blob is checked while it is sent.",
+    )
+    .argument("<bundle>", "the bundle, or the header of a split one")
+    .addOption(
+      new Option("--listen <address>", "address and port; port 0 takes a free one")
+        .argParser(parseListen)
+        .default({ host: "127.0.0.1", port: 5000 }, "127.0.0.1:5000"),
+    )
+    .option("--tls-cert <file>", "certificate chain to serve by TLS, PEM")
+    .option("--tls-key <file>", "its key, PEM");
+  declareReadOptions(command);
+  withExamples(command, [
+    { command: "slipway bundle serve slipway.tar --key release.pub", means: "for clients on this machine" },
+    {
+      command: "slipway bundle serve slipway.tar --listen 0.0.0.0:5000 --tls-cert c.pem --tls-key k.pem",
+      means: "for a network",
+    },
+  ]);
+  command.action((bundle: string, options: ServeOptions) =>
+    runtime.perform(command, async (session) => {
+      const { cwd } = session.context.io;
+      const { host, port } = options.listen;
+      const tls = toTls(options, cwd);
+      const result = await session.engine.serveBundle({
+        bundle: toGivenBundle([bundle], options, cwd),
+        host,
+        port,
+        ...(tls !== undefined && { tls }),
+        onListening: (serving) => printServing(serving, session),
+      });
+      if (session.manner.json) session.printJsonLine(result);
+      else session.print(`${result.requests} requests answered`);
+      return 0;
+    }),
+  );
+}
+
+function printServing(serving: Serving, session: Session): void {
+  if (session.manner.json) {
+    session.printJsonLine({ apiVersion: "slipway/v1", kind: "BundleServing", ...serving });
+    return;
+  }
+  const images = serving.images.map((image) => `  ${image}`);
+  session.print(
+    [`serving ${serving.images.length} images at ${session.style.bold(serving.url)}`, ...images].join("\n"),
+  );
+}
+
+function toTls(
+  { tlsCert, tlsKey }: ServeOptions,
+  cwd: string,
+): { readonly certFile: string; readonly keyFile: string } | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new UsageError("--tls-cert and --tls-key belong together", { hint: "give both" });
+  }
+  return { certFile: resolve(cwd, tlsCert), keyFile: resolve(cwd, tlsKey) };
+}
+
+/** `127.0.0.1:5000`, `[::1]:0`. */
+export function parseListen(text: string): Listen {
+  const found = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
+  const host = found?.[1] ?? found?.[2];
+  const port = Number(found?.[3]);
+  if (host === undefined || port > 65535 || (found?.[1] !== undefined && !isIPv6(host))) {
+    throw new UsageError(`${text} is no address to listen on`, {
+      hint: "write 127.0.0.1:5000, or port 0 for a free one",
+    });
+  }
+  return { host, port };
+}
