@@ -25,6 +25,8 @@ export interface BundlePorts {
 /** A bundle opened from files: what `verify` and `flatten` need besides what everybody reads. */
 export interface OpenedBundle extends BundleReader {
   readonly file: BundleFile;
+  /** Digest of the root document of this file: of a delta, the delta's own. */
+  readonly documentRoot: string;
   /** Of a delta opened with what it builds on. */
   readonly basis?: OpenedBundle;
   /** Size of a blob here or in a base; undefined when it is in neither. */
@@ -124,6 +126,7 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
     manifest,
     complete,
     root: whole?.root ?? read.root,
+    documentRoot: read.root,
     trust: read.trust,
     entries: [...entries.values()],
     file,
