@@ -195,7 +195,8 @@ async function fetchToken(request: TokenRequest, options: AuthorizationOptions):
 function parseToken(body: Buffer, host: string): { readonly token: string; readonly seconds: number } {
   try {
     const answer = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-    const token = answer["token"] ?? answer["access_token"];
+    // Harbor sends both and leaves one empty.
+    const token = [answer["token"], answer["access_token"]].find((text) => text !== "" && text !== undefined);
     const seconds = answer["expires_in"];
     if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
       return { token, seconds: typeof seconds === "number" && seconds > 0 ? seconds : defaultLifeSeconds };

@@ -13,6 +13,7 @@ export async function blob(
   const { blobs, sizes } = context.store;
   const bytes = context.store.hasBlob(repository, digest) ? blobs.get(digest) : undefined;
   if (bytes === undefined) return void refuse(response, 404, "BLOB_UNKNOWN");
+  if (context.options.ignoreRanges === true) delete request.headers.range;
   await deliver(
     exchange,
     bytes,

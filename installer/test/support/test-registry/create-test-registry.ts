@@ -21,6 +21,8 @@ export interface TestRegistryOptions {
   /** Mounts work; `forbidden` answers 403, `ignored` begins an upload. */
   readonly mounts?: "work" | "ignored" | "forbidden";
   readonly referrersApi?: boolean;
+  /** Answers 200 and everything where a range is asked for, as the specification allows. */
+  readonly ignoreRanges?: boolean;
   /** Blobs that are sent are hashed and counted but not kept. */
   readonly forgetBytes?: boolean;
   /** Before every answer. */
@@ -78,9 +80,10 @@ export async function createTestRegistry(options: TestRegistryOptions = {}): Pro
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
     answer(request, response).catch((error: unknown) => {
       // A client that went away is part of the tests; anything else is a defect of this registry and must show.
-      if (!request.socket.destroyed) {
+      if (!socket.destroyed) {
         if (!response.headersSent) response.writeHead(500);
         response.end(String(error));
       }

@@ -42,18 +42,18 @@ export interface ArmedFault {
   hits: number;
 }
 
-/** The fault that is due for this request, if any; counts it. */
+/** The first fault that is due for this request, if any; every rule counts the requests it matches. */
 export function dueFault(faults: readonly ArmedFault[], method: string, target: string): Fault | undefined {
+  let due: ArmedFault | undefined;
   for (const armed of faults) {
     const { rule } = armed;
     if (rule.method !== undefined && rule.method !== method) continue;
     if (rule.path !== undefined && !rule.path.test(target)) continue;
     armed.matched += 1;
-    if (!isDue(rule.nth, armed.matched)) continue;
-    armed.hits += 1;
-    return rule.fault;
+    if (due === undefined && isDue(rule.nth, armed.matched)) due = armed;
   }
-  return undefined;
+  if (due !== undefined) due.hits += 1;
+  return due?.rule.fault;
 }
 
 function isDue(nth: FaultRule["nth"], n: number): boolean {
