@@ -25,7 +25,7 @@ export async function openGivenBundle(
     {
       paths: given.paths,
       partFolders: given.partFolders ?? [],
-      trustedKeys: await readTrustedKeys(given.keyFiles, ports),
+      trustedKeys: await readTrustedKeys(given, ports),
       allowUnsigned: given.allowUnsigned,
     },
     ports,

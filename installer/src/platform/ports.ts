@@ -131,7 +131,9 @@ export interface ImageDetails {
 export interface ImagePull {
   /** By tag or digest. */
   readonly reference: string;
-  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly credentials?:
+    | { readonly kind: "password"; readonly username: string; readonly password: string }
+    | { readonly kind: "identity-token"; readonly token: string };
   readonly onProgress: (detail: string) => void;
   readonly signal: AbortSignal;
 }

@@ -65,11 +65,11 @@ function authHeader(
   name: string,
   credentials: NonNullable<ImagePull["credentials"]>,
 ): Readonly<Record<string, string>> {
-  const auth = {
-    username: credentials.user,
-    password: credentials.password,
-    serveraddress: name.split("/", 1)[0] ?? "",
-  };
+  const serveraddress = name.split("/", 1)[0] ?? "";
+  const auth =
+    credentials.kind === "password"
+      ? { username: credentials.username, password: credentials.password, serveraddress }
+      : { identitytoken: credentials.token, serveraddress };
   return { "x-registry-auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
 }
 
