@@ -10,8 +10,11 @@ import { parseTool } from "../parse-tool.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleCreated, formatBundleFlattened } from "../ui/print-bundle-create.ts";
+import { declareBundleInspect } from "./bundle-inspect.ts";
+import { declareBundleKeygen } from "./bundle-keygen.ts";
 import { declareBundleLoad } from "./bundle-load.ts";
 import { declareBundleServe } from "./bundle-serve.ts";
+import { declareBundleVerify } from "./bundle-verify.ts";
 import { collectOption } from "./collect-option.ts";
 
 /** `bundle`: one file with everything an install without network needs. */
@@ -25,7 +28,10 @@ export function declareBundle(program: Command, runtime: Runtime): void {
   withExamples(group, [
     { command: "slipway bundle create -o slipway.tar --sign-key release.key", means: "make one, signed" },
   ]);
+  declareBundleKeygen(group, runtime);
   declareCreate(group, runtime);
+  declareBundleInspect(group, runtime);
+  declareBundleVerify(group, runtime);
   declareFlatten(group, runtime);
   declareBundleServe(group, runtime);
   declareBundleLoad(group, runtime);
