@@ -1,5 +1,5 @@
 import { type Readable, pipeline } from "node:stream";
-import { RegistryError } from "../../errors/installer-error.ts";
+import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { verifyContent } from "../../oci/digest.ts";
 import type { BlobOutcome, RegistryClient } from "../registry-client.ts";
@@ -12,6 +12,8 @@ import type { WorkQueue } from "./work-queue.ts";
 export interface BlobOrigin {
   readonly open: () => Promise<Readable>;
   readonly toError: (problem: string) => Error;
+  /** The bytes are checked on the way out; a second look costs time and finds nothing. */
+  readonly checked?: boolean;
 }
 
 export interface PlacerWork {
@@ -113,8 +115,11 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
     const bytes = await origin.open().catch((error: unknown) => {
       throw blame(error instanceof Error ? error : new Error(String(error)));
     });
+    // A connection that breaks ends this stream with its own error, which is not the source's.
+    bytes.on("error", (error) => void (error instanceof InstallerError && blame(error)));
+    if (origin.checked === true) return bytes;
     return pipeline(
-      bytes.on("error", (error) => void blame(error)),
+      bytes,
       verifyContent(descriptor, (problem) => blame(origin.toError(problem))),
       () => undefined,
     );

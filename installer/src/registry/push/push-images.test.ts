@@ -365,3 +365,33 @@ describe("going on after a push that was killed", () => {
     expect(emptied.incomplete()).toEqual([]);
   });
 });
+
+describe("a connection that breaks", () => {
+  it("is not held against the source: the blob is sent again", async () => {
+    const shelf = createShelf();
+    const registry = createFakeRegistry();
+    const image = await planImage(shelf, addManifest(shelf, ["a".repeat(100)]), "team/one");
+    const place = registry.placeBlob;
+    let broken = 0;
+    const breaking: FakeRegistry = {
+      ...registry,
+      placeBlob: async (placement) => {
+        if (broken === 0) {
+          broken += 1;
+          const stream = await placement.open();
+          await new Promise((closed) =>
+            stream
+              .once("close", closed)
+              .once("error", () => undefined)
+              .destroy(new Error("reset")),
+          );
+        }
+        return place(placement);
+      },
+    };
+
+    const { outcomes } = await push(breaking, shelf, [image]);
+
+    expect(outcomes[0]?.state).toBe("sent");
+  });
+});

@@ -21,6 +21,12 @@ export interface PushJournal {
 const recordsPerFlush = 32;
 const linesRead = 1_000_000;
 
+/** A journal that is read and never written: for a run that only looks. */
+export async function readPushJournal(fs: FileSystem, path: string): Promise<PushJournal> {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return { ...(await openPushJournal(fs, path, () => undefined)), record: nothing, finish: nothing, close: nothing };
+}
+
 /** The journal's file: one for a target and exactly these images. */
 export function journalPath(
   cacheDir: string,
@@ -48,8 +54,8 @@ export async function openPushJournal(
     if ("complete" in entry) complete.add(entry.complete);
     else add(placed, entry.repository, entry.digest);
   }
-  await fs.makeDirectory(dirname(path), 0o700);
   let writing: Promise<void> = Promise.resolve();
+  let folder: Promise<void> | undefined;
   let unflushed = 0;
   let broken = false;
 
@@ -64,6 +70,7 @@ export async function openPushJournal(
     writing = writing
       .then(async () => {
         if (broken) return;
+        await (folder ??= fs.makeDirectory(dirname(path), 0o700));
         await (flush ? fs.appendDurable(path, text) : fs.append(path, text));
       })
       .catch(giveUp);
@@ -84,7 +91,8 @@ export async function openPushJournal(
         JSON.stringify({ complete: completionOf(target, referrers) }),
       );
       if (broken || lines.length === 0) await fs.remove(path);
-      else await fs.writeAtomic(path, `${lines.join("\n")}\n`, { mode: 0o600 }).catch(giveUp);
+      else
+        await write("", false).then(() => fs.writeAtomic(path, `${lines.join("\n")}\n`, { mode: 0o600 }).catch(giveUp));
     },
     close: async () => {
       await (unflushed === 0 ? writing : write("", true));

@@ -1,0 +1,101 @@
+import type { Finding } from "../events/event.ts";
+import { InstallerError } from "../errors/installer-error.ts";
+import type { ImageOutcome, ItemState } from "../registry/push/push-images.ts";
+import type { PushPlan } from "../registry/push/push-plan.ts";
+import type { TargetKnowledge } from "../registry/push/target-knowledge.ts";
+import type { PushedImage, PushResult } from "./push.ts";
+import type { Candidate, ReadImages } from "./push-run.ts";
+
+export type PushOutcome = Omit<PushResult, "apiVersion" | "kind" | "to" | "ms">;
+
+export interface Described {
+  readonly plan: PushPlan;
+  readonly read: ReadImages;
+  readonly findings: readonly Finding[];
+}
+
+const noBlobs = { cached: 0, mounted: 0, sent: 0, failed: 0 };
+
+function describeImage(candidate: Candidate, state: PushedImage["state"], error?: Error): PushedImage {
+  return {
+    name: candidate.image.name,
+    source: candidate.image.reference,
+    target: candidate.target,
+    digest: candidate.root.digest,
+    state,
+    blobs: noBlobs,
+    sentBytes: 0,
+    ...(error !== undefined && { error: describeError(error) }),
+  };
+}
+
+function describeError(error: Error): NonNullable<PushedImage["error"]> {
+  if (!(error instanceof InstallerError)) return { code: "INTERNAL", message: error.message, details: [] };
+  const { code, message, hint, details } = error;
+  return { code, message, details, ...(hint !== undefined && { hint }) };
+}
+
+/** What became of each image. */
+export function describeOutcome(
+  candidates: readonly Candidate[],
+  { plan, read, findings }: Described,
+  pushed: readonly ImageOutcome[],
+): PushOutcome {
+  const outcomes = new Map(pushed.map((outcome) => [outcome.image.target, outcome]));
+  const images = candidates.map((candidate): PushedImage => {
+    const error = read.errors.get(candidate);
+    if (error !== undefined) return describeImage(candidate, "failed", error);
+    const outcome = outcomes.get(candidate.target);
+    if (outcome === undefined) return describeImage(candidate, "cached");
+    const { state, blobs, sentBytes } = outcome;
+    return { ...describeImage(candidate, state, outcome.error), blobs, sentBytes };
+  });
+  return summarise(images, { plan, findings, dryRun: false, sent: sum(images, (image) => image.sentBytes) });
+}
+
+/** What a push would do. Of repositories that exist it is not asked which blobs they have: the bytes are the most there can be. */
+export function describeDryRun(
+  candidates: readonly Candidate[],
+  { plan, read, findings }: Described,
+  knowledge: TargetKnowledge,
+): PushOutcome {
+  const absent = plan.blobs.filter(({ descriptor }) => knowledge.holderOf(descriptor.digest) === undefined);
+  const images = candidates.map((candidate) => {
+    const error = read.errors.get(candidate);
+    if (error !== undefined) return describeImage(candidate, "failed", error);
+    return describeImage(candidate, read.images.has(candidate) ? "planned" : "cached");
+  });
+  return summarise(images, { plan, findings, dryRun: true, sent: sum(absent, ({ descriptor }) => descriptor.size) });
+}
+
+function summarise(
+  images: readonly PushedImage[],
+  about: {
+    readonly plan: PushPlan;
+    readonly findings: readonly Finding[];
+    readonly dryRun: boolean;
+    readonly sent: number;
+  },
+): PushOutcome {
+  const count = (state: PushedImage["state"]): number => images.filter((image) => image.state === state).length;
+  const blobs = (state: ItemState): number => sum(images, (image) => image.blobs[state]);
+  return {
+    dryRun: about.dryRun,
+    ok: count("failed") === 0,
+    images,
+    counts: {
+      cached: count("cached"),
+      mounted: count("mounted"),
+      sent: count("sent"),
+      failed: count("failed"),
+      planned: count("planned"),
+    },
+    blobs: { cached: blobs("cached"), mounted: blobs("mounted"), sent: blobs("sent"), failed: blobs("failed") },
+    bytes: { unique: about.plan.bytes, sent: about.sent },
+    findings: about.findings,
+  };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

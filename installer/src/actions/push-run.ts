@@ -1,0 +1,334 @@
+import type { Finding } from "../events/event.ts";
+import { InterruptedError, PreflightError } from "../errors/installer-error.ts";
+import { type RegistryTarget, mapReference, refuseCollisions } from "../oci/path-rules.ts";
+import { type Reference, formatReference, parseReference } from "../oci/reference.ts";
+import { givenHarborFlags } from "../registry/harbor/harbor-options.ts";
+import { prepareTarget } from "../registry/harbor/prepare-target.ts";
+import { blobsOf, buildPushPlan } from "../registry/push/build-push-plan.ts";
+import { type Probe, type ProbeResult, probeTarget } from "../registry/push/probe-target.ts";
+import { type ImageOutcome, pushImages } from "../registry/push/push-images.ts";
+import { type PushJournal, journalPath, openPushJournal, readPushJournal } from "../registry/push/push-journal.ts";
+import type { PlannedImage, PushPlan } from "../registry/push/push-plan.ts";
+import { type TargetPreparation, plainTarget } from "../registry/push/push-target.ts";
+import { readFrom, readManifests } from "../registry/push/read-image.ts";
+import { type TargetKnowledge, createTargetKnowledge } from "../registry/push/target-knowledge.ts";
+import { type WorkQueue, createWorkQueue } from "../registry/push/work-queue.ts";
+import type { Http } from "../platform/content-ports.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
+import type { ActionPorts } from "./context.ts";
+import type { PushRequest } from "./push.ts";
+import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
+import { findOrigins } from "./push-origins.ts";
+import { createPushProgress } from "./push-progress.ts";
+import type { SelectedImage } from "./push-sources.ts";
+import type { RegistryAccess } from "./registry-options.ts";
+
+export interface PushRun {
+  readonly request: PushRequest;
+  readonly target: RegistryTarget;
+  readonly registries: RegistryAccess;
+  readonly selected: readonly SelectedImage[];
+}
+
+/** An image with its place at the target. */
+export interface Candidate extends Probe {
+  readonly image: SelectedImage;
+  /** In full. */
+  readonly target: string;
+  readonly referrers: SelectedImage["referrers"];
+}
+
+/** What a run works with once its candidates are known. */
+interface Work extends PushRun {
+  readonly candidates: readonly Candidate[];
+  readonly client: RegistryClient;
+  readonly queue: WorkQueue;
+  readonly journal: PushJournal;
+  readonly knowledge: TargetKnowledge;
+  /** For what is asked of the target besides images. */
+  readonly http: Http;
+  readonly ports: ActionPorts;
+}
+
+/**
+ * Asks the target what it has, prepares it, and pushes the rest.
+ * @throws UsageError when images would overwrite one another; PreflightError, RegistryError when nothing can be pushed; InterruptedError
+ */
+export async function pushSelected(run: PushRun, ports: ActionPorts): Promise<PushOutcome> {
+  const candidates = placeImages(run);
+  const client = run.registries.connect(run.target.host);
+  const http = ports.http(run.registries.settings);
+  const queue = createWorkQueue(run.registries.connections, ports.signal);
+  const knowledge = createTargetKnowledge(client, queue);
+  const journal = await openJournal(run, candidates, ports);
+  try {
+    return await pushCandidates({ ...run, candidates, client, queue, knowledge, journal, http, ports });
+  } catch (error) {
+    if (!ports.signal.aborted) throw error;
+    throw new InterruptedError("the push was interrupted", {
+      cause: error,
+      hint: "the same command goes on: what arrived is not sent again",
+    });
+  } finally {
+    await journal.close();
+    http.close();
+    client.close();
+  }
+}
+
+async function pushCandidates(work: Work): Promise<PushOutcome> {
+  const { candidates, request, journal, ports } = work;
+  let probes = await probeTarget(candidates, work.client, work.queue);
+  noteProbes(work, probes);
+  const behind = await findBehind(work, probes);
+  const findings: Finding[] = [];
+  let preparation: TargetPreparation = plainTarget;
+  if (behind.length > 0 || givenHarborFlags(request.harbor).length > 0) {
+    preparation = await findPreparation(work);
+    const opened = await openTarget(work, preparation, probes);
+    findings.push(...opened.findings);
+    probes = opened.probes;
+  }
+  refuseAll(candidates, probes);
+  const read = await readAll(work, behind, probes);
+  await noteHolders(work, behind);
+  const plan = buildPushPlan(work.target.host, [...read.images.values()], (digest, repository) =>
+    journal.has(repository, digest),
+  );
+  if (behind.length > 0 || preparation !== plainTarget) {
+    findings.push(...(await preparation.prepare(plan, { dryRun: request.dryRun, signal: ports.signal })));
+    refuseOnFailure(findings, ports);
+  }
+  if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
+  const pushed = await pushPlanned(work, plan);
+  const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);
+  if (outcome.ok) await journal.finish(recordable(candidates));
+  return outcome;
+}
+
+/** Every target reference, before anything is asked or sent. */
+function placeImages({ selected, target, request }: PushRun): readonly Candidate[] {
+  const mapped = selected.map((image) => {
+    const source = parseReference(image.reference);
+    return { image, source, place: mapReference(source, target, request.pathStyle), digest: image.root.digest };
+  });
+  refuseCollisions(
+    mapped.map(({ source, place, digest }) => ({ source, target: place, digest })),
+    request.pathStyle,
+  );
+  const candidates = new Map<string, Candidate>();
+  for (const { image, place } of mapped) {
+    const tag = place.tag ?? (place.digest === undefined ? "latest" : undefined);
+    const add = (candidate: Omit<Candidate, "target" | "image" | "repository">): void => {
+      const { repository } = place;
+      const full = fullTarget(place, candidate.tag, candidate.root.digest);
+      if (!candidates.has(full)) candidates.set(full, { ...candidate, image, repository, target: full });
+    };
+    add({ ...(tag !== undefined && { tag }), root: image.root, referrers: image.referrers });
+    for (const root of image.others) add({ root, referrers: [] });
+  }
+  return [...candidates.values()];
+}
+
+function fullTarget({ host, repository }: Reference, tag: string | undefined, digest: string): string {
+  return formatReference(tag === undefined ? { host, repository, digest } : { host, repository, tag });
+}
+
+async function openJournal(
+  { request, target }: PushRun,
+  candidates: readonly Candidate[],
+  ports: ActionPorts,
+): Promise<PushJournal> {
+  const identity = candidates.map((candidate) => ({ target: candidate.target, digest: candidate.root.digest }));
+  const path = journalPath(request.cacheDir, target.host, identity);
+  if (request.dryRun) return readPushJournal(ports.fs, path);
+  return openPushJournal(ports.fs, path, (problem) =>
+    ports.report({
+      type: "warning",
+      message: `the journal ${path} cannot be written (${problem}): if this push is interrupted, more is sent again`,
+      hint: "free disk space, or set XDG_CACHE_HOME to a folder that can be written",
+    }),
+  );
+}
+
+function noteProbes({ knowledge }: Work, probes: ReadonlyMap<Candidate, ProbeResult>): void {
+  for (const [{ repository }, { state }] of probes) {
+    if (state === "present" || state === "other") knowledge.noteExisting(repository);
+  }
+}
+
+/** What is not there, or not with everything that refers to it. */
+async function findBehind(work: Work, probes: ReadonlyMap<Candidate, ProbeResult>): Promise<readonly Candidate[]> {
+  const complete = await Promise.all(
+    work.candidates.map(async (candidate) => {
+      if (probes.get(candidate)?.state !== "present") return false;
+      return hasReferrers(work, candidate);
+    }),
+  );
+  return work.candidates.filter((_candidate, index) => complete[index] !== true);
+}
+
+/** The tag says nothing about what was signed later; where an earlier run recorded it, nothing need be asked. */
+async function hasReferrers({ client, queue, journal }: Work, candidate: Candidate): Promise<boolean> {
+  const digests = candidate.referrers.map(({ descriptor }) => descriptor.digest);
+  if (digests.length === 0 || journal.isComplete(candidate.target, digests)) return true;
+  const found = await Promise.all(
+    candidate.referrers.map(({ descriptor, tag }) =>
+      queue.run({ rank: 0, weight: 0 }, () =>
+        client
+          .headManifest(candidate.repository, tag ?? descriptor.digest)
+          .then((head) => head?.digest === descriptor.digest),
+      ),
+    ),
+  );
+  return found.every(Boolean);
+}
+
+function findPreparation({ request, target, registries, http, ports }: Work): Promise<TargetPreparation> {
+  return prepareTarget({
+    target,
+    http,
+    fs: ports.fs,
+    clock: ports.clock,
+    random: ports.random,
+    credentials: registries.credentials,
+    plainHttp: request.registry.plainHttp,
+    options: request.harbor,
+    signal: ports.signal,
+  });
+}
+
+interface Opened {
+  readonly findings: readonly Finding[];
+  readonly probes: ReadonlyMap<Candidate, ProbeResult>;
+}
+
+/** Where the target had to be opened first, what it refused before is asked again. */
+async function openTarget(
+  work: Work,
+  preparation: TargetPreparation,
+  before: ReadonlyMap<Candidate, ProbeResult>,
+): Promise<Opened> {
+  if (preparation.open === undefined) return { findings: [], probes: before };
+  const { candidates, request, knowledge, ports } = work;
+  const repositories = [...new Set(candidates.map(({ repository }) => repository))];
+  const { findings, absent } = await preparation.open(repositories, { dryRun: request.dryRun, signal: ports.signal });
+  refuseOnFailure(findings, ports);
+  const probes = new Map(before);
+  for (const repository of absent) knowledge.noteAbsent(repository);
+  for (const candidate of candidates) {
+    if (absent.includes(candidate.repository)) probes.set(candidate, { state: "missing" });
+  }
+  const refused = candidates.filter((candidate) => probes.get(candidate)?.state === "refused");
+  const again = await probeTarget(refused, work.client, work.queue);
+  noteProbes(work, again);
+  for (const [candidate, result] of again) probes.set(candidate, result);
+  return { findings, probes };
+}
+
+function refuseOnFailure(findings: readonly Finding[], ports: ActionPorts): void {
+  for (const finding of findings) ports.report({ type: "finding", finding });
+  const failures = findings.filter(({ severity }) => severity === "failure");
+  const [first] = failures;
+  if (first === undefined) return;
+  throw new PreflightError(
+    failures.length === 1 ? first.message : `${failures.length} things stand in the way of the push`,
+    {
+      hint: first.remedy,
+      details: failures.map(({ message, remedy }) => (remedy === undefined ? message : `${message} -> ${remedy}`)),
+    },
+  );
+}
+
+/** When no repository can even be asked, that is what went wrong, and not each image. */
+function refuseAll(candidates: readonly Candidate[], probes: ReadonlyMap<Candidate, ProbeResult>): void {
+  const errors = candidates.flatMap((candidate) => {
+    const probe = probes.get(candidate);
+    return probe?.state === "refused" ? [probe.error] : [];
+  });
+  const [first] = errors;
+  if (first !== undefined && errors.length === candidates.length) throw first;
+}
+
+export interface ReadImages {
+  readonly images: ReadonlyMap<Candidate, PlannedImage>;
+  readonly errors: ReadonlyMap<Candidate, Error>;
+}
+
+const readsAtOnce = 8;
+
+async function readAll(
+  { ports }: Work,
+  behind: readonly Candidate[],
+  probes: ReadonlyMap<Candidate, ProbeResult>,
+): Promise<ReadImages> {
+  const images = new Map<Candidate, PlannedImage>();
+  const errors = new Map<Candidate, Error>();
+  const readers = createWorkQueue(readsAtOnce, ports.signal);
+  await Promise.all(
+    behind.map(async (candidate) => {
+      const probe = probes.get(candidate);
+      if (probe?.state === "refused") {
+        errors.set(candidate, probe.error);
+        return;
+      }
+      try {
+        images.set(candidate, await readers.run({ rank: 0, weight: 0 }, () => readCandidate(candidate)));
+      } catch (error) {
+        ports.signal.throwIfAborted();
+        errors.set(candidate, error instanceof Error ? error : new Error(String(error)));
+      }
+    }),
+  );
+  // In the order in which they were asked for, however the reading went.
+  const ordered = behind.flatMap((candidate) => {
+    const image = images.get(candidate);
+    return image === undefined ? [] : [[candidate, image] as const];
+  });
+  return { images: new Map(ordered), errors };
+}
+
+async function readCandidate(candidate: Candidate): Promise<PlannedImage> {
+  const { image, target, repository, tag, root } = candidate;
+  const from = readFrom(image.source, image.reference);
+  const referrers = [];
+  for (const { descriptor, tag: own } of candidate.referrers) {
+    const manifests = await readManifests(descriptor, from);
+    referrers.push({ root: descriptor, manifests, ...(own !== undefined && { tag: own }) });
+  }
+  const manifests = await readManifests(root, from);
+  return { source: image.reference, target, repository, ...(tag !== undefined && { tag }), root, manifests, referrers };
+}
+
+/** Layers of images that are there can be mounted from them; so can those of a source that is the target itself. */
+async function noteHolders({ candidates, knowledge, target }: Work, behind: readonly Candidate[]): Promise<void> {
+  if (behind.length === 0) return;
+  for (const candidate of candidates) {
+    const { source, reference } = candidate.image;
+    const { host, repository } = parseReference(reference);
+    const place = behind.includes(candidate) ? undefined : candidate.repository;
+    const origin = source.kind === "registry" && host === target.host ? repository : undefined;
+    const holder = place ?? origin;
+    // Of a distant source this would cost more than it saves.
+    if (holder === undefined || (source.kind === "registry" && origin === undefined)) continue;
+    const image = await readCandidate(candidate).catch(() => undefined);
+    if (image !== undefined) for (const { digest } of blobsOf(image)) knowledge.noteHolder(holder, digest);
+  }
+}
+
+async function pushPlanned(work: Work, plan: PushPlan): Promise<readonly ImageOutcome[]> {
+  const { request, ports, candidates } = work;
+  const sourceOf = new Map(candidates.map(({ target, image }) => [target, image]));
+  const originOf = await findOrigins(plan, (image) => sourceOf.get(image.target), request.cacheDir, ports);
+  const progress = createPushProgress(plan, ports);
+  const pushed = await pushImages({ ...work, plan, originOf, signal: ports.signal, ...progress.observer });
+  progress.end();
+  return pushed;
+}
+
+/** What the tags do not tell the next run. */
+function recordable(candidates: readonly Candidate[]) {
+  return candidates
+    .filter(({ referrers }) => referrers.length > 0)
+    .map(({ target, referrers }) => ({ target, referrers: referrers.map(({ descriptor }) => descriptor.digest) }));
+}

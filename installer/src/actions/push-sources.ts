@@ -1,0 +1,215 @@
+import { join } from "node:path";
+import { gatherImage } from "../bundle/gather-image.ts";
+import { PreflightError, UsageError } from "../errors/installer-error.ts";
+import type { ImageSource, SourceImage } from "../oci/content.ts";
+import { type Descriptor, type Platform, parsePlatform } from "../oci/descriptor.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import { openSources } from "./bundle/bundle-sources.ts";
+import { findWantedImages } from "./bundle/wanted-images.ts";
+import type { ActionPorts, InstallTarget, ValuesSelection } from "./context.ts";
+import { loadPlan } from "./load-plan.ts";
+
+/** What is pushed, and where it is taken from. */
+export interface PushSelection extends InstallTarget {
+  readonly values: ValuesSelection;
+  /** A bundle, or a delta and the bundles it builds on; wins over `from`. */
+  readonly bundles: readonly string[];
+  readonly partFolders: readonly string[];
+  /** Public keys; bundles must be signed by one of them. */
+  readonly keyFiles: readonly string[];
+  readonly allowUnsigned: boolean;
+  /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked. */
+  readonly from: readonly string[];
+  /** Names or references; all when empty. */
+  readonly images: readonly string[];
+  /** `linux/amd64`; everything the source has when empty. */
+  readonly platforms: readonly string[];
+  readonly cacheDir: string;
+}
+
+/** An image to push, as its source has it. */
+export interface SelectedImage {
+  readonly name: string;
+  /** In full. */
+  readonly reference: string;
+  readonly source: ImageSource;
+  readonly root: Descriptor;
+  readonly referrers: SourceImage["referrers"];
+  /** Manifests of further platforms over which there is no index; they are pushed by digest. */
+  readonly others: readonly Descriptor[];
+}
+
+export interface Selected {
+  readonly images: readonly SelectedImage[];
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the sources and finds the images in them.
+ * @throws UsageError for a name nobody has; BundleError for a bundle that is not trusted; PreflightError for an image that is nowhere
+ */
+export async function selectImages(request: PushSelection, ports: ActionPorts): Promise<Selected> {
+  const platforms = request.platforms.map(requirePlatform);
+  if (request.bundles.length > 0) return fromBundle(request, platforms, ports);
+  const { wanted, from } = await wantedOf(request, ports);
+  const chosen = choose(wanted, request.images);
+  const references = chosen.map(({ reference }) => reference);
+  const sources = await openSources({ from, references, cacheDir: request.cacheDir }, ports);
+  const close = (): Promise<void> => closeAll(sources);
+  try {
+    const images: SelectedImage[] = [];
+    for (const image of chosen) images.push(await findImage(image, sources, platforms));
+    return { images, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Named {
+  readonly name: string;
+  readonly reference: string;
+}
+
+async function fromBundle(
+  request: PushSelection,
+  platforms: readonly Platform[],
+  ports: ActionPorts,
+): Promise<Selected> {
+  const { openBundle } = await import("../bundle/open-bundle.ts");
+  const { bundles: paths, partFolders, allowUnsigned } = request;
+  const trustedKeys = await readKeys(request.keyFiles, ports);
+  const bundle = await openBundle({ paths, partFolders, allowUnsigned, trustedKeys }, ports);
+  try {
+    const images: SelectedImage[] = [];
+    for (const image of choose(bundle.complete.images, request.images)) {
+      const found = await findImage(image, [bundle], platforms);
+      const all = image.platforms.map(({ manifest }) => manifest);
+      // Narrowed to several platforms there is no index over them: the first has the tag.
+      const apart = platforms.length === 0 && all.length > 1 && all.some(({ digest }) => digest === found.root.digest);
+      images.push(apart ? { ...found, others: all.filter(({ digest }) => digest !== found.root.digest) } : found);
+    }
+    return { images, close: () => bundle.close() };
+  } catch (error) {
+    await bundle.close();
+    throw error;
+  }
+}
+
+async function wantedOf(
+  request: PushSelection,
+  ports: ActionPorts,
+): Promise<{ readonly wanted: readonly Named[]; readonly from: readonly string[] }> {
+  const [only, ...more] = request.from;
+  const layout = only?.startsWith("oci:") === true && more.length === 0 ? only.slice("oci:".length) : undefined;
+  if (layout !== undefined) return { wanted: await listLayout(layout, ports), from: request.from };
+  const { plan } = await loadPlan(request, ports);
+  const from = request.from.length === 0 ? ["engine", "registry"] : request.from;
+  return { wanted: findWantedImages(plan, ports.assets), from };
+}
+
+const indexLimit = 64 * 1024 * 1024;
+const nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
+const cosignTag = /^sha256-[0-9a-f]{64}\.(?:sig|att|sbom)$/;
+
+/** Every image that an OCI layout names: one layout is pushed whole. What it lacks is said when it is opened. */
+async function listLayout(folder: string, { fs }: ActionPorts): Promise<readonly Named[]> {
+  const path = join(folder, "index.json");
+  const found = await fs.stat(path);
+  if (found === undefined || found.size > indexLimit) {
+    throw new UsageError(`${folder} is no OCI layout: it has no index.json`, {
+      hint: "name the folder that has oci-layout, index.json and blobs in it",
+    });
+  }
+  const names = new Set(entriesOf(await fs.readText(path)).flatMap(nameOf));
+  return [...names].map((reference) => ({ name: reference, reference }));
+}
+
+function entriesOf(text: string): readonly unknown[] {
+  try {
+    const { manifests } = JSON.parse(text) as { readonly manifests?: unknown };
+    return Array.isArray(manifests) ? manifests : [];
+  } catch {
+    return [];
+  }
+}
+
+function nameOf(entry: unknown): readonly string[] {
+  const { annotations } = entry as { readonly annotations?: Readonly<Record<string, unknown>> };
+  const text = nameAnnotations.map((key) => annotations?.[key]).find((value) => typeof value === "string");
+  if (typeof text !== "string") return [];
+  try {
+    const reference = parseReference(text);
+    return cosignTag.test(reference.tag ?? "") ? [] : [formatReference(reference)];
+  } catch {
+    return [];
+  }
+}
+
+function choose<Image extends Named>(images: readonly Image[], wanted: readonly string[]): readonly Image[] {
+  if (wanted.length === 0) return images;
+  const chosen = new Set<Image>();
+  for (const text of wanted) {
+    const found = images.filter(({ name, reference }) => name === text || reference === fullOf(text));
+    if (found.length === 0) {
+      throw new UsageError(`there is no image ${text} to push`, {
+        hint: `choose from ${images.map(({ name }) => name).join(", ")}`,
+      });
+    }
+    for (const image of found) chosen.add(image);
+  }
+  return images.filter((image) => chosen.has(image));
+}
+
+function fullOf(text: string): string | undefined {
+  try {
+    return formatReference(parseReference(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In the first source that has it. */
+async function findImage(
+  { name, reference }: Named,
+  sources: readonly ImageSource[],
+  platforms: readonly Platform[],
+): Promise<SelectedImage> {
+  for (const source of sources) {
+    const found = await source.resolve(reference, platforms);
+    if (found === undefined) continue;
+    if (platforms.length === 0) {
+      return { name, reference, source, root: found.root, referrers: found.referrers, others: [] };
+    }
+    const { root, referrers, platforms: narrowed } = await gatherImage(reference, source, found, platforms);
+    const manifests = narrowed.map(({ manifest }) => manifest);
+    const apart = manifests.some(({ digest }) => digest === root.digest);
+    const others = apart ? manifests.filter(({ digest }) => digest !== root.digest) : [];
+    return { name, reference, source, root, referrers, others };
+  }
+  throw new PreflightError(`${reference} is in none of ${sources.map((source) => source.name).join(", ")}`, {
+    hint: "name a bundle with --bundle or a layout with --from oci:DIR, or build the platform's own images with slipway images build; nothing was pushed",
+  });
+}
+
+function requirePlatform(text: string): Platform {
+  const platform = parsePlatform(text);
+  if (platform !== undefined) return platform;
+  throw new UsageError(`${text} is no platform`, { hint: "write os/architecture, for example linux/amd64" });
+}
+
+async function readKeys(paths: readonly string[], { fs }: ActionPorts): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const path of paths) {
+    const text = await fs.readTextIfPresent(path);
+    if (text === undefined) {
+      throw new UsageError(`${path}, given with --key, does not exist`, { hint: "name the .pub file of the signer" });
+    }
+    keys.push(text);
+  }
+  return keys;
+}
+
+async function closeAll(sources: readonly ImageSource[]): Promise<void> {
+  for (const source of sources) await source.close();
+}
