@@ -10,6 +10,7 @@ import type { CheckReport } from "./preflight/check.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { type Desired, loadDesired } from "./desired.ts";
 import { applyDesired } from "./install-steps/apply.ts";
+import { learnDigests } from "./install-steps/learn-digests.ts";
 import { provideImages, requireImages, type UnavailableImage } from "./install-steps/provide-images.ts";
 import { isUpToDate } from "./install-steps/up-to-date.ts";
 import { withStep } from "./install-steps/with-step.ts";
@@ -69,7 +70,7 @@ export interface NotInstalled {
 
 /** The parts of an install that depend on values and images; tests bring their own. */
 export interface InstallSources {
-  readonly load: (values: ValuesSelection) => Promise<Desired>;
+  readonly load: (values: ValuesSelection, pulled?: ReadonlyMap<string, string>) => Promise<Desired>;
   readonly preflight: (desired: Desired) => Promise<void>;
   readonly provideImages: (desired: Desired) => Promise<readonly UnavailableImage[]>;
 }
@@ -80,7 +81,7 @@ export interface InstallSources {
  */
 export async function install(request: InstallRequest, ports: ActionPorts): Promise<InstallResult> {
   return installFrom(request, ports, {
-    load: (values) => loadDesired({ ...request, values }, ports),
+    load: (values, pulled) => loadDesired({ ...request, values, ...(pulled !== undefined && { pulled }) }, ports),
     preflight: (desired) => preflightDesired(desired, request, ports),
     provideImages: (desired) => provideImages(desired, request, ports),
   });
@@ -174,9 +175,10 @@ async function installChanges(
   current: { readonly run: string; readonly log: RunLog },
 ): Promise<Outcome> {
   let desired = first;
+  let { values } = request;
   let unavailable: readonly UnavailableImage[] | undefined;
   if (request.withoutUnavailable === true && request.dryRun !== true) {
-    ({ desired, unavailable } = await leaveOutUnavailable(desired, request, ports, sources));
+    ({ desired, unavailable, values } = await leaveOutUnavailable(desired, request, ports, sources));
   }
   await withStep(ports, "preflight", "Check this host", () => sources.preflight(desired));
   const planned = await planDesired(desired, request, ports);
@@ -186,6 +188,8 @@ async function installChanges(
   throwIfInterrupted(ports.signal, "images were provided");
   unavailable ??= await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
   requireImages(unavailable);
+  const pulled = await learnDigests(desired, ports);
+  if (pulled.size > 0) desired = await sources.load(values, pulled);
   throwIfInterrupted(ports.signal, "anything was changed");
   const release = await applyChanges(desired, request, ports, current);
   const verified = request.skipVerify === true ? undefined : await verifyStep(desired, request, ports);
@@ -241,9 +245,9 @@ async function leaveOutUnavailable(
   request: InstallRequest,
   ports: ActionPorts,
   sources: InstallSources,
-): Promise<{ readonly desired: Desired; readonly unavailable: readonly UnavailableImage[] }> {
+): Promise<Pick<InstallRequest, "values"> & { desired: Desired; unavailable: readonly UnavailableImage[] }> {
   const unavailable = await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
-  if (unavailable.length === 0) return { desired, unavailable };
+  if (unavailable.length === 0) return { desired, unavailable, values: request.values };
   const components = [...new Set(unavailable.flatMap((image) => image.components))];
   const values = { ...request.values, without: [...request.values.without, ...components] };
   const smaller = await sources.load(values).catch((error: unknown) => {
@@ -257,7 +261,7 @@ async function leaveOutUnavailable(
       hint: "install again once the image can be reached, with --set <component>.mode=embedded",
     });
   }
-  return { desired: smaller, unavailable: [] };
+  return { desired: smaller, unavailable: [], values };
 }
 
 async function verifyStep(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<VerifyResult> {
