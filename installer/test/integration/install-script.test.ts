@@ -368,7 +368,7 @@ interface BundleOptions {
 }
 
 async function makeBundle(options: BundleOptions = {}) {
-  const { name = "bundle", platforms = ["linux/amd64", "linux/arm64"] } = options;
+  const { name = "bundle", platforms = ["linux/amd64", "linux/arm64"], content = "full", kind = "ED" } = options;
   const place = join(folder, `made-${name}`);
   await mkdir(join(place, "blobs/sha256"), { recursive: true });
   const programs = { "linux/amd64": options.program ?? executable, "linux/arm64": executableArm };
@@ -378,8 +378,8 @@ async function makeBundle(options: BundleOptions = {}) {
   const artifacts = Object.entries(programs)
     .filter(([platform]) => platforms.includes(platform))
     .map(([platform, text]) => toArtifact("slipway", platform, text));
-  const root = toRoot([toArtifact("helm", "linux/amd64", "helm"), ...artifacts], checksums, options.content ?? "full");
-  const { publicKey, signature } = minisign(Buffer.from(root), options.kind ?? "ED");
+  const root = toRoot([toArtifact("helm", "linux/amd64", "helm"), ...artifacts], checksums, content);
+  const { publicKey, signature } = minisign(Buffer.from(root), kind);
   const files = {
     "bundle.json": options.afterSigning?.(root) ?? root,
     ...(options.unsigned !== true && { "bundle.json.minisig": options.changeSignature?.(signature) ?? signature }),
