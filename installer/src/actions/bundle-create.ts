@@ -4,8 +4,13 @@ import { planSinkFiles } from "../bundle/sink.ts";
 import { type WriteBundleRequest, writeBundle } from "../bundle/write-bundle.ts";
 import { UsageError } from "../errors/installer-error.ts";
 import { type Platform, parsePlatform } from "../oci/descriptor.ts";
-import { openSources } from "./bundle/bundle-sources.ts";
+import type { DeltaBase, Sign } from "../bundle/compose-bundle.ts";
+import { readDeltaBase } from "../bundle/delta.ts";
+import { openBundle } from "../bundle/open-bundle.ts";
+import { type ReadTrust, openSources } from "./bundle/bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
+import { inStep } from "./bundle/in-step.ts";
+import { reportPercent } from "./bundle/report-percent.ts";
 import { prepareSigning, readKeys } from "./bundle/sign-bundle.ts";
 import { findWantedImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
@@ -95,6 +100,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const wanted = findWantedImages(plan, ports.assets);
   const jobs = request.jobs ?? usualJobs;
   const trust = { trustedKeys: await readKeys(request.keyFiles, ports.fs), allowUnsigned: request.allowUnsigned };
+  const base = await readBase(request, trust, ports);
   const sources = await openSources(
     {
       from: request.from,
@@ -117,19 +123,31 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
         onImage: (id, detail) => ports.report({ type: "item", step: "gather", id, state: "done", detail }),
       }),
     );
-    const prepared = await prepareBundle(
-      { create: request, name, profile, images, sign, sbomsFor, base: undefined },
-      ports,
-    );
+    const prepared = await prepareBundle({ create: request, name, profile, images, sign, sbomsFor, base }, ports);
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
     const written = await inStep(ports, { id: "bundle", title: "Write the bundle" }, () =>
-      writeBundle(toWriteRequest(request, prepared, ports), { ...ports, bulk: ports.bulkFiles }),
+      writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
     );
     const files = written.files.map(({ path }) => path);
     return { ...head, resumedBytes: written.resumedBytes, files, ms: ports.clock.monotonicMs() - begin };
   } finally {
     for (const source of sources) await source.close();
+  }
+}
+
+/** What the bundle that a delta is relative to has; it is closed again, for nothing is read from it. */
+async function readBase(
+  { since }: BundleCreateRequest,
+  trust: ReadTrust,
+  ports: ActionPorts,
+): Promise<DeltaBase | undefined> {
+  if (since.length === 0) return undefined;
+  const opened = await openBundle({ paths: since, partFolders: [], ...trust }, ports);
+  try {
+    return await readDeltaBase(opened);
+  } finally {
+    await opened.close();
   }
 }
 
@@ -155,43 +173,20 @@ function checkCombination(request: BundleCreateRequest): void {
   }
 }
 
-async function inStep<T>(
-  ports: Pick<ActionPorts, "report" | "clock">,
-  { id, title }: { readonly id: string; readonly title: string },
-  work: () => Promise<T>,
-): Promise<T> {
-  const begin = ports.clock.monotonicMs();
-  ports.report({ type: "step", id, title, state: "started" });
-  try {
-    const result = await work();
-    ports.report({ type: "step", id, title, state: "done", ms: ports.clock.monotonicMs() - begin });
-    return result;
-  } catch (error) {
-    ports.report({ type: "step", id, title, state: "failed" });
-    throw error;
-  }
-}
-
 function toWriteRequest(
   request: BundleCreateRequest,
-  { bundle, blobs }: PreparedBundle,
+  { bundle, blobs, sign }: PreparedBundle & { readonly sign: Sign | undefined },
   ports: ActionPorts,
 ): WriteBundleRequest {
-  let shown = -1;
+  const { output, partSize } = request;
   return {
     bundle,
     origins: blobs,
-    output: request.output,
-    extraBytes: 0,
+    output,
     jobs: request.jobs ?? usualJobs,
     signal: ports.signal,
-    ...(request.partSize !== undefined && { partSize: request.partSize }),
-    onBytes: (written, total) => {
-      const percent = Math.floor((100 * written) / Math.max(1, total));
-      if (percent === shown) return;
-      shown = percent;
-      ports.report({ type: "progress", step: "bundle", id: basename(request.output), percent });
-    },
+    ...(partSize !== undefined && { split: { partSize, ...(sign !== undefined && { sign }) } }),
+    onBytes: reportPercent({ step: "bundle", id: basename(output) }, ports.report),
   };
 }
 

@@ -1,4 +1,11 @@
-import { InternalError } from "../errors/installer-error.ts";
+import { basename } from "node:path";
+import { flattenBundles } from "../bundle/flatten.ts";
+import { openBundle } from "../bundle/open-bundle.ts";
+import { writeBundle } from "../bundle/write-bundle.ts";
+import { UsageError } from "../errors/installer-error.ts";
+import { inStep } from "./bundle/in-step.ts";
+import { reportPercent } from "./bundle/report-percent.ts";
+import { readKeys } from "./bundle/sign-bundle.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
 
 export interface BundleFlattenRequest {
@@ -18,10 +25,39 @@ export interface BundleFlattenResult extends ResultHead<"BundleFlattenResult"> {
   readonly bytes: number;
 }
 
+const jobs = 4;
+
 /**
  * Puts a delta and what it builds on together into the full bundle.
  * @throws BundleError when one of them is not what it should be; PreflightError when the disk cannot hold the result
  */
-export function flattenBundle(request: BundleFlattenRequest, _ports: ActionPorts): Promise<BundleFlattenResult> {
-  throw new InternalError(`flattening ${request.paths.join(", ")} is not there yet`);
+export async function flattenBundle(request: BundleFlattenRequest, ports: ActionPorts): Promise<BundleFlattenResult> {
+  const { paths, output, allowUnsigned } = request;
+  if (paths.includes(output)) {
+    throw new UsageError(`${output} is read and would be written over`, { hint: "choose another file with -o" });
+  }
+  const trustedKeys = await readKeys(request.keyFiles, ports.fs);
+  const delta = await openBundle({ paths, partFolders: [], trustedKeys, allowUnsigned }, ports);
+  try {
+    const { bundle, origins } = await flattenBundles(delta);
+    const onBytes = reportPercent({ step: "bundle", id: basename(output) }, ports.report);
+    await inStep(ports, { id: "bundle", title: "Write the full bundle" }, () =>
+      writeBundle(
+        { bundle, origins, output, jobs, onBytes, signal: ports.signal },
+        { ...ports, bulk: ports.bulkFiles },
+      ),
+    );
+    const { name, version } = bundle.manifest;
+    return {
+      apiVersion: "slipway/v1",
+      kind: "BundleFlattenResult",
+      output,
+      name,
+      version,
+      root: bundle.root,
+      bytes: bundle.layout.size,
+    };
+  } finally {
+    await delta.close();
+  }
 }

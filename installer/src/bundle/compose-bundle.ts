@@ -45,7 +45,7 @@ export interface DeltaBase {
   readonly root: string;
   readonly name: string;
   readonly version: string;
-  /** Digests of the blobs that the base has, with those of its own bases. */
+  /** Digests of the blobs of the full bundle that the base is, or makes with its own bases. */
   readonly blobs: ReadonlySet<string>;
 }
 

@@ -1,27 +1,30 @@
-import { PreflightError } from "../errors/installer-error.ts";
+import { PreflightError, UsageError } from "../errors/installer-error.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
 import type { Failpoint, FileSystem } from "../platform/ports.ts";
 import { blobPath } from "./bundle-layout.ts";
-import type { ComposedBundle } from "./compose-bundle.ts";
-import { type Sink, openSink, planSinkFiles } from "./sink.ts";
+import type { ComposedBundle, Sign } from "./compose-bundle.ts";
+import { hashFiles, writeSplitHeader } from "./finish-parts.ts";
+import { type Sink, type SinkRequest, openSink, planSinkFiles } from "./sink.ts";
 import { type WriteBlobsRequest, offsetsOf, writeBlobs } from "./write-blobs.ts";
 import { type WriteJournal, createWriteJournal, findWritten } from "./write-journal.ts";
 
 export interface WriteBundleRequest extends WriteBlobsRequest {
   readonly output: string;
-  readonly partSize?: number;
-  /** Bytes that are written besides the bundle: parity, for the question whether the disk holds it. */
-  readonly extraBytes: number;
+  /** Absent: one file. */
+  readonly split?: SplitInto;
+}
+
+export interface SplitInto {
+  readonly partSize: number;
+  /** Of the header; absent: not signed. */
+  readonly sign?: Sign;
 }
 
 export interface WriteBundlePorts {
   readonly bulk: BulkFiles;
   readonly hashing: Hashing;
-  readonly fs: Pick<
-    FileSystem,
-    "readTextIfPresent" | "writeAtomic" | "append" | "remove" | "freeBytes" | "stat" | "exists"
-  >;
+  readonly fs: Pick<FileSystem, "readTextIfPresent" | "writeAtomic" | "append" | "remove" | "freeBytes" | "stat">;
   readonly failpoint: Failpoint;
 }
 
@@ -31,18 +34,27 @@ export interface WrittenBundle {
   readonly resumedBytes: number;
 }
 
+/** Three digits number them. */
+const mostFiles = 999;
+
 /**
  * Writes a bundle in place: every byte goes straight to where it stays, and the files get their names when all are whole.
  * What an interrupted run of the same bundle wrote is kept.
  * @throws PreflightError when the disk cannot hold it; BundleError or RegistryError naming a blob that is not what it should be
  */
 export async function writeBundle(request: WriteBundleRequest, ports: WriteBundlePorts): Promise<WrittenBundle> {
-  const { bundle, output, partSize } = request;
-  const { size } = bundle.layout;
-  const target = { output, size, ...(partSize !== undefined && { partSize }) };
-  const journal = createWriteJournal(output, digestOf(`${bundle.root} ${size} ${partSize ?? "whole"}`), ports.fs);
+  const { bundle, split } = request;
+  const target = toSinkRequest(request);
+  const count = planSinkFiles(target).length;
+  if (count > mostFiles) {
+    throw new UsageError(`the bundle would be ${count} parts, and ${mostFiles} is the most`, {
+      hint: `give a larger --split; the bundle has ${bundle.layout.size} bytes`,
+    });
+  }
+  const identity = digestOf(`${bundle.root} ${bundle.layout.size} ${split?.partSize ?? "whole"}`);
+  const journal = createWriteJournal(request.output, identity, ports.fs);
   const written = await readWritten(request, journal, ports);
-  await checkSpace(request, written !== undefined, ports.fs);
+  if (written === undefined) await checkSpace(request, ports.fs);
   const sink = await openSink(target, written !== undefined, ports.bulk);
   try {
     await sink.reserve();
@@ -50,16 +62,37 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
     await writeSmallParts(bundle, sink);
     await writeBlobs(request, { sink, journal, failpoint: ports.failpoint, written: written ?? new Set() });
     ports.failpoint("bundle.written");
-    await sink.publish();
+    const besides = await publish(request, sink, ports);
+    await journal.remove();
+    const files = [...sink.files.map(({ path, size }) => ({ path, size })), ...besides];
+    return { files, resumedBytes: resumedBytes(bundle, written) };
   } finally {
     await sink.close();
   }
-  await journal.remove();
-  const resumedBytes = bundle.blobs.reduce(
-    (sum, blob) => sum + (written?.has(blob.digest) === true ? blob.size : 0),
-    0,
-  );
-  return { files: sink.files.map(({ path, size: bytes }) => ({ path, size: bytes })), resumedBytes };
+}
+
+function toSinkRequest({ bundle, output, split }: WriteBundleRequest): SinkRequest {
+  return { output, size: bundle.layout.size, ...(split !== undefined && { partSize: split.partSize }) };
+}
+
+/** Gives the files their names; of a split bundle the header comes last. */
+async function publish(
+  request: WriteBundleRequest,
+  sink: Sink,
+  ports: WriteBundlePorts,
+): Promise<WrittenBundle["files"]> {
+  const { split, output, bundle, signal } = request;
+  if (split === undefined) {
+    await sink.publish();
+    return [];
+  }
+  const parts = await hashFiles(sink.files, { hashing: ports.hashing, signal });
+  await sink.publish();
+  return writeSplitHeader({ output, size: bundle.layout.size, ...split }, { parts }, ports.fs);
+}
+
+function resumedBytes(bundle: ComposedBundle, written: ReadonlySet<string> | undefined): number {
+  return bundle.blobs.reduce((sum, { digest, size }) => sum + (written?.has(digest) === true ? size : 0), 0);
 }
 
 /** Digests of blobs that stand in the files of a run before; undefined when there was none for this bundle. */
@@ -68,10 +101,10 @@ async function readWritten(
   journal: WriteJournal,
   ports: WriteBundlePorts,
 ): Promise<ReadonlySet<string> | undefined> {
-  const { bundle, output, partSize, signal } = request;
+  const { bundle, signal } = request;
   const said = await journal.read();
   if (said === undefined) return undefined;
-  const files = planSinkFiles({ output, size: bundle.layout.size, ...(partSize !== undefined && { partSize }) });
+  const files = planSinkFiles(toSinkRequest(request));
   for (const { partial, size } of files) {
     if ((await ports.fs.stat(partial))?.size !== size) return undefined;
   }
@@ -82,15 +115,13 @@ async function readWritten(
   return findWritten(blobs, files, { hashing: ports.hashing, signal });
 }
 
-/** Exactly what will be written, against what is free now. */
-async function checkSpace(
-  { bundle, output, extraBytes }: WriteBundleRequest,
-  resumed: boolean,
-  fs: WriteBundlePorts["fs"],
-): Promise<void> {
-  // What a run before had reserved is not free any more; `reserve` counts what of it is really there.
-  const needed = extraBytes + (resumed ? 0 : bundle.layout.size);
-  const free = await fs.freeBytes(output);
+/** Exactly what will be written, against what is free now. What a run before had written is counted by `reserve`. */
+async function checkSpace(request: WriteBundleRequest, fs: WriteBundlePorts["fs"]): Promise<void> {
+  const { bundle, output } = request;
+  const needed = bundle.layout.size;
+  let free = await fs.freeBytes(output);
+  // What was left of another bundle is written over.
+  for (const { partial } of planSinkFiles(toSinkRequest(request))) free += (await fs.stat(partial))?.size ?? 0;
   if (needed <= free) return;
   throw new PreflightError(`${output} needs ${needed} bytes, and ${free} are free there; nothing was written`, {
     hint: `make room for ${needed - free} bytes more, or choose another place with -o`,
