@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleKey } from "../ui/print-bundle.ts";
@@ -41,8 +42,12 @@ export function declareBundleKeygen(group: Command, runtime: Runtime): void {
   );
 }
 
-/** Without a terminal nobody can be asked; that the key is not protected is then said in a warning. */
+/** @throws UsageError where nobody can be asked: a key without passphrase is only made when that was said */
 async function askPassphrase(options: KeygenOptions, session: Session): Promise<string | undefined> {
   if (options.passphraseFile !== undefined || !options.passphrase) return undefined;
-  return session.prompts.secret?.("passphrase of the new key\nEmpty leaves the key unprotected.");
+  const { secret } = session.prompts;
+  if (secret !== undefined) return secret("passphrase of the new key\nEmpty leaves the key unprotected.");
+  throw new UsageError("the new key needs a passphrase, and standard input is no terminal to ask on", {
+    hint: "give it with --passphrase-file FILE; --no-passphrase leaves the key unprotected",
+  });
 }

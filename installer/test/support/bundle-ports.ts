@@ -1,0 +1,27 @@
+import type { ActionPorts } from "../../src/actions/context.ts";
+import type { InstallerEvent } from "../../src/events/event.ts";
+import { createBulkFiles } from "../../src/platform/bulk-files.ts";
+import { createFileSystem } from "../../src/platform/file-system.ts";
+import { createHashing } from "../../src/platform/hashing.ts";
+import { createHost } from "../../src/platform/host.ts";
+import { createSeededRandom, createStillClock } from "./memory-ports.ts";
+
+/** The ports that actions about bundles work with: real files, and everything else without effect. */
+export function createBundlePorts(environment: Readonly<Record<string, string>> = {}): {
+  readonly ports: ActionPorts;
+  readonly events: InstallerEvent[];
+} {
+  const events: InstallerEvent[] = [];
+  const ports: Partial<ActionPorts> = {
+    fs: createFileSystem(),
+    bulkFiles: createBulkFiles(),
+    hashing: createHashing(2),
+    clock: createStillClock(),
+    random: createSeededRandom("bundle ports"),
+    host: { ...createHost(), isRoot: () => false },
+    environment,
+    report: (event: InstallerEvent) => void events.push(event),
+    signal: new AbortController().signal,
+  };
+  return { ports: ports as ActionPorts, events };
+}
