@@ -7,19 +7,22 @@ import { formatReference, parseReference } from "../oci/reference.ts";
 import { openSources } from "./bundle/bundle-sources.ts";
 import { findWantedImages } from "./bundle/wanted-images.ts";
 import type { ActionPorts, InstallTarget, ValuesSelection } from "./context.ts";
+import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
 import { loadPlan } from "./load-plan.ts";
+import type { RegistryOptions } from "./registry-options.ts";
+import { type TrustedKeysRequest, readTrustedKeys } from "./trusted-keys.ts";
 
 /** What is pushed, and where it is taken from. */
 export interface PushSelection extends InstallTarget {
   readonly values: ValuesSelection;
-  /** A bundle, or a delta and the bundles it builds on; wins over `from`. */
-  readonly bundles: readonly string[];
-  readonly partFolders: readonly string[];
-  /** Public keys; bundles must be signed by one of them. */
-  readonly keyFiles: readonly string[];
-  readonly allowUnsigned: boolean;
+  /** A bundle to push; then nothing is taken from elsewhere. */
+  readonly bundle?: GivenBundle;
   /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked. */
   readonly from: readonly string[];
+  /** How bundles named in `from` are trusted. */
+  readonly trust: TrustedKeysRequest;
+  /** How registries that images are taken from are reached. */
+  readonly sourceRegistries: RegistryOptions;
   /** Names or references; all when empty. */
   readonly images: readonly string[];
   /** `linux/amd64`; everything the source has when empty. */
@@ -50,11 +53,13 @@ export interface Selected {
  */
 export async function selectImages(request: PushSelection, ports: ActionPorts): Promise<Selected> {
   const platforms = request.platforms.map(requirePlatform);
-  if (request.bundles.length > 0) return fromBundle(request, platforms, ports);
-  const { wanted, from } = await wantedOf(request, ports);
+  if (request.bundle !== undefined) return fromBundle(request.bundle, request, platforms, ports);
+  const { wanted, mirror } = await wantedOf(request, ports);
   const chosen = choose(wanted, request.images);
   const references = chosen.map(({ reference }) => reference);
-  const sources = await openSources({ from, references, cacheDir: request.cacheDir }, ports);
+  const { from, cacheDir, sourceRegistries: registries } = request;
+  const trust = await trustOf(request, ports);
+  const sources = await openSources({ from, references, cacheDir, registries, mirror, trust }, ports);
   const close = (): Promise<void> => closeAll(sources);
   try {
     const images: SelectedImage[] = [];
@@ -72,14 +77,12 @@ interface Named {
 }
 
 async function fromBundle(
+  given: GivenBundle,
   request: PushSelection,
   platforms: readonly Platform[],
   ports: ActionPorts,
 ): Promise<Selected> {
-  const { openBundle } = await import("../bundle/open-bundle.ts");
-  const { bundles: paths, partFolders, allowUnsigned } = request;
-  const trustedKeys = await readKeys(request.keyFiles, ports);
-  const bundle = await openBundle({ paths, partFolders, allowUnsigned, trustedKeys }, ports);
+  const bundle = await openGivenBundle(given, ports);
   try {
     const images: SelectedImage[] = [];
     for (const image of choose(bundle.complete.images, request.images)) {
@@ -99,13 +102,19 @@ async function fromBundle(
 async function wantedOf(
   request: PushSelection,
   ports: ActionPorts,
-): Promise<{ readonly wanted: readonly Named[]; readonly from: readonly string[] }> {
+): Promise<{ readonly wanted: readonly Named[]; readonly mirror: string }> {
   const [only, ...more] = request.from;
   const layout = only?.startsWith("oci:") === true && more.length === 0 ? only.slice("oci:".length) : undefined;
-  if (layout !== undefined) return { wanted: await listLayout(layout, ports), from: request.from };
-  const { plan } = await loadPlan(request, ports);
-  const from = request.from.length === 0 ? ["engine", "registry"] : request.from;
-  return { wanted: findWantedImages(plan, ports.assets), from };
+  if (layout !== undefined) return { wanted: await listLayout(layout, ports), mirror: "" };
+  const { plan, values } = await loadPlan(request, ports);
+  return { wanted: findWantedImages(plan, ports.assets), mirror: values.values.images.registry };
+}
+
+/** Keys are needed only where a file is named that may be a bundle. */
+async function trustOf({ from, trust }: PushSelection, ports: ActionPorts) {
+  const files = from.filter((source) => source !== "engine" && source !== "registry" && !source.startsWith("oci:"));
+  const trustedKeys = files.length === 0 ? [] : await readTrustedKeys({ ...trust, allowUnsigned: true }, ports);
+  return { trustedKeys, allowUnsigned: trust.allowUnsigned };
 }
 
 const indexLimit = 64 * 1024 * 1024;
@@ -196,18 +205,6 @@ function requirePlatform(text: string): Platform {
   const platform = parsePlatform(text);
   if (platform !== undefined) return platform;
   throw new UsageError(`${text} is no platform`, { hint: "write os/architecture, for example linux/amd64" });
-}
-
-async function readKeys(paths: readonly string[], { fs }: ActionPorts): Promise<readonly string[]> {
-  const keys: string[] = [];
-  for (const path of paths) {
-    const text = await fs.readTextIfPresent(path);
-    if (text === undefined) {
-      throw new UsageError(`${path}, given with --key, does not exist`, { hint: "name the .pub file of the signer" });
-    }
-    keys.push(text);
-  }
-  return keys;
 }
 
 async function closeAll(sources: readonly ImageSource[]): Promise<void> {

@@ -14,6 +14,8 @@ export interface CliIo {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdinIsTTY: boolean;
+  /** Standard input to its end, for a password sent there. */
+  readonly readStdin?: () => Promise<string>;
   /** The stream of the live display; absent where there can be none. */
   readonly terminal?: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -72,5 +72,6 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
       (await import("../actions/bundle-serve.ts")).serveBundle(request, await servingPorts(scope)),
     loadBundle: async (request, scope) =>
       (await import("../actions/bundle-load.ts")).loadBundle(request, await servingPorts(scope)),
+    push: async (request, scope) => (await import("../actions/push.ts")).push(request, await portsFor(scope)),
   };
 }

@@ -16,6 +16,7 @@ import type { InstallRequest, InstallResult } from "../actions/install.ts";
 import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle.ts";
 import type { LogsRequest, LogsResult } from "../actions/logs.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan.ts";
+import type { PushRequest, PushResult } from "../actions/push.ts";
 import type { RenderRequest, RenderResult } from "../actions/render.ts";
 import type { SecretShowRequest, SecretShowResult, SecretsListRequest, SecretsListResult } from "../actions/secrets.ts";
 import type { StatusRequest, StatusResult } from "../actions/status.ts";
@@ -60,4 +61,5 @@ export interface Engine {
   readonly verifyBundle: Action<BundleVerifyRequest, BundleVerifyResult>;
   readonly serveBundle: Action<BundleServeRequest, BundleServeResult>;
   readonly loadBundle: Action<BundleLoadRequest, BundleLoadResult>;
+  readonly push: Action<PushRequest, PushResult>;
 }

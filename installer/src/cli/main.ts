@@ -1,4 +1,5 @@
 import { homedir, tmpdir } from "node:os";
+import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
 
@@ -37,6 +38,7 @@ function readIo(): CliIo {
     stdout: toOutput(process.stdout),
     stderr: toOutput(process.stderr),
     stdinIsTTY: process.stdin.isTTY,
+    readStdin: () => text(process.stdin),
     ...(process.stderr.isTTY && { terminal: process.stderr }),
     env: process.env,
     cwd: process.cwd(),

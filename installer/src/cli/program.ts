@@ -9,6 +9,7 @@ import { declareInstall } from "./commands/install.ts";
 import { declareLifecycle } from "./commands/lifecycle.ts";
 import { declareLogs } from "./commands/logs.ts";
 import { declarePlan } from "./commands/plan.ts";
+import { declarePush } from "./commands/push.ts";
 import { declareRender } from "./commands/render.ts";
 import { declareSecrets } from "./commands/secrets.ts";
 import { declareStatus } from "./commands/status.ts";
@@ -64,5 +65,6 @@ const declarations: readonly ((program: Command, runtime: Runtime) => void)[] = 
   declareSecrets,
   declareImages,
   declareBundle,
+  declarePush,
   declareCompletion,
 ];

@@ -116,7 +116,9 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
       throw blame(error instanceof Error ? error : new Error(String(error)));
     });
     // A connection that breaks ends this stream with its own error, which is not the source's.
-    bytes.on("error", (error) => void (error instanceof InstallerError && blame(error)));
+    bytes.on("error", (error) => {
+      if (error instanceof InstallerError) blame(error);
+    });
     if (origin.checked === true) return bytes;
     return pipeline(
       bytes,

@@ -371,7 +371,6 @@ describe("a connection that breaks", () => {
     const shelf = createShelf();
     const registry = createFakeRegistry();
     const image = await planImage(shelf, addManifest(shelf, ["a".repeat(100)]), "team/one");
-    const place = registry.placeBlob;
     let broken = 0;
     const breaking: FakeRegistry = {
       ...registry,
@@ -386,7 +385,7 @@ describe("a connection that breaks", () => {
               .destroy(new Error("reset")),
           );
         }
-        return place(placement);
+        return registry.placeBlob(placement);
       },
     };
 
