@@ -9,13 +9,15 @@ import { readDeltaBase } from "../bundle/delta.ts";
 import { openBundle } from "../bundle/open-bundle.ts";
 import { type ReadTrust, openSources } from "./bundle/bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
+import { makeBundleSboms } from "./bundle/bundle-sboms.ts";
 import { inStep } from "./bundle/in-step.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
-import { prepareSigning, readKeys } from "./bundle/sign-bundle.ts";
+import { prepareSigning } from "./bundle/sign-bundle.ts";
 import { findWantedImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { loadPlan } from "./load-plan.ts";
+import { readTrustedKeys } from "./trusted-keys.ts";
 
 /** A program of others that is carried along. */
 export interface BundleTool {
@@ -83,8 +85,6 @@ export interface BundleCreateResult extends ResultHead<"BundleCreateResult"> {
 
 const usualJobs = 4;
 
-const sbomsFor: SbomsFor = () => Promise.resolve(new Map());
-
 /**
  * Makes a bundle of a profile.
  * @throws UsageError without a key; PreflightError when an image is nowhere or the disk cannot hold the bundle; BundleError or RegistryError naming what has the wrong digest
@@ -99,7 +99,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
   const wanted = findWantedImages(plan, ports.assets);
   const jobs = request.jobs ?? usualJobs;
-  const trust = { trustedKeys: await readKeys(request.keyFiles, ports.fs), allowUnsigned: request.allowUnsigned };
+  const trust = await readTrust(request, ports);
   const base = await readBase(request, trust, ports);
   const sources = await openSources(
     {
@@ -123,6 +123,11 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
         onImage: (id, detail) => ports.report({ type: "item", step: "gather", id, state: "done", detail }),
       }),
     );
+    // A dry run reads no layers: what they hold is listed when the bundle is made.
+    const sbomsFor: SbomsFor = (gathered, artifacts) =>
+      request.dryRun
+        ? Promise.resolve(new Map())
+        : makeBundleSboms({ name, images: gathered, artifacts, cacheDir: request.cacheDir, jobs }, ports);
     const prepared = await prepareBundle({ create: request, name, profile, images, sign, sbomsFor, base }, ports);
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
@@ -134,6 +139,14 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** Keys matter only where a bundle is read: as a source or as the base of a delta. */
+async function readTrust(request: BundleCreateRequest, ports: ActionPorts): Promise<ReadTrust> {
+  const { keyFiles, allowUnsigned, since, from } = request;
+  const reads = since.length > 0 || keyFiles.length > 0 || from.some((source) => source.startsWith("/"));
+  const known = reads ? await readTrustedKeys({ keyFiles, allowUnsigned: true }, ports) : [];
+  return { trustedKeys: known, allowUnsigned };
 }
 
 /** What the bundle that a delta is relative to has; it is closed again, for nothing is read from it. */

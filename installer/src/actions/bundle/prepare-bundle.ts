@@ -14,13 +14,16 @@ import type { BundleCreateRequest } from "../bundle-create.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Assets } from "../assets.ts";
 import { readImageTable } from "../load-plan.ts";
-import { gatherArtifacts } from "./bundle-artifacts.ts";
+import { type CarriedArtifact, gatherArtifacts } from "./bundle-artifacts.ts";
 import { buildBundleFiles } from "./bundle-files.ts";
 import { formatBundleLock } from "./bundle-lock.ts";
 import { collectBlobs, describeBundle } from "./describe-bundle.ts";
 
-/** SPDX documents by name of the image; handed in, for making them needs what is in the layers. */
-export type SbomsFor = (images: readonly GatheredImage[]) => Promise<ReadonlyMap<string, string>>;
+/** SPDX documents by name; handed in, for making them needs what is in the layers. */
+export type SbomsFor = (
+  images: readonly GatheredImage[],
+  artifacts: readonly CarriedArtifact[],
+) => Promise<ReadonlyMap<string, string>>;
 
 export interface PrepareRequest {
   readonly create: BundleCreateRequest;
@@ -42,7 +45,7 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
   const { create, name, profile, images, sign } = request;
   const artifacts = await gatherArtifacts(create, ports);
   const blobs = collectBlobs(images, artifacts);
-  const sboms = await request.sbomsFor(images);
+  const sboms = await request.sbomsFor(images, artifacts);
   const sbomPaths = new Map([...sboms.keys()].map((image) => [image, `${bundlePaths.files}sbom/${image}.spdx.json`]));
   const shared = { name, profile, platforms: create.platforms, without: create.values.without, images };
   const description = describeBundle({ ...shared, version: ports.assets.version, artifacts, sbomPaths }, blobs);

@@ -1,0 +1,52 @@
+import type { GatheredImage } from "../../bundle/gather-images.ts";
+import { makeSboms, toSbomImage } from "../../bundle/sbom/make-sboms.ts";
+import { renderBundleSpdx } from "../../bundle/sbom/render-spdx.ts";
+import { isOwn, parseCatalogue } from "../../images/catalogue.ts";
+import type { ActionPorts } from "../context.ts";
+import type { CarriedArtifact } from "./bundle-artifacts.ts";
+import { inStep } from "./in-step.ts";
+
+/** Name of the document about the bundle as a whole; no image is called so. */
+export const bundleDocument = "bundle";
+
+export interface SbomsRequest {
+  readonly name: string;
+  readonly images: readonly GatheredImage[];
+  readonly artifacts: readonly CarriedArtifact[];
+  readonly cacheDir: string;
+  readonly jobs: number;
+}
+
+/**
+ * SPDX documents by name: one for each image of ours, and one that lists images and programs of the bundle. What makers of
+ * other images say of them travels along as their referrers.
+ * @throws BundleError or RegistryError naming a layer that is damaged
+ */
+export async function makeBundleSboms(
+  request: SbomsRequest,
+  ports: Pick<ActionPorts, "fs" | "clock" | "report" | "assets" | "signal">,
+): Promise<ReadonlyMap<string, string>> {
+  const { name, images, artifacts, cacheDir, jobs } = request;
+  const catalogue = parseCatalogue(ports.assets.readText("images/catalogue.yaml"));
+  const own = images.filter(({ wanted }) => {
+    const entry = catalogue.images[wanted.name];
+    return entry !== undefined && isOwn(entry);
+  });
+  return await inStep(ports, { id: "sbom", title: "List the software in the images" }, async () => {
+    const { fs, signal, report } = ports;
+    const documents = await makeSboms(own, {
+      fs,
+      cacheDir,
+      jobs,
+      signal,
+      onLayer: (digest) => report({ type: "item", step: "sbom", id: digest.slice(0, 19), state: "done" }),
+    });
+    const programs = artifacts.map(({ artifact: { descriptor, ...artifact } }) => ({
+      ...artifact,
+      digest: descriptor.digest,
+    }));
+    const { version } = ports.assets;
+    const whole = renderBundleSpdx({ name, version, artifacts: programs }, images.map(toSbomImage), documents);
+    return new Map([...documents, [bundleDocument, whole]]);
+  });
+}
