@@ -1,4 +1,4 @@
-import { DataExpectedError, InstallerError, PlanChangedError, UsageError } from "../errors/installer-error.ts";
+import { DataExpectedError, InstallerError, PlanChangedError } from "../errors/installer-error.ts";
 import { imageReferences, planFingerprint, readLiveState } from "../execute/docker/live-state.ts";
 import { openJournal } from "../execute/journal/journal.ts";
 import { stateLayout } from "../execute/state/layout.ts";
@@ -6,17 +6,21 @@ import { acquireRunLock } from "../execute/state/run-lock.ts";
 import { openApplied, openState, readApplied, readIdentity, requirePrivate } from "../execute/state/state-store.ts";
 import { throwIfInterrupted } from "../execute/interrupt.ts";
 import type { LocalizedText } from "../plan/model.ts";
-import type { CheckReport } from "./preflight/check.ts";
+import type { EgressReport } from "../platform/egress-guard.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
+import type { GivenBundle } from "./given-bundle.ts";
 import { type Desired, loadDesired } from "./desired.ts";
 import { applyDesired } from "./install-steps/apply.ts";
 import { learnDigests } from "./install-steps/learn-digests.ts";
 import { provideImages, requireImages, type UnavailableImage } from "./install-steps/provide-images.ts";
+import { preflightDesired } from "./install-steps/preflight-desired.ts";
+import { requireOwnDirectory } from "./install-steps/own-directory.ts";
 import { isUpToDate } from "./install-steps/up-to-date.ts";
 import { withStep } from "./install-steps/with-step.ts";
 import { type Change, planDesired, type PlanResult } from "./plan.ts";
 import { isPlanHash, shortPlanHash } from "./plan-hash.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
+import type { RegistryOptions } from "./registry-options.ts";
 import { firstPasswordOf, notInstalledIn, urlsOf } from "./summary.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "./verify.ts";
 
@@ -36,6 +40,14 @@ export interface InstallRequest extends InstallTarget {
   readonly acceptDataLoss?: readonly string[];
   /** Images built at the same time. */
   readonly jobs?: number;
+  /** Take every image from this bundle, or from the private registry that it was pushed to. */
+  readonly bundle?: GivenBundle;
+  /** With a bundle: the private registry, `host[:port][/path]`, that has its images. */
+  readonly registry?: string;
+  /** How that registry is spoken to. */
+  readonly registryOptions?: RegistryOptions;
+  /** Use no network but loopback; with a bundle it is always so. */
+  readonly offline?: boolean;
   /** Where image builds keep their work; inside the state directory without it. */
   readonly cacheDir?: string;
 }
@@ -58,8 +70,22 @@ export interface InstallResult extends ResultHead<"InstallResult"> {
   };
   readonly notInstalled: readonly NotInstalled[];
   readonly verify?: VerifyResult;
+  /** Connections of an install without network: where it might go, and what was refused. */
+  readonly egress?: EgressReport;
+  /** What the images came from. */
+  readonly bundle?: InstalledBundle;
   readonly ms: number;
   readonly logFile?: string;
+}
+
+export interface InstalledBundle {
+  readonly name: string;
+  readonly version: string;
+  /** Digest of the root document. */
+  readonly root: string;
+  readonly trust: "signed" | "unsigned";
+  /** Components that are left out because it was made without them. */
+  readonly leftOut: readonly string[];
 }
 
 export interface NotInstalled {
@@ -282,31 +308,6 @@ async function verifyStep(desired: Desired, request: InstallRequest, ports: Acti
       },
       ports,
     ),
-  );
-}
-
-async function preflightDesired(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<void> {
-  const { preflight, requireNoFailure } = await import("./preflight/preflight.ts");
-  if (desired.values === undefined) return;
-  const report: CheckReport = await preflight({ ...request, plan: desired.plan, values: desired.values }, ports);
-  requireNoFailure(report);
-}
-
-async function requireOwnDirectory(stateDir: string, ports: ActionPorts): Promise<void> {
-  const found = await ports.fs.stat(stateDir);
-  if (found === undefined) return;
-  const strange = (await ports.fs.list(stateDir)).filter((name) => !["run.lock", "build"].includes(name));
-  if (strange.length === 0 || strange.includes("format")) return;
-  // A run killed while it made the directory leaves our folders, and nothing of anybody else's.
-  if (
-    strange.every((name) => ["secrets", "releases", "logs", "live"].includes(name) || /^\.format\.\w+\.tmp$/.test(name))
-  )
-    return;
-  throw new UsageError(
-    `${stateDir} holds something else than the state of an install: ${strange.slice(0, 3).join(", ")}`,
-    {
-      hint: "name an empty or new directory with --state-dir",
-    },
   );
 }
 

@@ -17,11 +17,16 @@ import type { ComposeUnit } from "../render/compose/compose-rendering.ts";
 import { describeState } from "./describe-state.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { type Desired, loadDesired } from "./desired.ts";
+import type { GivenBundle } from "./given-bundle.ts";
 
 export interface PlanRequest extends InstallTarget {
   readonly values: ValuesSelection;
   /** Compare with what was recorded only; the engine is not asked. */
   readonly offline?: boolean;
+  /** Take the images of this bundle. */
+  readonly bundle?: GivenBundle;
+  /** With a bundle: the private registry that has its images. */
+  readonly registry?: string;
 }
 
 export type ChangeAction = "create" | "recreate" | "restart" | "run" | "remove" | "unchanged";

@@ -1,5 +1,7 @@
+import type { BundleFilePorts } from "../actions/bundle-file-ports.ts";
 import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
+import type { OfflinePorts } from "../actions/install-offline.ts";
 import type { StartHttpServer } from "../platform/http-server.ts";
 import type { PlatformPorts } from "../platform/create-ports.ts";
 import type { CliIo } from "./context.ts";
@@ -19,10 +21,25 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
     return { ...(await portsFor(scope)), startHttpServer };
   }
 
+  /** Ports of a run that may use no network: programs it starts get no proxies, and a guard can be armed. */
+  async function sealedPorts(scope: Scope): Promise<OfflinePorts> {
+    const { armEgressGuard, withoutProxies } = await import("../platform/egress-guard.ts");
+    const { createPlatformPorts } = await import("../platform/create-ports.ts");
+    const environment = withoutProxies(io.env);
+    const ports = { ...(await servingPorts(scope)), ...createPlatformPorts(environment) };
+    return { ...ports, environment, armEgressGuard };
+  }
+
   /** Commands that only read files do without the engine's client, which takes long to load. */
   async function filePorts(): Promise<Pick<ActionPorts, "fs" | "assets">> {
     const { createFileSystem } = await import("../platform/file-system.ts");
     return { fs: createFileSystem(), assets: await openAssets() };
+  }
+
+  /** Commands about bundles only start quicker without it, too, and are measured by that. */
+  async function bundlePorts(scope: Scope): Promise<BundleFilePorts> {
+    const { createBundlePlatform } = await import("../platform/create-bundle-ports.ts");
+    return { ...createBundlePlatform(), ...scope, environment: io.env };
   }
 
   return {
@@ -32,8 +49,13 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
     plan: async (request, scope) =>
       request.offline === true
         ? (await import("../actions/plan-offline.ts")).planOffline(request, await filePorts())
-        : (await import("../actions/plan.ts")).plan(request, await portsFor(scope)),
-    install: async (request, scope) => (await import("../actions/install.ts")).install(request, await portsFor(scope)),
+        : request.bundle !== undefined
+          ? (await import("../actions/install-offline.ts")).planOfBundle(request, await sealedPorts(scope))
+          : (await import("../actions/plan.ts")).plan(request, await portsFor(scope)),
+    install: async (request, scope) =>
+      request.bundle !== undefined || request.offline === true
+        ? (await import("../actions/install-offline.ts")).installOffline(request, await sealedPorts(scope))
+        : (await import("../actions/install.ts")).install(request, await portsFor(scope)),
     status: async (request, scope) => (await import("../actions/status.ts")).status(request, await portsFor(scope)),
     logs: async (request, scope) => (await import("../actions/logs.ts")).logs(request, await portsFor(scope)),
     verify: async (request, scope) => (await import("../actions/verify.ts")).verify(request, await portsFor(scope)),
@@ -63,11 +85,11 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
     flattenBundle: async (request, scope) =>
       (await import("../actions/bundle-flatten.ts")).flattenBundle(request, await portsFor(scope)),
     generateBundleKey: async (request, scope) =>
-      (await import("../actions/bundle-keygen.ts")).generateBundleKey(request, await portsFor(scope)),
+      (await import("../actions/bundle-keygen.ts")).generateBundleKey(request, await bundlePorts(scope)),
     inspectBundle: async (request, scope) =>
-      (await import("../actions/bundle-inspect.ts")).inspectBundle(request, await portsFor(scope)),
+      (await import("../actions/bundle-inspect.ts")).inspectBundle(request, await bundlePorts(scope)),
     verifyBundle: async (request, scope) =>
-      (await import("../actions/bundle-verify.ts")).verifyBundle(request, await portsFor(scope)),
+      (await import("../actions/bundle-verify.ts")).verifyBundle(request, await bundlePorts(scope)),
     serveBundle: async (request, scope) =>
       (await import("../actions/bundle-serve.ts")).serveBundle(request, await servingPorts(scope)),
     loadBundle: async (request, scope) =>

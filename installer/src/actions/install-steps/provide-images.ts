@@ -48,7 +48,7 @@ export async function provideImages(
     throwIfInterrupted(ports.signal, `pulling ${image.reference}`);
     const reason = await pull(desired, image, ports);
     const needed = missing.includes(image);
-    if (reason !== undefined && needed) unavailable.push(describe(desired, image, reason));
+    if (reason !== undefined && needed) unavailable.push(describeUnavailable(desired, image, reason));
   }
   return unavailable;
 }
@@ -78,7 +78,7 @@ async function buildMissing(
   if (missing.length === 0) return [];
   if (ports.assets.checkout === undefined) {
     const reason = "it is built from a checkout, and this program does not run from one";
-    return missing.map((image) => describe(desired, image, reason));
+    return missing.map((image) => describeUnavailable(desired, image, reason));
   }
   const names = [...new Set(missing.map((image) => image.name))];
   await buildImages(
@@ -92,7 +92,7 @@ async function buildMissing(
   const present = await ports.docker.imageIds(missing.map((image) => image.reference));
   return missing
     .filter((image) => !present.has(image.reference))
-    .map((image) => describe(desired, image, "it was built, but not under this reference"));
+    .map((image) => describeUnavailable(desired, image, "it was built, but not under this reference"));
 }
 
 async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise<string | undefined> {
@@ -111,7 +111,8 @@ async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise
   }
 }
 
-function imagesOf(desired: Desired): readonly Image[] {
+/** The images of everything that may run, each once. */
+export function imagesOf(desired: Desired): readonly Image[] {
   const images = new Map<string, Image>();
   for (const { image } of containersOf(desired)) images.set(image.reference, image);
   return [...images.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
@@ -126,7 +127,8 @@ function containersOf(desired: Desired): readonly { readonly component: string; 
   ];
 }
 
-function describe(desired: Desired, image: Image, reason: string): UnavailableImage {
+/** An image that cannot be had, with who needs it. */
+export function describeUnavailable(desired: Desired, image: Image, reason: string): UnavailableImage {
   const users = containersOf(desired).filter((user) => user.image.reference === image.reference);
   return { reference: image.reference, components: [...new Set(users.map((user) => user.component))].sort(), reason };
 }

@@ -22,6 +22,10 @@ export interface CheckContext {
   readonly builtAt: Date;
   /** Whether images of ours can be built here. */
   readonly canBuildImages: boolean;
+  /** References of images that are known to be had, though the engine lacks them. */
+  readonly availableImages?: ReadonlySet<string>;
+  /** No registry may be asked, and nothing is built. */
+  readonly offline?: boolean;
   readonly signal: AbortSignal;
   /** The live platform, asked once; absent in a preflight and where nothing is installed. */
   readonly live: StatusResult | undefined;

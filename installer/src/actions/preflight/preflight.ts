@@ -15,6 +15,10 @@ export interface PreflightRequest extends InstallTarget {
   readonly values: Values;
   /** For checks of a platform that is installed. */
   readonly live?: StatusResult | undefined;
+  /** References of images that are not in the engine yet and will be: of a bundle, of the registry it was pushed to. */
+  readonly availableImages?: ReadonlySet<string>;
+  /** No registry may be asked. */
+  readonly offline?: boolean;
 }
 
 export type PreflightPorts = Pick<

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { GivenBundle } from "../../actions/given-bundle.ts";
+import { UsageError } from "../../errors/installer-error.ts";
 import { collectOption } from "./collect-option.ts";
 
 export interface ReadBundleOptions {
@@ -43,4 +44,48 @@ export function toGivenBundle(files: readonly string[], options: ReadBundleOptio
     keyFiles: (options.key ?? []).map(path),
     allowUnsigned: options.allowUnsigned === true,
   };
+}
+
+export interface BundleSourceOptions extends ReadBundleOptions {
+  readonly bundle?: readonly string[];
+  readonly registry?: string;
+}
+
+/** The options of commands that take the platform's images from a bundle. */
+export function declareBundleSource(command: Command): Command {
+  command
+    .addOption(
+      new Option(
+        "--bundle <file>",
+        "take every image from this bundle and use no network; of a delta, the bundles it builds on after it; may be repeated",
+      ).argParser(collectOption),
+    )
+    .option("--registry <target>", "with --bundle: take the images from the private registry it was pushed to");
+  return declareReadOptions(command);
+}
+
+/**
+ * What the options say.
+ * @throws UsageError when options about a bundle come without one
+ */
+export function toBundleSource(
+  options: BundleSourceOptions,
+  cwd: string,
+): { readonly bundle?: GivenBundle; readonly registry?: string } {
+  const { bundle, registry } = options;
+  if (bundle !== undefined) {
+    return { bundle: toGivenBundle(bundle, options, cwd), ...(registry !== undefined && { registry }) };
+  }
+  const stray = registry === undefined ? strayOption(options) : "--registry";
+  if (stray === undefined) return {};
+  throw new UsageError(`${stray} was given without --bundle`, {
+    hint: stray === "--registry" ? "add --bundle FILE, or set images.registry without a bundle" : "add --bundle FILE",
+  });
+}
+
+function strayOption({ base, parts, key, allowUnsigned }: ReadBundleOptions): string | undefined {
+  if (base !== undefined) return "--base";
+  if (parts !== undefined) return "--parts";
+  if (key !== undefined) return "--key";
+  return allowUnsigned === true ? "--allow-unsigned" : undefined;
 }

@@ -5,9 +5,12 @@ import { withExamples } from "../examples.ts";
 import { parseCount, parseDuration, parsePlanHash } from "../parse-arguments.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { type BundleSourceOptions, declareBundleSource, toBundleSource } from "./bundle-options.ts";
+import { type RegistryFlags, declareRegistryOptions, toRegistryOptions } from "./registry-options.ts";
 import { formatInstall } from "../ui/print-install.ts";
 
-interface InstallOptions {
+interface InstallOptions extends BundleSourceOptions, RegistryFlags {
+  readonly offline?: boolean;
   readonly planHash?: string;
   readonly dryRun?: boolean;
   readonly timeout?: number;
@@ -44,12 +47,20 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         "set up anew a store whose data is lost; may be given more than once",
       ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
     )
-    .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount));
+    .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount))
+    .option("--offline", "use no network at all: every image must be in the engine; --bundle implies it");
+  declareBundleSource(command);
+  declareRegistryOptions(command);
   withExamples(command, [
     { command: "slipway install", means: "with ./values.yaml or the recorded values" },
     {
       command: "slipway install --without casdoor --set ports.http=8080",
       means: "another port, one component left out",
+    },
+    { command: "slipway install --bundle slipway.tar --key release.pub", means: "without network, from a bundle" },
+    {
+      command: "slipway install --bundle slipway.tar --registry harbor.corp.example/ai-infra",
+      means: "from the registry that the bundle was pushed to",
     },
     { command: "slipway install --plan-hash 3f9c2a10b7d4e865", means: "exactly what plan showed, or exit 14" },
   ]);
@@ -61,6 +72,9 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         dryRun: options.dryRun === true,
         skipVerify: !options.verify,
         withoutUnavailable: options.withoutUnavailable === true,
+        offline: options.offline === true,
+        ...toBundleSource(options, session.context.io.cwd),
+        registryOptions: toRegistryOptions(options, session.context.io),
         ...(options.planHash !== undefined && { planHash: options.planHash }),
         ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
         ...(options.acceptDataLoss !== undefined && { acceptDataLoss: options.acceptDataLoss }),

@@ -4,7 +4,14 @@ import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { type BundleSourceOptions, declareBundleSource, toBundleSource } from "./bundle-options.ts";
 import { formatPlan } from "../ui/print-plan.ts";
+
+interface PlanOptions extends BundleSourceOptions {
+  readonly offline?: boolean;
+  readonly exitCode?: boolean;
+  readonly all?: boolean;
+}
 
 /** `plan`: what an install would change. */
 export function declarePlan(program: Command, runtime: Runtime): void {
@@ -16,6 +23,7 @@ export function declarePlan(program: Command, runtime: Runtime): void {
     .option("--exit-code", "exit 14 when there are changes, 0 when there are none")
     .option("--all", "also list what stays as it is")
     .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"));
+  declareBundleSource(command);
   withExamples(command, [
     { command: "slipway plan", means: "what the next install would do" },
     {
@@ -24,12 +32,13 @@ export function declarePlan(program: Command, runtime: Runtime): void {
     },
     { command: "slipway plan --offline --json", means: "for a program, with no engine at hand" },
   ]);
-  command.action((options: { offline?: boolean; exitCode?: boolean; all?: boolean }) =>
+  command.action((options: PlanOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.plan({
         ...toTarget(session.selection),
         values: toValuesSelection(session.selection),
         offline: options.offline === true,
+        ...toBundleSource(options, session.context.io.cwd),
       });
       if (session.manner.json) session.printJson(result);
       else session.print(formatPlan(result, session.style, options.all === true));

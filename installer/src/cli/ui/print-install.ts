@@ -34,8 +34,19 @@ export function formatInstall(
       ? style.dim("  no login component installed")
       : `  ${result.firstPassword.title.en}: log in as ${style.bold(result.firstPassword.user)}; the first password: ${nameCommands(result.firstPassword.command, invocation)}`,
   );
+  if (result.bundle !== undefined) lines.push(style.dim(formatBundle(result.bundle)));
+  if (result.egress !== undefined) lines.push(formatEgress(result.egress, style));
   lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));
   return lines.join("\n");
+}
+
+function formatBundle({ name, version, trust }: NonNullable<InstallResult["bundle"]>): string {
+  return `  images from ${name} ${version}, ${trust === "signed" ? "signed by a trusted key" : "not checked for who made it"}`;
+}
+
+function formatEgress({ refused }: NonNullable<InstallResult["egress"]>, style: Style): string {
+  if (refused.length === 0) return style.dim("  no connection was tried elsewhere");
+  return style.warn(`  refused connections: ${refused.join(", ")}`);
 }
 
 function formatDryRun(result: InstallResult, style: Style): string {

@@ -15,7 +15,7 @@ export const imagesAvailable: Check = {
     const present = await context.docker.imageIds([...users.keys()]);
     const findings = await Promise.all(
       [...users.values()]
-        .filter(({ image }) => !present.has(image.reference))
+        .filter(({ image }) => !present.has(image.reference) && context.availableImages?.has(image.reference) !== true)
         .map(async (user) => await checkMissing(context, user)),
     );
     return findings.flat();
@@ -46,18 +46,20 @@ function imageUsers({ plan }: CheckContext): ReadonlyMap<string, ImageUser> {
 async function checkMissing(context: CheckContext, { image, components }: ImageUser): Promise<readonly CheckFinding[]> {
   const isOurs = image.source === "built";
   const prefixed = context.values.images.registry !== "";
-  if (isOurs && !prefixed && context.canBuildImages) return [];
+  if (isOurs && !prefixed && context.canBuildImages && context.offline !== true) return [];
   const reason =
-    isOurs && !prefixed
-      ? "it is built from a checkout, and this program does not run from one"
-      : await pullFault(context, image);
+    context.offline === true
+      ? "this run uses no network"
+      : isOurs && !prefixed
+        ? "it is built from a checkout, and this program does not run from one"
+        : await pullFault(context, image);
   if (reason === undefined) return [];
   const names = [...components].toSorted();
   return [
     {
       component: names.join(", "),
       message: `the image ${image.reference} is not here and cannot be had: ${reason}`,
-      remedy: `name a registry that has it (--set images.registry=…), load it from a bundle (docker load), or leave the component out: ${names.map((name) => `--without ${name}`).join(" ")}`,
+      remedy: `name a registry that has it (--set images.registry=…), load it from a bundle (slipway bundle load), or leave the component out: ${names.map((name) => `--without ${name}`).join(" ")}`,
     },
   ];
 }
