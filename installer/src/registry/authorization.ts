@@ -108,9 +108,11 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
       }
       const wanted = header === undefined ? undefined : parseChallenge(header);
       if (wanted === undefined) return false;
-      challenge = wanted;
       credentials ??= await options.credentials.find(host);
-      if (wanted.scheme === "basic") return credentials?.kind === "password";
+      // Harbor asks for user and password when a token is not enough. They were right when they got that token, so
+      // sending them would only turn a missing right into a wrong password: the token is renewed instead.
+      if (wanted.scheme === "bearer" || used === undefined) challenge = wanted;
+      if (challenge?.scheme === "basic") return credentials?.kind === "password";
       tokens = tokens.filter((token) => token.header !== used);
       return true;
     },

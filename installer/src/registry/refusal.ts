@@ -39,7 +39,12 @@ export class Refusal extends Error {
 
   /** Disk full or quota used up: time does not help. */
   isFull(): boolean {
-    return this.status === 507 || /no space left|disk quota|insufficient storage|quota/i.test(this.words);
+    return this.status === 507 || this.isQuota() || /no space left|insufficient storage/i.test(this.words);
+  }
+
+  /** A quota is used up. Harbor says it without the word: "… will exceed the configured upper limit of …". */
+  isQuota(): boolean {
+    return /quota|exceed the configured upper limit/i.test(this.words);
   }
 }
 

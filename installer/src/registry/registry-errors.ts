@@ -64,7 +64,7 @@ function adviseOnRefusal(refusal: Refusal, errand: Errand): Advice {
 }
 
 function full(refusal: Refusal, errand: Errand): Advice {
-  if (/quota/i.test(refusal.words)) {
+  if (refusal.isQuota()) {
     return {
       problem: `the quota of the project ${projectOf(errand)} is used up (${refusal.status})`,
       hint: "have the quota raised or old images removed, then run the same command again; what was sent stays",
