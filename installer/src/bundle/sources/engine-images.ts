@@ -1,5 +1,5 @@
 import { BundleError } from "../../errors/installer-error.ts";
-import { type Descriptor, type Platform, mediaTypes } from "../../oci/descriptor.ts";
+import { type Descriptor, matchesPlatform, type Platform, mediaTypes } from "../../oci/descriptor.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { childrenOf, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import type { ImageDetails } from "../../platform/ports.ts";
@@ -95,13 +95,32 @@ function storedImage(details: ImageDetails, bytes: Buffer, known: EngineCache): 
 /** Platforms of which the image is wholly there. */
 export function platformsOf(image: EngineImage): readonly Platform[] {
   if (image.root.platform !== undefined) return [image.root.platform];
-  const bytes = image.documents.get(image.root.digest);
-  const index = bytes === undefined ? undefined : parseManifest(bytes, (problem) => new BundleError(problem));
-  return index?.kind !== "index"
-    ? []
-    : index.manifests.flatMap(({ digest, platform }) =>
-        platform !== undefined && image.documents.has(digest) ? [platform] : [],
-      );
+  return manifestsOf(image).flatMap(({ digest, platform }) =>
+    platform !== undefined && image.documents.has(digest) ? [platform] : [],
+  );
+}
+
+/**
+ * What the source offers as the image: its index as it is, unless all its platforms are there and yet not all of it, as
+ * when an attestation was left behind by a pull. Nobody could carry that index whole, so it is the platform's manifest.
+ */
+export function offeredRoot(image: EngineImage, wanted: readonly Platform[]): Descriptor {
+  const manifests = manifestsOf(image);
+  const isHere = ({ digest }: Descriptor): boolean => image.documents.has(digest);
+  const runnable = manifests.filter(({ platform }) => platform !== undefined && platform.os !== "unknown");
+  if (manifests.every(isHere) || !runnable.every(isHere)) return image.root;
+  const [only, ...others] = runnable.filter(
+    ({ platform }) => platform !== undefined && wanted.some((each) => matchesPlatform(platform, each)),
+  );
+  return only === undefined || others.length > 0 ? image.root : only;
+}
+
+function manifestsOf(image: EngineImage): readonly Descriptor[] {
+  const { digest } = image.root;
+  const bytes = image.documents.get(digest);
+  if (bytes === undefined || image.root.platform !== undefined) return [];
+  const manifest = parseManifest(bytes, (problem) => new BundleError(`the manifest ${digest} ${problem}`));
+  return manifest.kind === "index" ? manifest.manifests : [];
 }
 
 function platformOf(details: ImageDetails): Platform {

@@ -336,6 +336,31 @@ describe("createEngineSource over the containerd store", () => {
     expect(await feedAll(source, wanted)).toEqual([digestOf(manifest), digestOf(layer)]);
   });
 
+  it("hands out the manifest of the only platform when a pull left an attestation of the index behind", async () => {
+    const attested = json({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [
+        { ...descriptorOf("application/vnd.oci.image.manifest.v1+json", manifest), platform: amd64 },
+        {
+          ...descriptorOf("application/vnd.oci.image.manifest.v1+json", absent),
+          platform: { os: "unknown", architecture: "unknown" },
+        },
+      ],
+    });
+    const docker = {
+      ...engine.docker,
+      imageDetails: () =>
+        Promise.resolve({ id: digestOf(attested), layers: [], ...amd64, size: 0, tags: [], digests: [] }),
+      exportImages: () =>
+        Promise.resolve(Readable.from([tarOf([blob(layer), blob(config), blob(manifest), blob(attested)])])),
+    };
+
+    const found = await openSource({ docker }).resolve("slipway/three:1", [amd64]);
+
+    expect(found?.root.digest).toBe(digestOf(manifest));
+  });
+
   it("says which platform is not there", async () => {
     await expect(
       openSource(engine).resolve("slipway/three:1", [{ os: "linux", architecture: "arm64" }]),

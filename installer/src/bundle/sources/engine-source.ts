@@ -7,7 +7,7 @@ import type { Docker, FileSystem, ImageDetails } from "../../platform/ports.ts";
 import { readTarStream } from "../tar/read-tar-stream.ts";
 import { type EngineCache, readEngineCache, writeEngineCache } from "./engine-cache.ts";
 import { blobDigestOf, exportName, measureExport } from "./engine-export.ts";
-import { describeEngineImage, type EngineImage, platformsOf } from "./engine-images.ts";
+import { describeEngineImage, type EngineImage, offeredRoot, platformsOf } from "./engine-images.ts";
 
 export interface EngineSourceRequest {
   /** Images that will be asked for: they are measured together, in one export. Others are measured when they are asked for. */
@@ -156,7 +156,7 @@ function toSourceImage(
       { hint: "take it from a registry (--from registry), or build or pull it for this platform" },
     );
   }
-  return { reference, root: image.root, referrers: [] };
+  return { reference, root: offeredRoot(image, platforms), referrers: [] };
 }
 
 /** Hands over documents from memory and then every wanted layer, in the order in which the export has them. */
