@@ -3,7 +3,8 @@ import { bundlePaths } from "../bundle/bundle-manifest.ts";
 import { collectImageBlobs } from "../bundle/image-blobs.ts";
 import { parseSignature } from "../bundle/minisign.ts";
 import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
-import type { ActionPorts, ResultHead } from "./context.ts";
+import type { BundleFilePorts } from "./bundle-file-ports.ts";
+import type { ResultHead } from "./context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface BundleInspectRequest {
@@ -64,7 +65,10 @@ export interface BundleInspectResult extends ResultHead<"BundleInspectResult"> {
  * Says what is in a bundle, also in one that nobody trusted vouches for: that stands in the result.
  * @throws BundleError when it is damaged or its signature is wrong
  */
-export async function inspectBundle(request: BundleInspectRequest, ports: ActionPorts): Promise<BundleInspectResult> {
+export async function inspectBundle(
+  request: BundleInspectRequest,
+  ports: BundleFilePorts,
+): Promise<BundleInspectResult> {
   const trustedKeys = await readTrustedKeys({ keyFiles: request.keyFiles, allowUnsigned: true }, ports);
   const { paths, partFolders } = request;
   const bundle = await openBundle({ paths, partFolders, trustedKeys, allowUnsigned: true }, ports);

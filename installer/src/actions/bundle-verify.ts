@@ -6,7 +6,8 @@ import { collectImageBlobs } from "../bundle/image-blobs.ts";
 import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
 import { BundleError } from "../errors/installer-error.ts";
 import type { HashTask } from "../platform/content-ports.ts";
-import type { ActionPorts, ResultHead } from "./context.ts";
+import type { BundleFilePorts } from "./bundle-file-ports.ts";
+import type { ResultHead } from "./context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface BundleVerifyRequest {
@@ -53,7 +54,7 @@ export interface BundleVerifyResult extends ResultHead<"BundleVerifyResult"> {
  * the result; a bundle whose signature or structure is wrong is not read at all.
  * @throws BundleError when it cannot be trusted or opened
  */
-export async function verifyBundle(request: BundleVerifyRequest, ports: ActionPorts): Promise<BundleVerifyResult> {
+export async function verifyBundle(request: BundleVerifyRequest, ports: BundleFilePorts): Promise<BundleVerifyResult> {
   const begin = ports.clock.monotonicMs();
   const title = "Verify the bundle";
   ports.report({ type: "step", id: "verify", title, state: "started" });
@@ -109,7 +110,7 @@ interface Checked {
   readonly digest: string;
 }
 
-async function hashEntries(chain: readonly OpenedBundle[], ports: ActionPorts): Promise<readonly BundleDamage[]> {
+async function hashEntries(chain: readonly OpenedBundle[], ports: BundleFilePorts): Promise<readonly BundleDamage[]> {
   const checked = chain.flatMap((bundle) =>
     bundle.entries.flatMap((entry): readonly Checked[] => {
       const { digest } = entry;
@@ -146,7 +147,7 @@ function toTask(bundle: OpenedBundle, entry: BundleEntry): HashTask {
 }
 
 /** Tells of progress, once for each percent. */
-function countUp(total: number, id: string, ports: ActionPorts): (bytes: number) => void {
+function countUp(total: number, id: string, ports: BundleFilePorts): (bytes: number) => void {
   let done = 0;
   let told = -1;
   return (bytes) => {
@@ -172,7 +173,7 @@ async function findIncomplete(bundle: OpenedBundle): Promise<readonly BundleDama
   return found;
 }
 
-async function partsOf(chain: readonly OpenedBundle[], ports: ActionPorts): Promise<readonly string[]> {
+async function partsOf(chain: readonly OpenedBundle[], ports: BundleFilePorts): Promise<readonly string[]> {
   const found: string[] = [];
   for (const { file } of chain) {
     if (file.split === undefined) continue;

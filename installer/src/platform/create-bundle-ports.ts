@@ -1,0 +1,22 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createBulkFiles } from "./bulk-files.ts";
+import { createClock } from "./clock.ts";
+import type { PlatformPorts } from "./create-ports.ts";
+import { createFileSystem } from "./file-system.ts";
+import { createHashing } from "./hashing.ts";
+import { createHost } from "./host.ts";
+
+/** The adapters that commands about bundle files need; none of them loads the engine's client. */
+export function createBundlePlatform(): Pick<
+  PlatformPorts,
+  "fs" | "bulkFiles" | "hashing" | "clock" | "random" | "host"
+> {
+  return {
+    fs: createFileSystem(),
+    bulkFiles: createBulkFiles(),
+    hashing: createHashing(),
+    clock: createClock(),
+    random: { bytes: (count) => randomBytes(count), uuid: () => randomUUID() },
+    host: createHost(),
+  };
+}
