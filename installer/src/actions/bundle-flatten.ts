@@ -5,8 +5,8 @@ import { writeBundle } from "../bundle/write-bundle.ts";
 import { UsageError } from "../errors/installer-error.ts";
 import { inStep } from "./bundle/in-step.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
-import { readKeys } from "./bundle/sign-bundle.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
+import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface BundleFlattenRequest {
   /** The newest delta first, what it builds on after it. */
@@ -36,7 +36,7 @@ export async function flattenBundle(request: BundleFlattenRequest, ports: Action
   if (paths.includes(output)) {
     throw new UsageError(`${output} is read and would be written over`, { hint: "choose another file with -o" });
   }
-  const trustedKeys = await readKeys(request.keyFiles, ports.fs);
+  const trustedKeys = await readTrustedKeys(request, ports);
   const delta = await openBundle({ paths, partFolders: [], trustedKeys, allowUnsigned }, ports);
   try {
     const { bundle, origins } = await flattenBundles(delta);

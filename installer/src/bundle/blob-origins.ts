@@ -1,14 +1,14 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { InstallerError } from "../errors/installer-error.ts";
-import type { ImageSource } from "../oci/content.ts";
+import type { FileSpan, ImageSource } from "../oci/content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { contentError } from "./content-error.ts";
 
 /** Where the bytes of a blob come from. */
 export type BlobOrigin =
   | { readonly kind: "bytes"; readonly name: string; readonly bytes: Uint8Array }
-  /** A file of this machine, all of it. */
-  | { readonly kind: "file"; readonly name: string; readonly open: () => Promise<Readable> }
+  /** Pieces of files of this machine. */
+  | { readonly kind: "files"; readonly name: string; readonly spans: readonly FileSpan[] }
   | { readonly kind: "source"; readonly source: ImageSource };
 
 /** A blob that is to be written, and from where. */
@@ -25,15 +25,19 @@ export function originError({ descriptor, owner, origin }: OriginatedBlob): (pro
   return contentError(source, `${descriptor.digest} of ${owner}`);
 }
 
-/** The bytes of a blob from `start` on; files are read from their beginning. */
-export async function openOrigin(blob: OriginatedBlob, start: number): Promise<Readable> {
-  const { origin, descriptor } = blob;
+/** Where the bytes of a blob lie in files, where they do. */
+export async function locateOrigin({ origin, descriptor }: OriginatedBlob): Promise<readonly FileSpan[] | undefined> {
   switch (origin.kind) {
     case "bytes":
-      return Readable.from([Buffer.from(origin.bytes.buffer, origin.bytes.byteOffset, origin.bytes.byteLength)]);
-    case "file":
-      return origin.open();
+      return undefined;
+    case "files":
+      return origin.spans;
     case "source":
-      return origin.source.content.open(descriptor, start === 0 ? undefined : { start, end: descriptor.size });
+      return origin.source.content.locate?.(descriptor);
   }
+}
+
+/** The bytes of a blob of a source from `start` on. */
+export function openOrigin(source: ImageSource, descriptor: Descriptor, start: number): Promise<Readable> {
+  return source.content.open(descriptor, start === 0 ? undefined : { start, end: descriptor.size });
 }

@@ -58,5 +58,12 @@ function sizeOf(digest: string, delta: OpenedBundle): number {
 
 function originOf({ digest, size }: Blob, delta: OpenedBundle): OriginatedBlob {
   const descriptor = { mediaType: "application/octet-stream", digest, size };
-  return { descriptor, owner: delta.complete.name, origin: { kind: "source", source: delta } };
+  const owner = delta.complete.name;
+  for (let bundle: OpenedBundle | undefined = delta; bundle !== undefined; bundle = bundle.basis) {
+    const entry = bundle.entries.find(({ path }) => path === blobPath(digest));
+    if (entry === undefined) continue;
+    const spans = bundle.file.ranges(entry.offset, entry.offset + entry.size);
+    return { descriptor, owner, origin: { kind: "files", name: bundle.name, spans } };
+  }
+  return { descriptor, owner, origin: { kind: "source", source: delta } };
 }

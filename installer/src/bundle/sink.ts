@@ -1,4 +1,4 @@
-import type { BulkFiles, WritableFile } from "../platform/content-ports.ts";
+import type { BulkFiles, FileRange, WritableFile } from "../platform/content-ports.ts";
 
 /** Where the bytes of a bundle go: one file, or parts. Offsets are those of the whole. */
 export interface Sink {
@@ -35,6 +35,15 @@ export function planSinkFiles({ output, size, partSize }: SinkRequest): readonly
     const path = `${output}.part${String(index + 1).padStart(3, "0")}`;
     const start = index * partSize;
     return { path, partial: `${path}.partial`, start, size: Math.min(partSize, size - start) };
+  });
+}
+
+/** Where bytes of the whole lie in the unfinished files, in order. */
+export function spansOf(files: readonly SinkFile[], offset: number, size: number): readonly FileRange[] {
+  return files.flatMap((file) => {
+    const from = Math.max(offset, file.start);
+    const to = Math.min(offset + size, file.start + file.size);
+    return from < to ? [{ path: file.partial, start: from - file.start, end: to - file.start }] : [];
   });
 }
 

@@ -1,11 +1,11 @@
 import type { ImageSource } from "../oci/content.ts";
+import type { Hashing } from "../platform/content-ports.ts";
 import type { Failpoint } from "../platform/ports.ts";
-import { type OriginatedBlob, openOrigin, originError } from "./blob-origins.ts";
+import { type OriginatedBlob, locateOrigin, originError } from "./blob-origins.ts";
 import { blobPath } from "./bundle-layout.ts";
 import type { ComposedBundle } from "./compose-bundle.ts";
-import { runBounded } from "./run-bounded.ts";
+import { type Copying, type LocatedBlob, copyLocated, copyOpened, feedBlobs } from "./copy-blobs.ts";
 import type { Sink } from "./sink.ts";
-import { type BlobTarget, createBlobWriter } from "./write-blob.ts";
 import type { WriteJournal } from "./write-journal.ts";
 
 export interface WriteBlobsRequest {
@@ -21,56 +21,55 @@ export interface Writing {
   readonly sink: Sink;
   readonly journal: WriteJournal;
   readonly failpoint: Failpoint;
+  readonly hashing: Hashing;
   readonly written: ReadonlySet<string>;
 }
 
 /**
- * Writes the blobs that are not there yet. Sources that feed do so beside the others, of which so many blobs are open at a time, the largest first.
+ * Writes the blobs that are not there yet: those that lie in files, those of sources that can be opened and of sources
+ * that feed side by side, the largest first.
  */
 export async function writeBlobs(request: WriteBlobsRequest, writing: Writing): Promise<void> {
   const { bundle, jobs, signal } = request;
-  const progress = createProgress(request, writing.written);
+  const onBytes = createProgress(request, writing.written);
   const offsets = offsetsOf(bundle);
+  const stop = new AbortController();
+  const joined = AbortSignal.any([signal, stop.signal]);
+  const copying: Copying = {
+    jobs,
+    onBytes,
+    signal: joined,
+    place: (blob) => ({
+      sink: writing.sink,
+      offset: offsets.get(blobPath(blob.descriptor.digest)) ?? 0,
+      descriptor: blob.descriptor,
+      toError: originError(blob),
+      onBytes,
+      signal: joined,
+    }),
+    done: async (blob) => {
+      await writing.journal.add(blob.descriptor.digest);
+      writing.failpoint("bundle.blob");
+    },
+  };
   const wanted = bundle.blobs
     .filter(({ digest }) => !writing.written.has(digest))
     .toSorted((a, b) => b.size - a.size)
     .map(({ digest }) => originOf(request, digest));
-  const stop = new AbortController();
-  const joined = AbortSignal.any([signal, stop.signal]);
-  const place = (blob: OriginatedBlob): BlobTarget => ({
-    sink: writing.sink,
-    offset: offsets.get(blobPath(blob.descriptor.digest)) ?? 0,
-    descriptor: blob.descriptor,
-    toError: originError(blob),
-    onBytes: progress,
-    signal: joined,
-  });
-  const done = async (blob: OriginatedBlob): Promise<void> => {
-    await writing.journal.add(blob.descriptor.digest);
-    writing.failpoint("bundle.blob");
-  };
-  const feeding = new Map<ImageSource, OriginatedBlob[]>();
-  const opened: OriginatedBlob[] = [];
-  for (const blob of wanted) {
-    const source = blob.origin.kind === "source" ? blob.origin.source : undefined;
-    if (source?.feed === undefined) opened.push(blob);
-    else feeding.set(source, [...(feeding.get(source) ?? []), blob]);
-  }
-  const guarded = (work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => {
-      stop.abort();
-      throw error;
-    });
-  const ends = await Promise.allSettled([
-    guarded(
-      runBounded(
-        opened.map((blob) => () => copyBlob(blob, place(blob), joined).then(() => done(blob))),
-        jobs,
-        joined,
-      ),
+  const { located, opened, fed } = await sortByOrigin(wanted);
+  const works = [
+    copyLocated(located, writing.sink.files, { ...copying, hashing: writing.hashing }),
+    copyOpened(opened, copying),
+    ...[...fed].map(([source, blobs]) => feedBlobs(source, blobs, copying)),
+  ];
+  const ends = await Promise.allSettled(
+    works.map((work) =>
+      work.catch((error: unknown) => {
+        stop.abort();
+        throw error;
+      }),
     ),
-    ...[...feeding].map(([source, blobs]) => guarded(feedBlobs({ source, blobs, place, done, signal: joined }))),
-  ]);
+  );
   signal.throwIfAborted();
   const failed = ends.filter((end) => end.status === "rejected").map((end) => end.reason as Error);
   // The one that stopped the others, not their being stopped.
@@ -78,53 +77,18 @@ export async function writeBlobs(request: WriteBlobsRequest, writing: Writing): 
   if (first !== undefined) throw first;
 }
 
-interface Feeding {
-  readonly source: ImageSource;
-  readonly blobs: readonly OriginatedBlob[];
-  readonly place: (blob: OriginatedBlob) => BlobTarget;
-  readonly done: (blob: OriginatedBlob) => Promise<void>;
-  readonly signal: AbortSignal;
-}
-
-async function feedBlobs({ source, blobs, place, done, signal }: Feeding): Promise<void> {
-  const missing = new Map(blobs.map((blob) => [blob.descriptor.digest, blob]));
-  await source.feed?.(
-    blobs.map(({ descriptor }) => descriptor),
-    async ({ digest }, stream) => {
-      const blob = missing.get(digest);
-      if (blob === undefined) {
-        stream.resume();
-        return;
-      }
-      const writer = createBlobWriter(place(blob));
-      await writer.take(stream);
-      await writer.finish();
-      missing.delete(digest);
-      await done(blob);
-    },
-    signal,
-  );
-  const [left] = missing.values();
-  if (left !== undefined) throw originError(left)("was not handed over");
-}
-
-/** Connections that break in the middle of a blob are taken up again where they broke. */
-const attempts = 4;
-
-async function copyBlob(blob: OriginatedBlob, target: BlobTarget, signal: AbortSignal): Promise<void> {
-  const writer = createBlobWriter(target);
-  const remote = blob.origin.kind === "source" && blob.origin.source.kind === "registry";
-  for (let attempt = 1; ; attempt++) {
-    const before = writer.received();
-    try {
-      await writer.take(await openOrigin(blob, before));
-      await writer.finish();
-      return;
-    } catch (error) {
-      const broke = remote && writer.received() > before && writer.received() < blob.descriptor.size;
-      if (!broke || attempt === attempts || signal.aborted) throw error;
-    }
+async function sortByOrigin(blobs: readonly OriginatedBlob[]) {
+  const located: LocatedBlob[] = [];
+  const opened: OriginatedBlob[] = [];
+  const fed = new Map<ImageSource, OriginatedBlob[]>();
+  for (const blob of blobs) {
+    const spans = await locateOrigin(blob);
+    const source = blob.origin.kind === "source" ? blob.origin.source : undefined;
+    if (spans !== undefined) located.push({ blob, spans });
+    else if (source?.feed === undefined) opened.push(blob);
+    else fed.set(source, [...(fed.get(source) ?? []), blob]);
   }
+  return { located, opened, fed };
 }
 
 function originOf(request: WriteBlobsRequest, digest: string): OriginatedBlob {

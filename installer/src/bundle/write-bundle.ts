@@ -60,7 +60,7 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
     await sink.reserve();
     if (written === undefined) await journal.begin();
     await writeSmallParts(bundle, sink);
-    await writeBlobs(request, { sink, journal, failpoint: ports.failpoint, written: written ?? new Set() });
+    await writeBlobs(request, { ...ports, sink, journal, written: written ?? new Set() });
     ports.failpoint("bundle.written");
     const besides = await publish(request, sink, ports);
     await journal.remove();

@@ -1,8 +1,8 @@
 import { isDigest } from "../oci/digest.ts";
-import type { FileRange, Hashing, HashTask } from "../platform/content-ports.ts";
+import type { Hashing, HashTask } from "../platform/content-ports.ts";
 import type { FileSystem } from "../platform/ports.ts";
 import type { Blob } from "./compose-bundle.ts";
-import type { SinkFile } from "./sink.ts";
+import { type SinkFile, spansOf } from "./sink.ts";
 
 /**
  * Which blobs an interrupted run had written. The first line says what was being written: anything else is begun anew.
@@ -47,14 +47,6 @@ export async function findWritten(
 }
 
 function toTask(blob: { readonly offset: number; readonly size: number }, files: readonly SinkFile[]): HashTask {
-  const begin = blob.offset;
-  const end = begin + blob.size;
-  const ranges = files.flatMap(({ partial, start, size }): FileRange[] => {
-    const from = Math.max(begin, start);
-    const to = Math.min(end, start + size);
-    return from < to ? [{ path: partial, start: from - start, end: to - start }] : [];
-  });
-  const [first, ...then] = ranges;
-  if (first === undefined) return { path: files[0]?.partial ?? "", start: 0, end: 0 };
+  const [first = { path: files[0]?.partial ?? "", start: 0, end: 0 }, ...then] = spansOf(files, blob.offset, blob.size);
   return { ...first, ...(then.length > 0 && { then }) };
 }

@@ -7,12 +7,21 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** Bytes of a file of this machine, `end` not included. */
+export interface FileSpan {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Blobs and manifests by digest, openable in any order and many at a time. Bytes come unverified: whoever reads checks. */
 export interface Content {
   /**
    * @throws BundleError or RegistryError naming the digest when it is not there
    */
   open(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
+  /** Where the bytes lie in files of this machine, one piece after the other; undefined where they do not. */
+  readonly locate?: (descriptor: Descriptor) => Promise<readonly FileSpan[] | undefined>;
 }
 
 /** An image as one source has it. */

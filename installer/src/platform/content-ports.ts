@@ -40,6 +40,8 @@ export interface FileRange {
 export interface HashTask extends FileRange {
   /** Ranges that follow the first one, where the content goes on in other files. */
   readonly then?: readonly FileRange[];
+  /** Where the bytes are written while they are hashed: places in files that are there, together as long as the content. */
+  readonly copyTo?: readonly FileRange[];
 }
 
 /** Hashes on all cores, in threads of its own. */

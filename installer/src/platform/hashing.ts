@@ -15,29 +15,50 @@ const batchBytes = 4 * 1024 * 1024;
  */
 const workerSource = `
 "use strict";
-const { closeSync, openSync, readSync } = require("node:fs");
+const { closeSync, openSync, readSync, writeSync } = require("node:fs");
 const { createHash } = require("node:crypto");
 const { parentPort } = require("node:worker_threads");
 const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
 const files = new Map();
 const reportEvery = 32 * 1024 * 1024;
 let unreported = 0;
-function fileOf(path) {
-  let file = files.get(path);
+function fileOf(path, flags) {
+  const key = flags + path;
+  let file = files.get(key);
   if (file === undefined) {
     if (files.size >= 64) { for (const open of files.values()) closeSync(open); files.clear(); }
-    files.set(path, (file = openSync(path, "r")));
+    files.set(key, (file = openSync(path, flags)));
   }
   return file;
 }
-function hashOf(ranges) {
+function createCopy(targets) {
+  let at = 0;
+  let done = 0;
+  return (length) => {
+    for (let from = 0; from < length; ) {
+      const { path, start, end } = targets[at];
+      const count = Math.min(length - from, end - start - done);
+      current = path;
+      if (count > 0) {
+        const written = writeSync(fileOf(path, "r+"), buffer, from, count, start + done);
+        from += written;
+        done += written;
+      }
+      if (start + done >= end) { at += 1; done = 0; }
+    }
+  };
+}
+let current = "";
+function hashOf({ ranges, copyTo }) {
+  const copy = copyTo === undefined ? () => undefined : createCopy(copyTo);
   const hash = createHash("sha256");
   for (const { path, start, end } of ranges) {
-    const file = fileOf(path);
     for (let position = start; position < end; ) {
-      const length = readSync(file, buffer, 0, Math.min(buffer.length, end - position), position);
+      current = path;
+      const length = readSync(fileOf(path, "r"), buffer, 0, Math.min(buffer.length, end - position), position);
       if (length === 0) throw Object.assign(new Error("ends at " + position), { code: "TRUNCATED", position, path });
       hash.update(length === buffer.length ? buffer : buffer.subarray(0, length));
+      copy(length);
       position += length;
       unreported += length;
       if (unreported >= reportEvery) { parentPort.postMessage({ bytes: unreported }); unreported = 0; }
@@ -47,11 +68,10 @@ function hashOf(ranges) {
 }
 parentPort.on("message", (batch) => {
   const digests = [];
-  let current = "";
   try {
-    for (const ranges of batch) {
-      current = ranges[0].path;
-      digests.push(hashOf(ranges));
+    for (const task of batch) {
+      current = task.ranges[0].path;
+      digests.push(hashOf(task));
     }
     parentPort.postMessage({ bytes: unreported, digests });
   } catch (error) {
@@ -60,6 +80,11 @@ parentPort.on("message", (batch) => {
   unreported = 0;
 });
 `;
+
+interface ThreadTask {
+  readonly ranges: readonly FileRange[];
+  readonly copyTo: readonly FileRange[] | undefined;
+}
 
 interface Answer {
   readonly bytes: number;
@@ -111,15 +136,18 @@ async function drain(
   work: { readonly job: Job; readonly batches: (readonly number[])[]; readonly digests: string[] },
 ): Promise<void> {
   for (let batch = work.batches.shift(); batch !== undefined; batch = work.batches.shift()) {
-    const ranges = batch.map((index) => rangesOf(work.job.tasks[index]));
-    const found = await answerOf(worker, ranges, work.job.onBytes);
+    const tasks = batch.map((index) => ({
+      ranges: rangesOf(work.job.tasks[index]),
+      copyTo: work.job.tasks[index]?.copyTo,
+    }));
+    const found = await answerOf(worker, tasks, work.job.onBytes);
     for (const [at, index] of batch.entries()) work.digests[index] = found[at] ?? "";
   }
 }
 
 function answerOf(
   worker: Worker,
-  ranges: readonly (readonly FileRange[])[],
+  tasks: readonly ThreadTask[],
   onBytes: (bytes: number) => void,
 ): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
@@ -138,7 +166,7 @@ function answerOf(
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
-    worker.postMessage(ranges);
+    worker.postMessage(tasks);
   });
 }
 
@@ -146,10 +174,12 @@ function toError(failure: NonNullable<Answer["failure"]>): Error {
   const why: Readonly<Record<string, string>> = {
     EIO: "the disk or medium reports an error",
     ENOENT: "it is not there any more",
+    ENOSPC: "the disk is full",
     EACCES: "permission denied",
     TRUNCATED: `it ${failure.message}, it was longer before`,
   };
-  return new ApplyError(`${failure.path} cannot be read: ${why[failure.code] ?? failure.message}`, {
+  const doing = failure.code === "ENOSPC" ? "written" : "read";
+  return new ApplyError(`${failure.path} cannot be ${doing}: ${why[failure.code] ?? failure.message}`, {
     hint: "copy it again from where it came, or use another medium",
   });
 }

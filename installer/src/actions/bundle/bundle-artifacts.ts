@@ -48,7 +48,7 @@ export async function gatherArtifacts(
         hint: `it is ${file.platform === undefined ? "no Linux executable" : `for ${file.platform}`}; npm run package makes the programs`,
       });
     }
-    found.push(toArtifact({ name: "slipway", version, path }, { ...file, bulkFiles: ports.bulkFiles }));
+    found.push(toArtifact({ name: "slipway", version, path }, file));
   }
   for (const { name, version: given, file: path, digest } of request.tools) {
     const file = await readFile(path, "--with", ports);
@@ -63,7 +63,7 @@ export async function gatherArtifacts(
       });
     }
     const known = given ?? digest.slice("sha256:".length, "sha256:".length + 12);
-    found.push(toArtifact({ name, version: known, path }, { ...file, bulkFiles: ports.bulkFiles }));
+    found.push(toArtifact({ name, version: known, path }, file));
   }
   refuseTwice(found);
   return found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
@@ -113,20 +113,16 @@ function platformOf(head: Buffer): string | undefined {
 
 function toArtifact(
   { name, version, path }: { readonly name: string; readonly version: string; readonly path: string },
-  { digest, size, platform, bulkFiles }: ReadFile & { readonly bulkFiles: BulkFiles },
+  { digest, size, platform }: ReadFile,
 ): CarriedArtifact {
   const descriptor = { mediaType: octets, digest, size };
-  const open = async () => {
-    const file = await bulkFiles.open(path);
-    if (file === undefined)
-      throw new UsageError(`${path} is not there any more`, { hint: "put it back and try again" });
-    const stream = file.stream(0, file.size);
-    stream.once("close", () => void file.close());
-    return stream;
-  };
   return {
     artifact: { name, version, ...(platform !== undefined && { platform }), descriptor },
-    blob: { descriptor, owner: basename(path), origin: { kind: "file", name: path, open } },
+    blob: {
+      descriptor,
+      owner: basename(path),
+      origin: { kind: "files", name: path, spans: [{ path, start: 0, end: size }] },
+    },
   };
 }
 

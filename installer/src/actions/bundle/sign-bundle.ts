@@ -28,17 +28,6 @@ export async function prepareSigning(
   return (bytes) => signMessage(bytes, key, comment);
 }
 
-/**
- * The public keys in the files named.
- * @throws UsageError for a file that is not there
- */
-export async function readKeys(
-  paths: readonly string[],
-  fs: Pick<FileSystem, "readTextIfPresent">,
-): Promise<readonly string[]> {
-  return Promise.all(paths.map((path) => readFile(path, fs)));
-}
-
 async function readFile(path: string, fs: Pick<FileSystem, "readTextIfPresent">): Promise<string> {
   const text = await fs.readTextIfPresent(path);
   if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path" });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { BundleError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import { type Descriptor, mediaTypes } from "../../oci/descriptor.ts";
@@ -39,13 +40,17 @@ export async function openDockerArchive(files: LayoutFiles, name: string): Promi
       async open(descriptor, range) {
         const document = documents.get(descriptor.digest);
         if (document !== undefined) {
-          const { Readable } = await import("node:stream");
           return Readable.from([document.subarray(range?.start ?? 0, range?.end)]);
         }
         const path = paths.get(descriptor.digest);
         const stream = path === undefined ? undefined : await files.stream(path, range);
         if (stream !== undefined) return stream;
         throw new BundleError(`${name} does not have ${descriptor.digest}`, { hint: "the archive is incomplete" });
+      },
+      async locate(descriptor) {
+        const path = paths.get(descriptor.digest);
+        const span = path === undefined ? undefined : await files.locate(path);
+        return span === undefined ? undefined : [span];
       },
     },
     close: () => files.close(),

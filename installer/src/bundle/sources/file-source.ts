@@ -76,6 +76,7 @@ function below(files: LayoutFiles, folder: string): LayoutFiles {
     size: (path) => files.size(`${folder}${path}`),
     read: (path, limit) => files.read(`${folder}${path}`, limit),
     stream: (path, range) => files.stream(`${folder}${path}`, range),
+    locate: (path) => files.locate(`${folder}${path}`),
     close: () => files.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { join } from "node:path";
-import type { ByteRange } from "../../oci/content.ts";
+import type { ByteRange, FileSpan } from "../../oci/content.ts";
 import type { BulkFiles, OpenedFile } from "../../platform/content-ports.ts";
 
 /** Files below a folder, or in an archive, by relative path. */
@@ -10,16 +10,23 @@ export interface LayoutFiles {
   /** Up to so many bytes of a file; undefined when there is none. */
   read(path: string, limit: number): Promise<Buffer | undefined>;
   stream(path: string, range?: ByteRange): Promise<Readable | undefined>;
+  /** Where a file's bytes lie. */
+  locate(path: string): Promise<FileSpan | undefined>;
   close(): Promise<void>;
 }
 
 /** The files of a folder; each is opened when it is read. */
 export function folderFiles(folder: string, bulk: BulkFiles): LayoutFiles {
+  const sizeOf = async (path: string): Promise<number | undefined> => {
+    const file = await bulk.open(join(folder, path));
+    await file?.close();
+    return file?.size;
+  };
   return {
-    async size(path) {
-      const file = await bulk.open(join(folder, path));
-      await file?.close();
-      return file?.size;
+    size: sizeOf,
+    async locate(path) {
+      const size = await sizeOf(path);
+      return size === undefined ? undefined : { path: join(folder, path), start: 0, end: size };
     },
     async read(path, limit) {
       const file = await bulk.open(join(folder, path));
@@ -51,6 +58,11 @@ export function archiveFiles(
 ): LayoutFiles {
   return {
     size: (path) => Promise.resolve(entries.get(path)?.size),
+    locate(path) {
+      const entry = entries.get(path);
+      if (entry === undefined) return Promise.resolve(undefined);
+      return Promise.resolve({ path: file.path, start: entry.offset, end: entry.offset + entry.size });
+    },
     async read(path, limit) {
       const entry = entries.get(path);
       return entry === undefined ? undefined : file.read(entry.offset, Math.min(limit, entry.size));

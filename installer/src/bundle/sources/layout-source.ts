@@ -47,6 +47,10 @@ export async function openLayout(files: LayoutFiles, kind: "layout" | "archive",
           hint: "the layout is incomplete: copy it again, with all platforms of its images",
         });
       },
+      async locate(descriptor) {
+        const span = await files.locate(`blobs/sha256/${hexOf(descriptor.digest)}`);
+        return span === undefined ? undefined : [span];
+      },
     },
   };
   let found: Promise<readonly Referrer[]> | undefined;
