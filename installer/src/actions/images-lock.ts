@@ -15,17 +15,23 @@ import { type Platform, parsePlatform } from "../oci/descriptor.ts";
 import { openSources } from "./bundle/bundle-sources.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { findEveryImage, type UsableImage } from "./every-image.ts";
-import { listProfiles } from "./load-plan.ts";
+import { listProfiles, loadInstallValues } from "./load-plan.ts";
+import type { RegistryOptions } from "./registry-options.ts";
+import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface ImagesLockRequest extends InstallTarget {
   readonly values: ValuesSelection;
-  /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked. */
+  /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked; engine, then registry when empty. */
   readonly from: readonly string[];
   /** All when empty. */
   readonly profiles: readonly string[];
   /** `linux/amd64`. */
   readonly platforms: readonly string[];
   readonly cacheDir: string;
+  readonly registries: RegistryOptions;
+  /** Public keys for bundles that are read here. */
+  readonly keyFiles: readonly string[];
+  readonly allowUnsigned: boolean;
   /** Absolute path of the file to write. */
   readonly output?: string;
   /** Absolute path of a lock to compare with; nothing is written. */
@@ -101,8 +107,7 @@ async function makeLock(request: ImagesLockRequest, ports: ActionPorts): Promise
   const platforms = request.platforms.map(requirePlatform);
   const profiles = request.profiles.length === 0 ? listProfiles(ports.assets) : request.profiles;
   const usable = await findEveryImage(request, profiles, ports);
-  const references = usable.map((image) => image.reference);
-  const sources = await openSources({ from: request.from, references, cacheDir: request.cacheDir }, ports);
+  const sources = await openLockSources(request, usable, ports);
   try {
     const images: LockedImage[] = [];
     for (const image of usable) {
@@ -115,6 +120,20 @@ async function makeLock(request: ImagesLockRequest, ports: ActionPorts): Promise
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+async function openLockSources(
+  request: ImagesLockRequest,
+  usable: readonly UsableImage[],
+  ports: ActionPorts,
+): Promise<readonly ImageSource[]> {
+  const { from, cacheDir, registries, keyFiles, allowUnsigned } = request;
+  const { values } = await loadInstallValues(request, ports);
+  const reads = keyFiles.length > 0 || from.some((source) => source.startsWith("/"));
+  const trustedKeys = reads ? await readTrustedKeys({ keyFiles, allowUnsigned: true }, ports) : [];
+  const references = usable.map((image) => image.reference);
+  const trust = { trustedKeys, allowUnsigned };
+  return openSources({ from, references, cacheDir, registries, mirror: values.images.registry, trust }, ports);
 }
 
 function requirePlatform(text: string): Platform {

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { ImagesLockRequest } from "../../actions/images-lock.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, Session } from "../runtime.ts";
 import { formatLocked } from "../ui/print-images-lock.ts";
+import { absoluteSource } from "./absolute-source.ts";
 import { collectOption } from "./collect-option.ts";
 
 interface LockOptions {
@@ -13,6 +15,10 @@ interface LockOptions {
   readonly check?: string;
   readonly from?: readonly string[];
   readonly platform: string;
+  readonly key?: readonly string[];
+  readonly allowUnsigned?: boolean;
+  readonly plainHttp?: boolean;
+  readonly caFile?: string;
 }
 
 /** `images lock`. */
@@ -31,7 +37,15 @@ export function declareLock(group: Command, runtime: Runtime): void {
         "where images are looked up, in order: engine, registry, oci:DIR, or a bundle or archive; may be given more than once (default: engine, then registry)",
       ).argParser(collectOption),
     )
-    .option("--platform <list>", "platforms with commas between them", "linux/amd64");
+    .option("--platform <list>", "platforms with commas between them", "linux/amd64")
+    .addOption(
+      new Option("--key <file>", "public key that bundles read here must be signed by; may be repeated").argParser(
+        collectOption,
+      ),
+    )
+    .option("--allow-unsigned", "read bundles here without checking who made them")
+    .option("--plain-http", "speak plain HTTP to registries")
+    .option("--ca-file <file>", "further certificate authorities for registries, PEM");
   withExamples(command, [
     { command: "slipway images lock -o images.lock.yaml", means: "of all profiles, from the engine and registries" },
     { command: "slipway images lock --from oci:/media/usb/layout", means: "of what an OCI layout has" },
@@ -39,25 +53,33 @@ export function declareLock(group: Command, runtime: Runtime): void {
   ]);
   command.action((options: LockOptions) =>
     runtime.perform(command, async (session) => {
-      const { output, check, from = ["engine", "registry"] } = options;
+      const { output, check } = options;
       if (output !== undefined && check !== undefined) {
         throw new UsageError("--output writes a lock and --check compares with one", { hint: "give one of them" });
       }
-      const { cwd } = session.context.io;
-      const { profile, ...values } = toValuesSelection(session.selection);
-      const result = await session.engine.lockImages({
-        ...toTarget(session.selection),
-        values,
-        from,
-        profiles: profile === undefined || profile === "all" ? [] : [profile],
-        platforms: options.platform.split(",").map((platform) => platform.trim()),
-        cacheDir: session.selection.cacheDir,
-        ...(output !== undefined && { output: resolve(cwd, output) }),
-        ...(check !== undefined && { check: resolve(cwd, check) }),
-      });
+      const result = await session.engine.lockImages(toRequest(options, session));
       if (session.manner.json) session.printJson(result);
       else session.print(formatLocked(result, session.style));
       return 0;
     }),
   );
+}
+
+function toRequest(options: LockOptions, session: Session): ImagesLockRequest {
+  const { output, check, caFile } = options;
+  const path = (text: string): string => resolve(session.context.io.cwd, text);
+  const { profile, ...values } = toValuesSelection(session.selection);
+  return {
+    ...toTarget(session.selection),
+    values,
+    from: (options.from ?? []).map((source) => absoluteSource(source, path)),
+    profiles: profile === undefined || profile === "all" ? [] : [profile],
+    platforms: options.platform.split(","),
+    cacheDir: session.selection.cacheDir,
+    registries: { plainHttp: options.plainHttp === true, ...(caFile !== undefined && { caFile: path(caFile) }) },
+    keyFiles: (options.key ?? []).map(path),
+    allowUnsigned: options.allowUnsigned === true,
+    ...(output !== undefined && { output: path(output) }),
+    ...(check !== undefined && { check: path(check) }),
+  };
 }
