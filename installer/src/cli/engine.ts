@@ -1,4 +1,5 @@
 import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle-create.ts";
+import type { BundleDiffRequest, BundleDiffResult } from "../actions/bundle-diff.ts";
 import type { BundleInspectRequest, BundleInspectResult } from "../actions/bundle-inspect.ts";
 import type { BundleKeygenRequest, BundleKeygenResult } from "../actions/bundle-keygen.ts";
 import type { BundleVerifyRequest, BundleVerifyResult } from "../actions/bundle-verify.ts";
@@ -58,6 +59,7 @@ export interface Engine {
   readonly flattenBundle: Action<BundleFlattenRequest, BundleFlattenResult>;
   readonly generateBundleKey: Action<BundleKeygenRequest, BundleKeygenResult>;
   readonly inspectBundle: Action<BundleInspectRequest, BundleInspectResult>;
+  readonly diffBundle: Action<BundleDiffRequest, BundleDiffResult>;
   readonly verifyBundle: Action<BundleVerifyRequest, BundleVerifyResult>;
   readonly serveBundle: Action<BundleServeRequest, BundleServeResult>;
   readonly loadBundle: Action<BundleLoadRequest, BundleLoadResult>;

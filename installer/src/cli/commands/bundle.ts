@@ -10,6 +10,7 @@ import { parseTool } from "../parse-tool.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleCreated, formatBundleFlattened } from "../ui/print-bundle-create.ts";
+import { declareBundleDiff } from "./bundle-diff.ts";
 import { declareBundleInspect } from "./bundle-inspect.ts";
 import { declareBundleKeygen } from "./bundle-keygen.ts";
 import { declareBundleLoad } from "./bundle-load.ts";
@@ -32,6 +33,7 @@ export function declareBundle(program: Command, runtime: Runtime): void {
   declareCreate(group, runtime);
   declareBundleInspect(group, runtime);
   declareBundleVerify(group, runtime);
+  declareBundleDiff(group, runtime);
   declareFlatten(group, runtime);
   declareBundleServe(group, runtime);
   declareBundleLoad(group, runtime);
