@@ -10,6 +10,10 @@ import { runPrefix } from "./platform.ts";
 export interface PrivateEngine {
   /** What a docker client needs to reach it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A folder of its own, which goes with it. */
+  readonly folder: string;
+  /** Command and arguments to put before a program that is to run in its namespaces: there is loopback and no way out. */
+  readonly inside: readonly string[];
   /** Ends the engine's daemon as a reboot would (SIGTERM) or a crash (SIGKILL), starts it again and waits until it answers. */
   restart(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Ends it with everything that runs in it and removes its data. */
@@ -28,20 +32,28 @@ export async function privateEngineObstacle(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts an engine with its own data, network and processes, and copies images of the machine's engine into it. */
-export async function startPrivateEngine(images: readonly string[]): Promise<PrivateEngine> {
+/**
+ * Starts an engine with its own data, network and processes, and copies images of the machine's engine into it.
+ * @param prepare shell lines that run in its namespaces, in its folder, before it starts
+ */
+export async function startPrivateEngine(images: readonly string[], prepare = ""): Promise<PrivateEngine> {
   const folder = await mkdtemp(join(tmpdir(), `${runPrefix}engine-`));
   const socket = join(folder, "docker.sock");
   const environment = { DOCKER_HOST: `unix://${socket}` };
   await mkdir(join(folder, "home"));
-  await writeFile(join(folder, "boot.sh"), bootScript(folder));
+  await writeFile(join(folder, "boot.sh"), bootScript(folder, prepare));
   const holder = spawn(
     "unshare",
     ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", join(folder, "boot.sh")],
     { stdio: "ignore" },
   );
+  let firstInside = 0;
   const engine: PrivateEngine = {
     environment,
+    folder,
+    get inside() {
+      return ["nsenter", "--target", String(firstInside), "--net", "--mount", "--pid", "--"];
+    },
     restart: async (signal) => {
       const daemon = await daemonOf(holder);
       process.kill(daemon, signal);
@@ -59,7 +71,8 @@ export async function startPrivateEngine(images: readonly string[]): Promise<Pri
   };
   try {
     await until("the engine to answer", () => answers(environment));
-    await copyImages(images, environment);
+    firstInside = (await childrenOf(holder.pid ?? 0))[0] ?? 0;
+    if (images.length > 0) await copyImages(images, environment);
     return engine;
   } catch (error) {
     const log = await readFile(join(folder, "log"), "utf8").catch(() => "");
@@ -69,8 +82,10 @@ export async function startPrivateEngine(images: readonly string[]): Promise<Pri
 }
 
 /** The daemon is started again whenever it ends, as the machine's init system would. */
-function bootScript(folder: string): string {
+function bootScript(folder: string, prepare: string): string {
   return `ip link set lo up
+cd ${folder} || exit 1
+${prepare}
 while :; do
   dockerd --data-root ${folder}/data --exec-root ${folder}/exec --pidfile ${folder}/pid --host unix://${folder}/docker.sock \\
     --exec-opt native.cgroupdriver=cgroupfs --storage-driver overlay2 >>${folder}/log 2>&1

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { parseListen } from "./bundle-serve.ts";
+
+describe("an address to listen on", () => {
+  it.for([
+    ["127.0.0.1:5000", "127.0.0.1", 5000],
+    ["localhost:0", "localhost", 0],
+    ["[::1]:5443", "::1", 5443],
+  ] as const)("is %s", ([text, host, port]) => {
+    expect(parseListen(text)).toEqual({ host, port });
+  });
+
+  it.for(["", "5000", ":5000", "127.0.0.1", "127.0.0.1:70000", "[nonsense]:1", "::1:5000", "host/path:1"])(
+    "is not %s",
+    (text) => {
+      expect(() => parseListen(text)).toThrow("no address");
+    },
+  );
+});

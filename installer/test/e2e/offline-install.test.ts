@@ -1,0 +1,299 @@
+import { link, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { hash } from "bcryptjs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BundleCreateResult } from "../../src/actions/bundle-create.ts";
+import type { BundleLoadResult } from "../../src/actions/bundle-load.ts";
+import type { InstallResult } from "../../src/actions/install.ts";
+import type { VerifyResult } from "../../src/actions/verify.ts";
+import { type ChildResult, mustRun, runChild } from "../support/child.ts";
+import { findFreePorts, portArguments } from "../support/free-ports.ts";
+import { runPrefix } from "../support/platform.ts";
+import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
+import { makeTestCertificates } from "../support/test-registry/test-certificates.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const registryHost = "registry.example:5443";
+const user = "pusher";
+const password = "test-only-password";
+
+const obstacle =
+  (await privateEngineObstacle()) ??
+  ((await runChild("sh", ["-c", "command -v nsenter"])).exitCode === 0 ? undefined : "running inside needs nsenter");
+
+let folder: string;
+let bundle: BundleCreateResult;
+
+/** The connected side: program, key pair and signed bundle; then only what a person would carry goes to the other side. */
+beforeAll(async () => {
+  if (obstacle !== undefined) return;
+  folder = await mkdtemp(join(tmpdir(), `${runPrefix}offline-`));
+  await mustRun(process.execPath, ["scripts/package.ts", "--platform", "linux/amd64", "--out", join(folder, "made")], {
+    cwd: root,
+  });
+  const program = join(folder, "made/slipway");
+  const made = { cwd: join(folder, "made") };
+  await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], made);
+  const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--executable", program, "--without", "casdoor"];
+  bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], made)) as BundleCreateResult;
+}, 600_000);
+
+afterAll(async () => {
+  if (obstacle === undefined) await rm(folder, { recursive: true, force: true });
+});
+
+/** A machine without network: an engine, and a folder with the bundle and the key of who made it. */
+interface Host {
+  readonly engine: PrivateEngine;
+  readonly folder: string;
+  /** Runs a program there. */
+  run(command: string, ...args: readonly string[]): Promise<ChildResult>;
+  must(command: string, ...args: readonly string[]): Promise<string>;
+  /** Runs slipway, as install.sh of the bundle put it in place. */
+  slipway<T>(exitCode: number, ...args: readonly string[]): Promise<T>;
+  docker(...args: readonly string[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+async function openHost(prepare = ""): Promise<Host> {
+  const engine = await startPrivateEngine([], prepare);
+  const carried = join(engine.folder, "carried");
+  await mkdir(carried);
+  await link(join(folder, "made/slipway.tar"), join(carried, "slipway.tar")).catch(() =>
+    mustRun("cp", [join(folder, "made/slipway.tar"), carried]),
+  );
+  await mustRun("cp", [join(folder, "made/release.pub"), carried]);
+  const [enter = "", ...enterArguments] = engine.inside;
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: join(engine.folder, "home"),
+    NO_COLOR: "1",
+    CI: "1",
+    ...engine.environment,
+  };
+  const run = (command: string, ...args: readonly string[]): Promise<ChildResult> =>
+    runChild(enter, [...enterArguments.slice(0, -1), `--wd=${carried}`, "--", command, ...args], { env: environment });
+  const must = async (command: string, ...args: readonly string[]): Promise<string> => {
+    const result = await run(command, ...args);
+    if (result.exitCode === 0) return result.stdout;
+    throw new Error(
+      `${command} ${args.join(" ")} ended with ${String(result.exitCode)}:\n${result.stderr}\n${result.stdout}`,
+    );
+  };
+  const state = ["--name", "offline", "--state-dir", join(engine.folder, "state")];
+  return {
+    engine,
+    folder: carried,
+    run,
+    must,
+    slipway: async <T>(exitCode: number, ...args: readonly string[]) => {
+      const result = await run(join(engine.folder, "bin/slipway"), ...state, ...args, "--json");
+      if (result.exitCode !== exitCode) {
+        throw new Error(`slipway ${args.join(" ")} ended with ${String(result.exitCode)}:\n${result.stderr}`);
+      }
+      return JSON.parse(result.stdout) as T;
+    },
+    docker: (...args) => must("docker", ...args),
+    dispose: () => engine.dispose(),
+  };
+}
+
+/** What README.txt of the bundle says: take the script out, let it put the program in place. */
+async function putProgramInPlace(host: Host): Promise<void> {
+  await host.must("sh", "-c", "tar -xOf slipway.tar install.sh > install.sh");
+  await host.must("sh", "install.sh", "slipway.tar", "--key", "release.pub", "--to", join(host.engine.folder, "bin"));
+}
+
+const fromBundle = ["--mode", "compose", "--bundle", "slipway.tar", "--key", "release.pub"];
+
+interface ErrorResult {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: readonly string[];
+}
+
+describe("an install on a host without network, from nothing but the bundle", () => {
+  let host: Host | undefined;
+  let ports: readonly string[] = [];
+
+  beforeAll(async () => {
+    if (obstacle !== undefined) return;
+    ports = portArguments(await findFreePorts());
+    host = await openHost();
+    await putProgramInPlace(host);
+  });
+
+  afterAll(async () => {
+    await host?.dispose();
+  });
+
+  it("begins where there is no way out and no image", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+
+    const routes = await host.must("ip", "route");
+    const links = await host.must("ip", "-brief", "link");
+
+    expect(await readdir(host.folder)).toEqual(expect.arrayContaining(["release.pub", "slipway.tar"]));
+    expect(routes).not.toContain("default");
+    expect(links).not.toMatch(/^eth|^en/m);
+    expect(await host.docker("images", "--quiet")).toBe("");
+  });
+
+  it("is refused without the key of who made the bundle, before anything is written", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+
+    const error = await host.slipway<ErrorResult>(8, "install", ...ports, "--bundle", "slipway.tar");
+
+    expect(error.code).toBe("BUNDLE_INVALID");
+    expect(await host.docker("images", "--quiet")).toBe("");
+    expect(await readdir(host.engine.folder)).not.toContain("state");
+  });
+
+  it("ends with every wire green, everything from the bundle, and no connection tried elsewhere", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+
+    const result = await host.slipway<InstallResult>(0, "install", ...ports, ...fromBundle);
+    const verified = await host.slipway<VerifyResult>(0, "verify");
+
+    expect(result).toMatchObject({
+      changed: true,
+      bundle: { name: "slipway-infra", root: bundle.root, trust: "signed", leftOut: ["casdoor"] },
+      verify: { ok: true, failed: 0 },
+    });
+    expect(result.egress?.refused).toEqual([]);
+    expect(verified.failed).toBe(0);
+    expect(verified.passed).toBe(verified.wires.length);
+    expect(verified.passed).toBeGreaterThan(15);
+    const names = (await host.docker("images", "--digests", "--format", "{{.Repository}}:{{.Tag}}")).trim().split("\n");
+    expect(names.map((name) => `docker.io/${name}`).toSorted()).toEqual(
+      bundle.images.map((image) => image.reference).toSorted(),
+    );
+  });
+
+  it("changes nothing the second time, with the bundle and without it", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+    const before = await host.docker("ps", "--quiet", "--no-trunc");
+
+    const again = await host.slipway<InstallResult>(0, "install", ...fromBundle);
+    const plain = await host.slipway<InstallResult>(0, "install", "--offline");
+
+    expect(again.changed).toBe(false);
+    expect(plain.changed).toBe(false);
+    expect(await host.docker("ps", "--quiet", "--no-trunc")).toBe(before);
+  });
+});
+
+describe("an install on a host without network, from a private registry", () => {
+  let host: Host | undefined;
+  let ports: readonly string[] = [];
+  let registry: readonly string[] = [];
+
+  beforeAll(async () => {
+    if (obstacle !== undefined) return;
+    ports = portArguments(await findFreePorts());
+    const certificates = await makeTestCertificates();
+    host = await openHost(trustScript(certificates.ca));
+    await putProgramInPlace(host);
+    const files = join(host.engine.folder, "registry");
+    await mkdir(files);
+    await writeFile(join(files, "cert.pem"), certificates.wrongName.cert, { mode: 0o644 });
+    await writeFile(join(files, "key.pem"), certificates.wrongName.key, { mode: 0o644 });
+    await writeFile(join(files, "htpasswd"), `${user}:${await hash(password, 5)}\n`, { mode: 0o644 });
+    await writeFile(join(files, "config.yml"), registryConfiguration, { mode: 0o644 });
+    await writeFile(join(host.folder, "password"), password, { mode: 0o600 });
+    await writeFile(join(host.folder, "ca.pem"), certificates.ca);
+    const loaded = await host.slipway<BundleLoadResult>(
+      0,
+      ...["bundle", "load", "slipway.tar", "--key", "release.pub", "--image", "registry"],
+    );
+    const image = loaded.images[0]?.reference ?? "";
+    await host.docker(
+      "run",
+      "--detach",
+      "--name",
+      "private-registry",
+      "--network",
+      "host",
+      "--user",
+      "0:0",
+      "-v",
+      `${files}:/etc/distribution:ro`,
+      image,
+    );
+    registry = ["--ca-file", "ca.pem", "--username", user, "--password-file", "password"];
+  });
+
+  afterAll(async () => {
+    await host?.dispose();
+  });
+
+  const target = `${registryHost}/ai-infra`;
+
+  it("is refused while the registry lacks the images, and names the push that brings them", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+
+    const error = await host.slipway<ErrorResult>(
+      13,
+      ...["install", ...ports, ...fromBundle, "--registry", target, ...registry],
+    );
+
+    expect(error.hint).toContain("slipway push --bundle");
+    expect(error.details?.join()).toContain(`${target}/slipway/postgres:`);
+    expect(await readdir(host.engine.folder)).not.toContain("state");
+  });
+
+  it("takes every image from the registry by digest, verifies, and changes nothing the second time", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+    await host.slipway(0, ...["push", "--bundle", "slipway.tar", "--key", "release.pub", "--to", target, ...registry]);
+
+    const result = await host.slipway<InstallResult>(
+      0,
+      ...["install", ...ports, ...fromBundle, "--registry", target, ...registry],
+    );
+    const verified = await host.slipway<VerifyResult>(0, "verify");
+    const again = await host.slipway<InstallResult>(
+      0,
+      ...["install", ...fromBundle, "--registry", target, ...registry],
+    );
+
+    expect(result).toMatchObject({ changed: true, egress: { refused: [] }, verify: { failed: 0 } });
+    expect(result.egress?.allowed).toContain("registry.example");
+    expect(verified.failed).toBe(0);
+    expect(again.changed).toBe(false);
+    const running = (await host.docker("ps", "--filter", "label=dev.slipway.role=service", "--format", "{{.Image}}"))
+      .trim()
+      .split("\n");
+    expect(running.length).toBeGreaterThan(8);
+    for (const image of running)
+      expect(image).toMatch(/^registry\.example:5443\/ai-infra\/slipway\/.+@sha256:[0-9a-f]{64}$/);
+  });
+});
+
+/** Engine and programs find the registry by its name and trust who signed its certificate. */
+function trustScript(ca: string): string {
+  return `mkdir -p etc-docker/certs.d/${registryHost}
+cat > etc-docker/certs.d/${registryHost}/ca.crt <<'END'
+${ca.trim()}
+END
+mount --bind etc-docker /etc/docker
+printf '127.0.0.1 localhost registry.example\\n' > hosts
+mount --bind hosts /etc/hosts`;
+}
+
+const registryConfiguration = `version: 0.1
+storage:
+  filesystem:
+    rootdirectory: /tmp/registry
+auth:
+  htpasswd:
+    realm: test
+    path: /etc/distribution/htpasswd
+http:
+  addr: 127.0.0.1:5443
+  tls:
+    certificate: /etc/distribution/cert.pem
+    key: /etc/distribution/key.pem
+`;
