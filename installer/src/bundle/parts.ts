@@ -38,7 +38,7 @@ export async function openBundleFile(
   const headerName = headerNameOfPart(basename(path));
   if (headerName !== undefined) {
     const header = await findHeader(path, { name: headerName, folders: [dirname(path), ...partFolders] }, files);
-    return openParts(header, [dirname(path), ...partFolders], files);
+    return openParts(header, [...partFolders, dirname(path)], files);
   }
   const file = await files.open(path);
   if (file === undefined) {
@@ -124,7 +124,8 @@ export async function findParts(
 async function openParts(path: string, partFolders: readonly string[], files: BulkFiles): Promise<BundleFile> {
   const read = await readSplitHeader(path, files);
   const { header } = read;
-  const folders = [dirname(path), ...partFolders];
+  // Folders that were named come first: parts that were rebuilt lie there, and the damaged ones beside the header.
+  const folders = [...partFolders, dirname(path)];
   const found = await findParts(header.parts, folders, files);
   const problems = found.flatMap(problemOf);
   if (problems.length > 0) {
