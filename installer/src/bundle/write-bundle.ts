@@ -6,6 +6,7 @@ import { blobPath } from "./bundle-layout.ts";
 import type { ComposedBundle, Sign } from "./compose-bundle.ts";
 import { hashFiles, writeSplitHeader } from "./finish-parts.ts";
 import { type Sink, type SinkRequest, openSink, planSinkFiles } from "./sink.ts";
+import { formatTarEnd, tarPadding } from "./tar/tar-header.ts";
 import { type WriteBlobsRequest, offsetsOf, writeBlobs } from "./write-blobs.ts";
 import { type WriteJournal, createWriteJournal, findWritten } from "./write-journal.ts";
 
@@ -128,12 +129,17 @@ async function checkSpace(request: WriteBundleRequest, fs: WriteBundlePorts["fs"
   });
 }
 
-/** Everything but the blobs' own bytes. What lies between entries stays as the file system makes it: zero. */
+/** Everything but the blobs' own bytes: headers, small files, what fills the blocks, the end. */
 async function writeSmallParts(bundle: ComposedBundle, sink: Sink): Promise<void> {
-  for (const { path, header, headerOffset, offset } of bundle.layout.entries) {
+  let filling = 0;
+  for (const { path, header, headerOffset, offset, size } of bundle.layout.entries) {
     const bytes = bundle.files.get(path);
     const together = bytes !== undefined && bytes.length <= 1024 * 1024;
-    await sink.write(headerOffset, together ? Buffer.concat([header, bytes]) : header);
+    const blocks = [Buffer.alloc(filling), header, ...(together ? [bytes] : [])];
+    await sink.write(headerOffset - filling, Buffer.concat(blocks));
     if (bytes !== undefined && !together) await sink.write(offset, bytes);
+    filling = tarPadding(size);
   }
+  const end = Buffer.concat([Buffer.alloc(filling), formatTarEnd()]);
+  await sink.write(bundle.layout.size - end.length, end);
 }

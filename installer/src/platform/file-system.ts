@@ -74,9 +74,16 @@ async function makeFolders(path: string, mode: number): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST" && (await ifPresent(() => stat(path)))?.isDirectory() === true) return;
     const parent = dirname(path);
-    if (code !== "ENOENT" || parent === path || (await ifPresent(() => stat(parent))) !== undefined) throw error;
-    await makeFolders(parent, mode);
-    await makeFolders(path, mode);
+    if (code !== "ENOENT" || parent === path) throw error;
+    if ((await ifPresent(() => stat(parent))) === undefined) {
+      await makeFolders(parent, mode);
+      await makeFolders(path, mode);
+      return;
+    }
+    // Somebody else may have made the parent in the meantime; where nothing can be made it fails again.
+    await mkdir(path, { mode }).catch((again: unknown) => {
+      if ((again as NodeJS.ErrnoException).code !== "EEXIST") throw again;
+    });
   }
 }
 
