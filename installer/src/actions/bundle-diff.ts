@@ -1,5 +1,6 @@
 import { type BundleDifference, diffBundles } from "../bundle/diff.ts";
 import type { OpenedBundle } from "../bundle/open-bundle.ts";
+import { BundleError } from "../errors/installer-error.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
 import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
 
@@ -64,8 +65,14 @@ async function openWhole(
   const shared = { keyFiles, allowUnsigned, ...(partFolders !== undefined && { partFolders }) };
   const alone = await openGivenBundle({ paths: [path], ...shared }, ports);
   const others = bases.filter((base) => base !== path);
-  if (alone.manifest.content === "full" || others.length === 0) return alone;
+  const { base } = alone.manifest;
+  if (base === undefined) return alone;
   await alone.close();
+  if (others.length === 0) {
+    throw new BundleError(`${path} is a delta, and what it builds on is not there: ${base.name} ${base.version}`, {
+      hint: "name that bundle with --base",
+    });
+  }
   return openGivenBundle({ paths: [path, ...others], ...shared }, ports);
 }
 

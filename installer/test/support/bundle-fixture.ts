@@ -26,6 +26,8 @@ export interface FixtureImage {
   readonly reference?: string;
   /** More than one makes an index over them. */
   readonly platforms?: readonly string[];
+  /** Text of its SPDX document. */
+  readonly sbom?: string;
 }
 
 export interface FixtureOptions {
@@ -85,6 +87,7 @@ export function makeBundle(options: FixtureOptions = {}): FixtureBundle {
       [bundlePaths.dockerManifest, Buffer.from(formatDockerManifest(built.map(({ docker }) => docker)))],
       [bundlePaths.installScript, Buffer.from("#!/bin/sh\n")],
       ["files/README.txt", Buffer.from(`fixture ${version}\n`)],
+      ...images.flatMap(({ name, sbom }) => (sbom === undefined ? [] : [[sbomPath(name), Buffer.from(sbom)] as const])),
     ]),
     blobs: [...blobs].map(([digest, bytes]) => ({ digest, size: bytes.length })),
     ...(key === "unsigned" ? {} : { sign: (bytes) => signMessage(bytes, key, `slipway-fixture ${version}`) }),
@@ -92,6 +95,10 @@ export function makeBundle(options: FixtureOptions = {}): FixtureBundle {
   const full = composeBundle(parts);
   const composed = base === undefined ? full : composeDelta(parts, baseOf(base));
   return { bytes: joinEntries(composed, blobs), manifest: composed.manifest, root: full.root, blobs, composed };
+}
+
+function sbomPath(name: string): string {
+  return `${bundlePaths.files}sbom/${name}.spdx.json`;
 }
 
 function baseOf(base: FixtureBundle): Parameters<typeof composeDelta>[1] {
@@ -157,6 +164,7 @@ function buildImage(fixture: FixtureImage, blobs: Map<string, Buffer>) {
     platforms: made.map(({ platform, manifest, config }) => ({ platform, manifest, config })),
     licenses: "Apache-2.0",
     reasons: [`component ${name}`],
+    ...(fixture.sbom !== undefined && { sbom: sbomPath(name) }),
     referrers: [],
   };
   return { image, docker: { reference, config: first.config, layers: first.layers } };
