@@ -109,7 +109,7 @@ async function follow(
     const response = await options.http.request({
       method,
       url,
-      headers: { ...request.headers, ...(trusted ? { authorization } : {}) },
+      headers: { "user-agent": "slipway", ...request.headers, ...(trusted ? { authorization } : {}) },
       ...(body === undefined ? {} : { body: await body() }),
       idleTimeoutMs: options.idleTimeoutMs,
       signal: request.signal,
@@ -170,7 +170,7 @@ async function findOrigin(options: ConnectionOptions, signal: AbortSignal): Prom
     const response = await http.request({
       method: "GET",
       url: new URL("v2/", secure),
-      headers: {},
+      headers: { "user-agent": "slipway" },
       idleTimeoutMs,
       signal,
     });

@@ -122,6 +122,12 @@ function byCode(refusal: Refusal, errand: Errand): Advice | undefined {
       hint: `check the path, and that the project ${projectOf(errand)} exists`,
     };
   }
+  if (refusal.has("BLOB_UNKNOWN") || refusal.has("MANIFEST_UNKNOWN")) {
+    return {
+      problem: "the registry does not have it",
+      hint: "it was removed there, or never arrived: push the image again, or lock the images again",
+    };
+  }
   if (refusal.has("MANIFEST_BLOB_UNKNOWN")) {
     return {
       problem: "the registry misses content that the manifest names",
