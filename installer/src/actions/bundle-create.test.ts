@@ -17,6 +17,8 @@ import { LayoutFolder, type LayoutImage } from "../../test/support/layout-folder
 import { createSeededRandom } from "../../test/support/memory-ports.ts";
 import { formatSecretKey } from "../bundle/minisign-secret.ts";
 import { openBundle } from "../bundle/open-bundle.ts";
+import { repairParts } from "../bundle/parity.ts";
+import { parseSplitHeader } from "../bundle/split-header.ts";
 import { openAssets } from "../cli/assets.ts";
 import { createFailpoint } from "../platform/failpoint.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -183,6 +185,27 @@ describe("bundle create", () => {
     expect(existsSync(join(folder, "b.tar"))).toBe(false);
     expect(dry.blobBytes).toBe(real.blobBytes);
     expect(dry.images).toEqual(real.images);
+  });
+});
+
+describe("a bundle in parts with parity", () => {
+  it("can do without as many parts as there is parity", async () => {
+    layout("l");
+    const result = await create("b.tar", "l", { partSize: 200_000, parity: 2 });
+    await create("whole.tar", "l");
+    const parts = readdirSync(folder).filter((name) => /^b\.tar\.part\d+$/.test(name));
+    rmSync(join(folder, parts[0] ?? ""));
+    rmSync(join(folder, parts[1] ?? ""));
+    const header = parseSplitHeader(bytesOf("b.tar.split.json").toString(), "b.tar.split.json");
+    const ports = testPorts();
+
+    await repairParts(
+      { header, folders: [folder], output: folder, onBytes: () => undefined, signal: ports.signal },
+      ports,
+    );
+
+    expect(result.files.filter((path) => path.includes(".parity"))).toHaveLength(2);
+    expect(Buffer.concat(parts.toSorted().map(bytesOf)).equals(bytesOf("whole.tar"))).toBe(true);
   });
 });
 

@@ -191,14 +191,15 @@ function toWriteRequest(
   { bundle, blobs, sign }: PreparedBundle & { readonly sign: Sign | undefined },
   ports: ActionPorts,
 ): WriteBundleRequest {
-  const { output, partSize } = request;
+  const { output, partSize, parity } = request;
+  const signed = sign === undefined ? {} : { sign };
   return {
     bundle,
     origins: blobs,
     output,
     jobs: request.jobs ?? usualJobs,
     signal: ports.signal,
-    ...(partSize !== undefined && { split: { partSize, ...(sign !== undefined && { sign }) } }),
+    ...(partSize !== undefined && { split: { partSize, ...(parity !== undefined && { parity }), ...signed } }),
     onBytes: reportPercent({ step: "bundle", id: basename(output) }, ports.report),
   };
 }

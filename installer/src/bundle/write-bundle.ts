@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import { PreflightError, UsageError } from "../errors/installer-error.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
@@ -5,7 +6,9 @@ import type { Failpoint, FileSystem } from "../platform/ports.ts";
 import { blobPath } from "./bundle-layout.ts";
 import type { ComposedBundle, Sign } from "./compose-bundle.ts";
 import { hashFiles, writeSplitHeader } from "./finish-parts.ts";
+import { checkShards, writeParity } from "./parity.ts";
 import { type Sink, type SinkRequest, openSink, planSinkFiles } from "./sink.ts";
+import type { SplitHeader } from "./split-header.ts";
 import { formatTarEnd, tarPadding } from "./tar/tar-header.ts";
 import { type WriteBlobsRequest, offsetsOf, writeBlobs } from "./write-blobs.ts";
 import { type WriteJournal, createWriteJournal, findWritten } from "./write-journal.ts";
@@ -18,6 +21,8 @@ export interface WriteBundleRequest extends WriteBlobsRequest {
 
 export interface SplitInto {
   readonly partSize: number;
+  /** How many lost parts shall be rebuildable. */
+  readonly parity?: number;
   /** Of the header; absent: not signed. */
   readonly sign?: Sign;
 }
@@ -52,6 +57,7 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
       hint: `give a larger --split; the bundle has ${bundle.layout.size} bytes`,
     });
   }
+  if (split?.parity !== undefined) checkShards(count, split.parity);
   const identity = digestOf(`${bundle.root} ${bundle.layout.size} ${split?.partSize ?? "whole"}`);
   const journal = createWriteJournal(request.output, identity, ports.fs);
   const written = await readWritten(request, journal, ports);
@@ -88,8 +94,25 @@ async function publish(
     return [];
   }
   const parts = await hashFiles(sink.files, { hashing: ports.hashing, signal });
+  const parity = await makeParity(request, split, sink, ports.bulk);
   await sink.publish();
-  return writeSplitHeader({ output, size: bundle.layout.size, ...split }, { parts }, ports.fs);
+  const header = { parts, ...(parity !== undefined && { parity }) };
+  const besides = await writeSplitHeader({ output, size: bundle.layout.size, ...split }, header, ports.fs);
+  const made = parity?.parts.map(({ file, size }) => ({ path: join(dirname(output), file), size })) ?? [];
+  return [...made, ...besides];
+}
+
+async function makeParity(
+  { output, signal }: WriteBundleRequest,
+  { partSize, parity: count }: SplitInto,
+  sink: Sink,
+  bulk: BulkFiles,
+): Promise<SplitHeader["parity"]> {
+  if (count === undefined) return undefined;
+  const parts = sink.files.map(({ partial, size }) => ({ path: partial, size }));
+  const folder = dirname(output);
+  const made = await writeParity({ name: basename(output), folder, parts, partSize, count, signal }, bulk);
+  return { count, parts: made };
 }
 
 function resumedBytes(bundle: ComposedBundle, written: ReadonlySet<string> | undefined): number {
@@ -118,8 +141,8 @@ async function readWritten(
 
 /** Exactly what will be written, against what is free now. What a run before had written is counted by `reserve`. */
 async function checkSpace(request: WriteBundleRequest, fs: WriteBundlePorts["fs"]): Promise<void> {
-  const { bundle, output } = request;
-  const needed = bundle.layout.size;
+  const { bundle, output, split } = request;
+  const needed = bundle.layout.size + (split?.parity ?? 0) * (split?.partSize ?? 0);
   let free = await fs.freeBytes(output);
   // What was left of another bundle is written over.
   for (const { partial } of planSinkFiles(toSinkRequest(request))) free += (await fs.stat(partial))?.size ?? 0;
