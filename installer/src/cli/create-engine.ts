@@ -90,6 +90,8 @@ export function createEngine(io: CliIo, openAssets: () => Promise<Assets>): Engi
       (await import("../actions/bundle-inspect.ts")).inspectBundle(request, await bundlePorts(scope)),
     diffBundle: async (request, scope) =>
       (await import("../actions/bundle-diff.ts")).diffBundle(request, await portsFor(scope)),
+    repairBundle: async (request, scope) =>
+      (await import("../actions/bundle-repair.ts")).repairBundle(request, await bundlePorts(scope)),
     verifyBundle: async (request, scope) =>
       (await import("../actions/bundle-verify.ts")).verifyBundle(request, await bundlePorts(scope)),
     serveBundle: async (request, scope) =>

@@ -2,6 +2,7 @@ import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle-
 import type { BundleDiffRequest, BundleDiffResult } from "../actions/bundle-diff.ts";
 import type { BundleInspectRequest, BundleInspectResult } from "../actions/bundle-inspect.ts";
 import type { BundleKeygenRequest, BundleKeygenResult } from "../actions/bundle-keygen.ts";
+import type { BundleRepairRequest, BundleRepairResult } from "../actions/bundle-repair.ts";
 import type { BundleVerifyRequest, BundleVerifyResult } from "../actions/bundle-verify.ts";
 import type { BundleFlattenRequest, BundleFlattenResult } from "../actions/bundle-flatten.ts";
 import type { BundleLoadRequest, BundleLoadResult } from "../actions/bundle-load.ts";
@@ -60,6 +61,7 @@ export interface Engine {
   readonly generateBundleKey: Action<BundleKeygenRequest, BundleKeygenResult>;
   readonly inspectBundle: Action<BundleInspectRequest, BundleInspectResult>;
   readonly diffBundle: Action<BundleDiffRequest, BundleDiffResult>;
+  readonly repairBundle: Action<BundleRepairRequest, BundleRepairResult>;
   readonly verifyBundle: Action<BundleVerifyRequest, BundleVerifyResult>;
   readonly serveBundle: Action<BundleServeRequest, BundleServeResult>;
   readonly loadBundle: Action<BundleLoadRequest, BundleLoadResult>;

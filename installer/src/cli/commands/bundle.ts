@@ -14,6 +14,7 @@ import { declareBundleDiff } from "./bundle-diff.ts";
 import { declareBundleInspect } from "./bundle-inspect.ts";
 import { declareBundleKeygen } from "./bundle-keygen.ts";
 import { declareBundleLoad } from "./bundle-load.ts";
+import { declareBundleRepair } from "./bundle-repair.ts";
 import { declareBundleServe } from "./bundle-serve.ts";
 import { declareBundleVerify } from "./bundle-verify.ts";
 import { collectOption } from "./collect-option.ts";
@@ -33,6 +34,7 @@ export function declareBundle(program: Command, runtime: Runtime): void {
   declareCreate(group, runtime);
   declareBundleInspect(group, runtime);
   declareBundleVerify(group, runtime);
+  declareBundleRepair(group, runtime);
   declareBundleDiff(group, runtime);
   declareFlatten(group, runtime);
   declareBundleServe(group, runtime);

@@ -1,5 +1,6 @@
 import type { BundleInspectResult } from "../../actions/bundle-inspect.ts";
 import type { BundleKeygenResult } from "../../actions/bundle-keygen.ts";
+import type { BundleRepairResult } from "../../actions/bundle-repair.ts";
 import type { BundleDamage, BundleVerifyResult } from "../../actions/bundle-verify.ts";
 import { formatBytes, formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -42,6 +43,16 @@ function formatDamage(damage: BundleDamage): string {
   const whose = owners.length === 0 ? "" : ` (${owners.join(", ")})`;
   const where = files.length === 0 ? "" : `; in ${files.join(" and ")}`;
   return `  ${path}${whose} ${problem}${where}`;
+}
+
+/** Which parts were rebuilt and how to go on. */
+export function formatBundleRepaired(result: BundleRepairResult, style: Style): string {
+  if (result.rebuilt.length === 0) return `all ${result.good} parts of ${result.name} are good; nothing to rebuild`;
+  return [
+    `${style.good("rebuilt")} ${result.rebuilt.length} of ${result.name} in ${formatMilliseconds(result.ms)}`,
+    ...result.rebuilt.map(({ file, path, why }) => `  ${path}  (${file} ${why})`),
+    `name them with --parts ${result.output}`,
+  ].join("\n");
 }
 
 /** What is in a bundle. */
