@@ -1,29 +1,16 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ActionPorts } from "../../src/actions/context.ts";
-import type { PushRequest } from "../../src/actions/push.ts";
 import type { PushOutcome } from "../../src/actions/push-outcome.ts";
-import { pushSelected } from "../../src/actions/push-run.ts";
-import type { SelectedImage } from "../../src/actions/push-sources.ts";
-import { openRegistries } from "../../src/actions/registry-options.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
-import type { ImageSource } from "../../src/oci/content.ts";
-import { parseTarget } from "../../src/oci/path-rules.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";
 import { configFilesOf, createCredentialStore } from "../../src/registry/credentials.ts";
-import { type HarborOptions, noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
+import type { HarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import { adminPassword, createFakeHarbor, type FakeHarborOptions } from "../support/fake-harbor/create-fake-harbor.ts";
-import {
-  type SyntheticImage,
-  syntheticBytes,
-  syntheticImage,
-  syntheticIndex,
-} from "../support/test-registry/synthetic-image.ts";
+import { createPushPorts, pushTo, selectedImage } from "../support/push-to-registry.ts";
+import { syntheticBytes, syntheticImage, syntheticIndex } from "../support/test-registry/synthetic-image.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -37,26 +24,7 @@ const two = syntheticIndex([
   syntheticImage("two arm64", [base, syntheticBytes("two arm", 20_000)], "arm64"),
 ]);
 
-function selected(reference: string, image: SyntheticImage): SelectedImage {
-  const all = new Map([...image.blobs, ...image.manifests].map(({ descriptor, bytes }) => [descriptor.digest, bytes]));
-  const source: ImageSource = {
-    kind: "layout",
-    name: "a layout in memory",
-    resolve: () => Promise.resolve(undefined),
-    content: {
-      open: ({ digest }) => {
-        const bytes = all.get(digest);
-        return bytes === undefined
-          ? Promise.reject(new Error(`no ${digest}`))
-          : Promise.resolve(Readable.from([bytes]));
-      },
-    },
-    close: () => Promise.resolve(),
-  };
-  return { name: reference, reference, source, root: image.root, referrers: [], others: [] };
-}
-
-const images = [selected("docker.io/slipway/one:1", one), selected("quay.io/org/two:2", two)];
+const images = [selectedImage("docker.io/slipway/one:1", one), selectedImage("quay.io/org/two:2", two)];
 
 async function createWorld(options: FakeHarborOptions = {}) {
   const harbor = await createFakeHarbor(options);
@@ -66,13 +34,7 @@ async function createWorld(options: FakeHarborOptions = {}) {
     () => harbor.close(),
   );
   let listen: (event: InstallerEvent) => void = () => undefined;
-  const ports: ActionPorts = {
-    ...createPlatformPorts({}),
-    assets: { read: () => Promise.reject(new Error("no assets here")) } as unknown as ActionPorts["assets"],
-    environment: {},
-    report: (event) => listen(event),
-    signal: new AbortController().signal,
-  };
+  const ports = createPushPorts((event) => listen(event));
 
   async function push(
     more: {
@@ -83,22 +45,9 @@ async function createWorld(options: FakeHarborOptions = {}) {
       readonly password?: string;
     } = {},
   ): Promise<PushOutcome> {
-    const { user: username = "admin", password = adminPassword, dryRun = false, to = "/ai-infra/base" } = more;
-    const passwordFile = join(folder, "password");
-    await writeFile(passwordFile, `${password}\n`);
-    const registry = { plainHttp: true, username, passwordFile };
-    const target = parseTarget(`${harbor.host}${to}`);
-    // What images are selected by does not matter: they are handed over.
-    const request = {
-      cacheDir: join(folder, "cache"),
-      to: `${harbor.host}${to}`,
-      pathStyle: "keep",
-      registry,
-      harbor: more.harbor ?? noHarborOptions,
-      dryRun,
-    } as unknown as PushRequest;
-    const registries = await openRegistries(registry, target.host, ports);
-    return pushSelected({ request, target, registries, selected: images }, ports);
+    const { user = "admin", password = adminPassword, to = "/ai-infra/base" } = more;
+    const request = { ...more, to: `${harbor.host}${to}`, user, password, folder, images };
+    return pushTo(request, ports);
   }
 
   return {

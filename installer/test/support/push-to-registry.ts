@@ -1,0 +1,72 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { ActionPorts } from "../../src/actions/context.ts";
+import type { PushRequest } from "../../src/actions/push.ts";
+import type { PushOutcome } from "../../src/actions/push-outcome.ts";
+import { pushSelected } from "../../src/actions/push-run.ts";
+import type { SelectedImage } from "../../src/actions/push-sources.ts";
+import { openRegistries } from "../../src/actions/registry-options.ts";
+import type { Report } from "../../src/events/event.ts";
+import type { ImageSource } from "../../src/oci/content.ts";
+import { parseTarget } from "../../src/oci/path-rules.ts";
+import { createPlatformPorts } from "../../src/platform/create-ports.ts";
+import { type HarborOptions, noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
+import type { SyntheticImage } from "./test-registry/synthetic-image.ts";
+
+/** An image in memory, as a selection of a push has it. */
+export function selectedImage(reference: string, image: SyntheticImage): SelectedImage {
+  const all = new Map([...image.blobs, ...image.manifests].map(({ descriptor, bytes }) => [descriptor.digest, bytes]));
+  const source: ImageSource = {
+    kind: "layout",
+    name: "a layout in memory",
+    resolve: () => Promise.resolve(undefined),
+    content: {
+      open: ({ digest }) => {
+        const bytes = all.get(digest);
+        return bytes === undefined
+          ? Promise.reject(new Error(`no ${digest}`))
+          : Promise.resolve(Readable.from([bytes]));
+      },
+    },
+    close: () => Promise.resolve(),
+  };
+  return { name: reference, reference, source, root: image.root, referrers: [], others: [] };
+}
+
+/** The world as a push finds it, with an empty environment. */
+export function createPushPorts(report: Report): ActionPorts {
+  return {
+    ...createPlatformPorts({}),
+    assets: {} as unknown as ActionPorts["assets"],
+    environment: {},
+    report,
+    signal: new AbortController().signal,
+  };
+}
+
+export interface TestPush {
+  /** Host and path. */
+  readonly to: string;
+  readonly user: string;
+  readonly password: string;
+  readonly images: readonly SelectedImage[];
+  /** For the file of the password and the journal. */
+  readonly folder: string;
+  readonly harbor?: HarborOptions;
+  readonly dryRun?: boolean;
+}
+
+/** Pushes as `slipway push` does, over plain HTTP. */
+export async function pushTo(push: TestPush, ports: ActionPorts): Promise<PushOutcome> {
+  const { to, user: username, password, images, folder, harbor = noHarborOptions, dryRun = false } = push;
+  const passwordFile = join(folder, "password");
+  await writeFile(passwordFile, `${password}\n`);
+  const registry = { plainHttp: true, username, passwordFile };
+  const target = parseTarget(to);
+  const cacheDir = join(folder, "cache");
+  // What images are selected by does not matter: they are handed over.
+  const request = { cacheDir, to, pathStyle: "keep", registry, harbor, dryRun } as unknown as PushRequest;
+  const registries = await openRegistries(registry, target.host, ports);
+  return pushSelected({ request, target, registries, selected: images }, ports);
+}
