@@ -11,6 +11,10 @@ export const assetFiles: readonly string[] = [
   "images/catalogue.yaml",
   "images/images.generated.json",
   "offline-bundle/install.sh",
+  "docs/commands.md",
+  "docs/error-codes.md",
+  "docs/hardening.md",
+  "docs/values.md",
 ];
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
