@@ -24,7 +24,7 @@ import type { SelectedImage } from "./push-sources.ts";
 import type { RegistryAccess } from "./registry-options.ts";
 
 export interface PushRun {
-  readonly request: PushRequest;
+  readonly request: Pick<PushRequest, "pathStyle" | "cacheDir" | "registry" | "harbor" | "dryRun">;
   readonly target: RegistryTarget;
   readonly registries: RegistryAccess;
   readonly selected: readonly SelectedImage[];
@@ -318,6 +318,7 @@ async function noteHolders({ candidates, knowledge, target }: Work, behind: read
 
 async function pushPlanned(work: Work, plan: PushPlan): Promise<readonly ImageOutcome[]> {
   const { request, ports, candidates } = work;
+  if (plan.images.length === 0) return [];
   const sourceOf = new Map(candidates.map(({ target, image }) => [target, image]));
   const originOf = await findOrigins(plan, (image) => sourceOf.get(image.target), request.cacheDir, ports);
   const progress = createPushProgress(plan, ports);

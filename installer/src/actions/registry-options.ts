@@ -17,6 +17,8 @@ export interface RegistryOptions {
   readonly passwordFromInput?: () => Promise<string>;
   readonly plainHttp: boolean;
   readonly connections?: number;
+  /** Milliseconds without a byte after which a request is tried again. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Registries as the options say, each with connections of its own. */
@@ -68,6 +70,7 @@ export async function openRegistries(
         random: ports.random,
         credentials,
         plainHttp: options.plainHttp,
+        ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
         signal: ports.signal,
         onRetry: (notice) => ports.report({ type: "debug", message: "registry request tried again", data: notice }),
       }),
