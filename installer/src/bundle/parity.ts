@@ -3,7 +3,15 @@ import { basename, join } from "node:path";
 import { BundleError, UsageError } from "../errors/installer-error.ts";
 import type { BulkFiles, Hashing, OpenedFile, WritableFile } from "../platform/content-ports.ts";
 import { findParts, type FoundPart } from "./parts.ts";
-import { addProduct, type Matrix, mostShards, parityMatrix, planRebuild, productTable } from "./reed-solomon.ts";
+import {
+  addProduct,
+  type Matrix,
+  mostShards,
+  parityMatrix,
+  planRebuild,
+  productTable,
+  type ProductTable,
+} from "./reed-solomon.ts";
 import { parityName, type SplitHeader, type SplitPart } from "./split-header.ts";
 
 export interface ParityRequest {
@@ -224,7 +232,7 @@ async function sumStripe(
   { matrix, inputs, onBytes }: Combination,
   stripe: {
     readonly opened: readonly OpenedFile[];
-    readonly tables: readonly (readonly Uint8Array[])[];
+    readonly tables: readonly (readonly ProductTable[])[];
     readonly start: number;
     readonly size: number;
   },
@@ -241,7 +249,8 @@ async function sumStripe(
     // The next one is read while this one is added.
     if (index + 1 < opened.length) next = readAt(index + 1);
     for (const [row, sum] of sums.entries()) {
-      addProduct(sum, bytes, matrix[row]?.[index] ?? 0, tables[row]?.[index] ?? bytes);
+      const table = tables[row]?.[index];
+      if (table !== undefined) addProduct(sum, bytes, matrix[row]?.[index] ?? 0, table);
     }
     onBytes(bytes.length);
   }
