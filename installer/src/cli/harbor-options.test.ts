@@ -34,6 +34,7 @@ describe("declareHarborOptions", () => {
   it.each([
     [["--harbor-robot", "Robot$X"], "is no name for a robot account"],
     [["--harbor-robot", "../x"], "is no name for a robot account"],
+    [["--harbor-robot-file", "x.json"], "--harbor-robot-file was given without --harbor-robot"],
     [["--harbor-retain", "0"], "argument '0' is invalid"],
     [["--harbor-storage-limit", "much"], "argument 'much' is invalid"],
   ])("refuses %j", (argv, message) => {

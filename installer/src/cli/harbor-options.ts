@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { UsageError } from "../errors/installer-error.ts";
 import { type HarborOptions, checkHarborOptions } from "../registry/harbor/harbor-options.ts";
 import { parseCount } from "./parse-arguments.ts";
 import { parseSize } from "./parse-size.ts";
@@ -19,7 +20,7 @@ export function declareHarborOptions(command: Command): Command {
     .addOption(
       new Option(
         "--harbor-storage-limit <size>",
-        "quota of a project that is made, for example 200GiB, or -1",
+        "Harbor: quota of a project that is made, for example 200GiB, or -1",
       ).argParser((text: string) => (text === "-1" ? -1 : parseSize(text))),
     )
     .option("--harbor-immutable", "Harbor: tags that were pushed cannot be moved or removed")
@@ -37,6 +38,11 @@ export function declareHarborOptions(command: Command): Command {
  */
 export function toHarborOptions(flags: HarborFlags, cwd: string): HarborOptions {
   const { harborRobot: name, harborStorageLimit: storageLimit, harborRetain: retain } = flags;
+  if (name === undefined && flags.harborRobotFile !== undefined) {
+    throw new UsageError("--harbor-robot-file was given without --harbor-robot", {
+      hint: "add --harbor-robot with a name for the robot account",
+    });
+  }
   const given = flags.harborRobotFile ?? (name === undefined ? undefined : join(name, "config.json"));
   const file = given?.startsWith("/") === false ? join(cwd, given) : given;
   const options: HarborOptions = {

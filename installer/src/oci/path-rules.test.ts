@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors/installer-error.ts";
 import {
@@ -219,5 +220,23 @@ describe("findCollisions", () => {
     expect(error.message).toBe("ghcr.io/a/b:1 and quay.io/a/b:1 would both be host.example/p/a/b:1");
     expect(error.hint).toContain("--path-style host-org");
     expect(() => refuseCollisions(mapped(rows, "host-org"), "host-org")).not.toThrow();
+  });
+});
+
+describe("the table of docs/push-and-harbor.md", () => {
+  const text = readFileSync(new URL("../../../docs/push-and-harbor.md", import.meta.url), "utf8");
+  const rows = text
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")))
+    .flatMap(([, source = "", target = "", style = "", result = ""]) =>
+      pathStyles.includes(style as PathStyle) ? [{ source, target, style: style as PathStyle, result }] : [],
+    );
+
+  it("has examples of every style", () => {
+    expect(new Set(rows.map(({ style }) => style))).toEqual(new Set(pathStyles));
+  });
+
+  it.each(rows)("is right about $source at $target by $style", ({ source, target, style, result }) => {
+    expect(map(source, target, style)).toBe(result);
   });
 });

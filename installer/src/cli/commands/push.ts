@@ -1,13 +1,11 @@
 import { resolve } from "node:path";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import type { Command } from "commander";
 import type { PushRequest } from "../../actions/push.ts";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { type PathStyle, pathStyles } from "../../oci/path-rules.ts";
-import type { HarborOptions } from "../../registry/harbor/harbor-options.ts";
 import { withExamples } from "../examples.ts";
-import { parseCount } from "../parse-arguments.ts";
-import { parseSize } from "../parse-size.ts";
+import { declareHarborOptions, type HarborFlags, toHarborOptions } from "../harbor-options.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatPush } from "../ui/print-push.ts";
@@ -15,7 +13,7 @@ import { type ReadBundleOptions, declareReadOptions, toGivenBundle } from "./bun
 import { collectOption } from "./collect-option.ts";
 import { type RegistryFlags, declareRegistryOptions, toRegistryOptions } from "./registry-options.ts";
 
-interface PushOptions extends ReadBundleOptions, RegistryFlags {
+interface PushOptions extends ReadBundleOptions, RegistryFlags, HarborFlags {
   readonly to: string;
   readonly bundle?: readonly string[];
   readonly from?: readonly string[];
@@ -23,10 +21,6 @@ interface PushOptions extends ReadBundleOptions, RegistryFlags {
   readonly platform?: string;
   readonly pathStyle: PathStyle;
   readonly dryRun?: boolean;
-  readonly harborStorageLimit?: number;
-  readonly harborImmutable?: boolean;
-  readonly harborRetain?: number;
-  readonly harborRobot?: { readonly name: string; readonly file: string };
 }
 
 /** `push`: images into a registry. */
@@ -90,34 +84,6 @@ export function declarePush(program: Command, runtime: Runtime): void {
   );
 }
 
-function declareHarborOptions(command: Command): void {
-  command
-    .addOption(
-      new Option("--harbor-storage-limit <size>", "on Harbor: limit of projects that are made, or -1").argParser(
-        (text: string) => (text === "-1" ? -1 : parseSize(text)),
-      ),
-    )
-    .option("--harbor-immutable", "on Harbor: tags that were pushed cannot be moved or removed")
-    .addOption(
-      new Option("--harbor-retain <n>", "on Harbor: keep so many of the newest pushes of each repository").argParser(
-        parseCount,
-      ),
-    )
-    .addOption(
-      new Option(
-        "--harbor-robot <name=file>",
-        "on Harbor: make a robot account that may only pull, and keep its secret in this file, as docker login would",
-      ).argParser(parseRobot),
-    );
-}
-
-function parseRobot(text: string): { readonly name: string; readonly file: string } {
-  const [name = "", ...rest] = text.split("=");
-  const file = rest.join("=");
-  if (name === "" || file === "") throw new InvalidArgumentError("it must be NAME=FILE.");
-  return { name, file };
-}
-
 function toRequest(options: PushOptions, session: Session): PushRequest {
   const { selection } = session;
   const { io } = session.context;
@@ -139,7 +105,7 @@ function toRequest(options: PushOptions, session: Session): PushRequest {
     images: options.image ?? [],
     platforms: options.platform?.split(",") ?? [],
     registry,
-    harbor: toHarbor(options, path),
+    harbor: toHarborOptions(options, io.cwd),
     dryRun: options.dryRun === true,
   };
 }
@@ -147,14 +113,4 @@ function toRequest(options: PushOptions, session: Session): PushRequest {
 function absoluteSource(source: string, path: (text: string) => string): string {
   if (source === "engine" || source === "registry") return source;
   return source.startsWith("oci:") ? `oci:${path(source.slice("oci:".length))}` : path(source);
-}
-
-function toHarbor(options: PushOptions, path: (text: string) => string): HarborOptions {
-  const { harborStorageLimit: storageLimit, harborRetain: retain, harborRobot: robot } = options;
-  return {
-    immutable: options.harborImmutable === true,
-    ...(storageLimit !== undefined && { storageLimit }),
-    ...(retain !== undefined && { retain }),
-    ...(robot !== undefined && { robot: { name: robot.name, file: path(robot.file) } }),
-  };
 }
