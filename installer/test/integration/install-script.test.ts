@@ -1,15 +1,22 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fixturePublicKey, makeBundle as makeSlipwayBundle, writeSplit } from "../support/bundle-fixture.ts";
 import { mustRun, runChild } from "../support/child.ts";
 
-// Bundles of this test are made by hand, with tar and node:crypto, after the format's description alone.
+// Most bundles of this test are made by hand, with tar and node:crypto, after the format's description alone.
 const script = fileURLToPath(new URL("../../../offline-bundle/install.sh", import.meta.url));
 const tools =
   "sh tar awk sed od dd mktemp uname id cat head grep tr wc dirname rm rmdir mkdir mv chmod sha256sum".split(" ");
+const checkers = ["minisign", "openssl"].filter((name) => {
+  const there = (process.env["PATH"] ?? "").split(delimiter).some((place) => existsSync(join(place, name)));
+  if (!there) console.log(`${name} is not installed: what is checked with it was not run`);
+  return there;
+});
 const executable = "#!/bin/sh\necho 9.9.9\n";
 const executableArm = "#!/bin/sh\necho 9.9.9-arm\n";
 let folder: string;
@@ -50,7 +57,7 @@ describe("the script", () => {
   });
 });
 
-describe.each(["minisign", "openssl"])("with %s", (checker) => {
+describe.each(checkers)("with %s", (checker) => {
   it("checks the signature and puts slipway in place", async () => {
     const { bundle, key } = await makeBundle();
 
@@ -310,6 +317,33 @@ describe("a split bundle", () => {
   });
 });
 
+describe.each(checkers)("a bundle as slipway itself writes it, with %s", (checker) => {
+  it("is checked and installed from, whole and in parts", async () => {
+    const { bytes } = makeSlipwayBundle({ artifacts: { slipway: executable, helm: "helm" } });
+    const [bundle, key] = [join(folder, "real.tar"), join(folder, "real.pub")];
+    await writeFile(bundle, bytes);
+    await writeFile(key, fixturePublicKey);
+    const { headerPath } = writeSplit(join(folder, "parts"), bytes, { partSize: 20_000 });
+
+    const whole = await install([bundle, "--key", key, "--to", "bin"], { checker });
+    const parts = await install([headerPath, "--key", key, "--to", "bin2"], { checker });
+
+    expect(whole).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(parts).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await readFile(join(folder, "bin2/slipway"), "utf8")).toBe(executable);
+  });
+
+  it("is refused as a delta whose base has the executable", async () => {
+    const base = makeSlipwayBundle({ artifacts: { slipway: executable } });
+    const delta = makeSlipwayBundle({ artifacts: { slipway: executable }, version: "2.0.0", base });
+    const [bundle, key] = [join(folder, "delta.tar"), join(folder, "real.pub")];
+    await writeFile(bundle, delta.bytes);
+    await writeFile(key, fixturePublicKey);
+
+    await expectRefusal(await install([bundle, "--key", key, "--to", "bin"], { checker }), 8, "is a delta");
+  });
+});
+
 interface RunOptions {
   readonly checker?: string | undefined;
   readonly uname?: string;
@@ -382,7 +416,7 @@ async function makeBundle(options: BundleOptions = {}) {
   const { publicKey, signature } = minisign(Buffer.from(root), kind);
   const files = {
     "bundle.json": options.afterSigning?.(root) ?? root,
-    ...(options.unsigned !== true && { "bundle.json.minisig": options.changeSignature?.(signature) ?? signature }),
+    ...signatureFile(signature, options),
     "checksums.txt": options.changeChecksums?.(checksums) ?? checksums,
   };
   for (const [path, text] of Object.entries(files)) await writeFile(join(place, path), text);
@@ -391,6 +425,11 @@ async function makeBundle(options: BundleOptions = {}) {
   const key = join(folder, `${name}.pub`);
   await writeFile(key, publicKey);
   return { bundle, key };
+}
+
+function signatureFile(signature: string, options: BundleOptions): Readonly<Record<string, string>> {
+  if (options.unsigned === true) return {};
+  return { "bundle.json.minisig": options.changeSignature?.(signature) ?? signature };
 }
 
 async function writeBlobs(place: string, texts: readonly string[], options: BundleOptions): Promise<readonly string[]> {
