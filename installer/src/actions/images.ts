@@ -45,15 +45,18 @@ export interface ImagesBuildResult extends ResultHead<"ImagesBuildResult"> {
 export async function listImages(request: ImagesListRequest, ports: ActionPorts): Promise<ImagesListResult> {
   const { plan } = await loadPlan(request, ports);
   const rows = new Map<string, Pick<ImageRow, "name" | "kind" | "reference"> & { readonly usedBy: string[] }>();
-  for (const [name, { reference, source }] of Object.entries(readImageTable(ports.assets))) {
-    rows.set(reference, { name, kind: source, reference, usedBy: [] });
-  }
   const users = [
     ...plan.components.flatMap(({ id, workload }) =>
       workload === undefined ? [] : [{ id, image: workload.container.image }],
     ),
     ...plan.jobs.map(({ id, container }) => ({ id, image: container.image })),
   ];
+  // The plan may ask for the same image at a registry of one's own, or by its digest.
+  const planned = new Map(users.map(({ image }) => [`${image.source} ${image.name}`, image.reference]));
+  for (const [name, row] of Object.entries(readImageTable(ports.assets))) {
+    const reference = planned.get(`${row.source} ${name}`) ?? row.reference;
+    rows.set(reference, { name, kind: row.source, reference, usedBy: [] });
+  }
   for (const { id, image } of users) {
     const row = rows.get(image.reference) ?? {
       name: image.name,
