@@ -1,9 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fixturePublicKey, makeBundle, writeSplit } from "../../test/support/bundle-fixture.ts";
 import { createBundlePorts } from "../../test/support/bundle-ports.ts";
+import { bundlePaths } from "../bundle/bundle-manifest.ts";
+import { writeParity } from "../bundle/parity.ts";
+import { formatSplitHeader } from "../bundle/split-header.ts";
 import { inspectBundle } from "./bundle-inspect.ts";
 import { type BundleVerifyResult, verifyBundle } from "./bundle-verify.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
@@ -132,4 +136,52 @@ test("inspect says what is in a bundle and who signed it", async () => {
   expect((await inspect([])).trust.state).toBe("untrusted");
   writeFileSync(at("full.tar"), makeBundle({ key: "unsigned" }).bytes);
   expect((await inspect([])).trust).toEqual({ state: "unsigned" });
+});
+
+test("whatever is changed in the file is found, and nothing but an error about the bundle comes of it", async () => {
+  const signature = full.composed.layout.entries.find(({ path }) => path === bundlePaths.signature)!;
+  // The first line of a signature is the one thing that nobody vouches for.
+  const comment = full.bytes.indexOf(10, signature.offset);
+  const inComment = (offset: number): boolean => offset >= signature.offset && offset <= comment;
+  const change = fc.oneof(
+    fc.record({ offset: fc.nat(full.bytes.length - 1), bytes: fc.uint8Array({ minLength: 1, maxLength: 600 }) }),
+    fc.record({ offset: fc.nat(full.bytes.length - 1), bytes: fc.constant(undefined) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(change, async ({ offset, bytes }) => {
+      const changed = bytes === undefined ? full.bytes.subarray(0, offset) : Buffer.from(full.bytes);
+      if (bytes !== undefined) changed.set(bytes.subarray(0, full.bytes.length - offset), offset);
+      fc.pre(!changed.equals(full.bytes) && !(bytes !== undefined && inComment(offset)));
+      writeFileSync(at("fuzzed.tar"), changed);
+
+      const found = await verify("fuzzed.tar").then(
+        ({ ok }) => (ok ? "ok" : "damaged"),
+        (error: unknown) => (error as { readonly code?: string }).code ?? String(error),
+      );
+
+      expect(["damaged", "BUNDLE_INVALID"]).toContain(found);
+    }),
+    { numRuns: 120 },
+  );
+});
+
+test("warns of parity that is lost or damaged, which the bundle does not need", async () => {
+  const { headerPath, header } = writeSplit(at("usb"), full.bytes, { partSize: 30_000 });
+  const parts = header.parts.map(({ file, size }) => ({ path: at(`usb/${file}`), size }));
+  const parity = await writeParity(
+    { name: "bundle.tar", folder: at("usb"), parts, partSize: 30_000, count: 2, signal: ports.signal },
+    ports.bulkFiles,
+  );
+  writeFileSync(headerPath, formatSplitHeader({ ...header, parity: { count: 2, parts: parity } }));
+  rmSync(at("usb/bundle.tar.parity001"));
+  turnBit("usb/bundle.tar.parity002", 5);
+
+  const result = await verify("usb/bundle.tar.split.json");
+
+  expect(result.ok).toBe(true);
+  const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  expect(warnings).toEqual([
+    expect.stringContaining("bundle.tar.parity001 is missing"),
+    expect.stringContaining("bundle.tar.parity002 is damaged"),
+  ]);
 });

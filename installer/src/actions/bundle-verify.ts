@@ -1,10 +1,9 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { BundleEntry, Trust } from "../bundle/bundle-reader.ts";
 import { bundlePaths } from "../bundle/bundle-manifest.ts";
-import { findDamagedParts } from "../bundle/damaged-parts.ts";
+import { findBadParity, findDamagedParts } from "../bundle/damaged-parts.ts";
 import { collectImageBlobs } from "../bundle/image-blobs.ts";
 import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
-import { BundleError } from "../errors/installer-error.ts";
 import type { HashTask } from "../platform/content-ports.ts";
 import type { BundleFilePorts } from "./bundle-file-ports.ts";
 import type { ResultHead } from "./context.ts";
@@ -58,6 +57,22 @@ export async function verifyBundle(request: BundleVerifyRequest, ports: BundleFi
   const begin = ports.clock.monotonicMs();
   const title = "Verify the bundle";
   ports.report({ type: "step", id: "verify", title, state: "started" });
+  try {
+    const found = await verifyAll(request, ports);
+    const ok = found.damaged.length === 0;
+    const ms = ports.clock.monotonicMs() - begin;
+    ports.report({ type: "step", id: "verify", title, state: ok ? "done" : "failed", ms });
+    return { apiVersion: "slipway/v1", kind: "BundleVerifyResult", ok, ...found, ms };
+  } catch (error) {
+    ports.report({ type: "step", id: "verify", title, state: "failed" });
+    throw error;
+  }
+}
+
+async function verifyAll(
+  request: BundleVerifyRequest,
+  ports: BundleFilePorts,
+): Promise<Pick<BundleVerifyResult, "bundles" | "damaged" | "damagedParts">> {
   const trustedKeys = await readTrustedKeys(request, ports);
   const { paths, partFolders, allowUnsigned } = request;
   const bundle = await openBundle({ paths, partFolders, allowUnsigned, trustedKeys }, ports);
@@ -66,23 +81,27 @@ export async function verifyBundle(request: BundleVerifyRequest, ports: BundleFi
     const damaged = await hashEntries(chain, ports);
     const incomplete = damaged.length > 0 ? [] : await findIncomplete(bundle);
     const damagedParts = damaged.length > 0 ? await partsOf(chain, ports) : [];
-    const ok = damaged.length + incomplete.length === 0;
-    const ms = ports.clock.monotonicMs() - begin;
-    ports.report({ type: "step", id: "verify", title, state: ok ? "done" : "failed", ms });
-    return {
-      apiVersion: "slipway/v1",
-      kind: "BundleVerifyResult",
-      ok,
-      bundles: chain.map(describe),
-      damaged: [...damaged, ...incomplete],
-      damagedParts,
-      ms,
-    };
-  } catch (error) {
-    ports.report({ type: "step", id: "verify", title, state: "failed" });
-    throw error;
+    await warnOfParity(chain, partFolders, ports);
+    return { bundles: chain.map(describe), damaged: [...damaged, ...incomplete], damagedParts };
   } finally {
     await bundle.close();
+  }
+}
+
+async function warnOfParity(
+  chain: readonly OpenedBundle[],
+  partFolders: readonly string[],
+  ports: BundleFilePorts,
+): Promise<void> {
+  for (const { file } of chain) {
+    if (file.split === undefined) continue;
+    for (const problem of await findBadParity(file.split, [...partFolders, dirname(file.path)], ports)) {
+      ports.report({
+        type: "warning",
+        message: `${problem}: the bundle does not need it, but one lost part less could be rebuilt`,
+        hint: "copy it again, or rebuild it with slipway bundle repair",
+      });
+    }
   }
 }
 
@@ -114,7 +133,7 @@ async function hashEntries(chain: readonly OpenedBundle[], ports: BundleFilePort
   const checked = chain.flatMap((bundle) =>
     bundle.entries.flatMap((entry): readonly Checked[] => {
       const { digest } = entry;
-      return digest === undefined || entry.size === 0 ? [] : [{ bundle, entry, digest }];
+      return digest === undefined ? [] : [{ bundle, entry, digest }];
     }),
   );
   const total = checked.reduce((sum, { entry }) => sum + entry.size, 0);
@@ -142,7 +161,8 @@ async function hashEntries(chain: readonly OpenedBundle[], ports: BundleFilePort
 
 function toTask(bundle: OpenedBundle, entry: BundleEntry): HashTask {
   const [first, ...then] = bundle.file.ranges(entry.offset, entry.offset + entry.size);
-  if (first === undefined) throw new BundleError(`${entry.path} lies outside ${bundle.file.path}`);
+  // Nothing is in an empty entry, and its digest is checked all the same.
+  if (first === undefined) return { path: bundle.file.path, start: 0, end: 0 };
   return { ...first, ...(then.length > 0 && { then }) };
 }
 

@@ -1,6 +1,6 @@
 import { BundleError } from "../errors/installer-error.ts";
-import type { HashTask, Hashing } from "../platform/content-ports.ts";
-import type { SplitBundle } from "./parts.ts";
+import type { BulkFiles, HashTask, Hashing } from "../platform/content-ports.ts";
+import { findParts, type SplitBundle } from "./parts.ts";
 
 /** What is wrong with the parts of a split bundle, by their digests: damaged ones, and ones that have changed places. */
 export async function findDamagedParts(
@@ -22,6 +22,25 @@ export async function findDamagedParts(
         ? `${tasks[index]?.path ?? file} is damaged: its digest is ${digests[index] ?? "unknown"}, not ${digest}`
         : `${tasks[index]?.path ?? file} has the contents of ${other.file}: parts were swapped`;
     return [{ file, problem }];
+  });
+}
+
+/** What is wrong with the parity parts: without them a bundle is whole, but fewer losses can be made up for. */
+export async function findBadParity(
+  split: SplitBundle,
+  folders: readonly string[],
+  ports: { readonly bulkFiles: BulkFiles; readonly hashing: Hashing; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const found = await findParts(split.header.parity?.parts ?? [], folders, ports.bulkFiles);
+  const whole = found.flatMap(({ part, path, size }) =>
+    path !== undefined && size === part.size ? [{ part, path }] : [],
+  );
+  const tasks = whole.map(({ part, path }) => ({ path, start: 0, end: part.size }));
+  const digests = await ports.hashing.sha256(tasks, () => undefined, ports.signal);
+  const good = new Set(whole.filter(({ part }, index) => digests[index] === part.digest).map(({ part }) => part.file));
+  return found.flatMap(({ part, path }) => {
+    if (good.has(part.file)) return [];
+    return [path === undefined ? `${part.file} is missing` : `${path} is damaged`];
   });
 }
 
