@@ -172,7 +172,7 @@ describe("as a source we read what is written by", () => {
 
   async function resolved(path: string, reference: string) {
     const source = await openFileSource(
-      { path, spoolFolder: join(folder, "spool"), signal: new AbortController().signal },
+      { path, spoolPath: join(folder, "spool", "a.tar"), signal: new AbortController().signal },
       { ...ports, bulk: ports.bulkFiles, openBundle: () => Promise.reject(new Error("it is no bundle")) },
     );
     const [image] = await gatherImages({

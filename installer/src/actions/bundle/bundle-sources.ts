@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { openBundle } from "../../bundle/open-bundle.ts";
 import { createEngineSource } from "../../bundle/sources/engine-source.ts";
 import { openFileSource } from "../../bundle/sources/file-source.ts";
@@ -64,7 +65,7 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
   if (from === "registry") return openRegistry(request, ports);
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);
   return openFileSource(
-    { path: from, spoolFolder: cacheDir, signal: ports.signal },
+    { path: from, spoolPath: join(cacheDir, `spool-${ports.random.uuid()}.tar`), signal: ports.signal },
     {
       bulk: ports.bulkFiles,
       fs: ports.fs,

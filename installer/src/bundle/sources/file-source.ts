@@ -1,8 +1,6 @@
 import { BundleError, UsageError } from "../../errors/installer-error.ts";
-import type { Report } from "../../events/event.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import type { BulkFiles, OpenedFile } from "../../platform/content-ports.ts";
-import type { FileSystem } from "../../platform/ports.ts";
 import { bundlePaths } from "../bundle-manifest.ts";
 import { headerNameOfPart, splitSuffix } from "../split-header.ts";
 import { tarBlock } from "../tar/tar-header.ts";
@@ -10,18 +8,17 @@ import { openDockerArchive } from "./docker-archive-source.ts";
 import { indexArchive } from "./index-archive.ts";
 import { type LayoutFiles, archiveFiles } from "./layout-files.ts";
 import { openLayout } from "./layout-source.ts";
+import { type SpoolPorts, type SpoolRequest, packingOf, spoolArchive } from "./spool-archive.ts";
+import { isZarfSplit, parseZarfSplit } from "./zarf-split.ts";
 
 export interface FileSourceRequest {
   readonly path: string;
-  /** Where archives that are packed as a whole are unpacked to, for the time of the run. */
-  readonly spoolFolder: string;
+  /** The file that an archive packed as a whole is unpacked to, for the time of the run. */
+  readonly spoolPath: string;
   readonly signal: AbortSignal;
 }
 
-export interface FileSourcePorts {
-  readonly bulk: BulkFiles;
-  readonly fs: Pick<FileSystem, "makeDirectory" | "remove" | "freeBytes">;
-  readonly report: Report;
+export interface FileSourcePorts extends SpoolPorts {
   readonly openBundle: (path: string) => Promise<ImageSource>;
 }
 
@@ -31,6 +28,7 @@ export interface FileSourcePorts {
  */
 export async function openFileSource(request: FileSourceRequest, ports: FileSourcePorts): Promise<ImageSource> {
   const { path } = request;
+  if (isZarfSplit(path)) return openZarfSplit(request, ports);
   if (path.endsWith(splitSuffix) || headerNameOfPart(path) !== undefined) return ports.openBundle(path);
   const file = await ports.bulk.open(path);
   if (file === undefined) {
@@ -40,6 +38,11 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
   }
   try {
     const head = await file.read(0, tarBlock);
+    const packing = packingOf(head);
+    if (packing !== "none") {
+      await file.close();
+      return await openSpooled({ paths: [path], packing }, request, ports);
+    }
     if (firstName(head) === bundlePaths.manifest) {
       await file.close();
       return await ports.openBundle(path);
@@ -48,6 +51,38 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error;
+  }
+}
+
+async function openSpooled(
+  what: Pick<SpoolRequest, "paths" | "packing" | "sha256">,
+  { path, spoolPath, signal }: FileSourceRequest,
+  ports: FileSourcePorts,
+): Promise<ImageSource> {
+  const file = await spoolArchive({ ...what, target: spoolPath, signal }, ports);
+  try {
+    return await openArchive(file, `the archive ${path}`);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Zarf itself never checks the digest that it writes into the first part. */
+async function openZarfSplit(request: FileSourceRequest, ports: FileSourcePorts): Promise<ImageSource> {
+  const header = await readHead(request.path, 64 * 1024, ports.bulk);
+  const { paths, sha256 } = parseZarfSplit(header.toString("utf8"), request.path);
+  const packing = packingOf(await readHead(paths[0] ?? "", tarBlock, ports.bulk));
+  return openSpooled({ paths, packing, sha256 }, request, ports);
+}
+
+async function readHead(path: string, length: number, bulk: BulkFiles): Promise<Buffer> {
+  const file = await bulk.open(path);
+  if (file === undefined) throw new UsageError(`there is no file ${path}`, { hint: "put all parts into one folder" });
+  try {
+    return await file.read(0, length);
+  } finally {
+    await file.close();
   }
 }
 
