@@ -1,33 +1,54 @@
 import { RegistryError } from "../errors/installer-error.ts";
+import { askProgress, mayResume, sendRest } from "./blob-resume.ts";
 import type { BlobOutcome, BlobPlacement } from "./registry-client.ts";
 import { Refusal } from "./refusal.ts";
-import { locate, type RegistryResponse } from "./registry-connection.ts";
+import { locate, type RegistryRequest, type RegistryResponse } from "./registry-connection.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
 import { TransportError } from "../platform/http-client.ts";
 
 /**
- * Makes sure the repository has the blob: asked for, mounted or sent in one piece. A torn upload begins anew, because
- * distribution 2.8 cancels one whose chunk was cut off.
+ * Makes sure the repository has the blob: asked for, mounted or sent in one piece. A torn upload goes on where the
+ * registry says it is, and begins anew where the registry does not say.
  * @throws RegistryError when the registry finally refuses; errors of the source as they are
  */
 export async function placeBlob(session: RegistrySession, placement: BlobPlacement): Promise<BlobOutcome> {
   const { repository, descriptor, signal } = placement;
   const subject: Subject = { object: `blob ${descriptor.digest}`, repository, action: "write" };
-  // Which of those a retry may leave out is learnt on the way.
-  const state: UploadState = { checkFirst: placement.checkFirst, mountFrom: placement.mountFrom };
-  try {
-    return await session.retrier.run(subject.object, signal, () => attempt(session, placement, subject, state));
-  } catch (error) {
-    throw session.explain(error, subject);
+  const state: UploadState = {
+    checkFirst: placement.checkFirst,
+    mountFrom: placement.mountFrom,
+    sent: false,
+    forgotten: 0,
+    offset: 0,
+    torn: undefined,
+  };
+  for (let round = 1; ; round += 1) {
+    const before = state.offset;
+    try {
+      return await session.retrier.run(subject.object, signal, () => attempt(session, placement, subject, state));
+    } catch (error) {
+      // An upload that gets on is not given up for being torn often.
+      if (round < mostRounds && state.offset > before && mayResume(error, placement)) continue;
+      throw session.explain(error, subject);
+    }
   }
 }
 
+const mostRounds = 20;
+
+/** What one try learns for the next. */
 interface UploadState {
   checkFirst: boolean;
   mountFrom: string | undefined;
-  /** Uploads that the registry forgot half way. */
-  forgotten?: number;
+  /** Bytes were sent, whether or not they arrived. */
+  sent: boolean;
+  /** Uploads that the registry gave up half way. */
+  forgotten: number;
+  /** How far the registry said an upload got. */
+  offset: number;
+  /** Where an upload broke off that may be gone on with. */
+  torn: URL | undefined;
 }
 
 async function attempt(
@@ -36,43 +57,89 @@ async function attempt(
   subject: Subject,
   state: UploadState,
 ): Promise<BlobOutcome> {
-  if (state.checkFirst && (await hasBlob(session, placement)))
-    return state.forgotten === undefined ? "present" : "sent";
+  if (state.checkFirst && (await hasBlob(session, placement))) return state.sent ? "sent" : "present";
+  if (state.torn !== undefined && (await goOn(session, placement, subject, state, state.torn))) return "sent";
   const begun = await begin(session, placement, state);
+  begun.body.resume();
   if (begun.status === 201) {
-    begun.body.resume();
     compareDigest(begun, placement, session.host, subject);
     return "mounted";
   }
-  begun.body.resume();
   // The answer to a mount that was not done is the start of an ordinary upload: it is used, not asked for again.
   state.mountFrom = undefined;
-  const target = uploadTarget(begun, placement, session.host, subject);
+  const location = locationOf(begun, session.host, subject);
   // Should this fail, the bytes may have arrived all the same.
   state.checkFirst = true;
-  state.forgotten ??= 0;
+  state.sent = true;
   try {
-    const done = await session.once(
-      {
-        method: "PUT",
-        target,
-        headers: { "content-type": "application/octet-stream" },
-        body: async () => ({ size: placement.descriptor.size, stream: await placement.open() }),
-        scopes: [scopeOf(placement.repository, "pull,push")],
-        signal: placement.signal,
-        ...(placement.onBytes === undefined ? {} : { onSent: placement.onBytes }),
-      },
-      [201, 204],
-    );
-    done.body.resume();
-    compareDigest(done, placement, session.host, subject);
+    await finish(session, placement, subject, location, {
+      body: async () => ({ size: placement.descriptor.size, stream: await placement.open() }),
+      ...(placement.onBytes === undefined ? {} : { onSent: placement.onBytes }),
+    });
     return "sent";
   } catch (error) {
-    if (isForgotten(error) && (state.forgotten += 1) < 3) {
-      throw new TransportError("reset", "the registry gave the upload up half way", { cause: error });
-    }
+    if (mayResume(error, placement)) state.torn = location;
+    if (isForgotten(error) && (state.forgotten += 1) < 3) throw givenUp(error);
     throw error;
   }
+}
+
+/** Goes on with a torn upload. False when a new one has to be begun. */
+async function goOn(
+  session: RegistrySession,
+  placement: BlobPlacement,
+  subject: Subject,
+  state: UploadState,
+  torn: URL,
+): Promise<boolean> {
+  const progress = await askProgress(session, placement, torn);
+  state.torn = undefined;
+  if (progress === undefined) return false;
+  state.offset = Math.max(state.offset, progress.offset);
+  try {
+    let { location } = progress;
+    if (progress.offset < placement.descriptor.size) {
+      const sent = await sendRest(session, placement, progress);
+      if (sent === undefined) return false;
+      sent.body.resume();
+      location = locationOf(sent, session.host, subject);
+    }
+    await finish(session, placement, subject, location, {});
+    return true;
+  } catch (error) {
+    if (mayResume(error, placement)) state.torn = progress.location;
+    // What was there before may be what is wrong: once more from the start tells.
+    if (error instanceof Refusal && error.status < 500 && (state.forgotten += 1) < 3) throw givenUp(error);
+    throw error;
+  }
+}
+
+function givenUp(cause: unknown): TransportError {
+  return new TransportError("reset", "the registry gave the upload up half way", { cause });
+}
+
+async function finish(
+  session: RegistrySession,
+  placement: BlobPlacement,
+  subject: Subject,
+  location: URL,
+  content: Pick<RegistryRequest, "body" | "onSent">,
+): Promise<void> {
+  // Appended by hand: the registry's own part of the query may be signed and must stay as it is.
+  const separator = location.search === "" ? "?" : "&";
+  const done = await session.once(
+    {
+      method: "PUT",
+      target: new URL(`${location.href}${separator}digest=${encodeURIComponent(placement.descriptor.digest)}`),
+      headers: { "content-type": "application/octet-stream" },
+      scopes: [scopeOf(placement.repository, "pull,push")],
+      signal: placement.signal,
+      ...content,
+    },
+    [201, 204],
+  );
+  done.body.resume();
+  compareDigest(done, placement, session.host, subject);
 }
 
 /** The upload is not known any more, or another part of the registry has it: a new one may work. */
@@ -118,17 +185,12 @@ async function begin(
   return session.once({ method: "POST", target: path, scopes: [push], signal }, [202]);
 }
 
-function uploadTarget(begun: RegistryResponse, placement: BlobPlacement, host: string, subject: Subject): URL {
-  const location = begun.headers["location"];
-  if (location === undefined) {
-    throw new RegistryError(`${nameOf({ ...subject, host })}: the registry does not say where to send it`, {
-      hint: `check that ${host} is a registry`,
-    });
-  }
-  const url = locate(location, begun.url, host);
-  // Appended by hand: the registry's own part of the query may be signed and must stay as it is.
-  const separator = url.search === "" ? "?" : "&";
-  return new URL(`${url.href}${separator}digest=${encodeURIComponent(placement.descriptor.digest)}`);
+function locationOf(answer: RegistryResponse, host: string, subject: Subject): URL {
+  const location = answer.headers["location"];
+  if (location !== undefined) return locate(location, answer.url, host);
+  throw new RegistryError(`${nameOf({ ...subject, host })}: the registry does not say where to send it`, {
+    hint: `check that ${host} is a registry`,
+  });
 }
 
 function compareDigest(response: RegistryResponse, placement: BlobPlacement, host: string, subject: Subject): void {

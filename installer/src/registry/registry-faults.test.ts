@@ -9,7 +9,7 @@ import {
 } from "../../test/support/test-registry/create-test-registry.ts";
 import { seedImage, syntheticBytes, syntheticImage } from "../../test/support/test-registry/synthetic-image.ts";
 import { RegistryError } from "../errors/installer-error.ts";
-import { verifyContent } from "../oci/digest.ts";
+import { digestOf, verifyContent } from "../oci/digest.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import type { RetryNotice } from "./retry.ts";
 
@@ -175,12 +175,76 @@ describe("sending a blob", () => {
     const { registry, client } = await setUp();
     registry.inject({ method: "PUT", path: uploads, fault: { kind: "stall", afterBytes: 1 } });
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 100);
+    const onBytes = (): void => void setTimeout(() => stop.abort(), 20);
 
-    const work = client.placeBlob(placementOf("team/app", layer, { signal: stop.signal }));
+    const work = client.placeBlob(placementOf("team/app", layer, { signal: stop.signal, onBytes }));
 
     await expect(work).rejects.toMatchObject({ code: "INTERRUPTED" });
     expect(registry.requests("POST", uploads)).toHaveLength(1);
+  });
+});
+
+describe("a large blob whose upload is torn", () => {
+  const bytes = syntheticBytes("large", 6_000_000);
+  const large = {
+    bytes,
+    descriptor: { mediaType: "application/octet-stream", digest: digestOf(bytes), size: bytes.length },
+  };
+
+  test("goes on where it was, and is not sent twice", async () => {
+    const { registry, client } = await setUp({ tornUploads: "resume" });
+    registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.5 } });
+    registry.inject({ method: "PATCH", path: uploads, nth: 1, fault: { kind: "drop", at: 0.5 } });
+
+    expect(await client.placeBlob(placementOf("team/app", large))).toBe("sent");
+
+    expect(registry.store.blobs.get(large.descriptor.digest)?.equals(bytes)).toBe(true);
+    expect(registry.requests("POST", uploads)).toHaveLength(1);
+    expect(registry.bytesReceived()).toBeLessThan(bytes.length * 1.1);
+  });
+
+  test("goes on as long as it gets on", async () => {
+    const { registry, client } = await setUp({ tornUploads: "resume" });
+    registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "reset", afterBytes: 2_000_000 } });
+    const often = (n: number): boolean => n <= 2 * hastyRetry.attempts;
+    const torn = { kind: "reset", afterBytes: 200_000 } as const;
+    registry.inject({ method: "PATCH", path: uploads, nth: often, fault: torn });
+
+    expect(await client.placeBlob(placementOf("team/app", large))).toBe("sent");
+    expect(registry.requests("POST", uploads)).toHaveLength(1);
+  });
+
+  test("begins anew where the registry cancels what is asked for", async () => {
+    const { registry, client } = await setUp({ tornUploads: "cancel" });
+    registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
+
+    expect(await client.placeBlob(placementOf("team/app", large))).toBe("sent");
+
+    expect(registry.requests("POST", uploads)).toHaveLength(2);
+    expect(registry.requests("PATCH", uploads)).toHaveLength(0);
+  });
+
+  test.each([
+    ["the rest is refused", { kind: "error", status: 416, code: "RANGE_INVALID" }],
+    ["how far it got makes no sense", { kind: "status", status: 204, headers: { range: "0-99999999" } }],
+    ["how far it got is not said", { kind: "status", status: 204 }],
+  ] as const)("begins anew where %s", async (_, fault) => {
+    const { registry, client } = await setUp({ tornUploads: "resume" });
+    registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
+    registry.inject({ method: fault.kind === "error" ? "PATCH" : "GET", path: uploads, fault });
+
+    expect(await client.placeBlob(placementOf("team/app", large))).toBe("sent");
+    expect(registry.requests("POST", uploads)).toHaveLength(2);
+  });
+
+  test("begins anew where what was there turns out to be wrong", async () => {
+    const { registry, client } = await setUp({ tornUploads: "resume" });
+    registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
+    const fault = { kind: "error", status: 400, code: "DIGEST_INVALID" } as const;
+    registry.inject({ method: "PUT", path: uploads, nth: 2, fault });
+
+    expect(await client.placeBlob(placementOf("team/app", large))).toBe("sent");
+    expect(registry.requests("POST", uploads)).toHaveLength(2);
   });
 });
 

@@ -21,6 +21,8 @@ export interface TestRegistryOptions {
   /** Mounts work; `forbidden` answers 403, `ignored` begins an upload. */
   readonly mounts?: "work" | "ignored" | "forbidden";
   readonly referrersApi?: boolean;
+  /** What asking for a torn upload does: go on as distribution 3, or cancel it as 2.8; `cancel` unless told. */
+  readonly tornUploads?: "resume" | "cancel";
   /** Answers 200 and everything where a range is asked for, as the specification allows. */
   readonly ignoreRanges?: boolean;
   /** Blobs that are sent are hashed and counted but not kept. */

@@ -18,17 +18,35 @@ export async function uploads(
     return;
   }
   const location = `/v2/${repository}/blobs/uploads/${id}`;
+  const torn = upload.size > 0 && context.options.tornUploads !== "resume";
+  if (torn && (request.method === "GET" || request.method === "PATCH")) {
+    request.resume();
+    context.uploads.delete(id);
+    refuse(response, 404, "BLOB_UPLOAD_INVALID", "upload resumed at wrong offset");
+    return;
+  }
   if (request.method === "GET") {
     response.writeHead(204, { location, range: `0-${Math.max(0, upload.size - 1)}` }).end();
   } else if (request.method === "DELETE") {
     context.uploads.delete(id);
     response.writeHead(204).end();
   } else if (request.method === "PATCH") {
-    await receive(exchange, (chunk) => append(upload, chunk));
-    response.writeHead(202, { location, range: `0-${Math.max(0, upload.size - 1)}` }).end();
+    await appendChunk(exchange, upload, location);
   } else if (request.method === "PUT") {
     await finishUpload(context, exchange, { id, upload, url });
   } else refuse(response, 405, "UNSUPPORTED");
+}
+
+async function appendChunk(exchange: Exchange, upload: Upload, location: string): Promise<void> {
+  const { request, response } = exchange;
+  const start = /^(\d+)-/.exec(request.headers["content-range"] ?? "0-")?.[1];
+  if (Number(start) !== upload.size) {
+    request.resume();
+    refuse(response, 416, "RANGE_INVALID");
+    return;
+  }
+  await receive(exchange, (chunk) => append(upload, chunk));
+  response.writeHead(202, { location, range: `0-${Math.max(0, upload.size - 1)}` }).end();
 }
 
 function append(upload: Upload, chunk: Buffer): void {
