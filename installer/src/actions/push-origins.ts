@@ -1,10 +1,10 @@
-import type { Content, ImageSource } from "../oci/content.ts";
+import type { ImageSource } from "../oci/content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { blobsOf } from "../registry/push/build-push-plan.ts";
 import type { BlobOrigin } from "../registry/push/place-blobs.ts";
 import type { PlannedImage, PushPlan } from "../registry/push/push-plan.ts";
 import { type ReadFrom, readFrom } from "../registry/push/read-image.ts";
-import { spoolBlobs } from "../registry/push/spool-blobs.ts";
+import { type Spool, spoolBlobs } from "../registry/push/spool-blobs.ts";
 import type { ActionPorts } from "./context.ts";
 import type { SelectedImage } from "./push-sources.ts";
 
@@ -13,6 +13,12 @@ interface Origin {
   readonly descriptor: Descriptor;
   readonly source: ImageSource;
   readonly from: ReadFrom;
+}
+
+export interface BlobOrigins {
+  readonly originOf: (descriptor: Descriptor) => BlobOrigin;
+  /** Removes what this run brought into the cache. */
+  release(): Promise<void>;
 }
 
 /**
@@ -24,7 +30,7 @@ export async function findOrigins(
   imageOf: (image: PlannedImage) => SelectedImage | undefined,
   cacheDir: string,
   ports: ActionPorts,
-): Promise<(descriptor: Descriptor) => BlobOrigin> {
+): Promise<BlobOrigins> {
   const origins = new Map<string, Origin>();
   for (const image of plan.images) {
     const selected = imageOf(image);
@@ -38,11 +44,11 @@ export async function findOrigins(
     }
   }
   const spools = await spoolAll([...origins.values()], cacheDir, ports);
-  return (descriptor) => {
+  const originOf = (descriptor: Descriptor): BlobOrigin => {
     const origin = origins.get(descriptor.digest);
     if (origin === undefined) throw new TypeError(`no image has ${descriptor.digest}`);
     const { source, from } = origin;
-    const content = spools.get(source) ?? source.content;
+    const content = spools.get(source)?.content ?? source.content;
     return {
       open: () => content.open(descriptor),
       toError: (problem) => from.toError(`blob ${descriptor.digest} ${problem}`),
@@ -50,14 +56,20 @@ export async function findOrigins(
       checked: source.kind === "bundle",
     };
   };
+  return {
+    originOf,
+    release: async () => {
+      for (const spool of spools.values()) await spool.release();
+    },
+  };
 }
 
 async function spoolAll(
   origins: readonly Origin[],
   cacheDir: string,
   ports: ActionPorts,
-): Promise<ReadonlyMap<ImageSource, Content>> {
-  const spools = new Map<ImageSource, Content>();
+): Promise<ReadonlyMap<ImageSource, Spool>> {
+  const spools = new Map<ImageSource, Spool>();
   const sources = new Set(origins.map(({ source }) => source).filter(({ feed }) => feed !== undefined));
   for (const source of sources) {
     const wanted = origins.filter((origin) => origin.source === source).map(({ descriptor }) => descriptor);

@@ -56,9 +56,9 @@ interface Work extends PushRun {
  */
 export async function pushSelected(run: PushRun, ports: ActionPorts): Promise<PushOutcome> {
   const candidates = placeImages(run);
-  const client = run.registries.connect(run.target.host);
   const http = ports.http(run.registries.settings);
   const queue = createWorkQueue(run.registries.connections, ports.signal);
+  const client = run.registries.connect(run.target.host, () => queue.strain());
   const knowledge = createTargetKnowledge(client, queue);
   const journal = await openJournal(run, candidates, ports);
   try {
@@ -320,10 +320,12 @@ async function pushPlanned(work: Work, plan: PushPlan): Promise<readonly ImageOu
   const { request, ports, candidates } = work;
   if (plan.images.length === 0) return [];
   const sourceOf = new Map(candidates.map(({ target, image }) => [target, image]));
-  const originOf = await findOrigins(plan, (image) => sourceOf.get(image.target), request.cacheDir, ports);
+  const origins = await findOrigins(plan, (image) => sourceOf.get(image.target), request.cacheDir, ports);
+  const { originOf } = origins;
   const progress = createPushProgress(plan, ports);
   const pushed = await pushImages({ ...work, plan, originOf, signal: ports.signal, ...progress.observer });
   progress.end();
+  if (pushed.every(({ error }) => error === undefined)) await origins.release();
   return pushed;
 }
 

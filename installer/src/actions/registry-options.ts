@@ -26,7 +26,8 @@ export interface RegistryAccess {
   readonly connections: number;
   readonly credentials: CredentialStore;
   readonly settings: HttpSettings;
-  connect(host: string): RegistryClient;
+  /** @param onRetry told of each request that is tried again */
+  connect(host: string, onRetry?: () => void): RegistryClient;
 }
 
 export const defaultConnections = 8;
@@ -62,7 +63,7 @@ export async function openRegistries(
     connections,
     credentials,
     settings,
-    connect: (name) =>
+    connect: (name, onRetry) =>
       createRegistryClient({
         host: name,
         http: ports.http(settings),
@@ -72,7 +73,10 @@ export async function openRegistries(
         plainHttp: options.plainHttp,
         ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
         signal: ports.signal,
-        onRetry: (notice) => ports.report({ type: "debug", message: "registry request tried again", data: notice }),
+        onRetry: (notice) => {
+          ports.report({ type: "debug", message: "registry request tried again", data: notice });
+          onRetry?.();
+        },
       }),
   };
 }

@@ -13,6 +13,13 @@ export interface SpoolPorts {
   readonly signal: AbortSignal;
 }
 
+/** Blobs of a source in the cache. */
+export interface Spool {
+  readonly content: Content;
+  /** Removes what was brought there; what an interrupted run brought there stays for the next. */
+  release(): Promise<void>;
+}
+
 /** Room that is left on the cache's disk for others. */
 const spareBytes = 256 * 1024 * 1024;
 
@@ -26,7 +33,7 @@ export async function spoolBlobs(
   wanted: readonly Descriptor[],
   cacheDir: string,
   ports: SpoolPorts,
-): Promise<Content> {
+): Promise<Spool> {
   const { bulkFiles, fs, signal } = ports;
   const folder = join(cacheDir, "blobs", "sha256");
   const pathOf = (digest: string): string => join(folder, hexOf(digest));
@@ -43,13 +50,17 @@ export async function spoolBlobs(
       signal,
     );
   }
+  const open: Content["open"] = async (descriptor, range) => {
+    const file = await bulkFiles.open(pathOf(descriptor.digest));
+    if (file === undefined) return source.content.open(descriptor, range);
+    const stream = file.stream(range?.start ?? 0, range?.end ?? file.size);
+    stream.once("close", () => void file.close());
+    return stream;
+  };
   return {
-    open: async (descriptor, range) => {
-      const file = await bulkFiles.open(pathOf(descriptor.digest));
-      if (file === undefined) return source.content.open(descriptor, range);
-      const stream = file.stream(range?.start ?? 0, range?.end ?? file.size);
-      stream.once("close", () => void file.close());
-      return stream;
+    content: { open },
+    release: async () => {
+      for (const { digest } of wanted) await fs.remove(pathOf(digest));
     },
   };
 }

@@ -9,8 +9,9 @@ export interface WorkQueue {
   run<T>(priority: Priority, work: () => Promise<T>): Promise<T>;
   /** Settles when nothing runs and nothing waits. */
   idle(): Promise<void>;
-  /** Connections in use at most from now on; at least 1. */
-  setLimit(limit: number): void;
+  /** A request had to be tried again: when many do, fewer connections are used until it goes well again. */
+  strain(): void;
+  /** Connections in use at most, now. */
   readonly limit: () => number;
 }
 
@@ -20,12 +21,26 @@ interface Waiting {
   readonly refuse: (reason: unknown) => void;
 }
 
+/** So much of a strain a piece of work that goes well makes up for. */
+const relief = 0.25;
+
 /** One pool for everything: as soon as a connection is free the most urgent piece of work that waits gets it. */
 export function createWorkQueue(limit: number, signal: AbortSignal): WorkQueue {
   const waiting: Waiting[] = [];
   const idlers: (() => void)[] = [];
-  let allowed = Math.max(1, limit);
+  const most = Math.max(1, limit);
+  let allowed = most;
   let running = 0;
+  let strains = 0;
+  let calm = 0;
+
+  function wentWell(): void {
+    strains = Math.max(0, strains - relief);
+    calm += 1;
+    if (calm < 2 * allowed || allowed === most) return;
+    calm = 0;
+    allowed += 1;
+  }
 
   function pump(): void {
     while (running < allowed) {
@@ -55,7 +70,10 @@ export function createWorkQueue(limit: number, signal: AbortSignal): WorkQueue {
         }
         const start = (): void => {
           work()
-            .then(resolve, reject)
+            .then((result) => {
+              wentWell();
+              resolve(result);
+            }, reject)
             .finally(() => {
               // What this has made ready, or needless, is to be known before the next piece is chosen.
               setImmediate(() => {
@@ -68,9 +86,12 @@ export function createWorkQueue(limit: number, signal: AbortSignal): WorkQueue {
         pump();
       }),
     idle: () => (running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((wake) => idlers.push(wake))),
-    setLimit: (wanted) => {
-      allowed = Math.max(1, Math.floor(wanted));
-      pump();
+    strain: () => {
+      strains += 1;
+      calm = 0;
+      if (strains < Math.max(2, allowed / 2)) return;
+      strains = 0;
+      allowed = Math.ceil(allowed / 2);
     },
     limit: () => allowed,
   };
