@@ -101,6 +101,33 @@ async function open(...names: readonly string[]) {
 }
 
 describe("bundle create", () => {
+  it("carries images that a person names, with the platform's or alone", async () => {
+    const vllm = "quay.io/example/vllm:v0.9";
+    layout("l", [...ownImages(), { reference: vllm, layers: ["shared:30000", "vllm:70000"] }]);
+
+    await create("more.tar", "l", { images: [vllm, referenceOf("postgres")] });
+    await create("alone.tar", "l", { images: [vllm], imagesOnly: true });
+
+    const [more, alone] = [await open("more.tar"), await open("alone.tar")];
+    const reasons = new Map(more.manifest.images.map((image) => [image.reference, image.reasons]));
+    await Promise.all([more.close(), alone.close()]);
+    expect(reasons.get(vllm)).toEqual(["named with --image"]);
+    expect(reasons.get(referenceOf("postgres"))).toContain("component postgres");
+    expect(alone.manifest.name).toBe("slipway-images");
+    expect(alone.manifest.images.map(({ reference }) => reference)).toEqual([vllm]);
+  });
+
+  it("refuses a further image without a version, and a bundle without any image", async () => {
+    layout("l");
+
+    const attempt = (more: Partial<BundleCreateRequest>) => create("b.tar", "l", more);
+
+    await expect(attempt({ images: ["quay.io/example/vllm"] })).rejects.toMatchObject({ code: "USAGE" });
+    await expect(attempt({ imagesOnly: true })).rejects.toMatchObject({ code: "USAGE" });
+
+    expect(existsSync(join(folder, "b.tar"))).toBe(false);
+  });
+
   it("makes a signed bundle that opens, with every image of the profile and each blob once", async () => {
     layout("l");
 

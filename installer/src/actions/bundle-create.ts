@@ -13,7 +13,7 @@ import { makeBundleSboms } from "./bundle/bundle-sboms.ts";
 import { inStep } from "./bundle/in-step.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import { prepareSigning } from "./bundle/sign-bundle.ts";
-import { findWantedImages } from "./bundle/wanted-images.ts";
+import { findWantedImages, withFurtherImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { loadPlan } from "./load-plan.ts";
@@ -40,6 +40,10 @@ export interface BundleCreateRequest extends InstallTarget {
   readonly parity?: number;
   /** Of a delta: the bundle it is relative to; a delta first and its bases after it. */
   readonly since: readonly string[];
+  /** References of further images. */
+  readonly images?: readonly string[];
+  /** Leave the platform out: only what `images` names, and programs and tools. */
+  readonly imagesOnly?: boolean;
   readonly tools: readonly BundleTool[];
   readonly executables: readonly string[];
   /** Public keys for bundles that are read here. */
@@ -95,9 +99,10 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   checkCombination(request);
   const { plan, values } = await loadPlan(request, ports);
   const { profile } = plan.install;
-  const name = `slipway-${profile}`;
+  const name = request.imagesOnly === true ? "slipway-images" : `slipway-${profile}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
-  const wanted = findWantedImages(plan, ports.assets);
+  const platform = request.imagesOnly === true ? [] : findWantedImages(plan, ports.assets);
+  const wanted = withFurtherImages(platform, request.images ?? []);
   const jobs = request.jobs ?? usualJobs;
   const trust = await readTrust(request, ports);
   const base = await readBase(request, trust, ports);
@@ -177,7 +182,12 @@ function parsePlatforms(texts: readonly string[]): readonly Platform[] {
 }
 
 function checkCombination(request: BundleCreateRequest): void {
-  const { output, from, since, partSize, parity } = request;
+  const { output, from, since, partSize, parity, images = [], imagesOnly } = request;
+  if (imagesOnly === true && images.length === 0) {
+    throw new UsageError("the bundle would have no image", {
+      hint: "name some with --image, or leave --images-only out",
+    });
+  }
   if (parity !== undefined && partSize === undefined) {
     throw new UsageError("parity is made over parts, and the bundle is not split", { hint: "give --split SIZE too" });
   }

@@ -1,5 +1,6 @@
 import type { WantedImage } from "../../bundle/gather-images.ts";
 import { type Catalogue, isOwn, parseCatalogue } from "../../images/catalogue.ts";
+import { UsageError } from "../../errors/installer-error.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Assets } from "../assets.ts";
@@ -28,6 +29,29 @@ export function findWantedImages(plan: Plan, assets: Assets): readonly WantedIma
     found.set(reference, entry);
   }
   return [...found.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+}
+
+/**
+ * Images that a person named besides the platform's, with those of the platform; one that the platform uses too stands once.
+ * @throws UsageError for what is no reference, or names no version
+ */
+export function withFurtherImages(
+  platform: readonly WantedImage[],
+  references: readonly string[],
+): readonly WantedImage[] {
+  const images = new Map(platform.map((image) => [image.reference, image]));
+  for (const text of references) {
+    const parsed = parseReference(text);
+    if (parsed.tag === undefined && parsed.digest === undefined) {
+      throw new UsageError(`--image ${text} names no version`, { hint: `write a tag or a digest, as in ${text}:1.0` });
+    }
+    const reference = formatReference(parsed);
+    const known = images.get(reference);
+    const reasons = [...(known?.reasons ?? []), "named with --image"];
+    const name = reference.replace(/[^a-z0-9]+/gi, "-");
+    images.set(reference, { ...(known ?? { name, reference, licenses: "unknown: named with --image" }), reasons });
+  }
+  return [...images.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
 function describe(

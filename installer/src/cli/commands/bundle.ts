@@ -48,6 +48,8 @@ interface CreateOptions {
   readonly split?: number;
   readonly parity?: number;
   readonly since?: readonly string[];
+  readonly image?: readonly string[];
+  readonly imagesOnly?: boolean;
   readonly key?: readonly string[];
   readonly allowUnsigned?: boolean;
   readonly signKey?: string;
@@ -76,6 +78,12 @@ function declareCreate(group: Command, runtime: Runtime): void {
         "where images come from, in order: engine, registry, oci:DIR, or a bundle, docker save, OCI, Zarf or Hauler file; may be given more than once (default: engine, then registry)",
       ).argParser(collectOption),
     )
+    .addOption(
+      new Option("--image <reference>", "a further image to carry; may be given more than once").argParser(
+        collectOption,
+      ),
+    )
+    .option("--images-only", "carry only the images named with --image, not the platform's")
     .addOption(new Option("--split <size>", "write parts of this size, for example 4GiB").argParser(parseSize))
     .addOption(
       new Option(
@@ -128,6 +136,11 @@ function declareCreate(group: Command, runtime: Runtime): void {
       means: "in parts, one of which may be lost",
     },
     {
+      command:
+        "slipway bundle create -o slipway.tar --sign-key release.key --image quay.io/example/vllm:v0.9 --from engine --from registry",
+      means: "with an image of your own choice",
+    },
+    {
       command: "slipway bundle create -o update.tar --since slipway.tar --key release.pub --sign-key release.key",
       means: "only what changed",
     },
@@ -152,6 +165,8 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     platforms: options.platform.split(","),
     from: (options.from ?? []).map((source) => absoluteSource(source, path)),
     since: (options.since ?? []).map(path),
+    images: options.image ?? [],
+    imagesOnly: options.imagesOnly === true,
     tools: (options.with ?? []).map((text) => parseTool(text, path)),
     executables: (options.executable ?? []).map(path),
     keyFiles: (options.key ?? []).map(path),
