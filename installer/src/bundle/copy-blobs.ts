@@ -86,14 +86,14 @@ async function copyBlob(blob: OriginatedBlob, target: BlobTarget, signal: AbortS
     const before = writer.received();
     try {
       await writer.take(await openOrigin(origin.source, descriptor, before));
-      await writer.finish();
-      return;
+      break;
     } catch (error) {
       const came = writer.received();
       const broke = origin.source.kind === "registry" && came > before && came < descriptor.size;
       if (!broke || attempt === attempts || signal.aborted) throw error;
     }
   }
+  await writer.finish();
 }
 
 /** Blobs of a source that hands them over in its own order. */
