@@ -17,6 +17,8 @@ export interface Upload {
   readonly repository: string;
   chunks: Buffer[];
   size: number;
+  /** A request broke off in it. */
+  torn?: boolean;
 }
 
 export interface Exchange {

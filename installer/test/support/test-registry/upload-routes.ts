@@ -18,7 +18,7 @@ export async function uploads(
     return;
   }
   const location = `/v2/${repository}/blobs/uploads/${id}`;
-  const torn = upload.size > 0 && context.options.tornUploads !== "resume";
+  const torn = upload.torn === true && context.options.tornUploads !== "resume";
   if (torn && (request.method === "GET" || request.method === "PATCH")) {
     request.resume();
     context.uploads.delete(id);
@@ -45,7 +45,9 @@ async function appendChunk(exchange: Exchange, upload: Upload, location: string)
     refuse(response, 416, "RANGE_INVALID");
     return;
   }
+  upload.torn = true;
   await receive(exchange, (chunk) => append(upload, chunk));
+  upload.torn = false;
   response.writeHead(202, { location, range: `0-${Math.max(0, upload.size - 1)}` }).end();
 }
 
@@ -96,6 +98,7 @@ async function finishUpload(
   }
   const hash = createHash("sha256");
   for (const chunk of upload.chunks) hash.update(chunk);
+  upload.torn = true;
   await receive(exchange, (chunk) => {
     hash.update(chunk);
     if (options.forgetBytes === true) upload.size += chunk.length;
