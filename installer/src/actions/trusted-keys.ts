@@ -12,7 +12,7 @@ export interface TrustedKeysRequest {
 type KeyPorts = Pick<ActionPorts, "fs" | "environment" | "host">;
 
 /** Folders in which `*.pub` files are trusted, as far as they exist. */
-export function trustedKeyFolders(ports: Pick<KeyPorts, "environment" | "host">): readonly string[] {
+function trustedKeyFolders(ports: Pick<KeyPorts, "environment" | "host">): readonly string[] {
   const { XDG_CONFIG_HOME: given, HOME: home } = ports.environment;
   const config = given?.startsWith("/") === true ? given : home === undefined ? undefined : join(home, ".config");
   return [

@@ -1,5 +1,6 @@
 import { BundleError } from "../errors/installer-error.ts";
 import { isDigest } from "../oci/digest.ts";
+import { mostShards } from "./reed-solomon.ts";
 
 /** `FILE.split.json`: what the parts of a bundle are. */
 export interface SplitHeader {
@@ -22,9 +23,6 @@ export interface SplitPart {
 }
 
 export const splitSuffix = ".split.json";
-
-/** One byte of a field of 256 elements names a part. */
-export const mostParts = 255;
 
 /** The file name of a part, counted from 1. */
 export function partName(name: string, number: number): string {
@@ -84,7 +82,7 @@ export function parseSplitHeader(text: string, path: string): SplitHeader {
     return readPart(part, { file: partName(name, index + 1), size: expected }, refuse);
   });
   const parity = fields["parity"] === undefined ? undefined : readParity(fields["parity"], { name, partSize }, refuse);
-  if (parity !== undefined && parts.length + parity.count > mostParts)
+  if (parity !== undefined && parts.length + parity.count > mostShards)
     refuse("it has more parts than parity can cover");
   return {
     apiVersion: "slipway/v1",
@@ -117,7 +115,7 @@ function readParity(
 ): NonNullable<SplitHeader["parity"]> {
   if (!isRecord(value) || !Array.isArray(value["parts"])) return refuse("its parity is not described");
   const { count, parts } = value;
-  if (!isSize(count) || !Array.isArray(parts) || parts.length !== count || count > mostParts) {
+  if (!isSize(count) || !Array.isArray(parts) || parts.length !== count || count > mostShards) {
     return refuse("its parity parts are not as many as it says");
   }
   return {
