@@ -379,8 +379,15 @@ case :${PATH:-}: in
     printf 'note: %s is not in PATH; to change that: export PATH="%s:$PATH"\n' "$target" "$target"
     ;;
 esac
-if [ "$unchecked" = yes ]; then trust='--allow-unsigned'; else trust="--key $signer"; fi
-printf 'next: %s install --mode compose --bundle %s %s\n' "$program" "$bundle" "$trust"
+# As it can be typed.
+quote() {
+  case $1 in
+    *[!A-Za-z0-9_./:@%+,=-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+if [ "$unchecked" = yes ]; then trust='--allow-unsigned'; else trust="--key $(quote "$signer")"; fi
+printf 'next: %s install --mode compose --bundle %s %s\n' "$(quote "$program")" "$(quote "$bundle")" "$trust"
 if [ "$(id -u)" -ne 0 ] && [ ! -w /var/run/docker.sock ]; then
   printf 'note: this user may not use Docker yet; root can say: usermod -aG docker %s\n' "$(id -un 2>/dev/null || id -u)"
 fi

@@ -202,6 +202,20 @@ describe("a machine", () => {
     expect(await readFile(join(folder, "bin/slipway"), "utf8")).toBe(executableArm);
   });
 
+  it("with spaces in its paths gets a next command that can be typed", async () => {
+    const { bundle, key } = await makeBundle();
+    await mkdir(join(folder, "it's here"));
+    await mustRun("mv", [bundle, key, join(folder, "it's here")]);
+
+    const result = await install(["it's here/bundle.tar", "--key", "it's here/bundle.pub", "--to", "bin"]);
+
+    expect(result.exitCode).toBe(0);
+    const next = /^next: (.*)$/m.exec(result.stdout)?.[1] ?? "";
+    const typed = await mustRun("sh", ["-c", `printf '%s\\n' ${next}`]);
+    expect(typed.split("\n")).toContain(`${folder}/it's here/bundle.tar`);
+    expect(typed.split("\n")).toContain("it's here/bundle.pub");
+  });
+
   it("of a processor that is not in the bundle, or not known, is told so", async () => {
     const { bundle, key } = await makeBundle({ platforms: ["linux/amd64"] });
 
