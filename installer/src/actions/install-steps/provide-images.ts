@@ -39,11 +39,11 @@ export async function provideImages(
   const always = desired.plan.settings.pullPolicy === "always";
   const unavailable = await buildMissing(
     desired,
-    missing.filter((image) => image.source === "built"),
+    missing.filter((image) => isBuiltHere(desired, image)),
     request,
     ports,
   );
-  const toPull = (always ? imagesOf(desired) : missing).filter((image) => image.source !== "built");
+  const toPull = (always ? imagesOf(desired) : missing).filter((image) => !isBuiltHere(desired, image));
   for (const image of toPull) {
     throwIfInterrupted(ports.signal, `pulling ${image.reference}`);
     const reason = await pull(desired, image, ports);
@@ -51,6 +51,11 @@ export async function provideImages(
     if (reason !== undefined && needed) unavailable.push(describeUnavailable(desired, image, reason));
   }
   return unavailable;
+}
+
+/** With a registry of one's own everything comes from there: a build here has neither its name nor its digest. */
+function isBuiltHere({ values }: Desired, image: Image): boolean {
+  return image.source === "built" && (values === undefined || values.images.registry === "");
 }
 
 /**
