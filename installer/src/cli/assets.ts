@@ -11,9 +11,12 @@ export const assetFiles: readonly string[] = [
   "images/catalogue.yaml",
   "images/images.generated.json",
   "offline-bundle/install.sh",
+  "docs/bundle-format.md",
   "docs/commands.md",
   "docs/error-codes.md",
   "docs/hardening.md",
+  "docs/offline.md",
+  "docs/push-and-harbor.md",
   "docs/values.md",
 ];
 

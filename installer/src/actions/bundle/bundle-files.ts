@@ -19,10 +19,12 @@ export interface BundleFilesRequest {
 }
 
 const documents: readonly string[] = [
-  "docs/bundles.md",
+  "docs/bundle-format.md",
   "docs/commands.md",
   "docs/error-codes.md",
   "docs/hardening.md",
+  "docs/offline.md",
+  "docs/push-and-harbor.md",
   "docs/values.md",
 ];
 

@@ -10,7 +10,7 @@ export interface ReadmeRequest {
 /** `files/README.txt`: what to do with the bundle, checking first. */
 export function formatReadme(request: ReadmeRequest): string {
   const { name, version, without } = request;
-  const off = without.map((component) => ` --without ${component}`).join("");
+  const trust = request.signed ? "--key release.pub" : "--allow-unsigned";
   const left =
     without.length === 0
       ? ""
@@ -25,14 +25,14 @@ ${request.signed ? signedCheck : unsignedCheck}
 2. Put the program in place
 
    tar -xOf BUNDLE install.sh > install.sh
-   sh install.sh BUNDLE
+   sh install.sh BUNDLE ${request.signed ? "--key release.pub" : "--unchecked"}
 
 3. Install
 
-   slipway bundle verify BUNDLE
-   slipway install --mode compose --bundle BUNDLE${off}
+   slipway bundle verify BUNDLE ${trust}
+   slipway install --mode compose --bundle BUNDLE ${trust}
 
-   With a private registry: slipway push --bundle BUNDLE --to HOST/PROJECT, then slipway install --registry HOST/PROJECT.
+   With a private registry in between: docs/offline.md and docs/push-and-harbor.md, which are in this bundle too.
 
 A bundle in parts: give the header (….split.json) in place of the file. Parts may lie in several folders (--parts FOLDER).
 
