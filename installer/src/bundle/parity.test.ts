@@ -148,7 +148,7 @@ test("when more is lost than parity makes up for, everything lost is named and n
 
   await expect(repair(header)).rejects.toMatchObject({
     code: "BUNDLE_INVALID",
-    message: "bundle.tar cannot be repaired: 2 parts are lost, and 1 good parity parts make up for 1",
+    message: "bundle.tar cannot be repaired: 2 of its parts are lost, and parity is left for 1",
     details: ["bundle.tar.part002 is missing", "bundle.tar.part005 is missing"],
   });
   expect(readdirSync(at("out"))).toEqual([]);

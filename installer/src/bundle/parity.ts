@@ -142,7 +142,7 @@ function tooMuchLost(header: SplitHeader, states: readonly State[]): BundleError
   const parity = states.filter(({ part, why }) => why === undefined && !isPart.has(part.file)).length;
   const details = states.flatMap(({ part, why }) => (why === undefined ? [] : [`${part.file} ${why}`]));
   return new BundleError(
-    `${header.name} cannot be repaired: ${lost.length} parts are lost, and ${parity} good parity parts make up for ${parity}`,
+    `${header.name} cannot be repaired: ${lost.length} of its parts are lost, and parity is left for ${parity}`,
     { details, hint: `get ${lost.length - parity} of them again from where they came` },
   );
 }
