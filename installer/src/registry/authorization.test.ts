@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { collect, connectTo, placementOf, user } from "../../test/support/test-registry/connect.ts";
 import {
@@ -236,4 +238,21 @@ describe("TLS, in words", () => {
 
     expect(error.message).toMatch(/redirects from https to http/);
   });
+});
+
+test("a proxy that wants a password is told apart from the registry, with the object named", async () => {
+  const proxy = createServer();
+  proxy.on("connect", (_, socket) => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"));
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  open.push(() => new Promise((resolve) => void proxy.close(() => resolve())));
+  const { port } = proxy.address() as AddressInfo;
+  const environment = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}` };
+  const client = connectTo({ host: "registry.example" }, { environment });
+
+  const error = await failureOf(client.placeBlob(placementOf("team/app", layer)));
+  client.close();
+
+  expect(error.message).toMatch(/blob sha256:.* of team\/app on registry\.example: the proxy asks for a user.*\(407\)/);
+  expect(error.hint).toMatch(/HTTPS_PROXY/);
+  expect(`${error.message}${error.hint ?? ""}`).not.toContain("secret");
 });
