@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, build } from "esbuild";
+import { collectLicenses } from "./packaging/collect-licenses.ts";
 import { assetFiles, assetFolders } from "../installer/src/cli/assets.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +24,7 @@ const result = await build({
   target: "node24",
   minifySyntax: true,
   minifyWhitespace: true,
-  legalComments: "linked",
+  legalComments: "none",
   // Native parts of ssh2, which it can do without; and what only a checkout builds images with.
   external: ["*.node", "cpu-features", "esbuild"],
   define: { "import.meta.url": "__importMetaUrl" },
@@ -48,6 +49,10 @@ if (process.argv.length === 3 && process.argv[2] === "--version") {
 }
 `;
 await writeFile(join(root, "dist/slipway.cjs"), launcher, { mode: 0o755 });
+await writeFile(
+  join(root, "dist/slipway.LICENSES.txt"),
+  await collectLicenses(root, Object.keys(result.metafile.inputs)),
+);
 for (const [path, output] of Object.entries(result.metafile.outputs)) {
   console.log(`${path} ${(output.bytes / 1024 / 1024).toFixed(1)} MiB`);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mustRun } from "../installer/test/support/child.ts";
-import { type NodePins, nodeCache, readNodeBinary } from "./packaging/node-binaries.ts";
+import { type NodePins, nodeCache, readNodeBinary, readNodeLicense } from "./packaging/node-binaries.ts";
 import { stripElf } from "./packaging/strip-elf.ts";
 
 /** Node looks for these: https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html */
@@ -44,6 +44,8 @@ for (const platform of options.platform) {
   const file = await makeExecutable(platform);
   console.log(`${file} for ${platform}`);
 }
+// Node is in them: its licences go with them, as those of the npm packages do (dist/slipway.LICENSES.txt).
+await writeFile(join(options.out, "node.LICENSES.txt"), await readNodeLicense(pins, nodeCache(process.env)));
 
 async function makeExecutable(platform: string): Promise<string> {
   const output = outputs[platform];

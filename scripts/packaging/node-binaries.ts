@@ -14,6 +14,8 @@ interface NodePin {
 
 export interface NodePins {
   readonly version: string;
+  /** Digest of the licences of Node and what is in it, which every package of it has. */
+  readonly license: string;
   readonly platforms: Readonly<Record<string, NodePin>>;
 }
 
@@ -40,16 +42,31 @@ export async function readNodeBinary(
     const bytes = await readFile(path).catch(() => undefined);
     if (bytes !== undefined && digestOf(bytes) === pin.executable) return bytes;
   }
-  const bytes = await fetchFromRegistry(pin, pins.version, cache);
-  if (digestOf(bytes) !== pin.executable) {
-    throw new Error(`bin/node of ${pin.package}@${pins.version} is ${digestOf(bytes)}, not ${pin.executable}`);
-  }
-  await writeFile(`${cached}.${process.pid}`, bytes);
-  await rename(`${cached}.${process.pid}`, cached);
+  const bytes = await fetchFromRegistry(pin, pins.version, cache, "bin/node");
+  return await keep(cached, bytes, pin.executable);
+}
+
+/**
+ * The licences that go with every copy of Node.
+ * @throws {Error} when what the registry sends is not what is pinned
+ */
+export async function readNodeLicense(pins: NodePins, cache: string): Promise<Buffer> {
+  const cached = join(cache, `LICENSE-${pins.version}`);
+  const bytes = await readFile(cached).catch(() => undefined);
+  if (bytes !== undefined && digestOf(bytes) === pins.license) return bytes;
+  const [pin] = Object.values(pins.platforms);
+  if (pin === undefined) throw new Error("offline-bundle/node.json pins no platform");
+  return await keep(cached, await fetchFromRegistry(pin, pins.version, cache, "LICENSE"), pins.license);
+}
+
+async function keep(path: string, bytes: Buffer, digest: string): Promise<Buffer> {
+  if (digestOf(bytes) !== digest) throw new Error(`the file for ${path} is ${digestOf(bytes)}, not ${digest}`);
+  await writeFile(`${path}.${process.pid}`, bytes);
+  await rename(`${path}.${process.pid}`, path);
   return bytes;
 }
 
-async function fetchFromRegistry(pin: NodePin, version: string, cache: string): Promise<Buffer> {
+async function fetchFromRegistry(pin: NodePin, version: string, cache: string, path: string): Promise<Buffer> {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "fetch-"));
   try {
@@ -62,8 +79,8 @@ async function fetchFromRegistry(pin: NodePin, version: string, cache: string): 
     if (integrity !== pin.integrity) {
       throw new Error(`the registry's ${name} has the integrity ${integrity}; pinned is ${pin.integrity}`);
     }
-    await mustRun("tar", ["-xzf", archive, "-C", folder, "--no-same-owner", "package/bin/node"]);
-    return await readFile(join(folder, "package/bin/node"));
+    await mustRun("tar", ["-xzf", archive, "-C", folder, "--no-same-owner", `package/${path}`]);
+    return await readFile(join(folder, "package", path));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

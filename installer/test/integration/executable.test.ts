@@ -61,6 +61,17 @@ describe.skipIf(process.arch !== "x64")("the executable for linux/amd64", () => 
   }
 });
 
+describe("the licences beside the executables", () => {
+  it("are those of Node and of the npm packages in the program", async () => {
+    const node = await readFile(join(folder, "first/node.LICENSES.txt"), "utf8");
+    const packages = await readFile(join(root, "dist/slipway.LICENSES.txt"), "utf8");
+
+    expect(node).toContain("Node.js is licensed for use as follows");
+    expect(packages).toMatch(/^commander \d+\.\d+\.\d+: MIT$/m);
+    expect(packages).toContain("Copyright (c) 2011 TJ Holowaychuk");
+  });
+});
+
 describe("the executable for linux/arm64 (built, not run)", () => {
   it("is an ELF file for that processor that holds the program and is told to start it", async () => {
     const bytes = await readFile(join(folder, "first/slipway-linux-arm64"));
