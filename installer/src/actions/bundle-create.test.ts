@@ -449,6 +449,24 @@ describe("a run that goes on after an interruption", () => {
   });
 });
 
+describe("two runs at once", () => {
+  it("the second is told who writes the bundle, and leaves nothing", async () => {
+    layout("l");
+    const ports = testPorts();
+    const holder = { pid: 4711, bootId: "b", startedAt: "2026-01-01T00:00:00Z", command: "slipway", run: "r" };
+    const held = await ports.locks.tryAcquire(join(folder, "b.tar.partial.lock"), holder);
+
+    await expect(create("b.tar", "l")).rejects.toMatchObject({
+      code: "LOCKED",
+      message: expect.stringContaining("process 4711") as string,
+    });
+    if (held.held) await held.release();
+    await create("b.tar", "l");
+
+    expect(readdirSync(folder).filter((name) => name.startsWith("b.tar"))).toEqual(["b.tar"]);
+  });
+});
+
 describe("a delta", () => {
   const changed = (layer: string) => ownImages({ nats: { layers: ["shared:30000", layer] } });
 

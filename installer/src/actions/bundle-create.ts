@@ -11,6 +11,7 @@ import { type ReadTrust, openSources } from "./bundle/bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
 import { makeBundleSboms } from "./bundle/bundle-sboms.ts";
 import { inStep } from "./bundle/in-step.ts";
+import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import { prepareSigning } from "./bundle/sign-bundle.ts";
 import { findWantedImages, withFurtherImages } from "./bundle/wanted-images.ts";
@@ -137,7 +138,9 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
     const written = await inStep(ports, { id: "bundle", title: "Write the bundle" }, () =>
-      writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
+      withOutputLock(request.output, ports, () =>
+        writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
+      ),
     );
     const files = written.files.map(({ path }) => path);
     return { ...head, resumedBytes: written.resumedBytes, files, ms: ports.clock.monotonicMs() - begin };

@@ -4,6 +4,7 @@ import { openBundle } from "../bundle/open-bundle.ts";
 import { writeBundle } from "../bundle/write-bundle.ts";
 import { UsageError } from "../errors/installer-error.ts";
 import { inStep } from "./bundle/in-step.ts";
+import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
@@ -42,9 +43,11 @@ export async function flattenBundle(request: BundleFlattenRequest, ports: Action
     const { bundle, origins } = await flattenBundles(delta);
     const onBytes = reportPercent({ step: "bundle", id: basename(output) }, ports.report);
     await inStep(ports, { id: "bundle", title: "Write the full bundle" }, () =>
-      writeBundle(
-        { bundle, origins, output, jobs, onBytes, signal: ports.signal },
-        { ...ports, bulk: ports.bulkFiles },
+      withOutputLock(output, ports, () =>
+        writeBundle(
+          { bundle, origins, output, jobs, onBytes, signal: ports.signal },
+          { ...ports, bulk: ports.bulkFiles },
+        ),
       ),
     );
     const { name, version } = bundle.manifest;

@@ -2,6 +2,7 @@ import type { ActionPorts } from "../../src/actions/context.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { createBulkFiles } from "../../src/platform/bulk-files.ts";
 import { createFileSystem } from "../../src/platform/file-system.ts";
+import { createLocks } from "../../src/platform/flock.ts";
 import { createHashing } from "../../src/platform/hashing.ts";
 import { createHost } from "../../src/platform/host.ts";
 import { createSeededRandom, createStillClock } from "./memory-ports.ts";
@@ -16,6 +17,8 @@ export function createBundlePorts(environment: Readonly<Record<string, string>> 
     fs: createFileSystem(),
     bulkFiles: createBulkFiles(),
     hashing: createHashing(2),
+    locks: createLocks(),
+    process: { pid: process.pid, command: "slipway" },
     clock: createStillClock(),
     random: createSeededRandom("bundle ports"),
     host: { ...createHost(), isRoot: () => false },
