@@ -18,6 +18,7 @@ import { type CarriedArtifact, gatherArtifacts } from "./bundle-artifacts.ts";
 import { buildBundleFiles } from "./bundle-files.ts";
 import { formatBundleLock } from "./bundle-lock.ts";
 import { collectBlobs, describeBundle } from "./describe-bundle.ts";
+import { readProgramLicenses } from "./program-licenses.ts";
 
 /** SPDX documents by name; handed in, for making them needs what is in the layers. */
 export type SbomsFor = (
@@ -64,6 +65,7 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
     description,
     files: new Map([
       ...files,
+      ...(await readProgramLicenses(create.executables, ports)),
       [bundlePaths.ociLayout, Buffer.from(ociLayoutText)],
       [bundlePaths.index, Buffer.from(formatOciIndex(description.images))],
       [bundlePaths.dockerManifest, Buffer.from(formatDockerManifest(images.map(toDockerImage)))],
