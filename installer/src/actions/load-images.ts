@@ -88,20 +88,37 @@ async function loadMissing(
   for (const image of missing) manifests.set(image.manifest.digest, await readImage(image, content));
   await requireBlobs([...manifests.values()], content);
   await requireSpace([...manifests.values()], content, ports);
-  if (await pullAll(missing, content, ports)) return "registry";
+  if (await pullAll(missing, content, ports)) {
+    // The containerd store leaves out layers that it has unpacked from other bytes, and then does not list the image.
+    const listed = await ports.docker.imageIds(missing.map((image) => image.reference));
+    const unlisted = missing.filter((image) => !listed.has(image.reference));
+    if (unlisted.length > 0) await loadArchive(unlisted, manifests, content, ports);
+    return "registry";
+  }
   ports.report({
     type: "note",
     message: "the engine does not reach this program on loopback; the images go to it as one stream",
   });
-  const archived = missing.map((image) => ({
+  await loadArchive(missing, manifests, content, ports);
+  return "archive";
+}
+
+async function loadArchive(
+  images: readonly LoadableImage[],
+  manifests: ReadonlyMap<string, ImageManifest>,
+  content: Content,
+  ports: LoadPorts,
+): Promise<void> {
+  const archived = images.map((image) => ({
     tag: familiarReference(image.reference),
+    reference: image.reference,
+    descriptor: image.manifest,
     manifest: manifests.get(image.manifest.digest) ?? { config: image.manifest, layers: [] },
   }));
-  for (const image of missing) item(ports, image, "starting");
+  for (const image of images) item(ports, image, "starting");
   const archive = dockerArchive(archived, content);
   await ports.docker.loadImages(archive, () => undefined, ports.signal).finally(() => archive.destroy());
-  for (const image of missing) item(ports, image, "done");
-  return "archive";
+  for (const image of images) item(ports, image, "done");
 }
 
 /** Nothing is begun that cannot be finished; who has not the blob says best what is missing. */
