@@ -191,9 +191,11 @@ case $bundle in
 esac
 if [ ! -f "$bundle" ]; then fail 2 "there is no file $bundle"; fi
 case $bundle in
-  *.split.json) find_parts "$bundle" ;;
   /*) ;;
   *) bundle=$(pwd)/$bundle ;;
+esac
+case $bundle in
+  *.split.json) find_parts "$bundle" ;;
 esac
 
 # Larger documents than these are no bundle's.
