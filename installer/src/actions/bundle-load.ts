@@ -52,7 +52,11 @@ export function loadFromBundle(
   reader: OpenedBundle,
   ports: LoadPorts,
 ): Promise<LoadOutcome> {
-  return loadImages(images, { ...reader.content, has: (digest) => reader.sizeOf(digest) !== undefined }, ports);
+  return loadImages(
+    images,
+    { ...reader.content, checked: true, has: (digest) => reader.sizeOf(digest) !== undefined },
+    ports,
+  );
 }
 
 /**

@@ -42,7 +42,7 @@ export async function serveBundle(request: BundleServeRequest, ports: BundleServ
   try {
     const images = servableImages(reader);
     const served = await indexImages(images, reader.content, (digest) => reader.sizeOf(digest) !== undefined);
-    const handle = createRegistryHandler(served, reader.content);
+    const handle = createRegistryHandler(served, { ...reader.content, checked: true });
     let requests = 0;
     let failures = 0;
     server = await ports.startHttpServer(

@@ -7,7 +7,7 @@ import { type ImageManifest, parseManifest } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import type { RunningServer, StartHttpServer } from "../platform/http-server.ts";
 import { familiarReference } from "../platform/docker/engine-answers.ts";
-import { createRegistryHandler } from "../registry/serve/handle-request.ts";
+import { createRegistryHandler, type ServedContent } from "../registry/serve/handle-request.ts";
 import { indexImages, readManifestBytes, servedName } from "../registry/serve/served-images.ts";
 import type { ActionPorts } from "./context.ts";
 import { unpackedSize } from "./unpacked-size.ts";
@@ -34,7 +34,7 @@ export interface LoadOutcome {
 }
 
 /** Content that knows what it has: a delta without its base has not everything. */
-export interface LoadContent extends Content {
+export interface LoadContent extends ServedContent {
   readonly has?: (digest: string) => boolean;
 }
 
@@ -137,7 +137,7 @@ async function readImage(image: LoadableImage, content: Content): Promise<ImageM
 }
 
 /** @returns false when the engine never came to us: it is in another network, or on another machine */
-async function pullAll(missing: readonly LoadableImage[], content: Content, ports: LoadPorts): Promise<boolean> {
+async function pullAll(missing: readonly LoadableImage[], content: ServedContent, ports: LoadPorts): Promise<boolean> {
   const server = await serve(missing, content, ports);
   try {
     const [first, ...others] = missing;
@@ -168,7 +168,7 @@ interface Serving {
   readonly signal: AbortSignal;
 }
 
-async function serve(images: readonly LoadableImage[], content: Content, ports: LoadPorts): Promise<Serving> {
+async function serve(images: readonly LoadableImage[], content: ServedContent, ports: LoadPorts): Promise<Serving> {
   const servable = images.map(({ reference, manifest }) => ({ reference, root: manifest, referrers: [] }));
   const handle = createRegistryHandler(await indexImages(servable, content, () => true), content);
   let requests = 0;
