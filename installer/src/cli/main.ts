@@ -2,6 +2,7 @@ import { homedir, tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
+import { keepMemorySmall } from "../platform/keep-memory-small.ts";
 
 /** The shell's own answer to a reader that went away. */
 const brokenPipe = 141;
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${openAssets().version}\n`);
     return;
   }
+  keepMemorySmall();
   const { createEngine } = await import("./create-engine.ts");
   const { runCli } = await import("./run-cli.ts");
   const { trackOpenSteps } = await import("./ui/reporter.ts");
