@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { ApplyError, PreflightError } from "../errors/installer-error.ts";
 import type { BulkFiles, OpenedFile, WritableFile } from "./content-ports.ts";
 import { freeBytes } from "./file-system.ts";
+import { giveAway } from "./spent-buffers.ts";
 
 /** Bytes handed on at a time by `stream`. */
 const chunkSize = 1024 * 1024;
@@ -66,7 +67,7 @@ function streamOf(handle: FileHandle, path: string, start: number, end: number):
       handle.read(Buffer.allocUnsafeSlow(length), 0, length, position).then(
         ({ bytesRead, buffer }) => {
           position = bytesRead === 0 ? end : position + bytesRead;
-          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
+          this.push(bytesRead === 0 ? null : giveAway(buffer.subarray(0, bytesRead)));
         },
         (error: unknown) => this.destroy(explain(path, "read", error)),
       );

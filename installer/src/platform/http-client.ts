@@ -1,6 +1,7 @@
 import { Agent as PlainAgent, type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
+import { discard } from "./spent-buffers.ts";
 import type { Http, HttpRequest, HttpResponse, HttpSettings, TransportFault } from "./content-ports.ts";
 
 /** What exactly was wrong with TLS. */
@@ -143,7 +144,7 @@ function feed(exchange: Exchange, source: NonNullable<Exchange["source"]>, fail:
       return;
     }
     request.onSent?.(chunk.length);
-    if (!sent.write(chunk)) stream.pause();
+    if (!sent.write(chunk, () => discard(chunk))) stream.pause();
   });
   sent.on("drain", () => stream.resume());
   stream.on("end", () => {
