@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
+import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -34,6 +35,11 @@ export function declarePlan(program: Command, runtime: Runtime): void {
   ]);
   command.action((options: PlanOptions) =>
     runtime.perform(command, async (session) => {
+      if (options.offline === true && options.bundle !== undefined) {
+        throw new UsageError("--offline and --bundle exclude each other", {
+          hint: "plan --offline compares with the records only; leave it out, a plan from a bundle uses no network anyway",
+        });
+      }
       const result = await session.engine.plan({
         ...toTarget(session.selection),
         values: toValuesSelection(session.selection),
