@@ -89,7 +89,7 @@ async function installFromBundle(
   return withBundle(request, ports, async (source, lock) => {
     const loader = bundleLoader(request, source, lock, ports);
     const { reader } = source;
-    const result = await installFrom({ ...request, values: withRegistry(request) }, ports, {
+    const result = await installFrom({ ...request, values: withRegistry(request), withoutUnavailable: false }, ports, {
       load: async (values) => allowNamedHosts(await loader.load(values), guard),
       preflight: async (desired) => {
         for (const component of loader.leftOut()) {
