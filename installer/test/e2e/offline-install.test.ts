@@ -38,6 +38,8 @@ beforeAll(async () => {
   await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], made);
   const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--executable", program, "--without", "casdoor"];
   bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], made)) as BundleCreateResult;
+  const update = ["-o", "update.tar", "--since", "slipway.tar", "--key", "release.pub", ...create.slice(2)];
+  await mustRun(program, ["bundle", "create", ...update], made);
 }, 600_000);
 
 afterAll(async () => {
@@ -64,11 +66,12 @@ async function openHost(prepare = ""): Promise<Host> {
   await link(join(folder, "made/slipway.tar"), join(carried, "slipway.tar")).catch(() =>
     mustRun("cp", [join(folder, "made/slipway.tar"), carried]),
   );
-  await mustRun("cp", [join(folder, "made/release.pub"), carried]);
+  await mustRun("cp", [join(folder, "made/release.pub"), join(folder, "made/update.tar"), carried]);
   const [enter = "", ...enterArguments] = engine.inside;
   const environment = {
     PATH: process.env["PATH"] ?? "",
     HOME: join(engine.folder, "home"),
+    TMPDIR: engine.folder,
     NO_COLOR: "1",
     CI: "1",
     ...engine.environment,
@@ -142,12 +145,23 @@ describe("an install on a host without network, from nothing but the bundle", ()
     expect(await host.docker("images", "--quiet")).toBe("");
   });
 
-  it("is refused without the key of who made the bundle, before anything is written", async (context) => {
+  it("is refused without the key of who made the bundle, and from a delta alone, before anything is written", async (context) => {
     if (host === undefined) return context.skip(obstacle);
 
     const error = await host.slipway<ErrorResult>(8, "install", ...ports, "--bundle", "slipway.tar");
 
+    const delta = await host.slipway<ErrorResult>(
+      8,
+      "install",
+      ...ports,
+      "--bundle",
+      "update.tar",
+      "--key",
+      "release.pub",
+    );
+
     expect(error.code).toBe("BUNDLE_INVALID");
+    expect(delta.message).toContain("slipway-infra");
     expect(await host.docker("images", "--quiet")).toBe("");
     expect(await readdir(host.engine.folder)).not.toContain("state");
   });
@@ -249,14 +263,12 @@ describe("an install on a host without network, from a private registry", () => 
     expect(await readdir(host.engine.folder)).not.toContain("state");
   });
 
-  it("takes every image from the registry by digest, verifies, and changes nothing the second time", async (context) => {
+  it("takes every image from the registry by digest, for which a delta is enough, and changes nothing the second time", async (context) => {
     if (host === undefined) return context.skip(obstacle);
     await host.slipway(0, ...["push", "--bundle", "slipway.tar", "--key", "release.pub", "--to", target, ...registry]);
 
-    const result = await host.slipway<InstallResult>(
-      0,
-      ...["install", ...ports, ...fromBundle, "--registry", target, ...registry],
-    );
+    const fromDelta = ["--bundle", "update.tar", "--key", "release.pub", "--registry", target];
+    const result = await host.slipway<InstallResult>(0, "install", ...ports, ...fromDelta, ...registry);
     const verified = await host.slipway<VerifyResult>(0, "verify");
     const again = await host.slipway<InstallResult>(
       0,
