@@ -114,6 +114,7 @@ describe("bundle create", () => {
     expect(reasons.get(vllm)).toEqual(["named with --image"]);
     expect(reasons.get(referenceOf("postgres"))).toContain("component postgres");
     expect(alone.manifest.name).toBe("slipway-images");
+    expect(alone.manifest.profiles).toEqual([]);
     expect(alone.manifest.images.map(({ reference }) => reference)).toEqual([vllm]);
   });
 

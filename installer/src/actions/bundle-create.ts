@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type GatheredImage, gatherImages } from "../bundle/gather-images.ts";
+import { type GatheredImage, type WantedImage, gatherImages } from "../bundle/gather-images.ts";
 import { planSinkFiles } from "../bundle/sink.ts";
 import { type WriteBundleRequest, writeBundle } from "../bundle/write-bundle.ts";
 import { UsageError } from "../errors/installer-error.ts";
@@ -98,11 +98,9 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const begin = ports.clock.monotonicMs();
   const platforms = parsePlatforms(request.platforms);
   checkCombination(request);
-  const { plan, values } = await loadPlan(request, ports);
-  const { profile } = plan.install;
-  const name = request.imagesOnly === true ? "slipway-images" : `slipway-${profile}`;
+  const { images: platform, profile, mirror } = await loadPlatform(request, ports);
+  const name = `slipway-${profile ?? "images"}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
-  const platform = request.imagesOnly === true ? [] : findWantedImages(plan, ports.assets);
   const wanted = withFurtherImages(platform, request.images ?? []);
   const jobs = request.jobs ?? usualJobs;
   const trust = await readTrust(request, ports);
@@ -112,7 +110,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
       from: request.from,
       references: wanted.map(({ reference }) => reference),
       cacheDir: request.cacheDir,
-      mirror: values.values.images.registry,
+      mirror,
       registries: { plainHttp: request.plainHttp, ...(request.caFile !== undefined && { caFile: request.caFile }) },
       trust,
     },
@@ -134,7 +132,10 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
       request.dryRun
         ? Promise.resolve(new Map())
         : makeBundleSboms({ name, images: gathered, artifacts, cacheDir: request.cacheDir, jobs }, ports);
-    const prepared = await prepareBundle({ create: request, name, profile, images, sign, sbomsFor, base }, ports);
+    const prepared = await prepareBundle(
+      { create: request, name, ...(profile !== undefined && { profile }), images, sign, sbomsFor, base },
+      ports,
+    );
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
     const written = await inStep(ports, { id: "bundle", title: "Write the bundle" }, () =>
@@ -147,6 +148,25 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+interface PlatformImages {
+  readonly images: readonly WantedImage[];
+  /** Absent when the platform is left out. */
+  readonly profile?: string;
+  /** A registry with copies of the platform's images; empty when there is none. */
+  readonly mirror: string;
+}
+
+/** Without the platform no values are read. */
+async function loadPlatform(request: BundleCreateRequest, ports: ActionPorts): Promise<PlatformImages> {
+  if (request.imagesOnly === true) return { images: [], mirror: "" };
+  const { plan, values } = await loadPlan(request, ports);
+  return {
+    images: findWantedImages(plan, ports.assets),
+    profile: plan.install.profile,
+    mirror: values.values.images.registry,
+  };
 }
 
 /** Keys matter only where a bundle is read: as a source or as the base of a delta. */

@@ -7,7 +7,7 @@ import { formatReadme } from "./bundle-readme.ts";
 
 export interface BundleFilesRequest {
   readonly name: string;
-  readonly profile: string;
+  readonly profile?: string;
   readonly platforms: readonly string[];
   readonly without: readonly string[];
   readonly signed: boolean;
@@ -37,9 +37,12 @@ export function buildBundleFiles(request: BundleFilesRequest, assets: Assets): S
     [`${files}LICENSES.txt`, formatLicenses(request.images, catalogue)],
     [`${files}values.schema.json`, assets.readText("values/values.schema.json")],
     [`${files}values.yaml`, assets.readText("values/values.yaml")],
-    [`${files}profiles/${request.profile}.yaml`, assets.readText(`values/profiles/${request.profile}.yaml`)],
     ...request.sboms,
   ]);
+  if (request.profile !== undefined) {
+    const profile = `profiles/${request.profile}.yaml`;
+    texts.set(`${files}${profile}`, assets.readText(`values/${profile}`));
+  }
   for (const path of documents) {
     const text = readIfCarried(path, assets);
     if (text !== undefined) texts.set(`${files}${path}`, text);

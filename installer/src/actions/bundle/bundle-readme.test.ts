@@ -21,6 +21,15 @@ describe("README.txt of a bundle", () => {
     expect(text).not.toContain("minisign");
   });
 
+  it("does not speak of an install where the platform is not in it", () => {
+    const { profile: _profile, ...images } = request;
+
+    const text = formatReadme({ ...images, name: "slipway-images", signed: true });
+
+    expect(text).not.toContain("slipway install");
+    expect(text).toContain("slipway bundle load BUNDLE");
+  });
+
   it("says what was left out", () => {
     expect(formatReadme({ ...request, without: ["casdoor"], signed: true })).toContain("made without casdoor");
   });

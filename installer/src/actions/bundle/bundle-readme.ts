@@ -1,7 +1,8 @@
 export interface ReadmeRequest {
   readonly name: string;
   readonly version: string;
-  readonly profile: string;
+  /** Absent when the bundle has no platform, only images that a person named. */
+  readonly profile?: string;
   readonly platforms: readonly string[];
   readonly without: readonly string[];
   readonly signed: boolean;
@@ -15,10 +16,15 @@ export function formatReadme(request: ReadmeRequest): string {
     without.length === 0
       ? ""
       : `\nThis bundle was made without ${without.join(", ")}; an install from it has ${without.length === 1 ? "it" : "them"} off.\n`;
+  const contents =
+    request.profile === undefined
+      ? "images of your choice, without the platform, in one tar file"
+      : `everything an install of the profile ${request.profile} needs, in one tar file`;
+  const use = request.profile === undefined ? useImages : useInstall;
   return `${name} ${version} for ${request.platforms.join(", ")}
 
-An offline bundle of Slipway: everything an install of the profile ${request.profile} needs, in one tar file. The other side
-needs Docker with Compose, and nothing from any network. BUNDLE below is this file.
+An offline bundle of Slipway: ${contents}.
+The other side needs Docker with Compose, and nothing from any network. BUNDLE below is this file.
 ${left}
 1. Check it, before anything from it is run
 ${request.signed ? signedCheck : unsignedCheck}
@@ -27,17 +33,29 @@ ${request.signed ? signedCheck : unsignedCheck}
    tar -xOf BUNDLE install.sh > install.sh
    sh install.sh BUNDLE ${request.signed ? "--key release.pub" : "--unchecked"}
 
-3. Install
-
-   slipway bundle verify BUNDLE ${trust}
-   slipway install --mode compose --bundle BUNDLE ${trust}
-
+${use(trust)}
    With a private registry in between: docs/offline.md and docs/push-and-harbor.md, which are in this bundle too.
 
 A bundle in parts: give the header (….split.json) in place of the file. Parts may lie in several folders (--parts FOLDER).
 
 What else is here: LICENSES.txt, values.yaml with every setting and its default, values.schema.json, docs/, and where they
 were made sbom/. The images are an OCI layout that docker load, podman and skopeo read as it is.
+`;
+}
+
+function useInstall(trust: string): string {
+  return `3. Install
+
+   slipway bundle verify BUNDLE ${trust}
+   slipway install --mode compose --bundle BUNDLE ${trust}
+`;
+}
+
+function useImages(trust: string): string {
+  return `3. Use the images
+
+   slipway bundle load BUNDLE --to docker ${trust}
+   slipway push --bundle BUNDLE --to registry.example/project ${trust}
 `;
 }
 

@@ -13,7 +13,7 @@ const unpackedRatio = 3;
 export interface DescribeRequest {
   readonly name: string;
   readonly version: string;
-  readonly profile: string;
+  readonly profile?: string;
   readonly platforms: readonly string[];
   readonly without: readonly string[];
   readonly images: readonly GatheredImage[];
@@ -31,7 +31,7 @@ export function describeBundle(
   return {
     name,
     version,
-    profiles: [profile],
+    profiles: profile === undefined ? [] : [profile],
     ...(without.length > 0 && { without }),
     platforms,
     requires: { previous: [], freeBytes: unpackedBytes(images), engine: oldestEngine },

@@ -29,7 +29,7 @@ export type SbomsFor = (
 export interface PrepareRequest {
   readonly create: BundleCreateRequest;
   readonly name: string;
-  readonly profile: string;
+  readonly profile?: string;
   readonly images: readonly GatheredImage[];
   readonly sign: Sign | undefined;
   readonly sbomsFor: SbomsFor;
@@ -48,10 +48,16 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
   const blobs = collectBlobs(images, artifacts);
   const sboms = await request.sbomsFor(images, artifacts);
   const sbomPaths = new Map([...sboms.keys()].map((image) => [image, `${bundlePaths.files}sbom/${image}.spdx.json`]));
-  const shared = { name, profile, platforms: create.platforms, without: create.values.without, images };
+  const shared = {
+    name,
+    ...(profile !== undefined && { profile }),
+    platforms: create.platforms,
+    without: create.values.without,
+    images,
+  };
   const description = describeBundle({ ...shared, version: ports.assets.version, artifacts, sbomPaths }, blobs);
   const { version } = ports.assets;
-  const lock = formatBundleLock({ ...shared, version, thirdParty: thirdPartyNames(ports.assets) });
+  const lock = formatBundleLock({ ...shared, version, own: ownNames(ports.assets) });
   const files = buildBundleFiles(
     {
       ...shared,
@@ -86,7 +92,7 @@ function toDockerImage({ wanted, platforms }: GatheredImage) {
   };
 }
 
-function thirdPartyNames(assets: Assets): ReadonlySet<string> {
+function ownNames(assets: Assets): ReadonlySet<string> {
   const table = Object.entries(readImageTable(assets));
-  return new Set(table.filter(([, { source }]) => source === "third-party").map(([name]) => name));
+  return new Set(table.filter(([, { source }]) => source === "built").map(([name]) => name));
 }
