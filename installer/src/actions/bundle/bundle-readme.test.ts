@@ -22,9 +22,9 @@ describe("README.txt of a bundle", () => {
   });
 
   it("does not speak of an install where the platform is not in it", () => {
-    const { profile: _profile, ...images } = request;
+    const { version, platforms, without } = request;
 
-    const text = formatReadme({ ...images, name: "slipway-images", signed: true });
+    const text = formatReadme({ name: "slipway-images", version, platforms, without, signed: true });
 
     expect(text).not.toContain("slipway install");
     expect(text).toContain("slipway bundle load BUNDLE");
