@@ -278,7 +278,10 @@ describe("an install on a host without network, from a private registry", () => 
     expect(result).toMatchObject({ changed: true, egress: { refused: [] }, verify: { failed: 0 } });
     expect(result.egress?.allowed).toContain("registry.example");
     expect(verified.failed).toBe(0);
+    const plain = await host.slipway<InstallResult>(0, "install", "--offline");
+
     expect(again.changed).toBe(false);
+    expect(plain.changed).toBe(false);
     const running = (
       await host.docker("ps", "--no-trunc", "--filter", "label=dev.slipway.role=service", "--format", "{{.Image}}")
     )
