@@ -166,6 +166,7 @@ async function lockImage(
       const root = { digest: found.root.digest, mediaType: found.root.mediaType };
       return { ...head, source: source.kind, ...root, ...sizesOf(narrowed) };
     } catch (error) {
+      ports.signal.throwIfAborted();
       // Damage is never passed over; that a place cannot be reached, or has not all platforms, may be.
       if (!(error instanceof InstallerError) || error.code === "BUNDLE_INVALID") throw error;
       refusals.push(error.message);

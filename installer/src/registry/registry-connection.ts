@@ -35,6 +35,9 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs: number;
 }
 
+/** A redirect that is not followed. Who asked for something knows for what, and adds it. */
+export class RedirectError extends RegistryError {}
+
 const redirectLimit = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
@@ -129,12 +132,12 @@ async function follow(
 
 /**
  * A Location header as an address.
- * @throws RegistryError when it is none
+ * @throws RedirectError when it is none
  */
 export function locate(location: string, base: URL, host: string): URL {
   const url = location.length <= 8192 && URL.canParse(location, base.href) ? new URL(location, base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RegistryError(`${host} redirects to something that is no address`, {
+    throw new RedirectError(`${host} redirects to something that is no address`, {
       hint: `check that ${host} is a registry`,
     });
   }
@@ -143,15 +146,15 @@ export function locate(location: string, base: URL, host: string): URL {
   return url;
 }
 
-function tooManyRedirects(host: string): RegistryError {
-  return new RegistryError(`${host} redirects more than ${redirectLimit} times, perhaps in a circle`, {
+function tooManyRedirects(host: string): RedirectError {
+  return new RedirectError(`${host} redirects more than ${redirectLimit} times, perhaps in a circle`, {
     hint: "look at the registry's external address and at the proxy before it",
   });
 }
 
 function refuseDowngrade(url: URL, home: URL, host: string): void {
   if (home.protocol !== "https:" || url.protocol === "https:") return;
-  throw new RegistryError(`${host} redirects from https to http, to ${url.host}`, {
+  throw new RedirectError(`${host} redirects from https to http, to ${url.host}`, {
     hint: "set the registry's external address to https, or have its proxy send X-Forwarded-Proto: https",
   });
 }

@@ -1,6 +1,7 @@
 import { InstallerError, InterruptedError, RegistryError } from "../errors/installer-error.ts";
 import { type TlsProblem, TransportError } from "../platform/http-client.ts";
 import { Refusal } from "./refusal.ts";
+import { RedirectError } from "./registry-connection.ts";
 
 /** What was asked of whom, for the message. */
 export interface Errand {
@@ -15,6 +16,9 @@ export interface Errand {
 
 /** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */
 export function explainFailure(error: unknown, errand: Errand): Error {
+  if (error instanceof RedirectError) {
+    return new RegistryError(`${nameOf(errand)}: ${error.message}`, { cause: error, hint: error.hint });
+  }
   if (error instanceof InstallerError) return error;
   if (error instanceof TransportError) return explainTransport(error, errand);
   if (error instanceof Refusal) return explainRefusal(error, errand);

@@ -494,7 +494,7 @@ describe("redirects", () => {
 
     const error = await failureOf(client.openBlob("team/app", layer.descriptor));
 
-    expect(error.message).toMatch(/redirects more than 5 times/);
+    expect(error.message).toMatch(/^blob sha256:.* of team\/app on .*: .* redirects more than 5 times/);
     expect(fault.hits).toBe(6);
   });
 
