@@ -73,6 +73,11 @@ describe("parseManifest", () => {
       "no media type",
     ],
     [
+      "a media type with a line of its own",
+      { ...image, layers: [row("1", { mediaType: "application/json\r\nx-injected: yes" })] },
+      "has a media type in layers[0] that is none",
+    ],
+    [
       "a digest with a path",
       { ...image, layers: [row("1", { digest: "sha256:../../etc/passwd" })] },
       "no SHA-256 digest",

@@ -82,6 +82,8 @@ function descriptor(value: unknown, where: string, toError: (problem: string) =>
   if (!isRecord(value)) throw toError(`has no ${where}`);
   const { mediaType, digest, size, platform, annotations, artifactType } = value;
   if (typeof mediaType !== "string") throw toError(`has no media type in ${where}`);
+  // It becomes a header of requests and answers.
+  if (!/^[\x20-\x7e]{0,255}$/.test(mediaType)) throw toError(`has a media type in ${where} that is none`);
   if (typeof digest !== "string" || !isDigest(digest)) throw toError(`has no SHA-256 digest in ${where}`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw toError(`has no size in ${where}`);
   return {

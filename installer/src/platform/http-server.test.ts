@@ -48,6 +48,44 @@ describe("the HTTP server", () => {
     await server.close();
   });
 
+  it("answers 500 where the headers of an answer cannot be sent, and goes on", async () => {
+    const errors: string[] = [];
+    let first = true;
+    const server = await startHttpServer(
+      () => {
+        const headers = first ? { "content-type": "application/json\r\nx-injected: yes" } : {};
+        first = false;
+        return Promise.resolve({ status: 200, headers, body: Buffer.from("{}") });
+      },
+      { host: "127.0.0.1", port: 0, onError: (error) => errors.push(error.message) },
+    );
+
+    const refused = await fetch(`${server.url}/`);
+    const next = await fetch(`${server.url}/`);
+    await server.close();
+
+    expect([refused.status, refused.headers.get("x-injected")]).toEqual([500, null]);
+    expect(next.status).toBe(200);
+    expect(errors).toEqual([expect.stringContaining("Invalid character in header")]);
+  });
+
+  it("ends a connection whose reader takes nothing for a while", async () => {
+    const server = await startHttpServer(
+      () =>
+        Promise.resolve({ status: 200, headers: {}, body: Readable.from(Array(64).fill(Buffer.alloc(1024 * 1024))) }),
+      { host: "127.0.0.1", port: 0, idleTimeoutMs: 100 },
+    );
+    const received = await new Promise<number>((resolve) => {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+      socket.on("error", () => undefined);
+      socket.once("readable", () => setTimeout(() => socket.on("data", () => undefined), 500));
+      socket.once("close", () => resolve(socket.bytesRead));
+    });
+    await server.close();
+
+    expect(received).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it("survives what is no HTTP", async () => {
     const server = await startHttpServer(() => Promise.resolve({ status: 204, headers: {} }), {
       host: "127.0.0.1",

@@ -25,7 +25,13 @@ export interface HttpServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** What went wrong while a request was answered, for a log. */
   readonly onError?: (error: Error, request: HttpServerRequest) => void;
+  /** Milliseconds after which a connection ends on which nothing moves; five minutes unless told. */
+  readonly idleTimeoutMs?: number;
 }
+
+const defaultIdleTimeoutMs = 300_000;
+/** More than any cluster pulls with at once; each holds a file handle. */
+const mostConnections = 1024;
 
 export interface RunningServer {
   /** `http://127.0.0.1:40123`. */
@@ -52,16 +58,19 @@ export const startHttpServer: StartHttpServer = async (handle, options) => {
     const request = toRequest(message);
     const failed = (error: Error): void => options.onError?.(error, request);
     message.resume();
-    handle(request).then(
-      (answer) => write(answer, response, failed),
-      (error: unknown) => {
+    handle(request)
+      .then((answer) => write(answer, response, failed))
+      .catch((error: unknown) => {
         failed(error instanceof Error ? error : new Error(String(error)));
         response.writeHead(500, { "content-length": "0" }).end();
-      },
-    );
+      });
   };
   const server = await makeServer(listener, options);
+  server.maxConnections = mostConnections;
+  server.setTimeout(options.idleTimeoutMs ?? defaultIdleTimeoutMs);
   await listen(server, options);
+  // What is wrong with one connection, as when there are no more file handles, is not the end of the others.
+  server.on("error", () => undefined);
   const { port } = server.address() as AddressInfo;
   const authority = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
   return {
@@ -110,7 +119,12 @@ function toRequest(message: IncomingMessage): HttpServerRequest {
 }
 
 function write(answer: HttpServerResponse, response: ServerResponse, failed: (error: Error) => void): void {
-  response.writeHead(answer.status, answer.headers);
+  try {
+    response.writeHead(answer.status, answer.headers);
+  } catch (error) {
+    if (answer.body !== undefined && !Buffer.isBuffer(answer.body)) answer.body.destroy();
+    throw error;
+  }
   if (answer.body === undefined || Buffer.isBuffer(answer.body)) {
     response.end(answer.body);
     return;
