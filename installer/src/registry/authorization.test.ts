@@ -208,6 +208,17 @@ describe("tokens", () => {
 
     expect(error.message).toMatch(/passwords in the clear/);
   });
+
+  test("are never fetched over http from elsewhere for a registry on this machine without TLS", async () => {
+    const { client } = await setUp(
+      { auth: { ...tokenAuth, realm: "http://192.0.2.1/token" } },
+      { credentials: user("ann", "right password") },
+    );
+
+    const error = await failureOf(client.headManifest("team/app", "1.0"));
+
+    expect(error.message).toMatch(/passwords in the clear to 192\.0\.2\.1/);
+  });
 });
 
 describe("TLS, in words", () => {

@@ -25,8 +25,8 @@ export interface AuthorizationOptions {
   readonly clock: Clock;
   readonly credentials: CredentialStore;
   readonly retrier: Retrier;
-  /** Plain HTTP was asked for: only then tokens may be fetched that way. */
-  readonly allowPlain: () => boolean;
+  /** Whether tokens may be fetched over plain HTTP from this host. */
+  readonly allowPlain: (hostname: string) => boolean;
   readonly idleTimeoutMs: number;
 }
 
@@ -145,7 +145,7 @@ function realmOf(realm: string, options: AuthorizationOptions): URL {
       hint: "set the realm of its token authentication to a full URL",
     });
   }
-  if (url.protocol === "http:" && !options.allowPlain()) {
+  if (url.protocol === "http:" && !options.allowPlain(url.hostname)) {
     throw new RegistryError(`${options.host} sends passwords in the clear to ${url.host}`, {
       hint: "set the realm of its token authentication to an https address",
     });

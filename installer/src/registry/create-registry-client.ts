@@ -7,7 +7,7 @@ import { type CredentialStore, noCredentials } from "./credentials.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
 import { findReferrers } from "./referrers.ts";
 import type { RegistryClient } from "./registry-client.ts";
-import { createConnection } from "./registry-connection.ts";
+import { createConnection, isLoopback } from "./registry-connection.ts";
 import { createSession } from "./registry-session.ts";
 import { createRetrier, type RetryNotice, type RetryPolicy } from "./retry.ts";
 import { listTags } from "./tags.ts";
@@ -44,7 +44,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     retrier,
     idleTimeoutMs,
     credentials: options.credentials ?? noCredentials,
-    allowPlain: () => connection.isPlain(),
+    // A registry on this machine that turns out to have no TLS says nothing about a token service elsewhere.
+    allowPlain: (hostname) => plainHttp || (connection.isPlain() && isLoopback(hostname)),
   });
   const session = createSession({ host, connection, authorization, retrier, signal });
   return {

@@ -187,6 +187,7 @@ async function findOrigin(options: ConnectionOptions, signal: AbortSignal): Prom
   }
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether this host, as a URL has it, is this machine itself. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
