@@ -95,7 +95,7 @@ case $(uname -m) in
   aarch64 | arm64) platform=linux/arm64 ;;
   *) fail 4 "there is no slipway for processors of the kind $(uname -m), only for x86_64 and aarch64" ;;
 esac
-for tool in tar awk sed od dd mktemp; do
+for tool in tar awk sed od dd ls mktemp; do
   if ! has "$tool"; then fail 4 "$tool is not installed" "install it, or copy the bundle to a machine that has it"; fi
 done
 if [ -z "$target" ]; then
@@ -209,12 +209,36 @@ fi
 trusted_keys() {
   cat "$work/keys"
   if [ -s "$work/keys" ]; then return 0; fi
-  for folder in "${XDG_CONFIG_HOME:-${HOME:-/nonexistent}/.config}/slipway/trusted-keys" /etc/slipway/trusted-keys; do
+  # As the XDG specification has it, a relative folder is none.
+  case ${XDG_CONFIG_HOME:-} in
+    /*) config=$XDG_CONFIG_HOME ;;
+    *) config=${HOME:-/nonexistent}/.config ;;
+  esac
+  for folder in "$config/slipway/trusted-keys" /etc/slipway/trusted-keys; do
     if [ "$folder" = /etc/slipway/trusted-keys ] && [ "$(id -u)" -ne 0 ]; then continue; fi
     for file in "$folder"/*.pub; do
-      if [ -f "$file" ]; then printf '%s\n' "$file"; fi
+      if [ ! -f "$file" ]; then continue; fi
+      refuse_open "$folder"
+      refuse_open "$file"
+      printf '%s\n' "$file"
     done
   done
+}
+
+# refuse_open PATH: whoever can write there says whom this user trusts.
+refuse_open() {
+  # shellcheck disable=SC2012 # small machines have no find; name and type of what is listed do not matter
+  owner=$(ls -ldnL -- "$1" | awk '{ print $3 }')
+  case $(ls -ldnL -- "$1") in
+    ????????w*) open=yes ;;
+    # Where each user has a group of their own, a folder that this group may write is nobody else's; root is more careful.
+    ?????w*) if [ "$(id -u)" -eq 0 ]; then open=yes; else open=no; fi ;;
+    *) open=no ;;
+  esac
+  if [ "$open" = yes ] || { [ "$owner" != 0 ] && [ "$owner" != "$(id -u)" ]; }; then
+    fail 8 "$1 can be written by others, who could so make this user trust any bundle" \
+      "look at the keys in it, then chown it to this user and chmod go-w; or give the maker's key with --key FILE.pub"
+  fi
 }
 
 # bytes FILE START COUNT

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -120,6 +120,30 @@ test("takes keys from the folder of trusted keys, and only those named when ther
   await expect(readTrustedKeys({ keyFiles: [at("no.pub")], allowUnsigned: true }, own)).rejects.toMatchObject({
     code: "USAGE",
   });
+});
+
+test("takes no keys from a folder or a file that others can write", async () => {
+  const home = createBundlePorts({ HOME: folder }).ports;
+  const keys = at(".config/slipway/trusted-keys");
+  mkdirSync(keys, { recursive: true });
+  writeFileSync(join(keys, "maker.pub"), fixturePublicKey);
+  const read = () => readTrustedKeys({ keyFiles: [], allowUnsigned: true }, home);
+
+  chmodSync(keys, 0o777);
+  await expect(read()).rejects.toMatchObject({
+    code: "BUNDLE_INVALID",
+    message: expect.stringMatching(/trusted-keys can be written by others/) as string,
+  });
+  chmodSync(keys, 0o755);
+  chmodSync(join(keys, "maker.pub"), 0o666);
+  await expect(read()).rejects.toThrow("maker.pub can be written by others");
+  chmodSync(join(keys, "maker.pub"), 0o644);
+  expect(await read()).toEqual([fixturePublicKey]);
+  const another = { ...home, host: { ...home.host, uid: () => 4711, isRoot: () => false } };
+  const fs = { ...home.fs, stat: () => Promise.resolve({ mode: 0o755, uid: 4712, size: 0, directory: true }) };
+  await expect(readTrustedKeys({ keyFiles: [], allowUnsigned: true }, { ...another, fs })).rejects.toThrow(
+    "belongs to another user",
+  );
 });
 
 test("inspect says what is in a bundle and who signed it", async () => {

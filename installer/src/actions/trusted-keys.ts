@@ -32,8 +32,11 @@ export async function readTrustedKeys(request: TrustedKeysRequest, ports: KeyPor
   const folders = trustedKeyFolders(ports);
   const found: string[] = [];
   for (const folder of folders) {
-    for (const name of await ports.fs.list(folder)) {
-      if (name.endsWith(".pub")) found.push(await readKey(join(folder, name), ports));
+    const names = (await ports.fs.list(folder)).filter((name) => name.endsWith(".pub"));
+    if (names.length > 0) await refuseOpen(folder, ports);
+    for (const name of names) {
+      await refuseOpen(join(folder, name), ports);
+      found.push(await readKey(join(folder, name), ports));
     }
   }
   if (found.length === 0 && !request.allowUnsigned) {
@@ -42,6 +45,28 @@ export async function readTrustedKeys(request: TrustedKeysRequest, ports: KeyPor
     });
   }
   return found;
+}
+
+/**
+ * Whoever can write there says whom this user trusts.
+ * @throws BundleError when others than the user and root can
+ */
+async function refuseOpen(path: string, { fs, host }: KeyPorts): Promise<void> {
+  const found = await fs.stat(path);
+  if (found === undefined) return;
+  const { mode, uid } = found;
+  // Where each user has a group of their own, a folder that this group may write is nobody else's.
+  const openTo = host.isRoot() ? 0o022 : 0o002;
+  const problem =
+    uid !== 0 && uid !== host.uid()
+      ? "belongs to another user"
+      : (mode & openTo) !== 0
+        ? "can be written by others"
+        : "";
+  if (problem === "") return;
+  throw new BundleError(`${path} ${problem}, who could so make this user trust any bundle`, {
+    hint: `chown it to this user or root and chmod go-w ${path}, after a look at the keys in it; or name the maker's key with --key FILE.pub`,
+  });
 }
 
 async function readKey(path: string, ports: KeyPorts): Promise<string> {

@@ -11,7 +11,7 @@ import { mustRun, runChild } from "../support/child.ts";
 // Most bundles of this test are made by hand, with tar and node:crypto, after the format's description alone.
 const script = fileURLToPath(new URL("../../../offline-bundle/install.sh", import.meta.url));
 const tools =
-  "sh tar awk sed od dd mktemp uname id cat head grep tr wc dirname rm rmdir mkdir mv chmod sha256sum".split(" ");
+  "sh tar awk sed od dd ls mktemp uname id cat head grep tr wc dirname rm rmdir mkdir mv chmod sha256sum".split(" ");
 const checkers = ["minisign", "openssl"].filter((name) => {
   const there = (process.env["PATH"] ?? "").split(delimiter).some((place) => existsSync(join(place, name)));
   if (!there) console.log(`${name} is not installed: what is checked with it was not run`);
@@ -254,6 +254,9 @@ describe("a machine", () => {
     const trusted = join(folder, ".config/slipway/trusted-keys");
     await mkdir(trusted, { recursive: true });
     await writeFile(join(trusted, "maker.pub"), await readFile(key));
+    await chmod(trusted, 0o777);
+    await expectRefusal(await install([bundle, "--to", "bin"]), 8, "trusted-keys can be written by others");
+    await chmod(trusted, 0o755);
     expect((await install([bundle, "--to", "bin"])).exitCode).toBe(0);
   });
 
