@@ -69,7 +69,7 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
     await writeSmallParts(bundle, sink);
     await writeBlobs(request, { ...ports, sink, journal, written: written ?? new Set() });
     ports.failpoint("bundle.written");
-    const besides = await publish(request, sink, ports);
+    const besides = await publish(request, sink, journal, ports);
     await journal.remove();
     const files = [...sink.files.map(({ path, size }) => ({ path, size })), ...besides];
     return { files, resumedBytes: resumedBytes(bundle, written) };
@@ -86,20 +86,34 @@ function toSinkRequest({ bundle, output, split }: WriteBundleRequest): SinkReque
 async function publish(
   request: WriteBundleRequest,
   sink: Sink,
+  journal: WriteJournal,
   ports: WriteBundlePorts,
 ): Promise<WrittenBundle["files"]> {
   const { split, output, bundle, signal } = request;
   if (split === undefined) {
-    await sink.publish();
+    await flush(sink, journal);
     return [];
   }
   const parts = await hashFiles(sink.files, { hashing: ports.hashing, signal });
   const parity = await makeParity(request, split, sink, ports.bulk);
-  await sink.publish();
+  await flush(sink, journal);
   const header = { parts, ...(parity !== undefined && { parity }) };
   const besides = await writeSplitHeader({ output, size: bundle.layout.size, ...split }, header, ports.fs);
   const made = parity?.parts.map(({ file, size }) => ({ path: join(dirname(output), file), size })) ?? [];
   return [...made, ...besides];
+}
+
+/**
+ * What the disk did not take at the last is still in the machine's memory and reads as if it were written: after such an
+ * error the next run believes nothing and writes all of it again.
+ */
+async function flush(sink: Sink, journal: WriteJournal): Promise<void> {
+  try {
+    await sink.publish();
+  } catch (error) {
+    await journal.remove();
+    throw error;
+  }
 }
 
 async function makeParity(

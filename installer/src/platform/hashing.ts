@@ -40,7 +40,9 @@ function createCopy(targets) {
       const count = Math.min(length - from, end - start - done);
       current = path;
       if (count > 0) {
+        writing = true;
         const written = writeSync(fileOf(path, "r+"), buffer, from, count, start + done);
+        writing = false;
         from += written;
         done += written;
       }
@@ -49,6 +51,7 @@ function createCopy(targets) {
   };
 }
 let current = "";
+let writing = false;
 function hashOf({ ranges, copyTo }) {
   const copy = copyTo === undefined ? () => undefined : createCopy(copyTo);
   const hash = createHash("sha256");
@@ -68,6 +71,7 @@ function hashOf({ ranges, copyTo }) {
 }
 parentPort.on("message", (batch) => {
   const digests = [];
+  writing = false;
   try {
     for (const task of batch) {
       current = task.ranges[0].path;
@@ -75,7 +79,7 @@ parentPort.on("message", (batch) => {
     }
     parentPort.postMessage({ bytes: unreported, digests });
   } catch (error) {
-    parentPort.postMessage({ bytes: 0, failure: { path: error.path ?? current, code: error.code ?? "", message: error.message } });
+    parentPort.postMessage({ bytes: 0, failure: { path: error.path ?? current, code: error.code ?? "", message: error.message, writing } });
   }
   unreported = 0;
 });
@@ -89,7 +93,12 @@ interface ThreadTask {
 interface Answer {
   readonly bytes: number;
   readonly digests?: readonly string[];
-  readonly failure?: { readonly path: string; readonly code: string; readonly message: string };
+  readonly failure?: {
+    readonly path: string;
+    readonly code: string;
+    readonly message: string;
+    readonly writing: boolean;
+  };
 }
 
 /** SHA-256 in threads, as many as there are processors and at most four. */
@@ -170,17 +179,22 @@ function answerOf(
   });
 }
 
-function toError(failure: NonNullable<Answer["failure"]>): Error {
+function toError({ path, code, message, writing }: NonNullable<Answer["failure"]>): Error {
   const why: Readonly<Record<string, string>> = {
     EIO: "the disk or medium reports an error",
     ENOENT: "it is not there any more",
     ENOSPC: "the disk is full",
+    EDQUOT: "the quota of this user is used up",
     EACCES: "permission denied",
-    TRUNCATED: `it ${failure.message}, it was longer before`,
+    TRUNCATED: `it ${message}, it was longer before`,
   };
-  const doing = failure.code === "ENOSPC" ? "written" : "read";
-  return new ApplyError(`${failure.path} cannot be ${doing}: ${why[failure.code] ?? failure.message}`, {
-    hint: "copy it again from where it came, or use another medium",
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return new ApplyError(`${path} cannot be ${writing ? "written" : "read"}: ${why[code] ?? message}`, {
+    hint: full
+      ? "make room, then run the same command again"
+      : writing
+        ? "use another disk or medium, then run the same command again"
+        : "copy it again from where it came, or use another medium",
   });
 }
 
