@@ -1,6 +1,6 @@
 import dgram from "node:dgram";
-import { lookup as lookupByName } from "node:dns";
-import { lookup, resolve4 } from "node:dns/promises";
+import { lookup as lookupByName, Resolver as CallbackResolver } from "node:dns";
+import { lookup, lookupService, resolve4, resolveCname, Resolver, reverse } from "node:dns/promises";
 import { once } from "node:events";
 import { request } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -107,6 +107,21 @@ describe("the guard of outgoing connections", () => {
     await expect(resolve4("other.example")).rejects.toThrow("other.example");
     expect(called).toMatchObject({ code: "EACCES" });
     expect(armed.report().refused).toEqual(["telemetry.example", "update.example", "other.example"]);
+  });
+
+  it("refuses every other question to a name server, by resolvers of their own too", async () => {
+    const armed = arm();
+    const resolver = new Resolver();
+    const own = new CallbackResolver();
+
+    await expect(resolveCname("alias.example")).rejects.toThrow("alias.example");
+    await expect(resolver.resolve4("mine.example")).rejects.toThrow("mine.example");
+    await expect(reverse(elsewhere)).rejects.toThrow(elsewhere);
+    await expect(lookupService(elsewhere, 80)).rejects.toThrow(elsewhere);
+    const called = await new Promise((resolve) => own.resolveTxt("text.example", resolve));
+
+    expect(called).toMatchObject({ code: "EACCES" });
+    expect(armed.report().refused).toEqual(["alias.example", "mine.example", elsewhere, "text.example"]);
   });
 
   it("refuses datagrams", () => {

@@ -125,39 +125,54 @@ function wrapDatagrams(isFree: IsFree, refuse: Refuse): () => void {
   return () => Object.assign(prototype, { send, connect });
 }
 
-const lookups = ["lookup", "resolve", "resolve4", "resolve6", "resolveAny", "resolveTxt", "resolveSrv", "resolveMx"];
+/** Every question that the system or a name server can be asked. */
+const questions = /^(lookup|lookupService|reverse|resolve\w*)$/;
 
-type Lookup = (...args: unknown[]) => unknown;
+type Ask = (this: unknown, ...args: unknown[]) => unknown;
 
 /** A name that is asked for tells somebody something, even when no connection follows. */
 function wrapNames(isFree: IsFree, refuse: Refuse): () => void {
-  const callbacks = dns as unknown as Record<string, Lookup>;
-  const promises = dns.promises as unknown as Record<string, Lookup>;
-  const kept = lookups.map((name) => [name, callbacks[name], promises[name]] as const);
-  for (const [name, asked, promised] of kept) {
-    callbacks[name] = (host, ...rest) => {
-      if (mayAsk(host, isFree)) return asked?.(host, ...rest);
+  const isAllowed = (question: string, subject: unknown): boolean => {
+    if (typeof subject !== "string" || subject === "" || isFree(subject)) return true;
+    // An address is no question, unless what is asked for is its name.
+    return net.isIP(subject) !== 0 && question !== "reverse" && question !== "lookupService";
+  };
+  const called = (question: string, ask: Ask): Ask =>
+    function (this: unknown, subject, ...rest) {
+      if (isAllowed(question, subject)) return Reflect.apply(ask, this, [subject, ...rest]);
       const done = rest.at(-1) as (error: Error) => void;
-      const error = refuse(String(host));
+      const error = refuse(String(subject));
       process.nextTick(() => done(error));
       return undefined;
     };
-    promises[name] = (host, ...rest) =>
-      mayAsk(host, isFree) ? promised?.(host, ...rest) : Promise.reject(refuse(String(host)));
-  }
+  const promised = (question: string, ask: Ask): Ask =>
+    function (this: unknown, subject, ...rest) {
+      if (isAllowed(question, subject)) return Reflect.apply(ask, this, [subject, ...rest]);
+      return Promise.reject(refuse(String(subject)));
+    };
+  const undo = [
+    wrapQuestions(dns, called),
+    wrapQuestions(dns.Resolver.prototype, called),
+    wrapQuestions(dns.promises, promised),
+    wrapQuestions(dns.promises.Resolver.prototype, promised),
+  ];
   syncBuiltinESMExports();
   return () => {
-    for (const [name, asked, promised] of kept) {
-      if (asked !== undefined) callbacks[name] = asked;
-      if (promised !== undefined) promises[name] = promised;
-    }
+    for (const back of undo) back();
     syncBuiltinESMExports();
   };
 }
 
-/** An address is no question. */
-function mayAsk(host: unknown, isFree: IsFree): boolean {
-  return typeof host !== "string" || host === "" || net.isIP(host) !== 0 || isFree(host);
+function wrapQuestions(holder: object, wrap: (question: string, ask: Ask) => Ask): () => void {
+  const functions = holder as Record<string, Ask>;
+  const kept = Object.getOwnPropertyNames(holder).flatMap((name) => {
+    const ask = questions.test(name) ? functions[name] : undefined;
+    return ask === undefined ? [] : [[name, ask] as const];
+  });
+  for (const [name, ask] of kept) functions[name] = wrap(name, ask);
+  return () => {
+    for (const [name, ask] of kept) functions[name] = ask;
+  };
 }
 
 const proxyVariable = /^(https?|all|ftp|no)_proxy$/i;
