@@ -149,6 +149,18 @@ test("gives a range of a blob, a file and an artifact", () =>
     await expect(bundle.readFile("files/absent")).rejects.toThrow("files/absent is not in");
   }));
 
+test.each([bundlePaths.manifest, bundlePaths.checksums])(
+  "gives %s as it was checked, or not at all when the file was changed since",
+  async (path) =>
+    opened("full.tar", async (bundle) => {
+      const before = await bundle.readFile(path);
+      writeFileSync(at("full.tar"), withBit(full.bytes, offsetOf(full, path) + 8));
+
+      expect(before.equals(full.bytes.subarray(offsetOf(full, path), offsetOf(full, path) + before.length))).toBe(true);
+      await expect(bundle.readFile(path)).rejects.toThrow(`${path} of ${at("full.tar")} is damaged`);
+    }),
+);
+
 test("refuses an image for a platform that is not carried", () =>
   opened("full.tar", async (bundle) => {
     await expect(bundle.resolve("slipway/redis:1", [{ os: "linux", architecture: "arm64" }])).rejects.toThrow(

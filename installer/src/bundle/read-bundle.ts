@@ -42,8 +42,9 @@ export async function readBundle(file: BundleFile, request: TrustRequest): Promi
   const trust = checkTrust({ document, signature, name }, request);
   const manifest = parseBundleManifest(document, name);
   const checksums = await readIndexed(file, indexed, { path: bundlePaths.checksums, limit: checksumsLimit });
-  const entries = checkStructure(file, indexed, { manifest, checksums });
-  return { manifest, root: digestOf(document), trust, entries };
+  const digest = digestOf(document);
+  const entries = checkStructure(file, indexed, { manifest, digest, checksums });
+  return { manifest, root: digest, trust, entries };
 }
 
 /** @throws BundleError when nobody trusted vouches for a root document, unless the caller said that it does not matter */
@@ -95,7 +96,7 @@ async function readIndexed(
 function checkStructure(
   file: BundleFile,
   indexed: readonly IndexedEntry[],
-  root: { readonly manifest: BundleManifest; readonly checksums: Buffer },
+  root: { readonly manifest: BundleManifest; readonly digest: string; readonly checksums: Buffer },
 ): ReadonlyMap<string, BundleEntry> {
   const name = `${bundlePaths.checksums} of ${file.path}`;
   const found = digestOf(root.checksums);
@@ -104,17 +105,19 @@ function checkStructure(
       `${name} has the digest ${found}, and ${bundlePaths.manifest} says ${root.manifest.checksums}`,
     );
   }
-  const digests = parseChecksums(root.checksums, name);
+  const listed = parseChecksums(root.checksums, name);
+  // What is read of these again is still what was checked.
+  const digests = new Map([...listed, [bundlePaths.manifest, root.digest], [bundlePaths.checksums, found]]);
   const entries = new Map<string, BundleEntry>();
   for (const { path, offset, size } of indexed) {
     const digest = digests.get(path);
-    if (digest === undefined && !outside.includes(path)) {
+    if (!listed.has(path) && !outside.includes(path)) {
       throw new BundleError(`${file.path} has ${path} in it, which ${bundlePaths.checksums} does not list`);
     }
     if (!isKnownPath(path, root.manifest)) throw new BundleError(`${file.path} has ${path} in it, which no bundle has`);
     entries.set(path, { path, offset, size, ...(digest === undefined ? {} : { digest }) });
   }
-  const missing = [...digests.keys(), ...requiredPaths(root.manifest)].find((path) => !entries.has(path));
+  const missing = [...listed.keys(), ...requiredPaths(root.manifest)].find((path) => !entries.has(path));
   if (missing !== undefined) throw new BundleError(`${file.path} lacks ${missing}, which it should have`);
   checkLayout(file, indexed);
   checkSizes(file, root.manifest, entries);
