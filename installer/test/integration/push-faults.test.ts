@@ -24,7 +24,7 @@ import { makeTestCertificates } from "../support/test-registry/test-certificates
 
 const images = sampleImages(3);
 const everyTag = Object.keys(images).map((name) => name.replace("docker.io/", ""));
-const ownBlob = Object.values(images)[1]?.blobs[2]?.descriptor.digest ?? "";
+const ownBlob = Object.values(images)[1]?.blobs[3]?.descriptor.digest ?? "";
 const uploads = /\/blobs\/uploads\//;
 const ofOwnBlob = new RegExp(ownBlob.replace(":", "(:|%3A)"));
 
