@@ -220,6 +220,21 @@ describe("a body that is sent", () => {
     await expect(client().request(put(port, { size: 5, stream }))).rejects.toBe(broken);
   });
 
+  test("whose source is closed without an end fails at once", async () => {
+    const port = await listen(createServer((request) => void request.resume()));
+    const stream = new Readable({ read: () => undefined });
+    stream.push(Buffer.alloc(10));
+    setTimeout(() => stream.destroy(), 50);
+
+    const error = await faultOf(
+      client().request(
+        get(`http://127.0.0.1:${port}/`, { method: "PUT", body: { size: 100, stream }, idleTimeoutMs: 200 }),
+      ),
+    );
+
+    expect(error.message).toMatch(/ends 90 bytes before its 100/);
+  });
+
   test("is not sent on when the answer comes first, and the next request works", async () => {
     const port = await listen(
       createServer((request, response) => {

@@ -147,13 +147,19 @@ function feed(exchange: Exchange, source: NonNullable<Exchange["source"]>, fail:
     if (!sent.write(chunk, () => discard(chunk))) stream.pause();
   });
   sent.on("drain", () => stream.resume());
+  const tooShort = (): TransportError =>
+    new TransportError("protocol", `the body for ${describe(request)} ends ${left} bytes before its ${size}`);
   stream.on("end", () => {
     if (left > 0) {
-      fail(new TransportError("protocol", `the body for ${describe(request)} ends ${left} bytes before its ${size}`));
+      fail(tooShort());
       return;
     }
     exchange.fed = true;
     sent.end();
+  });
+  // A source that is closed by somebody else has no end and no error, and would be waited for without end.
+  stream.on("close", () => {
+    if (!exchange.fed && exchange.response === undefined && exchange.failed === undefined) fail(tooShort());
   });
   // A source that fails says why itself: its error is the caller's, not the network's.
   stream.on("error", (error: Error) => fail(error));
