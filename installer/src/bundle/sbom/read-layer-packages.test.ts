@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { elf, goBuildInfo, layerOf } from "../../../test/support/sbom-fixture.ts";
 import { BundleError } from "../../errors/installer-error.ts";
 import { mediaTypes } from "../../oci/descriptor.ts";
+import { formatTarEnd, formatTarHeader } from "../tar/tar-header.ts";
 import { mergeLayers } from "./packages.ts";
 import { readLayerPackages } from "./read-layer-packages.ts";
 
@@ -103,6 +104,19 @@ describe("readLayerPackages", () => {
     await expect(read(plain, mediaTypes.ociLayerGzip)).rejects.toThrow("cannot be unpacked");
     await expect(read(plain, "application/x-tar+lzma")).rejects.toThrow("of a kind that cannot be read");
   });
+});
+
+it("refuses a layer of little more than names before they fill the memory", async () => {
+  const folder = "a/".repeat(2000);
+  const entry = (at: number): Buffer => formatTarHeader({ name: `${folder}.wh.${at}`, size: 0 });
+  const layer = Readable.from(
+    (function* () {
+      for (let at = 0; at < 20_000; at += 1) yield entry(at);
+      yield formatTarEnd();
+    })(),
+  );
+
+  await expect(readLayerPackages(layer, mediaTypes.ociLayer, "the layer sha256:abc")).rejects.toThrow("bytes of names");
 });
 
 describe("mergeLayers", () => {

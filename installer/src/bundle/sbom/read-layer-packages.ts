@@ -14,6 +14,8 @@ const smallLimit = 1024 * 1024;
 /** No layer unpacks to more. */
 const unpackedLimit = 256 * 1024 ** 3;
 const packagesLimit = 500_000;
+/** All names that are kept of a layer together: links and removed files cost nothing where they are packed. */
+const namesLimit = 64 * 1024 * 1024;
 const whiteout = ".wh.";
 const emptied = ".wh..wh..opq";
 
@@ -28,12 +30,18 @@ export async function readLayerPackages(stream: Readable, mediaType: string, nam
   const emptiedFolders: string[] = [];
   let distribution: string | undefined;
   let count = 0;
+  let nameBytes = 0;
+  const keep = (path: string): string => {
+    nameBytes += path.length;
+    if (nameBytes > namesLimit) throw new BundleError(`${name} has more than ${namesLimit} bytes of names`);
+    return path;
+  };
   await readUnpacked(stream, mediaType, name, async (entry, bytes) => {
     const path = entry.name.replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
     const slash = path.lastIndexOf("/") + 1;
     const [folder, base] = [path.slice(0, Math.max(slash - 1, 0)), path.slice(slash)];
-    if (base === emptied) emptiedFolders.push(folder);
-    else if (base.startsWith(whiteout)) removed.push(path.slice(0, slash) + base.slice(whiteout.length));
+    if (base === emptied) emptiedFolders.push(keep(folder));
+    else if (base.startsWith(whiteout)) removed.push(keep(path.slice(0, slash) + base.slice(whiteout.length)));
     else if (entry.kind === "file") {
       const release = await readRelease(path, entry, bytes);
       distribution = release ?? distribution;
@@ -41,10 +49,10 @@ export async function readLayerPackages(stream: Readable, mediaType: string, nam
       if (packages === undefined) return;
       count += packages.length;
       if (count > packagesLimit) throw new BundleError(`${name} names more than ${packagesLimit} packages`);
-      files[path] = packages;
+      files[keep(path)] = packages;
     } else if (entry.kind === "symlink") {
       // It may stand in the place of a program below.
-      removed.push(path);
+      removed.push(keep(path));
     }
   });
   return { files, removed, emptied: emptiedFolders, ...(distribution !== undefined && { distribution }) };
