@@ -129,6 +129,57 @@ describe("bundle create", () => {
     expect(existsSync(join(folder, "b.tar"))).toBe(false);
   });
 
+  it("refuses a folder as its output before any image is read", async () => {
+    layout("l");
+    const { ports, events } = createBundlePorts();
+    const request = { ...requestFor("b.tar", "l"), output: folder };
+
+    await expect(createBundle(request, { ...ports, assets, failpoint: createFailpoint({}) })).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining(folder) as string,
+    });
+
+    expect(events).toEqual([]);
+  });
+
+  it("tells no digest of the root document in a dry run, which does not read the layers it depends on", async () => {
+    layout("l");
+
+    const result = await create("b.tar", "l", { dryRun: true });
+
+    expect(result.root).toBeUndefined();
+    expect(existsSync(join(folder, "b.tar"))).toBe(false);
+  });
+
+  it("warns when it carries no program for a platform, and not when only images are carried", async () => {
+    layout("l");
+    const warningsOf = async (output: string, more: Partial<BundleCreateRequest>): Promise<readonly string[]> => {
+      const { ports, events } = createBundlePorts();
+      await createBundle(requestFor(output, "l", more), { ...ports, assets, failpoint: createFailpoint({}) });
+      return events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    };
+
+    const whole = await warningsOf("b.tar", {});
+    const images = await warningsOf("i.tar", { images: [referenceOf("postgres")], imagesOnly: true });
+
+    expect(whole).toContain("the bundle carries no slipway program for linux/amd64");
+    expect(images).toEqual([]);
+  });
+
+  it("tells how far the parity parts are", async () => {
+    layout("l");
+    const { ports, events } = createBundlePorts();
+
+    await createBundle(requestFor("s.tar", "l", { partSize: 200_000, parity: 1 }), {
+      ...ports,
+      assets,
+      failpoint: createFailpoint({}),
+    });
+
+    const told = events.flatMap((event) => (event.type === "progress" ? [[event.id, event.percent] as const] : []));
+    expect(told).toContainEqual(["parity of s.tar", 100]);
+  });
+
   it("makes a signed bundle that opens, with every image of the profile and each blob once", async () => {
     layout("l");
 

@@ -13,6 +13,7 @@ import { makeBundleSboms } from "./bundle/bundle-sboms.ts";
 import { inStep } from "./bundle/in-step.ts";
 import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
+import { requireFileName } from "./bundle/require-file-name.ts";
 import { prepareSigning } from "./bundle/sign-bundle.ts";
 import { findWantedImages, withFurtherImages } from "./bundle/wanted-images.ts";
 import type { BundleSigning } from "./bundle-signing.ts";
@@ -66,8 +67,8 @@ export interface BundleCreateResult extends ResultHead<"BundleCreateResult"> {
   readonly version: string;
   readonly content: "full" | "delta";
   readonly platforms: readonly string[];
-  /** Digest of the root document. */
-  readonly root: string;
+  /** Digest of the root document; absent in a dry run, which reads no layers and so cannot know it. */
+  readonly root?: string;
   readonly signed: boolean;
   readonly dryRun: boolean;
   /** Of the whole file, headers and all. */
@@ -98,6 +99,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const begin = ports.clock.monotonicMs();
   const platforms = parsePlatforms(request.platforms);
   checkCombination(request);
+  await requireFileName(request.output, ports.fs);
   const { images: platform, profile, mirror } = await loadPlatform(request, ports);
   const name = `slipway-${profile ?? "images"}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
@@ -110,6 +112,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
       from: request.from,
       references: wanted.map(({ reference }) => reference),
       cacheDir: request.cacheDir,
+      step: "gather",
       mirror,
       registries: { plainHttp: request.plainHttp, ...(request.caFile !== undefined && { caFile: request.caFile }) },
       trust,
@@ -232,7 +235,14 @@ function toWriteRequest(
     output,
     jobs: request.jobs ?? usualJobs,
     signal: ports.signal,
-    ...(partSize !== undefined && { split: { partSize, ...(parity !== undefined && { parity }), ...signed } }),
+    ...(partSize !== undefined && {
+      split: {
+        partSize,
+        ...(parity !== undefined && { parity }),
+        ...signed,
+        onParity: reportPercent({ step: "bundle", id: `parity of ${basename(output)}` }, ports.report),
+      },
+    }),
     onBytes: reportPercent({ step: "bundle", id: basename(output) }, ports.report),
   };
 }
@@ -253,7 +263,7 @@ function toResult(
     version: manifest.version,
     content: manifest.content,
     platforms: manifest.platforms,
-    root,
+    ...(!dryRun && { root }),
     signed,
     dryRun,
     bytes: layout.size,

@@ -6,6 +6,7 @@ import { UsageError } from "../errors/installer-error.ts";
 import { inStep } from "./bundle/in-step.ts";
 import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
+import { requireFileName } from "./bundle/require-file-name.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
@@ -37,6 +38,7 @@ export async function flattenBundle(request: BundleFlattenRequest, ports: Action
   if (paths.includes(output)) {
     throw new UsageError(`${output} is read and would be written over`, { hint: "choose another file with -o" });
   }
+  await requireFileName(output, ports.fs);
   const trustedKeys = await readTrustedKeys(request, ports);
   const delta = await openBundle({ paths, partFolders: [], trustedKeys, allowUnsigned }, ports);
   try {

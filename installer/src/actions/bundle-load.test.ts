@@ -9,7 +9,9 @@ import { digestOf } from "../oci/digest.ts";
 import { startHttpServer } from "../platform/http-server.ts";
 import type { ImagePull } from "../platform/ports.ts";
 import { createSeededRandom } from "../../test/support/memory-ports.ts";
-import { type BundleLoadRequest, type BundleLoadResult, loadBundle } from "./bundle-load.ts";
+import { openBundle } from "../bundle/open-bundle.ts";
+import { type BundleLoadRequest, type BundleLoadResult, contentOf, loadBundle, toLoadable } from "./bundle-load.ts";
+import { requireLoadable } from "./load-images.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -138,6 +140,30 @@ describe("loading a bundle", () => {
       message: expect.stringContaining("slipway-fixture 1.0.0") as string,
     });
     expect(engine.pulled).toEqual([]);
+  });
+
+  it("finds before anything is changed that a delta alone has not all of an image, and asks for no more than is missing", async () => {
+    const engine = new PullingEngine();
+    const check = async (...paths: readonly string[]): Promise<void> => {
+      const { ports } = createBundlePorts();
+      const trust = { partFolders: [], trustedKeys: [fixturePublicKey], allowUnsigned: false };
+      const reader = await openBundle({ paths, ...trust }, ports);
+      const images = reader.complete.images.map((image) =>
+        toLoadable(image, { os: "linux", architecture: "amd64" }, reader.name),
+      );
+      await requireLoadable(images, contentOf(reader), { docker: engine.docker as never }).finally(() =>
+        reader.close(),
+      );
+    };
+    const [alone, old] = [write("d.tar", delta.bytes), write("b.tar", base.bytes)];
+
+    await expect(check(alone)).rejects.toMatchObject({
+      code: "BUNDLE_INVALID",
+      hint: expect.stringContaining("--base FILE") as string,
+    });
+    await expect(check(alone, old)).resolves.toBeUndefined();
+    await load(engine, [alone, old]);
+    await expect(check(alone)).resolves.toBeUndefined();
   });
 
   it("refuses a bundle for another platform before the engine is given anything", async () => {

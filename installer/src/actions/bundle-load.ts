@@ -6,7 +6,14 @@ import type { ActionPorts, ResultHead } from "./context.ts";
 import { enginePlatform } from "./engine-platform.ts";
 import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
 import { withStep } from "./install-steps/with-step.ts";
-import { type LoadableImage, type LoadedImage, loadImages, type LoadOutcome, type LoadPorts } from "./load-images.ts";
+import {
+  type LoadableImage,
+  type LoadContent,
+  type LoadedImage,
+  loadImages,
+  type LoadOutcome,
+  type LoadPorts,
+} from "./load-images.ts";
 
 export interface BundleLoadRequest {
   readonly bundle: GivenBundle;
@@ -52,11 +59,12 @@ export function loadFromBundle(
   reader: OpenedBundle,
   ports: LoadPorts,
 ): Promise<LoadOutcome> {
-  return loadImages(
-    images,
-    { ...reader.content, checked: true, has: (digest) => reader.sizeOf(digest) !== undefined },
-    ports,
-  );
+  return loadImages(images, contentOf(reader), ports);
+}
+
+/** What a bundle has, as images are loaded from it. */
+export function contentOf(reader: OpenedBundle): LoadContent {
+  return { ...reader.content, checked: true, has: (digest) => reader.sizeOf(digest) !== undefined };
 }
 
 /**

@@ -133,7 +133,10 @@ async function openLockSources(
   const trustedKeys = reads ? await readTrustedKeys({ keyFiles, allowUnsigned: true }, ports) : [];
   const references = usable.map((image) => image.reference);
   const trust = { trustedKeys, allowUnsigned };
-  return openSources({ from, references, cacheDir, registries, mirror: values.images.registry, trust }, ports);
+  return openSources(
+    { from, references, cacheDir, step: "lock", registries, mirror: values.images.registry, trust },
+    ports,
+  );
 }
 
 function requirePlatform(text: string): Platform {

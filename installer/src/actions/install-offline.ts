@@ -18,6 +18,7 @@ import {
   provideFromBundle,
   type ProvidePorts,
   requireAtRegistry,
+  requireInBundle,
 } from "./install-steps/provide-from-bundle.ts";
 import { describeUnavailable, imagesOf, missingImages } from "./install-steps/provide-images.ts";
 import type { PlanRequest, PlanResult } from "./plan.ts";
@@ -96,6 +97,7 @@ async function installFromBundle(
           ports.report({ type: "warning", message: `${component} is left out: ${reader.name} was made without it` });
         }
         await requireAtRegistry(desired, source, ports);
+        await requireInBundle(desired, source, ports);
         const availableImages = new Set(imagesOf(desired).map((image) => image.reference));
         await preflightDesired(desired, request, ports, { availableImages, offline: true });
       },

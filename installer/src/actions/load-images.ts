@@ -121,6 +121,22 @@ async function loadArchive(
   for (const image of images) item(ports, image, "done");
 }
 
+/**
+ * Makes sure that every image the engine lacks is whole in the content; nothing is changed.
+ * @throws BundleError naming what is missing, of a delta with what it builds on
+ */
+export async function requireLoadable(
+  images: readonly LoadableImage[],
+  content: LoadContent,
+  ports: Pick<LoadPorts, "docker">,
+): Promise<void> {
+  const present = await ports.docker.imageIds(images.map((image) => image.reference));
+  const missing = images.filter((image) => !image.ids.includes(present.get(image.reference) ?? ""));
+  const manifests: ImageManifest[] = [];
+  for (const image of missing) manifests.push(await readImage(image, content));
+  await requireBlobs(manifests, content);
+}
+
 /** Nothing is begun that cannot be finished; who has not the blob says best what is missing. */
 async function requireBlobs(manifests: readonly ImageManifest[], content: LoadContent): Promise<void> {
   const { has } = content;

@@ -59,7 +59,7 @@ export async function selectImages(request: PushSelection, ports: ActionPorts): 
   const references = chosen.map(({ reference }) => reference);
   const { from, cacheDir, sourceRegistries: registries } = request;
   const trust = await trustOf(request, ports);
-  const sources = await openSources({ from, references, cacheDir, registries, mirror, trust }, ports);
+  const sources = await openSources({ from, references, cacheDir, step: "push", registries, mirror, trust }, ports);
   const close = (): Promise<void> => closeAll(sources);
   try {
     const images: SelectedImage[] = [];

@@ -102,7 +102,10 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
     const entry = blobOf(descriptor.digest);
     if (entry === undefined) {
       if (basis?.sizeOf(descriptor.digest) !== undefined) return basis.content.open(descriptor, range);
-      throw new BundleError(missingBlob(descriptor, { file, manifest, complete: basis !== undefined }));
+      const lacksBase = manifest.base !== undefined && basis === undefined;
+      throw new BundleError(missingBlob(descriptor, { file, manifest, complete: basis !== undefined }), {
+        ...(lacksBase && { hint: "name what a delta builds on after it, or with --base FILE" }),
+      });
     }
     if (range !== undefined)
       return file.stream(entry.offset + range.start, entry.offset + Math.min(range.end, entry.size));

@@ -53,9 +53,7 @@ export function checkShards(parts: number, count: number): void {
   if (parts + count <= mostShards) return;
   throw new UsageError(
     `${parts} parts with ${count} parity parts are more than the ${mostShards} that parity can be made over`,
-    {
-      hint: "take larger parts with --split",
-    },
+    { hint: parts > count ? "take larger parts with --split" : "ask for less --parity" },
   );
 }
 

@@ -25,6 +25,8 @@ export interface SplitInto {
   readonly parity?: number;
   /** Of the header; absent: not signed. */
   readonly sign?: Sign;
+  /** Bytes of parts that parity was made over, as they come. */
+  readonly onParity?: (done: number, total: number) => void;
 }
 
 export interface WriteBundlePorts {
@@ -118,14 +120,17 @@ async function flush(sink: Sink, journal: WriteJournal): Promise<void> {
 
 async function makeParity(
   { output, signal }: WriteBundleRequest,
-  { partSize, parity: count }: SplitInto,
+  { partSize, parity: count, onParity }: SplitInto,
   sink: Sink,
   bulk: BulkFiles,
 ): Promise<SplitHeader["parity"]> {
   if (count === undefined) return undefined;
   const parts = sink.files.map(({ partial, size }) => ({ path: partial, size }));
   const folder = dirname(output);
-  const made = await writeParity({ name: basename(output), folder, parts, partSize, count, signal }, bulk);
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  const onBytes = (bytes: number): void => onParity?.((done += bytes), total);
+  const made = await writeParity({ name: basename(output), folder, parts, partSize, count, onBytes, signal }, bulk);
   return { count, parts: made };
 }
 

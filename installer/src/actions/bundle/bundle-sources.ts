@@ -25,6 +25,8 @@ export interface SourcesRequest {
   /** Images that will be asked for. */
   readonly references: readonly string[];
   readonly cacheDir: string;
+  /** The step under which the display shows what takes long. */
+  readonly step: string;
   readonly registries?: RegistryOptions;
   /** `images.registry` of the values: registries are asked for the copies there. */
   readonly mirror?: string;
@@ -60,8 +62,11 @@ async function usualPlaces(ports: ActionPorts): Promise<readonly string[]> {
 }
 
 async function openSource(from: string, request: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
-  const { references, cacheDir, trust } = request;
-  if (from === "engine") return createEngineSource({ references, cacheDir, signal: ports.signal }, ports);
+  const { references, cacheDir, trust, step } = request;
+  if (from === "engine") {
+    const onMeasured = reportMeasuring(step, ports.report);
+    return createEngineSource({ references, cacheDir, signal: ports.signal, onMeasured }, ports);
+  }
   if (from === "registry") return openRegistry(request, ports);
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);
   return openFileSource(
@@ -82,6 +87,16 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
         ),
     },
   );
+}
+
+/** The engine tells sizes of layers only by exporting them: the first time that is a wait of many seconds. */
+function reportMeasuring(step: string, report: ActionPorts["report"]): (bytes: number) => void {
+  let read = 0;
+  return (bytes) => {
+    read += bytes;
+    const detail = `reading layers once to learn their sizes, ${Math.floor(read / 1024 ** 2)} MiB so far`;
+    report({ type: "progress", step, id: "docker engine", detail });
+  };
 }
 
 async function openRegistry({ registries, mirror = "" }: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {

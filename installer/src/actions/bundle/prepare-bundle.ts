@@ -45,6 +45,7 @@ export interface PreparedBundle {
 export async function prepareBundle(request: PrepareRequest, ports: ActionPorts): Promise<PreparedBundle> {
   const { create, name, profile, images, sign } = request;
   const artifacts = await gatherArtifacts(create, ports);
+  if (profile !== undefined) warnWithoutProgram(create.platforms, artifacts, ports);
   const blobs = collectBlobs(images, artifacts);
   const sboms = await request.sbomsFor(images, artifacts);
   const sbomPaths = new Map([...sboms.keys()].map((image) => [image, `${bundlePaths.files}sbom/${image}.spdx.json`]));
@@ -81,6 +82,23 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
   };
   const bundle = request.base === undefined ? composeBundle(parts) : composeDelta(parts, request.base);
   return { bundle, blobs };
+}
+
+/** Without it the other side has images and nothing to install them with. */
+function warnWithoutProgram(
+  platforms: readonly string[],
+  artifacts: readonly CarriedArtifact[],
+  ports: Pick<ActionPorts, "report">,
+): void {
+  const lacking = platforms.filter(
+    (platform) => !artifacts.some(({ artifact }) => artifact.name === "slipway" && artifact.platform === platform),
+  );
+  if (lacking.length === 0) return;
+  ports.report({
+    type: "warning",
+    message: `the bundle carries no slipway program for ${lacking.join(" and ")}`,
+    hint: "the other side needs one to install: npm run package makes it, --executable carries it",
+  });
 }
 
 function toDockerImage({ wanted, platforms }: GatheredImage) {

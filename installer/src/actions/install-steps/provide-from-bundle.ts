@@ -6,11 +6,11 @@ import { fullTagged } from "../../images/lock-digests.ts";
 import type { Platform } from "../../oci/descriptor.ts";
 import { formatTarget, mapReference, parseTarget, type RegistryTarget } from "../../oci/path-rules.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
-import { loadFromBundle, toLoadable } from "../bundle-load.ts";
+import { contentOf, loadFromBundle, toLoadable } from "../bundle-load.ts";
 import { sectionOfComponent } from "../component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired.ts";
-import type { LoadPorts } from "../load-images.ts";
+import { type LoadableImage, type LoadPorts, requireLoadable } from "../load-images.ts";
 import { openRegistries, type RegistryOptions } from "../registry-options.ts";
 import { describeUnavailable, imagesOf, type UnavailableImage } from "./provide-images.ts";
 
@@ -130,6 +130,25 @@ async function missingInEngine(
 }
 
 /**
+ * Makes sure, before anything is changed, that the bundle has all of every image that the engine is to get from it.
+ * @throws BundleError naming what is missing: a delta needs what it builds on
+ */
+export async function requireInBundle(
+  desired: Desired,
+  source: BundleImages,
+  ports: Pick<ProvidePorts, "docker">,
+): Promise<void> {
+  if (targetOf(desired) !== undefined) return;
+  await requireLoadable(loadableImages(desired, source), contentOf(source.reader), ports);
+}
+
+function loadableImages(desired: Desired, source: BundleImages): readonly LoadableImage[] {
+  const bundled = bundledImages(desired, source);
+  const needed = imagesOf(desired).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
+  return needed.map((image) => toLoadable(image, source.platform, source.reader.name));
+}
+
+/**
  * Gives the engine the images of the plan: from the private registry where the values name one, else from the bundle.
  * Nothing is pulled from anywhere else, and nothing is built.
  * @throws BundleError, RegistryError, ApplyError naming the image; PreflightError when the engine's disk cannot hold them
@@ -140,14 +159,10 @@ export async function provideFromBundle(desired: Desired, source: BundleImages, 
     await pullFrom(target, desired, source, ports);
     return;
   }
-  const bundled = bundledImages(desired, source);
-  const needed = imagesOf(desired).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
-  const { reader, platform } = source;
-  await loadFromBundle(
-    needed.map((image) => toLoadable(image, platform, reader.name)),
-    reader,
-    { ...ports, report: (event) => ports.report("step" in event ? { ...event, step: "images" } : event) },
-  );
+  await loadFromBundle(loadableImages(desired, source), source.reader, {
+    ...ports,
+    report: (event) => ports.report("step" in event ? { ...event, step: "images" } : event),
+  });
 }
 
 async function pullFrom(

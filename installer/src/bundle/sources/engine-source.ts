@@ -15,7 +15,7 @@ export interface EngineSourceRequest {
   /** Where sizes of layers are kept from run to run. */
   readonly cacheDir: string;
   readonly signal: AbortSignal;
-  /** Bytes of the measuring pass, as they come. */
+  /** Bytes of the measuring pass, as they come; none when it begins. */
   readonly onMeasured?: (bytes: number) => void;
 }
 
@@ -119,6 +119,7 @@ function describe(reference: string, details: ImageDetails, known: Learnt): bool
 }
 
 async function measure(references: readonly string[], { request, ports, known }: Work): Promise<void> {
+  request.onMeasured?.(0);
   const stream = await ports.docker.exportImages(references, request.signal);
   const found = await measureExport(stream, request.onMeasured ?? (() => undefined));
   for (const [digest, size] of found.sizes) known.cache.sizes.set(digest, size);

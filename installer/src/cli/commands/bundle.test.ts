@@ -15,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const created: BundleCreateResult = {
+const created: BundleCreateResult & { readonly root: string } = {
   apiVersion: "slipway/v1",
   kind: "BundleCreateResult",
   output: "/x/b.tar",
@@ -84,6 +84,7 @@ describe("bundle create", () => {
     expect(stdout()).toContain("wrote slipway-infra 1.2.3 for linux/amd64: 4 KiB in 1.2 s");
     expect(stdout()).toContain("not signed");
     expect(stdout()).toContain("without casdoor: an install from it has them off");
+    expect(stdout()).toContain("next: slipway bundle verify /x/b.tar --allow-unsigned");
   });
 
   it("prints the result as JSON when asked to", async () => {

@@ -21,8 +21,22 @@ export function formatBundleCreated(result: BundleCreateResult, style: Style): s
     ...result.files.map((file) => `  ${file}`),
     ...(result.resumedBytes > 0 ? [`${formatBytes(result.resumedBytes)} were there from a run before`] : []),
     ...(result.without.length > 0 ? [`without ${result.without.join(", ")}: an install from it has them off`] : []),
-    result.signed ? `signed; root ${result.root}` : `${style.warn("not signed")}; root ${result.root}`,
+    [
+      result.signed ? "signed" : style.warn("not signed"),
+      ...(result.root === undefined ? [] : [`root ${result.root}`]),
+    ].join("; "),
+    ...(result.dryRun ? [] : nextSteps(result)),
   ].join("\n");
+}
+
+/** The header names a bundle in parts; the other side finds its steps in the bundle. */
+function nextSteps({ files, output, signed }: BundleCreateResult): readonly string[] {
+  const name = files.find((file) => file.endsWith(".split.json")) ?? output;
+  const trust = signed ? "--key NAME.pub" : "--allow-unsigned";
+  return [
+    `next: slipway bundle verify ${name} ${trust}`,
+    ...(signed ? ["      NAME.pub must reach the other side by another way than the bundle"] : []),
+  ];
 }
 
 /** The full bundle that was put together. */

@@ -7,9 +7,12 @@ export function formatBundleLoaded(result: BundleLoadResult, style: Style): stri
   const loaded = result.images.filter((image) => image.state === "loaded");
   const present = result.images.length - loaded.length;
   const from = `${result.name} ${result.version}`;
-  if (loaded.length === 0) return `${present} images of ${from} are there already; nothing was loaded`;
+  if (loaded.length === 0) {
+    return `${present === 1 ? "the image" : `all ${present} images`} of ${from} asked for ${present === 1 ? "is" : "are"} there already; nothing was loaded`;
+  }
+  const count = loaded.length === 1 ? "1 image" : `${loaded.length} images`;
   return [
-    `${style.good("loaded")} ${loaded.length} images of ${from} in ${formatMilliseconds(result.ms)}, ${present} were there`,
+    `${style.good("loaded")} ${count} of ${from} in ${formatMilliseconds(result.ms)}, ${present} were there`,
     ...loaded.map((image) => `  ${image.reference}`),
   ].join("\n");
 }

@@ -88,7 +88,11 @@ async function readProgress(
   return error;
 }
 
+/** What the engine says of itself and not of how far it is; some of it repeats the reference asked for. */
+const chatter = /^(Pulling from|Pulling fs layer|Waiting|Digest:|Status:)/;
+
 function describeProgress({ id, status, stream, progressDetail }: ProgressLine): string {
+  if (chatter.test(status ?? "")) return "";
   const { current, total } = progressDetail ?? {};
   const share =
     current === undefined || total === undefined || total <= 0 ? "" : ` ${Math.floor((current / total) * 100)} %`;

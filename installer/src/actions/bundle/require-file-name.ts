@@ -1,0 +1,11 @@
+import { UsageError } from "../../errors/installer-error.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+
+/**
+ * Makes sure that an output can be a file before much is read for it.
+ * @throws UsageError when it is a folder
+ */
+export async function requireFileName(path: string, fs: Pick<FileSystem, "stat">): Promise<void> {
+  if ((await fs.stat(path))?.directory !== true) return;
+  throw new UsageError(`${path} is a folder, not the name of a file`, { hint: `give -o ${path}/slipway.tar` });
+}
