@@ -10,6 +10,7 @@ import { parseTool } from "../parse-tool.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleCreated, formatBundleFlattened } from "../ui/print-bundle-create.ts";
+import { absoluteSource } from "./absolute-source.ts";
 import { declareBundleDiff } from "./bundle-diff.ts";
 import { declareBundleInspect } from "./bundle-inspect.ts";
 import { declareBundleKeygen } from "./bundle-keygen.ts";
@@ -188,11 +189,6 @@ function toSigning(options: CreateOptions, path: (text: string) => string): Bund
     ...(options.signKey !== undefined && { keyFile: path(options.signKey) }),
     ...(options.passphraseFile !== undefined && { passphraseFile: path(options.passphraseFile) }),
   };
-}
-
-function absoluteSource(source: string, path: (text: string) => string): string {
-  if (source === "engine" || source === "registry") return source;
-  return source.startsWith("oci:") ? `oci:${path(source.slice("oci:".length))}` : path(source);
 }
 
 interface FlattenOptions {

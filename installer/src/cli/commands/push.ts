@@ -9,6 +9,7 @@ import { declareHarborOptions, type HarborFlags, toHarborOptions } from "../harb
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatPush } from "../ui/print-push.ts";
+import { absoluteSource } from "./absolute-source.ts";
 import { type ReadBundleOptions, declareReadOptions, toGivenBundle } from "./bundle-options.ts";
 import { collectOption } from "./collect-option.ts";
 import { type RegistryFlags, declareRegistryOptions, toRegistryOptions } from "./registry-options.ts";
@@ -108,9 +109,4 @@ function toRequest(options: PushOptions, session: Session): PushRequest {
     harbor: toHarborOptions(options, io.cwd),
     dryRun: options.dryRun === true,
   };
-}
-
-function absoluteSource(source: string, path: (text: string) => string): string {
-  if (source === "engine" || source === "registry") return source;
-  return source.startsWith("oci:") ? `oci:${path(source.slice("oci:".length))}` : path(source);
 }
