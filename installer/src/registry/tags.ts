@@ -35,7 +35,8 @@ export async function listTags(session: RegistrySession, repository: string): Pr
         };
       },
     );
-    tags.push(...answer.tags);
+    // One by one: a page may have more than a call takes arguments.
+    for (const tag of answer.tags) tags.push(tag);
     target = answer.next;
   }
   return tags;
