@@ -32,6 +32,13 @@ export interface RegistryAccess {
 
 export const defaultConnections = 8;
 
+/**
+ * Public registries, which --plain-http is never meant for: images from there and from a registry without TLS may be asked
+ * for in one run, and who is on the way must not be able to ask for what `docker login` stored.
+ */
+const alwaysTls =
+  /^(docker\.io|quay\.io|ghcr\.io|registry\.k8s\.io|mcr\.microsoft\.com|public\.ecr\.aws|(.+\.)?gcr\.io)$/;
+
 export type RegistryPorts = Pick<
   ActionPorts,
   "fs" | "exec" | "http" | "clock" | "random" | "environment" | "report" | "signal"
@@ -70,7 +77,7 @@ export async function openRegistries(
         clock: ports.clock,
         random: ports.random,
         credentials,
-        plainHttp: options.plainHttp,
+        plainHttp: options.plainHttp && !alwaysTls.test(name),
         ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
         signal: ports.signal,
         onRetry: (notice) => {
