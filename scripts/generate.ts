@@ -1,6 +1,7 @@
 // Writes every generated file; with --check it writes nothing and fails when one is not up to date.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { generateBadInput } from "./generate/bad-input.ts";
 import { generateCliDocs } from "./generate/cli-docs.ts";
 import type { Generator } from "./generate/generated-file.ts";
 import { generateImageReferences } from "./generate/image-references.ts";
@@ -16,6 +17,7 @@ const generators: readonly Generator[] = [
   generateValuesValidator,
   generateValuesDocs,
   generateCliDocs,
+  generateBadInput,
 ];
 
 const root = new URL("..", import.meta.url);

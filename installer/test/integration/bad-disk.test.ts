@@ -11,14 +11,17 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BundleCreateRequest, createBundle } from "../../src/actions/bundle-create.ts";
 import { flattenBundle } from "../../src/actions/bundle-flatten.ts";
+import { loadBundle } from "../../src/actions/bundle-load.ts";
 import { verifyBundle } from "../../src/actions/bundle-verify.ts";
 import { openAssets } from "../../src/cli/assets.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import type { ImageSource } from "../../src/oci/content.ts";
+import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
+import { startHttpServer } from "../../src/platform/http-server.ts";
 import type { Failpoint } from "../../src/platform/ports.ts";
 import { spoolBlobs } from "../../src/registry/push/spool-blobs.ts";
 import { fixtureBytes, fixturePublicKey, makeBundle, writeSplit } from "../support/bundle-fixture.ts";
@@ -185,6 +188,32 @@ describe.skipIf(obstacle !== undefined)(`a disk that others fill while it is wri
   });
 });
 
+describe.skipIf(obstacle !== undefined)(`a bundle on a medium that is read-only${title}`, () => {
+  it("is pushed, verified and loaded while the disk for temporary files is full", async () => {
+    const medium = closing(memoryDisk("8m"));
+    const full = closing(memoryDisk("64k"));
+    const path = join(medium.folder, "b.tar");
+    writeFileSync(path, bundle.bytes);
+    medium.protect();
+    fill(full.folder);
+    vi.stubEnv("TMPDIR", full.folder);
+    closers.push(() => vi.unstubAllEnvs());
+    const given = { paths: [path], partFolders: [], keyFiles: [join(folder, "key.pub")], allowUnsigned: false };
+    const registry = closing(await createTestRegistry());
+    const engine = createPullingEngine();
+
+    const verified = await verifyBundle(given, createBundlePorts().ports);
+    const pushed = await world.push(registry.host, { bundle: given, cacheDir: join(full.folder, "cache") });
+    const ports = { ...createBundlePorts().ports, docker: engine.docker as never, startHttpServer };
+    const loaded = await loadBundle({ bundle: given, images: [] }, ports);
+
+    expect([verified.ok, pushed.ok, loaded.images.map(({ state }) => state)]).toEqual([true, true, ["loaded"]]);
+    expect(engine.names()).toEqual(["docker.io/slipway/postgres:1"]);
+    const left = readdirSync(full.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect([readdirSync(medium.folder), left.map(({ name }) => name)]).toEqual([["b.tar"], ["others"]]);
+  });
+});
+
 describe.skipIf(obstacle !== undefined)(`a disk that reports errors${title}`, () => {
   it("on writing: no bundle stands under its name, and what the disk lost is written again by the next run", async () => {
     // The disk says it has 16 MiB; the memory under it has less, so that writing back fails.
@@ -265,6 +294,32 @@ function breakingMedium(into: number) {
 function push(registry: TestRegistry, path: string, partFolders: readonly string[] = []) {
   const given = { paths: [path], partFolders, keyFiles: [join(folder, "key.pub")], allowUnsigned: false };
   return world.push(registry.host, { bundle: given });
+}
+
+/** An engine that fetches what it is told to, and keeps the names. */
+function createPullingEngine() {
+  const named = new Map<string, string>();
+  async function pullImage({ reference }: { readonly reference: string }): Promise<void> {
+    const [, authority = "", name = "", digest = ""] = /^([^/]+)\/(.+)@(.+)$/.exec(reference) ?? [];
+    const get = async (what: string): Promise<Buffer> =>
+      Buffer.from(await (await fetch(`http://${authority}/v2/${name}/${what}`)).arrayBuffer());
+    const { config, layers } = JSON.parse((await get(`manifests/${digest}`)).toString()) as {
+      readonly config: { readonly digest: string };
+      readonly layers: readonly { readonly digest: string }[];
+    };
+    for (const blob of [config, ...layers]) expect(digestOf(await get(`blobs/${blob.digest}`))).toBe(blob.digest);
+    named.set(reference, config.digest);
+  }
+  const docker = {
+    info: () => Promise.resolve({ architecture: "x86_64", dataRoot: "/nowhere" }),
+    imageIds: (references: readonly string[]) =>
+      Promise.resolve(new Map(references.flatMap((name) => (named.has(name) ? [[name, named.get(name)]] : [])))),
+    imageDigests: () => Promise.resolve([]),
+    pullImage,
+    tagImage: (from: string, to: string) => Promise.resolve(void named.set(to, named.get(from) ?? "")),
+    removeImageReference: (name: string) => Promise.resolve(void named.delete(name)),
+  };
+  return { docker, names: () => [...named.keys()] };
 }
 
 async function fromRegistry(): Promise<Partial<BundleCreateRequest>> {

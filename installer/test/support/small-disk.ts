@@ -21,12 +21,13 @@ export function noDisksBecause(): string | undefined {
 }
 
 /** A disk in memory with room for so much. */
-export function memoryDisk(size: string): SmallDisk & { grow(to: string): void } {
+export function memoryDisk(size: string): SmallDisk & { grow(to: string): void; protect(): void } {
   const folder = mkdtempSync(join(tmpdir(), "slipway-disk-"));
   run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder);
   return {
     folder,
     grow: (to) => run("mount", "-o", `remount,size=${to}`, folder),
+    protect: () => run("mount", "-o", "remount,ro", folder),
     close: () => unmount(folder),
   };
 }

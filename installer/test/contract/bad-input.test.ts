@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { capabilities } from "./bad-input/capabilities.ts";
+import type { Proof } from "./bad-input/row.ts";
+import { badInput } from "./bad-input/sections.ts";
+
+const root = new URL("../../..", import.meta.url).pathname;
+const rows = badInput.flatMap((section) => section.rows);
+
+/** Everything that can speak to a person. */
+const program = [...sourcesIn("installer/src"), "offline-bundle/install.sh"]
+  .map((path) => readFileSync(join(root, path), "utf8"))
+  .join("\n");
+
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+    .map((path) => join(folder, path));
+}
+
+/** A call of `it`, `test` or `describe` has the title, and a table beside it the row. */
+function stands({ file, test, case: row }: Proof): boolean {
+  const text = readFileSync(join(root, file), "utf8");
+  const title = JSON.stringify(test).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const titled = new RegExp(`\\(\\s*${title}\\s*,`).test(text);
+  return titled && (row === undefined || text.includes(JSON.stringify(row)));
+}
+
+describe("docs/bad-input.md", () => {
+  it.each([...rows, ...capabilities].flatMap(({ proofs }) => proofs))("$file has the test: $test ($case)", (proof) => {
+    expect(stands(proof)).toBe(true);
+  });
+
+  it.each(rows)("is shown by a test, or says why not: $fault", ({ proofs, reason }) => {
+    expect(proofs.length > 0).toBe(reason === undefined);
+  });
+
+  it.each(rows.filter(({ says }) => says !== undefined))(
+    "quotes what the program says: $fault",
+    ({ says = "", code }) => {
+      const pieces = says.split("…").map((piece) => piece.trim());
+      expect(pieces.filter((piece) => !program.includes(piece))).toEqual([]);
+      expect(code).toBeDefined();
+    },
+  );
+});

@@ -1,0 +1,140 @@
+import { type Proof, proofs } from "./row.ts";
+
+/** What bundles and pushes promise, and what shows it. */
+export interface Capability {
+  readonly promise: string;
+  readonly proofs: readonly Proof[];
+  /** What of it could not be tried here. */
+  readonly untried?: string;
+}
+
+const push = "installer/test/integration/push.test.ts";
+const create = "installer/src/actions/bundle-create.test.ts";
+const tools = "installer/test/integration/bundle-tools.test.ts";
+const open = "installer/src/bundle/open-bundle.test.ts";
+const disk = "installer/test/integration/bad-disk.test.ts";
+const harbor = "installer/src/registry/harbor/prepare-target.test.ts";
+const offline = "installer/test/e2e/offline-install.test.ts";
+
+export const capabilities: readonly Capability[] = [
+  {
+    promise: "each unique blob is uploaded once, mounted elsewhere; a push of what is there is one request an image",
+    proofs: proofs(
+      push,
+      "sends every unique byte once, and brings every image there whole",
+      "asks for no blob, and mounts the shared one",
+      "is one request per image and sends nothing",
+      "sends only the new layers of an image that changed",
+    ),
+  },
+  {
+    promise: "a bundle on a read-only medium is pushed, verified and loaded with no room anywhere else",
+    proofs: [
+      ...proofs(disk, "is pushed, verified and loaded while the disk for temporary files is full"),
+      ...proofs(push, "is pushed by range reads, also read-only, and nothing is written for it"),
+    ],
+  },
+  {
+    promise: "the layout is read by the tools of others",
+    proofs: [
+      ...proofs(
+        "installer/test/integration/serve-registry.test.ts",
+        "skopeo: one image, and a whole index with its digest",
+      ),
+      ...proofs("installer/test/integration/serve-registry.test.ts", "docker pull, by digest and by tag"),
+      { file: tools, test: "a bundle is read as it is by" },
+      { file: tools, test: "as a source we read what is written by" },
+    ],
+    untried: "tools that could not be installed are skipped by name",
+  },
+  {
+    promise:
+      "a delta has the new blobs; a chain flattens to the full bundle; a moved tag is picked up; a wrong base is refused",
+    proofs: proofs(
+      create,
+      "carries the new blobs and little more",
+      "chains, and flattens to exactly the full bundle with its signature",
+      "fits a base that was flattened, and picks up a tag that was moved",
+      "is refused on another base, and alone",
+    ),
+  },
+  {
+    promise: "build and push go on after kill -9",
+    proofs: [
+      ...proofs(
+        "installer/test/integration/bundle-kill.test.ts",
+        "bundle create that is killed leaves no bundle, and the same command goes on to the same bytes",
+      ),
+      ...proofs(push, "by kill -9 at %d percent sends at most one blob per connection again"),
+      ...proofs("installer/src/registry/registry-faults.test.ts", "goes on where it was, and is not sent twice"),
+    ],
+  },
+  {
+    promise: "parts are read in any order from several folders; each damaged one is named; parity rebuilds",
+    proofs: [
+      ...proofs(open, "is read from several folders", "names each part that is missing or too short"),
+      ...proofs(
+        "installer/src/bundle/parity.test.ts",
+        "missing, damaged and short parts are rebuilt elsewhere, and what was given stays as it is",
+      ),
+    ],
+  },
+  {
+    promise: "every image that any profile can use is in the lock, with digests, sizes, source and reason",
+    proofs: [
+      ...proofs(
+        "installer/src/actions/images-lock.test.ts",
+        "resolves what the source has, with sizes, source, licence and reasons",
+      ),
+      ...proofs(
+        "installer/src/actions/every-image.test.ts",
+        "is found whichever profile, component or job uses it, with the reasons",
+        "names what the lock has no row for, whatever its digest",
+      ),
+    ],
+  },
+  {
+    promise:
+      "trust is needed before any write: unsigned, wrong key, edited root, edited checksum, extra entry are refused",
+    proofs: [
+      ...proofs(
+        open,
+        "one that is not signed, unless that was said not to matter",
+        "one signed by another key",
+        "one whose root document was changed, even when unsigned ones are allowed",
+        "an extra file that nothing lists",
+      ),
+      ...proofs(open, ["in %s", "the checksums"]),
+      ...proofs(push, "travels along and stands before the image's tag; the push after it is one request"),
+    ],
+  },
+  {
+    promise:
+      "an empty Harbor gets a private project, a robot that may pull, rules about tags; quota and mode are checked first",
+    proofs: [
+      ...proofs(
+        harbor,
+        "gets its missing project, private",
+        "is checked by logical size, before a byte is sent",
+        "are about the whole of a project that is new",
+        "may pull and nothing else, and its secret is in a file for its owner alone",
+      ),
+      ...proofs(
+        "installer/src/registry/authorization.test.ts",
+        "that the registry suddenly refuses are renewed in the middle of an upload",
+      ),
+    ],
+    untried: "a real Harbor: the stand-in is written from its documented API",
+  },
+  {
+    promise:
+      "an install in a namespace without a way out, from nothing but the bundle; connections elsewhere are refused and listed",
+    proofs: proofs(
+      offline,
+      "begins where there is no way out and no image",
+      "ends with every wire green, everything from the bundle, and no connection tried elsewhere",
+      "changes nothing the second time, with the bundle and without it",
+    ),
+    untried: "arm64",
+  },
+];

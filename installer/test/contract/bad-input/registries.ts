@@ -1,0 +1,402 @@
+import { type BadInput, type Proof, proofs } from "./row.ts";
+
+const faults = "installer/src/registry/registry-faults.test.ts";
+const sign = "installer/src/registry/authorization.test.ts";
+const push = "installer/test/integration/push.test.ts";
+const pushFaults = "installer/test/integration/push-faults.test.ts";
+const pull = "installer/src/actions/bundle-create-registry.test.ts";
+const lock = "installer/src/actions/images-lock-registry.test.ts";
+const harbor = "installer/test/integration/push-to-harbor.test.ts";
+
+const passes = "%s: it gets through, and a second run sends nothing";
+const failsBlob = "%s: its image alone fails, the blob is named, and a second run finishes";
+const failsManifest = "%s: its image alone fails, and a second run sends no blob again";
+const pullPasses = "%s: the bundle is the one of an undisturbed run";
+const pullFails = "%s: the blob is named, and a second run takes only what is missing";
+const pullManifest = "%s in place of a manifest: the image is named, and nothing is written";
+const lockFails = "that %s: every image is named with the reason, and the lock that was there stays";
+
+function both(pushCase: string, pullCase: string): readonly Proof[] {
+  return [...proofs(pushFaults, [failsBlob, pushCase]), ...proofs(pull, [pullFails, pullCase])];
+}
+
+const apart = "the other images are there; this one has no tag. A bundle that is made is not there under its name";
+const finishes = "sends, or takes, only what is missing";
+const gotThrough = "none: the request is tried again, with pauses that grow and differ";
+
+/** What registries do wrong, and what lies between them and us. */
+export const registryRows: readonly BadInput[] = [
+  {
+    fault: "401: the user or password is wrong",
+    says: "… does not accept the …: the password is wrong or the account is locked",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent; the password was tried once, so that no account is locked",
+    again: "with the right password",
+    proofs: [
+      ...proofs(push, "a password that is wrong, after one try and without showing it"),
+      ...proofs(pull, "a wrong password is sent once, and not shown"),
+      ...proofs(sign, "that are wrong are sent only once, so that no account is locked"),
+      ...proofs(harbor, "is told that the password is wrong"),
+    ],
+  },
+  {
+    fault: "401 for a project that does not exist (Harbor)",
+    says: "… registries also answer so when the project … does not exist: create it, or name one that does",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent",
+    again: "with the project",
+    proofs: [
+      ...proofs(sign, "for a project that does not exist end in advice to create it"),
+      ...proofs(
+        harbor,
+        "is told that a project is missing from --to",
+        "is told that the user may not make the project that is missing",
+      ),
+    ],
+  },
+  {
+    fault: "401 in the middle: a token that ran out",
+    state: "the token is fetched anew, in the upload",
+    again: "not needed",
+    proofs: proofs(
+      sign,
+      "are renewed before their end",
+      "that the registry suddenly refuses are renewed in the middle of an upload",
+    ),
+  },
+  {
+    fault: "403",
+    says: "… the registry forbids this (…)",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: [
+      ...both("403", "403"),
+      ...proofs(pushFaults, [failsManifest, "403"]),
+      ...proofs(pull, [pullManifest, "403"]),
+      ...proofs(harbor, "is told that a guest may not push"),
+    ],
+  },
+  {
+    fault: "404: no such repository, or a blob that is gone",
+    says: "there is no such repository",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: both("404", "404"),
+  },
+  {
+    fault: "408, 429 for a moment (Retry-After in seconds or as a date), 500, 502, 503, 504",
+    state: gotThrough,
+    again: "not needed; a second push sends nothing",
+    proofs: [
+      ...proofs(
+        pushFaults,
+        [passes, "408"],
+        [passes, "429 with a date"],
+        [passes, "502"],
+        [passes, "503 for manifests"],
+      ),
+      ...proofs(
+        push,
+        ["%s: the push gets through", "limits the rate"],
+        ["%s: the push gets through", "fails now and then"],
+      ),
+      ...proofs(
+        pull,
+        [pullPasses, "408"],
+        [pullPasses, "429 with seconds"],
+        [pullPasses, "429 with a date"],
+        [pullPasses, "503"],
+      ),
+      ...proofs(lock, ["that %s: the lock is the one of an undisturbed run", "limits the rate"]),
+      ...proofs("installer/src/registry/retry.test.ts", "Retry-After is read in both forms"),
+    ],
+  },
+  {
+    fault: "429 without end, or with a pause of an hour",
+    says: "the registry still limits the rate of requests (429)",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: [
+      ...proofs(pushFaults, [failsBlob, "429 without end"]),
+      ...proofs(faults, "are not made when the registry asks for too long a one"),
+    ],
+  },
+  {
+    fault: "5xx without end",
+    says: "the registry keeps failing (…)",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: [...both("500", "500"), ...proofs(pushFaults, [failsManifest, "500"])],
+  },
+  {
+    fault: "connections are reset now and then, answers get lost",
+    state: gotThrough,
+    again: "not needed",
+    proofs: [
+      ...proofs(
+        push,
+        ["%s: the push gets through", "resets now and then"],
+        ["%s: the push gets through", "loses answers"],
+      ),
+      ...proofs(pull, [pullPasses, "a reset"], [pullPasses, "a reset of manifests"]),
+      ...proofs(lock, ["that %s: the lock is the one of an undisturbed run", "resets now and then"]),
+    ],
+  },
+  {
+    fault: "connections are reset without end",
+    says: "the connection broke, also when tried again",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: [...both("a reset", "a reset"), ...proofs(pull, [pullManifest, "a reset"])],
+  },
+  {
+    fault: "stalls once",
+    state: gotThrough,
+    again: "not needed",
+    proofs: [...proofs(push, "stalls: the request is tried again"), ...proofs(pull, [pullPasses, "a stall"])],
+  },
+  {
+    fault: "stalls without end",
+    says: "no byte moved for too long, also when tried again",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: proofs(pushFaults, [failsBlob, "a stall"]),
+  },
+  {
+    fault: "1 KB/s",
+    state: "it goes on: slow is not stalled",
+    again: "not needed",
+    proofs: [
+      ...proofs(faults, "goes on at 1 KB/s: slow is not stalled"),
+      ...proofs(pushFaults, [passes, "1 KB/s"]),
+      ...proofs(pull, [pullPasses, "1 KB/s"]),
+    ],
+  },
+  {
+    fault: "drops at 90 %",
+    state: "it goes on: a download where it broke off, an upload where the registry says, else anew",
+    again: "not needed",
+    proofs: [
+      ...proofs(push, ["%s: the push gets through", "drops at 90 %"]),
+      ...proofs(
+        faults,
+        "goes on where it was, and is not sent twice",
+        "begins anew where the registry cancels what is asked for",
+      ),
+      ...proofs(pull, [pullPasses, "a drop at 90 %"], "goes on in a blob where it broke off, and takes no byte twice"),
+      ...proofs(lock, ["that %s: the lock is the one of an undisturbed run", "drops at 90 %"]),
+    ],
+  },
+  {
+    fault: "drops every upload of one blob at 90 %",
+    says: "the connection broke, also when tried again",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: proofs(push, "drops every upload of one blob: only its image fails, and is named"),
+  },
+  {
+    fault: "hands out another blob than its digest says",
+    says: "… has the digest …",
+    code: "REGISTRY_FAILED",
+    state: "no bundle stands under its name",
+    again: finishes,
+    proofs: proofs(pull, [pullFails, "other bytes"], "what was whole before the fault is not asked for again"),
+  },
+  {
+    fault: "hands out another manifest than its digest says, or claims another digest",
+    says: "… calls it …",
+    code: "PREFLIGHT_FAILED",
+    state: "nothing was written; the image counts as not there, with this as the reason",
+    again: finishes,
+    proofs: [
+      ...proofs(pull, [pullManifest, "other bytes"], [pullManifest, "another digest"]),
+      ...proofs(pull, "a tag whose manifest is another one than the digest asked for is refused"),
+      ...proofs(
+        lock,
+        [lockFails, "hands out other manifests"],
+        [lockFails, "lies about digests"],
+        [lockFails, "hands out other configurations"],
+      ),
+      ...proofs(faults, "are compared by HEAD too"),
+    ],
+  },
+  {
+    fault: "says it stored a blob or manifest under another digest",
+    says: "the registry stored it as …",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: [
+      ...proofs(pushFaults, [failsBlob, "another digest"], [failsManifest, "another digest"]),
+      ...proofs(push, "lies about digests: no image of it counts as pushed"),
+    ],
+  },
+  {
+    fault: "another length than the manifest says",
+    says: "it has … bytes there, and should have …",
+    code: "REGISTRY_FAILED",
+    state: "no bundle stands under its name",
+    again: finishes,
+    proofs: [
+      ...proofs(pull, [pullFails, "another length"]),
+      ...proofs(faults, "refuses another length than the descriptor's"),
+    ],
+  },
+  {
+    fault: "200 with a web page",
+    says: "the answer is a web page, not …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent or written",
+    again: finishes,
+    proofs: [
+      ...proofs(push, "answers everything with a page: nothing is sent, and it is said"),
+      ...proofs(pull, [pullFails, "a web page"], [pullManifest, "a web page"]),
+      ...proofs(lock, [lockFails, "answers with pages"]),
+    ],
+  },
+  {
+    fault: "redirects to another host",
+    state: "it is followed, without credentials; what does not arrive gets no tag",
+    again: finishes,
+    proofs: [
+      ...proofs(faults, "are followed to another host without what signs us in"),
+      ...proofs(
+        pushFaults,
+        "follows an upload to another host without credentials, and names nothing that did not arrive",
+      ),
+      ...proofs(pull, "follows a redirect to another host without what signs us in"),
+    ],
+  },
+  {
+    fault: "redirects in a circle",
+    says: "… redirects more than … times, perhaps in a circle",
+    code: "REGISTRY_FAILED",
+    state: apart,
+    again: finishes,
+    proofs: both("a circle of redirects", "a circle of redirects"),
+  },
+  {
+    fault: "redirects from https to http, or to what is no address",
+    says: "… redirects from https to http, to …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent in the clear",
+    again: finishes,
+    proofs: [
+      ...proofs(pushFaults, "from https to http is refused, the blob named, and nothing is sent in the clear"),
+      ...proofs(sign, "to a redirect down to http is refused", "are never fetched over http for a registry with TLS"),
+      ...proofs(faults, "to something that is no web address are refused"),
+    ],
+  },
+  {
+    fault: "a certificate of an authority that is not trusted, expired, or for another name",
+    says: "… is signed by an authority this machine does not trust",
+    code: "REGISTRY_FAILED",
+    state: "no request was sent",
+    again: "with --ca-file, or a certificate that is right",
+    proofs: [
+      ...proofs(pushFaults, "a certificate that is %s for the authority %s: nothing is sent"),
+      ...proofs(pull, "a certificate that is %s for the authority %s: nothing is asked"),
+      ...proofs(sign, "a certificate that is %s for the authority %s"),
+    ],
+  },
+  {
+    fault: "407 from a proxy",
+    says: "the proxy asks for a user …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent; no password is shown",
+    again: "with the right HTTPS_PROXY, or NO_PROXY",
+    proofs: [
+      ...proofs(
+        pushFaults,
+        "a proxy that wants a password: it is told apart from the registry, and its password is not shown",
+      ),
+      ...proofs(pull, "a proxy that wants a password is told apart from the registry"),
+      ...proofs(sign, "a proxy that wants a password is told apart from the registry, with the object named"),
+    ],
+  },
+  {
+    fault: "fills up: 507, 500 with “no space left”, 413, a quota",
+    says: "the registry has no space left (…)",
+    code: "REGISTRY_FAILED",
+    state: `${apart}; it is not tried again`,
+    again: "with room there, what was sent stays",
+    proofs: [
+      ...proofs(pushFaults, [failsBlob, "507"], [failsBlob, "500 that means a full disk"], [failsBlob, "413"]),
+      ...proofs(
+        push,
+        "fills up: what failed is named, nothing incomplete is tagged, and with room the same command finishes",
+      ),
+      ...proofs(
+        harbor,
+        "is refused by the quota before anything is sent",
+        "is told of a quota that filled up while it was sent",
+      ),
+    ],
+  },
+  {
+    fault: "has immutable tags",
+    says: "the tag is immutable there and stands for something else (…)",
+    code: "REGISTRY_FAILED",
+    state: "the tag stands for what it stood for; the other images are there",
+    again: "under another path, or when the rule is changed",
+    proofs: [
+      ...proofs(push, "has immutable tags: the image that differs fails with advice, the others go through"),
+      ...proofs(harbor, "is told that a tag is immutable and stands for something else"),
+    ],
+  },
+  {
+    fault: "forbids or ignores mounts",
+    state: "the bytes are sent to each repository instead",
+    again: "not needed",
+    proofs: [
+      ...proofs(push, "forbids mounts: the shared layer is sent to each repository, and everything is there"),
+      ...proofs(faults, "sends the bytes when mounts are %s"),
+    ],
+  },
+  {
+    fault: "read-only mode, or a proxy cache (Harbor)",
+    says: "… read-only mode …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent",
+    again: "when it accepts writes",
+    proofs: proofs(
+      harbor,
+      "is refused in read-only mode before anything is sent",
+      "is refused for a proxy cache before anything is sent",
+    ),
+  },
+  {
+    fault: "is not there, or its name is not known",
+    says: "nothing answers at …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent",
+    again: finishes,
+    proofs: proofs(push, "is not there: that is said once"),
+  },
+  {
+    fault: "Ctrl-C",
+    code: "INTERRUPTED",
+    says: "interrupted",
+    state: "no incomplete image has a tag; a lock is not written",
+    again: finishes,
+    proofs: [
+      ...proofs(push, "by Ctrl-C says so, and the same command goes on"),
+      ...proofs(lock, "that is stopped while it resolves the last image writes nothing"),
+    ],
+  },
+  {
+    fault: "a real Harbor",
+    state: "not tried here",
+    again: "not tried here",
+    proofs: [],
+    reason:
+      "no Harbor could be run here: its part is a stand-in written from the documented API, and a real distribution registry",
+  },
+];

@@ -1,0 +1,21 @@
+import { bundleRows, diskRows } from "./bundles.ts";
+import { registryRows } from "./registries.ts";
+import type { BadInputSection } from "./row.ts";
+
+export const badInput: readonly BadInputSection[] = [
+  {
+    title: "Bundles",
+    text: "What is wrong with a bundle, a part of one, or what it builds on. `verify`, `inspect`, `diff`, `serve`, `load`, `push`, `install` and `install.sh` refuse alike.",
+    rows: bundleRows,
+  },
+  {
+    title: "Disks and interruptions",
+    text: "The disks are real: small ones in memory, and ones whose bytes are taken away while they are mounted. That needs root; without it these tests are skipped and say so.",
+    rows: diskRows,
+  },
+  {
+    title: "Registries",
+    text: "A push to a registry, and `bundle create` and `images lock` from one. The registry of the tests can be made to fail at any request.",
+    rows: registryRows,
+  },
+];
