@@ -354,7 +354,7 @@ export const diskRows: readonly BadInput[] = [
   },
   {
     fault: "too little room on the engine's disk",
-    says: "… free …",
+    says: "the images need … in …, and … are free there",
     code: "PREFLIGHT_FAILED",
     state: "nothing was sent",
     again: "with room",

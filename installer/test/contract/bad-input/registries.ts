@@ -362,7 +362,7 @@ export const registryRows: readonly BadInput[] = [
   },
   {
     fault: "read-only mode, or a proxy cache (Harbor)",
-    says: "… read-only mode …",
+    says: "… is in read-only mode: nothing can be pushed",
     code: "REGISTRY_FAILED",
     state: "nothing was sent",
     again: "when it accepts writes",

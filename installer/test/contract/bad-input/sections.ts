@@ -15,7 +15,7 @@ export const badInput: readonly BadInputSection[] = [
   },
   {
     title: "Registries",
-    text: "A push to a registry, and `bundle create` and `images lock` from one. The registry of the tests can be made to fail at any request.",
+    text: "A push to a registry, and `bundle create` and `images lock` from one. The registry of the tests can be made to fail at any request. An image whose manifest no source gives counts as missing: `bundle create` and `images lock` then end with 4 and say why.",
     rows: registryRows,
   },
 ];
