@@ -129,15 +129,17 @@ describe("bundle create", () => {
     expect(existsSync(join(folder, "b.tar"))).toBe(false);
   });
 
-  it("refuses a folder as its output before any image is read", async () => {
+  it("refuses an output that is a folder, or in a folder that is not there, before any image is read", async () => {
     layout("l");
     const { ports, events } = createBundlePorts();
-    const request = { ...requestFor("b.tar", "l"), output: folder };
 
-    await expect(createBundle(request, { ...ports, assets, failpoint: createFailpoint({}) })).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringContaining(folder) as string,
-    });
+    for (const output of [folder, join(folder, "not-there/b.tar")]) {
+      const request = { ...requestFor("b.tar", "l"), output };
+      await expect(createBundle(request, { ...ports, assets, failpoint: createFailpoint({}) })).rejects.toMatchObject({
+        code: "USAGE",
+        message: expect.stringContaining(folder) as string,
+      });
+    }
 
     expect(events).toEqual([]);
   });

@@ -94,8 +94,8 @@ function reportMeasuring(step: string, report: ActionPorts["report"]): (bytes: n
   let read = 0;
   return (bytes) => {
     read += bytes;
-    const detail = `reading layers once to learn their sizes, ${Math.floor(read / 1024 ** 2)} MiB so far`;
-    report({ type: "progress", step, id: "docker engine", detail });
+    const far = read === 0 ? "" : `, ${Math.floor(read / 1024 ** 2)} MiB so far`;
+    report({ type: "progress", step, id: "docker engine", detail: `reading layers once to learn their sizes${far}` });
   };
 }
 

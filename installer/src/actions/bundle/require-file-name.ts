@@ -1,11 +1,16 @@
+import { dirname } from "node:path";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 
 /**
  * Makes sure that an output can be a file before much is read for it.
- * @throws UsageError when it is a folder
+ * @throws UsageError when it is a folder, or its folder is not there
  */
 export async function requireFileName(path: string, fs: Pick<FileSystem, "stat">): Promise<void> {
-  if ((await fs.stat(path))?.directory !== true) return;
-  throw new UsageError(`${path} is a folder, not the name of a file`, { hint: `give -o ${path}/slipway.tar` });
+  if ((await fs.stat(path))?.directory === true) {
+    throw new UsageError(`${path} is a folder, not the name of a file`, { hint: `give -o ${path}/slipway.tar` });
+  }
+  const folder = dirname(path);
+  if ((await fs.stat(folder))?.directory === true) return;
+  throw new UsageError(`there is no folder ${folder}`, { hint: "make it first, or give another place with -o" });
 }
