@@ -12,7 +12,7 @@ export function formatBundleLoaded(result: BundleLoadResult, style: Style): stri
   }
   const count = loaded.length === 1 ? "1 image" : `${loaded.length} images`;
   return [
-    `${style.good("loaded")} ${count} of ${from} in ${formatMilliseconds(result.ms)}, ${present} were there`,
+    `${style.good("loaded")} ${count} of ${from} in ${formatMilliseconds(result.ms)}, ${present} ${present === 1 ? "was" : "were"} there`,
     ...loaded.map((image) => `  ${image.reference}`),
   ].join("\n");
 }

@@ -89,7 +89,7 @@ async function readProgress(
 }
 
 /** What the engine says of itself and not of how far it is; some of it repeats the reference asked for. */
-const chatter = /^(Pulling from|Pulling fs layer|Waiting|Digest:|Status:)/;
+const chatter = /^(Pulling from|Pulling fs layer|Already exists|Waiting|Digest:|Status:)/;
 
 function describeProgress({ id, status, stream, progressDetail }: ProgressLine): string {
   if (chatter.test(status ?? "")) return "";
