@@ -104,16 +104,29 @@ async function chooseSingle(
   wanted: readonly Platform[],
 ): Promise<Choice> {
   const { descriptor, manifest } = single;
-  const config = JSON.parse((await reader.readBlob(manifest.config)).toString("utf8")) as Partial<Platform>;
-  const offered: Platform = {
-    os: config.os ?? "unknown",
-    architecture: config.architecture ?? "unknown",
-    ...(config.variant === undefined ? {} : { variant: config.variant }),
-  };
+  const offered = platformOf(await reader.readBlob(manifest.config), reader.toError(manifest.config));
   // A variant that the configuration leaves out is the usual one of its architecture.
   const fits = wanted.filter((one) => matchesPlatform({ variant: one.variant ?? "", ...offered }, one));
   if (fits.length < wanted.length) reader.refusePlatforms(wanted, [offered]);
   return { root: descriptor, platforms: fits.map((platform) => describe(platform, descriptor, manifest)) };
+}
+
+function platformOf(config: Buffer, toError: (problem: string) => Error): Platform {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(config.toString("utf8"));
+  } catch {
+    throw toError("is no configuration: it is not JSON");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw toError("is no configuration: it is no object");
+  }
+  const { os, architecture, variant } = parsed as Readonly<Record<string, unknown>>;
+  return {
+    os: typeof os === "string" ? os : "unknown",
+    architecture: typeof architecture === "string" ? architecture : "unknown",
+    ...(typeof variant === "string" ? { variant } : {}),
+  };
 }
 
 function describe(platform: Platform | undefined, descriptor: Descriptor, manifest: ImageManifest) {
