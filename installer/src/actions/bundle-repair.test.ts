@@ -65,3 +65,10 @@ test("what is no header is refused", async () => {
 
   await expect(repairBundle(request, ports)).rejects.toMatchObject({ code: "USAGE" });
 });
+
+test("a header whose signature was taken away is refused when a key was named", async () => {
+  rmSync(`${header}.minisig`);
+
+  await expect(repair()).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
+  expect((await repair([])).rebuilt).toEqual([]);
+});

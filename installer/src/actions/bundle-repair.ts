@@ -39,10 +39,10 @@ export async function repairBundle(request: BundleRepairRequest, ports: BundleFi
   try {
     const { header, headerBytes, signature } = await readSplitHeader(request.header, ports.bulkFiles);
     const trustedKeys = await readTrustedKeys({ keyFiles: request.keyFiles, allowUnsigned: true }, ports);
-    if (signature !== undefined) {
-      const of = { document: headerBytes, signature: Buffer.from(signature), name: request.header };
-      checkTrust(of, { trustedKeys, allowUnsigned: request.keyFiles.length === 0 });
-    }
+    // Who names a key wants to know; else what is rebuilt is checked when the bundle is opened.
+    const allowUnsigned = request.keyFiles.length === 0;
+    const signed = signature === undefined ? undefined : Buffer.from(signature);
+    checkTrust({ document: headerBytes, signature: signed, name: request.header }, { trustedKeys, allowUnsigned });
     if (!(await ports.fs.exists(request.output))) await ports.fs.makeDirectory(request.output, 0o755);
     const result = await repairParts(
       {
