@@ -144,7 +144,7 @@ function entriesOf(text: string): readonly unknown[] {
 }
 
 function nameOf(entry: unknown): readonly string[] {
-  const { annotations } = entry as { readonly annotations?: Readonly<Record<string, unknown>> };
+  const { annotations } = (entry ?? {}) as { readonly annotations?: Readonly<Record<string, unknown>> | null };
   const text = nameAnnotations.map((key) => annotations?.[key]).find((value) => typeof value === "string");
   if (typeof text !== "string") return [];
   try {

@@ -31,7 +31,7 @@ export async function openDockerArchive(files: LayoutFiles, name: string): Promi
     name,
     async resolve(reference) {
       const full = formatReference(parseReference(reference));
-      const image = images.find(({ tags }) => tags.some((tag) => formatReference(parseReference(tag)) === full));
+      const image = images.find(({ tags }) => tags.some((tag) => fullName(tag) === full));
       if (image === undefined) return undefined;
       const root = await describe(image, { files, name, documents, paths });
       return { reference, root, referrers: [] };
@@ -55,6 +55,15 @@ export async function openDockerArchive(files: LayoutFiles, name: string): Promi
     },
     close: () => files.close(),
   };
+}
+
+/** Undefined for what names nothing: an image without a name is `<none>:<none>`. */
+function fullName(tag: string): string | undefined {
+  try {
+    return formatReference(parseReference(tag));
+  } catch {
+    return undefined;
+  }
 }
 
 interface Archive {

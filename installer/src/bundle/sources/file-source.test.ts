@@ -152,7 +152,10 @@ describe("archives of others, made by hand after their formats", () => {
       }),
     );
     const name = `${hexOf(digestOf(config))}.json`;
-    const list = [{ Config: name, RepoTags: ["redis:7"], Layers: ["a/layer.tar", "b/layer.tar"] }];
+    const list = [
+      { Config: "nameless.json", RepoTags: ["<none>:<none>"], Layers: [] },
+      { Config: name, RepoTags: ["redis:7"], Layers: ["a/layer.tar", "b/layer.tar"] },
+    ];
     writeFileSync(
       join(folder, "saved.tar"),
       tarOf({
