@@ -1,4 +1,4 @@
-import { gatherImage, type NarrowedImage } from "../bundle/gather-image.ts";
+import { gatherImage } from "../bundle/gather-image.ts";
 import { InstallerError, PreflightError, UsageError } from "../errors/installer-error.ts";
 import {
   differencesOf,
@@ -8,11 +8,11 @@ import {
   type LockedImage,
   parseImageLock,
   requireSameLock,
-  type ResolvedImage,
 } from "../images/image-lock.ts";
 import type { ImageSource } from "../oci/content.ts";
 import { type Platform, parsePlatform } from "../oci/descriptor.ts";
 import { openSources } from "./bundle/bundle-sources.ts";
+import { sizesOf } from "./bundle/image-sizes.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { findEveryImage, type UsableImage } from "./every-image.ts";
 import { listProfiles, loadInstallValues } from "./load-plan.ts";
@@ -179,18 +179,6 @@ async function lockImage(
   const unresolved = [...refusals, ...(refusals.length === 0 ? known : [])].join("; ");
   ports.report({ type: "item", step: "lock", id: reference, state: "failed", detail: unresolved });
   return { ...head, unresolved };
-}
-
-/** Per platform, and all of them together with each blob once. */
-function sizesOf(image: NarrowedImage): Pick<ResolvedImage, "size" | "platforms"> {
-  const sizes = new Map(image.blobs.map(({ descriptor }) => [descriptor.digest, descriptor.size]));
-  const sum = (digests: readonly string[]): number =>
-    [...new Set(digests)].reduce((total, digest) => total + (sizes.get(digest) ?? 0), 0);
-  const rows = image.platforms.map(({ platform, manifest, config, layers }) => {
-    const digests = [manifest.digest, config, ...layers.map((layer) => layer.digest)];
-    return { digests, row: { platform, digest: manifest.digest, imageId: config, size: sum(digests) } };
-  });
-  return { size: sum(rows.flatMap(({ digests }) => digests)), platforms: rows.map(({ row }) => row) };
 }
 
 /** What is not ours may be out of reach; what is ours can be built. */

@@ -1,5 +1,6 @@
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { type ImageLock, formatImageLock } from "../../images/image-lock.ts";
+import { sizesOf } from "./image-sizes.ts";
 
 export interface BundleLockRequest {
   readonly version: string;
@@ -35,25 +36,4 @@ export function formatBundleLock(request: BundleLockRequest): string {
     }),
   };
   return formatImageLock(lock);
-}
-
-function sizesOf({ platforms, blobs }: GatheredImage) {
-  const sizes = new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor.size]));
-  const sum = (digests: readonly string[]): number =>
-    [...new Set(digests)].reduce((total, digest) => total + (sizes.get(digest) ?? 0), 0);
-  const rows = platforms.map(({ platform, manifest, config, layers }) => ({
-    platform,
-    manifest,
-    config,
-    digests: [manifest.digest, config, ...layers.map(({ digest }) => digest)],
-  }));
-  return {
-    size: sum(rows.flatMap(({ digests }) => digests)),
-    platforms: rows.map(({ platform, manifest, config, digests }) => ({
-      platform,
-      digest: manifest.digest,
-      imageId: config,
-      size: sum(digests),
-    })),
-  };
 }
