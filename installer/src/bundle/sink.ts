@@ -5,6 +5,8 @@ export interface Sink {
   write(position: number, bytes: Uint8Array): Promise<void>;
   /** Makes room for everything; fails when the disk has none. */
   reserve(): Promise<void>;
+  /** Begins to bring what was written so far to the disk, while more is written; a failure shows in `publish`. */
+  flushBehind(): void;
   close(): Promise<void>;
   /** Gives the finished files their names. */
   publish(): Promise<void>;
@@ -51,7 +53,20 @@ export function spansOf(files: readonly SinkFile[], offset: number, size: number
 export async function openSink(request: SinkRequest, keep: boolean, bulk: BulkFiles): Promise<Sink> {
   const files = planSinkFiles(request);
   const opened: WritableFile[] = [];
+  let flushing: Promise<void> | undefined;
+  let failure: Error | undefined;
+  const flush = async (): Promise<void> => {
+    try {
+      for (const file of [...opened]) await file.sync();
+    } catch (error) {
+      // The system tells of a failed flush once: whoever flushes next would not know.
+      failure ??= error instanceof Error ? error : new Error(String(error));
+    } finally {
+      flushing = undefined;
+    }
+  };
   const close = async (): Promise<void> => {
+    await flushing;
     for (const file of opened.splice(0)) await file.close();
   };
   try {
@@ -82,8 +97,12 @@ export async function openSink(request: SinkRequest, keep: boolean, bulk: BulkFi
         done += length;
       }
     },
+    flushBehind() {
+      flushing ??= flush();
+    },
     async publish() {
       await close();
+      if (failure !== undefined) throw failure;
       for (const { partial, path } of files) await bulk.rename(partial, path);
     },
   };

@@ -31,7 +31,7 @@ export interface Writing {
  */
 export async function writeBlobs(request: WriteBlobsRequest, writing: Writing): Promise<void> {
   const { bundle, jobs, signal } = request;
-  const onBytes = createProgress(request, writing.written);
+  const onBytes = createProgress(request, writing);
   const offsets = offsetsOf(bundle);
   const stop = new AbortController();
   const joined = AbortSignal.any([signal, stop.signal]);
@@ -102,11 +102,20 @@ export function offsetsOf(bundle: ComposedBundle): ReadonlyMap<string, number> {
   return new Map(bundle.layout.entries.map(({ path, offset }) => [path, offset]));
 }
 
-function createProgress(request: WriteBlobsRequest, written: ReadonlySet<string>): (bytes: number) => void {
+/** So many bytes are worth a flush of their own: at the end little is left to wait for. */
+const flushEvery = 96 * 1024 * 1024;
+
+function createProgress(request: WriteBlobsRequest, { written, sink }: Writing): (bytes: number) => void {
+  let unflushed = 0;
   const total = request.bundle.blobs.reduce((sum, { size }) => sum + size, 0);
   let done = request.bundle.blobs.reduce((sum, { digest, size }) => sum + (written.has(digest) ? size : 0), 0);
   return (bytes) => {
     done += bytes;
+    unflushed += bytes;
+    if (unflushed >= flushEvery) {
+      unflushed = 0;
+      sink.flushBehind();
+    }
     request.onBytes(done, total);
   };
 }

@@ -68,8 +68,10 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
   try {
     await sink.reserve();
     if (written === undefined) await journal.begin();
-    await writeSmallParts(bundle, sink);
-    await writeBlobs(request, { ...ports, sink, journal, written: written ?? new Set() });
+    const blobs = writeBlobs(request, { ...ports, sink, journal, written: written ?? new Set() });
+    // Both have ended before the files are closed, however they end.
+    const ends = await Promise.allSettled([blobs, writeSmallParts(bundle, sink)]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     ports.failpoint("bundle.written");
     const besides = await publish(request, sink, journal, ports);
     await journal.remove();
