@@ -69,8 +69,10 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
   }
   if (from === "registry") return openRegistry(request, ports);
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);
+  await removeLeftSpools(cacheDir, ports);
+  const spoolPath = join(cacheDir, `spool-${ports.process.pid}-${ports.random.uuid()}.tar`);
   return openFileSource(
-    { path: from, spoolPath: join(cacheDir, `spool-${ports.random.uuid()}.tar`), signal: ports.signal },
+    { path: from, spoolPath, signal: ports.signal },
     {
       bulk: ports.bulkFiles,
       fs: ports.fs,
@@ -87,6 +89,14 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
         ),
     },
   );
+}
+
+/** What a run that was killed had unpacked is as large as all its images, and nobody would ever look for it. */
+async function removeLeftSpools(cacheDir: string, { fs, host }: Pick<ActionPorts, "fs" | "host">): Promise<void> {
+  for (const name of await fs.list(cacheDir)) {
+    const pid = /^spool-([0-9]{1,10})-[0-9a-f-]+\.tar$/.exec(name)?.[1];
+    if (pid !== undefined && !host.processAlive(Number(pid))) await fs.remove(join(cacheDir, name));
+  }
 }
 
 /** The engine tells sizes of layers only by exporting them: the first time that is a wait of many seconds. */
