@@ -96,7 +96,7 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
-        new PreflightError(`${host}:${port} cannot be listened on: ${error.code ?? error.message}`, {
+        new PreflightError(`${host}:${port} cannot be listened on: ${reasonOf(error)}`, {
           hint: "give another address or port with --listen; port 0 takes a free one",
           cause: error,
         }),
@@ -104,6 +104,15 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
     );
     server.listen(port, host, resolve);
   });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: "another program listens there",
+    EADDRNOTAVAIL: "this machine has no such address",
+    EACCES: "this user may not, for ports below 1024 need root",
+  };
+  return reasons[error.code ?? ""] ?? error.code ?? error.message;
 }
 
 function toRequest(message: IncomingMessage): HttpServerRequest {

@@ -149,6 +149,12 @@ function byCode(refusal: Refusal, errand: Errand): Advice | undefined {
 
 function byStatus(refusal: Refusal, errand: Errand): Advice {
   const { status } = refusal;
+  if (status === 400) {
+    return {
+      problem: "the registry refuses (400)",
+      hint: "where --plain-http is given, the registry may speak TLS: leave the option out",
+    };
+  }
   if (status === 404) {
     return {
       problem: "is not there (404)",

@@ -37,6 +37,7 @@ ${use(trust)}
    With a private registry in between: docs/offline.md and docs/push-and-harbor.md, which are in this bundle too.
 
 A bundle in parts: give the header (….split.json) in place of the file. Parts may lie in several folders (--parts FOLDER).
+Where tar is named here, give it the first part, with --occurrence=1: tar --occurrence=1 -xOf ….part001 install.sh
 
 What else is here: LICENSES.txt, values.yaml with every setting and its default, values.schema.json, docs/, and where they
 were made sbom/. The images are an OCI layout that docker load, podman and skopeo read as it is.

@@ -107,6 +107,17 @@ describe("slipway push", () => {
     expect(out).toContain("pushed 1 to harbor.corp/team: 2 KiB in 1.2 s, 1 were there");
   });
 
+  it("names the install that goes on from a pushed bundle, and none where an install would not find the images", async () => {
+    const result = resultOf([image("redis", "sent")]);
+
+    const { out } = await push("--to harbor.corp/team --bundle b.tar", result);
+    const flat = await push("--to harbor.corp/team --bundle b.tar --path-style flat", result);
+    const engine = await push("--to harbor.corp/team", result);
+
+    expect(out).toContain("next: slipway install --mode compose --bundle b.tar --registry harbor.corp/team");
+    expect(flat.out + engine.out).not.toContain("next:");
+  });
+
   it("says that nothing was to be done", async () => {
     const { out } = await push("--to h:1", resultOf([image("nats", "cached")]));
 

@@ -77,12 +77,18 @@ export function declarePush(program: Command, runtime: Runtime): void {
     runtime.perform(command, async (session) => {
       const result = await session.engine.push(toRequest(options, session));
       if (session.manner.json) session.printJson(result);
-      else session.print(formatPush(result, session.style));
+      else session.print(formatPush(result, session.style, nextCommand(options, result.to)));
       if (result.ok) return 0;
       const damaged = result.images.every(({ error }) => error === undefined || error.code === "BUNDLE_INVALID");
       return exitStatusOf(damaged ? "BUNDLE_INVALID" : "REGISTRY_FAILED");
     }),
   );
+}
+
+/** An install pulls by the usual names only. */
+function nextCommand({ bundle, pathStyle }: PushOptions, to: string): string | undefined {
+  if (bundle === undefined || pathStyle !== "keep") return undefined;
+  return `slipway install --mode compose ${bundle.map((file) => `--bundle ${file}`).join(" ")} --registry ${to}`;
 }
 
 function toRequest(options: PushOptions, session: Session): PushRequest {

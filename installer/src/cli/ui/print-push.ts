@@ -3,8 +3,8 @@ import { formatBytes, formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { type Cell, formatTable } from "./table.ts";
 
-/** What became of each image, and what it cost. */
-export function formatPush(result: PushResult, style: Style): string {
+/** What became of each image, and what it cost; `next` is the command that goes on from there. */
+export function formatPush(result: PushResult, style: Style, next?: string): string {
   const table = formatTable(
     ["STATE", "SENT", "SOURCE", "TARGET"],
     result.images.map((image) => [
@@ -21,6 +21,7 @@ export function formatPush(result: PushResult, style: Style): string {
     ...describeFindings(result, style),
     summary(result, style),
     ...describeFailures(result, style),
+    ...(next === undefined || !result.ok || result.dryRun ? [] : [`next: ${next}`]),
   ].join("\n");
 }
 
