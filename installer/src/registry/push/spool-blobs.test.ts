@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -50,6 +50,20 @@ describe("layers taken into the cache", () => {
     expect(await text(await spool.content.open(wanted[0]!, { start: 1, end: 3 }))).toBe("ne");
     await spool.release();
     expect(readdirSync(join(folder, "blobs", "sha256"))).toEqual([]);
+  });
+
+  it("are taken again when what lies in the cache has other bytes", async () => {
+    const shelf = createShelf();
+    const wanted = [shelf.add("one", "x")];
+    const fed: string[] = [];
+    const source = engineOf(shelf, fed);
+    await spoolBlobs(source, wanted, folder, ports);
+    writeFileSync(join(folder, "blobs", "sha256", wanted[0]!.digest.slice("sha256:".length)), "eno");
+
+    const spool = await spoolBlobs(source, wanted, folder, ports);
+
+    expect(await text(await spool.content.open(wanted[0]!))).toBe("one");
+    expect(fed).toHaveLength(2);
   });
 
   it("are refused, and nothing is kept of them, when they are not what their digest says", async () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { BundleError, PreflightError } from "../../errors/installer-error.ts";
@@ -39,7 +40,7 @@ export async function spoolBlobs(
   const pathOf = (digest: string): string => join(folder, hexOf(digest));
   const missing: Descriptor[] = [];
   for (const descriptor of wanted) {
-    if ((await fs.stat(pathOf(descriptor.digest)))?.size !== descriptor.size) missing.push(descriptor);
+    if (!(await isKept(descriptor, pathOf(descriptor.digest), ports))) missing.push(descriptor);
   }
   await requireSpace(missing, folder, source, fs);
   if (missing.length > 0) {
@@ -63,6 +64,23 @@ export async function spoolBlobs(
       for (const { digest } of wanted) await fs.remove(pathOf(digest));
     },
   };
+}
+
+/** Two runs that wrote at the same time, or a disk, may have spoilt what lies there since; it would be refused each time. */
+async function isKept(descriptor: Descriptor, path: string, { bulkFiles, fs, signal }: SpoolPorts): Promise<boolean> {
+  if ((await fs.stat(path))?.size !== descriptor.size) return false;
+  const file = await bulkFiles.open(path);
+  if (file === undefined) return false;
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of file.stream(0, file.size) as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest("hex") === hexOf(descriptor.digest);
 }
 
 async function requireSpace(
