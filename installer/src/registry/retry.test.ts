@@ -55,6 +55,7 @@ describe("tries", () => {
     [answered(404), 1],
     [answered(408), 6],
     [answered(429), 6],
+    [answered(429, { "retry-after": "1" }), 12],
     [answered(500), 6],
     [answered(501), 1],
     [answered(507), 1],

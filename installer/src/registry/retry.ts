@@ -44,8 +44,11 @@ export function createRetrier(
   const { clock, random } = ports;
 
   async function pause(what: string, signal: AbortSignal, number: number, error: unknown): Promise<void> {
-    if (signal.aborted || number >= policy.attempts || !isPassing(error, number)) throw error;
     const asked = error instanceof Refusal ? retryAfterMs(error.headers["retry-after"], clock.now()) : undefined;
+    // Who says when to come back, and soon, works: many share its rate, and one of them may be unlucky often.
+    const shortly = asked !== undefined && asked <= policy.longestDelayMs;
+    const most = shortly ? 2 * policy.attempts : policy.attempts;
+    if (signal.aborted || number >= most || !isPassing(error, number)) throw error;
     if (asked !== undefined && asked > policy.longestRetryAfterMs) throw error;
     const delayMs = Math.max(backoffMs(policy, number, random), asked ?? 0);
     onRetry({ what, reason: error instanceof Error ? error.message : "failed", attempt: number, delayMs });

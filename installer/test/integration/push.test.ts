@@ -356,8 +356,8 @@ describe("a registry that misbehaves", () => {
   }
 
   const passing: readonly (readonly [string, FaultRule])[] = [
-    ["fails now and then", { path: uploads, nth: (n) => n % 7 === 0, fault: { kind: "status", status: 500 } }],
-    ["resets now and then", { path: uploads, nth: (n) => n % 7 === 0, fault: { kind: "reset" } }],
+    ["fails now and then", { path: uploads, nth: (n) => n % 11 === 0, fault: { kind: "status", status: 500 } }],
+    ["resets now and then", { path: uploads, nth: (n) => n % 11 === 0, fault: { kind: "reset" } }],
     ["limits the rate", { nth: (n) => n % 5 === 0, fault: { kind: "too-many", retryAfter: "1" } }],
     ["drops at 90 %", { method: "PUT", path: uploads, nth: [1, 4], fault: { kind: "drop", at: 0.9 } }],
     ["loses answers", { method: "PUT", nth: [2, 9], fault: { kind: "lost-answer" } }],
