@@ -41,10 +41,11 @@ export async function provideRobot(
   const description = "Pulls the images of a Slipway install";
   const robot = await client.createRobot({ name, description, projects, actions: ["pull"] }, change.signal);
   try {
+    if (robot.name === "" || robot.secret === "") throw untold(client.host, name);
     await fs.writeAtomic(file, configText(client.host, robot), { mode: 0o600 });
   } catch (error) {
-    // Its secret is lost, so it is of no use to anybody.
-    await client.deleteRobot(robot.id, change.signal);
+    // Its secret is lost, so it is of no use to anybody. Why it is lost is the message, whether or not it can be removed.
+    await client.deleteRobot(robot.id, change.signal).catch(() => undefined);
     throw error;
   }
   return {
@@ -52,6 +53,12 @@ export async function provideRobot(
     severity: "ok",
     message: `the robot account ${robot.name} may pull from ${projects.join(", ")}; its secret is in ${file}`,
   };
+}
+
+function untold(host: string, name: string): RegistryError {
+  return new RegistryError(`${host} made the robot account ${name} and answered without its name or secret`, {
+    hint: "look at proxies that change answers, and at the version of Harbor; then push again",
+  });
 }
 
 async function findRobot(

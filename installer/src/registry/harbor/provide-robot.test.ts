@@ -1,0 +1,55 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createFileSystem } from "../../platform/file-system.ts";
+import type { CreatedRobot, HarborClient } from "./harbor-client.ts";
+import { provideRobot } from "./provide-robot.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-test-robot-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const signal = new AbortController().signal;
+
+function clientWith(robot: CreatedRobot, deleteRobot: HarborClient["deleteRobot"]): HarborClient {
+  const made: Partial<HarborClient> = {
+    host: "harbor.corp.example",
+    robots: () => Promise.resolve([]),
+    createRobot: () => Promise.resolve(robot),
+    deleteRobot,
+  };
+  return made as HarborClient;
+}
+
+function provide(client: HarborClient, file = join(folder, "robot.json")) {
+  const request = { name: "install", file, projects: ["a", "b"], project: undefined };
+  return provideRobot({ client, fs: createFileSystem() }, request, { dryRun: false, signal });
+}
+
+test.each([
+  { id: 7, name: "robot$install", secret: "" },
+  { id: 7, name: "", secret: "secret" },
+])("a robot account that comes without name or secret is removed, and nothing is stored: %o", async (robot) => {
+  const deleted: number[] = [];
+  const client = clientWith(robot, (id) => Promise.resolve(void deleted.push(id)));
+
+  await expect(provide(client)).rejects.toMatchObject({
+    code: "REGISTRY_FAILED",
+    message: expect.stringMatching(/harbor\.corp\.example .*install.* without .*secret/) as string,
+  });
+
+  expect(deleted).toEqual([7]);
+  expect(existsSync(join(folder, "robot.json"))).toBe(false);
+});
+
+test("that its file cannot be written is said, even when the account cannot be removed", async () => {
+  const client = clientWith({ id: 7, name: "robot$install", secret: "s" }, () => Promise.reject(new Error("403")));
+  const file = join(folder, "there/robot.json");
+  const fs = { ...createFileSystem(), writeAtomic: () => Promise.reject(new Error("the disk is full")) };
+  const request = { name: "install", file, projects: ["a", "b"], project: undefined };
+
+  await expect(provideRobot({ client, fs }, request, { dryRun: false, signal })).rejects.toThrow("the disk is full");
+});
