@@ -7,6 +7,11 @@ export interface Sink {
   reserve(): Promise<void>;
   /** Begins to bring what was written so far to the disk, while more is written; a failure shows in `publish`. */
   flushBehind(): void;
+  /**
+   * Whether the disk did not take what it was given. That is still in the machine's memory and reads as if it were
+   * written, so nothing that is read there counts for a next run.
+   */
+  lost(): boolean;
   close(): Promise<void>;
   /** Gives the finished files their names. */
   publish(): Promise<void>;
@@ -55,12 +60,13 @@ export async function openSink(request: SinkRequest, keep: boolean, bulk: BulkFi
   const opened: WritableFile[] = [];
   let flushing: Promise<void> | undefined;
   let failure: Error | undefined;
+  // The system tells of a failed flush once: whoever flushes next would not know.
+  const fail = (error: unknown): Error => (failure ??= error instanceof Error ? error : new Error(String(error)));
   const flush = async (): Promise<void> => {
     try {
       for (const file of [...opened]) await file.sync();
     } catch (error) {
-      // The system tells of a failed flush once: whoever flushes next would not know.
-      failure ??= error instanceof Error ? error : new Error(String(error));
+      fail(error);
     } finally {
       flushing = undefined;
     }
@@ -97,13 +103,18 @@ export async function openSink(request: SinkRequest, keep: boolean, bulk: BulkFi
         done += length;
       }
     },
+    lost: () => failure !== undefined,
     flushBehind() {
       flushing ??= flush();
     },
     async publish() {
       await close();
       if (failure !== undefined) throw failure;
-      for (const { partial, path } of files) await bulk.rename(partial, path);
+      try {
+        for (const { partial, path } of files) await bulk.rename(partial, path);
+      } catch (error) {
+        throw fail(error);
+      }
     },
   };
 }

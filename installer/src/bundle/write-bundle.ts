@@ -73,12 +73,14 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
     const ends = await Promise.allSettled([blobs, writeSmallParts(bundle, sink)]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     ports.failpoint("bundle.written");
-    const besides = await publish(request, sink, journal, ports);
+    const besides = await publish(request, sink, ports);
     await journal.remove();
     const files = [...sink.files.map(({ path, size }) => ({ path, size })), ...besides];
     return { files, resumedBytes: resumedBytes(bundle, written) };
   } finally {
     await sink.close();
+    // On a disk that fails this may fail too; what failed first is what is said.
+    if (sink.lost()) await journal.remove().catch(() => undefined);
   }
 }
 
@@ -90,34 +92,20 @@ function toSinkRequest({ bundle, output, split }: WriteBundleRequest): SinkReque
 async function publish(
   request: WriteBundleRequest,
   sink: Sink,
-  journal: WriteJournal,
   ports: WriteBundlePorts,
 ): Promise<WrittenBundle["files"]> {
   const { split, output, bundle, signal } = request;
   if (split === undefined) {
-    await flush(sink, journal);
+    await sink.publish();
     return [];
   }
   const parts = await hashFiles(sink.files, { hashing: ports.hashing, signal });
   const parity = await makeParity(request, split, sink, ports.bulk);
-  await flush(sink, journal);
+  await sink.publish();
   const header = { parts, ...(parity !== undefined && { parity }) };
   const besides = await writeSplitHeader({ output, size: bundle.layout.size, ...split }, header, ports.fs);
   const made = parity?.parts.map(({ file, size }) => ({ path: join(dirname(output), file), size })) ?? [];
   return [...made, ...besides];
-}
-
-/**
- * What the disk did not take at the last is still in the machine's memory and reads as if it were written: after such an
- * error the next run believes nothing and writes all of it again.
- */
-async function flush(sink: Sink, journal: WriteJournal): Promise<void> {
-  try {
-    await sink.publish();
-  } catch (error) {
-    await journal.remove();
-    throw error;
-  }
 }
 
 async function makeParity(

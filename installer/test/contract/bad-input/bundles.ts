@@ -389,10 +389,17 @@ export const diskRows: readonly BadInput[] = [
     code: "APPLY_FAILED",
     state: "no bundle stands under its name",
     again: "writes all of it again: what the disk lost still reads as if it were there",
-    proofs: proofs(
-      disk,
-      "on writing: no bundle stands under its name, and what the disk lost is written again by the next run",
-    ),
+    proofs: [
+      ...proofs(
+        disk,
+        "on writing: no bundle stands under its name, and what the disk lost is written again by the next run",
+      ),
+      ...proofs(
+        "installer/src/bundle/sink.test.ts",
+        "get no name after a flush on the way that failed, and count as lost",
+        "count as lost also when something else ends the run after such a flush",
+      ),
+    ],
   },
   {
     fault: "the journal of a push cannot be written",
