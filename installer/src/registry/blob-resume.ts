@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { TransportError } from "../platform/http-client.ts";
 import type { BlobPlacement } from "./registry-client.ts";
-import { Refusal } from "./refusal.ts";
+import { drain, Refusal } from "./refusal.ts";
 import { locate, type RegistryResponse } from "./registry-connection.ts";
 import { type RegistrySession, scopeOf } from "./registry-session.ts";
 
@@ -33,7 +33,7 @@ export async function askProgress(
   try {
     const scopes = [scopeOf(repository, "pull,push")];
     const response = await session.once({ method: "GET", target: location, scopes, signal }, [204]);
-    response.body.resume();
+    drain(response.body);
     const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(response.headers["range"] ?? "")?.[1] ?? Number.NaN);
     if (!(last + 1 >= worthResuming) || last + 1 > descriptor.size) return undefined;
     const next = response.headers["location"];

@@ -1,7 +1,7 @@
 import { RegistryError } from "../errors/installer-error.ts";
 import { askProgress, mayResume, sendRest } from "./blob-resume.ts";
 import type { BlobOutcome, BlobPlacement } from "./registry-client.ts";
-import { Refusal } from "./refusal.ts";
+import { drain, Refusal } from "./refusal.ts";
 import { locate, type RegistryRequest, type RegistryResponse } from "./registry-connection.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
@@ -60,7 +60,7 @@ async function attempt(
   if (state.checkFirst && (await hasBlob(session, placement))) return state.sent ? "sent" : "present";
   if (state.torn !== undefined && (await goOn(session, placement, subject, state, state.torn))) return "sent";
   const begun = await begin(session, placement, state);
-  begun.body.resume();
+  drain(begun.body);
   if (begun.status === 201) {
     compareDigest(begun, placement, session.host, subject);
     return "mounted";
@@ -101,7 +101,7 @@ async function goOn(
     if (progress.offset < placement.descriptor.size) {
       const sent = await sendRest(session, placement, progress);
       if (sent === undefined) return false;
-      sent.body.resume();
+      drain(sent.body);
       location = locationOf(sent, session.host, subject);
     }
     await finish(session, placement, subject, location, {});
@@ -138,7 +138,7 @@ async function finish(
     },
     [201, 204],
   );
-  done.body.resume();
+  drain(done.body);
   compareDigest(done, placement, session.host, subject);
 }
 
@@ -158,7 +158,7 @@ async function hasBlob(session: RegistrySession, { repository, descriptor, signa
     },
     [200, 404],
   );
-  response.body.resume();
+  drain(response.body);
   const length = response.headers["content-length"];
   return response.status === 200 && (length === undefined || Number(length) === descriptor.size);
 }

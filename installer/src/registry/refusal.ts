@@ -8,6 +8,8 @@ export interface ReportedError {
 }
 
 const errorBodyLimit = 64 * 1024;
+/** More than this of an answer costs more than a new connection. */
+const unreadLimit = 1024 * 1024;
 
 /** The registry answered, and said no. Becomes a RegistryError once nothing more is tried. */
 export class Refusal extends Error {
@@ -74,6 +76,16 @@ export async function readBounded(body: Readable, limit: number, cut = false): P
     break;
   }
   return Buffer.concat(chunks).subarray(0, limit);
+}
+
+/** What is left of an answer nobody reads, so that its connection can be used again; of one that does not end, not. */
+export function drain(body: Readable): void {
+  let left = unreadLimit;
+  body.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) body.destroy();
+  });
+  body.resume();
 }
 
 /** A web page instead of an answer: a portal, a proxy, or something that is no registry. */

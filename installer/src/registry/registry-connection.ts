@@ -2,6 +2,7 @@ import { RegistryError } from "../errors/installer-error.ts";
 import type { Http, HttpRequest, HttpResponse } from "../platform/content-ports.ts";
 import { TransportError } from "../platform/http-client.ts";
 import type { Authorization } from "./authorization.ts";
+import { drain } from "./refusal.ts";
 
 export interface RegistryRequest {
   readonly method: HttpRequest["method"];
@@ -70,7 +71,7 @@ export function createConnection(options: ConnectionOptions, authorization: () =
       const response = await follow(request, home, header, options);
       if (response.status !== 401 || attempt > 2 || !sameOrigin(response.url, home)) return response;
       if (!(await auth.challenged(response.headers["www-authenticate"], header))) return response;
-      response.body.resume();
+      drain(response.body);
     }
   }
 
@@ -120,7 +121,7 @@ async function follow(
     });
     const location = response.headers["location"];
     if (!redirects.has(response.status) || location === undefined) return { ...response, url };
-    response.body.resume();
+    drain(response.body);
     if (hop === redirectLimit) throw tooManyRedirects(options.host);
     url = locate(location, url, options.host);
     if (response.status === 303 && method !== "HEAD") {
@@ -177,7 +178,7 @@ async function findOrigin(options: ConnectionOptions, signal: AbortSignal): Prom
       idleTimeoutMs,
       signal,
     });
-    response.body.resume();
+    drain(response.body);
     return secure;
   } catch (error) {
     const speaksPlain =

@@ -1,5 +1,5 @@
 import type { Authorization } from "./authorization.ts";
-import { readRefusal } from "./refusal.ts";
+import { drain, readRefusal } from "./refusal.ts";
 import type { RegistryConnection, RegistryRequest, RegistryResponse } from "./registry-connection.ts";
 import { type Errand, explainFailure } from "./registry-errors.ts";
 import type { Retrier } from "./retry.ts";
@@ -71,7 +71,7 @@ export function createSession(parts: {
             return await read(response);
           } finally {
             // Keeps the connection: what is left of a small answer is read to its end.
-            response.body.resume();
+            drain(response.body);
           }
         });
       } catch (error) {

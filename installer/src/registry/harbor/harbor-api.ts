@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors/installer-error.ts";
 import type { Authorization } from "../authorization.ts";
 import type { Credentials } from "../credentials.ts";
-import { isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
+import { drain, isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
 import { createConnection, type ConnectionOptions, type RegistryConnection } from "../registry-connection.ts";
 import type { Retrier } from "../retry.ts";
 
@@ -61,8 +61,8 @@ export function createHarborApi(options: HarborApiOptions): HarborApi {
       signal,
     });
     if (response.status < 200 || response.status > 299) throw await readRefusal(response);
-    const text =
-      method === "HEAD" ? drained(response.body) : (await readBounded(response.body, answerLimit)).toString();
+    if (method === "HEAD") drain(response.body);
+    const text = method === "HEAD" ? "" : (await readBounded(response.body, answerLimit)).toString();
     if (isPage(response.headers, text)) throw notTheApi(host);
     return { headers: response.headers, text };
   }
@@ -127,15 +127,10 @@ async function hasBlob(
     scopes: [],
     signal,
   });
-  response.body.resume();
+  drain(response.body);
   if (response.status === 200) return true;
   if (response.status >= 500 || response.status === 429) throw new Refusal(response, "");
   return false;
-}
-
-function drained(body: { resume(): unknown }): string {
-  body.resume();
-  return "";
 }
 
 function isLast(total: string | undefined, have: number, got: number): boolean {
