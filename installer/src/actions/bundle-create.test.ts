@@ -144,6 +144,28 @@ describe("bundle create", () => {
     expect(events).toEqual([]);
   });
 
+  it("asks for the passphrase of a key that has one, and says how to give it where nobody can be asked", async () => {
+    layout("l");
+    const keyFile = join(folder, "protected");
+    writeFileSync(keyFile, await formatSecretKey(fixtureKey, "correct horse", createSeededRandom("p")));
+    const asked: string[] = [];
+    const askPassphrase = (message: string): Promise<string> => {
+      asked.push(message);
+      return Promise.resolve("correct horse");
+    };
+
+    const result = await create("b.tar", "l", { signing: { unsigned: false, keyFile, askPassphrase } });
+    const refused = create("c.tar", "l", { signing: { unsigned: false, keyFile } });
+
+    await expect(refused).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("is protected by a passphrase") as string,
+      hint: expect.stringContaining("--passphrase-file") as string,
+    });
+    expect(result.signed).toBe(true);
+    expect(asked).toEqual([`passphrase of ${keyFile}`]);
+  });
+
   it("tells no digest of the root document in a dry run, which does not read the layers it depends on", async () => {
     layout("l");
 

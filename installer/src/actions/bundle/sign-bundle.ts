@@ -1,5 +1,5 @@
 import type { Sign } from "../../bundle/compose-bundle.ts";
-import { parseSecretKey, signMessage } from "../../bundle/minisign-secret.ts";
+import { isEncryptedSecretKey, parseSecretKey, signMessage } from "../../bundle/minisign-secret.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import type { BundleSigning } from "../bundle-signing.ts";
@@ -23,9 +23,21 @@ export async function prepareSigning(
       hint: "slipway bundle keygen -o release makes a key pair, then --sign-key release.key; --unsigned makes a bundle of which nobody can tell who made it",
     });
   }
-  const passphrase = passphraseFile === undefined ? "" : firstLine(await readFile(passphraseFile, fs));
-  const key = await parseSecretKey(await readFile(keyFile, fs), passphrase, keyFile);
+  const text = await readFile(keyFile, fs);
+  const passphrase =
+    passphraseFile === undefined
+      ? await askPassphrase(text, keyFile, signing)
+      : firstLine(await readFile(passphraseFile, fs));
+  const key = await parseSecretKey(text, passphrase, keyFile);
   return (bytes) => signMessage(bytes, key, comment);
+}
+
+async function askPassphrase(text: string, keyFile: string, { askPassphrase: ask }: BundleSigning): Promise<string> {
+  if (!isEncryptedSecretKey(text)) return "";
+  if (ask !== undefined) return ask(`passphrase of ${keyFile}`);
+  throw new UsageError(`${keyFile} is protected by a passphrase, and none is given`, {
+    hint: "give it with --passphrase-file FILE",
+  });
 }
 
 async function readFile(path: string, fs: Pick<FileSystem, "readTextIfPresent">): Promise<string> {

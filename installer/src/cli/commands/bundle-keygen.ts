@@ -46,7 +46,7 @@ export function declareBundleKeygen(group: Command, runtime: Runtime): void {
 async function askPassphrase(options: KeygenOptions, session: Session): Promise<string | undefined> {
   if (options.passphraseFile !== undefined || !options.passphrase) return undefined;
   const { secret } = session.prompts;
-  if (secret !== undefined) return secret("passphrase of the new key\nEmpty leaves the key unprotected.");
+  if (secret !== undefined) return secret("passphrase of the new key\nEmpty leaves the key unprotected.", "new");
   throw new UsageError("the new key needs a passphrase, and standard input is no terminal to ask on", {
     hint: "give it with --passphrase-file FILE; --no-passphrase leaves the key unprotected",
   });

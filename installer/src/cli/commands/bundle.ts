@@ -105,7 +105,7 @@ function declareCreate(group: Command, runtime: Runtime): void {
     )
     .option("--allow-unsigned", "read bundles here without checking who made them")
     .option("--sign-key <file>", "secret key to sign with; bundle keygen makes one")
-    .option("--passphrase-file <file>", "file with the passphrase of the secret key")
+    .option("--passphrase-file <file>", "file with the passphrase of the secret key (default: asked for)")
     .option("--unsigned", "do not sign: whoever receives the bundle cannot tell who made it")
     .addOption(
       new Option(
@@ -172,7 +172,7 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     executables: (options.executable ?? []).map(path),
     keyFiles: (options.key ?? []).map(path),
     allowUnsigned: options.allowUnsigned === true,
-    signing: toSigning(options, path),
+    signing: toSigning(options, path, session),
     plainHttp: options.plainHttp === true,
     dryRun: options.dryRun === true,
     cacheDir: selection.cacheDir,
@@ -183,11 +183,13 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
   };
 }
 
-function toSigning(options: CreateOptions, path: (text: string) => string): BundleSigning {
+function toSigning(options: CreateOptions, path: (text: string) => string, { prompts }: Session): BundleSigning {
+  const { secret } = prompts;
   return {
     unsigned: options.unsigned === true,
     ...(options.signKey !== undefined && { keyFile: path(options.signKey) }),
     ...(options.passphraseFile !== undefined && { passphraseFile: path(options.passphraseFile) }),
+    ...(secret !== undefined && { askPassphrase: (message: string) => secret(message, "known") }),
   };
 }
 

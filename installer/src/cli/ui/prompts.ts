@@ -7,8 +7,8 @@ import { createStyle } from "./style.ts";
 export interface Prompts extends Ask {
   /** False when nobody can answer. */
   readonly available: boolean;
-  /** A secret, typed twice without being shown; undefined where nobody can answer. */
-  readonly secret?: (message: string) => Promise<string>;
+  /** A secret, not shown; a new one is typed twice. Undefined where nobody can answer. */
+  readonly secret?: (message: string, kind: "new" | "known") => Promise<string>;
 }
 
 /** Prompts on the terminal; the library is loaded with the first question. */
@@ -46,10 +46,11 @@ export function terminalPrompts(signal: AbortSignal): Prompts {
       ),
     choose: async (message, choices) =>
       answered((await load()).checkbox({ message: explain(message), choices: [...choices] }, context)),
-    secret: async (message) => {
+    secret: async (message, kind) => {
       const { password } = await load();
       for (;;) {
         const first = await answered(password({ message: explain(message), mask: true }, context));
+        if (kind === "known") return first;
         const again = await answered(password({ message: "the same again", mask: true }, context));
         if (first === again) return first;
         process.stderr.write("the two are not the same\n");
