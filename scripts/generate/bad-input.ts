@@ -43,7 +43,7 @@ function renderBadInput(sections: readonly BadInputSection[], promises: readonly
 function renderRow({ fault, says, code, state, again, proofs, reason }: BadInput): string {
   const exit = exitCodes.find((row) => row.code === code)?.exit ?? "";
   const shown = proofs.length > 0 ? renderProofs(proofs) : (reason ?? "");
-  return `| ${fault} | ${says ?? "no error"} | ${exit} | ${state} | ${again} | ${shown} |`;
+  return `| ${fault} | ${says ?? (proofs.length > 0 ? "no error" : "")} | ${exit} | ${state} | ${again} | ${shown} |`;
 }
 
 /** Each file once, with the titles of its tests. */
