@@ -505,6 +505,33 @@ describe("a bundle in parts", () => {
     });
   });
 
+  test("is refused, with nothing left open, when a part goes while it is opened", async () => {
+    const bulkFiles = createBulkFiles();
+    const seen = new Map<string, number>();
+    let held = 0;
+    const vanishing: typeof bulkFiles = {
+      ...bulkFiles,
+      open: async (path) => {
+        seen.set(path, (seen.get(path) ?? 0) + 1);
+        const file = path.endsWith("part002") && seen.get(path) === 2 ? undefined : await bulkFiles.open(path);
+        if (file === undefined) return undefined;
+        held += 1;
+        return { ...file, close: () => file.close().finally(() => (held -= 1)) };
+      },
+    };
+    const request = {
+      paths: [at("usb/bundle.tar.split.json")],
+      partFolders: [at("usb2")],
+      trustedKeys: [fixturePublicKey],
+      allowUnsigned: false,
+    };
+
+    await expect(openBundle(request, { ...ports, bulkFiles: vanishing })).rejects.toThrow(
+      "bundle.tar.part002 was changed or removed while it was opened",
+    );
+    expect(held).toBe(0);
+  });
+
   test("names the part that is damaged where the bundle cannot be read", async () => {
     writeFileSync(second("bundle.tar.part001"), withBit(readFileSync(second("bundle.tar.part001")), 700));
 

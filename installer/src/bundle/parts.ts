@@ -134,9 +134,16 @@ async function openParts(path: string, partFolders: readonly string[], files: Bu
     });
   }
   const opened: OpenedFile[] = [];
-  for (const { path: at } of found) {
-    const file = at === undefined ? undefined : await files.open(at);
-    if (file !== undefined) opened.push(file);
+  try {
+    for (const { part, path: at } of found) {
+      const file = at === undefined ? undefined : await files.open(at);
+      // Without this the bytes of all parts behind it would be taken from the wrong places.
+      if (file?.size !== part.size) throw new BundleError(`${part.file} was changed or removed while it was opened`);
+      opened.push(file);
+    }
+  } catch (error) {
+    await Promise.all(opened.map((file) => file.close()));
+    throw error;
   }
   const split = { ...read, headerPath: path, paths: opened.map((file) => file.path) };
   return joined(opened, split);
