@@ -14,6 +14,7 @@ import { requireFittingBundle } from "./install-steps/check-bundle.ts";
 import {
   type BundleImages,
   componentsToLeaveOut,
+  expectBundledImages,
   findUnbundled,
   provideFromBundle,
   type ProvidePorts,
@@ -64,7 +65,7 @@ export async function planOfBundle(request: PlanRequest, ports: OfflinePorts): P
   try {
     return await withBundle(request, ports, async (source, lock) => {
       const load = bundleLoader(request, source, lock, ports);
-      return planDesired(await load.load(withRegistry(request)), request, ports);
+      return planDesired(await load.load(withRegistry(request)), request, expectBundledImages(ports, source));
     });
   } finally {
     guard.disarm();
@@ -90,7 +91,8 @@ async function installFromBundle(
   return withBundle(request, ports, async (source, lock) => {
     const loader = bundleLoader(request, source, lock, ports);
     const { reader } = source;
-    const result = await installFrom({ ...request, values: withRegistry(request), withoutUnavailable: false }, ports, {
+    const offline = { ...request, values: withRegistry(request), withoutUnavailable: false };
+    const result = await installFrom(offline, expectBundledImages(ports, source), {
       load: async (values) => allowNamedHosts(await loader.load(values), guard),
       preflight: async (desired) => {
         for (const component of loader.leftOut()) {

@@ -1,11 +1,13 @@
-import { link, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hash } from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BundleCreateResult } from "../../src/actions/bundle-create.ts";
 import type { BundleLoadResult } from "../../src/actions/bundle-load.ts";
+import type { PlanResult } from "../../src/actions/plan.ts";
+import type { PushResult } from "../../src/actions/push.ts";
 import type { InstallResult } from "../../src/actions/install.ts";
 import type { VerifyResult } from "../../src/actions/verify.ts";
 import { type ChildResult, mustRun, runChild } from "../support/child.ts";
@@ -25,6 +27,9 @@ const obstacle =
 
 let folder: string;
 let bundle: BundleCreateResult;
+/** The same in parts, and an update of it. */
+let parts: BundleCreateResult;
+let delta: BundleCreateResult;
 
 /** The connected side: program, key pair and signed bundle; then only what a person would carry goes to the other side. */
 beforeAll(async () => {
@@ -38,9 +43,33 @@ beforeAll(async () => {
   await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], made);
   const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--executable", program, "--without", "casdoor"];
   bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], made)) as BundleCreateResult;
-  const update = ["-o", "update.tar", "--since", "slipway.tar", "--key", "release.pub", ...create.slice(2)];
-  await mustRun(program, ["bundle", "create", ...update], made);
+  const signed = ["--key", "release.pub", ...create.slice(2)];
+  const split = ["-o", "parts/slipway.tar", "--from", "slipway.tar", "--split", "300MiB", "--parity", "1", ...signed];
+  await mkdir(join(folder, "made/parts"));
+  parts = JSON.parse(await mustRun(program, ["bundle", "create", ...split, "--json"], made)) as BundleCreateResult;
+  await makeChangedGateway(program, join(folder, "made"));
+  const update = ["-o", "update.tar", "--since", "slipway.tar", "--from", "oci:changed", "--from", "engine", ...signed];
+  delta = JSON.parse(await mustRun(program, ["bundle", "create", ...update, "--json"], made)) as BundleCreateResult;
 }, 600_000);
+
+/** An OCI layout in which the gateway's image has another label; the engine's image keeps its name. */
+async function makeChangedGateway(program: string, made: string): Promise<void> {
+  const reference = bundle.images.find(({ name }) => name === "gateway")?.reference ?? "";
+  const image = `${runPrefix}changed:1`;
+  const container = (await mustRun("docker", ["create", reference])).trim();
+  try {
+    await mustRun("docker", ["commit", "--change", "LABEL dev.slipway.test=changed", container, image]);
+    const create = ["bundle", "create", "--images-only", "--image", image, "--from", "engine", "--unsigned"];
+    await mustRun(program, [...create, "-o", "changed.tar"], { cwd: made });
+  } finally {
+    await mustRun("docker", ["rm", container]);
+    await mustRun("docker", ["image", "rm", "--force", image]);
+  }
+  await mkdir(join(made, "changed"));
+  await mustRun("tar", ["-xf", "changed.tar", "-C", "changed"], { cwd: made });
+  const index = join(made, "changed/index.json");
+  await writeFile(index, (await readFile(index, "utf8")).replaceAll(`docker.io/library/${image}`, reference));
+}
 
 afterAll(async () => {
   if (obstacle === undefined) await rm(folder, { recursive: true, force: true });
@@ -59,14 +88,13 @@ interface Host {
   dispose(): Promise<void>;
 }
 
-async function openHost(prepare = ""): Promise<Host> {
+async function openHost(files: readonly string[], prepare = ""): Promise<Host> {
   const engine = await startPrivateEngine([], prepare);
   const carried = join(engine.folder, "carried");
   await mkdir(carried);
-  await link(join(folder, "made/slipway.tar"), join(carried, "slipway.tar")).catch(() =>
-    mustRun("cp", [join(folder, "made/slipway.tar"), carried]),
-  );
-  await mustRun("cp", [join(folder, "made/release.pub"), join(folder, "made/update.tar"), carried]);
+  for (const file of [...files, "release.pub", "update.tar"].map((name) => join(folder, "made", name))) {
+    await link(file, join(carried, basename(file))).catch(() => mustRun("cp", [file, carried]));
+  }
   const [enter = "", ...enterArguments] = engine.inside;
   const environment = {
     PATH: process.env["PATH"] ?? "",
@@ -104,12 +132,25 @@ async function openHost(prepare = ""): Promise<Host> {
 }
 
 /** What README.txt of the bundle says: take the script out, let it put the program in place. */
-async function putProgramInPlace(host: Host): Promise<void> {
-  await host.must("sh", "-c", "tar -xOf slipway.tar install.sh > install.sh");
-  await host.must("sh", "install.sh", "slipway.tar", "--key", "release.pub", "--to", join(host.engine.folder, "bin"));
+async function putProgramInPlace(host: Host, file: string, first = file): Promise<void> {
+  // Of a bundle in parts only the beginning is read, which tar says something about.
+  await host.must("sh", "-c", `tar -xOf ${first} install.sh > install.sh 2>/dev/null || test -s install.sh`);
+  await host.must("sh", "install.sh", file, "--key", "release.pub", "--to", join(host.engine.folder, "bin"));
+}
+
+const lostPart = ".part002";
+const header = "slipway.tar.split.json";
+
+/** The program that repairs has to be there before the parts are whole: a person has it from the connected side. */
+async function repairParts(host: Host): Promise<void> {
+  const program = join(folder, "made/slipway");
+  await host.must(program, "bundle", "repair", header, "--key", "release.pub", "-o", "repaired");
+  await host.must("mv", `repaired/slipway.tar${lostPart}`, ".");
 }
 
 const fromBundle = ["--mode", "compose", "--bundle", "slipway.tar", "--key", "release.pub"];
+
+const fromParts = ["--mode", "compose", "--bundle", header, "--key", "release.pub"];
 
 interface ErrorResult {
   readonly code: string;
@@ -125,8 +166,8 @@ describe("an install on a host without network, from nothing but the bundle", ()
   beforeAll(async () => {
     if (obstacle !== undefined) return;
     ports = portArguments(await findFreePorts());
-    host = await openHost();
-    await putProgramInPlace(host);
+    host = await openHost(["slipway.tar"]);
+    await putProgramInPlace(host, "slipway.tar");
   });
 
   afterAll(async () => {
@@ -198,6 +239,38 @@ describe("an install on a host without network, from nothing but the bundle", ()
     expect(plain.changed).toBe(false);
     expect(await host.docker("ps", "--quiet", "--no-trunc")).toBe(before);
   });
+
+  it("is updated by a delta: what runs the changed image is made again and nothing else, and every wire is green", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+    const before = await runningServices(host);
+
+    const update = ["--bundle", "update.tar", "--base", "slipway.tar", "--key", "release.pub"];
+    const planned = await host.slipway<PlanResult>(0, "plan", ...update);
+    const result = await host.slipway<InstallResult>(0, "install", ...update);
+    const after = await runningServices(host);
+    const verified = await host.slipway<VerifyResult>(0, "verify");
+
+    const changed = [...after].filter(([name, id]) => before.get(name) !== id).map(([name]) => name);
+    expect(planned.changes.filter(({ action }) => action === "recreate").map(({ id }) => id)).toEqual(changed);
+    expect(result).toMatchObject({ changed: true, egress: { refused: [] } });
+    expect(result.bundle?.root).not.toBe(bundle.root);
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    expect(changed).toEqual(["gateway", "landing-page"]);
+    expect(verified.failed).toBe(0);
+    const label = ["--format", '{{index .Config.Labels "dev.slipway.test"}}', after.get("gateway") ?? ""];
+    expect((await host.docker("inspect", ...label)).trim()).toBe("changed");
+  });
+});
+
+describe("the bundle in parts", () => {
+  it("is the same bundle, and the update carries little more than the layer that changed", (context) => {
+    if (obstacle !== undefined) return context.skip(obstacle);
+
+    expect(parts.root).toBe(bundle.root);
+    expect(parts.files.filter((file) => file.includes(".part")).length).toBeGreaterThan(3);
+    expect(delta).toMatchObject({ content: "delta", signed: true });
+    expect(delta.bytes).toBeLessThan(bundle.bytes / 50);
+  });
 });
 
 describe("an install on a host without network, from a private registry", () => {
@@ -210,8 +283,10 @@ describe("an install on a host without network, from a private registry", () => 
     if (obstacle !== undefined) return;
     ports = portArguments(await findFreePorts());
     const certificates = await makeTestCertificates();
-    host = await openHost(trustScript(certificates.ca));
-    await putProgramInPlace(host);
+    const carried = parts.files.map((file) => join("parts", basename(file))).filter((file) => !file.endsWith(lostPart));
+    host = await openHost(carried, trustScript(certificates.ca));
+    await repairParts(host);
+    await putProgramInPlace(host, header, "slipway.tar.part001");
     const files = join(host.engine.folder, "registry");
     await mkdir(files);
     await writeFile(join(files, "cert.pem"), certificates.wrongName.cert, { mode: 0o644 });
@@ -255,7 +330,7 @@ describe("an install on a host without network, from a private registry", () => 
 
     const error = await host.slipway<ErrorResult>(
       13,
-      ...["install", ...ports, ...fromBundle, "--registry", target, ...registry],
+      ...["install", ...ports, ...fromParts, "--registry", target, ...registry],
     );
 
     expect(error.hint).toContain("slipway push --bundle");
@@ -265,16 +340,17 @@ describe("an install on a host without network, from a private registry", () => 
 
   it("takes every image from the registry by digest, for which a delta is enough, and changes nothing the second time", async (context) => {
     if (host === undefined) return context.skip(obstacle);
-    await host.slipway(0, ...["push", "--bundle", "slipway.tar", "--key", "release.pub", "--to", target, ...registry]);
+    const signed = ["--key", "release.pub", "--to", target, ...registry];
+    const first = await host.slipway<PushResult>(0, "push", "--bundle", header, ...signed);
+    const second = await host.slipway<PushResult>(0, "push", "--bundle", "update.tar", "--base", header, ...signed);
 
     const fromDelta = ["--bundle", "update.tar", "--key", "release.pub", "--registry", target];
     const result = await host.slipway<InstallResult>(0, "install", ...ports, ...fromDelta, ...registry);
     const verified = await host.slipway<VerifyResult>(0, "verify");
-    const again = await host.slipway<InstallResult>(
-      0,
-      ...["install", ...fromBundle, "--registry", target, ...registry],
-    );
+    const again = await host.slipway<InstallResult>(0, ...["install", ...fromDelta, ...registry]);
 
+    expect(first.ok).toBe(true);
+    expect(second.bytes.sent).toBeLessThan(first.bytes.sent / 50);
     expect(result).toMatchObject({ changed: true, egress: { refused: [] }, verify: { failed: 0 } });
     expect(result.egress?.allowed).toContain("registry.example");
     expect(verified.failed).toBe(0);
@@ -293,9 +369,20 @@ describe("an install on a host without network, from a private registry", () => 
   });
 });
 
+/** Container ids by component. */
+async function runningServices(host: Host): Promise<ReadonlyMap<string, string>> {
+  const format = '{{.Label "com.docker.compose.service"}} {{.ID}}';
+  const lines = (
+    await host.docker("ps", "--no-trunc", "--filter", "label=dev.slipway.role=service", "--format", format)
+  )
+    .trim()
+    .split("\n");
+  return new Map(lines.map((line) => line.split(" ") as [string, string]).toSorted());
+}
+
 /** From this side of the namespace: the socket of the engine is the same file, its loopback is another. */
 async function loadFromOutside(host: Host, image: string): Promise<BundleLoadResult> {
-  const args = ["bundle", "load", "slipway.tar", "--key", "release.pub", "--image", image, "--json"];
+  const args = ["bundle", "load", header, "--key", "release.pub", "--image", image, "--json"];
   const options = { cwd: host.folder, env: { ...process.env, ...host.engine.environment } };
   return JSON.parse(await mustRun(join(folder, "made/slipway"), args, options)) as BundleLoadResult;
 }

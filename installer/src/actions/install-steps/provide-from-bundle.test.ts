@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { componentsToLeaveOut } from "./provide-from-bundle.ts";
+import { type BundleImages, componentsToLeaveOut, expectBundledImages } from "./provide-from-bundle.ts";
 
 const reader = (without: readonly string[]) =>
   ({ name: "bundle b.tar", complete: { without } }) as unknown as Parameters<typeof componentsToLeaveOut>[1];
@@ -26,5 +26,55 @@ describe("components whose images a bundle does not have", () => {
         hint: expect.stringContaining("--without postgres") as string,
       }),
     );
+  });
+});
+
+describe("what references will stand for once a bundle is loaded", () => {
+  const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+  const bundled = {
+    reference: "docker.io/slipway/gateway:1",
+    root: { mediaType: "", digest: digest("a"), size: 1 },
+    platforms: [
+      {
+        platform: "linux/amd64",
+        manifest: { mediaType: "", digest: digest("b"), size: 1 },
+        config: digest("c"),
+      },
+    ],
+  };
+  const source = {
+    reader: { name: "bundle b.tar", complete: { images: [bundled] } },
+    platform: { os: "linux", architecture: "amd64" },
+  } as unknown as BundleImages;
+  type Ports = Parameters<typeof expectBundledImages>[0];
+  const engineWith = (id: string): Ports =>
+    ({
+      docker: {
+        imageIds: () =>
+          Promise.resolve(
+            new Map([
+              ["slipway/gateway:1", id],
+              ["other:2", "sha256:other"],
+            ]),
+          ),
+      },
+    }) as unknown as Ports;
+  const references = ["slipway/gateway:1", "other:2"];
+
+  it("is the bundle's image where the engine has another one under the same name", async () => {
+    const ids = await expectBundledImages(engineWith("sha256:old"), source).docker.imageIds(references);
+
+    expect([...ids]).toEqual([
+      ["slipway/gateway:1", digest("c")],
+      ["other:2", "sha256:other"],
+    ]);
+  });
+
+  it("is what the engine says where it has the bundle's image, with either kind of store", async () => {
+    for (const id of [digest("b"), digest("c")]) {
+      const ids = await expectBundledImages(engineWith(id), source).docker.imageIds(references);
+
+      expect(ids.get("slipway/gateway:1")).toBe(id);
+    }
   });
 });

@@ -42,6 +42,30 @@ function bundledImages(desired: Desired, { reader }: BundleImages): ReadonlyMap<
   return new Map(reader.complete.images.map((image) => [nameOf(image.reference), image]));
 }
 
+/**
+ * Ports whose engine tells, of images that the bundle brings, what their references will stand for once they are loaded: a
+ * plan made before that sees that an image is another one under the same name.
+ */
+export function expectBundledImages<Ports extends Pick<ActionPorts, "docker">>(
+  ports: Ports,
+  { reader, platform }: BundleImages,
+): Ports {
+  const { docker } = ports;
+  const coming = new Map(
+    reader.complete.images.map((image) => [fullTagged(image.reference), toLoadable(image, platform, reader.name).ids]),
+  );
+  const imageIds = async (references: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    const found = new Map(await docker.imageIds(references));
+    for (const reference of references) {
+      const ids = coming.get(fullTagged(reference));
+      const [id] = ids ?? [];
+      if (id !== undefined && ids?.includes(found.get(reference) ?? "") === false) found.set(reference, id);
+    }
+    return found;
+  };
+  return { ...ports, docker: { ...docker, imageIds } };
+}
+
 /** The images of the plan that neither the bundle nor the engine has. */
 export async function findUnbundled(
   desired: Desired,
