@@ -23,6 +23,8 @@ export interface CliIo {
   readonly isRoot: boolean;
   readonly homeDir: string;
   readonly tempDir: string;
+  /** This program, when it is one file that runs without Node and can be carried along; with what it runs on. */
+  readonly executable?: { readonly path: string; readonly platform: string };
 }
 
 /** What a command gets besides its own arguments. */

@@ -1,4 +1,5 @@
-import { homedir, tmpdir } from "node:os";
+import { arch, homedir, platform, tmpdir } from "node:os";
+import { isSea } from "node:sea";
 import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
@@ -47,6 +48,9 @@ function readIo(): CliIo {
     isRoot: process.getuid?.() === 0,
     homeDir: homedir(),
     tempDir: tmpdir(),
+    ...(isSea() && {
+      executable: { path: process.execPath, platform: `${platform()}/${arch() === "x64" ? "amd64" : arch()}` },
+    }),
   };
 }
 

@@ -114,12 +114,9 @@ describe("the command line as a whole", () => {
     expect(run.stderr()).toContain('the name "Über" cannot be used');
   });
 
-  it.each(["upgrade", "backup", "restore", "push", "region"])(
-    "has no `%s` before it is built",
-    async (name) => {
-      expect((await cli(name)).status).toBe(2);
-    },
-  );
+  it.each(["upgrade", "backup", "restore", "push", "region"])("has no `%s` before it is built", async (name) => {
+    expect((await cli(name)).status).toBe(2);
+  });
 });
 
 describe("global options", () => {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const program = join(folder, "made/slipway");
   const made = { cwd: join(folder, "made") };
   await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], made);
-  const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--executable", program, "--without", "casdoor"];
+  const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--without", "casdoor"];
   bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], made)) as BundleCreateResult;
   const signed = ["--key", "release.pub", ...create.slice(2)];
   const split = ["-o", "parts/slipway.tar", "--from", "slipway.tar", "--split", "300MiB", "--parity", "1", ...signed];

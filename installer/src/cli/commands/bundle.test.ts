@@ -35,7 +35,7 @@ const created: BundleCreateResult & { readonly root: string } = {
   ms: 1200,
 };
 
-async function cli(line: string) {
+async function cli(line: string, io: Parameters<typeof prepareRun>[1]["io"] = {}) {
   const engine: Partial<Engine> = {
     createBundle: () => Promise.resolve(created),
     flattenBundle: ({ output }) =>
@@ -49,7 +49,7 @@ async function cli(line: string) {
         bytes: 1,
       }),
   };
-  const run = prepareRun(folder, { engine });
+  const run = prepareRun(folder, { engine, io });
   const status = await runCli(line.split(" "), run.context);
   return { ...run, status };
 }
@@ -76,6 +76,21 @@ describe("bundle create", () => {
       values: { without: ["casdoor"] },
       dryRun: false,
     });
+  });
+
+  it("carries the program it is made by where that is one file and fits, unless others are named", async () => {
+    const io = { executable: { path: "/opt/slipway", platform: "linux/amd64" } };
+
+    const runs = await Promise.all([
+      cli("bundle create -o b.tar --unsigned", io),
+      cli("bundle create -o b.tar --unsigned --platform linux/arm64", io),
+      cli("bundle create -o b.tar --unsigned --executable other", io),
+      cli("bundle create -o b.tar --unsigned --images-only --image a:1", io),
+      cli("bundle create -o b.tar --unsigned"),
+    ]);
+
+    const carried = runs.map(({ requests }) => (requests["createBundle"]?.[0] as { executables: unknown }).executables);
+    expect(carried).toEqual([["/opt/slipway"], [], [join(folder, "other")], [], []]);
   });
 
   it("says what was written, that it is not signed, and what an install from it has off", async () => {

@@ -116,7 +116,7 @@ function declareCreate(group: Command, runtime: Runtime): void {
     .addOption(
       new Option(
         "--executable <file>",
-        "the slipway program to carry, one for each platform; may be repeated",
+        "the slipway program to carry, one for each platform; may be repeated (default: this program, when it is one file)",
       ).argParser(collectOption),
     )
     .option("--plain-http", "speak plain HTTP to registries")
@@ -169,7 +169,7 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     images: options.image ?? [],
     imagesOnly: options.imagesOnly === true,
     tools: (options.with ?? []).map((text) => parseTool(text, path)),
-    executables: (options.executable ?? []).map(path),
+    executables: options.executable?.map(path) ?? ownExecutable(options, session),
     keyFiles: (options.key ?? []).map(path),
     allowUnsigned: options.allowUnsigned === true,
     signing: toSigning(options, path, session),
@@ -181,6 +181,13 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     ...(options.caFile !== undefined && { caFile: path(options.caFile) }),
     ...(options.jobs !== undefined && { jobs: options.jobs }),
   };
+}
+
+/** A bundle made by the executable carries it: the other side needs nothing else to begin with. */
+function ownExecutable(options: CreateOptions, session: Session): readonly string[] {
+  const { executable } = session.context.io;
+  const fits = executable !== undefined && options.platform.split(",").includes(executable.platform);
+  return fits && options.imagesOnly !== true ? [executable.path] : [];
 }
 
 function toSigning(options: CreateOptions, path: (text: string) => string, { prompts }: Session): BundleSigning {
