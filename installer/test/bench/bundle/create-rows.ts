@@ -151,7 +151,7 @@ export const createRows: readonly BundleRow[] = [
     measure: (bench, rounds, say) =>
       withArchives(bench, async (file, archives) => {
         const remove = async (): Promise<void> => {
-          const found = await mustRun("docker", ["image", "ls", "--quiet", "--filter", "reference=*bench/service-*"]);
+          const found = await mustRun("docker", ["image", "ls", "--quiet", "--filter", "reference=*/bench/service-*"]);
           const ids = [...new Set(found.split("\n").filter((id) => id !== ""))];
           if (ids.length > 0) await mustRun("docker", ["image", "rm", "--force", ...ids]);
         };
@@ -163,10 +163,9 @@ export const createRows: readonly BundleRow[] = [
         const loadAll = async (): Promise<void> => {
           for (const archive of archives) await mustRun("docker", ["load", "--input", archive]);
         };
-        return fasterBy(
-          await compare(ours, { run: loadAll, after: remove }, { rounds: Math.min(rounds, 3), onRound: say }),
-          3,
-        );
+        // The engine unpacks the same layers on both sides, and that takes most of the time.
+        const rival = { run: loadAll, after: remove };
+        return shown(await compare(ours, rival, { rounds: Math.min(rounds, 3), onRound: say }));
       }),
   },
 ];
