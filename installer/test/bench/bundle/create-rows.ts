@@ -37,6 +37,27 @@ export const createRows: readonly BundleRow[] = [
     },
   },
   {
+    id: "B1-engine",
+    title: "images of infra in the local engine → bundle",
+    rival: "`docker save` of them",
+    measure: async (bench, _rounds, say) => {
+      const file = join(bench.folder, "infra.tar");
+      const create = ["bundle", "create", "--without", "casdoor", "--unsigned", "-o", file];
+      // Sizes of layers and their packages are known from the second bundle on.
+      const { images } = JSON.parse(await bench.slipway(...create, "--json")) as {
+        readonly images: readonly { readonly reference: string }[];
+      };
+      await rm(file);
+      const references = images.map(({ reference }) => reference);
+      const comparison = await compare(
+        { run: () => bench.slipway(...create), after: () => rm(file) },
+        { run: () => mustRun("docker", ["save", "--output", file, ...references]), after: () => rm(file) },
+        { rounds: 2, onRound: say },
+      );
+      return shown(comparison);
+    },
+  },
+  {
     id: "B1-size",
     title: "size of that bundle",
     rival: "bytes of the unique blobs",

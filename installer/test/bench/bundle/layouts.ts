@@ -9,6 +9,8 @@ export interface Layout {
   readonly folder: string;
   /** Full references, one an image. */
   readonly references: readonly string[];
+  /** In the same order. */
+  readonly manifests: readonly Descriptor[];
   /** Each blob and manifest once. */
   readonly blobs: ReadonlyMap<string, number>;
 }
@@ -132,6 +134,7 @@ async function finish(
   await stat(join(folder, "index.json"));
   return {
     folder,
+    manifests,
     references: manifests.map((manifest) => manifest.annotations?.["org.opencontainers.image.ref.name"] ?? ""),
     blobs,
   };

@@ -5,7 +5,15 @@ import { type Outcome, fasterBy, shown } from "../row.ts";
 import { startProxy } from "./http-proxy.ts";
 import { type Layout, uniqueBytes } from "./layouts.ts";
 import { type BenchRegistry, startDelay, startRegistry } from "./peers.ts";
-import { forgetBlobs, isInstalled, regctlPush, skopeoPush, skopeoPushArchive } from "./rivals.ts";
+import {
+  cranePush,
+  forgetBlobs,
+  isInstalled,
+  regctlPush,
+  splitLayout,
+  skopeoPush,
+  skopeoPushArchive,
+} from "./rivals.ts";
 import type { BundleRow } from "./rows.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -61,6 +69,19 @@ export const pushRows: readonly BundleRow[] = [
           { rounds: Math.min(rounds, 3), onRound: say },
         ),
       );
+    },
+  },
+  {
+    id: "B2-crane",
+    title: "the same",
+    rival: "`crane push` × 12 from a layout each",
+    measure: async (bench, rounds, say) => {
+      if (!(await isInstalled("crane"))) return notHere("crane");
+      const layout = await bench.large();
+      const folders = await splitLayout(layout, join(bench.folder, "split"));
+      const rival: Push = (host) => cranePush(layout, folders, host);
+      const pushes = { ours: await ours(bench, layout), rival };
+      return shown(await intoEmpty(bench, pushes, { rounds: Math.min(rounds, 3), onRound: say }));
     },
   },
   {

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun, runChild } from "../../support/child.ts";
 import type { Layout } from "./layouts.ts";
@@ -58,15 +58,35 @@ export async function forgetBlobs(): Promise<void> {
   await rm(skopeoCache, { force: true });
 }
 
-/** Crane takes a layout of one image at a time: each gets an index of its own beside the shared blobs. */
+/** The same with regctl, which finds an image of a layout by its digest. */
 export async function regctlPush(layout: Layout, host: string, folder: string): Promise<void> {
   const env = { ...process.env, HOME: folder };
   await mustRun("regctl", ["registry", "set", "--tls", "disabled", host], { env });
-  for (const reference of layout.references) {
-    await mustRun("regctl", ["image", "copy", `ocidir://${layout.folder}:${reference}`, targetOf(reference, host)], {
-      env,
-    });
+  for (const [index, reference] of layout.references.entries()) {
+    const source = `ocidir://${layout.folder}@${layout.manifests[index]?.digest ?? ""}`;
+    await mustRun("regctl", ["image", "copy", source, targetOf(reference, host)], { env });
   }
+}
+
+/** The same with crane, which takes layouts of one image each: folders that share the blobs. */
+export async function cranePush(layout: Layout, folders: readonly string[], host: string): Promise<void> {
+  for (const [index, reference] of layout.references.entries()) {
+    await mustRun("crane", ["push", "--insecure", folders[index] ?? "", targetOf(reference, host)]);
+  }
+}
+
+/** A folder for each image of a layout, with the layout's blobs. */
+export async function splitLayout(layout: Layout, parent: string): Promise<readonly string[]> {
+  return Promise.all(
+    layout.manifests.map(async (manifest, index) => {
+      const folder = join(parent, `image-${index}`);
+      await mkdir(folder, { recursive: true });
+      await symlink(join(layout.folder, "blobs"), join(folder, "blobs"));
+      await writeFile(join(folder, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+      await writeFile(join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+      return folder;
+    }),
+  );
 }
 
 /** Each image of a registry into one OCI layout. */
