@@ -16,10 +16,10 @@ import { reportPercent } from "./bundle/report-percent.ts";
 import { requireFileName } from "./bundle/require-file-name.ts";
 import { prepareSigning } from "./bundle/sign-bundle.ts";
 import { findWantedImages, withFurtherImages } from "./bundle/wanted-images.ts";
-import type { BundleSigning } from "./bundle-signing.ts";
+import type { BundleSigning } from "./bundle/bundle-signing.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { loadPlan } from "./load-plan.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 /** A program of others that is carried along. */
 export interface BundleTool {

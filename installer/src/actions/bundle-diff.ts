@@ -2,7 +2,7 @@ import { type BundleDifference, diffBundles } from "../bundle/diff.ts";
 import type { OpenedBundle } from "../bundle/open-bundle.ts";
 import { BundleError } from "../errors/installer-error.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
-import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
+import { type GivenBundle, openGivenBundle } from "./bundle/given-bundle.ts";
 
 export interface BundleDiffRequest extends Omit<GivenBundle, "paths"> {
   readonly from: string;

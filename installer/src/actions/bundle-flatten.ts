@@ -8,7 +8,7 @@ import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import { requireFileName } from "./bundle/require-file-name.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 export interface BundleFlattenRequest {
   /** The newest delta first, what it builds on after it. */

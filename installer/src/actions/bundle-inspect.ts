@@ -3,9 +3,9 @@ import { bundlePaths } from "../bundle/bundle-manifest.ts";
 import { collectImageBlobs } from "../bundle/image-blobs.ts";
 import { parseSignature } from "../bundle/minisign.ts";
 import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
-import type { BundleFilePorts } from "./bundle-file-ports.ts";
+import type { BundleFilePorts } from "./bundle/bundle-file-ports.ts";
 import type { ResultHead } from "./context.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 export interface BundleInspectRequest {
   /** A bundle, the header or a part of a split one; of a delta its bases may follow. */

@@ -11,7 +11,7 @@ import type { ImagePull } from "../platform/ports.ts";
 import { createSeededRandom } from "../../test/support/memory-ports.ts";
 import { openBundle } from "../bundle/open-bundle.ts";
 import { type BundleLoadRequest, type BundleLoadResult, contentOf, loadBundle, toLoadable } from "./bundle-load.ts";
-import { requireLoadable } from "./load-images.ts";
+import { requireLoadable } from "./bundle/load-images.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { BundleError, UsageError } from "../errors/installer-error.ts";
 import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
 import { enginePlatform } from "./engine-platform.ts";
-import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
+import { type GivenBundle, openGivenBundle } from "./bundle/given-bundle.ts";
 import { withStep } from "./install-steps/with-step.ts";
 import {
   type LoadableImage,
@@ -13,7 +13,7 @@ import {
   loadImages,
   type LoadOutcome,
   type LoadPorts,
-} from "./load-images.ts";
+} from "./bundle/load-images.ts";
 
 export interface BundleLoadRequest {
   readonly bundle: GivenBundle;

@@ -4,9 +4,9 @@ import { readSplitHeader } from "../bundle/parts.ts";
 import { checkTrust } from "../bundle/read-bundle.ts";
 import { splitSuffix } from "../bundle/split-header.ts";
 import { UsageError } from "../errors/installer-error.ts";
-import type { BundleFilePorts } from "./bundle-file-ports.ts";
+import type { BundleFilePorts } from "./bundle/bundle-file-ports.ts";
 import type { ResultHead } from "./context.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 export interface BundleRepairRequest {
   /** `FILE.split.json`. */

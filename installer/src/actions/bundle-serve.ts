@@ -4,7 +4,7 @@ import type { RunningServer, StartHttpServer } from "../platform/http-server.ts"
 import { createRegistryHandler } from "../registry/serve/handle-request.ts";
 import { indexImages, type ServableImage } from "../registry/serve/served-images.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
-import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
+import { type GivenBundle, openGivenBundle } from "./bundle/given-bundle.ts";
 
 export interface BundleServeRequest {
   readonly bundle: GivenBundle;

@@ -10,7 +10,7 @@ import { writeParity } from "../bundle/parity.ts";
 import { formatSplitHeader } from "../bundle/split-header.ts";
 import { inspectBundle } from "./bundle-inspect.ts";
 import { type BundleVerifyResult, verifyBundle } from "./bundle-verify.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 const full = makeBundle();
 const { ports, events } = createBundlePorts();

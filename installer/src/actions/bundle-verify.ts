@@ -5,9 +5,9 @@ import { findBadParity, findDamagedParts } from "../bundle/damaged-parts.ts";
 import { collectImageBlobs } from "../bundle/image-blobs.ts";
 import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
 import type { HashTask } from "../platform/content-ports.ts";
-import type { BundleFilePorts } from "./bundle-file-ports.ts";
+import type { BundleFilePorts } from "./bundle/bundle-file-ports.ts";
 import type { ResultHead } from "./context.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 export interface BundleVerifyRequest {
   /** A bundle, the header or a part of a split one; of a delta its bases after it. */

@@ -17,7 +17,7 @@ import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./
 import { findEveryImage, type UsableImage } from "./every-image.ts";
 import { listProfiles, loadInstallValues } from "./load-plan.ts";
 import type { RegistryOptions } from "./registry-options.ts";
-import { readTrustedKeys } from "./trusted-keys.ts";
+import { readTrustedKeys } from "./bundle/trusted-keys.ts";
 
 export interface ImagesLockRequest extends InstallTarget {
   readonly values: ValuesSelection;

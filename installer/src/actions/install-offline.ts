@@ -7,7 +7,7 @@ import { engineEndpoint } from "../platform/docker/engine-endpoint.ts";
 import type { EgressGuard } from "../platform/egress-guard.ts";
 import type { InstallTarget, ValuesSelection } from "./context.ts";
 import { type Desired, loadDesired } from "./desired.ts";
-import { openGivenBundle } from "./given-bundle.ts";
+import { openGivenBundle } from "./bundle/given-bundle.ts";
 import { installFrom, type InstallRequest, type InstallResult } from "./install.ts";
 import { preflightDesired } from "./install-steps/preflight-desired.ts";
 import { requireFittingBundle } from "./install-steps/check-bundle.ts";

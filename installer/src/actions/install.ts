@@ -8,7 +8,7 @@ import { throwIfInterrupted } from "../execute/interrupt.ts";
 import type { LocalizedText } from "../plan/model.ts";
 import type { EgressReport } from "../platform/egress-guard.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
-import type { GivenBundle } from "./given-bundle.ts";
+import type { GivenBundle } from "./bundle/given-bundle.ts";
 import { type Desired, loadDesired } from "./desired.ts";
 import { applyDesired } from "./install-steps/apply.ts";
 import { learnDigests } from "./install-steps/learn-digests.ts";

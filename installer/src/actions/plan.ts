@@ -17,7 +17,7 @@ import type { ComposeUnit } from "../render/compose/compose-rendering.ts";
 import { describeState } from "./describe-state.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "./context.ts";
 import { type Desired, loadDesired } from "./desired.ts";
-import type { GivenBundle } from "./given-bundle.ts";
+import type { GivenBundle } from "./bundle/given-bundle.ts";
 
 export interface PlanRequest extends InstallTarget {
   readonly values: ValuesSelection;

@@ -5,8 +5,8 @@ import { PreflightError } from "../errors/installer-error.ts";
 import type { HarborOptions } from "../registry/harbor/harbor-options.ts";
 import type { BlobCounts, ItemState } from "../registry/push/push-images.ts";
 import type { ActionPorts, ResultHead } from "./context.ts";
-import { type PushSelection, selectImages } from "./push-sources.ts";
-import { pushSelected } from "./push-run.ts";
+import { type PushSelection, selectImages } from "./push/push-sources.ts";
+import { pushSelected } from "./push/push-run.ts";
 import { type RegistryOptions, openRegistries } from "./registry-options.ts";
 
 export interface PushRequest extends PushSelection {

@@ -3,8 +3,8 @@ import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Sink } from "./sink.ts";
 
-/** Bytes written at a time. */
-const writeSize = 1024 * 1024;
+/** Bytes written at a time. Writes of a megabyte take ext4 four times as long. */
+const writeSize = 128 * 1024;
 
 export interface BlobTarget {
   readonly sink: Pick<Sink, "write">;

@@ -1,4 +1,4 @@
-import type { BundleFilePorts } from "../actions/bundle-file-ports.ts";
+import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
 import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { OfflinePorts } from "../actions/install-offline.ts";

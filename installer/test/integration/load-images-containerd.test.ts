@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LoadOutcome } from "../../src/actions/load-images.ts";
+import type { LoadOutcome } from "../../src/actions/bundle/load-images.ts";
 import { mustRun } from "../support/child.ts";
 import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { type LoadableImage, loadImages, type LoadPorts } from "../../src/actions/load-images.ts";
+import { type LoadableImage, loadImages, type LoadPorts } from "../../src/actions/bundle/load-images.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { PushOutcome } from "../../src/actions/push-outcome.ts";
+import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";

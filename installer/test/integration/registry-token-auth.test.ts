@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { PushOutcome } from "../../src/actions/push-outcome.ts";
+import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";

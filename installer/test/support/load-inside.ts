@@ -1,5 +1,5 @@
 // Loads two small images into the engine of the environment and prints the outcome: run where the engine's loopback is ours.
-import { loadImages } from "../../src/actions/load-images.ts";
+import { loadImages } from "../../src/actions/bundle/load-images.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
 import { ContentStore } from "./content-store.ts";

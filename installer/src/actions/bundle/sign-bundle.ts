@@ -2,7 +2,7 @@ import type { Sign } from "../../bundle/compose-bundle.ts";
 import { isEncryptedSecretKey, parseSecretKey, signMessage } from "../../bundle/minisign-secret.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";
-import type { BundleSigning } from "../bundle-signing.ts";
+import type { BundleSigning } from "./bundle-signing.ts";
 
 /**
  * What signs a bundle; undefined when it was said that it should not be signed.

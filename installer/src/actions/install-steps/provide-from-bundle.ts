@@ -10,7 +10,7 @@ import { contentOf, loadFromBundle, toLoadable } from "../bundle-load.ts";
 import { sectionOfComponent } from "../component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired.ts";
-import { type LoadableImage, type LoadPorts, requireLoadable } from "../load-images.ts";
+import { type LoadableImage, type LoadPorts, requireLoadable } from "../bundle/load-images.ts";
 import { openRegistries, type RegistryOptions } from "../registry-options.ts";
 import { describeUnavailable, imagesOf, type UnavailableImage } from "./provide-images.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { GivenBundle } from "../../actions/given-bundle.ts";
+import type { GivenBundle } from "../../actions/bundle/given-bundle.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { collectOption } from "./collect-option.ts";
 

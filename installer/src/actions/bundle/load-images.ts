@@ -1,15 +1,15 @@
-import { ApplyError, InstallerError, PreflightError, RegistryError } from "../errors/installer-error.ts";
-import { dockerArchive } from "../bundle/docker-archive.ts";
-import { throwIfInterrupted } from "../execute/interrupt.ts";
-import type { Content } from "../oci/content.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import { type ImageManifest, parseManifest } from "../oci/manifest.ts";
-import { parseReference } from "../oci/reference.ts";
-import type { RunningServer, StartHttpServer } from "../platform/http-server.ts";
-import { familiarReference } from "../platform/docker/engine-answers.ts";
-import { createRegistryHandler, type ServedContent } from "../registry/serve/handle-request.ts";
-import { indexImages, readManifestBytes, servedName } from "../registry/serve/served-images.ts";
-import type { ActionPorts } from "./context.ts";
+import { ApplyError, InstallerError, PreflightError, RegistryError } from "../../errors/installer-error.ts";
+import { dockerArchive } from "../../bundle/docker-archive.ts";
+import { throwIfInterrupted } from "../../execute/interrupt.ts";
+import type { Content } from "../../oci/content.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { type ImageManifest, parseManifest } from "../../oci/manifest.ts";
+import { parseReference } from "../../oci/reference.ts";
+import type { RunningServer, StartHttpServer } from "../../platform/http-server.ts";
+import { familiarReference } from "../../platform/docker/engine-answers.ts";
+import { createRegistryHandler, type ServedContent } from "../../registry/serve/handle-request.ts";
+import { indexImages, readManifestBytes, servedName } from "../../registry/serve/served-images.ts";
+import type { ActionPorts } from "../context.ts";
 import { unpackedSize } from "./unpacked-size.ts";
 
 /** An image for the engine: one platform of it. */

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
-import { parsePublicKey } from "../bundle/minisign.ts";
-import { BundleError, UsageError } from "../errors/installer-error.ts";
-import type { ActionPorts } from "./context.ts";
+import { parsePublicKey } from "../../bundle/minisign.ts";
+import { BundleError, UsageError } from "../../errors/installer-error.ts";
+import type { ActionPorts } from "../context.ts";
 
 export interface TrustedKeysRequest {
   /** Absolute paths given with --key; when there are any, only these count. */

@@ -1,4 +1,4 @@
-import type { ActionPorts } from "./context.ts";
+import type { ActionPorts } from "../context.ts";
 
 /** What commands need that only read and write files of bundles: no engine, no network. */
 export type BundleFilePorts = Pick<

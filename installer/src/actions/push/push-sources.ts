@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import { gatherImage } from "../bundle/gather-image.ts";
-import { PreflightError, UsageError } from "../errors/installer-error.ts";
-import type { ImageSource, SourceImage } from "../oci/content.ts";
-import { type Descriptor, type Platform, parsePlatform } from "../oci/descriptor.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
-import { openSources } from "./bundle/bundle-sources.ts";
-import { findWantedImages } from "./bundle/wanted-images.ts";
-import type { ActionPorts, InstallTarget, ValuesSelection } from "./context.ts";
-import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
-import { loadPlan } from "./load-plan.ts";
-import type { RegistryOptions } from "./registry-options.ts";
-import { type TrustedKeysRequest, readTrustedKeys } from "./trusted-keys.ts";
+import { gatherImage } from "../../bundle/gather-image.ts";
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import type { ImageSource, SourceImage } from "../../oci/content.ts";
+import { type Descriptor, type Platform, parsePlatform } from "../../oci/descriptor.ts";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import { openSources } from "../bundle/bundle-sources.ts";
+import { findWantedImages } from "../bundle/wanted-images.ts";
+import type { ActionPorts, InstallTarget, ValuesSelection } from "../context.ts";
+import { type GivenBundle, openGivenBundle } from "../bundle/given-bundle.ts";
+import { loadPlan } from "../load-plan.ts";
+import type { RegistryOptions } from "../registry-options.ts";
+import { type TrustedKeysRequest, readTrustedKeys } from "../bundle/trusted-keys.ts";
 
 /** What is pushed, and where it is taken from. */
 export interface PushSelection extends InstallTarget {

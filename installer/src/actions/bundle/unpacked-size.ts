@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
-import type { Content } from "../oci/content.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
+import type { Content } from "../../oci/content.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 
 /** Where a compressed layer does not tell, this many times its size. */
 const usualRatio = 4;

@@ -1,7 +1,7 @@
-import { formatBytes } from "../registry/harbor/check-quota.ts";
-import type { ImageOutcome, PushWork } from "../registry/push/push-images.ts";
-import type { PushPlan } from "../registry/push/push-plan.ts";
-import type { ActionPorts } from "./context.ts";
+import { formatBytes } from "../../registry/harbor/check-quota.ts";
+import type { ImageOutcome, PushWork } from "../../registry/push/push-images.ts";
+import type { PushPlan } from "../../registry/push/push-plan.ts";
+import type { ActionPorts } from "../context.ts";
 
 export interface PushProgress {
   readonly observer: Pick<PushWork, "onBytes" | "onBlob" | "onImage">;

@@ -1,5 +1,5 @@
-import { type OpenedBundle, openBundle } from "../bundle/open-bundle.ts";
-import type { ActionPorts } from "./context.ts";
+import { type OpenedBundle, openBundle } from "../../bundle/open-bundle.ts";
+import type { ActionPorts } from "../context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
 /** A bundle as it is named on a command line. */

@@ -1,11 +1,11 @@
-import type { ImageSource } from "../oci/content.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import { blobsOf } from "../registry/push/build-push-plan.ts";
-import type { BlobOrigin } from "../registry/push/place-blobs.ts";
-import type { PlannedImage, PushPlan } from "../registry/push/push-plan.ts";
-import { type ReadFrom, readFrom } from "../registry/push/read-image.ts";
-import { type Spool, spoolBlobs } from "../registry/push/spool-blobs.ts";
-import type { ActionPorts } from "./context.ts";
+import type { ImageSource } from "../../oci/content.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { blobsOf } from "../../registry/push/build-push-plan.ts";
+import type { BlobOrigin } from "../../registry/push/place-blobs.ts";
+import type { PlannedImage, PushPlan } from "../../registry/push/push-plan.ts";
+import { type ReadFrom, readFrom } from "../../registry/push/read-image.ts";
+import { type Spool, spoolBlobs } from "../../registry/push/spool-blobs.ts";
+import type { ActionPorts } from "../context.ts";
 import type { SelectedImage } from "./push-sources.ts";
 
 /** A blob with who can open it. */
