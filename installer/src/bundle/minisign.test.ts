@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeUnless } from "../../test/support/unless.ts";
 import { createSeededRandom } from "../../test/support/memory-ports.ts";
 import { blake2b256 } from "./blake2b.ts";
 import { parsePublicKey, parseSignature, verifySignature } from "./minisign.ts";
@@ -150,7 +151,7 @@ function programPresent(): boolean {
 }
 
 const present = programPresent();
-describe.skipIf(!present)(`with the program minisign${present ? "" : " (skipped: it is not installed)"}`, () => {
+describeUnless(present ? undefined : "minisign is not installed", "with the program minisign", () => {
   let folder: string;
   const at = (name: string): string => join(folder, name);
   const run = (args: readonly string[], input = ""): string =>

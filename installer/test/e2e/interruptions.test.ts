@@ -89,7 +89,9 @@ describe("a fresh install that is disturbed", () => {
     expect(interrupted.exitCode).toBe(130);
     expect(interrupted.stderr).toContain("the same command goes on");
     const halfway = await platform.json<StatusResult>(["status"], 7);
-    expect(halfway).toMatchObject({ installed: true, overall: "degraded" });
+    expect(halfway.installed).toBe(true);
+    // How much already ran depends on when the signal came.
+    expect(["degraded", "stopped"]).toContain(halfway.overall);
     expect(halfway.components.find((row) => row.id === "gateway")?.ok).toBe(false);
   });
 

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { describeUnless } from "../support/unless.ts";
 import { type BundleCreateRequest, createBundle } from "../../src/actions/bundle-create.ts";
 import { flattenBundle } from "../../src/actions/bundle-flatten.ts";
 import { loadBundle } from "../../src/actions/bundle-load.ts";
@@ -103,9 +104,7 @@ async function expectLikeUndisturbed(path: string): Promise<void> {
   expect(readFileSync(path).equals(readFileSync(join(folder, "undisturbed.tar")))).toBe(true);
 }
 
-const title = obstacle === undefined ? "" : ` (skipped: ${obstacle})`;
-
-describe.skipIf(obstacle !== undefined)(`a disk that is too small${title}`, () => {
+describeUnless(obstacle, "a disk that is too small", () => {
   it("for a bundle is refused with the bytes that lack, and nothing is written", async () => {
     const disk = closing(memoryDisk("1m"));
     const output = join(disk.folder, "b.tar");
@@ -147,7 +146,7 @@ describe.skipIf(obstacle !== undefined)(`a disk that is too small${title}`, () =
   });
 });
 
-describe.skipIf(obstacle !== undefined)(`a disk that others fill while it is written${title}`, () => {
+describeUnless(obstacle, "a disk that others fill while it is written", () => {
   it.each(["oci layout", "registry"] as const)(
     "a bundle from an %s: what is full is named, and with room the same command goes on",
     async (kind) => {
@@ -199,7 +198,7 @@ describe.skipIf(obstacle !== undefined)(`a disk that others fill while it is wri
   });
 });
 
-describe.skipIf(obstacle !== undefined)(`a bundle on a medium that is read-only${title}`, () => {
+describeUnless(obstacle, "a bundle on a medium that is read-only", () => {
   it("is pushed, verified and loaded while the disk for temporary files is full", async () => {
     const medium = closing(memoryDisk("8m"));
     const full = closing(memoryDisk("64k"));
@@ -225,7 +224,7 @@ describe.skipIf(obstacle !== undefined)(`a bundle on a medium that is read-only$
   });
 });
 
-describe.skipIf(obstacle !== undefined)(`a disk that reports errors${title}`, () => {
+describeUnless(obstacle, "a disk that reports errors", () => {
   it("on writing: no bundle stands under its name, and what the disk lost is written again by the next run", async () => {
     // The disk says it has 16 MiB; the memory under it has less, so that writing back fails.
     const under = closing(memoryDisk("1m"));

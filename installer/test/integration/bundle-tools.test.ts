@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { itUnless } from "../support/unless.ts";
 import { collectBlobs, describeBundle } from "../../src/actions/bundle/describe-bundle.ts";
 import { bundlePaths } from "../../src/bundle/bundle-manifest.ts";
 import { composeBundle } from "../../src/bundle/compose-bundle.ts";
@@ -80,8 +81,7 @@ function run(command: string, args: readonly string[]): string {
 }
 
 function tool(name: string, reason: string | undefined, title: string, body: () => void | Promise<void>): void {
-  const said = reason === undefined ? "" : ` (skipped: ${reason})`;
-  it.skipIf(reason !== undefined)(`${name} ${title}${said}`, body);
+  itUnless(reason, `${name} ${title}`, body);
 }
 
 function layersOf(reference: string): readonly string[] {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeUnless } from "../support/unless.ts";
 import { mustRun, runChild } from "../support/child.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -19,47 +20,53 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(process.arch !== "x64")("the executable for linux/amd64", () => {
-  it("runs on a machine without Node: PATH leads nowhere, the folder is empty", async () => {
-    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
+describeUnless(
+  process.arch === "x64" ? undefined : "this machine is no amd64",
+  "the executable for linux/amd64",
+  () => {
+    it("runs on a machine without Node: PATH leads nowhere, the folder is empty", async () => {
+      const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+        readonly version: string;
+      };
 
-    const result = await run("version", ["--version"]);
+      const result = await run("version", ["--version"]);
 
-    expect(result).toMatchObject({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
-  });
+      expect(result).toMatchObject({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
+    });
 
-  it("checks values, plans and renders from what it carries", async () => {
-    const valid = await run("files", ["validate", "--json"]);
-    const planned = await run("files", ["plan", "--offline", "--json"]);
-    const rendered = await run("files", ["render", "--mode", "compose", "--out", "out"]);
+    it("checks values, plans and renders from what it carries", async () => {
+      const valid = await run("files", ["validate", "--json"]);
+      const planned = await run("files", ["plan", "--offline", "--json"]);
+      const rendered = await run("files", ["render", "--mode", "compose", "--out", "out"]);
 
-    expect(valid).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(JSON.parse(valid.stdout)).toMatchObject({ kind: "ValidateResult" });
-    expect(planned.exitCode).toBe(0);
-    expect(JSON.parse(planned.stdout)).toMatchObject({ apiVersion: "slipway/v1" });
-    expect(rendered).toMatchObject({ exitCode: 0 });
-    expect(await readdir(join(folder, "files/out"))).toContain("compose.yaml");
-  });
+      expect(valid).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(JSON.parse(valid.stdout)).toMatchObject({ kind: "ValidateResult" });
+      expect(planned.exitCode).toBe(0);
+      expect(JSON.parse(planned.stdout)).toMatchObject({ apiVersion: "slipway/v1" });
+      expect(rendered).toMatchObject({ exitCode: 0 });
+      expect(await readdir(join(folder, "files/out"))).toContain("compose.yaml");
+    });
 
-  it("says in the usual way what is wrong with a command line", async () => {
-    const result = await run("usage", ["instal"]);
+    it("says in the usual way what is wrong with a command line", async () => {
+      const result = await run("usage", ["instal"]);
 
-    expect(result.exitCode).toBe(2);
-    expect(result.stderr).toContain("did you mean install?");
-  });
+      expect(result.exitCode).toBe(2);
+      expect(result.stderr).toContain("did you mean install?");
+    });
 
-  it("is the same file, byte for byte, when it is made again", async () => {
-    await pack("second", "--no-build", "--platform", "linux/amd64");
+    it("is the same file, byte for byte, when it is made again", async () => {
+      await pack("second", "--no-build", "--platform", "linux/amd64");
 
-    expect(await digestOf("second/slipway")).toBe(await digestOf("first/slipway"));
-  });
+      expect(await digestOf("second/slipway")).toBe(await digestOf("first/slipway"));
+    });
 
-  async function run(name: string, args: readonly string[]) {
-    const cwd = join(folder, name);
-    await mkdir(cwd, { recursive: true });
-    return await runChild(join(folder, "first/slipway"), args, { cwd, env: { PATH: "/nonexistent", HOME: cwd } });
-  }
-});
+    async function run(name: string, args: readonly string[]) {
+      const cwd = join(folder, name);
+      await mkdir(cwd, { recursive: true });
+      return await runChild(join(folder, "first/slipway"), args, { cwd, env: { PATH: "/nonexistent", HOME: cwd } });
+    }
+  },
+);
 
 describe("the licences beside the executables", () => {
   it("are those of Node and of the npm packages in the program", async () => {

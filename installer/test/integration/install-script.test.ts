@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { itUnless } from "../support/unless.ts";
 import { fixturePublicKey, makeBundle as makeSlipwayBundle, writeSplit } from "../support/bundle-fixture.ts";
 import { mustRun, runChild } from "../support/child.ts";
 
@@ -273,21 +274,25 @@ describe("a machine", () => {
     expect(result.stdout).toContain(`next: ${join(folder, ".local/bin/slipway")} install`);
   });
 
-  it.skipIf(process.getuid?.() !== 0)("whose target the person may not write leaves nothing behind", async () => {
-    const { bundle, key } = await makeBundle();
-    await mkdir(join(folder, "closed"), { mode: 0o755 });
+  itUnless(
+    process.getuid?.() === 0 ? undefined : "becoming another user needs root",
+    "whose target the person may not write leaves nothing behind",
+    async () => {
+      const { bundle, key } = await makeBundle();
+      await mkdir(join(folder, "closed"), { mode: 0o755 });
 
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    const made = await install([bundle, "--key", key, "--to", join(folder, "closed/bin")], { as: nobody });
-    const written = await install([bundle, "--key", key, "--to", join(folder, "closed")], { as: nobody });
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const made = await install([bundle, "--key", key, "--to", join(folder, "closed/bin")], { as: nobody });
+      const written = await install([bundle, "--key", key, "--to", join(folder, "closed")], { as: nobody });
 
-    expect(made).toMatchObject({ exitCode: 4 });
-    expect(made.stderr).toContain("cannot be made by");
-    expect(written).toMatchObject({ exitCode: 4 });
-    expect(written.stderr).toContain("cannot be written by");
-    expect(await readdir(join(folder, "closed"))).toEqual([]);
-    expect(await readdir(join(folder, "tmp"))).toEqual([]);
-  });
+      expect(made).toMatchObject({ exitCode: 4 });
+      expect(made.stderr).toContain("cannot be made by");
+      expect(written).toMatchObject({ exitCode: 4 });
+      expect(written.stderr).toContain("cannot be written by");
+      expect(await readdir(join(folder, "closed"))).toEqual([]);
+      expect(await readdir(join(folder, "tmp"))).toEqual([]);
+    },
+  );
 });
 
 describe("a split bundle", () => {

@@ -1,18 +1,18 @@
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { describeUnless } from "../support/unless.ts";
 import type { LoadOutcome } from "../../src/actions/bundle/load-images.ts";
 import { mustRun } from "../support/child.ts";
 import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
 
 const obstacle = await privateEngineObstacle();
-if (obstacle !== undefined) console.log(`skipped: loading into the containerd store is not tried, ${obstacle}`);
 
 /** The engine of the tests has a graph driver; this one is told to use the containerd store. */
 const prepare = `echo '{"features":{"containerd-snapshotter":true}}' > daemon.json
 dockerd() { command dockerd --config-file "$PWD/daemon.json" "$@" --storage-driver overlayfs; }`;
 const program = [process.execPath, fileURLToPath(new URL("../support/load-inside.ts", import.meta.url))] as const;
 
-describe.skipIf(obstacle !== undefined)("loading into an engine with the containerd store", () => {
+describeUnless(obstacle, "loading into an engine with the containerd store", () => {
   let engine: PrivateEngine;
   beforeEach(async () => {
     engine = await startPrivateEngine([], prepare);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
+import { describeUnless } from "../support/unless.ts";
 import { type LoadableImage, loadImages, type LoadPorts } from "../../src/actions/bundle/load-images.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
@@ -52,7 +53,7 @@ async function namesOnLoopback(references: readonly string[]): Promise<readonly 
   return digests.flat();
 }
 
-describe.skipIf(!engineAnswers)("loading images into an engine (skipped without one)", () => {
+describeUnless(engineAnswers ? undefined : "no engine answers", "loading images into an engine", () => {
   it("gives it what it lacks by a registry on loopback, and leaves no other name behind", async () => {
     const store = new ContentStore();
     const images = imagesOf(store);

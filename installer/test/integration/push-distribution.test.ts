@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
+import { describeUnless, itUnless } from "../support/unless.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { startChild } from "../support/child.ts";
 import { createPushWorld, sampleImages, uniqueBytes } from "../support/push-world.ts";
@@ -70,7 +71,7 @@ async function startRegistry(): Promise<RealRegistry> {
 
 const count = (lines: readonly string[], pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
 
-describe.skipIf(!isInstalled)(`a real registry (${program}${isInstalled ? "" : " is not installed"})`, () => {
+describeUnless(isInstalled ? undefined : `${program} is not installed`, "a real registry", () => {
   it("gets each blob once, mounts the rest, and is asked once per image afterwards", async () => {
     const images = sampleImages(6);
     const world = await createPushWorld(images);
@@ -122,7 +123,7 @@ describe.skipIf(!isInstalled)(`a real registry (${program}${isInstalled ? "" : "
 
   const skopeo = spawnSync("skopeo", ["--version"]).error === undefined;
 
-  it.skipIf(!skopeo)(`holds what skopeo reads back${skopeo ? "" : " (skopeo is not installed)"}`, async () => {
+  itUnless(skopeo ? undefined : "skopeo is not installed", "holds what skopeo reads back", async () => {
     const images = sampleImages(2);
     const world = await createPushWorld(images);
     closers.push(() => world.close());

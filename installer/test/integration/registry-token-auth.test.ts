@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { describeUnless } from "../support/unless.ts";
 import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -40,8 +41,9 @@ const users = {
   reader: { password: "reader-password", actions: ["pull"] },
 } as const;
 
-const title = "a distribution registry with token authentication";
-describe.skipIf(image === undefined)(`${title} (skipped where its image is not built)`, () => {
+const obstacle = image === undefined ? "the image of the registry is not built" : undefined;
+
+describeUnless(obstacle, "a distribution registry with token authentication", () => {
   let issuer: TokenIssuer;
   let registry: DistributionRegistry;
   let folder: string;
@@ -152,40 +154,37 @@ describe.skipIf(image === undefined)(`${title} (skipped where its image is not b
   });
 });
 
-describe.skipIf(image === undefined)(
-  "a token that ends while images are pushed (skipped where the image is not built)",
-  () => {
-    it("is renewed", async () => {
-      const folder = await mkdtemp(join(tmpdir(), "slipway-token-life-"));
-      // Said to be good for a second: each request a second later needs another one.
-      const issuer = await startTokenIssuer(users, 1);
-      const registry = await startDistributionRegistry(ports.exec, image ?? "", issuer);
-      const slow = images.map((row) => ({
-        ...row,
-        source: {
-          ...row.source,
-          content: {
-            open: async (...args: Parameters<typeof row.source.content.open>) => {
-              await ports.clock.sleep(700);
-              return row.source.content.open(...args);
-            },
+describeUnless(obstacle, "a token that ends while images are pushed", () => {
+  it("is renewed", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "slipway-token-life-"));
+    // Said to be good for a second: each request a second later needs another one.
+    const issuer = await startTokenIssuer(users, 1);
+    const registry = await startDistributionRegistry(ports.exec, image ?? "", issuer);
+    const slow = images.map((row) => ({
+      ...row,
+      source: {
+        ...row.source,
+        content: {
+          open: async (...args: Parameters<typeof row.source.content.open>) => {
+            await ports.clock.sleep(700);
+            return row.source.content.open(...args);
           },
         },
-      }));
-      try {
-        const outcome = await pushTo(
-          { to: `${registry.host}/slow`, user: "writer", password: "writer-password", folder, images: slow },
-          ports,
-        );
+      },
+    }));
+    try {
+      const outcome = await pushTo(
+        { to: `${registry.host}/slow`, user: "writer", password: "writer-password", folder, images: slow },
+        ports,
+      );
 
-        expect(outcome.ok).toBe(true);
-        const scopes = issuer.issued.map((row) => row[0]);
-        expect(scopes.length).toBeGreaterThan(new Set(scopes).size);
-      } finally {
-        await registry.close();
-        await issuer.close();
-        await rm(folder, { recursive: true, force: true });
-      }
-    });
-  },
-);
+      expect(outcome.ok).toBe(true);
+      const scopes = issuer.issued.map((row) => row[0]);
+      expect(scopes.length).toBeGreaterThan(new Set(scopes).size);
+    } finally {
+      await registry.close();
+      await issuer.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

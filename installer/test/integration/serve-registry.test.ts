@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { itUnless } from "../support/unless.ts";
 import { mediaTypes } from "../../src/oci/descriptor.ts";
 import { type RunningServer, startHttpServer } from "../../src/platform/http-server.ts";
 import { createRegistryHandler } from "../../src/registry/serve/handle-request.ts";
@@ -52,37 +53,45 @@ afterAll(async () => {
 });
 
 describe("the registry that is served is read by", () => {
-  it.skipIf(skopeo !== true)("skopeo: one image, and a whole index with its digest", async () => {
-    const from = `docker://${server.authority}/${name}`;
-    await mustRun("skopeo", ["copy", "--src-tls-verify=false", `${from}:1`, `oci:${folder}/one:1`]);
-    await mustRun("skopeo", [
-      "copy",
-      "--all",
-      "--preserve-digests",
-      "--src-tls-verify=false",
-      `${from}:all`,
-      `oci:${folder}/all:1`,
-    ]);
-    const tags = await mustRun("skopeo", ["list-tags", "--tls-verify=false", from]);
+  itUnless(
+    skopeo === true ? undefined : "skopeo is not installed",
+    "skopeo: one image, and a whole index with its digest",
+    async () => {
+      const from = `docker://${server.authority}/${name}`;
+      await mustRun("skopeo", ["copy", "--src-tls-verify=false", `${from}:1`, `oci:${folder}/one:1`]);
+      await mustRun("skopeo", [
+        "copy",
+        "--all",
+        "--preserve-digests",
+        "--src-tls-verify=false",
+        `${from}:all`,
+        `oci:${folder}/all:1`,
+      ]);
+      const tags = await mustRun("skopeo", ["list-tags", "--tls-verify=false", from]);
 
-    const layout = JSON.parse(await readFile(join(folder, "all/index.json"), "utf8")) as {
-      readonly manifests: readonly { readonly digest: string }[];
-    };
-    expect(layout.manifests.map((entry) => entry.digest)).toEqual([index.digest]);
-    expect(JSON.parse(tags)).toMatchObject({ Tags: ["1", "all"] });
-  });
+      const layout = JSON.parse(await readFile(join(folder, "all/index.json"), "utf8")) as {
+        readonly manifests: readonly { readonly digest: string }[];
+      };
+      expect(layout.manifests.map((entry) => entry.digest)).toEqual([index.digest]);
+      expect(JSON.parse(tags)).toMatchObject({ Tags: ["1", "all"] });
+    },
+  );
 
-  it.skipIf(oras !== true)("oras: a manifest by tag, a blob by digest", async () => {
-    const from = `${server.authority}/${name}`;
+  itUnless(
+    oras === true ? undefined : "oras is not installed",
+    "oras: a manifest by tag, a blob by digest",
+    async () => {
+      const from = `${server.authority}/${name}`;
 
-    const manifest = await mustRun("oras", ["manifest", "fetch", "--plain-http", `${from}:1`]);
-    const blob = await mustRun("oras", ["blob", "fetch", "--plain-http", "--output", "-", `${from}@${image.config}`]);
+      const manifest = await mustRun("oras", ["manifest", "fetch", "--plain-http", `${from}:1`]);
+      const blob = await mustRun("oras", ["blob", "fetch", "--plain-http", "--output", "-", `${from}@${image.config}`]);
 
-    expect(manifest).toBe(store.blobs.get(image.manifest.digest)?.toString());
-    expect(blob).toBe(store.blobs.get(image.config)?.toString());
-  });
+      expect(manifest).toBe(store.blobs.get(image.manifest.digest)?.toString());
+      expect(blob).toBe(store.blobs.get(image.config)?.toString());
+    },
+  );
 
-  it.skipIf(!docker)("docker pull, by digest and by tag", async () => {
+  itUnless(docker ? undefined : "no engine answers", "docker pull, by digest and by tag", async () => {
     const byDigest = `${server.authority}/${name}@${index.digest}`;
     const byTag = `${server.authority}/${name}:1`;
     try {
@@ -96,7 +105,7 @@ describe("the registry that is served is read by", () => {
     }
   });
 
-  it.skipIf(podman !== true)("podman, into a store of its own", async () => {
+  itUnless(podman === true ? undefined : "podman is not installed", "podman, into a store of its own", async () => {
     const storage = [
       "--root",
       join(folder, "podman"),

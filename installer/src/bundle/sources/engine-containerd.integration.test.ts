@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeUnless } from "../../../test/support/unless.ts";
 import { mustRun } from "../../../test/support/child.ts";
 import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../../../test/support/private-engine.ts";
 import { type Descriptor, mediaTypes } from "../../oci/descriptor.ts";
@@ -56,7 +57,7 @@ const index = put(mediaTypes.ociIndex, json({ schemaVersion: 2, mediaType: media
 const annotations = { "io.containerd.image.name": reference, "org.opencontainers.image.ref.name": "1" };
 archive.set("index.json", json({ schemaVersion: 2, manifests: [{ ...index, annotations }] }));
 
-describe.skipIf(obstacle !== undefined)("createEngineSource with an engine that has the containerd store", () => {
+describeUnless(obstacle, "createEngineSource with an engine that has the containerd store", () => {
   let engine: PrivateEngine;
 
   beforeAll(async () => {
