@@ -19,11 +19,11 @@ function sourcesIn(folder: string): readonly string[] {
     .map((path) => join(folder, path));
 }
 
-/** A call of `it`, `test` or `describe` has the title, and a table beside it the row. */
+/** A call of `it`, `describe` or `itUnless` has the title, and a table beside it the row. */
 function stands({ file, test, case: row }: Proof): boolean {
   const text = readFileSync(join(root, file), "utf8");
   const title = JSON.stringify(test).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const titled = new RegExp(`\\(\\s*${title}\\s*,`).test(text);
+  const titled = new RegExp(`[(,]\\s*${title}\\s*,`).test(text);
   return titled && (row === undefined || text.includes(JSON.stringify(row)));
 }
 
