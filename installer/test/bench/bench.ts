@@ -50,7 +50,10 @@ async function main(): Promise<void> {
     const head = { apiVersion: "slipway/v1", kind: "Benchmark" };
     process.stdout.write(`${JSON.stringify({ ...head, ...result }, undefined, 2)}\n`);
   } else process.stdout.write(toTable(result));
-  if (options.write) await writePage(result);
+  if (options.write) {
+    const order = all.map((row) => row.id);
+    await writePage(result, order);
+  }
   if (rows.some((row) => !row.pass)) process.exitCode = 1;
 }
 
@@ -59,21 +62,24 @@ function help(rows: readonly BenchRow[]): string {
   --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
   --rounds N      rounds of what takes long (default 5)
   --json          the result as JSON on standard output
-  --write         write docs/benchmarks.md
+  --write         write what was measured into docs/benchmarks.md
   --no-build      measure dist/slipway.cjs as it is
 `;
 }
 
-/** The page shows both groups: what the other one found last is kept. */
-async function writePage(result: GroupResult): Promise<void> {
+/** The page shows both groups, and all rows of this one: what was not measured now keeps its figures. */
+async function writePage(result: GroupResult, order: readonly string[]): Promise<void> {
   const folder = fileURLToPath(new URL("./results/", import.meta.url));
   const pathOf = (group: string): string => `${folder}${group}.json`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(pathOf(options.bundle ? "bundle" : "platform"), `${JSON.stringify(result, undefined, 2)}\n`);
   const read = async (group: string): Promise<GroupResult | undefined> => {
     const text = await readFile(pathOf(group), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as GroupResult);
   };
+  const group = options.bundle ? "bundle" : "platform";
+  const rows = new Map([...((await read(group))?.rows ?? []), ...result.rows].map((row) => [row.id, row]));
+  const merged = { ...result, rows: order.flatMap((id) => rows.get(id) ?? []) };
+  await mkdir(folder, { recursive: true });
+  await writeFile(pathOf(group), `${JSON.stringify(merged, undefined, 2)}\n`);
   const page = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
   await writeFile(page, toMarkdown(await read("platform"), await read("bundle")));
 }
