@@ -163,12 +163,12 @@ export const pushRows: readonly BundleRow[] = [
   },
   {
     id: "B4-again-20ms",
-    title: "push W2 again over a 20 ms round trip",
+    title: "push W2 again over a 20 ms round trip, 16 connections",
     rival: "`skopeo copy` × 60",
     measure: async (bench, rounds, say) => {
       const layout = await bench.small();
       return withRegistry(bench, async (registry) => {
-        const push = await ours(bench, layout);
+        const push = await ours(bench, layout, "--connections", "16");
         const { host, close } = await startDelay(registry.host, 10);
         try {
           await push(host);
