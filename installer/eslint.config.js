@@ -1,7 +1,19 @@
 import tseslint from "typescript-eslint";
 
-/** Forbids imports from the named layers and packages; the message says which layer the file is in. */
-function layer(name, { forbidLayers = [], forbidPackages = [] }) {
+/** From the ground up. */
+const layers = [
+  ...["errors", "events", "values", "plan", "render", "platform", "images", "oci", "registry", "bundle"],
+  ...["execute", "actions", "cli"],
+];
+
+/** Every layer that stands under the named one. */
+function below(name) {
+  return layers.slice(0, layers.indexOf(name));
+}
+
+/** Forbids imports from all layers but the named ones, and of packages; the message says which layer the file is in. */
+function layer(name, { mayImport, forbidPackages = [] }) {
+  const forbidLayers = layers.filter((other) => other !== name && !mayImport.includes(other));
   return {
     files: [`installer/src/${name}/**/*.ts`],
     ignores: ["**/*.test.ts"],
@@ -78,68 +90,33 @@ export default tseslint.config(
       ],
     },
   },
-  layer("errors", {
-    forbidLayers: [
-      "events",
-      "values",
-      "plan",
-      "render",
-      "platform",
-      "execute",
-      "images",
-      "oci",
-      "registry",
-      "bundle",
-      "actions",
-      "cli",
-    ],
-  }),
-  layer("events", {
-    forbidLayers: [
-      "values",
-      "plan",
-      "render",
-      "platform",
-      "execute",
-      "images",
-      "oci",
-      "registry",
-      "bundle",
-      "actions",
-      "cli",
-    ],
-  }),
-  layer("values", {
-    forbidLayers: ["plan", "render", "platform", "execute", "images", "oci", "registry", "bundle", "actions", "cli"],
-    forbidPackages: [...effectPackages, ...uiPackages],
-  }),
+  layer("errors", { mayImport: [] }),
+  layer("events", { mayImport: ["errors"] }),
+  layer("values", { mayImport: ["errors", "events"], forbidPackages: [...effectPackages, ...uiPackages] }),
   layer("plan", {
-    forbidLayers: ["render", "platform", "execute", "images", "registry", "bundle", "actions", "cli"],
+    mayImport: ["errors", "events", "values", "oci"],
     forbidPackages: [...effectPackages, ...uiPackages, ...yamlPackages],
   }),
   layer("render", {
-    forbidLayers: ["platform", "execute", "images", "oci", "registry", "bundle", "actions", "cli"],
+    mayImport: ["errors", "events", "values", "plan"],
     forbidPackages: [...effectPackages, ...uiPackages],
   }),
-  layer("platform", {
-    forbidLayers: ["values", "plan", "render", "execute", "registry", "bundle", "actions", "cli"],
-    forbidPackages: uiPackages,
-  }),
+  layer("platform", { mayImport: ["errors", "events", "images", "oci"], forbidPackages: uiPackages }),
   layer("oci", {
-    forbidLayers: ["values", "plan", "render", "platform", "execute", "images", "registry", "bundle", "actions", "cli"],
+    mayImport: ["errors", "events"],
     forbidPackages: [...effectPackages, ...uiPackages, ...yamlPackages],
   }),
   layer("registry", {
-    forbidLayers: ["values", "plan", "render", "execute", "images", "bundle", "actions", "cli"],
+    mayImport: ["errors", "events", "platform", "oci"],
     forbidPackages: [...effectPackages, ...uiPackages, ...yamlPackages],
   }),
   layer("bundle", {
-    forbidLayers: ["values", "plan", "render", "execute", "images", "actions", "cli"],
+    mayImport: ["errors", "events", "platform", "oci", "registry"],
     forbidPackages: [...effectPackages, ...uiPackages],
   }),
-  layer("execute", { forbidLayers: ["actions", "cli"], forbidPackages: [...effectPackages, ...uiPackages] }),
-  layer("images", { forbidLayers: ["execute", "actions", "cli"], forbidPackages: uiPackages }),
-  layer("actions", { forbidLayers: ["cli"], forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("images", { mayImport: below("execute"), forbidPackages: uiPackages }),
+  layer("execute", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("actions", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),
   {
     files: ["**/*.test.ts", "installer/test/**/*.ts", "scripts/**/*.ts"],
     rules: {

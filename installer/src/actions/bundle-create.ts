@@ -10,7 +10,7 @@ import { openBundle } from "../bundle/open-bundle.ts";
 import { type ReadTrust, openSources } from "./bundle/bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./bundle/prepare-bundle.ts";
 import { makeBundleSboms } from "./bundle/bundle-sboms.ts";
-import { inStep } from "./bundle/in-step.ts";
+import { withStep } from "./with-step.ts";
 import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import { requireFileName } from "./bundle/require-file-name.ts";
@@ -120,7 +120,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
     ports,
   );
   try {
-    const images = await inStep(ports, { id: "gather", title: "Find images" }, () =>
+    const images = await withStep(ports, "gather", "Find images", () =>
       gatherImages({
         images: wanted,
         platforms,
@@ -141,7 +141,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
     );
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
-    const written = await inStep(ports, { id: "bundle", title: "Write the bundle" }, () =>
+    const written = await withStep(ports, "bundle", "Write the bundle", () =>
       withOutputLock(request.output, ports, () =>
         writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
       ),

@@ -3,7 +3,7 @@ import { flattenBundles } from "../bundle/flatten.ts";
 import { openBundle } from "../bundle/open-bundle.ts";
 import { writeBundle } from "../bundle/write-bundle.ts";
 import { UsageError } from "../errors/installer-error.ts";
-import { inStep } from "./bundle/in-step.ts";
+import { withStep } from "./with-step.ts";
 import { withOutputLock } from "./bundle/output-lock.ts";
 import { reportPercent } from "./bundle/report-percent.ts";
 import { requireFileName } from "./bundle/require-file-name.ts";
@@ -44,7 +44,7 @@ export async function flattenBundle(request: BundleFlattenRequest, ports: Action
   try {
     const { bundle, origins } = await flattenBundles(delta);
     const onBytes = reportPercent({ step: "bundle", id: basename(output) }, ports.report);
-    await inStep(ports, { id: "bundle", title: "Write the full bundle" }, () =>
+    await withStep(ports, "bundle", "Write the full bundle", () =>
       withOutputLock(output, ports, () =>
         writeBundle(
           { bundle, origins, output, jobs, onBytes, signal: ports.signal },

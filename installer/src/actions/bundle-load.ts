@@ -5,7 +5,7 @@ import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from ".
 import type { ActionPorts, ResultHead } from "./context.ts";
 import { enginePlatform } from "./engine-platform.ts";
 import { type GivenBundle, openGivenBundle } from "./bundle/given-bundle.ts";
-import { withStep } from "./install-steps/with-step.ts";
+import { withStep } from "./with-step.ts";
 import {
   type LoadableImage,
   type LoadContent,

@@ -16,7 +16,7 @@ import { provideImages, requireImages, type UnavailableImage } from "./install-s
 import { preflightDesired } from "./install-steps/preflight-desired.ts";
 import { requireOwnDirectory } from "./install-steps/own-directory.ts";
 import { isUpToDate } from "./install-steps/up-to-date.ts";
-import { withStep } from "./install-steps/with-step.ts";
+import { withStep } from "./with-step.ts";
 import { type Change, planDesired, type PlanResult } from "./plan.ts";
 import { isPlanHash, shortPlanHash } from "./plan-hash.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";

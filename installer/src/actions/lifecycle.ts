@@ -11,7 +11,7 @@ import { readApplied, readRecordedPlan } from "../execute/state/state-store.ts";
 import type { Component, Plan } from "../plan/model.ts";
 import type { ContainerState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
-import { withStep } from "./install-steps/with-step.ts";
+import { withStep } from "./with-step.ts";
 
 export interface LifecycleRequest extends InstallTarget {
   /** All of them when absent. */

@@ -15,7 +15,7 @@ import {
 import type { Plan } from "../plan/model.ts";
 import type { ContainerState, VolumeState } from "../platform/ports.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "./context.ts";
-import { withStep } from "./install-steps/with-step.ts";
+import { withStep } from "./with-step.ts";
 
 export interface UninstallRequest extends InstallTarget {
   /** Remove volumes and the state directory too. */

@@ -4,7 +4,7 @@ import { renderBundleSpdx } from "../../bundle/sbom/render-spdx.ts";
 import { isOwn, parseCatalogue } from "../../images/catalogue.ts";
 import type { ActionPorts } from "../context.ts";
 import type { CarriedArtifact } from "./bundle-artifacts.ts";
-import { inStep } from "./in-step.ts";
+import { withStep } from "../with-step.ts";
 
 /** Name of the document about the bundle as a whole; no image is called so. */
 export const bundleDocument = "bundle";
@@ -32,7 +32,7 @@ export async function makeBundleSboms(
     const entry = catalogue.images[wanted.name];
     return entry !== undefined && isOwn(entry);
   });
-  return await inStep(ports, { id: "sbom", title: "List the software in the images" }, async () => {
+  return await withStep(ports, "sbom", "List the software in the images", async () => {
     const { fs, signal, report } = ports;
     const documents = await makeSboms(own, {
       fs,

@@ -15,7 +15,7 @@ import type { Desired } from "../desired.ts";
 import type { RunLog } from "../run-log.ts";
 import { recordRelease } from "./record-release.ts";
 import { byPath, secretRequest } from "./up-to-date.ts";
-import { withStep } from "./with-step.ts";
+import { withStep } from "../with-step.ts";
 
 export interface ApplyRequest {
   readonly desired: Desired;

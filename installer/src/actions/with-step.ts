@@ -1,5 +1,5 @@
-import type { Report } from "../../events/event.ts";
-import type { Clock } from "../../platform/ports.ts";
+import type { Report } from "../events/event.ts";
+import type { Clock } from "../platform/ports.ts";
 
 /** Reports a step's start and end around its work. */
 export async function withStep<T>(
