@@ -1,4 +1,4 @@
-import { formatBytes } from "../../registry/harbor/check-quota.ts";
+import { formatBytes } from "../../oci/format-bytes.ts";
 import type { ImageOutcome, PushWork } from "../../registry/push/push-images.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { ActionPorts } from "../context.ts";

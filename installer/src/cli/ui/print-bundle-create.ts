@@ -1,6 +1,7 @@
 import type { BundleCreateResult } from "../../actions/bundle-create.ts";
 import type { BundleFlattenResult } from "../../actions/bundle-flatten.ts";
-import { formatBytes, formatMilliseconds } from "./format.ts";
+import { formatBytes } from "../../oci/format-bytes.ts";
+import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 

@@ -1,6 +1,7 @@
 import type { BundleDiffResult } from "../../actions/bundle-diff.ts";
 import type { ArtifactChange, Change, ImageChange, PackageChange } from "../../bundle/diff.ts";
-import { formatBytes, printable } from "./format.ts";
+import { formatBytes } from "../../oci/format-bytes.ts";
+import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { type Cell, formatTable } from "./table.ts";
 

@@ -1,5 +1,6 @@
 import type { PushResult, PushedImage } from "../../actions/push.ts";
-import { formatBytes, formatMilliseconds, printable } from "./format.ts";
+import { formatBytes } from "../../oci/format-bytes.ts";
+import { formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { type Cell, formatTable } from "./table.ts";
 

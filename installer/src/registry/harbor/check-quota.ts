@@ -1,3 +1,4 @@
+import { formatBytes } from "../../oci/format-bytes.ts";
 import type { Finding } from "../../events/event.ts";
 import type { PushPlan } from "../push/push-plan.ts";
 import type { HarborClient, HarborProject } from "./harbor-client.ts";
@@ -103,13 +104,4 @@ async function isInOne(
     if (await client.hasBlob(repository, digest, signal)) return true;
   }
   return false;
-}
-
-/** For people: `4.2 GiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : Math.round(value * 10) / 10} ${units[unit] ?? "B"}`;
 }
