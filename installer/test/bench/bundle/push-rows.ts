@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { mustRun } from "../../support/child.ts";
-import { type Contender, compare } from "../measure.ts";
+import { type Comparison, type Contender, compare } from "../measure.ts";
 import { type Outcome, fasterBy, shown } from "../row.ts";
 import { startProxy } from "./http-proxy.ts";
 import { type Layout, uniqueBytes } from "./layouts.ts";
@@ -22,68 +22,32 @@ type Push = (host: string) => Promise<unknown>;
 
 /** Bundle → registry: B2 to B6. */
 export const pushRows: readonly BundleRow[] = [
-  {
-    id: "B2-layout",
-    title: "push W1 to an empty registry, from a bundle",
-    rival: "`skopeo copy` × 12 from `oci:`",
-    measure: async (bench, rounds, say) => {
-      const layout = await bench.large();
-      const rival: Push = (host) => skopeoPush(layout, host);
-      return fasterBy(
-        await intoEmpty(bench, { ours: await ours(bench, layout), rival }, { rounds: rounds, onRound: say }),
-        1.7,
-      );
-    },
-  },
-  {
-    id: "B2-archive",
-    title: "the same",
-    rival: "`skopeo copy` × 12 from one `oci-archive:`",
-    measure: async (bench, rounds, say) => {
-      const layout = await bench.large();
+  race("B2-layout", "`skopeo copy` × 12 from `oci:`", {
+    most: Infinity,
+    rival: (_bench, layout) => Promise.resolve((host) => skopeoPush(layout, host)),
+    judge: (comparison) => fasterBy(comparison, 1.7),
+  }),
+  race("B2-archive", "`skopeo copy` × 12 from one `oci-archive:`", {
+    rival: async (bench, layout) => {
       const archive = join(bench.folder, "layout.tar");
       await mustRun("tar", ["-cf", archive, "-C", layout.folder, "."]);
-      const rival: Push = (host) => skopeoPushArchive(layout, archive, host);
-      return fasterBy(
-        await intoEmpty(
-          bench,
-          { ours: await ours(bench, layout), rival },
-          { rounds: Math.min(rounds, 3), onRound: say },
-        ),
-        4,
-      );
+      return (host) => skopeoPushArchive(layout, archive, host);
     },
-  },
-  {
-    id: "B2-regctl",
-    title: "the same",
-    rival: "`regctl image copy` × 12 from `ocidir:`",
-    measure: async (bench, rounds, say) => {
-      if (!(await isInstalled("regctl"))) return notHere("regctl");
-      const layout = await bench.large();
-      const rival: Push = (host) => regctlPush(layout, host, bench.folder);
-      return shown(
-        await intoEmpty(
-          bench,
-          { ours: await ours(bench, layout), rival },
-          { rounds: Math.min(rounds, 3), onRound: say },
-        ),
-      );
-    },
-  },
-  {
-    id: "B2-crane",
-    title: "the same",
-    rival: "`crane push` × 12 from a layout each",
-    measure: async (bench, rounds, say) => {
-      if (!(await isInstalled("crane"))) return notHere("crane");
-      const layout = await bench.large();
+    judge: (comparison) => fasterBy(comparison, 4),
+  }),
+  race("B2-regctl", "`regctl image copy` × 12 from `ocidir:`", {
+    needs: "regctl",
+    rival: (bench, layout) => Promise.resolve((host) => regctlPush(layout, host, bench.folder)),
+    judge: shown,
+  }),
+  race("B2-crane", "`crane push` × 12 from a layout each", {
+    needs: "crane",
+    rival: async (bench, layout) => {
       const folders = await splitLayout(layout, join(bench.folder, "split"));
-      const rival: Push = (host) => cranePush(layout, folders, host);
-      const pushes = { ours: await ours(bench, layout), rival };
-      return shown(await intoEmpty(bench, pushes, { rounds: Math.min(rounds, 3), onRound: say }));
+      return (host) => cranePush(layout, folders, host);
     },
-  },
+    judge: shown,
+  }),
   {
     id: "B2-bytes",
     title: "bytes of request bodies in that push, manifests included",
@@ -105,23 +69,10 @@ export const pushRows: readonly BundleRow[] = [
       });
     },
   },
-  {
-    id: "B3-no-mounts",
-    title: "push W1 to an empty registry, from a bundle",
-    rival: "the same without mounts (`skopeo`, cache wiped for each image)",
-    measure: async (bench, rounds, say) => {
-      const layout = await bench.large();
-      const rival: Push = (host) => skopeoPush(layout, host, { wipe: true });
-      return fasterBy(
-        await intoEmpty(
-          bench,
-          { ours: await ours(bench, layout), rival },
-          { rounds: Math.min(rounds, 3), onRound: say },
-        ),
-        6,
-      );
-    },
-  },
+  race("B3-no-mounts", "the same without mounts (`skopeo`, cache wiped for each image)", {
+    rival: (_bench, layout) => Promise.resolve((host) => skopeoPush(layout, host, { wipe: true })),
+    judge: (comparison) => fasterBy(comparison, 6),
+  }),
   {
     id: "B4-again",
     title: "push W1 again, nothing changed",
@@ -227,6 +178,31 @@ export const pushRows: readonly BundleRow[] = [
   },
 ];
 
+interface Race {
+  /** What the rival does, its preparations made. */
+  readonly rival: (bench: Workbench, layout: Layout) => Promise<Push>;
+  readonly judge: (comparison: Comparison) => Outcome;
+  /** A program that the row is left out without. */
+  readonly needs?: string;
+  /** Rounds at most; three unless told. */
+  readonly most?: number;
+}
+
+/** W1 out of our bundle against the rival's way, each into an empty registry. */
+function race(id: string, rival: string, { rival: prepare, judge, needs, most = 3 }: Race): BundleRow {
+  return {
+    id,
+    title: "push W1 to an empty registry, from a bundle",
+    rival,
+    measure: async (bench, rounds, say) => {
+      if (needs !== undefined && !(await isInstalled(needs))) return notHere(needs);
+      const layout = await bench.large();
+      const pushes = { ours: await ours(bench, layout), rival: await prepare(bench, layout) };
+      return judge(await intoEmpty(bench, pushes, { rounds: Math.min(rounds, most), onRound: say }));
+    },
+  };
+}
+
 /** Our push of a layout's bundle, as a person would start it. */
 async function ours(bench: Workbench, layout: Layout, ...more: readonly string[]): Promise<Push> {
   const file = await bench.bundleOf(layout);
@@ -266,6 +242,6 @@ export async function withRegistry<T>(bench: Workbench, body: (registry: BenchRe
   }
 }
 
-export function notHere(program: string): Outcome {
+function notHere(program: string): Outcome {
   return { ours: "–", theirs: `${program} is not installed`, figure: "not measured", bar: "–", pass: true };
 }
