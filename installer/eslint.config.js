@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 /** From the ground up. */
 const layers = [
   ...["errors", "events", "values", "plan", "render", "platform", "images", "oci", "registry", "bundle"],
-  ...["execute", "actions", "cli"],
+  ...["execute", "actions", "engine", "cli"],
 ];
 
 /** Every layer that stands under the named one. */
@@ -116,7 +116,8 @@ export default tseslint.config(
   }),
   layer("images", { mayImport: below("execute"), forbidPackages: uiPackages }),
   layer("execute", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
-  layer("actions", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("actions", { mayImport: below("engine"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("engine", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),
   {
     files: ["**/*.test.ts", "installer/test/**/*.ts", "scripts/**/*.ts"],
     rules: {

@@ -8,12 +8,12 @@ import type { Ask, Choice } from "../events/ask.ts";
 import { createFileSystem } from "../platform/file-system.ts";
 import { hashOf } from "../execute/digest.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
-import { describeDifferences } from "./describe-differences.ts";
-import { init } from "./init.ts";
-import { loadPlan } from "./load-plan.ts";
-import { planOffline } from "./plan-offline.ts";
-import { render } from "./render.ts";
-import { validate } from "./validate.ts";
+import { describeDifferences } from "./plan/describe-differences.ts";
+import { init } from "./init/init.ts";
+import { loadPlan } from "./desired/load-plan.ts";
+import { planOffline } from "./plan/plan-offline.ts";
+import { render } from "./render/render.ts";
+import { validate } from "./validate/validate.ts";
 
 const ports = { fs: createFileSystem(), assets: openAssets() };
 let folder: string;

@@ -1,4 +1,4 @@
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Prompts } from "./ui/prompts.ts";
 import type { Reporter } from "./ui/reporter.ts";
 

@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     return;
   }
   keepMemorySmall();
-  const { createEngine } = await import("./create-engine.ts");
+  const { createEngine } = await import("../engine/create-engine.ts");
   const { runCli } = await import("./run-cli.ts");
   const { trackOpenSteps } = await import("./ui/reporter.ts");
   const io = readIo();
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(argv, {
     io,
     signal: abort.signal,
-    engine: createEngine(io, () => Promise.resolve(openAssets())),
+    engine: createEngine(io.env, () => Promise.resolve(openAssets())),
     version: openAssets().version,
     now: () => new Date(),
     track,

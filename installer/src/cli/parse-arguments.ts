@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { shortestPlanHash } from "../actions/plan-hash.ts";
+import { shortestPlanHash } from "../actions/plan/plan-hash.ts";
 
 /** The hash of a plan, or its first digits. */
 export function parsePlanHash(text: string): string {

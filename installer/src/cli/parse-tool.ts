@@ -1,4 +1,4 @@
-import type { BundleTool } from "../actions/bundle-create.ts";
+import type { BundleTool } from "../actions/bundle/create-request.ts";
 import { UsageError } from "../errors/installer-error.ts";
 
 /**

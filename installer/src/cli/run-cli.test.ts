@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ApplyError, InterruptedError, LockedError, ValuesError } from "../errors/installer-error.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { describeProgram } from "./docs/describe-program.ts";
 import type { CommandInfo } from "./completion/command-tree.ts";
 import { runCli } from "./run-cli.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Report } from "../events/event.ts";
 import type { CliContext } from "./context.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Manner, Selection } from "./global-options.ts";
 import type { Prompts } from "./ui/prompts.ts";
 import type { Style } from "./ui/style.ts";

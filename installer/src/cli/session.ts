@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stateLayout } from "../execute/state/layout.ts";
 import type { Report } from "../events/event.ts";
 import type { CliContext } from "./context.ts";
-import type { Scope } from "./engine.ts";
+import type { Scope } from "../engine/engine.ts";
 import type { Common, Manner } from "./global-options.ts";
 import type { BoundEngine, Session } from "./runtime.ts";
 import { openLogFile } from "./ui/log-file.ts";

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DoctorReport } from "../../src/actions/doctor.ts";
-import type { InstallResult } from "../../src/actions/install.ts";
-import type { PlanResult } from "../../src/actions/plan.ts";
-import type { SecretsListResult } from "../../src/actions/secrets.ts";
-import type { StatusResult } from "../../src/actions/status.ts";
-import type { VerifyResult } from "../../src/actions/verify.ts";
+import type { DoctorReport } from "../../src/actions/doctor/doctor.ts";
+import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { PlanResult } from "../../src/actions/plan/plan.ts";
+import type { SecretsListResult } from "../../src/actions/secrets/secrets.ts";
+import type { StatusResult } from "../../src/actions/status/status.ts";
+import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import type { ChildResult } from "../support/child.ts";
 import { mustInstall, openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";

@@ -1,9 +1,9 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { InstallResult } from "../../src/actions/install.ts";
-import type { StatusResult } from "../../src/actions/status.ts";
-import type { VerifyResult } from "../../src/actions/verify.ts";
+import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { StatusResult } from "../../src/actions/status/status.ts";
+import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import type { RunningChild } from "../support/child.ts";
 import { mustInstall, openPlatform, withPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";

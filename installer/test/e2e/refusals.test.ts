@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { readImageTable } from "../../src/actions/load-plan.ts";
+import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import { openAssets } from "../../src/cli/assets.ts";
 import { mustRun, runChild } from "../support/child.ts";
 import { findFreePorts, listen } from "../support/free-ports.ts";

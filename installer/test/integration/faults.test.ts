@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { status } from "../../src/actions/status.ts";
+import { status } from "../../src/actions/status/status.ts";
 import {
   buildFixtureProgram,
   containerIds,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { status } from "../../src/actions/status.ts";
+import { status } from "../../src/actions/status/status.ts";
 import {
   buildFixtureProgram,
   containerIds,

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { PushResult } from "../../src/actions/push.ts";
+import type { PushResult } from "../../src/actions/push/push-request.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
 import {
   createPushWorld,

@@ -2,7 +2,7 @@ import { chmod, readFile, readdir, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import type { PushResult } from "../../src/actions/push.ts";
+import type { PushResult } from "../../src/actions/push/push-request.ts";
 import {
   BundleError,
   InterruptedError,

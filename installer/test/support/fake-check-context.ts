@@ -10,8 +10,8 @@ import type {
   RunResult,
 } from "../../src/platform/ports.ts";
 import { loadValues } from "../../src/values/load-values.ts";
-import { readImageTable } from "../../src/actions/load-plan.ts";
-import type { StatusResult } from "../../src/actions/status.ts";
+import { readImageTable } from "../../src/actions/desired/load-plan.ts";
+import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { CheckContext } from "../../src/actions/preflight/check.ts";
 
 /** What of the world is other than on a host that is ready. */

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { uninstall } from "../../src/actions/uninstall.ts";
+import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { fixturePorts, type FixtureRequest } from "./fixture-install.ts";
 
 /** A name and an empty place for an install of the fixture; `remove` leaves nothing of it. */

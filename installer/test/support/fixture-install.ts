@@ -1,12 +1,12 @@
 import type { ActionPorts } from "../../src/actions/context.ts";
 import type { Assets } from "../../src/actions/assets.ts";
-import type { Desired } from "../../src/actions/desired.ts";
+import type { Desired } from "../../src/actions/desired/desired.ts";
 import {
   installFrom,
   type InstallRequest,
   type InstallResult,
   type InstallSources,
-} from "../../src/actions/install.ts";
+} from "../../src/actions/install/install.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";

@@ -7,7 +7,7 @@ import { BundleError, UsageError } from "../../errors/installer-error.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { BulkFiles, Hashing } from "../../platform/content-ports.ts";
 import type { Assets } from "../assets.ts";
-import type { BundleTool } from "../bundle-create.ts";
+import type { BundleTool } from "./create-request.ts";
 
 /** Something besides images that is carried as a blob. */
 export interface CarriedArtifact {

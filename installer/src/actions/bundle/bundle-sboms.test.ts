@@ -9,9 +9,10 @@ import { openAssets } from "../../cli/assets.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import { createFailpoint } from "../../platform/failpoint.ts";
-import { type BundleCreateRequest, createBundle } from "../bundle-create.ts";
+import { createBundle } from "./bundle-create.ts";
+import type { BundleCreateRequest } from "./create-request.ts";
 import type { ActionPorts } from "../context.ts";
-import { readImageTable } from "../load-plan.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 
 const assets = openAssets();
 const ports: ActionPorts = { ...createBundlePorts().ports, assets, failpoint: createFailpoint({}) };

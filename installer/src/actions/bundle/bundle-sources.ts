@@ -10,7 +10,7 @@ import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import { createRegistrySource } from "../../registry/registry-source.ts";
 import type { ActionPorts } from "../context.ts";
-import { type RegistryOptions, openRegistries } from "../registry-options.ts";
+import { type RegistryOptions, openRegistries } from "../push/registry-options.ts";
 
 /** How bundles that are read are trusted. */
 export interface ReadTrust {

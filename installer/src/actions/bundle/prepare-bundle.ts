@@ -10,10 +10,10 @@ import {
 } from "../../bundle/compose-bundle.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
-import type { BundleCreateRequest } from "../bundle-create.ts";
+import type { BundleCreateRequest } from "./create-request.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Assets } from "../assets.ts";
-import { readImageTable } from "../load-plan.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 import { type CarriedArtifact, gatherArtifacts } from "./bundle-artifacts.ts";
 import { buildBundleFiles } from "./bundle-files.ts";
 import { formatBundleLock } from "./bundle-lock.ts";

@@ -4,7 +4,7 @@ import { UsageError } from "../../errors/installer-error.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Assets } from "../assets.ts";
-import { readImageTable } from "../load-plan.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 
 /** Sections of the values by the name of the image that can be had in no other way than from its maker. */
 const optional: Readonly<Record<string, string>> = { casdoor: "casdoor" };

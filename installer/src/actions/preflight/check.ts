@@ -1,7 +1,7 @@
 import type { Finding } from "../../events/event.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Clock, Docker, EngineInfo, Exec, FileSystem, Host } from "../../platform/ports.ts";
-import type { StatusResult } from "../status.ts";
+import type { StatusResult } from "../status/status.ts";
 import type { Values } from "../../values/values.generated.ts";
 
 /** What a check may look at. */

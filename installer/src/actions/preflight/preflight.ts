@@ -5,7 +5,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { readIdentity } from "../../execute/state/state-store.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
-import type { StatusResult } from "../status.ts";
+import type { StatusResult } from "../status/status.ts";
 import type { Check, CheckContext, CheckReport, EngineProbe } from "./check.ts";
 import { preflightChecks } from "./checks/all.ts";
 import { runChecks } from "./run-checks.ts";

@@ -3,8 +3,8 @@ import { InstallerError } from "../../errors/installer-error.ts";
 import type { ImageOutcome, ItemState } from "../../registry/push/push-images.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
-import type { PushedImage, PushResult } from "../push.ts";
-import type { Candidate, ReadImages } from "./push-run.ts";
+import type { PushedImage, PushResult } from "./push-request.ts";
+import type { Candidate, ReadImages } from "./candidate.ts";
 
 export type PushOutcome = Omit<PushResult, "apiVersion" | "kind" | "to" | "ms">;
 

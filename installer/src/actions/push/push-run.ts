@@ -5,7 +5,7 @@ import { type Reference, formatReference, parseReference } from "../../oci/refer
 import { givenHarborFlags } from "../../registry/harbor/harbor-options.ts";
 import { prepareTarget } from "../../registry/harbor/prepare-target.ts";
 import { blobsOf, buildPushPlan } from "../../registry/push/build-push-plan.ts";
-import { type Probe, type ProbeResult, probeTarget } from "../../registry/push/probe-target.ts";
+import { type ProbeResult, probeTarget } from "../../registry/push/probe-target.ts";
 import { type ImageOutcome, pushImages } from "../../registry/push/push-images.ts";
 import { type PushJournal, journalPath, openPushJournal, readPushJournal } from "../../registry/push/push-journal.ts";
 import type { PlannedImage, PushPlan } from "../../registry/push/push-plan.ts";
@@ -16,26 +16,19 @@ import { type WorkQueue, createWorkQueue } from "../../registry/push/work-queue.
 import type { Http } from "../../platform/content-ports.ts";
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import type { ActionPorts } from "../context.ts";
-import type { PushRequest } from "../push.ts";
+import type { PushRequest } from "./push-request.ts";
 import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
+import type { Candidate, ReadImages } from "./candidate.ts";
 import { findOrigins } from "./push-origins.ts";
 import { createPushProgress } from "./push-progress.ts";
 import type { SelectedImage } from "./push-sources.ts";
-import type { RegistryAccess } from "../registry-options.ts";
+import type { RegistryAccess } from "./registry-options.ts";
 
 export interface PushRun {
   readonly request: Pick<PushRequest, "pathStyle" | "cacheDir" | "registry" | "harbor" | "dryRun">;
   readonly target: RegistryTarget;
   readonly registries: RegistryAccess;
   readonly selected: readonly SelectedImage[];
-}
-
-/** An image with its place at the target. */
-export interface Candidate extends Probe {
-  readonly image: SelectedImage;
-  /** In full. */
-  readonly target: string;
-  readonly referrers: SelectedImage["referrers"];
 }
 
 /** What a run works with once its candidates are known. */
@@ -248,11 +241,6 @@ function refuseAll(candidates: readonly Candidate[], probes: ReadonlyMap<Candida
   });
   const [first] = errors;
   if (first !== undefined && errors.length === candidates.length) throw first;
-}
-
-export interface ReadImages {
-  readonly images: ReadonlyMap<Candidate, PlannedImage>;
-  readonly errors: ReadonlyMap<Candidate, Error>;
 }
 
 const readsAtOnce = 8;

@@ -8,8 +8,8 @@ import { openSources } from "../bundle/bundle-sources.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";
 import type { ActionPorts, InstallTarget, ValuesSelection } from "../context.ts";
 import { type GivenBundle, openGivenBundle } from "../bundle/given-bundle.ts";
-import { loadPlan } from "../load-plan.ts";
-import type { RegistryOptions } from "../registry-options.ts";
+import { loadPlan } from "../desired/load-plan.ts";
+import type { RegistryOptions } from "./registry-options.ts";
 import { type TrustedKeysRequest, readTrustedKeys } from "../bundle/trusted-keys.ts";
 
 /** What is pushed, and where it is taken from. */

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { Serving } from "../../actions/bundle-serve.ts";
+import type { Serving } from "../../actions/bundle/bundle-serve.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import type { Runtime, Session } from "../runtime.ts";

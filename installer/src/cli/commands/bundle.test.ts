@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { BundleCreateResult } from "../../actions/bundle-create.ts";
-import type { Engine } from "../engine.ts";
+import type { BundleCreateResult } from "../../actions/bundle/create-request.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { runCli } from "../run-cli.ts";
 import { prepareRun } from "../testing/prepare-run.ts";
 

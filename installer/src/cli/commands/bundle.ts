@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { BundleCreateRequest } from "../../actions/bundle-create.ts";
+import type { BundleCreateRequest } from "../../actions/bundle/create-request.ts";
 import type { BundleSigning } from "../../actions/bundle/bundle-signing.ts";
 import { withExamples } from "../examples.ts";
 import { parseCount } from "../parse-arguments.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ImagesLockRequest, ImagesLockResult } from "../../actions/images-lock.ts";
-import type { Engine } from "../engine.ts";
+import type { ImagesLockRequest, ImagesLockResult } from "../../actions/images/images-lock.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { runCli } from "../run-cli.ts";
 import { prepareRun } from "../testing/prepare-run.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { ImagesLockRequest } from "../../actions/images-lock.ts";
+import type { ImagesLockRequest } from "../../actions/images/images-lock.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";

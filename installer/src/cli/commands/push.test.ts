@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { PushRequest, PushResult, PushedImage } from "../../actions/push.ts";
+import type { PushRequest, PushResult, PushedImage } from "../../actions/push/push-request.ts";
 import { runCli } from "../run-cli.ts";
 import { type RunSetup, prepareRun } from "../testing/prepare-run.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { PushRequest } from "../../actions/push.ts";
+import type { PushRequest } from "../../actions/push/push-request.ts";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { type PathStyle, pathStyles } from "../../oci/path-rules.ts";
 import { withExamples } from "../examples.ts";

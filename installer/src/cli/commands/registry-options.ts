@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { RegistryOptions } from "../../actions/registry-options.ts";
+import type { RegistryOptions } from "../../actions/push/registry-options.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { CliIo } from "../context.ts";
 import { parseCount } from "../parse-arguments.ts";

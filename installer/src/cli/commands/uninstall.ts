@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { Remains } from "../../actions/find-remains.ts";
-import type { UninstallResult } from "../../actions/uninstall.ts";
+import type { Remains } from "../../actions/uninstall/find-remains.ts";
+import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget } from "../runtime.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { CliContext, CliIo } from "../context.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { Prompts } from "../ui/prompts.ts";
 import { recordReporter } from "../ui/reporter.ts";
 

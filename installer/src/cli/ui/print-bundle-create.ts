@@ -1,5 +1,5 @@
-import type { BundleCreateResult } from "../../actions/bundle-create.ts";
-import type { BundleFlattenResult } from "../../actions/bundle-flatten.ts";
+import type { BundleCreateResult } from "../../actions/bundle/create-request.ts";
+import type { BundleFlattenResult } from "../../actions/bundle/bundle-flatten.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";

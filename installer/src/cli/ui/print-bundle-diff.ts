@@ -1,4 +1,4 @@
-import type { BundleDiffResult } from "../../actions/bundle-diff.ts";
+import type { BundleDiffResult } from "../../actions/bundle/bundle-diff.ts";
 import type { ArtifactChange, Change, ImageChange, PackageChange } from "../../bundle/diff.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { printable } from "./format.ts";

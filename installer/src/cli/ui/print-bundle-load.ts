@@ -1,4 +1,4 @@
-import type { BundleLoadResult } from "../../actions/bundle-load.ts";
+import type { BundleLoadResult } from "../../actions/bundle/bundle-load.ts";
 import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";
 

@@ -1,7 +1,7 @@
-import type { BundleInspectResult } from "../../actions/bundle-inspect.ts";
-import type { BundleKeygenResult } from "../../actions/bundle-keygen.ts";
-import type { BundleRepairResult } from "../../actions/bundle-repair.ts";
-import type { BundleDamage, BundleVerifyResult } from "../../actions/bundle-verify.ts";
+import type { BundleInspectResult } from "../../actions/bundle/bundle-inspect.ts";
+import type { BundleKeygenResult } from "../../actions/bundle/bundle-keygen.ts";
+import type { BundleRepairResult } from "../../actions/bundle/bundle-repair.ts";
+import type { BundleDamage, BundleVerifyResult } from "../../actions/bundle/bundle-verify.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";

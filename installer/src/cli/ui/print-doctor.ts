@@ -1,4 +1,4 @@
-import type { CheckList, DoctorReport } from "../../actions/doctor.ts";
+import type { CheckList, DoctorReport } from "../../actions/doctor/doctor.ts";
 import { printable } from "./format.ts";
 import { type Invocation, nameCommands } from "./named-commands.ts";
 import type { Style } from "./style.ts";

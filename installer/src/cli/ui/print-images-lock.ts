@@ -1,4 +1,4 @@
-import type { ImagesLockResult } from "../../actions/images-lock.ts";
+import type { ImagesLockResult } from "../../actions/images/images-lock.ts";
 import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";
 

@@ -1,4 +1,4 @@
-import type { ImagesBuildResult, ImagesListResult } from "../../actions/images.ts";
+import type { ImagesBuildResult, ImagesListResult } from "../../actions/images/images.ts";
 import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";

@@ -1,5 +1,5 @@
-import type { InstallResult } from "../../actions/install.ts";
-import { shortPlanHash } from "../../actions/plan-hash.ts";
+import type { InstallResult } from "../../actions/install/install.ts";
+import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
 import { type Invocation, nameCommands } from "./named-commands.ts";
 import { formatChange } from "./print-plan.ts";

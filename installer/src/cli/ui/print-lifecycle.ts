@@ -1,4 +1,4 @@
-import type { LifecycleResult } from "../../actions/lifecycle.ts";
+import type { LifecycleResult } from "../../actions/lifecycle/lifecycle.ts";
 import type { Style } from "./style.ts";
 
 const done = { stop: "stopped", start: "started", restart: "restarted" } as const;

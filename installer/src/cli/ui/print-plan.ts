@@ -1,5 +1,5 @@
-import type { Change, PlanResult } from "../../actions/plan.ts";
-import { shortPlanHash } from "../../actions/plan-hash.ts";
+import type { Change, PlanResult } from "../../actions/plan/plan.ts";
+import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import type { Style } from "./style.ts";
 
 const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-", unchanged: "=" } as const;

@@ -1,4 +1,4 @@
-import type { PushResult, PushedImage } from "../../actions/push.ts";
+import type { PushResult, PushedImage } from "../../actions/push/push-request.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";

@@ -1,4 +1,4 @@
-import type { RenderResult } from "../../actions/render.ts";
+import type { RenderResult } from "../../actions/render/render.ts";
 import type { Style } from "./style.ts";
 
 /** What was written where. */

@@ -1,4 +1,4 @@
-import type { SecretsListResult } from "../../actions/secrets.ts";
+import type { SecretsListResult } from "../../actions/secrets/secrets.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 

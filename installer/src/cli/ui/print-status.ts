@@ -1,4 +1,4 @@
-import type { ComponentStatus, StatusResult } from "../../actions/status.ts";
+import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
 import { formatSeconds } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";

@@ -1,4 +1,4 @@
-import type { UninstallResult } from "../../actions/uninstall.ts";
+import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
 import { type Invocation, nameCommands } from "./named-commands.ts";
 import type { Style } from "./style.ts";
 

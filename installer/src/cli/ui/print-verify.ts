@@ -1,4 +1,4 @@
-import type { VerifyResult } from "../../actions/verify.ts";
+import type { VerifyResult } from "../../actions/verify/verify.ts";
 import { formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";

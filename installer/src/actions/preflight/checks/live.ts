@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
-import { describeState } from "../../describe-state.ts";
+import { describeState } from "../../status/describe-state.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
 const dayMs = 86_400_000;

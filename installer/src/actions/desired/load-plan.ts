@@ -1,0 +1,172 @@
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import type { ImageLock } from "../../images/image-lock.ts";
+import { recordedDigests, withLock } from "../../images/lock-digests.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { readRecordedPlan } from "../../execute/state/state-store.ts";
+import { buildPlan } from "../../plan/build-plan.ts";
+import type { ImageTable } from "../../plan/define.ts";
+import type { Plan } from "../../plan/model.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+import { loadValues } from "../../values/load-values.ts";
+import type { LoadedValues } from "../../values/load-values.ts";
+import type { ValuesText } from "../../values/parse-values.ts";
+import { suggestKey } from "../../values/suggest-key.ts";
+import type { Assets } from "../assets.ts";
+import { sectionOfComponent } from "./component-names.ts";
+import type { InstallTarget, ValuesSelection } from "../context.ts";
+
+export interface PlanSources extends InstallTarget {
+  readonly values: ValuesSelection;
+  /** What images really are: of a bundle at hand. Wins over the file that the selection names. */
+  readonly lock?: ImageLock;
+  /** Digests that the pulls of this run found, by reference in full with tag. */
+  readonly pulled?: ReadonlyMap<string, string>;
+}
+
+export interface LoadPorts {
+  readonly fs: Pick<FileSystem, "readTextIfPresent">;
+  readonly assets: Assets;
+}
+
+export interface ValuesInUse extends LoadedValues {
+  readonly profile: string;
+  /** What the values were laid from, in order, for people. */
+  readonly sources: readonly string[];
+}
+
+export interface LoadedPlan {
+  readonly plan: Plan;
+  readonly values: ValuesInUse;
+}
+
+export const defaultProfile = "infra";
+
+/**
+ * Reads and checks the values of an install: defaults, profile, recorded values, files, `--set`, `--without`.
+ * @throws ValuesError with every problem; PreflightError when the recorded values are damaged; UsageError for a profile, file or component that does not exist
+ */
+export async function loadInstallValues(request: PlanSources, ports: LoadPorts): Promise<ValuesInUse> {
+  const layout = stateLayout(request.stateDir);
+  const profile =
+    request.values.profile ?? (await readRecordedPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
+  const recorded = await ports.fs.readTextIfPresent(layout.values);
+  // It is never written empty, and defaults in its place would change the platform.
+  if (recorded?.trim() === "") {
+    throw new PreflightError(`${layout.values} is damaged: it is empty`, {
+      hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
+    });
+  }
+  const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
+  for (const path of request.values.files) files.push(await readValuesFile(path, ports));
+  const off = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
+  const loaded = loadValues({
+    defaults: { name: "values/values.yaml", text: ports.assets.readText("values/values.yaml") },
+    profile: readProfile(profile, ports.assets),
+    files,
+    sets: [...request.values.set, ...off],
+  });
+  const sources = [
+    `profile ${profile}`,
+    ...files.map((file) => file.name),
+    ...request.values.set.map((argument) => `--set ${argument.split("=", 1)[0] ?? ""}`),
+    ...request.values.without.map((name) => `--without ${name}`),
+  ];
+  return { ...loaded, profile, sources };
+}
+
+/**
+ * The plan that the values of an install describe. Nothing but files is read.
+ * @throws ValuesError, UsageError, RenderError
+ */
+export async function loadPlan(request: PlanSources, ports: LoadPorts): Promise<LoadedPlan> {
+  const values = await loadInstallValues(request, ports);
+  const recorded = recordedDigests(await ports.fs.readTextIfPresent(stateLayout(request.stateDir).lock));
+  const plan = buildPlan({
+    values: values.values,
+    images: withLock(imagesAt(values, ports.assets), request.lock ?? (await readLockFile(request.values.lock, ports))),
+    digests: new Map([...recorded, ...(request.pulled ?? [])]),
+    name: request.name,
+    profile: values.profile,
+    version: ports.assets.version,
+  });
+  return { plan, values };
+}
+
+interface ImageEntry {
+  readonly kind: "built" | "third-party";
+  readonly reference: string;
+  readonly digest?: string;
+}
+
+/** The references that images have in this version of the program, with the digests of the catalogue. */
+export function readImageTable(assets: Assets): ImageTable {
+  const parsed = JSON.parse(assets.readText("images/images.generated.json")) as {
+    readonly images: Readonly<Record<string, ImageEntry>>;
+  };
+  return Object.fromEntries(
+    Object.entries(parsed.images).map(([name, { kind, reference, digest }]) => [
+      name,
+      { reference, source: kind, ...(digest === undefined || digest === "unresolved" ? {} : { digest }) },
+    ]),
+  );
+}
+
+/** A private registry may have less of an image than its own place, and then under another digest. */
+function imagesAt(values: ValuesInUse, assets: Assets): ImageTable {
+  const table = readImageTable(assets);
+  if (values.values.images.registry === "") return table;
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { reference, source }]) => [name, { reference, source }]),
+  );
+}
+
+/**
+ * The lock that was named with `--lock`.
+ * @throws UsageError when it does not exist or is no lock
+ */
+async function readLockFile(path: string | undefined, ports: LoadPorts): Promise<ImageLock | undefined> {
+  if (path === undefined) return undefined;
+  const text = await ports.fs.readTextIfPresent(path);
+  if (text === undefined) {
+    throw new UsageError(`there is no file ${path}`, { hint: "check the path given with --lock" });
+  }
+  const { parseImageLock } = await import("../../images/image-lock.ts");
+  return parseImageLock(text, path);
+}
+
+/** Names of the profiles this version has. */
+export function listProfiles(assets: Assets): readonly string[] {
+  return assets
+    .listBelow("values/profiles")
+    .flatMap((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? [])
+    .toSorted();
+}
+
+/**
+ * A profile's values.
+ * @throws UsageError when there is no such profile
+ */
+export function readProfile(name: string, assets: Assets): ValuesText {
+  const known = listProfiles(assets);
+  if (!known.includes(name)) {
+    const near = suggestKey(name, known);
+    throw new UsageError(`there is no profile "${name}"`, {
+      hint: near === undefined ? `profiles are ${known.join(", ")}` : `did you mean ${near}?`,
+    });
+  }
+  const path = `values/profiles/${name}.yaml`;
+  return { name: path, text: assets.readText(path) };
+}
+
+/**
+ * A values file a person named.
+ * @throws UsageError when it does not exist
+ */
+export async function readValuesFile(path: string, ports: LoadPorts): Promise<ValuesText> {
+  const text = await ports.fs.readTextIfPresent(path).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${path} cannot be read: ${reason}`, { cause, hint: "check the path given with -f" });
+  });
+  if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
+  return { name: path, text };
+}

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import type { InstallerEvent } from "../../events/event.ts";
+import { PreflightError } from "../../errors/installer-error.ts";
+import type { ImageBuildEvent } from "../../images/build-progress.ts";
+import { parseCatalogue } from "../../images/catalogue.ts";
+import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import { loadPlan, readImageTable } from "../desired/load-plan.ts";
+
+export interface ImagesListRequest extends InstallTarget {
+  readonly values: ValuesSelection;
+}
+
+export interface ImageRow {
+  readonly name: string;
+  readonly kind: "built" | "third-party" | "values";
+  readonly reference: string;
+  readonly present: boolean;
+  readonly imageId?: string;
+  readonly digests: readonly string[];
+  /** Components and jobs of the plan that run it. */
+  readonly usedBy: readonly string[];
+}
+
+export interface ImagesListResult extends ResultHead<"ImagesListResult"> {
+  readonly images: readonly ImageRow[];
+}
+
+export interface ImagesBuildRequest {
+  /** All that ship when empty. */
+  readonly names: readonly string[];
+  readonly cacheDir: string;
+  readonly jobs?: number;
+}
+
+export interface ImagesBuildResult extends ResultHead<"ImagesBuildResult"> {
+  readonly images: readonly {
+    readonly name: string;
+    readonly reference: string;
+    readonly state: "built" | "present";
+  }[];
+  readonly ms: number;
+}
+
+/** Every image of the catalogue and of the plan, and whether the engine has it. */
+export async function listImages(request: ImagesListRequest, ports: ActionPorts): Promise<ImagesListResult> {
+  const { plan } = await loadPlan(request, ports);
+  const rows = new Map<string, Pick<ImageRow, "name" | "kind" | "reference"> & { readonly usedBy: string[] }>();
+  const users = [
+    ...plan.components.flatMap(({ id, workload }) =>
+      workload === undefined ? [] : [{ id, image: workload.container.image }],
+    ),
+    ...plan.jobs.map(({ id, container }) => ({ id, image: container.image })),
+  ];
+  // The plan may ask for the same image at a registry of one's own, or by its digest.
+  const planned = new Map(users.map(({ image }) => [`${image.source} ${image.name}`, image.reference]));
+  for (const [name, row] of Object.entries(readImageTable(ports.assets))) {
+    const reference = planned.get(`${row.source} ${name}`) ?? row.reference;
+    rows.set(reference, { name, kind: row.source, reference, usedBy: [] });
+  }
+  for (const { id, image } of users) {
+    const row = rows.get(image.reference) ?? {
+      name: image.name,
+      kind: image.source,
+      reference: image.reference,
+      usedBy: [],
+    };
+    row.usedBy.push(id);
+    rows.set(image.reference, row);
+  }
+  const images = await Promise.all(
+    [...rows.values()].map(async (row) => {
+      const imageId = await ports.docker.imageId(row.reference);
+      const digests = imageId === undefined ? [] : await ports.docker.imageDigests(row.reference);
+      return { ...row, present: imageId !== undefined, ...(imageId !== undefined && { imageId }), digests };
+    }),
+  );
+  return { apiVersion: "slipway/v1", kind: "ImagesListResult", images };
+}
+
+/**
+ * Builds what is missing of our own images.
+ * @throws PreflightError when the program does not run from a checkout; see `buildImages` of the images layer for the rest
+ */
+export async function buildImages(request: ImagesBuildRequest, ports: ActionPorts): Promise<ImagesBuildResult> {
+  const repoRoot = ports.assets.checkout;
+  if (repoRoot === undefined) {
+    throw new PreflightError("images are built from a checkout, and this program does not run from one", {
+      hint: "run ./slipway images build in a checkout, or take the images from a registry or a bundle",
+    });
+  }
+  const begin = ports.clock.monotonicMs();
+  const { buildImages: build } = await import("../../images/build-images.ts");
+  const { computeImageTags } = await import("../../images/image-tags.ts");
+  const catalogue = parseCatalogue(ports.assets.readText("images/catalogue.yaml"));
+  ports.report({ type: "step", id: "images", title: "Build images", state: "started" });
+  try {
+    const images = await build(
+      {
+        repoRoot,
+        catalogue,
+        tags: await computeImageTags(repoRoot),
+        names: request.names,
+        jobs: request.jobs ?? Math.max(1, Math.min(4, ports.host.cpuCount())),
+        workFolder: join(request.cacheDir, `build-${ports.process.pid}`),
+        signal: ports.signal,
+      },
+      {
+        docker: ports.docker,
+        exec: ports.exec,
+        files: ports.fs,
+        clock: ports.clock,
+        environment: ports.environment,
+        report: (event) => ports.report(toEvent("images", event)),
+      },
+    );
+    const ms = ports.clock.monotonicMs() - begin;
+    ports.report({ type: "step", id: "images", title: "Build images", state: "done", ms });
+    return { apiVersion: "slipway/v1", kind: "ImagesBuildResult", images, ms };
+  } catch (error) {
+    ports.report({ type: "step", id: "images", title: "Build images", state: "failed" });
+    throw error;
+  }
+}
+
+/** A report about one image as an event of the step that builds them. */
+export function toEvent(step: string, event: ImageBuildEvent): InstallerEvent {
+  const detail = event.detail ?? event.step;
+  const shared = { step, id: event.image, ...(detail !== undefined && { detail }) };
+  switch (event.state) {
+    case "queued":
+      return { type: "item", state: "waiting", ...shared };
+    case "building":
+      return {
+        type: "progress",
+        ...shared,
+        ...(event.percent !== undefined && { percent: event.percent }),
+        ...(event.remainingSeconds !== undefined && { remainingSeconds: event.remainingSeconds }),
+      };
+    case "built":
+      return { type: "item", state: "done", ...shared };
+    case "present":
+      return { type: "item", state: "unchanged", ...shared };
+    case "failed":
+      return { type: "item", state: "failed", ...shared };
+  }
+}

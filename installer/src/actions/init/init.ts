@@ -1,0 +1,92 @@
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
+import { UsageError } from "../../errors/installer-error.ts";
+import type { Ask } from "../../events/ask.ts";
+import { loadValues } from "../../values/load-values.ts";
+import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
+import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import { askForValues } from "./init-questions.ts";
+import { sectionOfComponent } from "../desired/component-names.ts";
+import { defaultProfile, readImageTable, readProfile, readValuesFile } from "../desired/load-plan.ts";
+
+export interface InitRequest extends InstallTarget {
+  readonly values: ValuesSelection;
+  /** Absolute path of the file to write. */
+  readonly out: string;
+  /** Replace the file if it is there. */
+  readonly force: boolean;
+  /** Who answers the wizard; without it nothing is asked. */
+  readonly answers: Ask | undefined;
+}
+
+export interface InitResult extends ResultHead<"InitResult"> {
+  readonly path: string;
+  readonly profile: string;
+  /** What the file holds: only what differs from the defaults. */
+  readonly given: unknown;
+}
+
+/**
+ * Writes a values file with what differs from the defaults, and the schema beside it for editors.
+ * @throws UsageError when the file is there already; ValuesError when flags or answers break a rule; AbortError when a question was not answered
+ */
+export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" | "assets">): Promise<InitResult> {
+  if (!request.force && (await ports.fs.exists(request.out))) {
+    throw new UsageError(`${request.out} is there already`, {
+      hint: "edit it, give --out another name, or --force to replace it",
+    });
+  }
+  const profile = request.values.profile ?? defaultProfile;
+  const answered =
+    request.answers === undefined
+      ? []
+      : await askForValues(request.answers, {
+          schema: ports.assets.readText("values/values.schema.json"),
+          defaults: loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }).values,
+          images: readImageTable(ports.assets),
+        });
+  const files = await Promise.all(request.values.files.map((path) => readValuesFile(path, ports)));
+  const loaded = loadValues({
+    defaults: defaultsOf(ports),
+    profile: readProfile(profile, ports.assets),
+    files,
+    sets: [
+      ...answered,
+      ...request.values.set,
+      ...request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`),
+    ],
+  });
+  const given = withoutDefaults(
+    loaded.given,
+    loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }).values,
+  );
+  const body = isEmpty(given) ? "{}\n" : stringify(given, { lineWidth: 0 });
+  await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });
+  await ports.fs.writeAtomic(
+    join(dirname(request.out), schemaFileName),
+    ports.assets.readText("values/values.schema.json"),
+    { mode: 0o644 },
+  );
+  return { apiVersion: "slipway/v1", kind: "InitResult", path: request.out, profile, given };
+}
+
+function defaultsOf(ports: Pick<ActionPorts, "assets">) {
+  return { name: "values/values.yaml", text: ports.assets.readText("values/values.yaml") };
+}
+
+/** The part of a value that differs from the defaults; undefined when nothing does. */
+function withoutDefaults(given: unknown, defaults: unknown): unknown {
+  if (!isRecord(given) || !isRecord(defaults)) return Object.is(given, defaults) ? undefined : given;
+  const kept = Object.entries(given)
+    .map(([key, value]) => [key, withoutDefaults(value, defaults[key])] as const)
+    .filter(([, value]) => value !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (isRecord(value) && Object.keys(value).length === 0);
+}

@@ -1,0 +1,60 @@
+import type { OpenedBundle } from "../../bundle/open-bundle.ts";
+import { BundleError, PreflightError } from "../../errors/installer-error.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { readRecordedPlan } from "../../execute/state/state-store.ts";
+import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
+import { compareVersions } from "../bundle/compare-versions.ts";
+import type { ActionPorts, InstallTarget } from "../context.ts";
+import { enginePlatform } from "../images/engine-platform.ts";
+
+/**
+ * Refuses a bundle that cannot be installed here; nothing was written yet.
+ * @returns the platform whose images are needed
+ * @throws BundleError for another platform or version, or an update that may not be made in one step; PreflightError for an engine that is too old
+ */
+export async function requireFittingBundle(
+  reader: Pick<OpenedBundle, "complete" | "name">,
+  target: InstallTarget,
+  ports: Pick<ActionPorts, "docker" | "fs" | "assets">,
+): Promise<Platform> {
+  const { complete, name } = reader;
+  const info = await ports.docker.info();
+  const platform = enginePlatform(info);
+  requirePlatform(complete.platforms, platform, name);
+  if (compareVersions(info.version, complete.requires.engine) < 0) {
+    throw new PreflightError(`docker ${info.version} is too old: ${name} needs ${complete.requires.engine} or later`, {
+      hint: "update the docker engine of this host; nothing was changed",
+    });
+  }
+  const recorded = await readRecordedPlan(ports.fs, stateLayout(target.stateDir));
+  const running = recorded?.install.version;
+  if (running !== undefined) requireUpdate(complete, running, name);
+  if (ports.assets.version !== complete.version) {
+    throw new BundleError(`${name} is version ${complete.version}, and this program is ${ports.assets.version}`, {
+      hint: "install with the program that the bundle carries: sh install.sh beside it puts it in place",
+    });
+  }
+  return platform;
+}
+
+function requirePlatform(platforms: readonly string[], wanted: Platform, name: string): void {
+  const parsed = platforms.map(parsePlatform);
+  if (parsed.some((platform) => platform !== undefined && matchesPlatform(platform, wanted))) return;
+  throw new BundleError(`${name} is for ${platforms.join(", ")}, and the engine is ${formatPlatform(wanted)}`, {
+    hint: "take the bundle that was made for this platform; nothing was changed",
+  });
+}
+
+function requireUpdate(complete: OpenedBundle["complete"], running: string, name: string): void {
+  const { version, requires } = complete;
+  if (compareVersions(version, running) < 0) {
+    throw new BundleError(`${name} is version ${version}, older than the ${running} that is installed`, {
+      hint: "take a bundle of the same or a newer version; going back is not possible, nothing was changed",
+    });
+  }
+  const { previous } = requires;
+  if (running === version || previous.length === 0 || previous.includes(running)) return;
+  throw new BundleError(`${name} updates ${previous.join(", ")} to ${version}, and ${running} is installed`, {
+    hint: `update to ${previous.find((stop) => compareVersions(stop, running) > 0) ?? previous.at(-1) ?? version} first; nothing was changed`,
+  });
+}

@@ -1,0 +1,49 @@
+import { fullTagged } from "../../images/lock-digests.ts";
+import { parseReference } from "../../oci/reference.ts";
+import type { ActionPorts } from "../context.ts";
+import type { Desired } from "../desired/desired.ts";
+
+/**
+ * What the tags of images of others stand for, where the engine knows it from a pull and no container runs by the tag
+ * alone: from then on they are asked for by digest, and a tag that is moved changes nothing. What runs already is not
+ * made anew merely because its digest is known.
+ */
+export async function learnDigests(
+  desired: Desired,
+  ports: Pick<ActionPorts, "docker">,
+): Promise<ReadonlyMap<string, string>> {
+  const references = learnable(desired);
+  if (references.length === 0) return new Map();
+  const containers = await ports.docker.containers(desired.rendering.project);
+  const running = new Set(containers.map((container) => container.image));
+  const found = new Map<string, string>();
+  for (const reference of references.filter((each) => !running.has(each))) {
+    const digest = digestIn(await ports.docker.imageDigests(reference), reference);
+    if (digest !== undefined) found.set(fullTagged(reference), digest);
+  }
+  return found;
+}
+
+/** Images without a digest that a registry hands out. */
+function learnable({ plan, values }: Desired): readonly string[] {
+  const ownRegistry = values !== undefined && values.images.registry !== "";
+  const images = [
+    ...plan.components.flatMap(({ workload }) => (workload === undefined ? [] : [workload.container.image])),
+    ...plan.jobs.map((job) => job.container.image),
+  ];
+  const pulled = images.filter(
+    ({ source, reference }) =>
+      !reference.includes("@") && (source === "third-party" || (source === "built" && ownRegistry)),
+  );
+  return [...new Set(pulled.map((image) => image.reference))].sort();
+}
+
+/** The engine lists a digest for every name it pulled the image under; only that of this name can be asked for by it. */
+function digestIn(digests: readonly string[], reference: string): string | undefined {
+  const wanted = parseReference(reference);
+  for (const text of digests) {
+    const { host, repository, digest } = parseReference(text);
+    if (host === wanted.host && repository === wanted.repository) return digest;
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+import { dirname, join } from "node:path";
+import { RenderError, UsageError, assertNever } from "../../errors/installer-error.ts";
+import type { Plan } from "../../plan/model.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+import type { RenderedFile } from "../../render/rendered-file.ts";
+import { renderedFileToString } from "../../render/rendered-file.ts";
+import type { Assets } from "../assets.ts";
+import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import { loadPlan } from "../desired/load-plan.ts";
+
+export type RenderMode = "compose" | "helm";
+
+export interface RenderRequest extends InstallTarget {
+  readonly values: ValuesSelection;
+  readonly mode: RenderMode;
+  /** Absolute directory; nothing is written without it. */
+  readonly out?: string;
+}
+
+export interface RenderResult extends ResultHead<"RenderResult"> {
+  readonly name: string;
+  readonly mode: RenderMode;
+  readonly out?: string;
+  readonly files: readonly { readonly path: string; readonly secret: boolean; readonly contents: string }[];
+  /** How many were new or different. */
+  readonly written: number;
+  readonly removed: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Lists what a render wrote, so that the next one may replace it; also marks the directory as ours. */
+const markerName = ".slipway-render.json";
+
+interface Marker {
+  readonly apiVersion: "slipway/v1";
+  readonly kind: "Render";
+  readonly mode: RenderMode;
+  readonly files: readonly string[];
+}
+
+/**
+ * Renders the plan for a target and, with `out`, writes the files.
+ * @throws ValuesError, RenderError; UsageError when the directory holds anything that no render wrote
+ */
+export async function render(request: RenderRequest, ports: Pick<ActionPorts, "fs" | "assets">): Promise<RenderResult> {
+  const { plan } = await loadPlan(request, ports);
+  const rendered = await renderPlan(plan, request, ports);
+  const files = rendered.map((file) => ({
+    path: file.path,
+    secret: file.secret,
+    contents: renderedFileToString(file),
+  }));
+  const outcome =
+    request.out === undefined
+      ? { written: 0, removed: [] }
+      : await writeRendered(request.out, request.mode, files, ports.fs);
+  return {
+    apiVersion: "slipway/v1",
+    kind: "RenderResult",
+    name: request.name,
+    mode: request.mode,
+    ...(request.out !== undefined && { out: request.out }),
+    files,
+    ...outcome,
+    notes: files.some((file) => file.secret)
+      ? ["secrets stand as ${secret:name}; install fills them in, a render never does"]
+      : [],
+  };
+}
+
+async function renderPlan(
+  plan: Plan,
+  request: RenderRequest,
+  ports: Pick<ActionPorts, "assets">,
+): Promise<readonly RenderedFile[]> {
+  switch (request.mode) {
+    case "compose": {
+      const { renderCompose } = await import("../../render/compose/render-compose.ts");
+      return renderCompose(plan).files;
+    }
+    case "helm": {
+      const { renderHelm } = await import("../../render/helm/render-helm.ts");
+      return [...renderHelm(plan).files, ...chartFiles(ports.assets)];
+    }
+    default:
+      return assertNever(request.mode);
+  }
+}
+
+/** The generic chart, which is the same for every install; it is written beside its values. */
+function chartFiles(assets: Assets): readonly RenderedFile[] {
+  return assets
+    .listBelow("charts/platform")
+    .map((path) => ({ path: path.replace(/^charts\//, ""), contents: [assets.readText(path)], secret: false }));
+}
+
+type Contents = { readonly path: string; readonly contents: string };
+
+async function writeRendered(
+  out: string,
+  mode: RenderMode,
+  files: readonly Contents[],
+  fs: FileSystem,
+): Promise<{ readonly written: number; readonly removed: readonly string[] }> {
+  const earlier = await readMarker(out, fs);
+  await fs.makeDirectory(out, 0o755);
+  for (const folder of new Set(files.map((file) => dirname(join(out, file.path))))) {
+    await fs.makeDirectory(folder, 0o755);
+  }
+  // Every write waits for the disk: one after the other they would take longer than everything else.
+  const writes = await Promise.all(
+    files.map(async (file) => {
+      const path = join(out, file.path);
+      if ((await fs.readTextIfPresent(path)) === file.contents) return 0;
+      await fs.writeAtomic(path, file.contents, { mode: 0o644 });
+      return 1;
+    }),
+  );
+  const written = writes.reduce<number>((sum, one) => sum + one, 0);
+  const removed = earlier.filter((path) => !files.some((file) => file.path === path));
+  for (const path of removed) await fs.remove(join(out, path));
+  const marker: Marker = { apiVersion: "slipway/v1", kind: "Render", mode, files: files.map((file) => file.path) };
+  await fs.writeAtomic(join(out, markerName), `${JSON.stringify(marker, undefined, 2)}\n`, { mode: 0o644 });
+  return { written, removed };
+}
+
+/**
+ * Names of the files an earlier render wrote; none for a new or empty directory.
+ * @throws UsageError when the directory is somebody else's
+ */
+async function readMarker(out: string, fs: FileSystem): Promise<readonly string[]> {
+  const stat = await fs.stat(out);
+  if (stat === undefined) return [];
+  if (!stat.directory) throw new UsageError(`${out} is not a directory`, { hint: "give --out another name" });
+  const text = await fs.readTextIfPresent(join(out, markerName));
+  if (text === undefined) {
+    if ((await fs.list(out)).length === 0) return [];
+    throw new UsageError(`${out} holds files that slipway did not write`, {
+      hint: "give --out an empty or new directory",
+    });
+  }
+  return parseMarker(text, out);
+}
+
+function parseMarker(text: string, out: string): readonly string[] {
+  let marker: Partial<Marker>;
+  try {
+    marker = JSON.parse(text) as Partial<Marker>;
+  } catch (cause) {
+    throw new RenderError(`${join(out, markerName)} cannot be read`, { cause, hint: "give --out a new directory" });
+  }
+  const files: readonly unknown[] = Array.isArray(marker.files) ? marker.files : [];
+  // A marker somebody edited must not make us remove files elsewhere.
+  return files.filter(
+    (path): path is string => typeof path === "string" && !path.startsWith("/") && !path.split("/").includes(".."),
+  );
+}

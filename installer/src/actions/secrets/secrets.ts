@@ -1,0 +1,139 @@
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { partsOf, secretFile } from "../../execute/secrets/secret-store.ts";
+import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
+import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
+import type { Container, Plan, SecretSpec } from "../../plan/model.ts";
+import { isSecretSlot, slotsOf } from "../../plan/text.ts";
+import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+
+export type SecretsListRequest = InstallTarget;
+
+export interface SecretListing {
+  readonly name: string;
+  readonly description: string;
+  /** What made it, for example `random` or `given`. */
+  readonly generator: string;
+  readonly parts: readonly string[];
+  /** Files that hold it; empty when it was not made yet. */
+  readonly files: readonly string[];
+  /** Components and jobs that read it. */
+  readonly usedBy: readonly string[];
+  readonly expires?: string;
+}
+
+export interface SecretsListResult extends ResultHead<"SecretsListResult"> {
+  readonly name: string;
+  readonly secrets: readonly SecretListing[];
+}
+
+export interface SecretShowRequest extends InstallTarget {
+  readonly secret: string;
+  /** Of a secret made of several files; needed only then. */
+  readonly part?: string;
+}
+
+export interface SecretShowResult extends ResultHead<"SecretShowResult"> {
+  readonly name: string;
+  readonly secret: string;
+  readonly part?: string;
+  readonly value: string;
+}
+
+type SecretPorts = Pick<ActionPorts, "fs">;
+
+/**
+ * Names every secret of the install and who reads it; shows no value.
+ * @throws PreflightError when nothing is installed
+ */
+export async function listSecrets(request: SecretsListRequest, ports: SecretPorts): Promise<SecretsListResult> {
+  const layout = stateLayout(request.stateDir);
+  const plan = await requirePlan(request, layout, ports);
+  const applied = await readApplied(ports.fs, layout);
+  const secrets = await Promise.all(
+    plan.secrets.map(async (spec): Promise<SecretListing> => {
+      const parts = partsOf(spec.generator);
+      const candidates = parts.map((part) => secretFile(layout.secrets, spec.name, part));
+      const present = await Promise.all(candidates.map((path) => ports.fs.exists(path)));
+      const expires = applied.secrets[spec.name]?.expires;
+      return {
+        name: spec.name,
+        description: spec.description,
+        generator: spec.generator.kind,
+        parts: parts.filter((part) => part !== ""),
+        files: candidates.filter((_path, index) => present[index]),
+        usedBy: usersOf(plan, spec),
+        ...(expires === undefined ? {} : { expires }),
+      };
+    }),
+  );
+  return { apiVersion: "slipway/v1", kind: "SecretsListResult", name: request.name, secrets };
+}
+
+/**
+ * Reads one secret. Whether it may be shown (terminal or `--reveal`) is the caller's to decide.
+ * @throws UsageError for an unknown name or part; PreflightError when nothing is installed or it was not made yet
+ */
+export async function showSecret(request: SecretShowRequest, ports: SecretPorts): Promise<SecretShowResult> {
+  const layout = stateLayout(request.stateDir);
+  const plan = await requirePlan(request, layout, ports);
+  const spec = plan.secrets.find((candidate) => candidate.name === request.secret);
+  if (spec === undefined) {
+    throw new UsageError(`there is no secret ${request.secret}`, { hint: "slipway secrets list names them" });
+  }
+  const part = choosePart(spec, request.part);
+  const value = await ports.fs.readTextIfPresent(secretFile(layout.secrets, spec.name, part));
+  if (value === undefined)
+    throw new PreflightError(`the secret ${spec.name} was not made yet`, { hint: "slipway install" });
+  return {
+    apiVersion: "slipway/v1",
+    kind: "SecretShowResult",
+    name: request.name,
+    secret: spec.name,
+    ...(part === "" ? {} : { part }),
+    value,
+  };
+}
+
+function choosePart(spec: SecretSpec, wanted: string | undefined): string {
+  const parts = partsOf(spec.generator);
+  const only = parts.length === 1 ? parts[0] : undefined;
+  const part = wanted ?? only;
+  if (part !== undefined && parts.includes(part)) return part;
+  throw new UsageError(`${spec.name} is made of ${parts.join(" and ")}`, {
+    hint: parts.map((name) => `slipway secrets show ${spec.name} --part ${name}`).join(", or "),
+  });
+}
+
+async function requirePlan(request: InstallTarget, layout: StateLayout, ports: SecretPorts): Promise<Plan> {
+  const plan = await readRecordedPlan(ports.fs, layout);
+  if (plan !== undefined) return plan;
+  throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+}
+
+function usersOf(plan: Plan, spec: SecretSpec): readonly string[] {
+  const users = [
+    ...plan.components.flatMap(({ id, workload }) =>
+      workload === undefined ? [] : [{ id, container: workload.container }],
+    ),
+    ...plan.jobs.map(({ id, container }) => ({ id, container })),
+  ];
+  const reading = users.filter(({ container }) => namesIn(container).has(spec.name)).map(({ id }) => id);
+  const deriving = plan.secrets
+    .filter(({ generator }) => "of" in generator && generator.of === spec.name)
+    .map(({ name }) => `secret ${name}`);
+  const signing = plan.secrets
+    .filter(({ generator }) => generator.kind === "tls-leaf" && generator.authority === spec.name)
+    .map(({ name }) => `secret ${name}`);
+  return [...reading, ...deriving, ...signing];
+}
+
+function namesIn(container: Container): ReadonlySet<string> {
+  const slots = [
+    ...container.env.flatMap((variable) => slotsOf(variable.value)),
+    ...container.files.flatMap(({ contents }) => {
+      if (contents.kind === "text") return slotsOf(contents.text);
+      return contents.kind === "json" ? slotsOf(contents.value) : [];
+    }),
+  ];
+  return new Set(slots.filter(isSecretSlot).map((slot) => slot.name));
+}

@@ -1,0 +1,143 @@
+import type { WireResult } from "../../../../toolbox/src/contract.ts";
+import { ApplyError, PreflightError, UsageError, WireError } from "../../errors/installer-error.ts";
+import { createComposeCommands } from "../../execute/docker/compose-commands.ts";
+import { readLiveState } from "../../execute/docker/live-state.ts";
+import { runJobForStatus } from "../../execute/docker/run-job.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
+import type { Job, Plan } from "../../plan/model.ts";
+import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+
+export interface VerifyRequest extends InstallTarget {
+  /** Only wires from or to this component are counted. */
+  readonly component?: string;
+  /** Called for each wire as it finishes. */
+  readonly onWire?: (wire: WireResult) => void;
+}
+
+export interface VerifyResult extends ResultHead<"VerifyResult"> {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly passed: number;
+  readonly failed: number;
+  readonly wires: readonly WireResult[];
+  /** Wires that were not tried because a component is not installed. */
+  readonly skipped: readonly { readonly wire: string; readonly component: string; readonly reason: string }[];
+  readonly ms: number;
+}
+
+const verifyJob = "verify";
+/** Exit statuses of the toolbox after which its lines tell the whole story. */
+const toldByLines: readonly number[] = [0, 12];
+
+/**
+ * Proves every wire from inside the platform's networks. Failed wires are in the result; `requireWires` makes them an error.
+ * @throws PreflightError when nothing is installed; WireError when it is stopped; LockedError while another run is at work
+ */
+export async function verify(request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
+  const layout = stateLayout(request.stateDir);
+  const plan = await readRecordedPlan(ports.fs, layout);
+  if (plan === undefined) {
+    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+  }
+  const release = await acquireRunLock(ports, layout, ports.random.uuid());
+  try {
+    await requireRunning(plan, request, ports);
+    return await verifyPlan(plan, request, ports);
+  } finally {
+    await release();
+  }
+}
+
+/** Every wire of a platform that was stopped would fail, and say nothing new. */
+async function requireRunning(plan: Plan, request: VerifyRequest, ports: ActionPorts): Promise<void> {
+  const { project = request.name } = await readApplied(ports.fs, stateLayout(request.stateDir));
+  const wanted = plan.components.filter(({ workload }) => workload !== undefined).map(({ id }) => id);
+  const live = await readLiveState(ports.docker, project, wanted);
+  const up = [...live.services.values()].filter(({ state }) => state === "running" || state === "restarting");
+  if (wanted.length === 0 || up.length > 0) return;
+  if (live.services.size === 0) {
+    throw new PreflightError("the platform's containers are gone", { hint: "slipway install makes them again" });
+  }
+  throw new WireError("the platform is stopped", { hint: "run slipway start, then slipway verify again" });
+}
+
+/** Runs the verification of a recorded plan; the caller holds the run lock. */
+export async function verifyPlan(plan: Plan, request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
+  if (request.component !== undefined && !plan.components.some(({ id }) => id === request.component)) {
+    throw new UsageError(`there is no component ${request.component}`);
+  }
+  const begin = ports.clock.monotonicMs();
+  const job = plan.jobs.find((candidate) => candidate.id === verifyJob);
+  const wires = job === undefined || plan.wires.length === 0 ? [] : await runVerifyJob(job, request, ports);
+  const failed = wires.filter((wire) => !wire.ok).length;
+  return {
+    apiVersion: "slipway/v1",
+    kind: "VerifyResult",
+    name: request.name,
+    ok: failed === 0,
+    passed: wires.length - failed,
+    failed,
+    wires,
+    skipped: plan.components
+      .filter((component) => component.presence === "off")
+      .map(({ id }) => ({ wire: `all of ${id}`, component: id, reason: "it is not installed (mode off)" })),
+    ms: Math.round(ports.clock.monotonicMs() - begin),
+  };
+}
+
+/**
+ * Ends with the documented exit code when a wire failed.
+ * @throws WireError naming each failed wire, its address and likely cause
+ */
+export function requireWires(result: VerifyResult): void {
+  const failed = result.wires.filter((wire) => !wire.ok);
+  if (failed.length === 0) return;
+  throw new WireError(failed.length === 1 ? "a connection does not work" : `${failed.length} connections do not work`, {
+    hint: "everything is running; correct the cause and run slipway verify again",
+    details: failed.flatMap((wire) => [
+      `${wire.wire} (${wire.address}): ${wire.error ?? wire.expectation}`,
+      ...(wire.cause === undefined ? [] : [`    likely cause: ${wire.cause}`]),
+    ]),
+  });
+}
+
+async function runVerifyJob(job: Job, request: VerifyRequest, ports: ActionPorts): Promise<readonly WireResult[]> {
+  const layout = stateLayout(request.stateDir);
+  const { project = request.name } = await readApplied(ports.fs, layout);
+  const wires: WireResult[] = [];
+  const other: string[] = [];
+  const take = (line: string): void => {
+    const wire = parseWire(line);
+    if (wire === undefined) {
+      other.push(line);
+    } else if (concerns(wire, request.component)) {
+      wires.push(wire);
+      request.onWire?.(wire);
+    }
+  };
+  await runJobForStatus(
+    { docker: ports.docker, clock: ports.clock, compose: createComposeCommands(ports.exec, project, layout.live) },
+    { id: job.id, title: job.title, project, limitSeconds: job.deadlineSeconds, signal: ports.signal, onLine: take },
+    (_container, status) => {
+      if (toldByLines.includes(status)) return Promise.resolve();
+      throw new ApplyError(`the verification itself failed with exit status ${status}`, { details: other.slice(-30) });
+    },
+  );
+  return wires;
+}
+
+function concerns(wire: WireResult, component: string | undefined): boolean {
+  return component === undefined || wire.from === component || wire.to.split(".")[0] === component;
+}
+
+function parseWire(line: string): WireResult | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const parsed = JSON.parse(line) as Partial<WireResult>;
+    return typeof parsed.wire === "string" && typeof parsed.ok === "boolean" ? (parsed as WireResult) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
+import type { ActionPorts } from "../actions/context.ts";
+import type { Assets } from "../actions/assets.ts";
+import type { OfflinePorts } from "../actions/install/install-offline.ts";
+import type { StartHttpServer } from "../platform/http-server.ts";
+import type { PlatformPorts } from "../platform/create-ports.ts";
+import type { Engine, Scope } from "./engine.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it. */
+export function createEngine(environment: Environment, openAssets: () => Promise<Assets>): Engine {
+  let platform: Promise<PlatformPorts> | undefined;
+
+  async function portsFor(scope: Scope): Promise<ActionPorts> {
+    platform ??= import("../platform/create-ports.ts").then((module) => module.createPlatformPorts(environment));
+    return { ...(await platform), ...scope, assets: await openAssets(), environment };
+  }
+
+  async function servingPorts(scope: Scope): Promise<ActionPorts & { readonly startHttpServer: StartHttpServer }> {
+    const { startHttpServer } = await import("../platform/http-server.ts");
+    return { ...(await portsFor(scope)), startHttpServer };
+  }
+
+  /** Ports of a run that may use no network: programs it starts get no proxies, and a guard can be armed. */
+  async function sealedPorts(scope: Scope): Promise<OfflinePorts> {
+    const { armEgressGuard, withoutProxies } = await import("../platform/egress-guard.ts");
+    const { createPlatformPorts } = await import("../platform/create-ports.ts");
+    const sealed = withoutProxies(environment);
+    const ports = { ...(await servingPorts(scope)), ...createPlatformPorts(sealed) };
+    return { ...ports, environment: sealed, armEgressGuard };
+  }
+
+  /** Commands that only read files do without the engine's client, which takes long to load. */
+  async function filePorts(): Promise<Pick<ActionPorts, "fs" | "assets">> {
+    const { createFileSystem } = await import("../platform/file-system.ts");
+    return { fs: createFileSystem(), assets: await openAssets() };
+  }
+
+  /** Commands about bundles only start quicker without it, too, and are measured by that. */
+  async function bundlePorts(scope: Scope): Promise<BundleFilePorts> {
+    const { createBundlePlatform } = await import("../platform/create-bundle-ports.ts");
+    return { ...createBundlePlatform(), ...scope, environment };
+  }
+
+  return {
+    init: async (request) => (await import("../actions/init/init.ts")).init(request, await filePorts()),
+    validate: async (request) => (await import("../actions/validate/validate.ts")).validate(request, await filePorts()),
+    render: async (request) => (await import("../actions/render/render.ts")).render(request, await filePorts()),
+    plan: async (request, scope) =>
+      request.offline === true
+        ? (await import("../actions/plan/plan-offline.ts")).planOffline(request, await filePorts())
+        : request.bundle !== undefined
+          ? (await import("../actions/install/install-offline.ts")).planOfBundle(request, await sealedPorts(scope))
+          : (await import("../actions/plan/plan.ts")).plan(request, await portsFor(scope)),
+    install: async (request, scope) =>
+      request.bundle !== undefined || request.offline === true
+        ? (await import("../actions/install/install-offline.ts")).installOffline(request, await sealedPorts(scope))
+        : (await import("../actions/install/install.ts")).install(request, await portsFor(scope)),
+    status: async (request, scope) =>
+      (await import("../actions/status/status.ts")).status(request, await portsFor(scope)),
+    logs: async (request, scope) => (await import("../actions/logs/logs.ts")).logs(request, await portsFor(scope)),
+    verify: async (request, scope) =>
+      (await import("../actions/verify/verify.ts")).verify(request, await portsFor(scope)),
+    doctor: async (request, scope) =>
+      (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(scope)),
+    stop: async (request, scope) =>
+      (await import("../actions/lifecycle/lifecycle.ts")).stop(request, await portsFor(scope)),
+    start: async (request, scope) =>
+      (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(scope)),
+    restart: async (request, scope) =>
+      (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(scope)),
+    exportCa: async (request, scope) =>
+      (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(scope)),
+    findRemains: async (request, scope) =>
+      (await import("../actions/uninstall/find-remains.ts")).findRemains(request, await portsFor(scope)),
+    uninstall: async (request, scope) =>
+      (await import("../actions/uninstall/uninstall.ts")).uninstall(request, await portsFor(scope)),
+    listSecrets: async (request, scope) =>
+      (await import("../actions/secrets/secrets.ts")).listSecrets(request, await portsFor(scope)),
+    showSecret: async (request, scope) =>
+      (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(scope)),
+    listImages: async (request, scope) =>
+      (await import("../actions/images/images.ts")).listImages(request, await portsFor(scope)),
+    buildImages: async (request, scope) =>
+      (await import("../actions/images/images.ts")).buildImages(request, await portsFor(scope)),
+    lockImages: async (request, scope) =>
+      (await import("../actions/images/images-lock.ts")).lockImages(request, await portsFor(scope)),
+    createBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-create.ts")).createBundle(request, await portsFor(scope)),
+    flattenBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-flatten.ts")).flattenBundle(request, await portsFor(scope)),
+    generateBundleKey: async (request, scope) =>
+      (await import("../actions/bundle/bundle-keygen.ts")).generateBundleKey(request, await bundlePorts(scope)),
+    inspectBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-inspect.ts")).inspectBundle(request, await bundlePorts(scope)),
+    diffBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-diff.ts")).diffBundle(request, await portsFor(scope)),
+    repairBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-repair.ts")).repairBundle(request, await bundlePorts(scope)),
+    verifyBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-verify.ts")).verifyBundle(request, await bundlePorts(scope)),
+    serveBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-serve.ts")).serveBundle(request, await servingPorts(scope)),
+    loadBundle: async (request, scope) =>
+      (await import("../actions/bundle/bundle-load.ts")).loadBundle(request, await servingPorts(scope)),
+    push: async (request, scope) => (await import("../actions/push/push.ts")).push(request, await portsFor(scope)),
+  };
+}

@@ -1,0 +1,79 @@
+import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle/create-request.ts";
+import type { BundleDiffRequest, BundleDiffResult } from "../actions/bundle/bundle-diff.ts";
+import type { BundleInspectRequest, BundleInspectResult } from "../actions/bundle/bundle-inspect.ts";
+import type { BundleKeygenRequest, BundleKeygenResult } from "../actions/bundle/bundle-keygen.ts";
+import type { BundleRepairRequest, BundleRepairResult } from "../actions/bundle/bundle-repair.ts";
+import type { BundleVerifyRequest, BundleVerifyResult } from "../actions/bundle/bundle-verify.ts";
+import type { BundleFlattenRequest, BundleFlattenResult } from "../actions/bundle/bundle-flatten.ts";
+import type { BundleLoadRequest, BundleLoadResult } from "../actions/bundle/bundle-load.ts";
+import type { BundleServeRequest, BundleServeResult } from "../actions/bundle/bundle-serve.ts";
+import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-export.ts";
+import type { ActionPorts, InstallTarget } from "../actions/context.ts";
+import type { DoctorRequest, DoctorResult } from "../actions/doctor/doctor.ts";
+import type { Remains } from "../actions/uninstall/find-remains.ts";
+import type {
+  ImagesBuildRequest,
+  ImagesBuildResult,
+  ImagesListRequest,
+  ImagesListResult,
+} from "../actions/images/images.ts";
+import type { ImagesLockRequest, ImagesLockResult } from "../actions/images/images-lock.ts";
+import type { InitRequest, InitResult } from "../actions/init/init.ts";
+import type { InstallRequest, InstallResult } from "../actions/install/install.ts";
+import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle/lifecycle.ts";
+import type { LogsRequest, LogsResult } from "../actions/logs/logs.ts";
+import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
+import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
+import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
+import type {
+  SecretShowRequest,
+  SecretShowResult,
+  SecretsListRequest,
+  SecretsListResult,
+} from "../actions/secrets/secrets.ts";
+import type { StatusRequest, StatusResult } from "../actions/status/status.ts";
+import type { UninstallRequest, UninstallResult } from "../actions/uninstall/uninstall.ts";
+import type { ValidateRequest, ValidateResult } from "../actions/validate/validate.ts";
+import type { VerifyRequest, VerifyResult } from "../actions/verify/verify.ts";
+
+/** Where an action reports to and what stops it. */
+export interface Scope {
+  readonly report: ActionPorts["report"];
+  readonly signal: AbortSignal;
+}
+
+type Action<Request, Result> = (request: Request, scope: Scope) => Promise<Result>;
+
+/** The use cases behind the commands. Each is loaded when it is first used, so that a start stays quick. */
+export interface Engine {
+  readonly init: Action<InitRequest, InitResult>;
+  readonly validate: Action<ValidateRequest, ValidateResult>;
+  readonly plan: Action<PlanRequest, PlanResult>;
+  readonly render: Action<RenderRequest, RenderResult>;
+  readonly install: Action<InstallRequest, InstallResult>;
+  readonly status: Action<StatusRequest, StatusResult>;
+  readonly logs: Action<LogsRequest, LogsResult>;
+  readonly verify: Action<VerifyRequest, VerifyResult>;
+  readonly doctor: Action<DoctorRequest, DoctorResult>;
+  readonly stop: Action<LifecycleRequest, LifecycleResult>;
+  readonly start: Action<LifecycleRequest, LifecycleResult>;
+  readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly exportCa: Action<CaExportRequest, CaExportResult>;
+  readonly findRemains: Action<InstallTarget, Remains>;
+  readonly uninstall: Action<UninstallRequest, UninstallResult>;
+  readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
+  readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
+  readonly listImages: Action<ImagesListRequest, ImagesListResult>;
+  readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
+  readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;
+  readonly createBundle: Action<BundleCreateRequest, BundleCreateResult>;
+  readonly flattenBundle: Action<BundleFlattenRequest, BundleFlattenResult>;
+  readonly generateBundleKey: Action<BundleKeygenRequest, BundleKeygenResult>;
+  readonly inspectBundle: Action<BundleInspectRequest, BundleInspectResult>;
+  readonly diffBundle: Action<BundleDiffRequest, BundleDiffResult>;
+  readonly repairBundle: Action<BundleRepairRequest, BundleRepairResult>;
+  readonly verifyBundle: Action<BundleVerifyRequest, BundleVerifyResult>;
+  readonly serveBundle: Action<BundleServeRequest, BundleServeResult>;
+  readonly loadBundle: Action<BundleLoadRequest, BundleLoadResult>;
+  readonly push: Action<PushRequest, PushResult>;
+}
