@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { differencesOf, formatImageLock, type ImageLock, parseImageLock, requireSameLock } from "./image-lock.ts";
-import { fullTagged, recordedDigests, withLock } from "./lock-digests.ts";
+import { recordedDigests, withLock } from "./lock-digests.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
@@ -144,11 +144,5 @@ describe("recordedDigests", () => {
       ["harbor.corp.example:8443/p/library/redis:7", digest("f")],
     ]);
     expect(recordedDigests(undefined).size).toBe(0);
-  });
-});
-
-describe("fullTagged", () => {
-  it("writes host and organisation out and leaves the digest off", () => {
-    expect(fullTagged(`redis:7@${digest("a")}`)).toBe("docker.io/library/redis:7");
   });
 });

@@ -2,8 +2,7 @@ import { parse, stringify } from "yaml";
 import { PlanChangedError, UsageError } from "../errors/installer-error.ts";
 import { parsePlatform } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
-import { fullTagged } from "./lock-digests.ts";
+import { formatReference, fullTagged, parseReference } from "../oci/reference.ts";
 
 /** What every image of the platform really is, on the day the lock was made. */
 export interface ImageLock {

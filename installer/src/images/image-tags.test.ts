@@ -1,9 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Catalogue, OwnImage } from "./catalogue.ts";
-import { type ImageInputs, computeImageTags, imageTag, readInputFile, tagAll } from "./image-tags.ts";
+import { type ImageInputs, computeImageTags, imageTag, tagAll } from "./image-tags.ts";
 import { generatedImagesPath, renderImageReferences } from "./image-references.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
@@ -75,27 +74,6 @@ describe("tagAll", () => {
     const catalogue = catalogueOf([own("a", { BASE: "b" }), own("b", { BASE: "a" })]);
 
     expect(() => tagAll(catalogue, {})).toThrow("image a is made from itself");
-  });
-});
-
-describe("readInputFile", () => {
-  test("sees the executable bit but not the umask of the checkout", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "slipway-tags-"));
-    try {
-      const path = join(folder, "file");
-      writeFileSync(path, "text");
-      chmodSync(path, 0o600);
-      const narrow = await readInputFile(path, "file");
-      chmodSync(path, 0o664);
-      const wide = await readInputFile(path, "file");
-      chmodSync(path, 0o755);
-      const executable = await readInputFile(path, "file");
-
-      expect(narrow).toEqual(wide);
-      expect(executable).toEqual({ ...wide, executable: true });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 });
 

@@ -1,16 +1,9 @@
-import { createHash } from "node:crypto";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InternalError } from "../errors/installer-error.ts";
 import { type Catalogue, type OwnImage, debianName, isOwn, parseCatalogue } from "./catalogue.ts";
+import { type InputFile, readInputFile, sha256 } from "./input-file.ts";
 import { readToolboxInputs } from "./toolbox-inputs.ts";
-
-/** One file that goes into an image. */
-export interface InputFile {
-  readonly path: string;
-  readonly executable: boolean;
-  readonly sha256: string;
-}
 
 /** Everything that decides what an image holds. */
 export interface ImageInputs {
@@ -86,20 +79,10 @@ export function tagAll(
   );
 }
 
-/** Hashes one file. Only whether it is executable counts: a checkout under another umask is the same source. */
-export async function readInputFile(path: string, name: string): Promise<InputFile> {
-  const [contents, status] = await Promise.all([readFile(path), stat(path)]);
-  return { path: name, executable: (status.mode & 0o111) !== 0, sha256: sha256(contents) };
-}
-
 async function readInputFiles(folder: string): Promise<readonly InputFile[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return await Promise.all(files.map((file) => readInputFile(file, file.slice(folder.length + 1))));
-}
-
-export function sha256(contents: string | Uint8Array): string {
-  return createHash("sha256").update(contents).digest("hex");
 }
 
 function sorted(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -1,4 +1,4 @@
-import { formatReference, parseReference } from "../oci/reference.ts";
+import { fullTagged } from "../oci/reference.ts";
 import type { ImageLock } from "./image-lock.ts";
 
 /** A row of the table of images, before and after a lock was laid over it. */
@@ -7,12 +7,6 @@ export interface TableEntry {
   readonly source: "built" | "third-party";
   readonly digest?: string;
   readonly local?: boolean;
-}
-
-/** In full, with its tag and without its digest. */
-export function fullTagged(text: string): string {
-  const { host, repository, tag } = parseReference(text);
-  return formatReference({ host, repository, ...(tag === undefined ? {} : { tag }) });
 }
 
 /**

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { InputFile } from "./image-tags.ts";
+import { type InputFile, sha256 } from "./input-file.ts";
 
 /** What the package lock says of one installed package. */
 interface LockedPackage {
@@ -29,9 +28,9 @@ export async function readToolboxInputs(repoRoot: string): Promise<readonly Inpu
     ...sources.map((source) => ({
       path: `toolbox/src/${source.name}`,
       executable: false,
-      sha256: hash(source.text),
+      sha256: sha256(source.text),
     })),
-    { path: "toolbox/packages", executable: false, sha256: hash(packages.join("\n")) },
+    { path: "toolbox/packages", executable: false, sha256: sha256(packages.join("\n")) },
   ];
 }
 
@@ -79,8 +78,4 @@ function resolvePackage(packages: LockedPackages, name: string, from: string): s
     if (packages[path] !== undefined) return path;
     if (folder === "") return undefined;
   }
-}
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors/installer-error.ts";
-import { formatReference, parseReference } from "./reference.ts";
+import { formatReference, fullTagged, parseReference } from "./reference.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 
@@ -65,5 +65,11 @@ describe("parseReference", () => {
     for (const text of ["docker.io/library/redis:7", `h:5000/a/b:1@${digest}`, `[::1]:1/a@${digest}`]) {
       expect(formatReference(parseReference(text))).toBe(text);
     }
+  });
+});
+
+describe("fullTagged", () => {
+  it("writes host and organisation out and leaves the digest off", () => {
+    expect(fullTagged(`redis:7@${digest}`)).toBe("docker.io/library/redis:7");
   });
 });

@@ -64,6 +64,12 @@ export function formatReference(reference: Reference): string {
   return `${host}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
+/** In full, with its tag and without its digest. */
+export function fullTagged(text: string): string {
+  const { host, repository, tag } = parseReference(text);
+  return formatReference({ host, repository, ...(tag === undefined ? {} : { tag }) });
+}
+
 function splitHost(path: string): { readonly host: string; readonly repository: string } {
   const slash = path.indexOf("/");
   const first = slash < 0 ? "" : path.slice(0, slash);

@@ -4,12 +4,13 @@ import { createAuthorization } from "./authorization.ts";
 import { openBlob } from "./blob-download.ts";
 import { placeBlob } from "./blob-upload.ts";
 import { type CredentialStore, noCredentials } from "./credentials.ts";
-import { getManifest, headManifest, putManifest } from "./manifests.ts";
+import { getManifest, headManifest } from "./manifests.ts";
 import { findReferrers } from "./referrers.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { createConnection, isLoopback } from "./registry-connection.ts";
 import { createSession } from "./registry-session.ts";
 import { createRetrier, type RetryNotice, type RetryPolicy } from "./retry.ts";
+import { storeManifest } from "./store-manifest.ts";
 import { listTags } from "./tags.ts";
 
 export interface RegistryClientOptions {
@@ -52,7 +53,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     host,
     headManifest: (repository, reference) => headManifest(session, repository, reference),
     getManifest: (repository, reference) => getManifest(session, repository, reference),
-    putManifest: (repository, reference, manifest) => putManifest(session, repository, reference, manifest),
+    putManifest: (repository, reference, manifest) => storeManifest(session, repository, reference, manifest),
     openBlob: (repository, descriptor, range) => openBlob(session, repository, descriptor, range),
     placeBlob: (placement) => placeBlob(session, placement),
     referrers: (repository, digest) => findReferrers(session, repository, digest),

@@ -2,7 +2,6 @@ import { RegistryError } from "../errors/installer-error.ts";
 import { type Descriptor, mediaTypes } from "../oci/descriptor.ts";
 import { digestOf, isDigest } from "../oci/digest.ts";
 import { manifestLimit } from "../oci/manifest.ts";
-import { addToFallbackTag, subjectOf } from "./fallback-tag.ts";
 import type { StoredManifest } from "./registry-client.ts";
 import { isPage, readBounded } from "./refusal.ts";
 import type { RegistryResponse } from "./registry-connection.ts";
@@ -55,17 +54,16 @@ export function getManifest(
   });
 }
 
-/** Stores a manifest; where the registry has no referrers API, the tag that stands in for it is brought up to date. */
-export async function putManifest(
+/** Sends a manifest; says whether the registry itself lists it as a referrer of its subject. */
+export function putManifest(
   session: RegistrySession,
   repository: string,
   reference: string,
   manifest: StoredManifest,
-): Promise<void> {
+): Promise<boolean> {
   const subject = subjectFor(repository, reference, "write");
   const { descriptor, bytes } = manifest;
-  const attached = subjectOf(bytes);
-  const knowsReferrers = await session.settle(
+  return session.settle(
     {
       method: "PUT",
       target: `/v2/${repository}/manifests/${reference}`,
@@ -88,7 +86,6 @@ export async function putManifest(
       return response.headers["oci-subject"] !== undefined;
     },
   );
-  if (attached !== undefined && !knowsReferrers) await addToFallbackTag(session, repository, attached, manifest);
 }
 
 function subjectFor(repository: string, reference: string, action: "read" | "write"): Subject {

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { RegistryError } from "../errors/installer-error.ts";
 import type { HttpResponse } from "../platform/content-ports.ts";
 
 /** One error as registries report it: OCI distribution specification 1.1, "Error Codes". */
@@ -49,6 +50,9 @@ export class Refusal extends Error {
     return /quota|exceed the configured upper limit/i.test(this.words);
   }
 }
+
+/** A redirect that is not followed; the caller adds what it asked for. */
+export class RedirectError extends RegistryError {}
 
 /** Reads what the registry said with a status that is no success. */
 export async function readRefusal(response: HttpResponse): Promise<Refusal> {

@@ -1,8 +1,7 @@
-import { RegistryError } from "../errors/installer-error.ts";
 import type { Http, HttpRequest, HttpResponse } from "../platform/content-ports.ts";
 import { TransportError } from "../platform/http-client.ts";
 import type { Authorization } from "./authorization.ts";
-import { drain } from "./refusal.ts";
+import { drain, RedirectError } from "./refusal.ts";
 
 export interface RegistryRequest {
   readonly method: HttpRequest["method"];
@@ -35,9 +34,6 @@ export interface ConnectionOptions {
   readonly plainHttp: boolean;
   readonly idleTimeoutMs: number;
 }
-
-/** A redirect that is not followed. Who asked for something knows for what, and adds it. */
-export class RedirectError extends RegistryError {}
 
 const redirectLimit = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);

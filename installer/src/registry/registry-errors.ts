@@ -1,7 +1,6 @@
 import { InstallerError, InterruptedError, RegistryError } from "../errors/installer-error.ts";
 import { type TlsProblem, TransportError } from "../platform/http-client.ts";
-import { Refusal } from "./refusal.ts";
-import { RedirectError } from "./registry-connection.ts";
+import { RedirectError, Refusal } from "./refusal.ts";
 
 /** What was asked of whom, for the message. */
 export interface Errand {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { formatImageLock, type ImageLock, type LockSource } from "../../images/image-lock.ts";
-import { fullTagged } from "../../images/lock-digests.ts";
+import { fullTagged } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import { loadPlan, readImageTable } from "./load-plan.ts";
 

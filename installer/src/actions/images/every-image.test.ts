@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { type ImageLock, uncoveredImages } from "../../images/image-lock.ts";
-import { fullTagged } from "../../images/lock-digests.ts";
+import { fullTagged } from "../../oci/reference.ts";
 import { componentDefinitions } from "../../plan/components/all.ts";
 import { renderCompose } from "../../render/compose/render-compose.ts";
 import { renderHelm } from "../../render/helm/render-helm.ts";

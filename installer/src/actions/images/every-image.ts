@@ -1,5 +1,5 @@
 import { type Catalogue, parseCatalogue } from "../../images/catalogue.ts";
-import { fullTagged } from "../../images/lock-digests.ts";
+import { fullTagged } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Values } from "../../values/values.generated.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";

@@ -1,5 +1,4 @@
-import { fullTagged } from "../../images/lock-digests.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { fullTagged, parseReference } from "../../oci/reference.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 
