@@ -23,6 +23,7 @@ interface Outcome {
 const staticChecks: readonly (readonly [name: string, command: string, ...args: readonly string[]])[] = [
   ["typecheck", "tsc", "-p", "installer/tsconfig.json"],
   ["eslint", "eslint", "-c", "installer/eslint.config.js", "."],
+  ["source rules", "node", "scripts/check-source-rules.ts"],
   ["format", "biome", "format", "."],
   ["dead code", "knip"],
   ["generated files", "node", "scripts/generate.ts", "--check"],

@@ -7,7 +7,7 @@ import { type Outcome, atMost, fasterBy, shown } from "../row.ts";
 import { type Layout, uniqueBytes } from "./layouts.ts";
 import { startRegistry } from "./peers.ts";
 import { skopeoArchives, skopeoPull, skopeoPush, targetOf } from "./rivals.ts";
-import type { BundleRow } from "./rows.ts";
+import type { BundleRow } from "./bundle-row.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Making, checking and taking in bundles: B1, B7, B8, B12. */

@@ -5,7 +5,7 @@ import type { RunningChild } from "../../support/child.ts";
 import type { Outcome } from "../row.ts";
 import { writeSparseLayout } from "./layouts.ts";
 import { startRegistry } from "./peers.ts";
-import type { BundleRow } from "./rows.ts";
+import type { BundleRow } from "./bundle-row.ts";
 
 const gigabyte = 1_000_000_000;
 const memoryBar = 150;

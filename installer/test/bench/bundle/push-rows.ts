@@ -14,7 +14,7 @@ import {
   skopeoPush,
   skopeoPushArchive,
 } from "./rivals.ts";
-import type { BundleRow } from "./rows.ts";
+import type { BundleRow } from "./bundle-row.ts";
 import type { Workbench } from "./workbench.ts";
 
 type Say = (text: string) => void;

@@ -4,7 +4,7 @@ import { type Fate, startProxy } from "./http-proxy.ts";
 import { uniqueBytes } from "./layouts.ts";
 import { withRegistry } from "./push-rows.ts";
 import { forgetBlobs, skopeoPush } from "./rivals.ts";
-import type { BundleRow } from "./rows.ts";
+import type { BundleRow } from "./bundle-row.ts";
 
 const connections = 4;
 

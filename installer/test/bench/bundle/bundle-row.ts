@@ -1,0 +1,7 @@
+import type { BenchRow } from "../row.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** What a row of this group is given: an empty workbench of its own. */
+export interface BundleRow extends Omit<BenchRow, "measure"> {
+  readonly measure: (bench: Workbench, rounds: number, say: (text: string) => void) => ReturnType<BenchRow["measure"]>;
+}
