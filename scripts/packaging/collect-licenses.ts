@@ -1,12 +1,12 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The licences of the npm packages that a bundled program is made of, by the paths of its source files. */
+/** Slipway's own licence, then those of the npm packages that a bundled program is made of, by the paths of its source files. */
 export async function collectLicenses(root: string, inputs: readonly string[]): Promise<string> {
   const folders = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),
   );
-  const texts: string[] = [];
+  const texts = [await describe(root)];
   for (const folder of [...folders].toSorted()) texts.push(await describe(join(root, folder)));
   return texts.join("\n");
 }
