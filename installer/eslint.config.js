@@ -2,7 +2,7 @@ import tseslint from "typescript-eslint";
 
 /** From the ground up. */
 const layers = [
-  ...["errors", "events", "values", "plan", "render", "platform", "images", "oci", "registry", "bundle"],
+  ...["language", "errors", "events", "values", "plan", "render", "platform", "images", "oci", "registry", "bundle"],
   ...["execute", "actions", "engine", "cli"],
 ];
 
@@ -11,9 +11,9 @@ function below(name) {
   return layers.slice(0, layers.indexOf(name));
 }
 
-/** Forbids imports from all layers but the named ones, and of packages; the message says which layer the file is in. */
+/** Forbids imports from all layers but the named ones and the ground, and of packages; the message says which layer the file is in. */
 function layer(name, { mayImport, forbidPackages = [] }) {
-  const forbidLayers = layers.filter((other) => other !== name && !mayImport.includes(other));
+  const forbidLayers = layers.filter((other) => ![name, "language", ...mayImport].includes(other));
   return {
     files: [`installer/src/${name}/**/*.ts`],
     ignores: ["**/*.test.ts"],
@@ -90,6 +90,7 @@ export default tseslint.config(
       ],
     },
   },
+  layer("language", { mayImport: [], forbidPackages: [...effectPackages, ...uiPackages, ...yamlPackages] }),
   layer("errors", { mayImport: [] }),
   layer("events", { mayImport: ["errors"] }),
   layer("values", { mayImport: ["errors", "events"], forbidPackages: [...effectPackages, ...uiPackages] }),

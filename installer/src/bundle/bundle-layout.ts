@@ -1,3 +1,4 @@
+import { compareText } from "../language/compare-text.ts";
 import { bundlePaths } from "./bundle-manifest.ts";
 import { formatTarEnd, formatTarHeader, tarPadding } from "./tar/tar-header.ts";
 
@@ -59,13 +60,7 @@ function modeOf(path: string): number {
 }
 
 function byPlace(a: LayoutFile, b: LayoutFile): number {
-  return rank(a.path) - rank(b.path) || comparePaths(a.path, b.path);
-}
-
-/** By code units: the order must not depend on a language. */
-export function comparePaths(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return rank(a.path) - rank(b.path) || compareText(a.path, b.path);
 }
 
 function rank(path: string): number {

@@ -1,5 +1,5 @@
+import { compareText } from "../language/compare-text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { comparePaths } from "./bundle-layout.ts";
 import type { BundledArtifact, BundledImage } from "./bundle-manifest.ts";
 import { collectImageBlobs } from "./image-blobs.ts";
 import type { OpenedBundle } from "./open-bundle.ts";
@@ -89,7 +89,7 @@ async function readSide(bundle: OpenedBundle): Promise<Side> {
 }
 
 function namesOf(from: ReadonlyMap<string, unknown>, to: ReadonlyMap<string, unknown>): readonly string[] {
-  return [...new Set([...from.keys(), ...to.keys()])].toSorted(comparePaths);
+  return [...new Set([...from.keys(), ...to.keys()])].toSorted(compareText);
 }
 
 async function compareImage(name: string, from: Side, to: Side): Promise<ImageChange> {
@@ -170,7 +170,7 @@ function versionsByPackage(packages: readonly ListedPackage[]): ReadonlyMap<stri
   const found = new Map<string, Versions>();
   for (const { type, name, version } of packages) {
     const key = `${type} ${name}`;
-    const versions = [...new Set([...(found.get(key)?.versions ?? []), version])].toSorted(comparePaths);
+    const versions = [...new Set([...(found.get(key)?.versions ?? []), version])].toSorted(compareText);
     found.set(key, { type, name, versions });
   }
   return found;

@@ -1,8 +1,9 @@
+import { compareKeys, compareText } from "../language/compare-text.ts";
 import { type Descriptor, mediaTypes, parsePlatform } from "../oci/descriptor.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { plainDescriptor } from "./build-bundle-manifest.ts";
 import type { BundledImage } from "./bundle-manifest.ts";
-import { blobPath, comparePaths } from "./bundle-layout.ts";
+import { blobPath } from "./bundle-layout.ts";
 
 /** `oci-layout`: OCI image layout specification 1.0. */
 export const ociLayoutText = `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`;
@@ -12,7 +13,7 @@ export const ociLayoutText = `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}
  * for; then what refers to them, which tools find by its subject.
  */
 export function formatOciIndex(images: readonly BundledImage[]): string {
-  const named = images.flatMap(entriesOf).toSorted((a, b) => comparePaths(keyOf(a), keyOf(b)));
+  const named = images.flatMap(entriesOf).toSorted((a, b) => compareText(keyOf(a), keyOf(b)));
   const roots = new Set(named.map(({ digest }) => digest));
   const referrers = new Map<string, Descriptor>();
   for (const { reference, referrers: found } of images) {
@@ -24,7 +25,7 @@ export function formatOciIndex(images: readonly BundledImage[]): string {
       referrers.set(`${descriptor.digest} ${tag ?? ""} ${tag === undefined ? "" : repository}`, entry);
     }
   }
-  const rest = [...referrers.entries()].toSorted(([a], [b]) => comparePaths(a, b)).map(([, entry]) => entry);
+  const rest = [...referrers.entries()].toSorted(compareKeys).map(([, entry]) => entry);
   return `${JSON.stringify(
     { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [...named, ...rest] },
     undefined,
@@ -73,11 +74,11 @@ export function formatDockerManifest(images: readonly DockerImage[]): string {
   }
   const entries = [...byConfig].map(([config, { layers, tags }]) => ({
     Config: blobPath(config),
-    RepoTags: [...tags].toSorted(comparePaths),
+    RepoTags: [...tags].toSorted(compareText),
     Layers: layers.map(blobPath),
   }));
   const sorted = entries.toSorted((a, b) =>
-    comparePaths(`${a.RepoTags[0] ?? "~"} ${a.Config}`, `${b.RepoTags[0] ?? "~"} ${b.Config}`),
+    compareText(`${a.RepoTags[0] ?? "~"} ${a.Config}`, `${b.RepoTags[0] ?? "~"} ${b.Config}`),
   );
   return `${JSON.stringify(sorted, undefined, 2)}\n`;
 }

@@ -1,3 +1,4 @@
+import type { Fields } from "../language/fields.ts";
 import { type Descriptor, parsePlatform } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -153,8 +154,6 @@ function readArtifact(value: unknown, at: string, reader: FieldReader): BundledA
     descriptor: reader.descriptor(fields["descriptor"], `${at}.descriptor`),
   };
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads values that must be of a kind, and says where one is not. */
 class FieldReader {

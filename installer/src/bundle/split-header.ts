@@ -1,4 +1,5 @@
 import { BundleError } from "../errors/installer-error.ts";
+import { type Fields, hasFields } from "../language/fields.ts";
 import { isDigest } from "../oci/digest.ts";
 import { mostShards } from "./reed-solomon.ts";
 
@@ -94,8 +95,6 @@ export function parseSplitHeader(text: string, path: string): SplitHeader {
     ...(parity === undefined ? {} : { parity }),
   };
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 type Refuse = (why: string) => never;
 
 function parseRecord(text: string, refuse: Refuse): Fields {
@@ -105,7 +104,7 @@ function parseRecord(text: string, refuse: Refuse): Fields {
   } catch {
     return refuse("it is not JSON");
   }
-  return isRecord(parsed) ? parsed : refuse("it is no object");
+  return hasFields(parsed) ? parsed : refuse("it is no object");
 }
 
 function readParity(
@@ -113,7 +112,7 @@ function readParity(
   of: { readonly name: string; readonly partSize: number },
   refuse: Refuse,
 ): NonNullable<SplitHeader["parity"]> {
-  if (!isRecord(value) || !Array.isArray(value["parts"])) return refuse("its parity is not described");
+  if (!hasFields(value) || !Array.isArray(value["parts"])) return refuse("its parity is not described");
   const { count, parts } = value;
   if (!isSize(count) || !Array.isArray(parts) || parts.length !== count || count > mostShards) {
     return refuse("its parity parts are not as many as it says");
@@ -127,15 +126,11 @@ function readParity(
 }
 
 function readPart(value: unknown, expected: Omit<SplitPart, "digest">, refuse: Refuse): SplitPart {
-  if (!isRecord(value) || value["file"] !== expected.file) return refuse(`it does not name ${expected.file}`);
+  if (!hasFields(value) || value["file"] !== expected.file) return refuse(`it does not name ${expected.file}`);
   const { size, digest } = value;
   if (size !== expected.size) return refuse(`the size of ${expected.file} does not fit the others`);
   if (typeof digest !== "string" || !isDigest(digest)) return refuse(`it has no digest of ${expected.file}`);
   return { ...expected, digest };
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSize(value: unknown): value is number {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command, OptionValues } from "commander";
 import { UsageError } from "../errors/installer-error.ts";
+import { collectOption } from "./commands/collect-option.ts";
 import type { CliIo } from "./context.ts";
 import type { Invocation } from "./ui/named-commands.ts";
 import { defaultCacheDir, defaultStateDir } from "./paths.ts";
@@ -44,14 +45,14 @@ export function declareGlobalOptions(program: Command): void {
   program
     .addOption(new Option("--name <name>", "name of the install").default(defaultName))
     .addOption(new Option("--state-dir <dir>", "where the install's records are kept (default: by user and name)"))
-    .addOption(new Option("-f, --file <file>", "values file; may be given more than once").argParser(collect))
+    .addOption(new Option("-f, --file <file>", "values file; may be given more than once").argParser(collectOption))
     .addOption(new Option("--profile <name>", "profile the values start from, for example infra"))
-    .addOption(new Option("--set <path=value>", "one value; may be given more than once").argParser(collect))
+    .addOption(new Option("--set <path=value>", "one value; may be given more than once").argParser(collectOption))
     .addOption(
       new Option(
         "--without <component>",
         "leave a component out (its mode becomes off); may be given more than once",
-      ).argParser(collect),
+      ).argParser(collectOption),
     )
     .addOption(new Option("--lock <file>", "image lock whose digests are rendered (slipway images lock makes one)"))
     .addOption(new Option("--json", "the result as JSON on standard output"))
@@ -100,10 +101,6 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
 export function programOf(io: Pick<CliIo, "env">): string | undefined {
   const called = io.env["SLIPWAY_PROGRAM"];
   return called === "" ? undefined : called;
-}
-
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
 }
 
 function strings(value: unknown): readonly string[] {

@@ -1,5 +1,6 @@
 import { CommandError, PreflightError } from "../errors/installer-error.ts";
 import type { Docker, Exec } from "../platform/ports.ts";
+import { shellQuote } from "../platform/shell-quote.ts";
 import { type DebianMirror, debianPockets } from "./apt-sources.ts";
 import type { DebianBase } from "./catalogue.ts";
 
@@ -157,8 +158,4 @@ async function runStep(
 
 function lineOption(request: BaseImageRequest): { readonly onLine?: (line: string) => void } {
   return request.onLine === undefined ? {} : { onLine: request.onLine };
-}
-
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { InternalError } from "../errors/installer-error.ts";
+import type { Fields } from "../language/fields.ts";
 
 /** Every image Slipway uses, as `images/catalogue.yaml` states it. */
 export interface Catalogue {
@@ -133,8 +134,6 @@ function contexts(value: unknown, name: string): readonly GeneratedContext[] {
   }
   return ["toolbox"];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function record(value: unknown, where: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -1,5 +1,7 @@
 import { parse, stringify } from "yaml";
 import { PlanChangedError, UsageError } from "../errors/installer-error.ts";
+import { compareText } from "../language/compare-text.ts";
+import type { Fields } from "../language/fields.ts";
 import { parsePlatform } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
 import { formatReference, fullTagged, parseReference } from "../oci/reference.ts";
@@ -64,7 +66,7 @@ export function isResolved(image: LockedImage): image is ResolvedImage {
 
 /** The lock as YAML: the same lock gives the same bytes. */
 export function formatImageLock(lock: ImageLock): string {
-  const images = lock.images.toSorted((a, b) => compare(`${a.name} ${a.reference}`, `${b.name} ${b.reference}`));
+  const images = lock.images.toSorted((a, b) => compareText(`${a.name} ${a.reference}`, `${b.name} ${b.reference}`));
   const document = {
     apiVersion: lock.apiVersion,
     kind: lock.kind,
@@ -136,7 +138,6 @@ export function parseImageLock(text: string, path: string): ImageLock {
 }
 
 type Refuse = (problem: string) => never;
-type Fields = Readonly<Record<string, unknown>>;
 
 const headKeys = ["name", "reference", "kind", "licenses", "reasons"];
 
@@ -253,8 +254,4 @@ function textOf(image: LockedImage): string {
 /** The same bytes from another place, or unresolved for another reason, are no difference. */
 function withoutSource(image: LockedImage): unknown {
   return isResolved(image) ? { ...orderedImage(image), source: "" } : { ...orderedImage(image), unresolved: "" };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

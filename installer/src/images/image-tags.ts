@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InternalError } from "../errors/installer-error.ts";
+import { compareText } from "../language/compare-text.ts";
 import { type Catalogue, type OwnImage, debianName, isOwn, parseCatalogue } from "./catalogue.ts";
 import { type InputFile, readInputFile, sha256 } from "./input-file.ts";
 import { readToolboxInputs } from "./toolbox-inputs.ts";
@@ -18,7 +19,9 @@ export interface ImageInputs {
 export function imageTag(name: string, inputs: ImageInputs): string {
   const canonical = JSON.stringify([
     name,
-    [...inputs.files].sort((a, b) => compare(a.path, b.path)).map((file) => [file.path, file.executable, file.sha256]),
+    [...inputs.files]
+      .sort((a, b) => compareText(a.path, b.path))
+      .map((file) => [file.path, file.executable, file.sha256]),
     sorted(inputs.pins),
     sorted(inputs.from),
     sorted(inputs.labels),
@@ -74,7 +77,7 @@ export function tagAll(
   for (const image of Object.values(catalogue.images)) if (isOwn(image)) tagOf(image.name);
   return Object.fromEntries(
     Object.keys(tags)
-      .sort(compare)
+      .sort(compareText)
       .map((name) => [name, tagOf(name)]),
   );
 }
@@ -86,10 +89,5 @@ async function readInputFiles(folder: string): Promise<readonly InputFile[]> {
 }
 
 function sorted(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
-  return Object.entries(values).sort(([a], [b]) => compare(a, b));
-}
-
-/** By code unit: the same order in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return Object.entries(values).sort(([a], [b]) => compareText(a, b));
 }

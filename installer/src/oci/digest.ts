@@ -18,6 +18,11 @@ export function hexOf(digest: string): string {
   return digest.slice("sha256:".length);
 }
 
+/** As people tell digests apart: `sha256:` and twelve digits. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}
+
 /**
  * Passes bytes on and fails when they are not the content named, by length as early as that shows, by digest at the end.
  * @param toError makes the error out of what is wrong: "is 10 bytes longer than …", "has the digest sha256:…"

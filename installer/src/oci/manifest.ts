@@ -1,3 +1,4 @@
+import { type Fields, hasFields } from "../language/fields.ts";
 import { type Descriptor, type Platform, matchesPlatform, mediaTypes } from "./descriptor.ts";
 import { isDigest } from "./digest.ts";
 
@@ -36,7 +37,7 @@ export function parseManifest(bytes: Uint8Array, toError: (problem: string) => E
   } catch {
     throw toError("is not JSON");
   }
-  if (!isRecord(parsed) || parsed["schemaVersion"] !== 2) throw toError("is no manifest of schema version 2");
+  if (!hasFields(parsed) || parsed["schemaVersion"] !== 2) throw toError("is no manifest of schema version 2");
   const subject = parsed["subject"] === undefined ? {} : { subject: descriptor(parsed["subject"], "subject", toError) };
   if (Array.isArray(parsed["manifests"])) {
     const manifests = parsed["manifests"].map((entry, index) => descriptor(entry, `manifests[${index}]`, toError));
@@ -66,12 +67,6 @@ export function selectPlatforms(index: IndexManifest, platforms: readonly Platfo
   });
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function mediaTypeOf(fields: Fields, otherwise: string, toError: (problem: string) => Error): string {
   const type = fields["mediaType"] ?? otherwise;
   if (typeof type !== "string" || !/^[\w.+/-]{1,255}$/.test(type)) throw toError("has a media type that is none");
@@ -79,7 +74,7 @@ function mediaTypeOf(fields: Fields, otherwise: string, toError: (problem: strin
 }
 
 function descriptor(value: unknown, where: string, toError: (problem: string) => Error): Descriptor {
-  if (!isRecord(value)) throw toError(`has no ${where}`);
+  if (!hasFields(value)) throw toError(`has no ${where}`);
   const { mediaType, digest, size, platform, annotations, artifactType } = value;
   if (typeof mediaType !== "string") throw toError(`has no media type in ${where}`);
   // It becomes a header of requests and answers.
@@ -90,9 +85,9 @@ function descriptor(value: unknown, where: string, toError: (problem: string) =>
     mediaType,
     digest,
     size,
-    ...(isRecord(platform) ? { platform: platformOf(platform) } : {}),
+    ...(hasFields(platform) ? { platform: platformOf(platform) } : {}),
     ...(typeof artifactType === "string" ? { artifactType } : {}),
-    ...(isRecord(annotations) ? { annotations: strings(annotations) } : {}),
+    ...(hasFields(annotations) ? { annotations: strings(annotations) } : {}),
   };
 }
 

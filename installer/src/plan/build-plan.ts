@@ -1,4 +1,5 @@
 import { RenderError } from "../errors/installer-error.ts";
+import { compareText } from "../language/compare-text.ts";
 import { mapReference, parseTarget } from "../oci/path-rules.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { resolveAddressing } from "../values/addressing.ts";
@@ -152,7 +153,7 @@ function completeJob(draft: JobDraft, offered: ReadonlySet<string>): Job {
 
 function uniqueSecrets(specs: readonly SecretSpec[]): readonly SecretSpec[] {
   const byName = new Map(specs.map((spec) => [spec.name, spec]));
-  return [...byName.values()].toSorted((a, b) => compare(a.name, b.name));
+  return [...byName.values()].toSorted((a, b) => compareText(a.name, b.name));
 }
 
 function settingsOf(context: PlanContext): PlanSettings {
@@ -175,9 +176,5 @@ function unique(values: readonly string[]): readonly string[] {
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
-  return compare(a.id, b.id);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareText(a.id, b.id);
 }

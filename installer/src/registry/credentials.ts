@@ -1,4 +1,5 @@
 import { InstallerError, RegistryError, UsageError } from "../errors/installer-error.ts";
+import { type Fields, fieldsOf } from "../language/fields.ts";
 import type { Exec, FileSystem } from "../platform/ports.ts";
 
 /** Who we are at a registry. Lives in memory only. */
@@ -77,12 +78,6 @@ async function look(
     if (credentials !== undefined) return credentials;
   }
   return undefined;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 async function readConfig(fs: FileSystem, path: string): Promise<Fields | undefined> {

@@ -1,4 +1,5 @@
 import type { ValuesIssue } from "../errors/installer-error.ts";
+import { compareText } from "../language/compare-text.ts";
 
 /** Problems in the order in which a reader meets them: by file, line and column; then those of the command line, then those without a place. */
 export function sortIssues(issues: readonly ValuesIssue[]): readonly ValuesIssue[] {
@@ -14,8 +15,4 @@ export function sortIssues(issues: readonly ValuesIssue[]): readonly ValuesIssue
 function rank({ file }: ValuesIssue): number {
   if (file === undefined) return 2;
   return file.startsWith("--") ? 1 : 0;
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -2,6 +2,7 @@ import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { makeSboms, toSbomImage } from "../../bundle/sbom/make-sboms.ts";
 import { renderBundleSpdx } from "../../bundle/sbom/render-spdx.ts";
 import { isOwn, parseCatalogue } from "../../images/catalogue.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import type { ActionPorts } from "../context.ts";
 import type { CarriedArtifact } from "./bundle-artifacts.ts";
 import { withStep } from "../with-step.ts";
@@ -39,7 +40,7 @@ export async function makeBundleSboms(
       cacheDir,
       jobs,
       signal,
-      onLayer: (digest) => report({ type: "item", step: "sbom", id: digest.slice(0, 19), state: "done" }),
+      onLayer: (digest) => report({ type: "item", step: "sbom", id: shortDigest(digest), state: "done" }),
     });
     const programs = artifacts.map(({ artifact: { descriptor, ...artifact } }) => ({
       ...artifact,

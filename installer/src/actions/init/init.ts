@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { Ask } from "../../events/ask.ts";
+import { hasFields } from "../../language/fields.ts";
 import { loadValues } from "../../values/load-values.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -76,17 +77,13 @@ function defaultsOf(ports: Pick<ActionPorts, "assets">) {
 
 /** The part of a value that differs from the defaults; undefined when nothing does. */
 function withoutDefaults(given: unknown, defaults: unknown): unknown {
-  if (!isRecord(given) || !isRecord(defaults)) return Object.is(given, defaults) ? undefined : given;
+  if (!hasFields(given) || !hasFields(defaults)) return Object.is(given, defaults) ? undefined : given;
   const kept = Object.entries(given)
     .map(([key, value]) => [key, withoutDefaults(value, defaults[key])] as const)
     .filter(([, value]) => value !== undefined);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isEmpty(value: unknown): boolean {
-  return value === undefined || (isRecord(value) && Object.keys(value).length === 0);
+  return value === undefined || (hasFields(value) && Object.keys(value).length === 0);
 }

@@ -1,3 +1,5 @@
+import { compareKeys } from "../../language/compare-text.ts";
+
 /** A piece of software that was recognised in an image. */
 export interface SoftwarePackage {
   readonly type: "deb" | "golang" | "npm";
@@ -45,7 +47,7 @@ export function mergeLayers(layers: readonly LayerPackages[]): ImagePackages {
   }
   const found = new Map<string, SoftwarePackage>();
   for (const entry of [...files.values()].flat()) found.set(keyOf(entry), entry);
-  const packages = [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+  const packages = [...found].toSorted(compareKeys).map(([, entry]) => entry);
   return { packages, ...(distribution !== undefined && { distribution }) };
 }
 

@@ -1,4 +1,5 @@
 import { BundleError } from "../../errors/installer-error.ts";
+import { fieldsOf } from "../../language/fields.ts";
 
 /** A package as a document lists it. */
 export interface ListedPackage {
@@ -33,8 +34,4 @@ export function readSpdxPackages(text: string, path: string): readonly ListedPac
     if (type === undefined || type === "oci") return [];
     return [{ type, name, version: typeof versionInfo === "string" ? versionInfo : "" }];
   });
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { compareKeys } from "../../language/compare-text.ts";
 import { digestOf, isDigest } from "../../oci/digest.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 
@@ -48,7 +49,7 @@ export async function writeEngineCache(cacheDir: string, cache: EngineCache, fs:
 }
 
 function sorted<T>(pairs: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
-  return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(pairs.toSorted(compareKeys));
 }
 
 function entriesOf(value: unknown): readonly [string, unknown][] {

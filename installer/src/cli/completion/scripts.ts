@@ -1,3 +1,4 @@
+import { shellQuote } from "../../platform/shell-quote.ts";
 import type { CommandInfo, OptionInfo } from "./command-tree.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -32,13 +33,13 @@ function bashScript(program: CommandInfo): string {
       ...command.commands.map((child) => child.path.at(-1) ?? ""),
       ...command.arguments.flatMap((argument) => argument.choices),
     ];
-    return `    ${quote(command.path.join(" "))}) words=${quote([...next, ...optionWords([...own, ...globals])].join(" "))} ;;`;
+    return `    ${shellQuote(command.path.join(" "))}) words=${shellQuote([...next, ...optionWords([...own, ...globals])].join(" "))} ;;`;
   });
   const values = uniqueOptions(all).map((option) => {
     const names = optionWords([option]).join("|");
     return `    ${names}) ${bashValue(option)} ;;`;
   });
-  const commands = all.slice(1).map((command) => quote(command.path.join(" ")));
+  const commands = all.slice(1).map((command) => shellQuote(command.path.join(" ")));
   const valued = uniqueOptions(all).flatMap((option) => optionWords([option]));
   return `# Completion of slipway for bash. Load it with: source <(slipway completion bash)
 _slipway() {
@@ -69,7 +70,7 @@ complete -F _slipway slipway ./slipway
 
 function bashValue(option: OptionInfo): string {
   if (option.choices.length > 0)
-    return `COMPREPLY=($(compgen -W ${quote(option.choices.join(" "))} -- "$current")); return`;
+    return `COMPREPLY=($(compgen -W ${shellQuote(option.choices.join(" "))} -- "$current")); return`;
   if (option.valueKind === "file") return 'COMPREPLY=($(compgen -f -- "$current")); return';
   if (option.valueKind === "directory") return 'COMPREPLY=($(compgen -d -- "$current")); return';
   return "return";
@@ -102,10 +103,12 @@ function fishScript(program: CommandInfo): string {
   for (const command of flatten(program)) {
     const condition = fishCondition(command);
     for (const child of command.commands) {
-      lines.push(`complete -c slipway ${condition} -a ${quote(child.path.at(-1) ?? "")} -d ${quote(child.summary)}`);
+      lines.push(
+        `complete -c slipway ${condition} -a ${shellQuote(child.path.at(-1) ?? "")} -d ${shellQuote(child.summary)}`,
+      );
     }
     for (const choice of command.arguments.flatMap((argument) => argument.choices)) {
-      lines.push(`complete -c slipway ${condition} -a ${quote(choice)}`);
+      lines.push(`complete -c slipway ${condition} -a ${shellQuote(choice)}`);
     }
     for (const option of command.options) lines.push(fishOption(option, command.path.length === 0 ? "" : condition));
   }
@@ -114,23 +117,18 @@ function fishScript(program: CommandInfo): string {
 
 /** The command's words were typed and none of its own commands yet. */
 function fishCondition(command: CommandInfo): string {
-  if (command.path.length === 0) return `-n ${quote("__fish_use_subcommand")}`;
+  if (command.path.length === 0) return `-n ${shellQuote("__fish_use_subcommand")}`;
   const seen = command.path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const children = command.commands.map((child) => child.path.at(-1) ?? "");
   const notYet = children.length === 0 ? [] : [`not __fish_seen_subcommand_from ${children.join(" ")}`];
-  return `-n ${quote([...seen, ...notYet].join("; and "))}`;
+  return `-n ${shellQuote([...seen, ...notYet].join("; and "))}`;
 }
 
 function fishOption(option: OptionInfo, condition: string): string {
   const parts = ["complete -c slipway", condition, `-l ${option.long.replace(/^--/, "")}`];
   if (option.short !== undefined) parts.push(`-s ${option.short.slice(1)}`);
   if (option.takesValue) parts.push(option.valueKind === "other" ? "-x" : "-r -F");
-  if (option.choices.length > 0) parts.push(`-a ${quote(option.choices.join(" "))}`);
-  parts.push(`-d ${quote(option.description)}`);
+  if (option.choices.length > 0) parts.push(`-a ${shellQuote(option.choices.join(" "))}`);
+  parts.push(`-d ${shellQuote(option.description)}`);
   return parts.filter((part) => part !== "").join(" ");
-}
-
-/** A word for any of the shells, with its quotes. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,3 +1,5 @@
+import { shellQuote } from "../../platform/shell-quote.ts";
+
 /** How this run was started, so that commands in hints can be typed as they stand. */
 export interface Invocation {
   /** The program as it was called, for example `./slipway`. */
@@ -26,5 +28,5 @@ export function nameCommands(text: string, invocation: Invocation): string {
 }
 
 function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word);
 }

@@ -1,5 +1,6 @@
 import type { BundleCreateResult } from "../../actions/bundle/create-request.ts";
 import type { BundleFlattenResult } from "../../actions/bundle/bundle-flatten.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -9,7 +10,7 @@ import { formatTable } from "./table.ts";
 export function formatBundleCreated(result: BundleCreateResult, style: Style): string {
   const table = formatTable(
     ["IMAGE", "SIZE", "DIGEST", "FROM"],
-    result.images.map((image) => [image.reference, formatBytes(image.bytes), shorten(image.digest), image.source]),
+    result.images.map((image) => [image.reference, formatBytes(image.bytes), shortDigest(image.digest), image.source]),
     style,
   );
   const verb = result.dryRun ? "would write" : style.good("wrote");
@@ -47,8 +48,4 @@ export function formatBundleFlattened(result: BundleFlattenResult, style: Style)
     `  ${result.output}`,
     `root ${result.root}`,
   ].join("\n");
-}
-
-function shorten(digest: string): string {
-  return digest.slice(0, "sha256:".length + 12);
 }

@@ -1,5 +1,6 @@
 import type { BundleDiffResult } from "../../actions/bundle/bundle-diff.ts";
 import type { ArtifactChange, Change, ImageChange, PackageChange } from "../../bundle/diff.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -10,7 +11,7 @@ const marks: Readonly<Record<Change, string>> = { added: "+", removed: "-", chan
 /** What changes from one bundle to another, image by image. */
 export function formatBundleDiff(result: BundleDiffResult, style: Style, columns: number | undefined): string {
   const { from, to, bytes } = result;
-  const head = `${from.name} ${from.version} (${shorten(from.root)}) to ${to.name} ${to.version} (${shorten(to.root)})`;
+  const head = `${from.name} ${from.version} (${shortDigest(from.root)}) to ${to.name} ${to.version} (${shortDigest(to.root)})`;
   if (result.same) return `${head}: the same bundle`;
   const changed = result.images.filter(({ change }) => change !== "unchanged");
   const programs = result.artifacts.filter(({ change }) => change !== "unchanged");
@@ -33,7 +34,7 @@ function formatImages(images: readonly ImageChange[], style: Style, columns: num
       formatBytes(layers.added.reduce((sum, layer) => sum + layer.bytes, 0)),
       `+${layers.added.length} -${layers.removed.length} =${layers.shared}`,
       packages === undefined ? "not known" : countChanges(packages),
-      [from, to].flatMap((side) => (side === undefined ? [] : [shorten(side.digest)])).join(" > "),
+      [from, to].flatMap((side) => (side === undefined ? [] : [shortDigest(side.digest)])).join(" > "),
     ]),
     style,
     columns,
@@ -76,8 +77,4 @@ function formatPackages({ name, change, packages = [] }: ImageChange, style: Sty
 function paint(text: string, change: Change, style: Style): Exclude<Cell, string> {
   const colors = { added: style.good, removed: style.bad, changed: style.warn, unchanged: style.dim } as const;
   return { text, paint: colors[change] };
-}
-
-function shorten(digest: string): string {
-  return digest.slice(0, "sha256:".length + 12);
 }

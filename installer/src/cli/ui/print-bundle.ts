@@ -2,6 +2,7 @@ import type { BundleInspectResult } from "../../actions/bundle/bundle-inspect.ts
 import type { BundleKeygenResult } from "../../actions/bundle/bundle-keygen.ts";
 import type { BundleRepairResult } from "../../actions/bundle/bundle-repair.ts";
 import type { BundleDamage, BundleVerifyResult } from "../../actions/bundle/bundle-verify.ts";
+import { shortDigest } from "../../oci/digest.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -83,7 +84,7 @@ export function formatBundle(result: BundleInspectResult, style: Style, columns:
         image.name,
         image.bytes === undefined ? "-" : formatBytes(image.bytes),
         image.platforms.map(({ platform }) => platform).join(" "),
-        shorten(image.digest),
+        shortDigest(image.digest),
         image.licenses,
         image.reference,
       ]),
@@ -102,7 +103,7 @@ function formatArtifacts(artifacts: BundleInspectResult["artifacts"], style: Sty
       version,
       platform ?? "any",
       formatBytes(bytes),
-      shorten(digest),
+      shortDigest(digest),
     ]),
     style,
   );
@@ -117,8 +118,4 @@ function formatTrust(trust: BundleInspectResult["trust"], style: Style): string 
     case "unsigned":
       return style.warn("not signed");
   }
-}
-
-function shorten(digest: string): string {
-  return digest.slice(0, "sha256:".length + 12);
 }

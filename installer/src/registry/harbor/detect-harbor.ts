@@ -1,7 +1,8 @@
 import { RegistryError } from "../../errors/installer-error.ts";
+import { fieldsOf } from "../../language/fields.ts";
 import { Refusal } from "../refusal.ts";
 import { explainFailure } from "../registry-errors.ts";
-import { fieldsOf, type HarborApi } from "./harbor-api.ts";
+import type { HarborApi } from "./harbor-api.ts";
 import { type HarborSystemInfo, parseSystemInfo } from "./harbor-client.ts";
 
 /**

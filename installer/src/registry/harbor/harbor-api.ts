@@ -1,4 +1,5 @@
 import { RegistryError } from "../../errors/installer-error.ts";
+import { type Fields, fieldsOf } from "../../language/fields.ts";
 import type { Authorization } from "../authorization.ts";
 import type { Credentials } from "../credentials.ts";
 import { drain, isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
@@ -10,8 +11,6 @@ const answerLimit = 8 * 1024 * 1024;
 /** Harbor gives at most this many rows a page, however many are asked for. */
 const pageSize = 100;
 const mostPages = 200;
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 export interface HarborRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
@@ -158,9 +157,4 @@ function rowsOf(value: unknown, host: string): readonly Fields[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw notTheApi(host);
   return value.map(fieldsOf);
-}
-
-/** The fields of an object; none when it is no object. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

@@ -1,5 +1,5 @@
-import type { Fields, HarborApi, HarborRequest } from "./harbor-api.ts";
-import { fieldsOf } from "./harbor-api.ts";
+import { type Fields, fieldsOf } from "../../language/fields.ts";
+import type { HarborApi, HarborRequest } from "./harbor-api.ts";
 import { explainHarbor, type HarborErrand } from "./harbor-errors.ts";
 import { Refusal } from "../refusal.ts";
 

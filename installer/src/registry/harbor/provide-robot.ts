@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
+import { fieldsOf } from "../../language/fields.ts";
 import type { FileSystem } from "../../platform/ports.ts";
-import { fieldsOf } from "./harbor-api.ts";
 import type { HarborClient, HarborProject, HarborRobot } from "./harbor-client.ts";
 
 export interface RobotRequest {

@@ -1,3 +1,4 @@
+import { compareText } from "../../language/compare-text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { PlannedBlob, PlannedImage, PushPlan, ReadManifest } from "./push-plan.ts";
 
@@ -36,7 +37,7 @@ export function buildPushPlan(
         const descriptors = [...own.values()];
         return { repository, blobs: descriptors, bytes: descriptors.reduce((sum, { size }) => sum + size, 0) };
       })
-      .toSorted((a, b) => compare(a.repository, b.repository)),
+      .toSorted((a, b) => compareText(a.repository, b.repository)),
   };
 }
 
@@ -57,12 +58,7 @@ export function blobsOf(image: PlannedImage): readonly Descriptor[] {
 }
 
 function largestFirst(a: PlannedBlob, b: PlannedBlob): number {
-  return b.descriptor.size - a.descriptor.size || compare(a.descriptor.digest, b.descriptor.digest);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return b.descriptor.size - a.descriptor.size || compareText(a.descriptor.digest, b.descriptor.digest);
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -1,3 +1,4 @@
+import { compareText } from "../../language/compare-text.ts";
 import { readComposeSubject } from "./compose-document.ts";
 import { composeRules } from "./compose-rules.ts";
 import { type ConfigText, configRules } from "./config-rules.ts";
@@ -11,7 +12,7 @@ export function checkHardening(input: HardeningInput): readonly HardeningFinding
   const found = input.target === "compose" ? checkCompose(input.files) : checkHelm(input);
   return found
     .map(([rule, problem]) => ({ rule, target: input.target, ...problem }))
-    .toSorted((a, b) => compare(a.rule, b.rule) || compare(a.where, b.where));
+    .toSorted((a, b) => compareText(a.rule, b.rule) || compareText(a.where, b.where));
 }
 
 type Found = readonly (readonly [RuleId, Problem])[];
@@ -34,8 +35,4 @@ function apply<T>(rules: Rules<T>, subject: T): Found {
   return (Object.keys(rules) as RuleId[]).flatMap((rule) =>
     (rules[rule]?.(subject) ?? []).map((problem) => [rule, problem] as const),
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
