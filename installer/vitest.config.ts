@@ -30,8 +30,8 @@ export default defineConfig({
             "installer/src/**/*.test.ts",
             "toolbox/src/**/*.test.ts",
             "installer/test/golden/**/*.test.ts",
-            "installer/test/support/**/*.test.ts",
-            "scripts/testing/**/*.test.ts",
+            "installer/test/stand-ins/**/*.test.ts",
+            "scripts/**/*.test.ts",
           ],
           exclude: ["**/*.integration.test.ts"],
           // Property tests take seconds, and a busy machine makes that many.

@@ -2,9 +2,9 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { collect } from "../../test/support/test-registry/connect.ts";
-import { createTestRegistry } from "../../test/support/test-registry/create-test-registry.ts";
-import { makeTestCertificates, type TestCertificates } from "../../test/support/test-registry/test-certificates.ts";
+import { collect } from "../../test/stand-ins/registry/connect.ts";
+import { createTestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
+import { makeTestCertificates, type TestCertificates } from "../../test/stand-ins/registry/test-certificates.ts";
 import type { Http, HttpRequest, HttpSettings } from "./content-ports.ts";
 import { createHttp, TransportError } from "./http-client.ts";
 

@@ -1,13 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { collect, connectTo, placementOf, user } from "../../test/support/test-registry/connect.ts";
-import {
-  createTestRegistry,
-  type TestRegistry,
-  type TestRegistryOptions,
-} from "../../test/support/test-registry/create-test-registry.ts";
-import { seedImage, syntheticBytes, syntheticImage } from "../../test/support/test-registry/synthetic-image.ts";
+import { collect, connectTo, placementOf, user } from "../../test/stand-ins/registry/connect.ts";
+import { createTestRegistry, type TestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
+import type { TestRegistryOptions } from "../../test/stand-ins/registry/options.ts";
+import { seedImage, syntheticBytes, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
 import { RegistryError } from "../errors/installer-error.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
@@ -197,7 +194,7 @@ describe("tokens", () => {
   });
 
   test("are never fetched over http for a registry with TLS", async () => {
-    const { makeTestCertificates } = await import("../../test/support/test-registry/test-certificates.ts");
+    const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
     const certificates = await makeTestCertificates();
     const { client } = await setUp(
       { auth: { ...tokenAuth, realm: "http://127.0.0.1:1/token" }, tls: certificates.good },
@@ -227,7 +224,7 @@ describe("TLS, in words", () => {
     ["expired", "ca", /has expired/, /clock/],
     ["wrongName", "ca", /for another name/, /name/],
   ] as const)("a certificate that is %s for the authority %s", async (pair, ca, message, hint) => {
-    const { makeTestCertificates } = await import("../../test/support/test-registry/test-certificates.ts");
+    const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
     const certificates = await makeTestCertificates();
     const { registry, client } = await setUp({ tls: certificates[pair] }, { ca: certificates[ca] });
 
@@ -240,7 +237,7 @@ describe("TLS, in words", () => {
   });
 
   test("to a redirect down to http is refused", async () => {
-    const { makeTestCertificates } = await import("../../test/support/test-registry/test-certificates.ts");
+    const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
     const certificates = await makeTestCertificates();
     const { registry, client } = await setUp({ tls: certificates.good }, { ca: certificates.ca });
     registry.inject({ method: "GET", path: /blobs/, fault: { kind: "redirect", to: "http://127.0.0.1:1/blob" } });

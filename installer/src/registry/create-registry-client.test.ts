@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHttp } from "../platform/http-client.ts";
 import { createClock } from "../platform/clock.ts";
 import { createSeededRandom } from "../../test/support/memory-ports.ts";
-import { createTestRegistry, type TestRegistry } from "../../test/support/test-registry/create-test-registry.ts";
-import { seedImage, syntheticBytes, syntheticImage } from "../../test/support/test-registry/synthetic-image.ts";
+import { createTestRegistry, type TestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
+import { seedImage, syntheticBytes, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
 import { createRegistryClient } from "./create-registry-client.ts";
 import type { RegistryClient } from "./registry-client.ts";
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
-import { connectTo } from "../../test/support/test-registry/connect.ts";
+import { connectTo } from "../../test/stand-ins/registry/connect.ts";
 import { mediaTypes } from "../oci/descriptor.ts";
 import { digestOf } from "../oci/digest.ts";
 

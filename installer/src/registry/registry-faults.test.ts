@@ -1,13 +1,10 @@
 import { pipeline } from "node:stream/promises";
 import { Writable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
-import { collect, connectTo, hastyRetry, placementOf } from "../../test/support/test-registry/connect.ts";
-import {
-  createTestRegistry,
-  type TestRegistry,
-  type TestRegistryOptions,
-} from "../../test/support/test-registry/create-test-registry.ts";
-import { seedImage, syntheticBytes, syntheticImage } from "../../test/support/test-registry/synthetic-image.ts";
+import { collect, connectTo, hastyRetry, placementOf } from "../../test/stand-ins/registry/connect.ts";
+import { createTestRegistry, type TestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
+import type { TestRegistryOptions } from "../../test/stand-ins/registry/options.ts";
+import { seedImage, syntheticBytes, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
 import { RegistryError } from "../errors/installer-error.ts";
 import { digestOf, verifyContent } from "../oci/digest.ts";
 import type { RegistryClient } from "./registry-client.ts";

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { collect, connectTo } from "../../test/support/test-registry/connect.ts";
-import { createTestRegistry, type TestRegistry } from "../../test/support/test-registry/create-test-registry.ts";
+import { collect, connectTo } from "../../test/stand-ins/registry/connect.ts";
+import { createTestRegistry, type TestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
 import {
   seedImage,
   syntheticBytes,
   syntheticImage,
   syntheticIndex,
-} from "../../test/support/test-registry/synthetic-image.ts";
+} from "../../test/stand-ins/registry/synthetic-image.ts";
 import type { ImageSource } from "../oci/content.ts";
 import { type Descriptor, mediaTypes } from "../oci/descriptor.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";

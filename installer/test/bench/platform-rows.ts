@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureCasdoorStandIn } from "../support/casdoor-stand-in/image.ts";
+import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { mustRun } from "../support/child.ts";
 import { removeLeftovers } from "../support/engine-leftovers.ts";
 import { findFreePorts, portArguments } from "../support/free-ports.ts";

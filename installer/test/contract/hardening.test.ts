@@ -5,7 +5,7 @@ import { judgeFindings } from "../../src/render/hardening/exemptions.ts";
 import { hardeningExemptions } from "../../src/render/hardening/hardening-exemptions.ts";
 import type { HardeningFinding } from "../../src/render/hardening/hardening-input.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
-import { templatePlan } from "../support/helm.ts";
+import { templatePlan } from "./helm.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 
 it("every rendering of the infra profile breaks no hardening rule but by a valid exemption", async () => {

@@ -5,10 +5,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/model.ts";
 import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
-import { chartFolder, helmProgram, templatePlan, withHelmValues } from "../support/helm.ts";
+import { chartFolder, helmProgram, templatePlan, withHelmValues } from "./helm.ts";
 import { infraPlan } from "../support/infra-plan.ts";
-import { expandDollars } from "../support/kubernetes-strings.ts";
-import { helmUnits, podOf } from "../support/parity-helm.ts";
+import { expandDollars } from "./kubernetes-strings.ts";
+import { helmUnits, podOf } from "./parity/parity-helm.ts";
 import { oddStrings, samplePlan } from "../support/sample-plan.ts";
 
 const run = promisify(execFile);

@@ -4,11 +4,11 @@ import { secret, textFile } from "../../src/plan/text.ts";
 import { renderCompose } from "../../src/render/compose/render-compose.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { parityPage, targetDifferences } from "../../src/render/helm/target-differences.ts";
-import { templatePlan } from "../support/helm.ts";
+import { templatePlan } from "./helm.ts";
 import { infraPlan } from "../support/infra-plan.ts";
-import { composeUnits } from "../support/parity-compose.ts";
-import { helmUnits } from "../support/parity-helm.ts";
-import { compareUnits, type Observed } from "../support/parity-unit.ts";
+import { composeUnits } from "./parity/parity-compose.ts";
+import { helmUnits } from "./parity/parity-helm.ts";
+import { compareUnits, type Observed } from "./parity/parity-unit.ts";
 import { samplePlan } from "../support/sample-plan.ts";
 
 /** The sample without what Compose refuses: a second copy, and a secret in the environment. */

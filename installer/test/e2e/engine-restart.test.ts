@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InstallResult } from "../../src/actions/install/install.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
-import { ensureCasdoorStandIn } from "../support/casdoor-stand-in/image.ts";
+import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { infraImages, mustInstall, openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
 import { privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";

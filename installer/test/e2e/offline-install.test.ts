@@ -14,7 +14,7 @@ import { type ChildResult, mustRun, runChild } from "../support/child.ts";
 import { findFreePorts, portArguments } from "../support/free-ports.ts";
 import { runPrefix } from "../support/platform.ts";
 import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
-import { makeTestCertificates } from "../support/test-registry/test-certificates.ts";
+import { makeTestCertificates } from "../stand-ins/registry/test-certificates.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const registryHost = "registry.example:5443";

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InstallResult } from "../../src/actions/install/install.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
-import { ensureCasdoorStandIn } from "../support/casdoor-stand-in/image.ts";
+import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import type { ChildResult } from "../support/child.ts";
-import { sendToLoopback } from "../support/https-request.ts";
+import { sendToLoopback } from "./https-request.ts";
 import { openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
-import { findNeedles, listFiles, readNeedles, watchMachine } from "../support/secret-canary.ts";
-import type { Watcher } from "../support/secret-canary.ts";
+import { findNeedles, listFiles, readNeedles, watchMachine } from "./secret-canary.ts";
+import type { Watcher } from "./secret-canary.ts";
 
 const domain = "platform.test";
 

@@ -29,10 +29,10 @@ import type { Failpoint, FileSystem } from "../../src/platform/ports.ts";
 import { spoolBlobs } from "../../src/registry/push/spool-blobs.ts";
 import { fixtureBytes, fixturePublicKey, makeBundle, writeSplit } from "../support/bundle-fixture.ts";
 import { createBundlePorts } from "../support/bundle-ports.ts";
-import { createPushWorld, type PushWorld, sampleImages, tagsIn, findIncomplete } from "../support/push-world.ts";
-import { breakFrom, diskInFile, memoryDisk, noDisksBecause } from "../support/small-disk.ts";
-import { createTestRegistry, type TestRegistry } from "../support/test-registry/create-test-registry.ts";
-import { seedImage } from "../support/test-registry/synthetic-image.ts";
+import { createPushWorld, type PushWorld, sampleImages, tagsIn, findIncomplete } from "./push-world.ts";
+import { breakFrom, diskInFile, memoryDisk, noDisksBecause } from "./small-disk.ts";
+import { createTestRegistry, type TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
+import { seedImage } from "../stand-ins/registry/synthetic-image.ts";
 
 const obstacle = noDisksBecause();
 const images = sampleImages(3, 400_000);

@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseReference } from "../../src/oci/reference.ts";
 import { type RunningChild, startChild } from "../support/child.ts";
-import { sampleImages } from "../support/push-world.ts";
-import { createTestRegistry, type TestRegistry } from "../support/test-registry/create-test-registry.ts";
-import { seedImage } from "../support/test-registry/synthetic-image.ts";
+import { sampleImages } from "./push-world.ts";
+import { createTestRegistry, type TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
+import { seedImage } from "../stand-ins/registry/synthetic-image.ts";
 
 const images = sampleImages(6, 300_000);
 let folder: string;

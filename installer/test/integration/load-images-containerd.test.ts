@@ -10,7 +10,7 @@ const obstacle = await privateEngineObstacle();
 /** The engine of the tests has a graph driver; this one is told to use the containerd store. */
 const prepare = `echo '{"features":{"containerd-snapshotter":true}}' > daemon.json
 dockerd() { command dockerd --config-file "$PWD/daemon.json" "$@" --storage-driver overlayfs; }`;
-const program = [process.execPath, fileURLToPath(new URL("../support/load-inside.ts", import.meta.url))] as const;
+const program = [process.execPath, fileURLToPath(new URL("./load-inside.ts", import.meta.url))] as const;
 
 describeUnless(obstacle, "loading into an engine with the containerd store", () => {
   let engine: PrivateEngine;

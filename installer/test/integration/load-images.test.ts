@@ -5,7 +5,7 @@ import { type LoadableImage, loadImages, type LoadPorts } from "../../src/action
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";
-import { ContentStore } from "../support/content-store.ts";
+import { ContentStore } from "./content-store.ts";
 
 const platform = createPlatformPorts(process.env);
 const engineAnswers = await platform.docker.info().then(

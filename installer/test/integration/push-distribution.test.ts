@@ -8,7 +8,7 @@ import { afterEach, expect, it } from "vitest";
 import { describeUnless, itUnless } from "../support/unless.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { startChild } from "../support/child.ts";
-import { createPushWorld, sampleImages, uniqueBytes } from "../support/push-world.ts";
+import { createPushWorld, sampleImages, uniqueBytes } from "./push-world.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

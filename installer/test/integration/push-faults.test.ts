@@ -13,14 +13,11 @@ import {
   sampleImages,
   tagsIn,
   uniqueBytes,
-} from "../support/push-world.ts";
-import {
-  createTestRegistry,
-  type TestRegistry,
-  type TestRegistryOptions,
-} from "../support/test-registry/create-test-registry.ts";
-import type { Fault, FaultRule } from "../support/test-registry/faults.ts";
-import { makeTestCertificates } from "../support/test-registry/test-certificates.ts";
+} from "./push-world.ts";
+import { createTestRegistry, type TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
+import type { TestRegistryOptions } from "../stand-ins/registry/options.ts";
+import type { Fault, FaultRule } from "../stand-ins/registry/faults.ts";
+import { makeTestCertificates } from "../stand-ins/registry/test-certificates.ts";
 
 const images = sampleImages(3);
 const everyTag = Object.keys(images).map((name) => name.replace("docker.io/", ""));

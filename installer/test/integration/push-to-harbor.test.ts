@@ -8,9 +8,9 @@ import type { InstallerEvent } from "../../src/events/event.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";
 import { configFilesOf, createCredentialStore } from "../../src/registry/credentials.ts";
 import type { HarborOptions } from "../../src/registry/harbor/harbor-options.ts";
-import { adminPassword, createFakeHarbor, type FakeHarborOptions } from "../support/fake-harbor/create-fake-harbor.ts";
-import { createPushPorts, pushTo, selectedImage } from "../support/push-to-registry.ts";
-import { syntheticBytes, syntheticImage, syntheticIndex } from "../support/test-registry/synthetic-image.ts";
+import { adminPassword, createFakeHarbor, type FakeHarborOptions } from "../stand-ins/harbor/create-fake-harbor.ts";
+import { createPushPorts, pushTo, selectedImage } from "./push-to-registry.ts";
+import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

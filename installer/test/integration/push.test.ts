@@ -21,14 +21,11 @@ import {
   sampleImages,
   tagsIn,
   uniqueBytes,
-} from "../support/push-world.ts";
-import type { FaultRule } from "../support/test-registry/faults.ts";
-import {
-  type TestRegistry,
-  type TestRegistryOptions,
-  createTestRegistry,
-} from "../support/test-registry/create-test-registry.ts";
-import { syntheticBytes, syntheticImage, syntheticIndex } from "../support/test-registry/synthetic-image.ts";
+} from "./push-world.ts";
+import type { FaultRule } from "../stand-ins/registry/faults.ts";
+import { type TestRegistry, createTestRegistry } from "../stand-ins/registry/create-test-registry.ts";
+import type { TestRegistryOptions } from "../stand-ins/registry/options.ts";
+import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -14,9 +14,9 @@ import {
   startDistributionRegistry,
   startTokenIssuer,
   type TokenIssuer,
-} from "../support/distribution-registry.ts";
-import { createPushPorts, pushTo, selectedImage } from "../support/push-to-registry.ts";
-import { syntheticBytes, syntheticImage, syntheticIndex } from "../support/test-registry/synthetic-image.ts";
+} from "./distribution-registry.ts";
+import { createPushPorts, pushTo, selectedImage } from "./push-to-registry.ts";
+import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
 const ports = createPushPorts(() => undefined);
 const image = await ownImage();

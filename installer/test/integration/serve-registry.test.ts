@@ -9,7 +9,7 @@ import { type RunningServer, startHttpServer } from "../../src/platform/http-ser
 import { createRegistryHandler } from "../../src/registry/serve/handle-request.ts";
 import { indexImages } from "../../src/registry/serve/served-images.ts";
 import { mustRun, runChild } from "../support/child.ts";
-import { ContentStore } from "../support/content-store.ts";
+import { ContentStore } from "./content-store.ts";
 
 const isInstalled = async (program: string): Promise<boolean> =>
   (await runChild("sh", ["-c", `command -v ${program}`])).exitCode === 0;

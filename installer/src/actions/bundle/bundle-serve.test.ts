@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixturePublicKey, makeBundle } from "../../../test/support/bundle-fixture.ts";
 import { createBundlePorts } from "../../../test/support/bundle-ports.ts";
-import { makeTestCertificates } from "../../../test/support/test-registry/test-certificates.ts";
+import { makeTestCertificates } from "../../../test/stand-ins/registry/test-certificates.ts";
 import { startHttpServer } from "../../platform/http-server.ts";
 import { type BundleServeRequest, type BundleServeResult, serveBundle, type Serving } from "./bundle-serve.ts";
 

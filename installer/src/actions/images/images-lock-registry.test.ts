@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestRegistry, type TestRegistry } from "../../../test/support/test-registry/create-test-registry.ts";
-import type { FaultRule } from "../../../test/support/test-registry/faults.ts";
-import { seedImage, syntheticBytes, syntheticImage } from "../../../test/support/test-registry/synthetic-image.ts";
+import { createTestRegistry, type TestRegistry } from "../../../test/stand-ins/registry/create-test-registry.ts";
+import type { FaultRule } from "../../../test/stand-ins/registry/faults.ts";
+import { seedImage, syntheticBytes, syntheticImage } from "../../../test/stand-ins/registry/synthetic-image.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { InstallerError, InterruptedError } from "../../errors/installer-error.ts";
 import { isResolved } from "../../images/image-lock.ts";

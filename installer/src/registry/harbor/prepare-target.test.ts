@@ -3,11 +3,11 @@ import {
   adminPassword,
   createFakeHarbor,
   type FakeHarborOptions,
-} from "../../../test/support/fake-harbor/create-fake-harbor.ts";
+} from "../../../test/stand-ins/harbor/create-fake-harbor.ts";
 import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../test/support/memory-ports.ts";
-import { createTestRegistry } from "../../../test/support/test-registry/create-test-registry.ts";
-import type { FaultRule } from "../../../test/support/test-registry/faults.ts";
-import { syntheticBytes } from "../../../test/support/test-registry/synthetic-image.ts";
+import { createTestRegistry } from "../../../test/stand-ins/registry/create-test-registry.ts";
+import type { FaultRule } from "../../../test/stand-ins/registry/faults.ts";
+import { syntheticBytes } from "../../../test/stand-ins/registry/synthetic-image.ts";
 import { InstallerError } from "../../errors/installer-error.ts";
 import { mediaTypes } from "../../oci/descriptor.ts";
 import { digestOf } from "../../oci/digest.ts";

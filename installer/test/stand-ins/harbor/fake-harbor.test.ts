@@ -3,7 +3,7 @@ import { createHttp } from "../../../src/platform/http-client.ts";
 import { createHarborApi } from "../../../src/registry/harbor/harbor-api.ts";
 import { createHarborClient } from "../../../src/registry/harbor/harbor-client.ts";
 import { createRetrier } from "../../../src/registry/retry.ts";
-import { createSeededRandom, createStillClock } from "../memory-ports.ts";
+import { createSeededRandom, createStillClock } from "../../support/memory-ports.ts";
 import { adminPassword, createFakeHarbor, type FakeHarbor } from "./create-fake-harbor.ts";
 
 const closers: (() => unknown)[] = [];

@@ -3,7 +3,7 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { certificateAuthority, tlsLeaf } from "../../../src/execute/secrets/certificates.ts";
-import { createSeededRandom } from "../memory-ports.ts";
+import { createSeededRandom } from "../../support/memory-ports.ts";
 
 interface Pair {
   readonly key: string;

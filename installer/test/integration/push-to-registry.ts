@@ -12,7 +12,7 @@ import type { ImageSource } from "../../src/oci/content.ts";
 import { parseTarget } from "../../src/oci/path-rules.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";
 import { type HarborOptions, noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
-import type { SyntheticImage } from "./test-registry/synthetic-image.ts";
+import type { SyntheticImage } from "../stand-ins/registry/synthetic-image.ts";
 
 /** An image in memory, as a selection of a push has it. */
 export function selectedImage(reference: string, image: SyntheticImage): SelectedImage {

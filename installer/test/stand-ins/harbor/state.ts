@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { TestStore } from "../test-registry/store.ts";
+import type { TestStore } from "../registry/store.ts";
 
 export type Role = "projectAdmin" | "maintainer" | "developer" | "guest";
 

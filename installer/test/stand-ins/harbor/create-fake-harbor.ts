@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { AccessEntry } from "../test-registry/create-test-registry.ts";
-import { createTestStore } from "../test-registry/store.ts";
+import type { AccessEntry } from "../registry/options.ts";
+import { createTestStore } from "../registry/store.ts";
 import { answerApi } from "./api.ts";
 import { answerRegistry, answerToken } from "./registry-half.ts";
 import type { FakeProject, FakeUser, HarborState } from "./state.ts";

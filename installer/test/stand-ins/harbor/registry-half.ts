@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AccessEntry } from "../test-registry/create-test-registry.ts";
-import { route, type RouteContext } from "../test-registry/routes.ts";
+import type { AccessEntry } from "../registry/options.ts";
+import { route, type RouteContext } from "../registry/routes.ts";
 import { refuseHarbor } from "./api.ts";
 import { type Caller, callerOf, type HarborState, matchesPattern, may, newSecret, usedBytes } from "./state.ts";
 

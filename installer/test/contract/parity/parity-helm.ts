@@ -1,7 +1,7 @@
-import type { HelmRendering } from "../../src/render/helm/helm-rendering.ts";
-import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
-import { renderedFileToString } from "../../src/render/rendered-file.ts";
-import { expandDollars } from "./kubernetes-strings.ts";
+import type { HelmRendering } from "../../../src/render/helm/helm-rendering.ts";
+import type { KubernetesObject } from "../../../src/render/hardening/hardening-input.ts";
+import { renderedFileToString } from "../../../src/render/rendered-file.ts";
+import { expandDollars } from "../kubernetes-strings.ts";
 import type { ParityUnit, ParityUnits } from "./parity-unit.ts";
 
 interface Probe {

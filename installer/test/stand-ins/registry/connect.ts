@@ -5,7 +5,7 @@ import { createHttp } from "../../../src/platform/http-client.ts";
 import { createRegistryClient, type RegistryClientOptions } from "../../../src/registry/create-registry-client.ts";
 import type { CredentialStore } from "../../../src/registry/credentials.ts";
 import type { BlobPlacement, RegistryClient } from "../../../src/registry/registry-client.ts";
-import { createSeededRandom } from "../memory-ports.ts";
+import { createSeededRandom } from "../../support/memory-ports.ts";
 
 /** Retries as in earnest, but without waiting long. */
 export const hastyRetry = { attempts: 4, firstDelayMs: 4, longestDelayMs: 20, longestRetryAfterMs: 5000 };

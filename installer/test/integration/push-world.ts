@@ -10,8 +10,8 @@ import { childrenOf, parseManifest } from "../../src/oci/manifest.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";
 import { noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import { hexOf } from "../../src/oci/digest.ts";
-import type { TestRegistry } from "./test-registry/create-test-registry.ts";
-import { type SyntheticImage, syntheticBytes, syntheticImage } from "./test-registry/synthetic-image.ts";
+import type { TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
+import { type SyntheticImage, syntheticBytes, syntheticImage } from "../stand-ins/registry/synthetic-image.ts";
 
 /** What stands in a layout, and under which names. */
 export type NamedImages = Readonly<Record<string, SyntheticImage>>;

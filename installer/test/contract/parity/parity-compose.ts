@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import type { ComposeRendering } from "../../src/render/compose/compose-rendering.ts";
-import { renderedFileToString } from "../../src/render/rendered-file.ts";
+import type { ComposeRendering } from "../../../src/render/compose/compose-rendering.ts";
+import { renderedFileToString } from "../../../src/render/rendered-file.ts";
 import type { ParityUnit, ParityUnits } from "./parity-unit.ts";
 
 interface Service {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { certificateAuthority } from "../../src/execute/secrets/certificates.ts";
 import type { Exec } from "../../src/platform/ports.ts";
-import { createSeededRandom } from "./memory-ports.ts";
+import { createSeededRandom } from "../support/memory-ports.ts";
 
 export interface IssuerUser {
   readonly password: string;
