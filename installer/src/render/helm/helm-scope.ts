@@ -6,9 +6,11 @@ import { type AddressBook, buildAddressBook } from "../addresses.ts";
 /** A plan with the look-ups and the naming of one rendering. */
 export interface HelmScope {
   readonly plan: Plan;
+  /** Components by id, as the plan describes them. */
   readonly components: ReadonlyMap<string, Component>;
   readonly jobs: ReadonlyMap<string, Job>;
-  readonly book: AddressBook;
+  /** How a pod reaches each endpoint: what the gateway offers stands there under the public name and port of its listener. */
+  readonly addresses: AddressBook;
 }
 
 /** Longest name of an object whose name becomes a DNS label. */
@@ -17,17 +19,21 @@ const labelLimit = 63;
 const statefulSetLimit = 52;
 
 export function helmScope(plan: Plan): HelmScope {
-  const seen = plan.components.map((component) =>
-    carriesRoutes(component)
-      ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
-      : component,
-  );
   return {
     plan,
     components: new Map(plan.components.map((component) => [component.id, component])),
     jobs: new Map(plan.jobs.map((job) => [job.id, job])),
-    book: buildAddressBook({ ...plan, components: seen }, (component) => objectName(plan, component.id)),
+    addresses: podAddresses(plan),
   };
+}
+
+function podAddresses(plan: Plan): AddressBook {
+  const reachable = plan.components.map((component) =>
+    carriesRoutes(component)
+      ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
+      : component,
+  );
+  return buildAddressBook({ ...plan, components: reachable }, (component) => objectName(plan, component.id));
 }
 
 /** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */

@@ -24,7 +24,7 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
   const { id, container } = owner;
   const env = [{ name: "TZ", value: [scope.plan.settings.timezone] }, ...container.env].map((variable) => ({
     name: variable.name,
-    text: resolveEndpoints(variable.value, scope.book, `${id}.env.${variable.name}`),
+    text: resolveEndpoints(variable.value, scope.addresses, `${id}.env.${variable.name}`),
   }));
   const files = container.files.map((file) => fileParts(scope, id, file));
   rejectTwins(
@@ -86,7 +86,7 @@ interface FileParts extends HelmFile {
 }
 
 function fileParts(scope: HelmScope, id: string, file: ConfigFile): FileParts {
-  const text = renderFileContents(file.contents, scope.book, `${id}:${file.path}`, (contents) => {
+  const text = renderFileContents(file.contents, scope.addresses, `${id}:${file.path}`, (contents) => {
     switch (contents.kind) {
       case "landing-page":
         return renderLandingPage(scope.plan, contents.language);
