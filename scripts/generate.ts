@@ -1,34 +1,33 @@
 // Writes every generated file; with --check it writes nothing and fails when one is not up to date.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { generateBadInput } from "./generate/bad-input.ts";
-import { generateCliDocs } from "./generate/cli-docs.ts";
-import type { Generator } from "./generate/generated-file.ts";
-import { generateImageReferences } from "./generate/image-references.ts";
-import { generateTemplates } from "./generate/templates.ts";
-import { generateValuesDocs } from "./generate/values-docs.ts";
-import { generateValuesTypes } from "./generate/values-types.ts";
-import { generateValuesValidator } from "./generate/values-validator.ts";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Generator, generatedFolders } from "./generate/generated-file.ts";
 
-const generators: readonly Generator[] = [
-  generateTemplates,
-  generateImageReferences,
-  generateValuesTypes,
-  generateValuesValidator,
-  generateValuesDocs,
-  generateCliDocs,
-  generateBadInput,
+/** In this order, each loaded when the ones before have written: the later ones run the program, which is made of what the first ones write. */
+const generators: readonly (() => Promise<Generator>)[] = [
+  async () => (await import("./generate/templates.ts")).generateTemplates,
+  async () => (await import("./generate/image-references.ts")).generateImageReferences,
+  async () => (await import("./generate/values-types.ts")).generateValuesTypes,
+  async () => (await import("./generate/values-validator.ts")).generateValuesValidator,
+  async () => (await import("./generate/values-docs.ts")).generateValuesDocs,
+  async () => (await import("./generate/cli-docs.ts")).generateCliDocs,
+  async () => (await import("./generate/bad-input.ts")).generateBadInput,
+  async () => (await import("./generate/compose-reference.ts")).generateComposeReference,
 ];
 
 const root = new URL("..", import.meta.url);
 const check = process.argv.includes("--check");
-const drifted: string[] = [];
+const stale: string[] = [];
+const leftOver: string[] = [];
+const made = new Set<string>();
 
-for (const generate of generators) {
+for (const load of generators) {
+  const generate = await load();
   for (const file of await generate(readText)) {
+    made.add(file.path);
     const current = await readText(file.path).catch(() => undefined);
     if (current === file.contents) continue;
-    drifted.push(file.path);
+    stale.push(file.path);
     if (check) continue;
     const target = new URL(file.path, root);
     await mkdir(dirname(target.pathname), { recursive: true });
@@ -36,12 +35,29 @@ for (const generate of generators) {
   }
 }
 
-for (const path of drifted) console.log(`${check ? "out of date" : "written"}: ${path}`);
-if (check && drifted.length > 0) {
+for (const folder of generatedFolders) {
+  for (const path of await filesBelow(folder)) {
+    if (made.has(path)) continue;
+    leftOver.push(path);
+    if (!check) await rm(new URL(path, root));
+  }
+}
+
+for (const path of stale) console.log(`${check ? "out of date" : "written"}: ${path}`);
+for (const path of leftOver) console.log(`${check ? "not made any more" : "removed"}: ${path}`);
+const drifted = stale.length + leftOver.length;
+if (check && drifted > 0) {
   console.log("run: npm run generate");
   process.exitCode = 1;
-} else if (drifted.length === 0) {
+} else if (drifted === 0) {
   console.log("every generated file is up to date");
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(new URL(folder, root), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.pathname.length));
 }
 
 async function readText(path: string): Promise<string> {

@@ -4,6 +4,9 @@ export interface GeneratedFile {
   readonly contents: string;
 }
 
+/** Folders in which every file is generated: one that is not made any more is removed. */
+export const generatedFolders = ["compose/reference"] as const;
+
 /** Reads a file by its path from the repository's root. */
 export type ReadText = (path: string) => Promise<string>;
 

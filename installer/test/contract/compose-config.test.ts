@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import type { Plan } from "../../src/plan/model.ts";
 import { renderCompose } from "../../src/render/compose/render-compose.ts";
 import { renderedFileToString } from "../../src/render/rendered-file.ts";
+import { referenceComposeFile, referencePlan, referenceProfiles } from "../support/compose-reference.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 
 interface Resolved {
@@ -33,12 +34,16 @@ async function composeConfig(plan: Plan): Promise<Resolved> {
   const file = renderCompose(plan).files[0];
   if (file === undefined) throw new Error("nothing was rendered");
   await writeFile(join(directory, "compose.yaml"), renderedFileToString(file));
-  const { stdout } = await execa("docker", ["compose", "--profile", "jobs", "config", "--format", "json"], {
-    cwd: directory,
+  return readConfig(join(directory, "compose.yaml"));
+}
+
+/** What the real `docker compose` reads from a file, paths from the file's own folder. */
+async function readConfig(path: string): Promise<Resolved> {
+  const { stdout } = await execa("docker", ["compose", "-f", path, "--profile", "jobs", "config", "--format", "json"], {
     // A variable of that name must not get into any value.
     env: { HOME: directory, CANARY: "interpolated" },
   });
-  return JSON.parse(stdout) as Resolved;
+  return JSON.parse(stdout.replaceAll(dirname(path), ".")) as Resolved;
 }
 
 const lookAlikes = [
@@ -88,6 +93,15 @@ describe("the rendered Compose file, read by docker compose", () => {
     expect(resolved.volumes["minio-data"]).toEqual({ name: "slipway_minio-data", external: true });
     expect(resolved.networks["data"]).toMatchObject({ name: "slipway_data", internal: true });
   });
+
+  it.each(referenceProfiles())(
+    "is the same platform as the reference of %s, which has a file for each component",
+    async (profile) => {
+      const rendered = await composeConfig(referencePlan(profile));
+
+      expect(await readConfig(referenceComposeFile(profile))).toEqual(rendered);
+    },
+  );
 
   it.each([["domain=ai.corp"], ["domain=10.1.2.3"], ["casdoor.mode=off"], ["dataDir=/srv/data"]])(
     "is accepted with %s",

@@ -6,7 +6,8 @@ import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { parityPage, targetDifferences } from "../../src/render/helm/target-differences.ts";
 import { templatePlan } from "./helm.ts";
 import { infraPlan } from "../support/infra-plan.ts";
-import { composeUnits } from "./parity/parity-compose.ts";
+import { readReference, referencePlan } from "../support/compose-reference.ts";
+import { composeOutput, composeUnits } from "./parity/parity-compose.ts";
 import { helmUnits } from "./parity/parity-helm.ts";
 import { compareUnits, type Observed } from "./parity/parity-unit.ts";
 import { samplePlan } from "../support/sample-plan.ts";
@@ -22,8 +23,12 @@ const composablePlan: Plan = {
   }),
 };
 
-async function observe(plan: Plan, helmPlan = plan): Promise<readonly Observed[]> {
-  const compose = composeUnits(renderCompose(plan));
+async function observe(
+  plan: Plan,
+  helmPlan = plan,
+  output = composeOutput(renderCompose(plan)),
+): Promise<readonly Observed[]> {
+  const compose = composeUnits(output);
   const helm = helmUnits(await templatePlan(helmPlan), renderHelm(helmPlan));
   return compareUnits(
     compose,
@@ -36,14 +41,14 @@ function explanations({ unit, field }: Observed): readonly string[] {
   return targetDifferences.filter((row) => row.field === field && (row.unit ?? unit) === unit).map((row) => row.id);
 }
 
-describe.each([
+describe.each<[string, Plan, ReturnType<typeof composeOutput>?]>([
   ["a plan with every field", composablePlan],
-  ["the infra profile by domain with TLS", infraPlan(["domain=platform.example.org"])],
+  ["the infra profile as the reference has it", referencePlan("infra"), readReference("infra")],
   ["the infra profile on localhost", infraPlan()],
-])("Compose and Helm renderings of %s", (_name, plan) => {
+])("Compose and Helm renderings of %s", (_name, plan, output) => {
   let observed: readonly Observed[];
   beforeAll(async () => {
-    observed = await observe(plan);
+    observed = await observe(plan, plan, output);
   });
 
   it("differ only where the written list says so", () => {

@@ -33,9 +33,13 @@ export const fixedImages: ImageTable = {
 
 /** Values of the infra profile with `--set` arguments and the text of a user's file on top. */
 export function infraValues(sets: readonly string[] = [], file?: string): Values {
+  return profileValues("infra", sets, file);
+}
+
+function profileValues(profile: string, sets: readonly string[], file?: string): Values {
   return loadValues({
     defaults: { name: "defaults", text: readText("values/values.yaml") },
-    profile: { name: "infra", text: readText("values/profiles/infra.yaml") },
+    profile: { name: profile, text: readText(`values/profiles/${profile}.yaml`) },
     files: file === undefined ? [] : [{ name: "values.yaml", text: file }],
     sets,
   }).values;
@@ -43,11 +47,16 @@ export function infraValues(sets: readonly string[] = [], file?: string): Values
 
 /** The plan of the infra profile. */
 export function infraPlan(sets: readonly string[] = [], file?: string): Plan {
+  return profilePlan("infra", sets, file);
+}
+
+/** The plan of a profile. */
+export function profilePlan(profile: string, sets: readonly string[] = [], file?: string): Plan {
   return buildPlan({
-    values: infraValues(sets, file),
+    values: profileValues(profile, sets, file),
     images: fixedImages,
     name: "slipway",
-    profile: "infra",
+    profile,
     version: "0.0.0",
   });
 }

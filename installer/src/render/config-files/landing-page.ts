@@ -1,6 +1,6 @@
 import type { Component, Link, Plan, Zone } from "../../plan/model.ts";
+import { templates } from "../templates.generated.ts";
 import { html, type SafeHtml } from "./landing-page-html.ts";
-import { stylesheet } from "./landing-page-style.ts";
 import { type Words, wordsOf } from "./landing-page-words.ts";
 
 type Language = "en" | "zh";
@@ -57,7 +57,7 @@ ${commands(words)}
 
 /** The page's style sheet; both languages share it. */
 export function landingStyle(): string {
-  return stylesheet;
+  return templates.landingPageStyle;
 }
 
 function titleOf(plan: Plan, words: Words): string {

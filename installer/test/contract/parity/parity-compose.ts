@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import type { ComposeRendering } from "../../../src/render/compose/compose-rendering.ts";
 import { renderedFileToString } from "../../../src/render/rendered-file.ts";
+import type { Reference } from "../../support/compose-reference.ts";
 import type { ParityUnit, ParityUnits } from "./parity-unit.ts";
 
 interface Service {
@@ -26,11 +27,16 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
-/** Units of a rendered Compose file; strings as a container would see them. */
-export function composeUnits(rendering: ComposeRendering): ParityUnits {
+/** A rendering as it would be read back from disk. */
+export function composeOutput(rendering: ComposeRendering): Pick<Reference, "compose" | "files"> {
   const files = new Map(rendering.files.map((file) => [file.path, renderedFileToString(file)]));
-  const document = parse(files.get("compose.yaml") ?? "") as { readonly services: Readonly<Record<string, Service>> };
-  return new Map(Object.entries(document.services).map(([id, service]) => [id, composeUnit(id, service, files)]));
+  return { compose: parse(files.get("compose.yaml") ?? "") as Reference["compose"], files };
+}
+
+/** Units of a Compose rendering; strings as a container would see them. */
+export function composeUnits({ compose, files }: Pick<Reference, "compose" | "files">): ParityUnits {
+  const services = compose.services as Readonly<Record<string, Service>>;
+  return new Map(Object.entries(services).map(([id, service]) => [id, composeUnit(id, service, files)]));
 }
 
 function composeUnit(id: string, service: Service, files: ReadonlyMap<string, string>): ParityUnit {
