@@ -17,11 +17,11 @@ securityContext:
 resources:
   requests:
     cpu: {{ max 1 (div (mul $milli $cluster.cpuRequestPercent) 100) }}m
-    memory: {{ .memoryMiB }}Mi
+    memory: {{ int64 .memoryMiB }}Mi
     ephemeral-storage: {{ $cluster.ephemeralStorage.request }}
   limits:
     cpu: {{ $milli }}m
-    memory: {{ .memoryMiB }}Mi
+    memory: {{ int64 .memoryMiB }}Mi
     ephemeral-storage: {{ $cluster.ephemeralStorage.limit }}
 {{- end }}
 
@@ -54,7 +54,7 @@ env:
 {{- if or $unit.mounts $unit.configFiles $unit.secretFiles $unit.scratch }}
 volumeMounts:
   {{- range $unit.mounts }}
-  - { name: {{ .volume }}, mountPath: {{ toJson .path }} }
+  - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .volume }} }
   {{- end }}
   {{- range $unit.configFiles }}
   - { name: config-{{ $unit.id }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .key }}, readOnly: true }
@@ -96,6 +96,6 @@ volumeMounts:
 {{- end }}
 {{- range $index, $scratch := $unit.scratch }}
 - name: scratch-{{ $unit.id }}-{{ $index }}
-  emptyDir: { medium: Memory, sizeLimit: {{ $scratch.sizeMiB }}Mi }
+  emptyDir: { medium: Memory, sizeLimit: {{ int64 $scratch.sizeMiB }}Mi }
 {{- end }}
 {{- end }}

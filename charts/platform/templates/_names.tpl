@@ -6,13 +6,20 @@
 
 {{- /* What selectors use: it never changes for the life of an object. */ -}}
 {{- define "platform.selector" -}}
-app.kubernetes.io/name: {{ .id }}
-app.kubernetes.io/instance: {{ .root.Values.install.name }}
+app.kubernetes.io/name: {{ toJson .id }}
+app.kubernetes.io/instance: {{ toJson .root.Values.install.name }}
 {{- end }}
 
-{{- define "platform.labels" -}}
+{{- /* Labels of pods: nothing that an upgrade changes, because a changed pod template starts every pod anew. */ -}}
+{{- define "platform.podLabels" -}}
 {{ include "platform.selector" . }}
 app.kubernetes.io/part-of: slipway
+{{- end }}
+
+{{- /* Labels of the release's own objects; not of pods. */ -}}
+
+{{- define "platform.labels" -}}
+{{ include "platform.podLabels" . }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/version: {{ .root.Values.install.version | toJson }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}

@@ -5,11 +5,12 @@
 {{- $uid := $pod.unit.uid -}}
 metadata:
   labels:
-    {{- include "platform.labels" . | nindent 4 }}
+    {{- include "platform.podLabels" . | nindent 4 }}
     slipway.dev/zone: {{ .zone }}
   annotations:
     slipway.dev/config-hash: {{ $pod.configHash | toJson }}
-    kubectl.kubernetes.io/default-container: {{ .id }}
+    {{- include "platform.secretDigests" . | trim | nindent 4 }}
+    kubectl.kubernetes.io/default-container: {{ toJson .id }}
 spec:
   serviceAccountName: {{ include "platform.name" . }}
   automountServiceAccountToken: false
@@ -44,6 +45,16 @@ spec:
   {{- end }}
 {{- end }}
 
+{{- /* A Secret mounted file by file is never refreshed in a running pod, so a rotated value reaches it by a new pod: these lines change with it. */ -}}
+{{- define "platform.secretDigests" -}}
+{{- $digests := .root.Values.secretDigests -}}
+{{- range $unit := prepend (.pod.init | default list) .pod.unit }}
+{{- with get $digests $unit.id }}
+slipway.dev/secrets-{{ $unit.id }}: {{ toJson . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "platform.podVolumes" -}}
 {{- $root := .root -}}
 {{- range prepend (.pod.init | default list) .pod.unit }}
@@ -56,7 +67,7 @@ spec:
 {{- with .ports }}
 ports:
   {{- range . }}
-  - { name: {{ .name }}, containerPort: {{ .port }} }
+  - { name: {{ toJson .name }}, containerPort: {{ .port }} }
   {{- end }}
 {{- end }}
 startupProbe:
@@ -90,16 +101,16 @@ exec:
 {{- end }}
 {{- end }}
 
-{{- /* What happens in a pod before its container: waiting for jobs, for other components, and jobs on its own volumes. */ -}}
+{{- /* What happens in a pod before its container: waiting for jobs, for other components, making its directories, and jobs on its volumes. */ -}}
 {{- define "platform.steps" -}}
 {{- $root := .root -}}
 {{- $uid := .pod.unit.uid -}}
 {{- $step := dict "root" $root "cpus" 0.1 "memoryMiB" 32 -}}
-{{- if or .pod.after .pod.waits .pod.init }}
+{{- if or .pod.after .pod.waits .pod.volumes .pod.init }}
 initContainers:
   {{- with .pod.after }}
   - name: after-jobs
-    image: {{ $root.Values.waiterImage | toJson }}
+    image: {{ $.pod.stepImage | toJson }}
     imagePullPolicy: {{ $root.Values.pullPolicy }}
     command: [/bin/true]
     env:
@@ -112,11 +123,31 @@ initContainers:
   {{- end }}
   {{- range .pod.waits }}
   - name: wait-{{ .id }}
-    image: {{ $root.Values.waiterImage | toJson }}
+    image: {{ $.pod.stepImage | toJson }}
     imagePullPolicy: {{ $root.Values.pullPolicy }}
     command: [/bin/sh, -c, 'until /usr/local/bin/probe tcp "$0"; do sleep 2; done', {{ toJson .address }}]
     {{- include "platform.containerSecurity" $uid | nindent 4 }}
     {{- include "platform.resources" $step | nindent 4 }}
+  {{- end }}
+  {{- with .pod.volumes }}
+  # The root of a claim is the storage driver's: other owner, writable by the group, perhaps with lost+found in it. Services get a directory in it.
+  - name: own-volumes
+    image: {{ $.pod.stepImage | toJson }}
+    imagePullPolicy: {{ $root.Values.pullPolicy }}
+    command:
+      - /usr/bin/install
+      - -d
+      - -m
+      - "0700"
+      {{- range . }}
+      - {{ printf "/volumes/%s/%s" .name .name | toJson }}
+      {{- end }}
+    {{- include "platform.containerSecurity" $uid | nindent 4 }}
+    {{- include "platform.resources" $step | nindent 4 }}
+    volumeMounts:
+      {{- range . }}
+      - { name: {{ toJson .name }}, mountPath: {{ printf "/volumes/%s" .name | toJson }} }
+      {{- end }}
   {{- end }}
   {{- range .pod.init }}
   - {{- include "platform.container" (dict "root" $root "unit" .) | nindent 4 }}

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Plan } from "../../src/plan/model.ts";
+import type { Plan, Workload } from "../../src/plan/model.ts";
 import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { chartFolder, helmProgram, templatePlan, withHelmValues } from "./helm.ts";
@@ -158,6 +158,78 @@ function withStoreWords(words: readonly string[]): Plan {
       return { ...component, workload: { ...workload, health, container: { ...workload.container, command: words } } };
     }),
   };
+}
+
+describe("the chart", () => {
+  it("keeps labels strings where YAML 1.1 would read a boolean", async () => {
+    const plan: Plan = {
+      ...samplePlan,
+      install: { ...samplePlan.install, name: "on" },
+      jobs: samplePlan.jobs.map((job) => (job.id === "store-roles" ? { ...job, id: "y" } : job)),
+    };
+
+    const objects = await templatePlan(plan);
+
+    const labels = [
+      ...objects.flatMap(({ metadata }) => Object.values(metadata.labels ?? {})),
+      ...objects.flatMap((object) => podOf(object).flatMap((pod) => Object.values(pod.labels))),
+      ...objects.flatMap((object) => selectorsOf(object).flatMap(({ selector }) => Object.values(selector))),
+    ];
+    expect(labels.filter((value) => typeof value !== "string")).toEqual([]);
+    expect(labels).toContain("on");
+    expect(labels).toContain("y");
+  });
+
+  it("writes sizes of a million and more as Kubernetes reads them", async () => {
+    const plan: Plan = {
+      ...samplePlan,
+      components: samplePlan.components.map((component) => ({
+        ...component,
+        volumes: component.volumes.map((volume) => ({ ...volume, sizeGiB: 1_500_000 })),
+        ...(component.workload === undefined
+          ? {}
+          : { workload: withSizes(component.workload, { cpus: 1, memoryMiB: 2_097_152, pids: 64 }) }),
+      })),
+    };
+
+    const text = JSON.stringify(await templatePlan(plan));
+
+    expect(text).toContain('"memory":"2097152Mi"');
+    expect(text).toContain('"storage":"1500000Gi"');
+    expect(text).toContain('"sizeLimit":"1048576Mi"');
+    expect(text).not.toMatch(/\de\+\d/);
+  });
+
+  it("gives each store a directory of its own in the claim, and no service the claim's root", async () => {
+    const store = (await templatePlan(samplePlan)).filter((object) => object.kind === "StatefulSet").flatMap(podOf)[0];
+
+    const steps = store?.spec.initContainers ?? [];
+    const mounts = [...steps, ...(store?.spec.containers ?? [])].flatMap(({ name, volumeMounts }) =>
+      (volumeMounts ?? []).filter((mount) => mount.name === "data").map((mount) => ({ of: name, ...mount })),
+    );
+    expect(steps.map(({ name }) => name)).toEqual(["own-volumes", "store-init"]);
+    expect(steps[0]?.command).toEqual(["/usr/bin/install", "-d", "-m", "0700", "/volumes/data/data"]);
+    expect(mounts).toEqual([
+      { of: "own-volumes", name: "data", mountPath: "/volumes/data" },
+      { of: "store-init", name: "data", mountPath: "/var/lib/store", subPath: "data" },
+      { of: "store", name: "data", mountPath: "/var/lib/store", subPath: "data" },
+    ]);
+  });
+
+  it("makes no object of Gateway API for a cluster without it", async () => {
+    const kinds = async (...extra: readonly string[]): Promise<readonly string[]> =>
+      (await templatePlan(samplePlan, extra)).map((object) => object.kind);
+
+    expect(await kinds()).toEqual(expect.arrayContaining(["Gateway", "HTTPRoute"]));
+    const without = await kinds("--set", "cluster.gateway.className=");
+    expect(without).toContain("Service");
+    expect(without.filter((kind) => ["Gateway", "HTTPRoute"].includes(kind))).toEqual([]);
+  });
+});
+
+function withSizes(workload: Workload, resources: Workload["container"]["resources"]): Workload {
+  const scratch = [{ path: "/tmp", sizeMiB: 1_048_576 }];
+  return { ...workload, container: { ...workload.container, scratch, resources } };
 }
 
 type Labels = Readonly<Record<string, string>>;

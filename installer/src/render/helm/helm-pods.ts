@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { RenderError } from "../../errors/installer-error.ts";
-import type { Component, Dependency, Job } from "../../plan/model.ts";
+import type { Component, Container, Dependency, Job, Plan } from "../../plan/model.ts";
 import { renderedFileToString } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
 import { objectName, runsHere, type HelmScope } from "./helm-scope.ts";
-import type { HelmPod, HelmUnit } from "./helm-values.ts";
+import type { HelmPod } from "./helm-values.ts";
 import type { UnitParts } from "./helm-unit.ts";
 
 /** True when a job works on volumes: only a pod that holds them can run it, so it runs in its component's pod. */
@@ -36,12 +36,7 @@ export interface Order {
  * What a pod must wait for, in terms of addresses and markers.
  * @throws RenderError for a dependency that has no address to wait for
  */
-export function orderOf(
-  scope: HelmScope,
-  id: string,
-  needs: readonly Dependency[],
-  markerOf: (job: Job) => string,
-): Order {
+export function orderOf(scope: HelmScope, id: string, needs: readonly Dependency[]): Order {
   const after = new Map<string, string>();
   const waits = new Map<string, string>();
   const waitFor = (componentId: string): void => {
@@ -60,7 +55,7 @@ export function orderOf(
     if (job === undefined) continue;
     // A job in a component's pod has run when that component is ready.
     if (runsInPod(job)) waitFor(job.component);
-    else after.set(job.id, markerOf(job));
+    else after.set(job.id, markerOf(scope.plan, job));
   }
   return {
     after: [...after].map(([job, marker]) => ({ job, marker })),
@@ -73,12 +68,46 @@ export function configHash(parts: readonly UnitParts[]): string {
   return shortHash(parts.map(({ unit, secrets }) => [unit.config, unit.configFiles, secrets.map(secretSkeleton)]));
 }
 
-/** Name of a Job object: it changes with its contents, because a Job cannot be changed. */
-export function jobObjectName(scope: HelmScope, job: Job, unit: HelmUnit, secrets: readonly HelmSecret[]): string {
-  return objectName(
-    scope.plan,
-    `${job.id}-${shortHash([unit, secrets.map(secretSkeleton), job.deadlineSeconds]).slice(0, 8)}`,
-  );
+/** Length of what the chart puts behind a Job's name: a dash and eight digits of a hash. */
+const jobHash = "-00000000";
+
+/**
+ * Refuses a job whose object would have a name that Kubernetes refuses.
+ * @throws RenderError naming the job
+ */
+export function checkJobName(plan: Plan, job: Job): void {
+  if (job.trigger === "request") objectName(plan, job.id, "CronJob");
+  else objectName(plan, `${job.id}${jobHash}`);
+}
+
+/**
+ * The ConfigMap that says that a job has completed.
+ * @throws RenderError for a job that nobody starts by itself
+ */
+export function markerOf(plan: Plan, job: Job): string {
+  if (job.trigger === "request")
+    throw new RenderError(`${job.id}: it only runs when asked for, so nothing can wait for it to complete`);
+  return `${objectName(plan, job.id)}-done`;
+}
+
+/**
+ * The image of the steps before a pod's container. Its own where that is ours, else that of a component it waits for: an image that only
+ * jobs use changes with Slipway, and would start the pod anew with every upgrade.
+ * @throws RenderError when there are steps and no image of the plan is ours
+ */
+export function stepImage(scope: HelmScope, container: Container, pod: Order & { readonly volumes: number }): string {
+  if (pod.waits.length + pod.after.length + pod.volumes === 0) return "";
+  const images = [
+    container.image,
+    ...[...pod.waits.map((wait) => scope.components.get(wait.id)), ...scope.plan.components].flatMap(
+      (component) => component?.workload?.container.image ?? [],
+    ),
+    ...scope.plan.jobs.map((job) => job.container.image),
+  ];
+  const own = images.find((image) => image.source === "built");
+  if (own === undefined)
+    throw new RenderError("needs: waiting and making directories take an image of ours, and this plan has none");
+  return own.reference;
 }
 
 function secretSkeleton(secret: HelmSecret): unknown {

@@ -15,8 +15,8 @@ export interface HelmScope {
 
 /** Longest name of an object whose name becomes a DNS label. */
 const labelLimit = 63;
-/** A StatefulSet's pods carry its name and an eleven-character suffix in one label. */
-const statefulSetLimit = 52;
+/** What these kinds make carries their name and an eleven-character suffix in one label. */
+const suffixedLimit = 52;
 
 export function helmScope(plan: Plan): HelmScope {
   return {
@@ -45,9 +45,9 @@ export function runsHere(component: Component): boolean {
  * Name of the objects of a component or job.
  * @throws RenderError when Kubernetes would refuse it
  */
-export function objectName(plan: Plan, id: string, options: { readonly statefulSet?: boolean } = {}): string {
+export function objectName(plan: Plan, id: string, kind?: "StatefulSet" | "CronJob" | "Deployment"): string {
   const name = `${plan.install.name}-${id}`;
-  const limit = options.statefulSet === true ? statefulSetLimit : labelLimit;
+  const limit = kind === "StatefulSet" || kind === "CronJob" ? suffixedLimit : labelLimit;
   if (name.length > limit)
     throw new RenderError(`${id}: its name ${name} has ${name.length} characters, Kubernetes allows ${limit} here`, {
       hint: "choose a shorter install name (--name)",

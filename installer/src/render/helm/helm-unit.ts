@@ -56,10 +56,12 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
   };
   const secrets = [
     opaque(
+      id,
       objectName(scope.plan, `files-${id}`),
       secret.map((file) => ({ key: file.key, contents: file.text })),
     ),
     opaque(
+      id,
       objectName(scope.plan, `env-${id}`),
       env
         .filter((variable) => hasSecret(variable.text))
@@ -128,8 +130,8 @@ function pathAndKey({ path, key }: FileParts): HelmFile {
   return { path, key };
 }
 
-function opaque(name: string, entries: HelmSecret["entries"]): HelmSecret {
-  return { name, type: "Opaque", entries };
+function opaque(unit: string, name: string, entries: HelmSecret["entries"]): HelmSecret {
+  return { name, unit, type: "Opaque", entries };
 }
 
 /** Text without secrets as one string. */

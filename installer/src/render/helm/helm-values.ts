@@ -2,8 +2,8 @@
 export interface HelmValues {
   readonly install: { readonly name: string; readonly profile: string; readonly version: string };
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
-  /** Image with a shell and `/usr/local/bin/probe`, for the steps that wait. */
-  readonly waiterImage: string;
+  /** Keyed digest of the secrets of each unit, filled in by `withSecretDigests`: pods start anew when theirs changes. */
+  readonly secretDigests: Readonly<Record<string, string>>;
   readonly components: readonly HelmComponent[];
   readonly jobs: readonly HelmJob[];
   /** Services elsewhere that a route leads to. */
@@ -41,8 +41,10 @@ export interface HelmFile {
 }
 
 export interface HelmPod {
+  /** Image with a shell, `install` and `/usr/local/bin/probe`, for the steps before the container; empty where there are none. */
+  readonly stepImage: string;
   readonly unit: HelmUnit;
-  /** Changes with every file and secret reference, so that a changed configuration starts new pods. */
+  /** Changes with every file and secret reference, so that a changed configuration starts new pods. Values of secrets: `secretDigests`. */
   readonly configHash: string;
   /** Marker ConfigMaps of jobs that must have completed. */
   readonly after: readonly { readonly job: string; readonly marker: string }[];
@@ -67,10 +69,9 @@ export interface HelmComponent extends HelmPod {
   readonly ingress: readonly HelmIngress[];
 }
 
+/** The chart names the Job by its id and a hash of all it contains, the cluster's settings included: a Job cannot be changed. */
 export interface HelmJob extends HelmPod {
   readonly id: string;
-  /** With the hash of its contents: a Job cannot be changed. */
-  readonly name: string;
   readonly component: string;
   readonly deadlineSeconds: number;
   readonly trigger: "bring-up" | "request";

@@ -6,7 +6,7 @@ import type { Component, Job, Plan, Route } from "../../plan/model.ts";
 import { secret, textFile } from "../../plan/text.ts";
 import { renderedFileToString } from "../rendered-file.ts";
 import type { HelmComponent, HelmValues } from "./helm-values.ts";
-import { renderHelm } from "./render-helm.ts";
+import { renderHelm, withSecretDigests } from "./render-helm.ts";
 
 function valuesOf(plan: Plan): HelmValues {
   const file = renderHelm(plan).files[0];
@@ -32,8 +32,12 @@ function withWorkload(
   );
 }
 
-function withJob(id: string, change: (job: Job) => Job): Plan {
-  return { ...samplePlan, jobs: samplePlan.jobs.map((row) => (row.id === id ? change(row) : row)) };
+/** The sample with every job changed that uses the image. */
+function withJobs(change: (job: Job) => Job, image: string): Plan {
+  return {
+    ...samplePlan,
+    jobs: samplePlan.jobs.map((row) => (row.container.image.name === image ? change(row) : row)),
+  };
 }
 
 function withRoute(action: Route["action"], match: Route["match"] = { kind: "prefix", path: "/x" }): Plan {
@@ -93,17 +97,57 @@ describe("renderHelm", () => {
     const schema = valuesOf(samplePlan).jobs.find((job) => job.id === "store-schema");
 
     expect(app.waits).toEqual([{ id: "store", address: "sample-store:5432" }]);
-    expect(app.after).toEqual([{ job: "store-schema", marker: `${schema?.name ?? ""}-done` }]);
+    expect(app.after).toEqual([{ job: "store-schema", marker: "sample-store-schema-done" }]);
     expect(schema?.waits).toEqual([{ id: "store", address: "sample-store:5432" }]);
-    expect(renderHelm(samplePlan).markers.map((row) => row.job)).toEqual(["store-roles", "store-schema"]);
+    expect(renderHelm(samplePlan).markers).toEqual([
+      { job: "store-roles", configMap: "sample-store-roles-done" },
+      { job: "store-schema", configMap: "sample-store-schema-done" },
+    ]);
   });
 
-  it("gives a changed job another name and an unchanged one the same", () => {
-    const names = (plan: Plan): readonly string[] => valuesOf(plan).jobs.map((job) => job.name);
+  it("leaves components as they are when another version of Slipway brings another toolbox", () => {
+    const upgraded: Plan = {
+      ...withJobs(
+        (job) => ({
+          ...job,
+          container: {
+            ...job.container,
+            image: { ...job.container.image, reference: `${job.container.image.reference}-new` },
+          },
+        }),
+        "toolbox",
+      ),
+      install: { ...samplePlan.install, version: "9.9.9" },
+    };
 
-    const changed = names(withJob("store-roles", (job) => ({ ...job, deadlineSeconds: 10 })));
+    expect(valuesOf(upgraded).components).toEqual(valuesOf(samplePlan).components);
+    expect(valuesOf(upgraded).jobs).not.toEqual(valuesOf(samplePlan).jobs);
+  });
 
-    expect(changed.filter((name) => !names(samplePlan).includes(name))).toHaveLength(1);
+  it("takes the steps before a container from its own image where that is ours", () => {
+    const foreign = withWorkload("app", (workload) => ({
+      ...workload,
+      container: {
+        ...workload.container,
+        image: { name: "app", reference: "registry.example.org/app:1", source: "third-party" },
+      },
+    }));
+
+    expect(componentOf(samplePlan, "app").stepImage).toBe("slipway/app:0123456789abcdef");
+    expect(componentOf(foreign, "app").stepImage).toBe("slipway/store:0123456789abcdef");
+  });
+
+  it("adds digests of secrets to the values and changes nothing else", () => {
+    const rendering = renderHelm(samplePlan);
+
+    const completed = withSecretDigests(rendering, { app: "0123456789abcdef" });
+
+    const [file] = completed.files;
+    expect(parse(file === undefined ? "" : renderedFileToString(file))).toEqual({
+      ...valuesOf(samplePlan),
+      secretDigests: { app: "0123456789abcdef" },
+    });
+    expect(completed.files.slice(1)).toEqual(rendering.files.slice(1));
   });
 
   it("changes the configuration hash with a secret's place, not with its value", () => {
@@ -175,6 +219,15 @@ const refusals: readonly (readonly [string, Plan, RegExp])[] = [
     "a name that is too long",
     { ...samplePlan, install: { ...samplePlan.install, name: "x".repeat(60) } },
     /store.*allows/,
+  ],
+  [
+    "a job on request whose name is too long for a CronJob",
+    {
+      ...samplePlan,
+      install: { ...samplePlan.install, name: "x".repeat(46) },
+      jobs: samplePlan.jobs.filter((job) => job.id === "verify"),
+    },
+    /verify: its name x+-verify has 53 characters, Kubernetes allows 52 here/,
   ],
   ["a name that is no label", { ...samplePlan, install: { ...samplePlan.install, name: "My" } }, /store.*DNS label/],
   [

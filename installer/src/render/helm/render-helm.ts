@@ -3,7 +3,16 @@ import type { Component, Job, Plan, Workload } from "../../plan/model.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { toYamlText } from "../yaml-text.ts";
 import { egressOf, ingressOf, type Caller } from "./helm-edges.ts";
-import { configHash, jobObjectName, jobsInPod, orderOf, runsInPod, type Order } from "./helm-pods.ts";
+import {
+  checkJobName,
+  configHash,
+  jobsInPod,
+  markerOf,
+  orderOf,
+  runsInPod,
+  stepImage,
+  type Order,
+} from "./helm-pods.ts";
 import type { HelmRendering, HelmSecret } from "./helm-rendering.ts";
 import { helmListener, helmRoute, routedExternals } from "./helm-routes.ts";
 import { helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
@@ -21,16 +30,14 @@ const marker =
 export function renderHelm(plan: Plan): HelmRendering {
   const scope = helmScope(plan);
   const jobs = plan.jobs.filter((job) => !runsInPod(job)).map((job) => jobDraft(scope, job));
-  const markerOf = (job: Job): string => markerName(jobs, job);
-  const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component, markerOf));
-  const ordered = jobs.map((draft) => ({ ...draft, order: orderOf(scope, draft.job.id, draft.job.needs, markerOf) }));
-  const callers = [...components.map((draft) => draft.caller), ...ordered.map(jobCaller)];
+  const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component));
+  const callers = [...components, ...jobs].map((draft) => draft.caller);
   const values: HelmValues = {
     install: { name: plan.install.name, profile: plan.install.profile, version: plan.install.version },
     pullPolicy: ({ missing: "IfNotPresent", always: "Always", never: "Never" } as const)[plan.settings.pullPolicy],
-    waiterImage: waiterImage(plan, [...components, ...ordered]),
+    secretDigests: {},
     components: components.map((draft) => helmComponent(scope, draft, callers)),
-    jobs: ordered.map((draft) => helmJob(scope, draft)),
+    jobs: jobs.map((draft) => helmJob(scope, draft)),
     externals: routedExternals(scope),
     listeners: plan.listeners.map(helmListener),
     routes: plan.routes.map((route) => helmRoute(scope, route)),
@@ -41,16 +48,24 @@ export function renderHelm(plan: Plan): HelmRendering {
     ...gatewaySecret(scope),
   ];
   return {
-    files: [
-      { path: "values.yaml", contents: [marker + toYamlText(values)], secret: false },
-      ...secrets.flatMap(secretFiles),
-    ],
+    files: [valuesFile(values), ...secrets.flatMap(secretFiles)],
+    values,
     release: plan.install.name,
     secrets,
     markers: jobs
       .filter(({ job }) => job.trigger === "bring-up")
-      .map(({ job, name }) => ({ job: job.id, configMap: `${name}-done` })),
+      .map(({ job }) => ({ job: job.id, configMap: markerOf(plan, job) })),
   };
+}
+
+/** The same rendering with a keyed digest of each unit's secrets in its values, so that a rotated secret starts new pods. */
+export function withSecretDigests(rendering: HelmRendering, digests: Readonly<Record<string, string>>): HelmRendering {
+  const values = { ...rendering.values, secretDigests: digests };
+  return { ...rendering, values, files: [valuesFile(values), ...rendering.files.slice(1)] };
+}
+
+function valuesFile(values: HelmValues): RenderedFile {
+  return { path: "values.yaml", contents: [marker + toYamlText(values)], secret: false };
 }
 
 /** A Secret as a directory of its keys, as `kubectl create secret --from-file` takes it. */
@@ -60,21 +75,20 @@ function secretFiles({ name, entries }: HelmSecret): readonly RenderedFile[] {
 
 interface JobDraft {
   readonly job: Job;
-  readonly name: string;
   readonly parts: UnitParts;
+  readonly order: Order;
+  readonly caller: Caller;
 }
 
 function jobDraft(scope: HelmScope, job: Job): JobDraft {
-  const parts = helmUnit(scope, { id: job.id, container: job.container });
-  return { job, name: jobObjectName(scope, job, parts.unit, parts.secrets), parts };
-}
-
-function markerName(jobs: readonly JobDraft[], job: Job): string {
-  const draft = jobs.find((candidate) => candidate.job.id === job.id);
-  if (draft === undefined) throw new InternalError(`no job ${job.id} in the rendering`);
-  if (job.trigger === "request")
-    throw new RenderError(`${job.id}: it only runs when asked for, so nothing can wait for it to complete`);
-  return `${draft.name}-done`;
+  checkJobName(scope.plan, job);
+  const order = orderOf(scope, job.id, job.needs);
+  return {
+    job,
+    parts: helmUnit(scope, { id: job.id, container: job.container }),
+    order,
+    caller: { id: job.id, reaches: job.reaches, waits: order.waits },
+  };
 }
 
 interface ComponentDraft {
@@ -86,13 +100,13 @@ interface ComponentDraft {
   readonly caller: Caller;
 }
 
-function componentDraft(scope: HelmScope, component: Component, markerOf: (job: Job) => string): ComponentDraft {
+function componentDraft(scope: HelmScope, component: Component): ComponentDraft {
   const { workload } = component;
   if (workload === undefined) throw new InternalError(`${component.id} has no workload`);
   const inPod = jobsInPod(scope, component);
   const owners = [{ id: component.id, container: workload.container }, ...inPod];
   const needs = [...component.needs, ...inPod.flatMap((job) => job.needs)];
-  const order = orderOf(scope, component.id, needs, markerOf);
+  const order = orderOf(scope, component.id, needs);
   const reaches = [...component.reaches, ...inPod.flatMap((job) => job.reaches)];
   return {
     component,
@@ -108,7 +122,7 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
   const [own, ...inPod] = draft.units;
   if (own === undefined) throw new InternalError(`${component.id} has no container`);
   const kind = component.volumes.length > 0 ? "StatefulSet" : "Deployment";
-  objectName(scope.plan, component.id, { statefulSet: kind === "StatefulSet" });
+  objectName(scope.plan, component.id, kind);
   rejectStopSignal(component.id, workload);
   return {
     id: component.id,
@@ -124,6 +138,7 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
     })),
     probes: { ready: workload.health.ready, live: workload.health.live, startSeconds: workload.health.startSeconds },
     volumes: component.volumes.map(({ name, sizeGiB, dataClass }) => ({ name, sizeGiB, dataClass })),
+    stepImage: stepImage(scope, workload.container, { ...order, volumes: component.volumes.length }),
     unit: own.unit,
     configHash: configHash(draft.units),
     init: inPod.map((parts) => parts.unit),
@@ -133,23 +148,18 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
   };
 }
 
-function helmJob(scope: HelmScope, draft: JobDraft & { readonly order: Order }): HelmJob {
-  const { job, name, parts, order } = draft;
+function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): HelmJob {
   return {
     id: job.id,
-    name,
     component: job.component,
     deadlineSeconds: job.deadlineSeconds,
     trigger: job.trigger,
+    stepImage: stepImage(scope, job.container, { ...order, volumes: 0 }),
     unit: parts.unit,
     configHash: configHash([parts]),
     ...order,
-    egress: egressOf(scope, jobCaller(draft)),
+    egress: egressOf(scope, caller),
   };
-}
-
-function jobCaller({ job, order }: { readonly job: Job; readonly order: Order }): Caller {
-  return { id: job.id, reaches: job.reaches, waits: order.waits };
 }
 
 /** One port per number: a Service refuses the same port twice, whatever its names. */
@@ -172,20 +182,4 @@ function rejectStopSignal(id: string, workload: Workload): void {
     throw new RenderError(
       `${id}: stopSignal: Kubernetes takes it from the image, and ${workload.container.image.reference} is not ours`,
     );
-}
-
-/**
- * Waiting needs our probe: the smallest choice is an image that a job of this plan uses anyway.
- * @throws RenderError when something waits and no image of the plan is ours
- */
-function waiterImage(plan: Plan, pods: readonly { readonly order: Order }[]): string {
-  const containers = [
-    ...plan.jobs.filter((job) => !runsInPod(job)).map((job) => job.container),
-    ...plan.components.flatMap((component) => component.workload?.container ?? []),
-  ];
-  const own = containers.find((container) => container.image.source === "built");
-  const waits = pods.some(({ order }) => order.waits.length > 0 || order.after.length > 0);
-  if (own === undefined && waits)
-    throw new RenderError("needs: waiting takes an image of ours, and this plan has none");
-  return own?.image.reference ?? "";
 }

@@ -87,7 +87,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "job-order",
     compose: "the executor starts jobs and services in order; the file itself orders services only",
-    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that whoever installs writes when the Job has completed",
+    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that whoever installs writes when the Job has completed, and takes away before another Job of that name is to run",
     reason: "nothing orders the objects of a release; reading Jobs from inside would need a token in every pod",
   },
   {
@@ -165,8 +165,8 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "volumes",
     compose: "named external volumes, or directories under `dataDir`",
-    helm: "claims of the storage class, kept when the release goes; `dataDir` has no meaning",
-    reason: "hostPath is forbidden by the restricted standard",
+    helm: "claims of the storage class, kept when the release goes; in each a directory that is the container's own; `dataDir` has no meaning",
+    reason: "hostPath is forbidden by the restricted standard; the root of a claim belongs to the storage driver",
   },
   {
     id: "replicas",

@@ -73,24 +73,28 @@ export function helmUnits(objects: readonly KubernetesObject[], rendering: HelmR
     texts: textsOf(objects, rendering),
     published: publishedOf(objects),
     jobPods: new Map(
-      pods.flatMap(({ object, spec }) =>
-        object.kind === "Job" ? [[`${object.metadata.name}-done`, spec] as const] : [],
-      ),
+      pods.flatMap(({ object, spec }) => (object.kind === "Job" ? [[markerOf(object, rendering), spec] as const] : [])),
     ),
     plainHosts: (text) => text.replace(names, "$1"),
   };
   return new Map(pods.flatMap(({ object, spec, form }) => podUnits(object, spec, form, sources)));
 }
 
+function markerOf(object: KubernetesObject, rendering: HelmRendering): string {
+  const id = object.metadata.labels?.["app.kubernetes.io/name"];
+  return rendering.markers.find((marker) => marker.job === id)?.configMap ?? "none";
+}
+
 interface Pod {
   readonly object: KubernetesObject;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly spec: PodSpec;
   readonly form: ParityUnit["form"];
 }
 
 interface PodTemplate {
-  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: Pick<Pod, "labels" | "annotations">;
   readonly spec: PodSpec;
 }
 
@@ -104,7 +108,7 @@ export function podOf(object: KubernetesObject): readonly Pod[] {
     readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
   };
   const { metadata, spec } = outer.jobTemplate?.spec.template ?? outer.template;
-  return [{ object, labels: metadata.labels, spec, form }];
+  return [{ object, ...metadata, spec, form }];
 }
 
 function podUnits(
@@ -113,7 +117,9 @@ function podUnits(
   form: ParityUnit["form"],
   sources: Sources,
 ): readonly (readonly [string, ParityUnit])[] {
-  const steps = (spec.initContainers ?? []).filter(({ name }) => name !== "after-jobs" && !name.startsWith("wait-"));
+  const steps = (spec.initContainers ?? []).filter(
+    ({ name }) => !["after-jobs", "own-volumes"].includes(name) && !name.startsWith("wait-"),
+  );
   return [
     ...steps.map((container) => [container.name, unitOf(container, spec, "init", sources, undefined)] as const),
     ...spec.containers.map((container) => {
