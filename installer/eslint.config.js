@@ -6,6 +6,9 @@ const layers = [
   ...["execute", "actions", "engine", "cli"],
 ];
 
+/** Tests, and what several of them share. */
+const tests = ["**/*.test.ts", "installer/src/**/testing/**/*.ts"];
+
 /** Every layer that stands under the named one. */
 function below(name) {
   return layers.slice(0, layers.indexOf(name));
@@ -16,7 +19,7 @@ function layer(name, { mayImport, forbidPackages = [] }) {
   const forbidLayers = layers.filter((other) => ![name, "language", ...mayImport].includes(other));
   return {
     files: [`installer/src/${name}/**/*.ts`],
-    ignores: ["**/*.test.ts"],
+    ignores: tests,
     rules: {
       "no-restricted-imports": [
         "error",
@@ -78,7 +81,7 @@ export default tseslint.config(
   },
   {
     files: ["installer/src/**/*.ts"],
-    ignores: ["installer/src/cli/**", "installer/src/platform/**", "**/*.test.ts"],
+    ignores: ["installer/src/cli/**", "installer/src/platform/**", ...tests],
     rules: {
       "no-restricted-properties": [
         "error",
@@ -120,7 +123,7 @@ export default tseslint.config(
   layer("actions", { mayImport: below("engine"), forbidPackages: [...effectPackages, ...uiPackages] }),
   layer("engine", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),
   {
-    files: ["**/*.test.ts", "installer/test/**/*.ts", "scripts/**/*.ts"],
+    files: [...tests, "installer/test/**/*.ts", "scripts/**/*.ts"],
     rules: {
       "no-console": "off",
       "@typescript-eslint/no-non-null-assertion": "off",

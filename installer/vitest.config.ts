@@ -18,7 +18,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["installer/src/{values,plan,render}/**/*.ts"],
-      exclude: ["**/*.generated.ts", "**/*.test.ts"],
+      exclude: ["**/*.generated.ts", "**/*.test.ts", "**/testing/**"],
       thresholds: { lines: 90, branches: 90 },
     },
     projects: [

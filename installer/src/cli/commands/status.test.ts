@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { StatusResult } from "../../actions/status/status.ts";
+import { cli, apiVersion, inFreshFolder } from "./testing/command-run.ts";
+
+inFreshFolder();
+
+describe("status", () => {
+  const healthy: StatusResult = {
+    apiVersion,
+    kind: "StatusResult",
+    name: "slipway",
+    installed: true,
+    overall: "healthy",
+    engine: { version: "26.1.5", apiVersion: "1.45" },
+    components: [
+      {
+        id: "redis",
+        title: { en: "Redis", zh: "Redis" },
+        presence: "embedded",
+        state: "running",
+        health: "healthy",
+        ok: true,
+        uptimeSeconds: 3700,
+        ports: [{ address: "127.0.0.1", hostPort: 80, containerPort: 8080, protocol: "tcp" }],
+        image: "slipway/valkey:1",
+        urls: [],
+        drift: ["image changed by hand"],
+      },
+    ],
+    notInstalled: [],
+    foreign: ["stray"],
+    urls: [],
+  };
+
+  it("ends with 0 when healthy and 7 when not", async () => {
+    const well = await cli("status", { status: () => Promise.resolve(healthy) });
+    const ill = await cli("status", { status: () => Promise.resolve({ ...healthy, overall: "degraded" }) });
+
+    expect([well.status, ill.status]).toEqual([0, 7]);
+    expect(well.stdout()).toContain("redis      running  healthy  1 h 1 min  127.0.0.1:80  slipway/valkey:1");
+    expect(well.stdout()).toContain("drift: redis: image changed by hand");
+    expect(well.stdout()).toContain("foreign container in this project: stray");
+  });
+
+  it("looks again and again with --watch until it is stopped", async () => {
+    const abort = new AbortController();
+    let looks = 0;
+    const run = await cli(
+      "status --watch --json",
+      {
+        status: () => {
+          looks += 1;
+          if (looks === 3) abort.abort();
+          return Promise.resolve(healthy);
+        },
+      },
+      { signal: abort.signal },
+    );
+
+    expect(looks).toBe(3);
+    expect(run.status).toBe(0);
+  });
+});

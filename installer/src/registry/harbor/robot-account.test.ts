@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import {
+  signal,
+  repositories,
+  robot,
+  setUp,
+  planOf,
+  prepareBoth,
+  errorOf,
+  failures,
+  messageOf,
+  closeHarbors,
+} from "./testing/harbor-world.ts";
+
+closeHarbors();
+
+describe("the robot account of an install", () => {
+  const options = { immutable: false, robot };
+
+  it("may pull and nothing else, and its secret is in a file for its owner alone", async () => {
+    const { harbor, fs, findings } = await prepareBoth({ options });
+
+    const [made] = harbor.state.robots;
+    expect([...(made?.rights ?? [])]).toEqual(["pull ai-infra"]);
+    expect(fs.files.get(robot.file)?.mode).toBe(0o600);
+    const config = JSON.parse(await fs.readText(robot.file)) as { auths: Record<string, { auth: string }> };
+    const auth = Buffer.from(config.auths[harbor.host]?.auth ?? "", "base64").toString();
+    expect(auth).toBe(`robot$ai-infra+pull:${made?.secret ?? "?"}`);
+    expect(JSON.stringify(findings)).not.toContain(made?.secret);
+    expect(messageOf(findings, "harbor.robot")).toContain(robot.file);
+  });
+
+  it("is kept by a second push that finds its file", async () => {
+    const { harbor, open, fs } = await setUp({ options });
+    for (let round = 0; round < 2; round += 1) {
+      const preparation = await open();
+      await preparation.open?.(repositories, { dryRun: false, signal });
+      const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+      expect(failures(findings)).toEqual([]);
+    }
+
+    expect(harbor.state.robots).toHaveLength(1);
+    expect(fs.operations).toEqual([`write ${robot.file}`]);
+  });
+
+  it("is not replaced when another has its name, of which the secret is not here", async () => {
+    const { harbor, fs, open } = await setUp({ options });
+    for (const round of [1, 2]) {
+      const preparation = await open();
+      await preparation.open?.(repositories, { dryRun: false, signal });
+      const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+      expect(failures(findings)).toEqual(round === 1 ? [] : ["harbor.robot"]);
+      fs.files.clear();
+    }
+
+    expect(harbor.state.robots).toHaveLength(1);
+  });
+
+  it.each([
+    ["a login of docker", '{"auths":{"other.example":{"auth":"eDp5"}}}'],
+    ["a login of a person", '{"auths":{"HOST":{"auth":"bWU6c2VjcmV0"}}}'],
+    ["something else", "not json: hunter2"],
+  ])("does not overwrite a file with %s", async (_what, text) => {
+    const { harbor, fs, open } = await setUp({ options });
+    await fs.writeAtomic(robot.file, text.replace("HOST", harbor.host));
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+
+    const error = await errorOf(() => preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal }));
+
+    expect(error.message).toContain("is not a file this command wrote");
+    expect(error.message).not.toContain("hunter2");
+    expect(harbor.state.robots).toEqual([]);
+    expect(await fs.readText(robot.file)).toBe(text.replace("HOST", harbor.host));
+  });
+
+  it("is removed again when its secret cannot be stored", async () => {
+    const { harbor, fs, open } = await setUp({ options });
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+    fs.writeAtomic = () => Promise.reject(new Error("no space left"));
+
+    await expect(preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal })).rejects.toThrow(
+      "no space left",
+    );
+
+    expect(harbor.state.robots).toEqual([]);
+  });
+
+  it("is found among more robot accounts than a page has", async () => {
+    const { harbor, open } = await setUp({ options, harbor: { projects: [{ name: "ai-infra" }] } });
+    const projectId = harbor.state.projects.get("ai-infra")?.id ?? 0;
+    const names = [...Array.from({ length: 230 }, (_, index) => `r${index}`), "pull"];
+    for (const name of names) {
+      const full = `robot$ai-infra+${name}`;
+      const common = { level: "project", projectId, disable: false, expiresAt: -1, rights: new Set<string>() } as const;
+      harbor.state.robots.push({ ...common, id: harbor.state.nextId(), name: full, secret: "s" });
+    }
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+
+    const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+
+    expect(failures(findings)).toEqual(["harbor.robot"]);
+    expect(
+      harbor.log.filter(({ target }) => target.includes("/robots?")).map(({ target }) => /page=(\d)/.exec(target)?.[1]),
+    ).toEqual(["1", "2", "3"]);
+  });
+
+  it("needs a project administrator, and the error says so", async () => {
+    const users = { dev: { password: "dev", roles: { "ai-infra": "maintainer" as const } } };
+    const { harbor, open } = await setUp({
+      options,
+      user: "dev",
+      password: "dev",
+      harbor: { users, projects: [{ name: "ai-infra" }] },
+    });
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+
+    const error = await errorOf(() => preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal }));
+
+    expect(error.hint).toBe("it takes a project administrator of ai-infra");
+  });
+});

@@ -1,0 +1,131 @@
+import { afterEach } from "vitest";
+import {
+  adminPassword,
+  createFakeHarbor,
+  type FakeHarborOptions,
+} from "../../../../test/stand-ins/harbor/create-fake-harbor.ts";
+import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../../test/support/memory-ports.ts";
+import { syntheticBytes } from "../../../../test/stand-ins/registry/synthetic-image.ts";
+import { InstallerError } from "../../../errors/installer-error.ts";
+import { mediaTypes } from "../../../oci/descriptor.ts";
+import { digestOf } from "../../../oci/digest.ts";
+import { parseTarget } from "../../../oci/path-rules.ts";
+import { createHttp } from "../../../platform/http-client.ts";
+import type { Credentials } from "../../credentials.ts";
+import { buildPushPlan } from "../../push/build-push-plan.ts";
+import type { PlannedImage, PushPlan } from "../../push/push-plan.ts";
+import { prepareTarget } from "../prepare-target.ts";
+import { type HarborOptions, noHarborOptions } from "../harbor-options.ts";
+
+/** What a test opened, closed again after it, last first. */
+export const closers: (() => unknown)[] = [];
+
+/** Never aborted. */
+export const { signal } = new AbortController();
+
+/** Where the push of these tests goes. */
+export const repositories = ["ai-infra/slipway/postgres", "ai-infra/library/redis"];
+
+/** The robot account that is asked for. */
+export const robot = { name: "pull", file: "/home/me/pull/config.json" };
+
+interface Setup {
+  readonly harbor?: FakeHarborOptions;
+  readonly path?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly credentials?: Credentials | undefined;
+  readonly options?: HarborOptions;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A Harbor of this process and the way a push prepares it. */
+export async function setUp(setup: Setup = {}) {
+  const harbor = await createFakeHarbor(setup.harbor);
+  const http = createHttp({ connections: 4, environment: {} });
+  closers.push(
+    () => harbor.close(),
+    () => http.close(),
+  );
+  const fs = createMemoryFileSystem(setup.files);
+  const { user = "admin", password = adminPassword } = setup;
+  const found = "credentials" in setup ? setup.credentials : ({ kind: "password", username: user, password } as const);
+  const open = (options: HarborOptions = setup.options ?? noHarborOptions) =>
+    prepareTarget({
+      target: parseTarget(`${harbor.host}${setup.path ?? "/ai-infra"}`),
+      http,
+      fs,
+      clock: createStillClock(),
+      random: createSeededRandom(),
+      credentials: { find: () => Promise.resolve(found) },
+      options,
+      signal,
+    });
+  return { harbor, fs, open };
+}
+
+/** Two images of `size` bytes each, half of which they share. */
+export function planOf(host: string, size: number): PushPlan {
+  const layer = (text: string) => {
+    const bytes = syntheticBytes(text, size / 2);
+    return { mediaType: mediaTypes.ociLayer, digest: digestOf(bytes), size: bytes.length };
+  };
+  const images = repositories.map((repository): PlannedImage => {
+    const config = { mediaType: mediaTypes.ociConfig, digest: digestOf(repository), size: 0 };
+    const manifest = {
+      kind: "image",
+      mediaType: mediaTypes.ociManifest,
+      config,
+      layers: [layer("shared"), layer(repository)],
+    } as const;
+    const bytes = Buffer.from(JSON.stringify(manifest));
+    const descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length };
+    const reference = `${host}/${repository}:1`;
+    const root = { descriptor, bytes, manifest };
+    return {
+      source: reference,
+      target: reference,
+      repository,
+      tag: "1",
+      root: descriptor,
+      manifests: [root],
+      referrers: [],
+    };
+  });
+  return buildPushPlan(host, images);
+}
+
+/** Both halves of the preparation: before the plan is made and after. */
+export async function prepareBoth(setup: Setup, size = 1000, dryRun = false) {
+  const { harbor, fs, open } = await setUp(setup);
+  const preparation = await open();
+  const opened = await preparation.open?.(repositories, { dryRun, signal });
+  const findings = await preparation.prepare(planOf(harbor.host, size), { dryRun, signal });
+  return { harbor, fs, opened, findings: [...(opened?.findings ?? []), ...findings] };
+}
+
+/** The error that stops a run; anything else fails the test. */
+export async function errorOf(run: () => Promise<unknown>): Promise<InstallerError> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof InstallerError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** Ids of the findings that stop a push. */
+export const failures = (findings: readonly { readonly severity: string; readonly id: string }[]) =>
+  findings.filter(({ severity }) => severity === "failure").map(({ id }) => id);
+
+/** What a finding says. */
+export const messageOf = (findings: readonly { readonly id: string; readonly message: string }[], id: string) =>
+  findings.find((finding) => finding.id === id)?.message;
+
+/** Closes what each test of the file opened. */
+export function closeHarbors(): void {
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+}
