@@ -19,8 +19,25 @@ export class InstallerError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.hint = options.hint;
-    this.details = options.details ?? [];
+    this.details = [...(options.details ?? [])];
   }
+}
+
+/** One error for several: the first, whose details tell what failed besides. */
+export function joinFailures(failures: readonly [unknown, ...unknown[]]): unknown {
+  const [first, ...others] = failures;
+  if (others.length === 0) return first;
+  const besides = others.flatMap((error) => [
+    `also failed: ${error instanceof Error ? error.message : String(error)}`,
+    ...(error instanceof InstallerError ? error.details : []),
+  ]);
+  if (!(first instanceof InstallerError)) {
+    const message = first instanceof Error ? first.message : String(first);
+    return new AggregateError(failures, [message, ...besides].join("; "), { cause: first });
+  }
+  // The error itself, because its class and its stack tell what happened first.
+  (first.details as string[]).push(...besides);
+  return first;
 }
 
 export class UsageError extends InstallerError {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ApplyError, CommandError } from "../../errors/installer-error.ts";
 import type { Exec } from "../../platform/ports.ts";
+import { createQueue } from "../in-turn.ts";
 
 /** Runs `docker compose` on the live tree of one install. */
 export interface ComposeCommands {
@@ -12,12 +13,7 @@ const createLimitMs = 300_000;
 
 /** Compose commands; one at a time, because two on one project race for its networks. */
 export function createComposeCommands(exec: Exec, project: string, live: string): ComposeCommands {
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const next = last.then(run, run);
-    last = next.catch(() => undefined);
-    return next;
-  };
+  const inTurn = createQueue();
   return {
     create: (services) => inTurn(() => createContainers(exec, project, live, services)),
   };

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createMemoryFileSystem, createStillClock } from "../../../test/support/memory-ports.ts";
+import { ApplyError } from "../../errors/installer-error.ts";
 import { openJournal, parseJournal } from "./journal.ts";
 
 const path = "/state/journal";
@@ -7,7 +8,7 @@ const path = "/state/journal";
 function setUp(contents = "") {
   const fs = createMemoryFileSystem(contents === "" ? {} : { [path]: contents });
   const passed: string[] = [];
-  const ports = { fs, clock: createStillClock(), failpoint: (name: string) => passed.push(name) };
+  const ports = { fs, clock: createStillClock(), failpoint: (name: string) => void passed.push(name) };
   const phases = (): readonly string[] =>
     parseJournal(Buffer.from(fs.files.get(path)?.contents ?? "").toString()).records.map(
       ({ step, phase }) => `${step} ${phase}`,
@@ -99,4 +100,63 @@ test("keeps only the last record of each step when it has grown large", async ()
   expect(
     parseJournal(Buffer.from(fs.files.get(path)?.contents ?? "").toString()).records.map(({ seq }) => seq),
   ).toEqual([1999, 2000]);
+});
+
+describe("a disk that fills up", () => {
+  const acts = { probe: () => Promise.resolve(undefined), act: () => Promise.resolve(true as const) };
+
+  /** From the named write on, each leaves half a line and fails, until there is room again. */
+  function fillingDisk(fullFrom: number) {
+    const { fs, ports, phases } = setUp();
+    let writes = 0;
+    let full = true;
+    const appendDurable: typeof fs.appendDurable = async (file, line) => {
+      writes += 1;
+      if (!full || writes < fullFrom) return fs.appendDurable(file, line);
+      await fs.appendDurable(file, line.slice(0, 20));
+      throw new ApplyError("the disk is full");
+    };
+    return { ports: { ...ports, fs: { ...fs, appendDurable } }, phases, makeRoom: () => (full = false) };
+  }
+
+  test("fails the step in hand, and the steps after it are written once there is room", async () => {
+    const { ports, phases, makeRoom } = fillingDisk(1);
+    const journal = await openJournal(ports, path, "run-1");
+
+    await expect(journal.step("a", "", acts)).rejects.toThrow("the disk is full");
+    makeRoom();
+    await journal.step("b", "", acts);
+
+    expect(phases()).toEqual(["b intent", "b done"]);
+  });
+
+  test("does not hide why a step failed that is to be taken back", async () => {
+    const { ports } = fillingDisk(2);
+    const journal = await openJournal(ports, path, "run-1");
+
+    const outcome = journal.step("a", "", {
+      ...acts,
+      act: () => Promise.reject(new ApplyError("the engine refused")),
+      undo: () => Promise.resolve(),
+    });
+
+    await expect(outcome).rejects.toMatchObject({
+      message: "the engine refused",
+      details: ["also failed: the disk is full"],
+    });
+  });
+});
+
+test("an undo that fails is told besides the failure it was for", async () => {
+  const { ports, phases } = setUp();
+  const journal = await openJournal(ports, path, "run-1");
+
+  const outcome = journal.step("a", "", {
+    probe: () => Promise.resolve(undefined),
+    act: () => Promise.reject(new Error("broken")),
+    undo: () => Promise.reject(new Error("stuck")),
+  });
+
+  await expect(outcome).rejects.toThrow("broken; also failed: stuck");
+  expect(phases()).toEqual(["a intent"]);
 });

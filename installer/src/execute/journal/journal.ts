@@ -1,4 +1,6 @@
+import { joinFailures } from "../../errors/installer-error.ts";
 import type { Clock, Failpoint, FileSystem } from "../../platform/ports.ts";
+import { createQueue } from "../in-turn.ts";
 
 export type Phase = "intent" | "done" | "undone";
 
@@ -45,18 +47,21 @@ export async function openJournal(ports: JournalPorts, path: string, run: string
   const latest = latestOfEachStep(earlier.records);
   await repair(ports.fs, path, earlier, latest);
   let seq = earlier.records.at(-1)?.seq ?? 0;
-  let last: Promise<void> = Promise.resolve();
-  const append = (step: string, phase: Phase, inputsHash: string): Promise<void> => {
-    last = last.then(async () => {
+  let torn = false;
+  const inTurn = createQueue();
+  const append = (step: string, phase: Phase, inputsHash: string): Promise<void> =>
+    inTurn(async () => {
       seq += 1;
       const at = ports.clock.now().toISOString();
       const record: JournalRecord = { v: 1, run, seq, step, phase, at, inputsHash };
-      ports.failpoint(`before:${step}:${phase}`);
-      await ports.fs.appendDurable(path, `${JSON.stringify(record)}\n`);
-      ports.failpoint(`after:${step}:${phase}`);
+      await ports.failpoint(`before:${step}:${phase}`);
+      const line = `${torn ? "\n" : ""}${JSON.stringify(record)}\n`;
+      // Half a line may stand there when this fails; the next one begins on its own.
+      torn = true;
+      await ports.fs.appendDurable(path, line);
+      torn = false;
+      await ports.failpoint(`after:${step}:${phase}`);
     });
-    return last;
-  };
   const unfinished = new Set(latest.filter((record) => record.phase === "intent").map((record) => record.step));
   return {
     run,
@@ -74,10 +79,12 @@ export async function openJournal(ports: JournalPorts, path: string, run: string
         await append(id, "done", inputsHash);
         return result;
       } catch (error) {
-        if (step.undo !== undefined) {
-          await step.undo();
-          await append(id, "undone", inputsHash);
-        }
+        if (step.undo === undefined) throw error;
+        const takenBack = step.undo().then(() => append(id, "undone", inputsHash));
+        // That it cannot be taken back must not hide why it had to be.
+        await takenBack.catch((second: unknown) => {
+          throw joinFailures([error, second]);
+        });
         throw error;
       }
     },

@@ -91,6 +91,23 @@ test("changes made side by side are all kept", async () => {
   expect(Object.keys((await readApplied(fs, layout)).jobs)).toEqual(["x", "y", "z"]);
 });
 
+test("a change that cannot be written is not taken as made, and the next one is", async () => {
+  const { fs } = ports();
+  let full = true;
+  const writeAtomic: typeof fs.writeAtomic = (...write) =>
+    full ? Promise.reject(new Error("the disk is full")) : fs.writeAtomic(...write);
+  const record = await openApplied({ ...fs, writeAtomic }, layout);
+  const done = (id: string) => record.update(({ jobs }) => ({ jobs: { ...jobs, [id]: { inputsHash: id, at: "" } } }));
+
+  await expect(done("x")).rejects.toThrow("the disk is full");
+  expect(record.current().jobs).toEqual({});
+  full = false;
+  await done("y");
+
+  expect(Object.keys(record.current().jobs)).toEqual(["y"]);
+  expect(Object.keys((await readApplied(fs, layout)).jobs)).toEqual(["y"]);
+});
+
 test.each([
   [{ root: true, home: "/root" }, "/var/lib/slipway/a"],
   [{ root: false, home: "/home/me" }, "/home/me/.local/state/slipway/a"],

@@ -4,6 +4,7 @@ import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.
 import type { ComposeUnit, ComposeVolume } from "../../render/compose/compose-rendering.ts";
 import { engineVolumeName } from "../../render/compose/compose-service.ts";
 import { canonicalJson } from "../digest.ts";
+import { createQueue } from "../in-turn.ts";
 import type { StateLayout } from "./layout.ts";
 
 /** Version of the layout of the state directory. */
@@ -92,7 +93,7 @@ export async function openState(ports: StatePorts, layout: StateLayout, name: st
   for (const folder of [layout.root, layout.secrets, layout.releases, layout.logs, layout.live]) {
     await fs.makeDirectory(folder, 0o700);
   }
-  ports.failpoint("state:directories");
+  await ports.failpoint("state:directories");
   await fs.writeAtomic(layout.format, `${formatVersion}\n`);
   const identity: Identity = {
     uuid: ports.random.uuid(),
@@ -100,9 +101,9 @@ export async function openState(ports: StatePorts, layout: StateLayout, name: st
     createdAt: ports.clock.now().toISOString(),
     digestKey: Buffer.from(ports.random.bytes(32)).toString("hex"),
   };
-  ports.failpoint("state:format");
+  await ports.failpoint("state:format");
   await fs.writeAtomic(layout.identity, `${canonicalJson(identity)}\n`);
-  ports.failpoint("state:identity");
+  await ports.failpoint("state:identity");
   return identity;
 }
 
@@ -167,16 +168,16 @@ function parseRecord(path: string, text: string): unknown {
 /** Opens the record for changing; the caller holds the run lock. */
 export async function openApplied(fs: FileSystem, layout: StateLayout): Promise<AppliedRecord> {
   let applied = await readApplied(fs, layout);
-  let last: Promise<void> = Promise.resolve();
+  // One after the other: components come up side by side and all write here.
+  const inTurn = createQueue();
   return {
     current: () => applied,
-    update: (change) => {
-      // One after the other: components come up side by side and all write here.
-      last = last.then(async () => {
-        applied = { ...applied, ...change(applied) };
-        await fs.writeAtomic(layout.applied, `${canonicalJson(applied)}\n`);
-      });
-      return last;
-    },
+    update: (change) =>
+      inTurn(async () => {
+        const next = { ...applied, ...change(applied) };
+        await fs.writeAtomic(layout.applied, `${canonicalJson(next)}\n`);
+        // Not before it is on the disk: a run must not rely on what the next one cannot know.
+        applied = next;
+      }),
   };
 }
