@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { InternalError } from "../errors/installer-error.ts";
+import { InternalError, InterruptedError, joinFailures } from "../errors/installer-error.ts";
 
 /** Something that is brought up after what it needs. */
 export interface GraphNode {
@@ -10,7 +10,7 @@ export interface GraphNode {
 /**
  * Runs every node as soon as all it needs are through; at most `atOnce` side by side. The first failure stops the rest.
  * Needs that are no node are taken as met.
- * @throws what the first failing node threw; InternalError for a circle
+ * @throws what the first failing node threw, which tells in its details what else failed; InternalError for a circle
  */
 export async function runGraph(
   nodes: readonly GraphNode[],
@@ -40,14 +40,16 @@ export async function runGraph(
         await run(node.key, failed.signal);
         return true;
       } catch (error) {
-        failures.push(error);
+        // To be stopped because another failed is no failure.
+        if (failures.length === 0 || !(error instanceof InterruptedError)) failures.push(error);
         failed.abort();
         return false;
       }
     });
   };
   await Promise.all(nodes.map((node) => visit(node.key)));
-  if (failures.length > 0) throw failures[0];
+  const [first, ...others] = failures;
+  if (first !== undefined) throw joinFailures([first, ...others]);
 }
 
 /** Nodes in an order in which each comes after what it needs. */
