@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { InstallerEvent, Report } from "../events/event.ts";
+import { createQueue } from "../execute/in-turn.ts";
 import { createRedactor, type Redactor } from "../execute/secrets/redactor.ts";
 import type { ActionPorts } from "./context.ts";
 
@@ -15,37 +16,53 @@ export interface RunLog {
   readonly close: () => Promise<void>;
 }
 
+export interface RunLogRequest {
+  readonly folder: string;
+  readonly run: string;
+  /** Asked at the end of a run that ended before its secrets were known. */
+  readonly readSecrets: () => Promise<ReadonlyMap<string, string>>;
+}
+
 /** Opens the log of a run; events go on to the reporter too. */
-export function openRunLog(ports: Pick<ActionPorts, "fs" | "clock" | "report">, folder: string, run: string): RunLog {
+export function openRunLog(ports: Pick<ActionPorts, "fs" | "clock" | "report">, request: RunLogRequest): RunLog {
+  const { folder, run } = request;
   const startedAt = ports.clock.now().toISOString().replace(/[:.]/g, "-");
   const path = join(folder, `${startedAt}-${run.slice(0, 8)}.log`);
   let redactor: Redactor | undefined;
   let waiting: string[] = [];
-  let last: Promise<void> = Promise.resolve();
-  const write = (lines: readonly string[]): void => {
-    const text = lines.map((line) => `${redactor?.(line) ?? line}\n`).join("");
+  const inTurn = createQueue();
+  let written: Promise<void> = Promise.resolve();
+  const write = (text: string): void => {
     // A log that cannot be written must not stop a run.
-    last = last.then(() => ports.fs.append(path, text)).catch(() => undefined);
+    written = inTurn(() => ports.fs.append(path, text)).catch(() => undefined);
   };
-  const flush = (): void => {
-    if (waiting.length > 0) write(waiting);
+  const toLine = (event: InstallerEvent): string =>
+    JSON.stringify({ at: ports.clock.now().toISOString(), run, ...event });
+  const flush = (redact: Redactor): void => {
+    if (waiting.length > 0) write(waiting.map((line) => `${redact(line)}\n`).join(""));
+    waiting = [];
+  };
+  const know = (secrets: ReadonlyMap<string, string>): void => {
+    redactor = createRedactor(secrets);
+    flush(redactor);
+  };
+  const leaveOut = (): void => {
+    const message = `${waiting.length} events are left out: the secrets they may hold could not be read`;
+    write(`${toLine({ type: "debug", message })}\n`);
     waiting = [];
   };
   return {
     path,
     report: (event: InstallerEvent) => {
-      waiting.push(JSON.stringify({ at: ports.clock.now().toISOString(), run, ...event }));
-      if (redactor !== undefined) flush();
+      waiting.push(toLine(event));
+      if (redactor !== undefined) flush(redactor);
       if (event.type !== "debug") ports.report(event);
     },
-    knowSecrets: (secrets) => {
-      redactor = createRedactor(secrets);
-      flush();
-    },
+    knowSecrets: know,
     redact: (text) => redactor?.(text) ?? text,
     close: async () => {
-      flush();
-      await last;
+      if (waiting.length > 0) await request.readSecrets().then(know, leaveOut);
+      await written;
       const logs = (await ports.fs.list(folder)).filter((name) => name.endsWith(".log"));
       for (const name of logs.slice(0, -runsKept)) await ports.fs.remove(join(folder, name));
     },

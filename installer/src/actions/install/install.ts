@@ -1,6 +1,7 @@
 import { DataExpectedError, InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
 import { imageReferences, planFingerprint, readLiveState } from "../../execute/docker/live-state.ts";
 import { openJournal } from "../../execute/journal/journal.ts";
+import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { openApplied, openState, readApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
@@ -151,7 +152,10 @@ async function installLocked(
   const desired = await sources.load(request.values);
   const unchanged = await tryUnchanged(desired, request, ports);
   if (unchanged !== undefined) return unchanged;
-  const log = openRunLog(ports, stateLayout(request.stateDir).logs, run);
+  const layout = stateLayout(request.stateDir);
+  const { secrets: specs } = desired.plan;
+  const readHidden = () => secretsThatExist(ports.fs, { specs, folder: layout.secrets, given: desired.given });
+  const log = openRunLog(ports, { folder: layout.logs, run, readSecrets: readHidden });
   const logged = { ...ports, report: log.report };
   try {
     return await installChanges(desired, request, logged, sources, { run, log });

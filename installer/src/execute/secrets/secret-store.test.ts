@@ -9,7 +9,7 @@ import {
 import type { SecretGenerator, SecretSpec } from "../../plan/model.ts";
 import { stateLayout } from "../state/layout.ts";
 import { type AppliedRecord, openApplied } from "../state/state-store.ts";
-import { ensureSecrets, readSecrets, type SecretRequest } from "./secret-store.ts";
+import { ensureSecrets, readSecrets, type SecretRequest, secretsThatExist } from "./secret-store.ts";
 
 const folder = "/state/secrets";
 const dayMs = 86_400_000;
@@ -17,7 +17,7 @@ let fs: MemoryFileSystem;
 let record: AppliedRecord;
 const clock = createStillClock();
 const points: string[] = [];
-const ports = () => ({ fs, clock, random: createSeededRandom(), failpoint: (name: string) => points.push(name) });
+const ports = () => ({ fs, clock, random: createSeededRandom(), failpoint: (name: string) => void points.push(name) });
 
 beforeEach(async () => {
   fs = createMemoryFileSystem({ "/given/key": "from-a-file\n", "/given/empty": "\n" });
@@ -149,4 +149,21 @@ test("reading makes nothing, and hides everything but public parts", async () =>
 
   expect(before).toBeUndefined();
   expect([...(after?.hidden.keys() ?? [])].sort()).toEqual(["host.privateKey", "password"]);
+});
+
+test("secrets that exist are found also where another is missing or given anew; public parts are not among them", async () => {
+  const key = spec("host", { kind: "ssh-host-key", algorithm: "ed25519" });
+  const given = spec("typed", { kind: "given", valuesPath: "a.b" });
+  await ensureSecrets(ports(), request([password, key, given]), record);
+  const made = await fs.readText(`${folder}/password`);
+  const missing = spec("another", { kind: "password", length: 20 });
+
+  const found = await secretsThatExist(fs, request([password, key, given, missing], { given: () => "typed anew" }));
+
+  expect([...found.keys()].sort()).toEqual(["host.privateKey", "password", "typed", "typed as given"]);
+  expect([found.get("password"), found.get("typed"), found.get("typed as given")]).toEqual([
+    made,
+    "typed",
+    "typed anew",
+  ]);
 });

@@ -84,6 +84,23 @@ export async function readSecrets(
   return toSecrets(found);
 }
 
+/** Every secret that lies in the folder or is given, right or not: what to keep out of the log of a run that failed early. */
+export async function secretsThatExist(
+  fs: FileSystem,
+  request: Pick<SecretRequest, "folder" | "specs" | "given">,
+): Promise<ReadonlyMap<string, string>> {
+  const hidden = new Map<string, string>();
+  const names = await fs.list(request.folder);
+  for (const name of names.filter((candidate) => !publicParts.some((part) => candidate.endsWith(`.${part}`)))) {
+    hidden.set(name, await fs.readText(join(request.folder, name)));
+  }
+  for (const { name, generator } of request.specs) {
+    const given = generator.kind === "given" ? request.given(generator.valuesPath) : undefined;
+    if (given !== undefined) hidden.set(`${name} as given`, given);
+  }
+  return hidden;
+}
+
 /**
  * Makes the secrets that are missing and keeps every other; each is on disk before this returns.
  * @throws DataExpectedError for a secret that is gone while data made with it exists; PreflightError for a given one that is missing
@@ -145,7 +162,7 @@ async function ensureSecret(
   const fresh = await generate(ports, request, spec, found);
   for (const [part, value] of Object.entries(fresh.parts)) {
     await ports.fs.writeAtomic(secretFile(request.folder, spec.name, part), value, { mode: 0o400 });
-    ports.failpoint(`secret:${spec.name}${part === "" ? "" : `.${part}`}`);
+    await ports.failpoint(`secret:${spec.name}${part === "" ? "" : `.${part}`}`);
   }
   return { parts: fresh.parts, inputsHash: hash, expires: fresh.expires };
 }
