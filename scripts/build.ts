@@ -27,7 +27,7 @@ const result = await build({
   legalComments: "none",
   // Native parts of ssh2, which it can do without; and what only a checkout builds images with.
   external: ["*.node", "cpu-features", "esbuild"],
-  define: { "import.meta.url": "__importMetaUrl" },
+  define: { "import.meta.url": "__importMetaUrl", slipwayIsShipped: "true" },
   banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   plugins: [inlineAssets()],
   metafile: true,

@@ -49,7 +49,7 @@ export async function writeBlobs(request: WriteBlobsRequest, writing: Writing): 
     }),
     done: async (blob) => {
       await writing.journal.add(blob.descriptor.digest);
-      writing.failpoint("bundle.blob");
+      await writing.failpoint("bundle.blob");
     },
   };
   const wanted = bundle.blobs

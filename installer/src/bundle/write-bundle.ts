@@ -72,7 +72,7 @@ export async function writeBundle(request: WriteBundleRequest, ports: WriteBundl
     // Both have ended before the files are closed, however they end.
     const ends = await Promise.allSettled([blobs, writeSmallParts(bundle, sink)]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
-    ports.failpoint("bundle.written");
+    await ports.failpoint("bundle.written");
     const besides = await publish(request, sink, ports);
     await journal.remove();
     const files = [...sink.files.map(({ path, size }) => ({ path, size })), ...besides];

@@ -1,16 +1,31 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Failpoint } from "./ports.ts";
 
+/** Defined when the program is built to be shipped: nobody's environment may end or hold a run of that one. */
+declare const slipwayIsShipped: true | undefined;
+
+const holding = "hold:";
+const holdPollMs = 10;
+
 /**
- * Points of a run at which tests end the program as a power cut would.
- * SLIPWAY_FAILPOINT names the point to die at; SLIPWAY_FAILPOINT_LOG names a file that collects every point passed.
+ * Points of a run at which tests end the program as a power cut would, or hold it as long as they like.
+ * SLIPWAY_FAILPOINT names the point to die at, or with `hold:` before it the point to wait at until the file named by
+ * SLIPWAY_FAILPOINT_GO is there. SLIPWAY_FAILPOINT_LOG names a file that collects every point reached.
  */
 export function createFailpoint(env: Readonly<Record<string, string | undefined>>): Failpoint {
-  const dieAt = env["SLIPWAY_FAILPOINT"];
+  if (typeof slipwayIsShipped !== "undefined") return () => undefined;
+  const wanted = env["SLIPWAY_FAILPOINT"];
   const logFile = env["SLIPWAY_FAILPOINT_LOG"];
-  if (dieAt === undefined && logFile === undefined) return () => undefined;
-  return (name) => {
+  if (wanted === undefined && logFile === undefined) return () => undefined;
+  const holdAt = wanted?.startsWith(holding) === true ? wanted.slice(holding.length) : undefined;
+  return async (name) => {
     if (logFile !== undefined) appendFileSync(logFile, `${name}\n`);
-    if (dieAt === name) process.kill(process.pid, "SIGKILL");
+    if (wanted === name) process.kill(process.pid, "SIGKILL");
+    if (holdAt === name) await waitForFile(env["SLIPWAY_FAILPOINT_GO"] ?? "");
   };
+}
+
+async function waitForFile(path: string): Promise<void> {
+  while (!existsSync(path)) await delay(holdPollMs);
 }

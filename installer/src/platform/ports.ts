@@ -260,5 +260,5 @@ export interface ProcessInfo {
   readonly command: string;
 }
 
-/** Where tests end the program: called with the name of every point that is passed; does nothing otherwise. */
-export type Failpoint = (name: string) => void;
+/** Where tests end the program or hold it: called with the name of every point that is passed; does nothing otherwise. */
+export type Failpoint = (name: string) => Promise<void> | undefined;

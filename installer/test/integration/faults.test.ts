@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { status } from "../../src/actions/status/status.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type Place,
 } from "../support/fixture-engine.ts";
 import { fixturePorts, installFixture } from "../support/fixture-install.ts";
+import { holdAt, untilTrue } from "../support/hold.ts";
 
 let program: FixtureProgram;
 let place: Place;
@@ -140,24 +141,30 @@ describe("data that was there and is gone", () => {
 });
 
 describe("two runs and interrupted ones", () => {
-  test("of two runs at once exactly one proceeds, and the other names it within a second", async () => {
-    const first = program.start(place);
-    while (!existsSync(join(place.stateDir, "run.lock"))) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  test("of two runs at once exactly one proceeds, and the other names it without waiting for it", async () => {
+    const hold = holdAt(dirname(place.stateDir), "after:create:intent");
+    const first = program.start(place, hold.environment);
+    await hold.reached(first.ended);
+
     const second = await program.run(place);
+    const stillAtWork = first.child.exitCode === null;
+    hold.release();
     const ended = await first.ended;
 
-    expect(ended.exitCode).toBe(0);
     expect(second.exitCode).toBe(75);
     expect(second.stderr).toContain(`process ${first.child.pid ?? 0}, since `);
     expect(second.stderr).toContain("run-fixture");
+    expect(stillAtWork).toBe(true);
+    expect(ended.exitCode).toBe(0);
   });
 
   test("Ctrl-C ends a run with 130, and the same command goes on", async () => {
-    const running = program.start(place);
-    running.child.stderr?.on("data", (chunk: Buffer) => {
-      if (chunk.toString().includes('"id":"store","state":"starting"')) running.child.kill("SIGINT");
-    });
+    const hold = holdAt(dirname(place.stateDir), "after:start:store:intent");
+    const running = program.start(place, hold.environment);
+    await hold.reached(running.ended);
+    running.child.kill("SIGINT");
+    await untilTrue(running.ended, "the signal to be seen", () => running.stderr().includes("SIGINT"));
+    hold.release();
     const ended = await running.ended;
     const again = await program.run(place);
 

@@ -66,7 +66,12 @@ export interface FixtureProgram {
   readonly start: (
     request: FixtureRequest,
     env?: Readonly<Record<string, string>>,
-  ) => { readonly child: ChildProcess; readonly ended: Promise<ChildOutcome> };
+  ) => {
+    readonly child: ChildProcess;
+    /** What it has written to standard error so far. */
+    readonly stderr: () => string;
+    readonly ended: Promise<ChildOutcome>;
+  };
   readonly run: (request: FixtureRequest, env?: Readonly<Record<string, string>>) => Promise<ChildOutcome>;
   readonly remove: () => void;
 }
@@ -96,7 +101,7 @@ export function buildFixtureProgram(): FixtureProgram {
     const ended = new Promise<ChildOutcome>((resolve) => {
       child.once("close", (exitCode, signal) => resolve({ exitCode, signal, ...output }));
     });
-    return { child, ended };
+    return { child, stderr: () => output.stderr, ended };
   };
   return {
     start,

@@ -4,7 +4,10 @@ import { InstallerError } from "../../src/errors/installer-error.ts";
 import { fixturePorts, type FixtureRequest, installFixture } from "./fixture-install.ts";
 
 const interrupt = new AbortController();
-process.once("SIGINT", () => interrupt.abort());
+process.once("SIGINT", () => {
+  process.stderr.write("SIGINT\n");
+  interrupt.abort();
+});
 const request = JSON.parse(process.argv[2] ?? "") as FixtureRequest;
 const ports = fixturePorts({
   signal: interrupt.signal,

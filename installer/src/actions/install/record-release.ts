@@ -32,7 +32,7 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
       await ports.fs.writeAtomic(layout.lock, lockText(request.imageIds));
       await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
       await forgetOldReleases(layout.releases, ports);
-      ports.failpoint("record:plan");
+      await ports.failpoint("record:plan");
       await record.update((applied) => ({
         release,
         planHash: hash,
