@@ -55,10 +55,12 @@ function flock(fd: number): "locked" | "busy" {
   });
   if (result.status === 0) return "locked";
   if (result.status === conflict) return "busy";
+  // A program that could not be started wrote nothing, and its output is not even empty.
+  const said = result.error === undefined ? result.stderr.toString().trim() : "";
   throw new PreflightError("the program flock cannot be used", {
     hint: "install util-linux",
     cause: result.error,
-    details: [result.stderr.toString().trim()].filter((line) => line !== ""),
+    details: said === "" ? [] : [said],
   });
 }
 
