@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeUnless } from "../support/unless.ts";
 import { mustRun, runChild } from "../support/child.ts";
+import { sampleImages, writeImageLayout } from "./push-world.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
@@ -54,16 +56,38 @@ describeUnless(
       expect(result.stderr).toContain("did you mean install?");
     });
 
+    it("is neither ended nor held where tests of the sources are, whatever the environment says", async () => {
+      const layout = join(folder, "layout");
+      const points = join(folder, "points-reached");
+      await writeImageLayout(layout, sampleImages(1));
+      const images = ["--image", "docker.io/slipway/image-0:1", "--from", `oci:${layout}`];
+
+      const result = await run(
+        "points",
+        ["bundle", "create", "-o", "b.tar", "--images-only", ...images, "--unsigned"],
+        {
+          // It locks its output by the program flock.
+          PATH: process.env["PATH"] ?? "",
+          SLIPWAY_FAILPOINT: "bundle.blob",
+          SLIPWAY_FAILPOINT_LOG: points,
+        },
+      );
+
+      expect([result.exitCode, result.signal, result.stderr]).toEqual([0, null, expect.not.stringContaining("error")]);
+      expect(existsSync(points)).toBe(false);
+    });
+
     it("is the same file, byte for byte, when it is made again", async () => {
       await pack("second", "--no-build", "--platform", "linux/amd64");
 
       expect(await digestOf("second/slipway")).toBe(await digestOf("first/slipway"));
     });
 
-    async function run(name: string, args: readonly string[]) {
+    async function run(name: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
       const cwd = join(folder, name);
       await mkdir(cwd, { recursive: true });
-      return await runChild(join(folder, "first/slipway"), args, { cwd, env: { PATH: "/nonexistent", HOME: cwd } });
+      const env = { PATH: "/nonexistent", HOME: cwd, ...environment };
+      return await runChild(join(folder, "first/slipway"), args, { cwd, env });
     }
   },
 );
