@@ -192,16 +192,37 @@ function onResponse(
   resolve({ status, headers: flatten(response), body: response });
 }
 
+/**
+ * Turns of the event loop before silence is laid on the other side: when it was this process that was held up, what has come in the
+ * meantime is read in them.
+ */
+const graceTurns = 3;
+
 /** Nothing moved for a while; whose fault that is decides. */
 function onIdle(exchange: Exchange, fail: Fail): void {
-  const { request, sent, response } = exchange;
-  const readerWaits = response !== undefined && response.readableLength > 0;
-  const sourceWaits =
-    response === undefined && !exchange.fed && sent.writableLength === 0 && sent.socket?.connecting === false;
-  if (readerWaits || sourceWaits) {
-    sent.socket?.setTimeout(request.idleTimeoutMs);
-    return;
-  }
+  const { request, sent } = exchange;
+  const before = bytesMoved(sent);
+  const look = (turnsLeft: number): void => {
+    if (exchange.failed !== undefined || exchange.response?.complete === true) return;
+    if (waitsOnThisSide(exchange) || bytesMoved(sent) !== before) sent.socket?.setTimeout(request.idleTimeoutMs);
+    else if (turnsLeft > 0) setImmediate(look, turnsLeft - 1);
+    else stall(exchange, fail);
+  };
+  look(graceTurns);
+}
+
+function bytesMoved({ socket }: ClientRequest): number {
+  return (socket?.bytesRead ?? 0) + (socket?.bytesWritten ?? 0);
+}
+
+/** The reader of the answer or the source of the body takes its time. */
+function waitsOnThisSide({ sent, response, fed }: Exchange): boolean {
+  if (response !== undefined) return response.readableLength > 0;
+  return !fed && sent.writableLength === 0 && sent.socket?.connecting === false;
+}
+
+function stall(exchange: Exchange, fail: Fail): void {
+  const { request, response } = exchange;
   const seconds = Math.ceil(request.idleTimeoutMs / 1000);
   const error = new TransportError("stalled", `${describe(request)}: no byte moved for ${seconds} s`);
   exchange.failed ??= error;
