@@ -53,12 +53,9 @@ describe("parseReference", () => {
     expect(() => parseReference(text)).toThrow(UsageError);
   });
 
-  it("answers at once to a name made to be slow", () => {
-    const before = process.hrtime.bigint();
-
-    expect(() => parseReference(`${"a-".repeat(50_000)}!`)).toThrow(UsageError);
-
-    expect(Number(process.hrtime.bigint() - before) / 1e6).toBeLessThan(2000);
+  // Whoever tries again from every character does not come to an end with it.
+  it("answers to a name made to be slow", () => {
+    expect(() => parseReference(`${"a-".repeat(1_000_000)}!`)).toThrow(UsageError);
   });
 
   it("is undone by formatReference", () => {

@@ -6,6 +6,7 @@ import { createTestRegistry, type TestRegistry } from "../../test/stand-ins/regi
 import type { TestRegistryOptions } from "../../test/stand-ins/registry/options.ts";
 import { seedImage, syntheticBytes, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
 import { RegistryError } from "../errors/installer-error.ts";
+import { createClock } from "../platform/clock.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
 const image = syntheticImage("signed in", [syntheticBytes("layer", 200_000)]);
@@ -105,13 +106,16 @@ describe("tokens", () => {
   });
 
   test("are renewed before their end", async () => {
+    const real = createClock();
+    let later = 0;
+    const clock = { ...real, monotonicMs: () => real.monotonicMs() + later };
     const { registry, client } = await setUp(
-      { auth: { ...tokenAuth, lifeSeconds: 1 } },
-      { credentials: user("ann", "right password") },
+      { auth: { ...tokenAuth, lifeSeconds: 300 } },
+      { credentials: user("ann", "right password"), clock },
     );
 
     await client.headManifest("team/app", "1.0");
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    later = 290_000;
     await client.headManifest("team/app", "1.0");
 
     expect(registry.gate.issued).toHaveLength(2);
@@ -120,7 +124,7 @@ describe("tokens", () => {
 
   test("that the registry suddenly refuses are renewed in the middle of an upload", async () => {
     const { registry, client } = await setUp(
-      { auth: { ...tokenAuth, lifeSeconds: 300, acceptedSeconds: 0.3 }, latencyMs: 200 },
+      { auth: { ...tokenAuth, lifeSeconds: 300, acceptedRequests: 1 } },
       { credentials: user("ann", "right password") },
     );
 

@@ -28,12 +28,10 @@ test.each(["", "Negotiate", "Bearer", 'Bearer service="s"', "=,=,", `Basic ${"x"
   },
 );
 
-test("takes no time over a header made to be slow to read", () => {
-  const started = performance.now();
-
-  parseChallenge(`Bearer ${"a ".repeat(2000)}`);
-  parseChallenge(`Bearer realm="${"\\".repeat(4000)}`);
-  parseChallenge("a=".repeat(2000));
-
-  expect(performance.now() - started).toBeLessThan(200);
-});
+// Whoever tries every way to read them does not come to an end.
+test.each([`Bearer ${"a ".repeat(2000)}`, `Bearer realm="${"\\".repeat(4000)}`, "a=".repeat(2000)])(
+  "does not understand a header made to be slow to read: %s",
+  (header) => {
+    expect(parseChallenge(header)).toBeUndefined();
+  },
+);

@@ -172,7 +172,7 @@ describe("sending a blob", () => {
     const { registry, client } = await setUp();
     registry.inject({ method: "PUT", path: uploads, fault: { kind: "stall", afterBytes: 1 } });
     const stop = new AbortController();
-    const onBytes = (): void => void setTimeout(() => stop.abort(), 20);
+    const onBytes = (): void => void setImmediate(() => stop.abort());
 
     const work = client.placeBlob(placementOf("team/app", layer, { signal: stop.signal, onBytes }));
 

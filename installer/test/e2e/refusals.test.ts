@@ -133,10 +133,10 @@ async function startPostgres(platform: Platform, host: string, port: number): Pr
     ...["run", "--detach", "--name", name, "--network", "host", "--volume", `${secret}:/password:ro`],
     ...["--entrypoint", "sh", image, "-c", `echo "host all all all scram-sha-256" > /tmp/hba && ${script}`],
   ]);
-  for (let attempt = 0; attempt < 60; attempt += 1) {
-    const ready = await runChild("docker", ["exec", name, "pg_isready", "-q", "-h", host, "-p", String(port)]);
-    if (ready.exitCode === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+  const isReady = ["exec", name, "pg_isready", "-q", "-h", host, "-p", String(port)];
+  while ((await runChild("docker", isReady)).exitCode !== 0) {
+    const state = await mustRun("docker", ["inspect", "--format", "{{.State.Running}}", name]);
+    if (state.trim() !== "true") throw new Error(`PostgreSQL ended:\n${await mustRun("docker", ["logs", name])}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error(`PostgreSQL does not answer:\n${await mustRun("docker", ["logs", name])}`);
 }

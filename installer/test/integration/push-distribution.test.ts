@@ -47,24 +47,25 @@ async function startRegistry(): Promise<RealRegistry> {
   await writeFile(join(folder, "config.yml"), JSON.stringify(config));
   const child = startChild(program, ["serve", join(folder, "config.yml")]);
   const log: string[] = [];
+  let asked = 0;
   child.process.stdout?.on("data", (chunk: Buffer) => log.push(chunk.toString()));
   closers.push(async () => {
     child.process.kill("SIGKILL");
     await child.ended;
     await rm(folder, { recursive: true, force: true });
   });
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.ok === true) break;
-    await delay(50);
-  }
+  const answers = async () => (await fetch(`http://${host}/v2/`).catch(() => undefined))?.ok === true;
+  while (child.process.exitCode === null && !(await answers())) await delay(50);
   return {
     host,
     requests: async () => {
-      await delay(200);
+      // It writes down a request before it answers: once the last one stands there, all before it do.
+      const last = `/v2/?last=${(asked += 1)}`;
+      await fetch(`http://${host}${last}`);
+      while (!log.join("").includes(last)) await delay(5);
       return [...log.join("").matchAll(/"(HEAD|GET|POST|PUT|PATCH) (\S+) HTTP\/1\.1" (\d+)/g)]
         .map(([, method, path, status]) => `${method ?? ""} ${path ?? ""} ${status ?? ""}`)
-        .filter((line) => !line.startsWith("GET /v2/ "));
+        .filter((line) => !/^GET \/v2\/[ ?]/.test(line));
     },
   };
 }

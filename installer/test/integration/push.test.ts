@@ -481,8 +481,9 @@ describe("a push that is stopped", () => {
   it("by Ctrl-C says so, and the same command goes on", async () => {
     const { world, registry, images } = await setUp(sampleImages(6), { latencyMs: 5 });
     const stop = new AbortController();
+    const stalled = registry.inject({ method: "PUT", nth: 3, fault: { kind: "stall" } });
     const pushed = world.push(registry.host, {}, stop.signal);
-    while (registry.requests("PUT").length < 3) await delay(2);
+    while (stalled.hits === 0) await delay(2);
 
     stop.abort(new InterruptedError("interrupted"));
 

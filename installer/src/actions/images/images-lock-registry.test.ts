@@ -119,8 +119,11 @@ describe("images lock from a registry", () => {
     let resolved = 0;
     const report: ActionPorts["report"] = (event) => {
       if (event.type !== "item" || (resolved += 1) < length - 1) return;
-      registry.inject({ fault: { kind: "stall" } });
-      setTimeout(() => stop.abort(new InterruptedError("interrupted")), 100);
+      const stalled = registry.inject({ fault: { kind: "stall" } });
+      void (async () => {
+        while (stalled.hits === 0) await new Promise((resolve) => setImmediate(resolve));
+        stop.abort(new InterruptedError("interrupted"));
+      })();
     };
 
     await expect(lock(stop.signal, report)).rejects.toThrow(InterruptedError);

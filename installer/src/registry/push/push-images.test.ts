@@ -133,7 +133,13 @@ describe("pushing to an empty registry", () => {
 
   it("keeps within the connections and uses them all", async () => {
     const shelf = createShelf();
-    const registry = createFakeRegistry({ wait: () => delay(2) });
+    // Nobody is answered before five have asked.
+    const registry: FakeRegistry = createFakeRegistry({
+      wait: async () => {
+        do await delay(0);
+        while (registry.mostAtOnce() < 5);
+      },
+    });
     const images = await Promise.all(
       Array.from({ length: 12 }, (_, n) => planImage(shelf, addManifest(shelf, [base, `own ${n}`]), `team/i${n}`)),
     );

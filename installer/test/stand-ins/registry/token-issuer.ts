@@ -10,8 +10,8 @@ export type TestAuth =
       readonly users: Users;
       /** Seconds a token is good for, and says so; 300 unless told. */
       readonly lifeSeconds?: number;
-      /** Seconds after which the registry refuses it, whatever the token says. */
-      readonly acceptedSeconds?: number;
+      /** Requests after which the registry refuses it, whatever the token says. */
+      readonly acceptedRequests?: number;
       /** Those without a password may pull. */
       readonly anonymousPull?: boolean;
       /** Refresh tokens by user, for OAuth2. */
@@ -36,6 +36,7 @@ export interface Gate {
 /** Who may do what: nobody asked, user and password, or tokens of our own making. */
 export function createGate(auth: TestAuth | undefined): Gate {
   const issued: IssuedToken[] = [];
+  const uses = new Map<string, number>();
   const secret = randomBytes(16);
   const sign = (payload: string): string => createHmac("sha256", secret).update(payload).digest("base64url");
 
@@ -49,6 +50,9 @@ export function createGate(auth: TestAuth | undefined): Gate {
     if (payload === undefined || signature === undefined || sign(payload) !== signature) return challenge;
     const token = JSON.parse(Buffer.from(payload, "base64url").toString()) as { until: number; granted: string[] };
     if (Date.now() > token.until) return `${challenge},error="invalid_token"`;
+    const used = (uses.get(payload) ?? 0) + 1;
+    uses.set(payload, used);
+    if (used > (auth.acceptedRequests ?? Infinity)) return `${challenge},error="invalid_token"`;
     const granted = new Set(token.granted);
     return needed.every((scope) => granted.has(scope)) ? undefined : `${challenge},error="insufficient_scope"`;
   }
@@ -65,7 +69,7 @@ export function createGate(auth: TestAuth | undefined): Gate {
     const granted = asked.flatMap((scope) => expand(scope, user !== undefined));
     issued.push({ scopes: asked, user: user ?? "" });
     const life = auth.lifeSeconds ?? 300;
-    const until = Date.now() + (auth.acceptedSeconds ?? life) * 1000;
+    const until = Date.now() + life * 1000;
     const payload = Buffer.from(JSON.stringify({ until, granted, salt: randomBytes(6).toString("hex") })).toString(
       "base64url",
     );
