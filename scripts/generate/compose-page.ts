@@ -9,8 +9,8 @@ export function renderComposePage(plans: readonly Plan[]): string {
 
 What an install on one host is made of.
 
-- \`templates/\`: the two files that are filled in for every install: the gateway's nginx configuration (Handlebars), and the style of the
-  page at the platform's root. The other files are written by the components themselves, in \`installer/src/plan/components/\`.
+- \`templates/\`: what is filled in from the whole plan (Handlebars): the gateway's nginx configuration, and the page at the platform's
+  root with its style. The other files are written by the components themselves, in \`installer/src/plan/components/\`.
 - \`reference/<profile>/\`: what each profile renders to, for people to read and for tests to compare with. \`compose.yaml\` names the
   networks and includes one file a component; \`files/<service>/\` holds the configuration files that the service mounts.
 

@@ -2,6 +2,7 @@ import type { Generator } from "./generated-file.ts";
 
 const sources = {
   gatewayNginx: "compose/templates/gateway-nginx.conf.hbs",
+  landingPage: "compose/templates/landing-page.html.hbs",
   landingPageStyle: "compose/templates/landing-page.css",
 } as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { infraPlan } from "../../../test/support/infra-plan.ts";
 import type { Plan } from "../../plan/model.ts";
-import { html } from "./landing-page-html.ts";
+import { escapeTexts } from "./escape-texts.ts";
 import { landingStyle, renderLandingPage } from "./landing-page.ts";
 
 describe("renderLandingPage", () => {
@@ -112,11 +112,12 @@ describe("renderLandingPage", () => {
   });
 });
 
-describe("html", () => {
-  it("escapes strings, keeps numbers, and puts HTML in as it is, one piece or many", () => {
-    expect(html`<p title="${`"'`}">${1}${html`<b>${"<"}</b>`}${[html`<i></i>`, html`<u></u>`]}</p>`.html).toBe(
-      '<p title="&quot;&#39;">1<b>&lt;</b><i></i><u></u></p>',
-    );
+describe("escapeTexts", () => {
+  it("escapes strings wherever they are and leaves everything else", () => {
+    expect(escapeTexts({ a: `"'`, b: [1, true, null, undefined, { c: "<&>" }] })).toEqual({
+      a: "&quot;&#39;",
+      b: [1, true, null, undefined, { c: "&lt;&amp;&gt;" }],
+    });
   });
 });
 
