@@ -1,18 +1,16 @@
-import Handlebars from "handlebars";
 import { gatewayCertificatePath, gatewayHealthPort, gatewayKeyPath } from "../../plan/components/gateway.ts";
 import type { Listener, Plan, Route } from "../../plan/model.ts";
 import type { AddressBook } from "../addresses.ts";
-import { templates } from "../templates.generated.ts";
+import { fillGatewayNginx } from "./templates.ts";
 
 /**
  * The nginx configuration of the gateway: one server per listener, one location per route.
  * @throws RenderError when a route leads to an endpoint the plan does not have
  */
 export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
-  const template = Handlebars.compile(templates.gatewayNginx, { noEscape: true, strict: true, assumeObjects: true });
   const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
-  return template({
+  return fillGatewayNginx({
     healthPort: gatewayHealthPort,
     certificatePath: gatewayCertificatePath,
     keyPath: gatewayKeyPath,

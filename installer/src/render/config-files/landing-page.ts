@@ -1,8 +1,8 @@
-import Handlebars from "handlebars";
 import type { Component, Plan, Zone } from "../../plan/model.ts";
-import { templates } from "../templates.generated.ts";
+import { landingPageStyle } from "../templates.generated.ts";
 import { escapeTexts } from "./escape-texts.ts";
 import { type Words, wordsOf } from "./landing-page-words.ts";
+import { fillLandingPage } from "./templates.ts";
 
 type Language = "en" | "zh";
 
@@ -12,13 +12,10 @@ const ownComponent = "landing-page";
 /** The component people sign in with. */
 const loginComponent = "casdoor";
 
-// Escaping is done to the data, every string of it, because a template would need to know where to.
-const page = Handlebars.compile(templates.landingPage, { noEscape: true, strict: true });
-
 /** The page at the platform's root: what is installed, where it is reached and how to sign in, in one language. */
 export function renderLandingPage(plan: Plan, language: Language): string {
   const words = wordsOf(language);
-  return page(
+  return fillLandingPage(
     escapeTexts({
       tag: language === "en" ? "en" : "zh-CN",
       words,
@@ -35,7 +32,7 @@ export function renderLandingPage(plan: Plan, language: Language): string {
 
 /** The page's style sheet; both languages share it. */
 export function landingStyle(): string {
-  return templates.landingPageStyle;
+  return landingPageStyle;
 }
 
 function links(plan: Plan, language: Language) {
