@@ -4,8 +4,7 @@ import { renderErrorCodesPage } from "../../installer/src/cli/docs/error-codes-p
 import type { Generator } from "./generated-file.ts";
 
 /** The pages about commands and exit codes, made from the program itself. */
-export const generateCliDocs: Generator = () =>
-  Promise.resolve([
-    { path: "docs/commands.md", contents: renderCommandsPage(describeProgram()) },
-    { path: "docs/error-codes.md", contents: renderErrorCodesPage() },
-  ]);
+export const generateCliDocs: Generator = async () => [
+  { path: "docs/commands.md", contents: renderCommandsPage(await describeProgram()) },
+  { path: "docs/error-codes.md", contents: renderErrorCodesPage() },
+];

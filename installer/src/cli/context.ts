@@ -24,7 +24,7 @@ export interface CliIo {
   readonly homeDir: string;
   readonly tempDir: string;
   /** This program, when it is one file that runs without Node and can be carried along; with what it runs on. */
-  readonly executable?: { readonly path: string; readonly platform: string };
+  readonly executable?: { readonly path: string; readonly platform: string } | undefined;
 }
 
 /** What a command gets besides its own arguments. */

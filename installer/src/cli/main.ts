@@ -2,6 +2,7 @@ import { arch, homedir, platform, tmpdir } from "node:os";
 import { isSea } from "node:sea";
 import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
+import { standardOutput } from "./standard-output.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
 import { keepMemorySmall } from "../platform/keep-memory-small.ts";
 
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${openAssets().version}\n`);
     return;
   }
-  keepMemorySmall();
+  keepMemorySmall(argv[0]);
   const { createEngine } = await import("../engine/create-engine.ts");
   const { runCli } = await import("./run-cli.ts");
   const { trackOpenSteps } = await import("./ui/reporter.ts");
@@ -36,26 +37,44 @@ async function main(): Promise<void> {
   });
 }
 
+/** What has to be loaded first is asked for when somebody wants to know it. */
 function readIo(): CliIo {
+  const stderr = standardOutput(2, () => process.stderr);
   return {
-    stdout: toOutput(process.stdout),
-    stderr: toOutput(process.stderr),
-    stdinIsTTY: process.stdin.isTTY,
+    stdout: standardOutput(1, openStdout),
+    stderr,
+    get stdinIsTTY() {
+      return process.stdin.isTTY;
+    },
     readStdin: () => text(process.stdin),
-    ...(process.stderr.isTTY && { terminal: process.stderr }),
+    ...(stderr.isTTY && { terminal: process.stderr }),
     env: process.env,
     cwd: process.cwd(),
     isRoot: process.getuid?.() === 0,
     homeDir: homedir(),
     tempDir: tmpdir(),
-    ...(isSea() && {
-      executable: { path: process.execPath, platform: `${platform()}/${arch() === "x64" ? "amd64" : arch()}` },
-    }),
+    get executable() {
+      const own = { path: process.execPath, platform: `${platform()}/${arch() === "x64" ? "amd64" : arch()}` };
+      return isSea() ? own : undefined;
+    },
   };
 }
 
-function toOutput(stream: NodeJS.WriteStream): Output {
-  return { write: (text) => void stream.write(text), isTTY: stream.isTTY, columns: stream.columns || 100 };
+let stdoutIsWatched = false;
+
+/** `slipway status | head -1` is no error. */
+function openStdout(): NodeJS.WriteStream {
+  if (stdoutIsWatched) return process.stdout;
+  stdoutIsWatched = true;
+  return process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") {
+      process.exitCode = brokenPipe;
+      return;
+    }
+    // A full disk behind `> file`: what was to be done is done, only its result is lost.
+    process.stderr.write(`error: the result cannot be written to standard output: ${error.message}\n`);
+    process.exit(1);
+  });
 }
 
 /** The first signal stops cleanly, a second one says what is waited for. */
@@ -92,17 +111,6 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", done);
   });
 }
-
-/** `slipway status | head -1` is no error. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") {
-    process.exitCode = brokenPipe;
-    return;
-  }
-  // A full disk behind `> file`: what was to be done is done, only its result is lost.
-  process.stderr.write(`error: the result cannot be written to standard output: ${error.message}\n`);
-  process.exit(1);
-});
 
 main().catch((error: unknown) => {
   process.exitCode = 1;

@@ -1,27 +1,13 @@
 import { Command } from "commander";
-import { declareBundle } from "./commands/bundle.ts";
-import { declareCa } from "./commands/ca.ts";
-import { declareCompletion } from "./commands/completion.ts";
-import { declareDoctor } from "./commands/doctor.ts";
-import { declareImages } from "./commands/images.ts";
-import { declareInit } from "./commands/init.ts";
-import { declareInstall } from "./commands/install.ts";
-import { declareLifecycle } from "./commands/lifecycle.ts";
-import { declareLogs } from "./commands/logs.ts";
-import { declarePlan } from "./commands/plan.ts";
-import { declarePush } from "./commands/push.ts";
-import { declareRender } from "./commands/render.ts";
-import { declareSecrets } from "./commands/secrets.ts";
-import { declareStatus } from "./commands/status.ts";
-import { declareUninstall } from "./commands/uninstall.ts";
-import { declareValidate } from "./commands/validate.ts";
-import { declareVerify } from "./commands/verify.ts";
 import { withExamples } from "./examples.ts";
 import { declareGlobalOptions } from "./global-options.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** The whole command line. Nothing here does work: bodies load what they need when they run. */
-export function buildProgram(runtime: Runtime): Command {
+/**
+ * The command line, with all commands or only with the one that is run: to declare the others would take longer than many
+ * commands do. Nothing here does work: bodies load what they need when they run.
+ */
+export async function buildProgram(runtime: Runtime, only?: string): Promise<Command> {
   const program = new Command("slipway")
     .description("Installs and runs a self-hosted AI platform from one values file.")
     .version(runtime.context.version, "--version", "print the version")
@@ -44,27 +30,42 @@ export function buildProgram(runtime: Runtime): Command {
     { command: "slipway install", means: "bring the platform up" },
     { command: "slipway status", means: "see what runs" },
   ]);
-  for (const declare of declarations) declare(program, runtime);
+  const wanted = declarations.filter(({ names }) => only === undefined || names.includes(only));
+  for (const declare of await Promise.all(wanted.map(({ load }) => load()))) declare(program, runtime);
   return program;
 }
 
+/**
+ * The command that a command line runs for certain: its first word names one. Undefined where the others are needed, too: for
+ * help and suggestions, and for the completion, which describes them all.
+ */
+export function commandOf(argv: readonly string[]): string | undefined {
+  const named = declarations.flatMap(({ names }) => names).find((name) => name === argv[0]);
+  return named === "completion" ? undefined : named;
+}
+
+interface Declaration {
+  readonly names: readonly string[];
+  readonly load: () => Promise<(program: Command, runtime: Runtime) => void>;
+}
+
 /** In the order of the help. */
-const declarations: readonly ((program: Command, runtime: Runtime) => void)[] = [
-  declareInit,
-  declareValidate,
-  declarePlan,
-  declareRender,
-  declareInstall,
-  declareStatus,
-  declareLogs,
-  declareVerify,
-  declareDoctor,
-  declareLifecycle,
-  declareCa,
-  declareUninstall,
-  declareSecrets,
-  declareImages,
-  declareBundle,
-  declarePush,
-  declareCompletion,
+const declarations: readonly Declaration[] = [
+  { names: ["init"], load: async () => (await import("./commands/init.ts")).declareInit },
+  { names: ["validate"], load: async () => (await import("./commands/validate.ts")).declareValidate },
+  { names: ["plan"], load: async () => (await import("./commands/plan.ts")).declarePlan },
+  { names: ["render"], load: async () => (await import("./commands/render.ts")).declareRender },
+  { names: ["install"], load: async () => (await import("./commands/install.ts")).declareInstall },
+  { names: ["status"], load: async () => (await import("./commands/status.ts")).declareStatus },
+  { names: ["logs"], load: async () => (await import("./commands/logs.ts")).declareLogs },
+  { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },
+  { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
+  { names: ["stop", "start", "restart"], load: async () => (await import("./commands/lifecycle.ts")).declareLifecycle },
+  { names: ["ca"], load: async () => (await import("./commands/ca.ts")).declareCa },
+  { names: ["uninstall"], load: async () => (await import("./commands/uninstall.ts")).declareUninstall },
+  { names: ["secrets"], load: async () => (await import("./commands/secrets.ts")).declareSecrets },
+  { names: ["images"], load: async () => (await import("./commands/images.ts")).declareImages },
+  { names: ["bundle"], load: async () => (await import("./commands/bundle.ts")).declareBundle },
+  { names: ["push"], load: async () => (await import("./commands/push.ts")).declarePush },
+  { names: ["completion"], load: async () => (await import("./commands/completion.ts")).declareCompletion },
 ];

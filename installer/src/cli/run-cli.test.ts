@@ -28,21 +28,28 @@ async function cli(line: string, setup: RunSetup = {}): Promise<TestRun & { read
 
 const head = { apiVersion: "slipway/v1" } as const;
 
+const everyCommand = flatten(await describeProgram()).map((command) => command.path.join(" "));
+
 function flatten(command: CommandInfo): readonly CommandInfo[] {
   return [command, ...command.commands.flatMap(flatten)];
 }
 
 describe("the command line as a whole", () => {
-  it.each(flatten(describeProgram()).map((command) => command.path.join(" ")))(
-    "shows an example in the help of `slipway %s`",
-    async (path) => {
-      const run = await cli(`${path} --help`);
+  it.each(everyCommand)("shows an example in the help of `slipway %s`", async (path) => {
+    const run = await cli(`${path} --help`);
 
-      expect(run.status).toBe(0);
-      expect(run.stdout()).toMatch(/Examples:\n {2}\$ slipway/);
-      expect(run.stderr()).toBe("");
-    },
-  );
+    expect(run.status).toBe(0);
+    expect(run.stdout()).toMatch(/Examples:\n {2}\$ slipway/);
+    expect(run.stderr()).toBe("");
+  });
+
+  it.each(everyCommand)("says the same of `slipway %s` when it is the only command that is declared", async (path) => {
+    const alone = await cli(`${path} --help`);
+    // An option before the command: nothing is certain, and all commands are declared.
+    const amongAll = await cli(`--yes ${path} --help`);
+
+    expect(alone.stdout()).toBe(amongAll.stdout());
+  });
 
   it("suggests the command that was meant and ends with 2", async () => {
     const run = await cli("instal");

@@ -6,7 +6,7 @@ import type { CliContext } from "./context.ts";
 import { explainFileSystemError } from "./file-system-errors.ts";
 import { programOf, readCommon } from "./global-options.ts";
 import { errorToJson, exitStatusFor, formatError } from "./print-error.ts";
-import { buildProgram } from "./program.ts";
+import { buildProgram, commandOf } from "./program.ts";
 import type { Body } from "./runtime.ts";
 import { openSession } from "./session.ts";
 import type { OpenSession } from "./session.ts";
@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     exitStatus = (await body(open.session)) ?? 0;
   }
 
-  const program = buildProgram({ context, perform });
+  const program = await buildProgram({ context, perform }, commandOf(argv));
   try {
     await program.parseAsync([...helpTopic(program, argv)], { from: "user" });
     await open?.close();

@@ -55,7 +55,9 @@ export async function openSession(common: Common, context: CliContext, command: 
     selection,
     manner,
     context,
-    prompts: context.prompts ?? (context.io.stdinIsTTY ? terminalPrompts(context.signal) : absentPrompts()),
+    get prompts() {
+      return context.prompts ?? (context.io.stdinIsTTY ? terminalPrompts(context.signal) : absentPrompts());
+    },
     report,
     style: createStyle(manner.color && context.io.stdout.isTTY),
     columns: context.io.stdout.isTTY ? context.io.stdout.columns : undefined,

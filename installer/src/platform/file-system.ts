@@ -1,22 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import {
-  appendFile,
-  chmod,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  statfs,
-  unlink,
-} from "node:fs/promises";
+import { constants, readFile as readFileLater } from "node:fs";
+import { appendFile, chmod, lstat, mkdir, open, readdir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { ApplyError } from "../errors/installer-error.ts";
 import type { FileSystem } from "./ports.ts";
+
+/** Not the one of node:fs/promises, which takes longer to load than many commands to run. */
+const readFile = promisify(readFileLater);
 
 /** Files of the machine, written so that a crash leaves the old or the new contents and nothing between. */
 export function createFileSystem(): FileSystem {

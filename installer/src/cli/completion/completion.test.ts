@@ -9,9 +9,9 @@ import { completionScript } from "./scripts.ts";
 describe("the bash completion, in a real bash", () => {
   let folder: string;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "slipway-completion-"));
-    writeFileSync(join(folder, "completion.bash"), completionScript("bash", describeProgram()));
+    writeFileSync(join(folder, "completion.bash"), completionScript("bash", await describeProgram()));
     writeFileSync(join(folder, "my-values.yaml"), "");
   });
 
@@ -62,15 +62,15 @@ describe("the bash completion, in a real bash", () => {
 });
 
 describe("the other scripts", () => {
-  it("give zsh the same through its bash emulation", () => {
-    const script = completionScript("zsh", describeProgram());
+  it("give zsh the same through its bash emulation", async () => {
+    const script = completionScript("zsh", await describeProgram());
 
     expect(script).toMatch(/^#compdef slipway\n/);
     expect(script).toContain("complete -F _slipway slipway");
   });
 
-  it("give fish each command and option with its words", () => {
-    const script = completionScript("fish", describeProgram());
+  it("give fish each command and option with its words", async () => {
+    const script = completionScript("fish", await describeProgram());
 
     expect(script).toContain("-a 'install' -d 'bring the platform to the state the values describe'");
     expect(script).toMatch(/__fish_seen_subcommand_from render.* -l mode -x -a 'compose helm'/);

@@ -5,8 +5,8 @@ import { InternalError } from "../../errors/installer-error.ts";
 import { buildProgram } from "../program.ts";
 
 /** The command line as data, without a program that could be run. */
-export function describeProgram(): CommandInfo {
-  return describeCommands(buildProgram({ context: inertContext(), perform: refuse }));
+export async function describeProgram(): Promise<CommandInfo> {
+  return describeCommands(await buildProgram({ context: inertContext(), perform: refuse }));
 }
 
 function refuse(): never {

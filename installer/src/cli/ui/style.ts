@@ -11,6 +11,11 @@ export interface Style {
 
 /** Styles for a stream: colours only where a person looks at a terminal that has them. */
 export function createStyle(enabled: boolean): Style {
-  const colors = createColors(enabled);
+  if (!enabled) return { good: plain, bad: plain, warn: plain, dim: plain, bold: plain };
+  const colors = createColors(true);
   return { good: colors.green, bad: colors.red, warn: colors.yellow, dim: colors.dim, bold: colors.bold };
+}
+
+function plain(text: string): string {
+  return text;
 }
