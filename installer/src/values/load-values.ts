@@ -7,9 +7,15 @@ import { type Origin, type SourcedValue, listProvenance, toPlainValue } from "./
 import { validateValues } from "./validate-values.ts";
 import type { Values } from "./values.generated.ts";
 
+/** A text that was read already, when the program was built. */
+export interface ReadText {
+  readonly name: string;
+  readonly value: SourcedValue;
+}
+
 export interface ValuesSources {
-  readonly defaults: ValuesText;
-  readonly profile?: ValuesText | undefined;
+  readonly defaults: ValuesText | ReadText;
+  readonly profile?: ValuesText | ReadText | undefined;
   /** The user's files, later ones over earlier ones. */
   readonly files?: readonly ValuesText[] | undefined;
   /** The arguments of `--set`, each `a.b.c=value`. */
@@ -19,7 +25,7 @@ export interface ValuesSources {
 export interface LoadedValues {
   readonly values: Values;
   /** Where each leaf came from, by its dotted path. */
-  readonly provenance: ReadonlyMap<string, Origin>;
+  readonly provenance: () => ReadonlyMap<string, Origin>;
   /** What files and `--set` say, merged, without defaults and profile. */
   readonly given: unknown;
 }
@@ -32,8 +38,8 @@ export function loadValues(sources: ValuesSources): LoadedValues {
   const { profile, files = [], sets = [] } = sources;
   const issues: ValuesIssue[] = [];
   const base = [sources.defaults, ...(profile === undefined ? [] : [profile])];
-  const below = base.map((text, index) =>
-    collect(issues, () => parseValues(text, index === 0 ? "defaults" : "profile")),
+  const below = base.map((source, index) =>
+    "value" in source ? source.value : collect(issues, () => parseValues(source, index === 0 ? "defaults" : "profile")),
   );
   const above = [
     ...files.map((text) => collect(issues, () => parseValues(text, "file"))),
@@ -43,7 +49,7 @@ export function loadValues(sources: ValuesSources): LoadedValues {
   const merged = mergeValues([emptyMap, ...below, ...above]);
   return {
     values: validateValues(merged),
-    provenance: listProvenance(merged),
+    provenance: () => listProvenance(merged),
     given: toPlainValue(mergeValues([emptyMap, ...above])),
   };
 }

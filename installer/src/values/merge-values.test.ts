@@ -49,17 +49,17 @@ describe("layers of loadValues", () => {
   });
 
   test("are remembered for each leaf with file, line and column", () => {
-    expect(loaded.provenance.get("domain")).toEqual({ layer: "file", file: "two.yaml", line: 1, column: 9 });
-    expect(loaded.provenance.get("postgres.extraEnv.B")).toEqual({
+    expect(loaded.provenance().get("domain")).toEqual({ layer: "file", file: "two.yaml", line: 1, column: 9 });
+    expect(loaded.provenance().get("postgres.extraEnv.B")).toEqual({
       layer: "file",
       file: "one.yaml",
       line: 3,
       column: 18,
     });
-    expect(loaded.provenance.get("postgres.extraEnv.A")).toMatchObject({ layer: "profile", line: 1 });
-    expect(loaded.provenance.get("postgres.extraEnv.C")).toEqual({ layer: "set", file: "--set" });
-    expect(loaded.provenance.get("redis.extraEnv")).toMatchObject({ layer: "defaults", file: "values/values.yaml" });
-    expect(loaded.provenance.get("postgres")).toBeUndefined();
+    expect(loaded.provenance().get("postgres.extraEnv.A")).toMatchObject({ layer: "profile", line: 1 });
+    expect(loaded.provenance().get("postgres.extraEnv.C")).toEqual({ layer: "set", file: "--set" });
+    expect(loaded.provenance().get("redis.extraEnv")).toMatchObject({ layer: "defaults", file: "values/values.yaml" });
+    expect(loaded.provenance().get("postgres")).toBeUndefined();
   });
 
   test("give what the user said without the defaults and the profile", () => {

@@ -8,7 +8,7 @@ import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import { loadValues } from "../../values/load-values.ts";
-import type { LoadedValues } from "../../values/load-values.ts";
+import type { LoadedValues, ReadText } from "../../values/load-values.ts";
 import type { ValuesText } from "../../values/parse-values.ts";
 import { suggestKey } from "../../values/suggest-key.ts";
 import type { Assets } from "../assets.ts";
@@ -60,7 +60,7 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
   for (const path of request.values.files) files.push(await readValuesFile(path, ports));
   const off = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
   const loaded = loadValues({
-    defaults: { name: "values/values.yaml", text: ports.assets.readText("values/values.yaml") },
+    defaults: readOwnValues("values/values.yaml", ports.assets),
     profile: readProfile(profile, ports.assets),
     files,
     sets: [...request.values.set, ...off],
@@ -146,7 +146,7 @@ export function listProfiles(assets: Assets): readonly string[] {
  * A profile's values.
  * @throws UsageError when there is no such profile
  */
-export function readProfile(name: string, assets: Assets): ValuesText {
+export function readProfile(name: string, assets: Assets): ValuesText | ReadText {
   const known = listProfiles(assets);
   if (!known.includes(name)) {
     const near = suggestKey(name, known);
@@ -154,8 +154,14 @@ export function readProfile(name: string, assets: Assets): ValuesText {
       hint: near === undefined ? `profiles are ${known.join(", ")}` : `did you mean ${near}?`,
     });
   }
-  const path = `values/profiles/${name}.yaml`;
-  return { name: path, text: assets.readText(path) };
+  return readOwnValues(`values/profiles/${name}.yaml`, assets);
+}
+
+/** Values that come with the program: defaults and profiles. */
+export function readOwnValues(path: string, assets: Assets): ValuesText | ReadText {
+  return assets.readValues === undefined
+    ? { name: path, text: assets.readText(path) }
+    : { name: path, value: assets.readValues(path) };
 }
 
 /**

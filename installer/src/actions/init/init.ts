@@ -8,7 +8,7 @@ import { valuesFileHeader, schemaFileName } from "../../values/values-file-heade
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { askForValues } from "./init-questions.ts";
 import { sectionOfComponent } from "../desired/component-names.ts";
-import { defaultProfile, readImageTable, readProfile, readValuesFile } from "../desired/load-plan.ts";
+import { defaultProfile, readImageTable, readOwnValues, readProfile, readValuesFile } from "../desired/load-plan.ts";
 
 export interface InitRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -72,7 +72,7 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
 }
 
 function defaultsOf(ports: Pick<ActionPorts, "assets">) {
-  return { name: "values/values.yaml", text: ports.assets.readText("values/values.yaml") };
+  return readOwnValues("values/values.yaml", ports.assets);
 }
 
 /** The part of a value that differs from the defaults; undefined when nothing does. */
