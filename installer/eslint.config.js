@@ -81,7 +81,7 @@ export default tseslint.config(
   },
   {
     files: ["installer/src/**/*.ts"],
-    ignores: ["installer/src/cli/**", "installer/src/platform/**", ...tests],
+    ignores: ["installer/src/cli/**", "installer/src/platform/**", "installer/src/start/**", ...tests],
     rules: {
       "no-restricted-properties": [
         "error",
@@ -121,6 +121,8 @@ export default tseslint.config(
   layer("images", { mayImport: below("execute"), forbidPackages: uiPackages }),
   layer("execute", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
   layer("actions", { mayImport: below("engine"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  // What runs before anything is loaded and loads the rest by name.
+  layer("start", { mayImport: ["platform"], forbidPackages: uiPackages }),
   layer("engine", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),
   {
     files: [...tests, "installer/test/**/*.ts", "scripts/**/*.ts"],

@@ -1,78 +1,105 @@
-// Bundles the command line into dist/slipway.cjs: one file that needs Node and nothing else.
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+// Builds the command line: dist/slipway.cjs with the files it loads beside it, which need Node and nothing else.
+// `npm run build -- [--out FOLDER]`
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type Plugin, build } from "esbuild";
 import { collectLicenses } from "./packaging/collect-licenses.ts";
+import { lazyModules } from "./packaging/lazy-modules.ts";
+import { packProgram } from "./packaging/pack-program.ts";
+import { type PackedValue, packValue } from "../installer/src/values/packed-values.ts";
+import { parseValues } from "../installer/src/values/parse-values.ts";
 import { assetFiles, assetFolders } from "../installer/src/cli/assets.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const { values: options } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") } } });
+const out = resolve(options.out);
 const sourceDate = process.env["SOURCE_DATE_EPOCH"];
 const builtAt = (sourceDate === undefined ? new Date() : new Date(Number(sourceDate) * 1000)).toISOString();
 
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
+const assets = await listAssets();
+/** Packages that modules of quick commands name and often do not use. */
+const lazyPackages = ["handlebars", "picocolors", "yaml"];
+const starts = { "from-files": "slipway.cjs", "from-executable": "slipway-executable.cjs" };
 
-await mkdir(join(root, "dist"), { recursive: true });
-const result = await build({
+const bundled = await build({
   absWorkingDir: root,
-  entryPoints: { "slipway-main": "installer/src/cli/main.ts" },
-  outdir: "dist",
-  outExtension: { ".js": ".cjs" },
+  entryPoints: { main: "installer/src/cli/main.ts", ...Object.fromEntries(lazyPackages.map((name) => [name, name])) },
+  outdir: out,
   bundle: true,
+  splitting: true,
   platform: "node",
-  format: "cjs",
+  format: "esm",
   target: "node24",
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
   // Native parts of ssh2, which it can do without; and what only a checkout builds images with.
-  external: ["*.node", "cpu-features", "esbuild"],
-  define: { "import.meta.url": "__importMetaUrl", slipwayIsShipped: "true" },
-  banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  plugins: [inlineAssets()],
+  external: ["*.node", "cpu-features", "esbuild", "slipway:data"],
+  define: { slipwayIsShipped: "true" },
+  plugins: [packedAssets(), lazyModules(lazyPackages)],
   metafile: true,
+  write: false,
   logLevel: "warning",
 });
+const files = await packProgram(bundled, [
+  { name: "start", entries: [/cli\/main\.ts$/, /\/(assets|create-engine|run-cli)\.ts$/, /ui\/reporter\.ts$/] },
+  { name: "values", entries: [/\/validate\.ts$/, /\/file-system\.ts$/] },
+  { name: "render", entries: [/commands\/(plan|render)\.ts$/, /\/(plan-offline|render|render-compose)\.ts$/] },
+  { name: "commands", entries: [/cli\/commands\//] },
+  { name: "platform", entries: [/\/create-ports\.ts$/, /\/actions\/.*\/(plan|install|status)\.ts$/] },
+  { name: "other", entries: [/^installer\/src\//] },
+]);
 
-// Compiled code is kept between runs; where the cache cannot be written, everything works without it.
-const launcher = `#!/usr/bin/env node
-"use strict";
-if (process.argv.length === 3 && process.argv[2] === "--version") {
-  process.stdout.write(${JSON.stringify(`${version}\n`)});
-} else {
-  const { homedir } = require("node:os");
-  const { join } = require("node:path");
-  // Not the default place below the temporary directory: others could put code there.
-  const cache = process.env.XDG_CACHE_HOME?.startsWith("/") ? process.env.XDG_CACHE_HOME : join(homedir(), ".cache");
-  require("node:module").enableCompileCache(join(cache, "slipway", "compiled"));
-  require("./slipway-main.cjs");
+const program = join(out, "program");
+await rm(program, { recursive: true, force: true });
+for (const path of assets) await write(join(program, "data", path), await readFile(join(root, path), "utf8"));
+for (const { name, text } of files) {
+  await write(join(program, `${name}.cjs`), text);
+  console.log(`program/${name}.cjs ${Math.ceil(text.length / 1024)} KiB`);
 }
-`;
-await writeFile(join(root, "dist/slipway.cjs"), launcher, { mode: 0o755 });
-await writeFile(
-  join(root, "dist/slipway.LICENSES.txt"),
-  await collectLicenses(root, Object.keys(result.metafile.inputs)),
-);
-for (const [path, output] of Object.entries(result.metafile.outputs)) {
-  console.log(`${path} ${(output.bytes / 1024 / 1024).toFixed(1)} MiB`);
+const digests = Object.fromEntries(files.map(({ name, text }) => [name, digestOf(text)]));
+for (const [entry, output] of Object.entries(starts)) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`installer/src/start/${entry}.ts`],
+    outfile: join(out, output),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node24",
+    plugins: [lazyModules([])],
+    define: { packed: JSON.stringify({ version, digests }) },
+    banner: { js: "#!/usr/bin/env node" },
+    logLevel: "warning",
+  });
+  await chmod(join(out, output), 0o755);
 }
+await writeFile(join(out, "slipway.LICENSES.txt"), await collectLicenses(root, Object.keys(bundled.metafile.inputs)));
 
-/** Puts the data files into the program in place of the module that reads them from the checkout. */
-function inlineAssets(): Plugin {
+/** Data files lie beside the program instead of in a checkout. */
+function packedAssets(): Plugin {
   return {
-    name: "inline-assets",
+    name: "packed-assets",
     setup(hooks) {
-      hooks.onLoad({ filter: /installer\/src\/cli\/assets\.ts$/ }, async () => ({
+      hooks.onLoad({ filter: /installer\/src\/cli\/assets\.ts$/ }, () => ({
         loader: "js",
-        contents: `const files = ${JSON.stringify(await readAssets())};
+        contents: `import { readText } from "slipway:data";
+import { unpackValue } from "../values/packed-values.ts";
+const packedValues = ${JSON.stringify(JSON.stringify(packValues()))};
+const paths = ${JSON.stringify(assets)};
 export function openAssets() {
   return {
     readText: (path) => {
-      const text = files[path];
-      if (text === undefined) throw new Error("the program was built without " + path);
-      return text;
+      if (!paths.includes(path)) throw new Error("the program was built without " + path);
+      return readText(path);
     },
-    listBelow: (folder) => Object.keys(files).filter((path) => path.startsWith(folder + "/")).sort(),
+    readValues: (path) => unpackValue(JSON.parse(packedValues)[path], path, path === "values/values.yaml" ? "defaults" : "profile"),
+    listBelow: (folder) => paths.filter((path) => path.startsWith(folder + "/")),
     checkout: undefined,
     version: ${JSON.stringify(version)},
     builtAt: ${JSON.stringify(builtAt)},
@@ -83,7 +110,18 @@ export function openAssets() {
   };
 }
 
-async function readAssets(): Promise<Readonly<Record<string, string>>> {
+/** Defaults and profiles, read here once and not at every start. */
+function packValues(): Readonly<Record<string, PackedValue>> {
+  const paths = assets.filter((path) => /^values\/.*\.yaml$/.test(path));
+  return Object.fromEntries(
+    paths.map((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      return [path, packValue(parseValues({ name: path, text }, "defaults"))];
+    }),
+  );
+}
+
+async function listAssets(): Promise<readonly string[]> {
   const paths = new Set(assetFiles);
   for (const folder of assetFolders) {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
@@ -91,6 +129,14 @@ async function readAssets(): Promise<Readonly<Record<string, string>>> {
       if (entry.isFile()) paths.add(join(entry.parentPath, entry.name).slice(root.length));
     }
   }
-  const texts = [...paths].toSorted().map(async (path) => [path, await readFile(join(root, path), "utf8")] as const);
-  return Object.fromEntries(await Promise.all(texts));
+  return [...paths].toSorted();
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }

@@ -1,7 +1,7 @@
 // Makes dist/slipway and dist/slipway-linux-arm64: the program and Node in one file, which needs nothing else installed.
 // `npm run package -- [--platform linux/amd64] [--out FOLDER] [--no-build]`
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mustRun } from "../installer/test/support/child.ts";
@@ -56,12 +56,13 @@ async function makeExecutable(platform: string): Promise<string> {
   try {
     const blob = join(folder, "blob");
     const config = {
-      main: join(root, "dist/slipway-main.cjs"),
+      main: join(root, "dist/slipway-executable.cjs"),
       output: blob,
       disableExperimentalSEAWarning: true,
       useSnapshot: false,
       // Compiled code is only good for the processor it was compiled on.
       useCodeCache: output.processor === process.arch,
+      assets: await listProgram(),
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
     // With a seed of chance compiled code would be other bytes each time; this flag does not make it one for other runs only.
@@ -83,6 +84,14 @@ async function makeExecutable(platform: string): Promise<string> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the program loads while it runs, by the names it asks for. */
+async function listProgram(): Promise<Readonly<Record<string, string>>> {
+  const folder = join(root, "dist/program");
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(paths.toSorted().map((path) => [`program/${relative(folder, path)}`, path]));
 }
 
 async function commitDate(): Promise<string> {

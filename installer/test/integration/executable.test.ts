@@ -113,7 +113,9 @@ describe("the executable for linux/arm64 (built, not run)", () => {
     expect(bytes.includes(`${fuse}:1`)).toBe(true);
     expect(bytes.includes(`${fuse}:0`)).toBe(false);
     expect(notes(bytes)).toContain("NODE_SEA_BLOB");
-    expect(bytes.includes(await readFile(join(root, "dist/slipway-main.cjs")))).toBe(true);
+    expect(bytes.includes(await readFile(join(root, "dist/slipway-executable.cjs")))).toBe(true);
+    expect(bytes.includes(await readFile(join(root, "dist/program/start.cjs")))).toBe(true);
+    expect(bytes.includes(await readFile(join(root, "values/values.schema.json")))).toBe(true);
   });
 });
 
