@@ -75,6 +75,7 @@ function withoutAnnotations(node: SchemaNode): SchemaNode {
 interface KeyRow {
   readonly type: string;
   readonly allowed: string;
+  readonly choices?: readonly string[];
   readonly secret?: true;
 }
 
@@ -86,6 +87,7 @@ function listKeys(schema: SchemaNode): string {
       rows[path] = {
         type: target.type ?? "string",
         allowed: describeAllowed(target),
+        ...(target.enum === undefined ? {} : { choices: target.enum }),
         ...(target.writeOnly === true ? { secret: true } : {}),
       };
     }
@@ -98,6 +100,7 @@ function listKeys(schema: SchemaNode): string {
 export interface ValuesKey {
   readonly type: "object" | "string" | "integer" | "number" | "boolean";
   readonly allowed: string;
+  readonly choices?: readonly string[];
   readonly secret?: true;
 }
 

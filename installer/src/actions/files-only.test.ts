@@ -253,7 +253,6 @@ describe("init", () => {
       "Optional components to run",
       "HTTP port",
       "HTTPS port",
-      "SSH port",
       "Object store port",
       "Data directory",
       "PostgreSQL storage",
@@ -263,7 +262,7 @@ describe("init", () => {
     expect(questions[0]).toMatch(/^Domain\nHost name or IPv4 address/);
   });
 
-  it("asks for the ports of what has no sub-domain of its own, and for them only there", async () => {
+  it("asks for the ports of what runs: of what has no sub-domain of its own only there", async () => {
     const questions: string[] = [];
     const asked = async (domain: string, components: readonly string[]) => {
       questions.length = 0;
@@ -275,12 +274,12 @@ describe("init", () => {
       return { given, ports: questions.filter((question) => /^\S.* port/.test(question)).length };
     };
 
-    expect(await asked("localhost", ["casdoor"])).toMatchObject({
+    expect(await asked("localhost", ["casdoor", "gitlabShell"])).toMatchObject({
       given: { ports: { casdoor: 8100, s3: 9100 } },
       ports: 5,
     });
-    expect(await asked("localhost", [])).toMatchObject({ given: { ports: { s3: 9100 } }, ports: 4 });
-    expect(await asked("ai.corp.example", ["casdoor"])).toMatchObject({ ports: 3 });
+    expect(await asked("localhost", [])).toMatchObject({ given: { ports: { s3: 9100 } }, ports: 3 });
+    expect(await asked("ai.corp.example", ["casdoor"])).toMatchObject({ ports: 2 });
   });
 
   it("says of a component whose image is not built here what it needs", async () => {

@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { fixedImages, infraPlan, infraValues } from "../../test/support/infra-plan.ts";
+import { renderCompose } from "../render/compose/render-compose.ts";
+import { renderedFileToString } from "../render/rendered-file.ts";
 import { buildPlan } from "./build-plan.ts";
-import { type ComponentDefinition, container } from "./define.ts";
-import type { Component, Plan } from "./model.ts";
+import {
+  completed,
+  type ComponentDefinition,
+  type ComponentDraft,
+  container,
+  healthy,
+  type JobDraft,
+  type PlanContext,
+} from "./define.ts";
+import type { Component, Container, Plan, Workload } from "./model.ts";
 import { endpoint, secret, slotsOf, textFile } from "./text.ts";
 
 function component(plan: Plan, id: string): Component {
@@ -308,31 +318,87 @@ describe("buildPlan", () => {
   });
 
   it("names a component that needs itself", () => {
-    const loop = (id: string, need: string): ComponentDefinition => ({
+    const loop = (id: string, need: string): ComponentDefinition => bare(id, { needs: [healthy(need)] });
+
+    expect(() => planOf(loop("a", "b"), loop("b", "a"))).toThrow(
+      "component:a needs itself: component:a -> component:b -> component:a",
+    );
+    expect(() => planOf(loop("a", "z"))).toThrow("component:a needs component:z, which is not in the plan");
+  });
+
+  it("waits for what is needed if present only where the plan runs it", () => {
+    const waiting = bare("a", {
+      needs: [healthy("b", { ifPresent: true }), completed("b-prepare", { ifPresent: true })],
+    });
+    const running: ComponentDefinition = {
+      id: "b",
+      build: (context) => ({
+        component: { ...draft("b"), workload: workloadOf(context) },
+        jobs: [jobOf(context, "b-prepare")],
+      }),
+    };
+
+    expect(component(planOf(waiting, running), "a").needs).toEqual([
+      { kind: "healthy", component: "b" },
+      { kind: "completed", job: "b-prepare" },
+    ]);
+    expect(component(planOf(waiting, bare("b", { presence: "off" })), "a").needs).toEqual([]);
+    expect(component(planOf(waiting), "a").needs).toEqual([]);
+  });
+
+  it("tells of a component that is off only in profiles it belongs to", () => {
+    const ids = (fields: Partial<ComponentDraft>): readonly string[] =>
+      planOf({ ...bare("a", fields), profiles: ["full"] }, bare("b", { presence: "off" })).components.map(
+        ({ id }) => id,
+      );
+
+    expect(ids({ presence: "off" })).toEqual(["b"]);
+    expect(ids({})).toEqual(["a", "b"]);
+    const own = { ...bare("a", { presence: "off" as const }), profiles: ["p"] };
+    expect(planOf(own).components.map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  it("gives the address of Git over SSH, with a port where it is not the usual one", () => {
+    const address = (port: number): string | undefined =>
+      component(infraPlan(["domain=ai.corp", `ports.ssh=${port}`]), "gitlab-shell").links[0]?.url;
+
+    expect([22, 2222].map(address)).toEqual(["ssh://git@ai.corp", "ssh://git@ai.corp:2222"]);
+  });
+
+  it("refuses two declarations of one secret that differ, and takes the same one twice", () => {
+    const withSecret = (id: string, bytes: number): ComponentDefinition => ({
       id,
       build: () => ({
-        component: {
-          id,
-          title: { en: id, zh: id },
-          purpose: { en: id, zh: id },
-          zone: "app",
-          presence: "embedded",
-          endpoints: [],
-          needs: [{ kind: "healthy", component: need }],
-        },
+        component: draft(id),
+        secrets: [{ name: "shared", description: "key", generator: { kind: "random", bytes, encoding: "hex" } }],
       }),
     });
 
-    const build = (definitions: readonly ComponentDefinition[]) => () =>
-      buildPlan(
-        { values: infraValues(["casdoor.mode=off"]), images: fixedImages, name: "x", profile: "p", version: "0" },
-        definitions,
-      );
+    expect(planOf(withSecret("a", 32), withSecret("b", 32)).secrets).toHaveLength(1);
+    expect(() => planOf(withSecret("a", 32), withSecret("b", 16))).toThrow("the secret shared is declared in two ways");
+  });
 
-    expect(build([loop("a", "b"), loop("b", "a")])).toThrow(
-      "component:a needs itself: component:a -> component:b -> component:a",
-    );
-    expect(build([loop("a", "z")])).toThrow("component:a needs component:z, which is not in the plan");
+  it("has one key for the callbacks of Git, whoever sends them", () => {
+    const callback = (plan: Plan): unknown => plan.secrets.find(({ name }) => name === "git-callback");
+
+    const outside = infraPlan(["gitaly.mode=external", "gitaly.external.host=git.corp", "gitaly.external.token=t"]);
+
+    expect(callback(outside)).toEqual(callback(infraPlan()));
+    expect(callback(infraPlan())).toBeDefined();
+  });
+
+  it.each([
+    ["domain=ai.corp", "ports.http=18080"],
+    ["domain=localhost", "ports.http=18080"],
+    ["domain=localhost", "ports.s3=18080"],
+  ])("keeps the gateway's health checks off the ports of people: %s %s", (...sets) => {
+    const plan = infraPlan(sets);
+    const { ready, live } = component(plan, "gateway").workload?.health ?? {};
+
+    expect(plan.listeners.map(({ port }) => port)).toContain(18_080);
+    expect(ready).toEqual({ kind: "http", port: 18_081, path: "/healthz" });
+    expect(live).toEqual({ kind: "tcp", port: 18_081 });
+    expect(renderedNginx(plan)).toContain("listen 18081;");
   });
 
   it("orders five hundred components, each after the one it needs", () => {
@@ -378,6 +444,63 @@ describe("buildPlan", () => {
     expect(plan.components.at(-1)?.id).toBe("c499");
   });
 });
+
+/** A plan of these components alone. */
+function planOf(...definitions: readonly ComponentDefinition[]): Plan {
+  const values = infraValues(["casdoor.mode=off"]);
+  return buildPlan({ values, images: fixedImages, name: "x", profile: "p", version: "0" }, definitions);
+}
+
+function draft(id: string): ComponentDraft {
+  return {
+    id,
+    title: { en: id, zh: id },
+    purpose: { en: id, zh: id },
+    zone: "app",
+    presence: "embedded",
+    endpoints: [],
+  };
+}
+
+function bare(id: string, fields: Partial<ComponentDraft> = {}): ComponentDefinition {
+  return { id, build: () => ({ component: { ...draft(id), ...fields } }) };
+}
+
+function containerOf(context: PlanContext): Container {
+  return container({
+    image: context.image("nats", ""),
+    uid: 10_004,
+    resources: { cpus: 1, memoryMiB: 64, pids: 10 },
+  });
+}
+
+function workloadOf(context: PlanContext): Workload {
+  return {
+    container: containerOf(context),
+    replicas: 1,
+    update: "rolling",
+    stopSeconds: 1,
+    health: { ready: { kind: "tcp", port: 80 }, live: { kind: "tcp", port: 80 }, startSeconds: 1 },
+  };
+}
+
+function jobOf(context: PlanContext, id: string): JobDraft {
+  return {
+    id,
+    component: "b",
+    title: id,
+    makes: [],
+    needs: [],
+    trigger: "bring-up",
+    deadlineSeconds: 1,
+    container: containerOf(context),
+  };
+}
+
+function renderedNginx(plan: Plan): string {
+  const file = renderCompose(plan).files.find(({ path }) => path.endsWith("gateway/etc/nginx/nginx.conf"));
+  return file === undefined ? "" : renderedFileToString(file);
+}
 
 function workloads(plan: Plan) {
   return plan.components.flatMap((row) => (row.workload === undefined ? [] : [row.workload.container]));

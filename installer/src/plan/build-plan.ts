@@ -1,16 +1,17 @@
-import { RenderError } from "../errors/installer-error.ts";
+import { isDeepStrictEqual } from "node:util";
 import { compareText } from "../language/compare-text.ts";
+import { InternalError, RenderError } from "../errors/installer-error.ts";
 import { mapReference, parseTarget } from "../oci/path-rules.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { resolveAddressing } from "../values/addressing.ts";
 import type { Values } from "../values/values.generated.ts";
-import { carriesRoutes } from "./carries-routes.ts";
 import { componentDefinitions } from "./components/all.ts";
 import { buildVerification } from "./components/verification.ts";
-import type { ComponentDefinition, ComponentDraft, ImageTable, JobDraft, Parts, PlanContext } from "./define.ts";
-import type { Component, Container, Image, Job, Plan, PlanSettings, SecretSpec } from "./model.ts";
+import type { ComponentDefinition, ComponentDraft, ImageTable, JobDraft, Need, Parts, PlanContext } from "./define.ts";
+import type { Component, Container, Dependency, Image, Job, Plan, PlanSettings, SecretSpec } from "./model.ts";
 import { sortByDependency } from "./sort-components.ts";
 import { isEndpointSlot, slotsOf } from "./text.ts";
+import { valuesSections } from "./values-sections.ts";
 
 export interface PlanRequest {
   readonly values: Values;
@@ -33,17 +34,20 @@ export function buildPlan(
   definitions: readonly ComponentDefinition[] = componentDefinitions,
 ): Plan {
   const context = buildContext(request, definitions);
-  const built = definitions.map((definition) => definition.build(context));
+  const built = definitions.map((definition) => inProfile(definition, request.profile, definition.build(context)));
   const wires = gather(built, "wires").toSorted(byId);
   const parts = [...built, buildVerification(context, wires)];
   const routes = gather(parts, "routes");
   const drafts = parts.flatMap((part) => (part.component === undefined ? [] : [part.component]));
   const offered = new Set(drafts.flatMap((draft) => draft.endpoints.map((row) => `${draft.id}.${row.id}`)));
-  const gatewayReaches = routes.flatMap((route) => (route.action.kind === "proxy" ? [route.action.to] : []));
-  const components = drafts.map((draft) =>
-    completeComponent(context, draft, offered, carriesRoutes(draft) ? gatewayReaches : []),
-  );
-  const jobs = gather(parts, "jobs").map((draft) => completeJob(draft, offered));
+  const jobDrafts = gather(parts, "jobs");
+  const through: Through = {
+    reaches: routes.flatMap((route) => (route.action.kind === "proxy" ? [route.action.to] : [])),
+    needs: gather(parts, "beforeOpening"),
+  };
+  const settle = needsIn(drafts, jobDrafts);
+  const components = drafts.map((draft) => completeComponent(draft, offered, through, settle));
+  const jobs = jobDrafts.map((draft) => completeJob(draft, offered, settle));
   const sorted = sortByDependency(components, jobs);
   return {
     apiVersion: "slipway/v1",
@@ -64,11 +68,18 @@ export function buildPlan(
   };
 }
 
+/** A component that is off and belongs to other profiles is not told of. */
+function inProfile({ profiles }: ComponentDefinition, profile: string, parts: Parts): Parts {
+  const { component, ...rest } = parts;
+  const isElsewhere = component?.presence === "off" && profiles?.includes(profile) === false;
+  return isElsewhere ? rest : parts;
+}
+
 function buildContext(request: PlanRequest, definitions: readonly ComponentDefinition[]): PlanContext {
   const { values } = request;
   return {
     values,
-    addressing: resolveAddressing(values),
+    addressing: resolveAddressing(values, valuesSections(definitions)),
     databases: definitions.flatMap((row) => row.databases?.(values) ?? []),
     buckets: definitions.flatMap((row) => row.buckets?.(values) ?? []),
     image: (name, override) => findImage(request, name, override),
@@ -100,7 +111,7 @@ function inFull(reference: string): string {
   return formatReference(parseReference(reference));
 }
 
-type ListKey = "jobs" | "secrets" | "listeners" | "routes" | "wires";
+type ListKey = Exclude<keyof Parts, "component">;
 
 function gather<K extends ListKey>(parts: readonly Parts[], key: K): readonly NonNullable<Parts[K]>[number][] {
   return parts.flatMap((part) => (part[key] ?? []) as readonly NonNullable<Parts[K]>[number][]);
@@ -122,37 +133,65 @@ function slotReaches(container: Container | undefined, offered: ReadonlySet<stri
   });
 }
 
+type Settle = (needs: readonly Need[]) => readonly Dependency[];
+
+/** Leaves out what is only waited for where it runs, and does not run here. */
+function needsIn(components: readonly ComponentDraft[], jobs: readonly JobDraft[]): Settle {
+  const running = new Set(components.filter(({ workload }) => workload !== undefined).map(({ id }) => id));
+  const made = new Set(jobs.map(({ id }) => id));
+  const isPresent = (need: Need): boolean =>
+    need.kind === "healthy" ? running.has(need.component) : made.has(need.job);
+  return (needs) =>
+    needs
+      .filter((need) => need.ifPresent !== true || isPresent(need))
+      .map((need) =>
+        need.kind === "healthy" ? { kind: need.kind, component: need.component } : { kind: need.kind, job: need.job },
+      );
+}
+
+/** What goes through the gateway, and what must be so before it opens. */
+interface Through {
+  readonly reaches: readonly string[];
+  readonly needs: readonly Need[];
+}
+
 function completeComponent(
-  context: PlanContext,
   draft: ComponentDraft,
   offered: ReadonlySet<string>,
-  also: readonly string[],
+  through: Through,
+  settle: Settle,
 ): Component {
-  const own = (refs: readonly string[]): readonly string[] =>
-    unique(refs.filter((ref) => !ref.startsWith(`${draft.id}.`)));
-  const store = (row: { readonly name: string; readonly usedBy: readonly string[] }) => ({
-    name: row.name,
-    dataClass: "backup" as const,
-    usedBy: row.usedBy,
-  });
+  const also = draft.role === "gateway" ? through : { reaches: [], needs: [] };
+  const refs = [...(draft.reaches ?? []), ...slotReaches(draft.workload?.container, offered), ...also.reaches];
   return {
-    needs: [],
     volumes: [],
     published: [],
     links: [],
+    databases: [],
+    buckets: [],
     ...draft,
-    reaches: own([...(draft.reaches ?? []), ...slotReaches(draft.workload?.container, offered), ...also]),
-    databases: draft.id === "postgres" ? context.databases.map(store) : [],
-    buckets: draft.id === "minio" ? context.buckets.map(store) : [],
+    needs: settle([...(draft.needs ?? []), ...also.needs]),
+    reaches: unique(refs.filter((ref) => !ref.startsWith(`${draft.id}.`))),
   };
 }
 
-function completeJob(draft: JobDraft, offered: ReadonlySet<string>): Job {
-  return { ...draft, reaches: unique(slotReaches(draft.container, offered)) };
+function completeJob(draft: JobDraft, offered: ReadonlySet<string>, settle: Settle): Job {
+  return { ...draft, needs: settle(draft.needs), reaches: unique(slotReaches(draft.container, offered)) };
 }
 
+/** Several components may name one secret, but only as the same: which of two would be made must not hang on their order. */
 function uniqueSecrets(specs: readonly SecretSpec[]): readonly SecretSpec[] {
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const byName = new Map<string, SecretSpec>();
+  for (const spec of specs) {
+    const known = byName.get(spec.name);
+    if (known !== undefined && !isDeepStrictEqual(known, spec)) {
+      throw new InternalError(`the secret ${spec.name} is declared in two ways`, {
+        hint: "declare it in one place and name that from both components",
+        details: [known, spec].map((row) => JSON.stringify(row)),
+      });
+    }
+    byName.set(spec.name, spec);
+  }
   return [...byName.values()].toSorted((a, b) => compareText(a.name, b.name));
 }
 

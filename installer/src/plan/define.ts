@@ -1,5 +1,6 @@
 import type { Addressing } from "../values/addressing.ts";
 import { quantityBytes } from "../values/quantity.ts";
+import type { Section } from "../values/section.ts";
 import type { Values } from "../values/values.generated.ts";
 import type {
   Component,
@@ -14,6 +15,7 @@ import type {
   Route,
   Scratch,
   SecretSpec,
+  Store,
   Wire,
 } from "./model.ts";
 
@@ -67,27 +69,35 @@ export interface Parts {
   readonly listeners?: readonly Listener[];
   readonly routes?: readonly Route[];
   readonly wires?: readonly Wire[];
+  /** What must be so before the gateway lets anybody in. */
+  readonly beforeOpening?: readonly Need[];
 }
 
-/** A component before what can be derived is: `reaches` is completed from the endpoints its slots and routes name. */
-export type ComponentDraft = Omit<
-  Component,
-  "reaches" | "databases" | "buckets" | "volumes" | "published" | "links" | "needs"
-> &
-  Partial<Pick<Component, "reaches" | "volumes" | "published" | "links" | "needs">>;
+/** Something to wait for. With `ifPresent` it counts only where this plan runs it: who waits need not know what else was chosen. */
+export type Need = Dependency & { readonly ifPresent?: true };
 
-export type JobDraft = Omit<Job, "reaches">;
+type Derived = "reaches" | "databases" | "buckets" | "volumes" | "published" | "links" | "needs";
+
+/** A component before what can be derived is: `reaches` is completed from the endpoints its slots and routes name. */
+export type ComponentDraft = Omit<Component, Derived> &
+  Partial<Pick<Component, Exclude<Derived, "needs">>> & { readonly needs?: readonly Need[] };
+
+export type JobDraft = Omit<Job, "reaches" | "needs"> & { readonly needs: readonly Need[] };
 
 /** One component of the platform. Its file is the only place that knows its name, wiring and configuration. */
 export interface ComponentDefinition {
   readonly id: string;
+  /** What it says about its section of the values; absent where nothing of it can be set. */
+  readonly section?: Section;
+  /** Profiles it is part of; all when absent. In others it is not in the plan while it is off, so that nobody is told of it. */
+  readonly profiles?: readonly string[];
   readonly databases?: (values: Values) => readonly DatabaseDeclaration[];
   readonly buckets?: (values: Values) => readonly BucketDeclaration[];
   readonly build: (context: PlanContext) => Parts;
 }
 
 /** What a component is, wherever it runs. */
-export type ComponentIdentity = Pick<Component, "id" | "title" | "purpose" | "zone">;
+export type ComponentIdentity = Pick<Component, "id" | "title" | "purpose" | "zone" | "role">;
 
 /** A component that is somewhere else: one endpoint, nothing to run. */
 export function externalComponent(identity: ComponentIdentity, endpoint: Endpoint): ComponentDraft {
@@ -136,12 +146,21 @@ export function tmp(sizeMiB: number): Scratch {
   return { path: "/tmp", sizeMiB };
 }
 
-export function healthy(component: string): Dependency {
-  return { kind: "healthy", component };
+interface NeedOptions {
+  readonly ifPresent?: true;
 }
 
-export function completed(job: string): Dependency {
-  return { kind: "completed", job };
+export function healthy(component: string, options: NeedOptions = {}): Need {
+  return { kind: "healthy", component, ...options };
+}
+
+export function completed(job: string, options: NeedOptions = {}): Need {
+  return { kind: "completed", job, ...options };
+}
+
+/** A declared database or bucket as the plan shows it. */
+export function toStore({ name, usedBy }: DatabaseDeclaration | BucketDeclaration): Store {
+  return { name, dataClass: "backup", usedBy };
 }
 
 /** A random secret of 256 bits. */

@@ -48,11 +48,19 @@ export interface LocalizedText {
 /** Where a component's traffic lives. The target turns zones and edges into networks or network policies. */
 export type Zone = "edge" | "app" | "data";
 
+/**
+ * `gateway`: the plan's listeners and routes lead through it. `sign-in`: people's accounts are there. `page`: it answers at the platform's
+ * root and says what runs here.
+ */
+export type ComponentRole = "gateway" | "sign-in" | "page";
+
 export interface Component {
   readonly id: string;
   readonly title: LocalizedText;
   readonly purpose: LocalizedText;
   readonly presence: "embedded" | "external" | "off";
+  /** Its part in the whole, where others have to find it by that. */
+  readonly role?: ComponentRole;
   readonly zone: Zone;
   /** Absent when the component is external or off. */
   readonly workload?: Workload;

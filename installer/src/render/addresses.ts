@@ -67,19 +67,35 @@ export function resolveEndpoints(text: Text, book: AddressBook, where: string): 
   return parts;
 }
 
-/** The text of a configuration file with every endpoint resolved; documents made from the whole plan come from `generate`. */
-export function renderFileContents(
-  contents: FileContents,
-  book: AddressBook,
-  where: string,
-  generate: (contents: Extract<FileContents, { kind: "nginx-gateway" | "landing-page" | "landing-style" }>) => string,
-): RenderedText {
+/** Contents that are made from the whole plan. */
+type GeneratedContents = Exclude<FileContents, { readonly kind: "text" | "json" }>;
+
+/** Where a file is written: the plan it is part of, the addresses of the target, and its place for messages. */
+export interface FilePlace {
+  readonly plan: Plan;
+  readonly book: AddressBook;
+  readonly where: string;
+}
+
+/** Who writes which kind of generated document on a target; one that a target has no use for throws RenderError. */
+export type FileGenerators = {
+  readonly [Kind in GeneratedContents["kind"]]: (
+    place: FilePlace,
+    contents: Extract<GeneratedContents, { readonly kind: Kind }>,
+  ) => string;
+};
+
+/** The text of a configuration file with every endpoint resolved. */
+export function renderFileContents(contents: FileContents, place: FilePlace, generators: FileGenerators): RenderedText {
   switch (contents.kind) {
     case "text":
-      return resolveEndpoints(contents.text, book, where);
+      return resolveEndpoints(contents.text, place.book, place.where);
     case "json":
-      return resolveEndpoints([...slottedToText(contents.value), "\n"], book, where);
-    default:
-      return [generate(contents)];
+      return resolveEndpoints([...slottedToText(contents.value), "\n"], place.book, place.where);
+    default: {
+      // TypeScript cannot see that the kind picks the writer of just these contents.
+      const generate = generators[contents.kind] as (place: FilePlace, contents: GeneratedContents) => string;
+      return [generate(place, contents)];
+    }
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { loadTestValues } from "../../test/support/values-sources.ts";
-import { resolveAddressing } from "./addressing.ts";
+import { valuesSections } from "../plan/values-sections.ts";
+import { resolveAddressing, servedUrl } from "./addressing.ts";
 
 function resolve(...sets: readonly string[]) {
-  return resolveAddressing(loadTestValues("", sets));
+  return resolveAddressing(loadTestValues("", sets), valuesSections());
 }
 
 describe("by default", () => {
@@ -16,9 +17,11 @@ describe("by default", () => {
       bindAddress: "127.0.0.1",
       tls: "off",
       mainUrl: "http://localhost",
-      casdoorUrl: "http://localhost:8000",
-      s3Url: "http://localhost:9000",
-      sshUrl: "ssh://git@localhost:2222",
+      served: [
+        { id: "main", host: "localhost", port: 80, url: "http://localhost" },
+        { id: "casdoor", host: "localhost", port: 8000, url: "http://localhost:8000" },
+        { id: "s3", host: "localhost", port: 9000, url: "http://localhost:9000" },
+      ],
       hosts: ["localhost"],
     });
     expect(addressing.published).toEqual([
@@ -39,9 +42,11 @@ describe("with a domain", () => {
       bindAddress: "0.0.0.0",
       tls: "self-signed",
       mainUrl: "https://ai.corp.example",
-      casdoorUrl: "https://casdoor.ai.corp.example",
-      s3Url: "https://s3.ai.corp.example",
-      sshUrl: "ssh://git@ai.corp.example",
+      served: [
+        { url: "https://ai.corp.example" },
+        { url: "https://casdoor.ai.corp.example" },
+        { url: "https://s3.ai.corp.example" },
+      ],
       hosts: ["ai.corp.example", "casdoor.ai.corp.example", "s3.ai.corp.example"],
     });
     expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh"]);
@@ -51,8 +56,9 @@ describe("with a domain", () => {
     const addressing = resolve("domain=ai.corp.example", "ports.https=8443");
 
     expect(addressing.mainUrl).toBe("https://ai.corp.example:8443");
-    expect(addressing.s3Url).toBe("https://s3.ai.corp.example:8443");
-    expect(addressing.served.s3).toEqual({
+    expect(servedUrl(addressing, "s3")).toBe("https://s3.ai.corp.example:8443");
+    expect(addressing.served).toContainEqual({
+      id: "s3",
       host: "s3.ai.corp.example",
       port: 8443,
       url: "https://s3.ai.corp.example:8443",
@@ -74,7 +80,7 @@ gitlabShell: { mode: off }
 objectStore: { mode: external, external: { endpoint: https://s3.corp.example, accessKey: a, secretKeyFile: /k } }
 `;
 
-    const addressing = resolveAddressing(loadTestValues(file));
+    const addressing = resolveAddressing(loadTestValues(file), valuesSections());
 
     expect(addressing.hosts).toEqual(["ai.corp.example"]);
     expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https"]);
@@ -90,7 +96,7 @@ describe("with an IP address", () => {
       bindAddress: "0.0.0.0",
       tls: "self-signed",
       mainUrl: "https://192.168.1.10",
-      casdoorUrl: "https://192.168.1.10:8000",
+      served: [{ id: "main" }, { id: "casdoor", url: "https://192.168.1.10:8000" }, { id: "s3" }],
       hosts: ["192.168.1.10"],
     });
     expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh", "casdoor", "s3"]);

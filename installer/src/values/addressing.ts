@@ -1,10 +1,18 @@
+import { compareText } from "../language/compare-text.ts";
 import { isIpv4, isLoopbackName } from "./host-names.ts";
+import { type PortName, runsHere, type Section } from "./section.ts";
 import type { Values } from "./values.generated.ts";
 
-export type ServedName = "main" | "casdoor" | "s3";
-export type PublishedPort = "http" | "https" | "ssh" | "casdoor" | "s3";
+/** Something people open through the gateway. */
+export interface Served {
+  /** `main`, or the id that a component gave its listener. */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
 
-/** Where people reach what; derived from the values and nothing else. */
+/** Where people reach what; derived from the values and what components declare. */
 export interface Addressing {
   /** `domain`: every service has a sub-domain; `port`: every service has a port of its own. */
   readonly kind: "domain" | "port";
@@ -13,21 +21,13 @@ export interface Addressing {
   readonly bindAddress: string;
   readonly tls: "off" | "self-signed" | "files";
   readonly mainUrl: string;
-  readonly casdoorUrl: string;
-  readonly s3Url: string;
-  readonly sshUrl: string;
   /** Every name the gateway answers to and a certificate must cover, the domain first. */
   readonly hosts: readonly string[];
-  /** Host name and port of each thing the gateway serves. */
-  readonly served: Readonly<Record<ServedName, { readonly host: string; readonly port: number; readonly url: string }>>;
-  /** The ports that are really published under this addressing, in a fixed order. */
-  readonly published: readonly { readonly name: PublishedPort; readonly port: number }[];
+  /** What the gateway serves: `main`, then by id what runs here and has a listener. */
+  readonly served: readonly Served[];
+  /** The ports that are really published under this addressing, in the order of the values. */
+  readonly published: readonly { readonly name: PortName; readonly port: number }[];
 }
-
-type AddressedValues = Pick<
-  Values,
-  "domain" | "bindAddress" | "ports" | "tls" | "casdoor" | "objectStore" | "gitlabShell"
->;
 
 /** An IP address and a bare host name have no sub-domains. */
 export function addressingKind(domain: string): Addressing["kind"] {
@@ -35,78 +35,78 @@ export function addressingKind(domain: string): Addressing["kind"] {
 }
 
 /** Derives every public name, port and URL from validated values. */
-export function resolveAddressing(values: AddressedValues): Addressing {
-  const { domain } = values;
+export function resolveAddressing(values: Values, sections: readonly Section[]): Addressing {
+  const { domain, ports } = values;
   const kind = addressingKind(domain);
   const tls = resolveTls(values);
-  const served = {
-    main: serve(tls, { host: domain, port: tls === "off" ? values.ports.http : values.ports.https }),
-    casdoor: serveComponent(values, { kind, tls, prefix: "casdoor", port: values.ports.casdoor }),
-    s3: serveComponent(values, { kind, tls, prefix: "s3", port: values.ports.s3 }),
-  };
+  const present = sections.filter((section) => runsHere(values, section));
+  const shared = tls === "off" ? ports.http : ports.https;
+  const main = serve(tls, { id: "main", host: domain, port: shared });
+  const others = present
+    .flatMap(({ listener }) => (listener === undefined ? [] : [listener]))
+    .map(({ id, prefix, port }) =>
+      kind === "port"
+        ? serve(tls, { id, host: domain, port: ports[port] })
+        : serve(tls, { id, host: `${prefix}.${domain}`, port: shared }),
+    )
+    .sort((a, b) => compareText(a.id, b.id));
   return {
     kind,
     domain,
     bindAddress: resolveBindAddress(values),
     tls,
-    mainUrl: served.main.url,
-    casdoorUrl: served.casdoor.url,
-    s3Url: served.s3.url,
-    sshUrl: `ssh://git@${domain}${values.ports.ssh === 22 ? "" : `:${values.ports.ssh}`}`,
-    hosts: kind === "port" ? [domain] : [domain, ...servedComponents(values).map((name) => served[name].host)],
-    served,
-    published: listPublishedPorts(values, kind, tls),
+    mainUrl: main.url,
+    hosts: kind === "port" ? [domain] : [domain, ...others.map(({ host }) => host)],
+    served: [main, ...others],
+    published: listPublishedPorts(values, { kind, tls, present }),
   };
 }
 
-function resolveTls(values: AddressedValues): Addressing["tls"] {
+/**
+ * The address under which people open what a component serves through the gateway.
+ * @throws RangeError when it does not run here or has no listener
+ */
+export function servedUrl({ served }: Addressing, id: string): string {
+  const found = served.find((row) => row.id === id);
+  if (found === undefined) throw new RangeError(`the gateway serves no ${id}`);
+  return found.url;
+}
+
+function resolveTls(values: Values): Addressing["tls"] {
   if (values.tls.mode !== "auto") return values.tls.mode;
   return isLoopbackName(values.domain) ? "off" : "self-signed";
 }
 
-function resolveBindAddress(values: AddressedValues): string {
+function resolveBindAddress(values: Values): string {
   if (values.bindAddress !== "auto") return values.bindAddress;
   return isLoopbackName(values.domain) ? "127.0.0.1" : "0.0.0.0";
 }
 
-interface ComponentAddress {
-  readonly kind: Addressing["kind"];
-  readonly tls: Addressing["tls"];
-  readonly prefix: string;
-  readonly port: number;
-}
-
-function serveComponent(values: AddressedValues, address: ComponentAddress) {
-  const shared = address.tls === "off" ? values.ports.http : values.ports.https;
-  return address.kind === "port"
-    ? serve(address.tls, { host: values.domain, port: address.port })
-    : serve(address.tls, { host: `${address.prefix}.${values.domain}`, port: shared });
-}
-
-function serve(tls: Addressing["tls"], at: { readonly host: string; readonly port: number }) {
+function serve(tls: Addressing["tls"], at: Omit<Served, "url">): Served {
   const scheme = tls === "off" ? "http" : "https";
   const usual = tls === "off" ? 80 : 443;
   return { ...at, url: `${scheme}://${at.host}${at.port === usual ? "" : `:${at.port}`}` };
 }
 
-/** The components beside the main site that the gateway serves because they run here. */
-function servedComponents(values: AddressedValues): readonly ("casdoor" | "s3")[] {
-  return [
-    ...(values.casdoor.mode === "embedded" ? (["casdoor"] as const) : []),
-    ...(values.objectStore.mode === "embedded" ? (["s3"] as const) : []),
-  ];
+/** The ports that people need under an addressing, of those the values name and in their order. */
+export function portsInUse(
+  ports: Values["ports"],
+  use: { readonly kind: Addressing["kind"]; readonly tls: boolean; readonly present: readonly Section[] },
+): readonly PortName[] {
+  const used = new Set<PortName>([
+    "http",
+    ...(use.tls ? (["https"] as const) : []),
+    ...use.present.flatMap(({ listener, ownPort }) => [
+      ...(ownPort === undefined ? [] : [ownPort]),
+      ...(listener === undefined || use.kind === "domain" ? [] : [listener.port]),
+    ]),
+  ]);
+  return (Object.keys(ports) as PortName[]).filter((name) => used.has(name));
 }
 
 function listPublishedPorts(
-  values: AddressedValues,
-  kind: Addressing["kind"],
-  tls: Addressing["tls"],
+  { ports }: Values,
+  use: Pick<Addressing, "kind" | "tls"> & { readonly present: readonly Section[] },
 ): Addressing["published"] {
-  const names: readonly PublishedPort[] = [
-    "http",
-    ...(tls === "off" ? [] : (["https"] as const)),
-    ...(values.gitlabShell.mode === "embedded" ? (["ssh"] as const) : []),
-    ...(kind === "port" ? servedComponents(values) : []),
-  ];
-  return names.map((name) => ({ name, port: values.ports[name] }));
+  return portsInUse(ports, { ...use, tls: use.tls !== "off" }).map((name) => ({ name, port: ports[name] }));
 }

@@ -2,6 +2,7 @@ import { ValuesError, type ValuesIssue } from "../errors/installer-error.ts";
 import { mergeValues } from "./merge-values.ts";
 import { parseSet } from "./parse-set.ts";
 import { type ValuesText, parseValues } from "./parse-values.ts";
+import type { Section } from "./section.ts";
 import { sortIssues } from "./sort-issues.ts";
 import { type Origin, type SourcedValue, listProvenance, toPlainValue } from "./sourced-value.ts";
 import { validateValues } from "./validate-values.ts";
@@ -31,10 +32,10 @@ export interface LoadedValues {
 }
 
 /**
- * Lays defaults, profile, files and `--set` over each other and checks the result.
+ * Lays defaults, profile, files and `--set` over each other and checks the result; `sections` are what components say about theirs.
  * @throws ValuesError with all problems; when a text cannot be read at all, with those of every text
  */
-export function loadValues(sources: ValuesSources): LoadedValues {
+export function loadValues(sources: ValuesSources, sections: readonly Section[]): LoadedValues {
   const { profile, files = [], sets = [] } = sources;
   const issues: ValuesIssue[] = [];
   const base = [sources.defaults, ...(profile === undefined ? [] : [profile])];
@@ -48,7 +49,7 @@ export function loadValues(sources: ValuesSources): LoadedValues {
   if (issues.length > 0) throw new ValuesError(sortIssues(issues));
   const merged = mergeValues([emptyMap, ...below, ...above]);
   return {
-    values: validateValues(merged),
+    values: validateValues(merged, sections),
     provenance: () => listProvenance(merged),
     given: toPlainValue(mergeValues([emptyMap, ...above])),
   };

@@ -4,6 +4,7 @@ import { loadValues } from "./load-values.ts";
 import { mergeValues } from "./merge-values.ts";
 import { parseValues } from "./parse-values.ts";
 import { formatPath, toPlainValue } from "./sourced-value.ts";
+import { valuesSections } from "../plan/values-sections.ts";
 
 function merge(first: string, ...rest: readonly string[]): unknown {
   const parse = (text: string) => parseValues({ name: "f", text }, "file");
@@ -39,7 +40,7 @@ describe("layers of loadValues", () => {
     { name: "two.yaml", text: "domain: two.example\n" },
   ];
   const sets = ["postgres.extraEnv.C=set", "edition=ce"];
-  const loaded = loadValues({ defaults: defaultsText, profile, files, sets });
+  const loaded = loadValues({ defaults: defaultsText, profile, files, sets }, valuesSections());
 
   test("are laid over each other: defaults, profile, files in order, --set", () => {
     expect(loaded.values.domain).toBe("two.example");
@@ -71,7 +72,7 @@ describe("layers of loadValues", () => {
   });
 
   test("may be only the defaults", () => {
-    expect(loadValues({ defaults: defaultsText }).given).toEqual({});
+    expect(loadValues({ defaults: defaultsText }, valuesSections()).given).toEqual({});
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultsText, listProblems, readText } from "../../test/support/values-sources.ts";
 import { ValuesError } from "../errors/installer-error.ts";
 import { loadValues } from "./load-values.ts";
+import { valuesSections } from "../plan/values-sections.ts";
 
 const place = (line: number, column: number) => ` [my.yaml:${line}:${column}]`;
 
@@ -10,14 +11,14 @@ function expectProblem(file: string, message: string): void {
 }
 
 test.each(["values/profiles/infra.yaml"])("the profile %s fits", (path) => {
-  expect(() => loadValues({ defaults: defaultsText, profile: readText(path) })).not.toThrow();
+  expect(() => loadValues({ defaults: defaultsText, profile: readText(path) }, valuesSections())).not.toThrow();
 });
 
 test("problems come in the order of the file, whatever finds them, then those of the command line", () => {
   const text = "ports:\n  https: 70000\n  http: x\ndomian: a\ntimezone: 8\n";
 
   try {
-    loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text }], sets: ["alpha=1"] });
+    loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text }], sets: ["alpha=1"] }, valuesSections());
     expect.unreachable();
   } catch (error) {
     const issues = error instanceof ValuesError ? error.issues : [];
@@ -116,10 +117,13 @@ describe("keys and kinds", () => {
   test.each(["yes", "no", "on", "off", "null", "1.10", "0777", "1e3", "~"])(
     "keep a quoted %s as text in an environment variable",
     (text) => {
-      const { values } = loadValues({
-        defaults: defaultsText,
-        files: [{ name: "f", text: `redis: { extraEnv: { A: "${text}" } }` }],
-      });
+      const { values } = loadValues(
+        {
+          defaults: defaultsText,
+          files: [{ name: "f", text: `redis: { extraEnv: { A: "${text}" } }` }],
+        },
+        valuesSections(),
+      );
 
       expect(values.redis.extraEnv).toEqual({ A: text });
     },
@@ -226,7 +230,7 @@ describe("several problems", () => {
   test("carry exit code name and path, file, line and column as fields", () => {
     let caught: unknown;
     try {
-      loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text: "\ndomain: A" }] });
+      loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text: "\ndomain: A" }] }, valuesSections());
     } catch (error) {
       caught = error;
     }
@@ -253,7 +257,7 @@ describe("several problems", () => {
     ];
     let caught: unknown;
     try {
-      loadValues({ defaults: defaultsText, files, sets: ["x"] });
+      loadValues({ defaults: defaultsText, files, sets: ["x"] }, valuesSections());
     } catch (error) {
       caught = error;
     }
@@ -264,7 +268,7 @@ describe("several problems", () => {
   test("of incomplete defaults are missing keys", () => {
     const incomplete = { name: "values.yaml", text: "edition: ce" };
 
-    expect(() => loadValues({ defaults: incomplete })).toThrow(
+    expect(() => loadValues({ defaults: incomplete }, valuesSections())).toThrow(
       expect.objectContaining({ details: expect.arrayContaining(["postgres: is missing"]) as unknown }),
     );
   });

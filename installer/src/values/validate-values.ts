@@ -6,26 +6,36 @@ import { networkRules } from "./rules/network-rules.ts";
 import type { Rule } from "./rules/rule.ts";
 import { sizeRules } from "./rules/size-rules.ts";
 import { type Finding, findSchemaFindings } from "./schema-issues.ts";
+import type { Section } from "./section.ts";
 import { sortIssues } from "./sort-issues.ts";
 import { type SourcedValue, findNearestValue, formatPath, toPlainValue } from "./sourced-value.ts";
 import type { Values } from "./values.generated.ts";
 
-const rules: readonly Rule[] = [...networkRules, ...externalRules, ...sizeRules, ...nameRules];
+/** Every rule between fields: those for all, and what the components' own sections have to obey. */
+function rulesOf(sections: readonly Section[]): readonly Rule[] {
+  return [
+    ...networkRules(sections),
+    ...externalRules(sections),
+    ...sizeRules(sections),
+    ...nameRules,
+    ...sections.flatMap(({ rules = [] }) => rules),
+  ];
+}
 
 /**
  * Checks merged values against the schema and every rule between fields.
  * @throws ValuesError with all problems at once
  */
-export function validateValues(merged: SourcedValue): Values {
+export function validateValues(merged: SourcedValue, sections: readonly Section[]): Values {
   const values = toPlainValue(merged);
   const schemaFindings = findSchemaFindings(values);
-  const findings = [...schemaFindings, ...checkRules(values as Values, schemaFindings)];
+  const findings = [...schemaFindings, ...checkRules(values as Values, rulesOf(sections), schemaFindings)];
   if (findings.length > 0) throw new ValuesError(toIssues(findings, merged));
   return values as Values;
 }
 
 /** Runs each rule whose parts fit the schema, so that one wrong key does not hide the others. */
-function checkRules(values: Values, schemaFindings: readonly Finding[]): readonly Finding[] {
+function checkRules(values: Values, rules: readonly Rule[], schemaFindings: readonly Finding[]): readonly Finding[] {
   const broken = schemaFindings.filter((finding) => finding.aboutKey !== true).map(({ path }) => path.join("."));
   return rules
     .filter((rule) => !rule.reads.some((read) => broken.some((path) => overlaps(path, read))))

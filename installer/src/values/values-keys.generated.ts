@@ -3,6 +3,7 @@
 export interface ValuesKey {
   readonly type: "object" | "string" | "integer" | "number" | "boolean";
   readonly allowed: string;
+  readonly choices?: readonly string[];
   readonly secret?: true;
 }
 
@@ -10,7 +11,11 @@ export interface ValuesKey {
 export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "edition": {
     "type": "string",
-    "allowed": "ce or ee"
+    "allowed": "ce or ee",
+    "choices": [
+      "ce",
+      "ee"
+    ]
   },
   "domain": {
     "type": "string",
@@ -58,7 +63,13 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "tls.mode": {
     "type": "string",
-    "allowed": "auto, off, self-signed or files"
+    "allowed": "auto, off, self-signed or files",
+    "choices": [
+      "auto",
+      "off",
+      "self-signed",
+      "files"
+    ]
   },
   "tls.certFile": {
     "type": "string",
@@ -94,7 +105,12 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "images.pullPolicy": {
     "type": "string",
-    "allowed": "missing, always or never"
+    "allowed": "missing, always or never",
+    "choices": [
+      "missing",
+      "always",
+      "never"
+    ]
   },
   "postgres": {
     "type": "object",
@@ -102,7 +118,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "postgres.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "postgres.image": {
     "type": "string",
@@ -180,7 +200,13 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "postgres.external.sslMode": {
     "type": "string",
-    "allowed": "disable, require, verify-ca or verify-full"
+    "allowed": "disable, require, verify-ca or verify-full",
+    "choices": [
+      "disable",
+      "require",
+      "verify-ca",
+      "verify-full"
+    ]
   },
   "postgres.external.caFile": {
     "type": "string",
@@ -192,7 +218,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "redis.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "redis.image": {
     "type": "string",
@@ -262,7 +292,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "objectStore.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "objectStore.image": {
     "type": "string",
@@ -372,7 +406,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "nats.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "nats.image": {
     "type": "string",
@@ -454,7 +492,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "gitaly.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "gitaly.image": {
     "type": "string",
@@ -528,7 +570,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "gitlabShell.mode": {
     "type": "string",
-    "allowed": "embedded or off"
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
   },
   "gitlabShell.image": {
     "type": "string",
@@ -569,7 +615,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "registry.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "registry.image": {
     "type": "string",
@@ -635,7 +685,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "temporal.mode": {
     "type": "string",
-    "allowed": "embedded or external"
+    "allowed": "embedded or external",
+    "choices": [
+      "embedded",
+      "external"
+    ]
   },
   "temporal.image": {
     "type": "string",
@@ -700,7 +754,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "temporalUi.mode": {
     "type": "string",
-    "allowed": "embedded or off"
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
   },
   "temporalUi.image": {
     "type": "string",
@@ -741,7 +799,12 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "casdoor.mode": {
     "type": "string",
-    "allowed": "embedded, external or off"
+    "allowed": "embedded, external or off",
+    "choices": [
+      "embedded",
+      "external",
+      "off"
+    ]
   },
   "casdoor.image": {
     "type": "string",
@@ -811,7 +874,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "gateway.mode": {
     "type": "string",
-    "allowed": "embedded"
+    "allowed": "embedded",
+    "choices": [
+      "embedded"
+    ]
   },
   "gateway.image": {
     "type": "string",
@@ -852,7 +918,11 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "landingPage.mode": {
     "type": "string",
-    "allowed": "embedded or off"
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
   },
   "landingPage.image": {
     "type": "string",

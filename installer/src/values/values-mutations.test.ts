@@ -5,6 +5,7 @@ import { ValuesError, type ValuesIssue } from "../errors/installer-error.ts";
 import { resolveAddressing } from "./addressing.ts";
 import { type LoadedValues, loadValues } from "./load-values.ts";
 import { findSchemaErrors } from "./values-validator.generated.js";
+import { valuesSections } from "../plan/values-sections.ts";
 
 const rounds = process.env["SLIPWAY_FULL"] === "1" ? 5000 : 500;
 const seed = 20_261_121;
@@ -168,7 +169,7 @@ function load(random: Random): LoadedValues | readonly ValuesIssue[] {
   const text = random(2) === 0 ? mutateTree(random) : mutateText(random);
   const sets = random(4) === 0 ? [mutateSet(random)] : [];
   try {
-    return loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text }], sets });
+    return loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text }], sets }, valuesSections());
   } catch (error) {
     if (error instanceof ValuesError) return error.issues;
     throw error;
@@ -181,8 +182,8 @@ function isRefused(result: LoadedValues | readonly ValuesIssue[]): result is rea
 
 function expectUsable(loaded: LoadedValues): void {
   expect(findSchemaErrors(loaded.values)).toEqual([]);
-  const { mainUrl, casdoorUrl, s3Url, published } = resolveAddressing(loaded.values);
-  for (const url of [mainUrl, casdoorUrl, s3Url]) expect(new URL(url).href).toBe(`${url}/`);
+  const { served, published } = resolveAddressing(loaded.values, valuesSections());
+  for (const { url } of served) expect(new URL(url).href).toBe(`${url}/`);
   expect(new Set(published.map(({ port }) => port)).size).toBe(published.length);
 }
 

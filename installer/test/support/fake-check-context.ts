@@ -13,6 +13,7 @@ import { loadValues } from "../../src/values/load-values.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { CheckContext } from "../../src/actions/preflight/check.ts";
+import { valuesSections } from "../../src/plan/values-sections.ts";
 
 /** What of the world is other than on a host that is ready. */
 export interface FakeWorld {
@@ -54,10 +55,13 @@ function readAsset(path: string): string {
 
 /** A context for checks: a roomy, empty Debian host as root with the infra profile, but for what differs. */
 export function fakeContext(world: FakeWorld = {}): CheckContext {
-  const { values } = loadValues({
-    defaults: { name: "values.yaml", text: readAsset("values/values.yaml") },
-    sets: world.set ?? [],
-  });
+  const { values } = loadValues(
+    {
+      defaults: { name: "values.yaml", text: readAsset("values/values.yaml") },
+      sets: world.set ?? [],
+    },
+    valuesSections(),
+  );
   const assets = {
     readText: readAsset,
     listBelow: () => [],

@@ -4,6 +4,7 @@ import type { ImageTable } from "../../src/plan/define.ts";
 import type { Plan } from "../../src/plan/model.ts";
 import { loadValues } from "../../src/values/load-values.ts";
 import type { Values } from "../../src/values/values.generated.ts";
+import { valuesSections } from "../../src/plan/values-sections.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -37,12 +38,15 @@ export function infraValues(sets: readonly string[] = [], file?: string): Values
 }
 
 function profileValues(profile: string, sets: readonly string[], file?: string): Values {
-  return loadValues({
-    defaults: { name: "defaults", text: readText("values/values.yaml") },
-    profile: { name: profile, text: readText(`values/profiles/${profile}.yaml`) },
-    files: file === undefined ? [] : [{ name: "values.yaml", text: file }],
-    sets,
-  }).values;
+  return loadValues(
+    {
+      defaults: { name: "defaults", text: readText("values/values.yaml") },
+      profile: { name: profile, text: readText(`values/profiles/${profile}.yaml`) },
+      files: file === undefined ? [] : [{ name: "values.yaml", text: file }],
+      sets,
+    },
+    valuesSections(),
+  ).values;
 }
 
 /** The plan of the infra profile. */

@@ -147,6 +147,7 @@ const missing = component({
 
 const gateway = component({
   id: "gateway",
+  role: "gateway",
   zone: "edge",
   workload: {
     container: container({

@@ -3,6 +3,7 @@ import { ValuesError } from "../../src/errors/installer-error.ts";
 import { loadValues } from "../../src/values/load-values.ts";
 import type { ValuesText } from "../../src/values/parse-values.ts";
 import type { Values } from "../../src/values/values.generated.ts";
+import { valuesSections } from "../../src/plan/values-sections.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -16,7 +17,8 @@ export function readText(path: string): ValuesText {
 
 /** The defaults with one file of the user's and arguments of `--set` over them. */
 export function loadTestValues(file = "", sets: readonly string[] = []): Values {
-  return loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text: file }], sets }).values;
+  return loadValues({ defaults: defaultsText, files: [{ name: "my.yaml", text: file }], sets }, valuesSections())
+    .values;
 }
 
 /** What is wrong with a user's file and arguments of `--set`, as a person reads it; empty when nothing is. */

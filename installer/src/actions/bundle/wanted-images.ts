@@ -1,13 +1,12 @@
 import type { WantedImage } from "../../bundle/gather-images.ts";
 import { type Catalogue, isOwn, parseCatalogue } from "../../images/catalogue.ts";
 import { UsageError } from "../../errors/installer-error.ts";
+import { compareText } from "../../language/compare-text.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Assets } from "../assets.ts";
+import { withoutOptions } from "../desired/component-names.ts";
 import { readImageTable } from "../desired/load-plan.ts";
-
-/** Sections of the values by the name of the image that can be had in no other way than from its maker. */
-const optional: Readonly<Record<string, string>> = { casdoor: "casdoor" };
 
 /** Every image that a plan runs, with who runs it, in the order of the references. */
 export function findWantedImages(plan: Plan, assets: Assets): readonly WantedImage[] {
@@ -15,20 +14,34 @@ export function findWantedImages(plan: Plan, assets: Assets): readonly WantedIma
   const table = readImageTable(assets);
   const users = [
     ...plan.components.flatMap(({ id, workload }) =>
-      workload === undefined ? [] : [{ reason: `component ${id}`, image: workload.container.image }],
+      workload === undefined ? [] : [{ reason: `component ${id}`, component: id, image: workload.container.image }],
     ),
-    ...plan.jobs.map(({ id, container }) => ({ reason: `job ${id}`, image: container.image })),
+    ...plan.jobs.map(({ id, component, container }) => ({ reason: `job ${id}`, component, image: container.image })),
   ];
-  const found = new Map<string, WantedImage & { readonly reasons: string[] }>();
-  for (const { reason, image } of users) {
+  const found = new Map<string, Found>();
+  for (const { reason, component, image } of users) {
     // With images.registry set the plan names the copies there; a bundle carries what they are copies of.
     const own = image.source === "values" ? undefined : table[image.name];
     const reference = formatReference(parseReference(own?.reference ?? image.reference));
     const entry = found.get(reference) ?? describe(image.name, reference, catalogue, image.source === "values");
     if (!entry.reasons.includes(reason)) entry.reasons.push(reason);
+    entry.components.add(component);
     found.set(reference, entry);
   }
-  return [...found.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+  return [...found.values()].map(withWayOut).toSorted((a, b) => compareText(a.reference, b.reference));
+}
+
+interface Found extends WantedImage {
+  readonly reasons: string[];
+  /** Of the maker: what cannot be built here. */
+  readonly isForeign: boolean;
+  readonly components: Set<string>;
+}
+
+/** Where an image can be had from its maker only, and the platform works without all that use it, that is a way to go on. */
+function withWayOut({ isForeign, components, ...image }: Found): WantedImage {
+  const without = isForeign ? withoutOptions([...components].toSorted()) : undefined;
+  return without === undefined ? image : { ...image, wayOut: `${without} makes a bundle without it` };
 }
 
 /**
@@ -51,24 +64,19 @@ export function withFurtherImages(
     const name = reference.replace(/[^a-z0-9]+/gi, "-");
     images.set(reference, { ...(known ?? { name, reference, licenses: "unknown: named with --image" }), reasons });
   }
-  return [...images.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+  return [...images.values()].toSorted((a, b) => compareText(a.reference, b.reference));
 }
 
-function describe(
-  name: string,
-  reference: string,
-  catalogue: Catalogue,
-  given: boolean,
-): WantedImage & { readonly reasons: string[] } {
+function describe(name: string, reference: string, catalogue: Catalogue, given: boolean): Found {
   const entry = given ? undefined : catalogue.images[name];
   const digest = entry === undefined || isOwn(entry) ? undefined : entry.digest;
-  const section = optional[name];
   return {
     name,
     reference,
     licenses: entry?.licenses ?? "unknown: named in the values",
     reasons: [],
+    isForeign: entry === undefined || !isOwn(entry),
+    components: new Set(),
     ...(digest?.startsWith("sha256:") === true && { digest }),
-    ...(section !== undefined && { wayOut: `--without ${section} makes a bundle without it` }),
   };
 }

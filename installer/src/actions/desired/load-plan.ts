@@ -7,6 +7,7 @@ import { buildPlan } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
+import { valuesSections } from "../../plan/values-sections.ts";
 import { loadValues } from "../../values/load-values.ts";
 import type { LoadedValues, ReadText } from "../../values/load-values.ts";
 import type { ValuesText } from "../../values/parse-values.ts";
@@ -59,12 +60,15 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
   const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
   for (const path of request.values.files) files.push(await readValuesFile(path, ports));
   const off = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
-  const loaded = loadValues({
-    defaults: readOwnValues("values/values.yaml", ports.assets),
-    profile: readProfile(profile, ports.assets),
-    files,
-    sets: [...request.values.set, ...off],
-  });
+  const loaded = loadValues(
+    {
+      defaults: readOwnValues("values/values.yaml", ports.assets),
+      profile: readProfile(profile, ports.assets),
+      files,
+      sets: [...request.values.set, ...off],
+    },
+    valuesSections(),
+  );
   const sources = [
     `profile ${profile}`,
     ...files.map((file) => file.name),

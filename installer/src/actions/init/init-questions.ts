@@ -1,8 +1,12 @@
 import type { Ask } from "../../events/ask.ts";
-import type { ImageTable } from "../../plan/define.ts";
-import { type PublishedPort, addressingKind } from "../../values/addressing.ts";
+import type { ComponentDefinition, ImageTable } from "../../plan/define.ts";
+import { compareText } from "../../language/compare-text.ts";
+import { componentDefinitions } from "../../plan/components/all.ts";
+import { addressingKind, portsInUse } from "../../values/addressing.ts";
 import { isIpv4, isLoopbackName, findHostNameFault } from "../../values/host-names.ts";
+import { mayBeOff } from "../../values/may-be-off.ts";
 import { parseQuantity } from "../../values/quantity.ts";
+import { type PortName, type Section, valuesOf } from "../../values/section.ts";
 import type { Values } from "../../values/values.generated.ts";
 
 export interface WizardBasis {
@@ -10,6 +14,9 @@ export interface WizardBasis {
   readonly schema: string;
   readonly defaults: Values;
   readonly images: ImageTable;
+  readonly profile: string;
+  /** What the components say about their sections; those of the program when left out. */
+  readonly definitions?: readonly ComponentDefinition[];
 }
 
 interface SchemaNode {
@@ -18,10 +25,12 @@ interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
-/** Components a person may leave out. */
-const optionalComponents = ["casdoor", "gitlabShell", "landingPage", "temporalUi"] as const;
-/** Stores whose disk a person decides about. */
-const stores = ["postgres", "objectStore", "gitaly"] as const;
+/** The sections of what belongs to a profile. */
+function sectionsOf({ profile, definitions = componentDefinitions }: WizardBasis): readonly Section[] {
+  return definitions.flatMap(({ section, profiles }) =>
+    section === undefined || profiles?.includes(profile) === false ? [] : [section],
+  );
+}
 
 /**
  * Asks what has to be decided; gives `--set` arguments for what differs from the defaults.
@@ -36,20 +45,26 @@ export async function askForValues(ask: Ask, basis: WizardBasis): Promise<readon
   });
   const given = [set("domain", domain)];
   given.push(...(await askTls(ask, describe, domain)));
-  const chosen = await chooseComponents(ask, basis);
-  given.push(...optionalComponents.map((name) => `${name}.mode=${chosen.includes(name) ? "embedded" : "off"}`));
-  given.push(...(await askPorts(ask, describe, defaults, portsFor(domain, chosen))));
+  const sections = sectionsOf(basis);
+  // By key: a stable order, whatever the order of the definitions.
+  const optional = sections.filter(mayBeOff).toSorted((a, b) => compareText(a.key, b.key));
+  const chosen = await chooseComponents(ask, basis, optional);
+  given.push(...optional.map(({ key }) => `${key}.mode=${chosen.includes(key) ? "embedded" : "off"}`));
+  const present = sections.filter((section) => !optional.includes(section) || chosen.includes(section.key));
+  given.push(...(await askPorts(ask, describe, defaults, portsFor(domain, defaults, present))));
   const dataDir = await ask.input(describe("dataDir"), {
     default: defaults.dataDir,
     check: (value) => (value === "" || value.startsWith("/") ? undefined : "must be an absolute path, or empty"),
   });
   given.push(set("dataDir", dataDir));
-  for (const store of stores) {
-    const size = await ask.input(describe(`${store}.storage`), {
-      default: defaults[store].storage.size,
+  for (const { key, asksForDisk } of present) {
+    const { storage } = valuesOf(defaults, key);
+    if (asksForDisk !== true || storage === undefined) continue;
+    const size = await ask.input(describe(`${key}.storage`), {
+      default: storage.size,
       check: (value) => (parseQuantity(value) === undefined ? "must be a size such as 50Gi" : undefined),
     });
-    given.push(set(`${store}.storage.size`, size));
+    given.push(set(`${key}.storage.size`, size));
   }
   return given;
 }
@@ -74,17 +89,15 @@ async function askTls(ask: Ask, describe: Describe, domain: string): Promise<rea
 }
 
 /** Where there are no sub-domains, what the gateway serves beside the main site has ports of its own. */
-function portsFor(domain: string, chosen: readonly string[]): readonly PublishedPort[] {
-  const usual: readonly PublishedPort[] = ["http", "https", "ssh"];
-  if (addressingKind(domain) === "domain") return usual;
-  return [...usual, ...(chosen.includes("casdoor") ? (["casdoor"] as const) : []), "s3"];
+function portsFor(domain: string, { ports }: Values, present: readonly Section[]): readonly PortName[] {
+  return portsInUse(ports, { kind: addressingKind(domain), tls: true, present });
 }
 
 async function askPorts(
   ask: Ask,
   describe: Describe,
   defaults: Values,
-  ports: readonly PublishedPort[],
+  ports: readonly PortName[],
 ): Promise<readonly string[]> {
   const given = new Map<string, string>();
   for (const port of ports) {
@@ -101,13 +114,17 @@ async function askPorts(
   return [...given].map(([port, answer]) => `ports.${port}=${answer}`);
 }
 
-async function chooseComponents(ask: Ask, { schema, defaults, images }: WizardBasis): Promise<readonly string[]> {
+async function chooseComponents(
+  ask: Ask,
+  { schema, defaults, images }: WizardBasis,
+  optional: readonly Section[],
+): Promise<readonly string[]> {
   const find = finder(schema);
   return ask.choose(
     "Optional components to run",
-    optionalComponents.map((name) => {
-      const { title, description } = find(name);
-      const image = images[name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)];
+    optional.map(({ key, image: imageName = "" }) => {
+      const { title, description } = find(key);
+      const image = images[imageName];
       // What is not built here can be missing: said where the choice is made and not after it.
       const isPulled = image?.source === "third-party";
       const origin = isPulled
@@ -115,10 +132,10 @@ async function chooseComponents(ask: Ask, { schema, defaults, images }: WizardBa
         : undefined;
       const about = [description, origin].filter((part) => part !== undefined).join(" ");
       return {
-        value: name,
+        value: key,
         name: isPulled ? `${title} (image from a registry)` : title,
         ...(about !== "" && { description: about }),
-        checked: defaults[name].mode !== "off",
+        checked: valuesOf(defaults, key).mode !== "off",
       };
     }),
   );

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { Ask } from "../../events/ask.ts";
 import { hasFields } from "../../language/fields.ts";
+import { valuesSections } from "../../plan/values-sections.ts";
 import { loadValues } from "../../values/load-values.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -43,23 +44,30 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
       ? []
       : await askForValues(request.answers, {
           schema: ports.assets.readText("values/values.schema.json"),
-          defaults: loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }).values,
+          defaults: loadValues(
+            { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) },
+            valuesSections(),
+          ).values,
           images: readImageTable(ports.assets),
+          profile,
         });
   const files = await Promise.all(request.values.files.map((path) => readValuesFile(path, ports)));
-  const loaded = loadValues({
-    defaults: defaultsOf(ports),
-    profile: readProfile(profile, ports.assets),
-    files,
-    sets: [
-      ...answered,
-      ...request.values.set,
-      ...request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`),
-    ],
-  });
+  const loaded = loadValues(
+    {
+      defaults: defaultsOf(ports),
+      profile: readProfile(profile, ports.assets),
+      files,
+      sets: [
+        ...answered,
+        ...request.values.set,
+        ...request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`),
+      ],
+    },
+    valuesSections(),
+  );
   const given = withoutDefaults(
     loaded.given,
-    loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }).values,
+    loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }, valuesSections()).values,
   );
   const body = isEmpty(given) ? "{}\n" : stringify(given, { lineWidth: 0 });
   await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });

@@ -23,7 +23,17 @@ describe("components whose images a bundle does not have", () => {
       expect.objectContaining({
         code: "BUNDLE_INVALID",
         details: ["docker.io/slipway/postgres:1 (postgres)"],
-        hint: expect.stringContaining("--without postgres") as string,
+        hint: "take a bundle that was made with them, or load them into the engine",
+      }),
+    );
+  });
+
+  it("can be left out where the platform works without them", () => {
+    const found = [lacks("docker.io/slipway/gitlab-shell:1", "gitlab-shell")];
+
+    expect(() => componentsToLeaveOut(found, reader([]))).toThrow(
+      expect.objectContaining({
+        hint: "take a bundle that was made with them, load them into the engine, or leave the component out: --without gitlab-shell",
       }),
     );
   });

@@ -6,7 +6,7 @@ import type { Platform } from "../../oci/descriptor.ts";
 import { formatTarget, mapReference, parseTarget, type RegistryTarget } from "../../oci/path-rules.ts";
 import { formatReference, fullTagged, parseReference } from "../../oci/reference.ts";
 import { contentOf, loadFromBundle, toLoadable } from "../bundle/bundle-load.ts";
-import { sectionOfComponent } from "../desired/component-names.ts";
+import { describeWays, sectionOfComponent } from "../desired/component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 import { type LoadableImage, type LoadPorts, requireLoadable } from "../bundle/load-images.ts";
@@ -87,7 +87,7 @@ export function componentsToLeaveOut(
   unbundled: readonly UnavailableImage[],
   reader: Pick<OpenedBundle, "complete" | "name">,
 ): readonly string[] {
-  const left = new Set((reader.complete.without ?? []).map(sectionOfComponent));
+  const left = new Set((reader.complete.without ?? []).map((name) => sectionOfComponent(name)));
   const isLeft = (component: string): boolean => left.has(sectionOfComponent(component));
   const lacking = unbundled.filter((image) => !image.components.every(isLeft));
   if (lacking.length > 0) {
@@ -96,7 +96,7 @@ export function componentsToLeaveOut(
       `${reader.name} lacks ${lacking.length === 1 ? "an image" : "images"} that the values ask for`,
       {
         details: lacking.map((image) => `${image.reference} (${image.components.join(", ")})`),
-        hint: `take a bundle that was made with them, load them into the engine, or leave the components out: ${components.map((id) => `--without ${id}`).join(" ")}`,
+        hint: describeWays(["take a bundle that was made with them", "load them into the engine"], components),
       },
     );
   }

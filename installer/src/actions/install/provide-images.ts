@@ -4,6 +4,7 @@ import { imageReferences } from "../../execute/docker/live-state.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Image } from "../../plan/model.ts";
 import { buildImages } from "../images/images.ts";
+import { describeWays } from "../desired/component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 
@@ -69,7 +70,7 @@ export function requireImages(unavailable: readonly UnavailableImage[]): void {
     unavailable.length === 1 ? "an image cannot be had" : `${unavailable.length} images cannot be had`,
     {
       details: unavailable.map((image) => `${image.reference} (${image.components.join(", ")}): ${image.reason}`),
-      hint: `give a registry that has them, load them from a bundle, or leave the components out: ${components.map((id) => `--without ${id}`).join(" ")}`,
+      hint: describeWays(["give a registry that has them", "load them from a bundle"], components),
     },
   );
 }

@@ -6,6 +6,7 @@ import { runJobForStatus } from "../../execute/docker/run-job.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
+import { verificationJob } from "../../plan/components/verification.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 
@@ -27,7 +28,6 @@ export interface VerifyResult extends ResultHead<"VerifyResult"> {
   readonly ms: number;
 }
 
-const verifyJob = "verify";
 /** Exit statuses of the toolbox after which its lines tell the whole story. */
 const toldByLines: readonly number[] = [0, 12];
 
@@ -69,7 +69,7 @@ export async function verifyPlan(plan: Plan, request: VerifyRequest, ports: Acti
     throw new UsageError(`there is no component ${request.component}`);
   }
   const begin = ports.clock.monotonicMs();
-  const job = plan.jobs.find((candidate) => candidate.id === verifyJob);
+  const job = plan.jobs.find((candidate) => candidate.id === verificationJob);
   const wires = job === undefined || plan.wires.length === 0 ? [] : await runVerifyJob(job, request, ports);
   const failed = wires.filter((wire) => !wire.ok).length;
   return {

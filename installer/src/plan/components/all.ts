@@ -25,7 +25,7 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   temporal,
   temporalUi,
   casdoor,
-  hubStores,
   landingPage,
+  hubStores,
   gateway,
 ];

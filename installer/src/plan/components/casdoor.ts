@@ -2,6 +2,7 @@ import {
   completed,
   container,
   givenSecret,
+  healthy,
   randomSecret,
   resourcesOf,
   type ComponentDefinition,
@@ -19,12 +20,25 @@ import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { SecretSpec, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
+import { casdoorRules } from "../../values/rules/casdoor-rules.ts";
+import { servedUrl } from "../../values/addressing.ts";
 
 const database = "csghub_casdoor";
 
 /** Sign-in: an OpenID provider. The vendor's image, by reference. */
 export const casdoor: ComponentDefinition = {
   id: "casdoor",
+  section: {
+    key: "casdoor",
+    leastMemory: 128,
+    external: {
+      required: ["url", "clientId", "certificateFile"],
+      secret: ["clientSecret", "clientSecretFile"],
+    },
+    listener: { id: "casdoor", prefix: "casdoor", port: "casdoor" },
+    image: "casdoor",
+    rules: casdoorRules,
+  },
   databases: (values) =>
     values.casdoor.mode === "embedded"
       ? [{ name: database, owner: database, secret: "pg-casdoor", usedBy: ["casdoor"], extensions: [] }]
@@ -35,6 +49,7 @@ export const casdoor: ComponentDefinition = {
       id: "casdoor",
       title: { en: "Casdoor", zh: "Casdoor 登录服务" },
       purpose: { en: "Sign-in and users", zh: "登录与用户管理" },
+      role: "sign-in" as const,
       zone: "app" as const,
     };
     switch (values.mode) {
@@ -105,10 +120,12 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
         },
       },
       needs: [completed("postgres-databases")],
-      links: [{ title: { en: "Sign-in", zh: "登录" }, url: context.addressing.casdoorUrl }],
+      links: [{ title: { en: "Sign-in", zh: "登录" }, url: servedUrl(context.addressing, "casdoor") }],
       firstPassword: { user: "root", secret: "casdoor-root" },
     },
     jobs: [bootstrapJob(context)],
+    // It is born with a known password: nobody reaches it before the bootstrap has closed that account.
+    beforeOpening: [completed("casdoor-bootstrap")],
     secrets: secrets(),
     routes: [
       {
@@ -131,7 +148,7 @@ function bootstrapJob(context: PlanContext): JobDraft {
       "built-in administrator with a password of this install",
       ...casdoorApplications.map((name) => `OpenID application ${name}`),
     ],
-    needs: [{ kind: "healthy", component: "casdoor" }],
+    needs: [healthy("casdoor")],
     files: postgresCaFiles(context),
     document: {
       kind: "casdoor-bootstrap",
@@ -200,7 +217,7 @@ function secrets(): readonly SecretSpec[] {
 }
 
 function oidcWire(context: PlanContext): Wire {
-  const url = context.addressing.casdoorUrl;
+  const url = servedUrl(context.addressing, "casdoor");
   return {
     id: "sign-in",
     from: "csghub-user",

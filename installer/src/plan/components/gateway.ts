@@ -1,31 +1,27 @@
-import { completed, container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
-import {
-  gatewaySecrets,
-  publicListeners,
-  publicResolve,
-  redirectRoutes,
-  verifyCaFile,
-  verifyCaPath,
-} from "../groups/public-address.ts";
-import type { ConfigFile, Dependency, Endpoint, Listener, PublishedPort, Route, Slotted, Wire } from "../model.ts";
+import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
+import { gatewaySecrets, publicListeners, redirectRoutes, verifyCaPath } from "../groups/public-address.ts";
+import type { ConfigFile, Endpoint, Listener, PublishedPort, Wire } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
 
-/** Where nginx answers its own health checks; on no public name. */
-export const gatewayHealthPort = 18080;
+/** Where nginx answers its own health checks, on no public name; the next port that is free where people are served on this one. */
+const usualHealthPort = 18080;
 export const gatewayCertificatePath = "/run/slipway/tls.crt";
 export const gatewayKeyPath = "/run/slipway/tls.key";
 
 /** The one way in: nginx, configured from the plan's listeners and routes. */
 export const gateway: ComponentDefinition = {
   id: "gateway",
+  section: { key: "gateway", leastMemory: 32 },
   build(context) {
     const values = context.values.gateway;
     const listeners = publicListeners(context);
+    const healthPort = freeHealthPort(listeners);
     return {
       component: {
         id: "gateway",
         title: { en: "Gateway", zh: "网关" },
         purpose: { en: "The one way in: routes, TLS and limits", zh: "唯一入口：路由、TLS 与限制" },
+        role: "gateway",
         zone: "edge",
         presence: "embedded",
         endpoints: listeners.map(listenerEndpoint),
@@ -45,33 +41,26 @@ export const gateway: ComponentDefinition = {
           stopSeconds: 30,
           stopSignal: "SIGQUIT",
           health: {
-            ready: { kind: "http", port: gatewayHealthPort, path: "/healthz" },
-            live: { kind: "tcp", port: gatewayHealthPort },
+            ready: { kind: "http", port: healthPort, path: "/healthz" },
+            live: { kind: "tcp", port: healthPort },
             startSeconds: 30,
           },
         },
-        needs: needs(context),
         published: publishedPorts(context, listeners),
       },
       secrets: gatewaySecrets(context),
       listeners,
-      routes: [...guards, ...redirectRoutes(listeners)],
+      routes: redirectRoutes(listeners),
       wires: wires(context),
     };
   },
 };
 
-/** The hub's internal callbacks sign as Gitaly and must never be reachable from outside. */
-const guards: readonly Route[] = ["/api/v4/internal", "/api/v1/internal"].map((path, index) => ({
-  id: `internal-api-${index + 1}`,
-  listener: "main",
-  match: { kind: "prefix", path },
-  action: { kind: "deny", status: 404 },
-}));
-
-/** Casdoor is born with a known password: nobody reaches it before the bootstrap has closed that account. */
-function needs(context: PlanContext): readonly Dependency[] {
-  return context.values.casdoor.mode === "embedded" ? [completed("casdoor-bootstrap")] : [];
+function freeHealthPort(listeners: readonly Listener[]): number {
+  const taken = new Set(listeners.map(({ port }) => port));
+  let port = usualHealthPort;
+  while (taken.has(port)) port += 1;
+  return port;
 }
 
 function listenerEndpoint(listener: Listener): Endpoint {
@@ -108,47 +97,23 @@ function tlsFiles(context: PlanContext): readonly ConfigFile[] {
   }
 }
 
+/** The chain of the certificate, where there is one. */
 function wires(context: PlanContext): readonly Wire[] {
-  const { mainUrl, domain, tls } = context.addressing;
-  const through = { ...verifyCaFile(context), ...publicResolve(context, "main") };
-  const route = (id: string, path: string, expectation: string, expect: Readonly<Record<string, Slotted>>): Wire => ({
-    id: `route-${id}`,
-    from: "browser",
-    to: "gateway.main",
-    expectation,
-    check: { kind: "route", url: `${mainUrl}${path}`, ...through, ...expect },
-  });
+  const { domain, tls } = context.addressing;
+  if (tls === "off") return [];
   return [
-    ...(context.values.landingPage.mode === "embedded"
-      ? [route("page", "/", "the page answers", { expectStatus: 200, expectBody: "Slipway" })]
-      : []),
-    ...(context.values.registry.mode === "embedded"
-      ? [
-          route("registry", "/v2/", "the registry answers and asks for a login", {
-            expectStatus: 401,
-            expectHeader: { "docker-distribution-api-version": "registry/2.0" },
-          }),
-        ]
-      : []),
-    route("internal-api", "/api/v4/internal/allowed", "internal callbacks are not reachable from outside", {
-      expectStatus: 404,
-    }),
-    ...(tls === "off"
-      ? []
-      : [
-          {
-            id: "tls-chain",
-            from: "browser",
-            to: "gateway.main",
-            expectation: `the certificate is valid for ${domain} and ours`,
-            check: {
-              kind: "tls",
-              host: endpoint("gateway.main", "host"),
-              port: endpoint("gateway.main", "port"),
-              servername: domain,
-              caFile: verifyCaPath,
-            },
-          } satisfies Wire,
-        ]),
+    {
+      id: "tls-chain",
+      from: "browser",
+      to: "gateway.main",
+      expectation: `the certificate is valid for ${domain} and ours`,
+      check: {
+        kind: "tls",
+        host: endpoint("gateway.main", "host"),
+        port: endpoint("gateway.main", "port"),
+        servername: domain,
+        caFile: verifyCaPath,
+      },
+    },
   ];
 }

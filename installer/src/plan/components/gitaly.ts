@@ -8,7 +8,7 @@ import {
   type PlanContext,
   externalComponent,
 } from "../define.ts";
-import { hubInternalApi } from "../groups/hub-internal-api.ts";
+import { gitCallbackSecret, hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 
@@ -18,6 +18,13 @@ const storagePath = "/data";
 /** Git repositories, behind gRPC. */
 export const gitaly: ComponentDefinition = {
   id: "gitaly",
+  section: {
+    key: "gitaly",
+    leastMemory: 256,
+    keepsData: true,
+    external: { required: ["host"], secret: ["token", "tokenFile"] },
+    asksForDisk: true,
+  },
   build(context) {
     const values = context.values.gitaly;
     const component = {
@@ -59,10 +66,7 @@ export const gitaly: ComponentDefinition = {
           },
         ],
       },
-      secrets: [
-        randomSecret("gitaly-token", "token of Gitaly's clients"),
-        randomSecret("git-callback", "key that signs callbacks of Gitaly and GitLab Shell to the hub"),
-      ],
+      secrets: [randomSecret("gitaly-token", "token of Gitaly's clients"), gitCallbackSecret],
       wires: [wire("default", "gitaly-token")],
     };
   },

@@ -1,5 +1,12 @@
-import { container, resourcesOf, type ComponentDefinition, type PlanContext, absentComponent } from "../define.ts";
-import { hubInternalApi } from "../groups/hub-internal-api.ts";
+import {
+  container,
+  healthy,
+  resourcesOf,
+  type ComponentDefinition,
+  type PlanContext,
+  absentComponent,
+} from "../define.ts";
+import { gitCallbackSecret, hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { SecretSpec, Slotted } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 
@@ -9,6 +16,7 @@ const algorithms = ["ed25519", "rsa", "ecdsa"] as const;
 /** Git over SSH. */
 export const gitlabShell: ComponentDefinition = {
   id: "gitlab-shell",
+  section: { key: "gitlabShell", leastMemory: 32, ownPort: "ssh", image: "gitlab-shell" },
   build(context) {
     const values = context.values.gitlabShell;
     const component = {
@@ -36,7 +44,7 @@ export const gitlabShell: ComponentDefinition = {
             startSeconds: 60,
           },
         },
-        needs: [{ kind: "healthy", component: "gitaly" }],
+        needs: [healthy("gitaly")],
         published: [
           {
             hostPort: context.values.ports.ssh,
@@ -45,9 +53,9 @@ export const gitlabShell: ComponentDefinition = {
             purpose: "Git over SSH",
           },
         ],
-        links: [{ title: { en: "Git over SSH", zh: "Git（SSH）" }, url: context.addressing.sshUrl }],
+        links: [{ title: { en: "Git over SSH", zh: "Git（SSH）" }, url: sshUrl(context) }],
       },
-      secrets: [...algorithms.map(hostKey), ...externalGitalyCallback(context)],
+      secrets: [...algorithms.map(hostKey), gitCallbackSecret],
       wires: [
         {
           id: "ssh",
@@ -66,24 +74,17 @@ export const gitlabShell: ComponentDefinition = {
   },
 };
 
+function sshUrl({ values, addressing }: PlanContext): string {
+  const { ssh } = values.ports;
+  return `ssh://git@${addressing.domain}${ssh === 22 ? "" : `:${ssh}`}`;
+}
+
 function hostKey(algorithm: (typeof algorithms)[number]): SecretSpec {
   return {
     name: `ssh-host-${algorithm}`,
     description: `SSH host key (${algorithm})`,
     generator: { kind: "ssh-host-key", algorithm },
   };
-}
-
-/** An embedded Gitaly brings this key; beside an external one GitLab Shell needs it all the same. */
-function externalGitalyCallback(context: PlanContext): readonly SecretSpec[] {
-  if (context.values.gitaly.mode === "embedded") return [];
-  return [
-    {
-      name: "git-callback",
-      description: "key that signs callbacks to the hub",
-      generator: { kind: "random", bytes: 32, encoding: "hex" },
-    },
-  ];
 }
 
 function server(context: PlanContext) {

@@ -1,10 +1,11 @@
 import type { ComponentDefinition } from "../define.ts";
+import { internalApiGuards, internalApiWire } from "../groups/hub-internal-api.ts";
 import { postgresWire } from "../groups/postgres-client.ts";
 
 const roles = { csghub_server: "pg-server", csghub_portal: "pg-portal" } as const;
 
 /**
- * Databases and buckets of the hub's own programs. Every profile prepares them, so that the application tier comes to a platform whose
+ * Databases, buckets and guarded paths of the hub's own programs. Every profile prepares them, so that the application tier comes to a platform whose
  * stores, roles and keys are already proved.
  */
 export const hubStores: ComponentDefinition = {
@@ -38,6 +39,7 @@ export const hubStores: ComponentDefinition = {
     { name: buckets.runner, access: "private", key: "csghub-runner", usedBy: ["csghub-runner"] },
   ],
   build: (context) => ({
-    wires: Object.keys(roles).map((name) => postgresWire(context, name)),
+    routes: internalApiGuards,
+    wires: [...Object.keys(roles).map((name) => postgresWire(context, name)), internalApiWire(context)],
   }),
 };

@@ -1,4 +1,5 @@
 import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext, absentComponent } from "../define.ts";
+import { routeWire } from "../groups/public-address.ts";
 import type { Route } from "../model.ts";
 import { text, textFile } from "../text.ts";
 
@@ -7,12 +8,14 @@ const port = 8080;
 /** The page at the platform's root that says what runs here, until the portal takes its place. */
 export const landingPage: ComponentDefinition = {
   id: "landing-page",
+  section: { key: "landingPage", leastMemory: 16, image: "gateway" },
   build(context) {
     const values = context.values.landingPage;
     const component = {
       id: "landing-page",
       title: { en: "Landing page", zh: "首页" },
       purpose: { en: "Says what runs here and where", zh: "说明此处运行的服务与地址" },
+      role: "page" as const,
       zone: "app" as const,
     };
     if (values.mode === "off") return { component: absentComponent(component) };
@@ -36,6 +39,13 @@ export const landingPage: ComponentDefinition = {
         links: [{ title: { en: "Platform", zh: "平台" }, url: context.addressing.mainUrl }],
       },
       routes,
+      wires: [
+        routeWire(context, "page", {
+          path: "/",
+          expectation: "the page answers",
+          expect: { expectStatus: 200, expectBody: "Slipway" },
+        }),
+      ],
     };
   },
 };

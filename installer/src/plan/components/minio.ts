@@ -1,6 +1,7 @@
 import {
   container,
   givenSecret,
+  healthy,
   randomSecret,
   resourcesOf,
   toGiB,
@@ -9,11 +10,14 @@ import {
   type PlanContext,
   externalComponent,
   endpointOfUrl,
+  toStore,
 } from "../define.ts";
 import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Route } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
+import { objectStoreRules } from "../../values/rules/object-store-rules.ts";
+import { servedUrl } from "../../values/addressing.ts";
 
 const rootUser = "slipway-root";
 const rootUserFile = "/run/slipway/root-user";
@@ -22,6 +26,15 @@ const rootPasswordFile = "/run/slipway/root-password";
 /** Object store: MinIO, or any S3 service outside. */
 export const minio: ComponentDefinition = {
   id: "minio",
+  section: {
+    key: "objectStore",
+    leastMemory: 256,
+    keepsData: true,
+    external: { required: ["endpoint", "accessKey"], secret: ["secretKey", "secretKeyFile"] },
+    listener: { id: "s3", prefix: "s3", port: "s3" },
+    asksForDisk: true,
+    rules: objectStoreRules,
+  },
   build(context) {
     const values = context.values.objectStore;
     const component = {
@@ -30,10 +43,14 @@ export const minio: ComponentDefinition = {
       purpose: { en: "Large files, uploads and registry layers over S3", zh: "通过 S3 存放大文件、上传内容与镜像层" },
       zone: "app" as const,
     };
+    const buckets = context.buckets.map(toStore);
     const wires = context.buckets.map((bucket) => s3Wire(context, bucket.name));
     if (values.mode === "external") {
       return {
-        component: externalComponent(component, endpointOfUrl("s3", "s3", values.external.endpoint)),
+        component: {
+          ...externalComponent(component, endpointOfUrl("s3", "s3", values.external.endpoint)),
+          buckets,
+        },
         jobs: values.external.createBuckets ? [bucketsJob(context)] : [],
         secrets: [
           givenSecret(
@@ -65,7 +82,8 @@ export const minio: ComponentDefinition = {
         volumes: [
           { name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: ".minio.sys/format.json" },
         ],
-        links: [{ title: { en: "S3 endpoint", zh: "S3 接口" }, url: context.addressing.s3Url }],
+        buckets,
+        links: [{ title: { en: "S3 endpoint", zh: "S3 接口" }, url: servedUrl(context.addressing, "s3") }],
       },
       jobs: [bucketsJob(context)],
       secrets: [
@@ -132,7 +150,7 @@ function bucketsJob(context: PlanContext): JobDraft {
       ...context.buckets.map((row) => `bucket ${row.name} (${row.access})`),
       ...(embedded ? s3Keys(context).map((key) => `access key ${key}`) : []),
     ],
-    needs: [{ kind: "healthy", component: "minio" }],
+    needs: [healthy("minio")],
     document: {
       kind: "s3-buckets",
       endpoint: endpoint("minio.s3", "url"),

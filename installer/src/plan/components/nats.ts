@@ -11,6 +11,7 @@ import {
 } from "../define.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
+import { natsRules } from "../../values/rules/nats-rules.ts";
 
 /** The hub's programs share one login, as they share one connection string. */
 const hubUser = "csghub";
@@ -18,6 +19,13 @@ const hubUser = "csghub";
 /** Messages between services: NATS with JetStream. */
 export const nats: ComponentDefinition = {
   id: "nats",
+  section: {
+    key: "nats",
+    leastMemory: 64,
+    keepsData: true,
+    external: { required: ["host", "user"], secret: ["password", "passwordFile"] },
+    rules: natsRules,
+  },
   build(context) {
     const values = context.values.nats;
     const component = {

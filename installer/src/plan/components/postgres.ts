@@ -2,6 +2,7 @@ import {
   completed,
   container,
   givenSecret,
+  healthy,
   randomSecret,
   resourcesOf,
   toGiB,
@@ -10,11 +11,13 @@ import {
   type JobDraft,
   type PlanContext,
   externalComponent,
+  toStore,
 } from "../define.ts";
 import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Container, SecretSpec } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
+import { postgresRules } from "../../values/rules/postgres-rules.ts";
 
 const dataDirectory = "/var/lib/postgresql/data";
 const passwordFile = "/run/slipway/postgres-password";
@@ -23,8 +26,17 @@ const volume = { volume: "data", path: dataDirectory };
 /** PostgreSQL 17, one cluster for every service of the platform. */
 export const postgres: ComponentDefinition = {
   id: "postgres",
+  section: {
+    key: "postgres",
+    leastMemory: 256,
+    keepsData: true,
+    external: { required: ["host"], secret: ["adminPassword", "adminPasswordFile"] },
+    asksForDisk: true,
+    rules: postgresRules,
+  },
   build(context) {
     const { mode, external, storage, replicas } = context.values.postgres;
+    const databases = context.databases.map(toStore);
     const component = {
       id: "postgres",
       title: { en: "PostgreSQL", zh: "PostgreSQL 数据库" },
@@ -33,13 +45,16 @@ export const postgres: ComponentDefinition = {
     };
     if (mode === "external") {
       return {
-        component: externalComponent(component, {
-          id: "sql",
-          port: external.port,
-          protocol: "postgres",
-          tls: external.sslMode !== "disable",
-          externalHost: external.host,
-        }),
+        component: {
+          ...externalComponent(component, {
+            id: "sql",
+            port: external.port,
+            protocol: "postgres",
+            tls: external.sslMode !== "disable",
+            externalHost: external.host,
+          }),
+          databases,
+        },
         jobs: [databasesJob(context, external.adminUser)],
         secrets: secrets(context),
       };
@@ -63,6 +78,7 @@ export const postgres: ComponentDefinition = {
         },
         needs: [completed("postgres-initialise")],
         volumes: [{ name: "data", sizeGiB: toGiB(storage.size), dataClass: "backup", marker: "PG_VERSION" }],
+        databases,
       },
       jobs: [initialiseJob(context), databasesJob(context, "postgres")],
       secrets: secrets(context),
@@ -154,7 +170,7 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
     component: "postgres",
     title: "Make one role and database per service",
     makes: context.databases.map((row) => `database ${row.name} owned by ${row.owner}`),
-    needs: [{ kind: "healthy", component: "postgres" }],
+    needs: [healthy("postgres")],
     files: postgresCaFiles(context),
     document: {
       kind: "postgres-databases",

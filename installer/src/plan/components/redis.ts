@@ -16,6 +16,13 @@ const passwordFile = "/run/slipway/redis-password";
 /** Cache, locks and sessions: Valkey, which speaks Redis' protocol. */
 export const redis: ComponentDefinition = {
   id: "redis",
+  section: {
+    key: "redis",
+    aliases: ["valkey"],
+    leastMemory: 32,
+    keepsData: true,
+    external: { required: ["host"], secret: ["password", "passwordFile"] },
+  },
   build(context) {
     const values = context.values.redis;
     const component = {

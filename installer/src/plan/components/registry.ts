@@ -10,6 +10,7 @@ import {
   externalComponent,
   endpointOfUrl,
 } from "../define.ts";
+import { routeWire } from "../groups/public-address.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
 import type { Route, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
@@ -19,6 +20,11 @@ const htpasswdPath = "/etc/distribution/htpasswd";
 /** Container images of the platform's users, kept in the object store. */
 export const registry: ComponentDefinition = {
   id: "registry",
+  section: {
+    key: "registry",
+    leastMemory: 64,
+    external: { required: ["url", "user"], secret: ["password", "passwordFile"] },
+  },
   buckets: (values) =>
     values.registry.mode === "embedded"
       ? [{ name: values.objectStore.buckets.registry, access: "private", key: "registry", usedBy: ["registry"] }]
@@ -61,7 +67,7 @@ export const registry: ComponentDefinition = {
             startSeconds: 60,
           },
         },
-        needs: bucketReady(context),
+        needs: [healthy("minio", { ifPresent: true }), completed("minio-buckets", { ifPresent: true })],
         links: [{ title: { en: "Image registry", zh: "镜像仓库" }, url: `${context.addressing.mainUrl}/v2/` }],
         firstPassword: { user: values.user, secret: "registry" },
       },
@@ -75,7 +81,7 @@ export const registry: ComponentDefinition = {
         },
       ],
       routes,
-      wires: [wire(values.user, "registry")],
+      wires: [wire(values.user, "registry"), publicWire(context)],
     };
   },
 };
@@ -89,12 +95,6 @@ const routes: readonly Route[] = [
     action: { kind: "proxy", to: "registry.http", timeoutSeconds: 1800, streaming: true, denyMethods: ["DELETE"] },
   },
 ];
-
-function bucketReady(context: PlanContext) {
-  const { mode, external } = context.values.objectStore;
-  if (mode === "embedded") return [healthy("minio"), completed("minio-buckets")];
-  return external.createBuckets ? [completed("minio-buckets")] : [];
-}
 
 function server(context: PlanContext) {
   const values = context.values.registry;
@@ -151,4 +151,12 @@ function wire(user: string, password: string): Wire {
     expectation: "a small image is pushed and pulled by digest; without a login it answers 401",
     check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret(password) },
   };
+}
+
+function publicWire(context: PlanContext): Wire {
+  return routeWire(context, "registry", {
+    path: "/v2/",
+    expectation: "the registry answers and asks for a login",
+    expect: { expectStatus: 401, expectHeader: { "docker-distribution-api-version": "registry/2.0" } },
+  });
 }

@@ -10,6 +10,8 @@ import {
 import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
 import type { ConfigFile, Route, Slotted, Wire } from "../model.ts";
 import { concat, endpoint, jsonFile, secret, textFile } from "../text.ts";
+import { temporalUiRules } from "../../values/rules/temporal-ui-rules.ts";
+import { servedUrl } from "../../values/addressing.ts";
 
 const port = 8080;
 const path = "/-/temporal";
@@ -17,6 +19,7 @@ const path = "/-/temporal";
 /** Temporal's web page, behind the sign-in of Casdoor's application Admin. */
 export const temporalUi: ComponentDefinition = {
   id: "temporal-ui",
+  section: { key: "temporalUi", leastMemory: 64, image: "temporal-ui", rules: temporalUiRules },
   build(context) {
     const values = context.values.temporalUi;
     const component = {
@@ -43,7 +46,7 @@ export const temporalUi: ComponentDefinition = {
           },
         },
         // At its start it asks Casdoor, by its public name, how to sign people in.
-        needs: [healthy("temporal"), healthy("gateway"), completed("casdoor-bootstrap")],
+        needs: [healthy("temporal"), healthy("gateway"), completed("casdoor-bootstrap", { ifPresent: true })],
         links: [{ title: component.title, url: `${context.addressing.mainUrl}${path}` }],
         reaches: ["gateway.casdoor"],
       },
@@ -78,7 +81,8 @@ function server(context: PlanContext) {
 }
 
 function settings(context: PlanContext): Slotted {
-  const { mainUrl, casdoorUrl } = context.addressing;
+  const { mainUrl } = context.addressing;
+  const casdoorUrl = servedUrl(context.addressing, "casdoor");
   return {
     temporalGrpcAddress: endpoint("temporal.grpc", "hostPort"),
     host: "0.0.0.0",

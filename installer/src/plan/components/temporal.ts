@@ -1,6 +1,7 @@
 import {
   completed,
   container,
+  healthy,
   resourcesOf,
   type ComponentDefinition,
   type JobDraft,
@@ -11,6 +12,7 @@ import { postgresCaFiles, postgresTls, postgresWire } from "../groups/postgres-c
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Slotted, Wire } from "../model.ts";
 import { concat, endpoint, jsonFile, secret, text } from "../text.ts";
+import { temporalRules } from "../../values/rules/temporal-rules.ts";
 
 const owner = "csghub_temporal";
 const visibility = "csghub_temporal_visibility";
@@ -18,6 +20,7 @@ const visibility = "csghub_temporal_visibility";
 /** Long-running work that survives restarts. */
 export const temporal: ComponentDefinition = {
   id: "temporal",
+  section: { key: "temporal", leastMemory: 256, external: { required: ["host"] }, rules: temporalRules },
   databases: (values) =>
     values.temporal.mode === "embedded"
       ? [owner, visibility].map((name) => ({
@@ -179,13 +182,13 @@ function schemaJob(context: PlanContext): JobDraft {
 }
 
 function namespaceJob(context: PlanContext): JobDraft {
-  const { namespace, retentionDays, mode } = context.values.temporal;
+  const { namespace, retentionDays } = context.values.temporal;
   return toolboxJob(context, {
     id: "temporal-namespace",
     component: "temporal",
     title: "Register Temporal's namespace",
     makes: [`namespace ${namespace}, history kept ${retentionDays} days`],
-    needs: mode === "embedded" ? [{ kind: "healthy", component: "temporal" }] : [],
+    needs: [healthy("temporal", { ifPresent: true })],
     document: { kind: "temporal-namespace", address: endpoint("temporal.grpc", "hostPort"), namespace, retentionDays },
   });
 }

@@ -5,6 +5,9 @@ import { toolboxDocument, toolboxUid } from "../groups/toolbox-job.ts";
 import type { Slotted, Wire } from "../model.ts";
 import { jsonFile, secret, textFile } from "../text.ts";
 
+/** Id of the job behind `verify`. */
+export const verificationJob = "verify";
+
 /** The job behind `verify`: every wire of the plan in one document, run on request from inside the platform's networks. */
 export function buildVerification(context: PlanContext, wires: readonly Wire[]): Parts {
   const { toolbox } = context.values;
@@ -12,7 +15,7 @@ export function buildVerification(context: PlanContext, wires: readonly Wire[]):
   return {
     jobs: [
       {
-        id: "verify",
+        id: verificationJob,
         component: "gateway",
         title: "Prove every connection of the platform",
         makes: [],

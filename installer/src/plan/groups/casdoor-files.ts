@@ -2,6 +2,7 @@ import type { PlanContext } from "../define.ts";
 import type { Slotted, Text } from "../model.ts";
 import { endpoint, secret, text } from "../text.ts";
 import { postgresSslMode } from "./postgres-client.ts";
+import { servedUrl } from "../../values/addressing.ts";
 
 /** OpenID applications of the platform. `Admin` is for consoles of ours, such as Temporal's. */
 export const casdoorApplications = ["CSGHub", "Admin"] as const;
@@ -11,7 +12,7 @@ export const casdoorApplications = ["CSGHub", "Admin"] as const;
  * to bind and is logged once, where an empty one would open a random port.
  */
 export function casdoorConfiguration(context: PlanContext, database: string): Text {
-  const origin = context.addressing.casdoorUrl;
+  const origin = servedUrl(context.addressing, "casdoor");
   return text`appname = casdoor
 httpport = 8000
 runmode = prod

@@ -1,7 +1,6 @@
 import type { PlanContext } from "../define.ts";
-import type { Listener, Route, SecretSpec, Slotted } from "../model.ts";
+import type { Listener, Route, SecretSpec, Slotted, Wire } from "../model.ts";
 import { endpoint } from "../text.ts";
-import type { ServedName } from "../../values/addressing.ts";
 
 /** Where the toolbox finds the authority that signed the gateway's certificate. */
 export const verifyCaPath = "/run/slipway/ca.crt";
@@ -31,22 +30,37 @@ export function publicResolve(context: PlanContext, listener: string): { readonl
   return context.addressing.kind === "domain" ? {} : { resolve: endpoint(`gateway.${listener}`, "hostPort") };
 }
 
+/** Proves that a path of the main site answers as expected, by the way people take to it. */
+export function routeWire(
+  context: PlanContext,
+  id: string,
+  route: { readonly path: string; readonly expectation: string; readonly expect: Readonly<Record<string, Slotted>> },
+): Wire {
+  return {
+    id: `route-${id}`,
+    from: "browser",
+    to: "gateway.main",
+    expectation: route.expectation,
+    check: {
+      kind: "route",
+      url: `${context.addressing.mainUrl}${route.path}`,
+      ...verifyCaFile(context),
+      ...publicResolve(context, "main"),
+      ...route.expect,
+    },
+  };
+}
+
 /**
  * Every name and port under which the gateway serves people. It listens inside on the port that is published, so that a URL is right on
  * both sides. With TLS, plain HTTP answers with a redirect.
  */
 export function publicListeners(context: PlanContext): readonly Listener[] {
   const { addressing, values } = context;
-  const ids: readonly ServedName[] = [
-    "main",
-    ...(values.casdoor.mode === "embedded" ? (["casdoor"] as const) : []),
-    ...(values.objectStore.mode === "embedded" ? (["s3"] as const) : []),
-  ];
   const tls = addressing.tls !== "off";
-  const listeners = ids.map((id): Listener => {
-    const { host, port, url } = addressing.served[id];
-    return { id, host, port, publicPort: port, tls, url };
-  });
+  const listeners = addressing.served.map(
+    ({ id, host, port, url }): Listener => ({ id, host, port, publicPort: port, tls, url }),
+  );
   const plain = tls ? listeners.filter((row) => row.id === "main" || addressing.kind === "domain") : [];
   const { http } = values.ports;
   return [

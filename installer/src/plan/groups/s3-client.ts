@@ -2,6 +2,7 @@ import type { PlanContext } from "../define.ts";
 import type { SecretSpec, Slotted, Wire } from "../model.ts";
 import { endpoint, secret } from "../text.ts";
 import { publicResolve, verifyCaFile } from "./public-address.ts";
+import { servedUrl } from "../../values/addressing.ts";
 
 /** Name of the secret that goes with an access key. An external store has one key for everything. */
 export function s3SecretName(context: PlanContext, key: string): string {
@@ -31,7 +32,7 @@ export function s3Keys(context: PlanContext): readonly string[] {
 /** Where presigned URLs point. */
 export function s3PublicUrl(context: PlanContext): string {
   const { mode, external } = context.values.objectStore;
-  if (mode === "embedded") return context.addressing.s3Url;
+  if (mode === "embedded") return servedUrl(context.addressing, "s3");
   return external.publicEndpoint === "" ? external.endpoint : external.publicEndpoint;
 }
 

@@ -1,7 +1,11 @@
 import type { Job as JobDocument } from "../../../../toolbox/src/contract.ts";
+import type { Section } from "../../values/section.ts";
 import { container, resourcesOf, type JobDraft, type PlanContext } from "../define.ts";
 import type { ConfigFile, Dependency, Slotted } from "../model.ts";
 import { jsonFile } from "../text.ts";
+
+/** The toolbox is no component: it runs where others need work done once. */
+export const toolboxSection: Section = { key: "toolbox", leastMemory: 128 };
 
 /** Where the toolbox finds its document, the same in every job. */
 export const toolboxDocument = "/run/slipway/document.json";

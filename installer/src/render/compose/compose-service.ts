@@ -11,7 +11,6 @@ import type {
   PublishedPort,
   Zone,
 } from "../../plan/model.ts";
-import { carriesRoutes } from "../../plan/carries-routes.ts";
 import { type AddressBook, resolveEndpoints } from "../addresses.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { findComponent, gatewayAliases, networksOf } from "./networks.ts";
@@ -193,7 +192,7 @@ function renderDependsOn(plan: Plan, needs: readonly Dependency[]): ComposeObjec
 }
 
 function renderNetworks(plan: Plan, networks: readonly Zone[], component?: Component): ComposeObject {
-  const aliases = component !== undefined && carriesRoutes(component) ? gatewayAliases(plan) : [];
+  const aliases = component?.role === "gateway" ? gatewayAliases(plan) : [];
   return Object.fromEntries(networks.map((name) => [name, aliases.length === 0 ? {} : { aliases }]));
 }
 

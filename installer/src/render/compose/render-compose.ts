@@ -1,9 +1,9 @@
 import { toYamlText } from "../yaml-text.ts";
 import type { Component, Container, Plan } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
-import { type AddressBook, buildAddressBook, renderFileContents } from "../addresses.ts";
+import { type AddressBook, buildAddressBook, type FileGenerators, renderFileContents } from "../addresses.ts";
 import { renderGatewayNginx } from "../config-files/gateway-nginx.ts";
-import { landingStyle, renderLandingPage } from "../config-files/landing-page.ts";
+import { pageFiles } from "../config-files/page-files.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import type { ComposeRendering, ComposeUnit, ComposeVolume } from "./compose-rendering.ts";
 import {
@@ -20,6 +20,11 @@ import { networkNames } from "./networks.ts";
 
 const marker =
   "# Written by slipway from the values of this install. Do not edit: change the values and run `slipway install` again.\n";
+
+const generators: FileGenerators = {
+  ...pageFiles,
+  "nginx-gateway": ({ plan, book }) => renderGatewayNginx(plan, book),
+};
 
 /**
  * Renders a plan for Docker Compose. Pure.
@@ -100,16 +105,7 @@ function serviceFiles(plan: Plan, book: AddressBook, component: Component): read
 
 function containerFiles(plan: Plan, book: AddressBook, id: string, container: Container): readonly RenderedFile[] {
   return container.files.map((file) => {
-    const contents = renderFileContents(file.contents, book, `${id}:${file.path}`, (kind) => {
-      switch (kind.kind) {
-        case "nginx-gateway":
-          return renderGatewayNginx(plan, book);
-        case "landing-page":
-          return renderLandingPage(plan, kind.language);
-        case "landing-style":
-          return landingStyle();
-      }
-    });
+    const contents = renderFileContents(file.contents, { plan, book, where: `${id}:${file.path}` }, generators);
     return { path: `files/${id}${file.path}`, contents, owner: container.uid, secret: contents.some(isSecretSlot) };
   });
 }

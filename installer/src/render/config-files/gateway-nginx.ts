@@ -1,4 +1,5 @@
-import { gatewayCertificatePath, gatewayHealthPort, gatewayKeyPath } from "../../plan/components/gateway.ts";
+import { RenderError } from "../../errors/installer-error.ts";
+import { gatewayCertificatePath, gatewayKeyPath } from "../../plan/components/gateway.ts";
 import type { Listener, Plan, Route } from "../../plan/model.ts";
 import type { AddressBook } from "../addresses.ts";
 import { fillGatewayNginx } from "./templates.ts";
@@ -11,7 +12,7 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
   const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
   return fillGatewayNginx({
-    healthPort: gatewayHealthPort,
+    healthPort: healthPortOf(plan),
     certificatePath: gatewayCertificatePath,
     keyPath: gatewayKeyPath,
     tls: plan.settings.tls !== "off",
@@ -32,6 +33,13 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
         .map((route) => toLocation(route, listener, book)),
     })),
   });
+}
+
+/** The port that the gateway's own probe asks. */
+function healthPortOf(plan: Plan): number {
+  const ready = plan.components.find(({ role }) => role === "gateway")?.workload?.health.ready;
+  if (ready?.kind !== "http") throw new RenderError("the gateway has no health check over HTTP");
+  return ready.port;
 }
 
 function toLocation(route: Route, listener: Listener, book: AddressBook) {

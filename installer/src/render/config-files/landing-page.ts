@@ -6,12 +6,6 @@ import { fillLandingPage } from "./templates.ts";
 
 type Language = "en" | "zh";
 
-/** The platform's own page is not listed among its addresses: who reads it is there already. */
-const ownComponent = "landing-page";
-
-/** The component people sign in with. */
-const loginComponent = "casdoor";
-
 /** The page at the platform's root: what is installed, where it is reached and how to sign in, in one language. */
 export function renderLandingPage(plan: Plan, language: Language): string {
   const words = wordsOf(language);
@@ -36,16 +30,17 @@ export function landingStyle(): string {
 }
 
 function links(plan: Plan, language: Language) {
+  // The page itself is not among the addresses: who reads it is there already.
   return plan.components
-    .filter((component) => component.id !== ownComponent && component.presence !== "off")
+    .filter((component) => component.role !== "page" && component.presence !== "off")
     .flatMap((component) => component.links)
     .map(({ title, url }) => ({ title: title[language], url, opens: /^https?:\/\//.test(url) }));
 }
 
 function signIn(plan: Plan, words: Words, language: Language) {
-  const login = plan.components.find((component) => component.id === loginComponent);
+  const login = plan.components.find((component) => component.role === "sign-in");
   const others = plan.components.filter(
-    (component) => component.id !== loginComponent && component.presence === "embedded",
+    (component) => component.role !== "sign-in" && component.presence === "embedded",
   );
   return {
     login: login?.presence === "embedded" ? login.firstPassword : undefined,

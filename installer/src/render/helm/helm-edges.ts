@@ -1,4 +1,3 @@
-import { carriesRoutes } from "../../plan/carries-routes.ts";
 import type { Component } from "../../plan/model.ts";
 import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
 import type { HelmEdge, HelmIngress, HelmPod } from "./helm-values.ts";
@@ -20,7 +19,7 @@ export function egressOf(scope: HelmScope, caller: Caller): readonly HelmEdge[] 
     if (target === undefined) continue;
     const { component, endpoint } = target;
     if (runsHere(component)) addPort(units, component.id, endpoint.port);
-    else if (carriesRoutes(component)) gateway = true;
+    else if (component.role === "gateway") gateway = true;
     else if (endpoint.externalHost !== undefined) {
       const { externalHost: host, port } = endpoint;
       outside.set(`${host}:${port}`, { kind: "outside", cidrs: cidrsOf(host), port });

@@ -1,4 +1,3 @@
-import { carriesRoutes } from "../../plan/carries-routes.ts";
 import { RenderError } from "../../errors/installer-error.ts";
 import type { Component, Container, Endpoint, Job, Plan } from "../../plan/model.ts";
 import { type AddressBook, buildAddressBook } from "../addresses.ts";
@@ -29,7 +28,7 @@ export function helmScope(plan: Plan): HelmScope {
 
 function podAddresses(plan: Plan): AddressBook {
   const reachable = plan.components.map((component) =>
-    carriesRoutes(component)
+    component.role === "gateway"
       ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
       : component,
   );
@@ -38,7 +37,7 @@ function podAddresses(plan: Plan): AddressBook {
 
 /** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */
 export function runsHere(component: Component): boolean {
-  return component.workload !== undefined && !carriesRoutes(component);
+  return component.workload !== undefined && component.role !== "gateway";
 }
 
 /**

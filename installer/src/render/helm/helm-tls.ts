@@ -1,4 +1,3 @@
-import { carriesRoutes } from "../../plan/carries-routes.ts";
 import type { SecretSlot } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
@@ -7,7 +6,7 @@ import { objectName, type HelmScope } from "./helm-scope.ts";
 /** The certificate of the listeners as a TLS Secret, taken from the files of the component whose part the Gateway plays. */
 export function gatewaySecret(scope: HelmScope): readonly HelmSecret[] {
   const files = scope.plan.components
-    .filter(carriesRoutes)
+    .filter(({ role }) => role === "gateway")
     .flatMap((component) => component.workload?.container.files ?? []);
   const slots = files.flatMap((file): readonly { readonly path: string; readonly slot: SecretSlot }[] => {
     const parts = file.contents.kind === "text" ? file.contents.text : [];

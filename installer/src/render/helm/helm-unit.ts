@@ -1,8 +1,8 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import type { ConfigFile } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
-import { renderFileContents, resolveEndpoints } from "../addresses.ts";
-import { landingStyle, renderLandingPage } from "../config-files/landing-page.ts";
+import { type FileGenerators, renderFileContents, resolveEndpoints } from "../addresses.ts";
+import { pageFiles } from "../config-files/page-files.ts";
 import type { RenderedText } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
 import { objectName, type HelmScope, type Owner } from "./helm-scope.ts";
@@ -10,6 +10,13 @@ import type { HelmEnv, HelmFile, HelmUnit } from "./helm-values.ts";
 
 /** Kubernetes refuses larger ConfigMaps and Secrets. */
 const objectLimitBytes = 1_000_000;
+
+const generators: FileGenerators = {
+  ...pageFiles,
+  "nginx-gateway": ({ where }) => {
+    throw new RenderError(`${where}: the gateway's configuration has no use on Kubernetes`);
+  },
+};
 
 export interface UnitParts {
   readonly unit: HelmUnit;
@@ -88,16 +95,8 @@ interface FileParts extends HelmFile {
 }
 
 function fileParts(scope: HelmScope, id: string, file: ConfigFile): FileParts {
-  const text = renderFileContents(file.contents, scope.addresses, `${id}:${file.path}`, (contents) => {
-    switch (contents.kind) {
-      case "landing-page":
-        return renderLandingPage(scope.plan, contents.language);
-      case "landing-style":
-        return landingStyle();
-      case "nginx-gateway":
-        throw new RenderError(`${id}: the gateway's configuration ${file.path} has no use on Kubernetes`);
-    }
-  });
+  const place = { plan: scope.plan, book: scope.addresses, where: `${id}:${file.path}` };
+  const text = renderFileContents(file.contents, place, generators);
   return { path: file.path, key: fileKey(id, file.path), text };
 }
 

@@ -1,57 +1,34 @@
 import { findHostNameFault, isIpv4, isLoopbackName } from "../host-names.ts";
 import type { Finding } from "../schema-issues.ts";
+import { type ExternalNeeds, type Section, valuesOf } from "../section.ts";
 import type { Values } from "../values.generated.ts";
 import { type Rule, wrongValue } from "./rule.ts";
 
-type ExternalName = "postgres" | "redis" | "objectStore" | "nats" | "gitaly" | "registry" | "temporal" | "casdoor";
-
-interface ExternalNeeds {
-  /** Keys that must not be empty. */
-  readonly required: readonly string[];
-  /** A secret and the key of the file that may hold it instead; exactly one of the two must be given. */
-  readonly secret?: readonly [inline: string, file: string];
+/** Rules about services that exist elsewhere. */
+export function externalRules(sections: readonly Section[]): readonly Rule[] {
+  return sections.flatMap(({ key, external }) =>
+    external === undefined
+      ? []
+      : {
+          reads: [`${key}.mode`, `${key}.external`],
+          check: (values: Values) => checkExternal(values, key, external),
+        },
+  );
 }
 
-const needs: Readonly<Record<ExternalName, ExternalNeeds>> = {
-  postgres: {
-    required: ["host"],
-    secret: ["adminPassword", "adminPasswordFile"],
-  },
-  redis: { required: ["host"], secret: ["password", "passwordFile"] },
-  objectStore: {
-    required: ["endpoint", "accessKey"],
-    secret: ["secretKey", "secretKeyFile"],
-  },
-  nats: { required: ["host", "user"], secret: ["password", "passwordFile"] },
-  gitaly: { required: ["host"], secret: ["token", "tokenFile"] },
-  registry: { required: ["url", "user"], secret: ["password", "passwordFile"] },
-  temporal: { required: ["host"] },
-  casdoor: {
-    required: ["url", "clientId", "certificateFile"],
-    secret: ["clientSecret", "clientSecretFile"],
-  },
-};
-
-/** Rules about services that exist elsewhere. */
-export const externalRules: readonly Rule[] = [
-  ...(Object.keys(needs) as ExternalName[]).map((name) => ({
-    reads: [`${name}.mode`, `${name}.external`],
-    check: (values: Values) => (values[name].mode === "external" ? checkExternal(values, name) : []),
-  })),
-];
-
-function checkExternal(values: Values, name: ExternalName): readonly Finding[] {
-  const external: Readonly<Record<string, unknown>> = values[name].external;
+function checkExternal(values: Values, name: string, needs: ExternalNeeds): readonly Finding[] {
+  const { mode, external = {} } = valuesOf(values, name);
+  if (mode !== "external") return [];
   return [
-    ...needs[name].required.filter((key) => external[key] === "").map((key) => describeMissing(name, key)),
-    ...checkSecret(name, external),
+    ...needs.required.filter((key) => external[key] === "").map((key) => describeMissing(name, key)),
+    ...checkSecret(name, external, needs.secret),
     ...["host", "endpoint", "publicEndpoint", "url"].flatMap((key) =>
       checkAddress(`${name}.external.${key}`, external[key]),
     ),
   ];
 }
 
-function describeMissing(name: ExternalName, key: string): Finding {
+function describeMissing(name: string, key: string): Finding {
   return {
     path: [name, "external", key],
     message: `is empty, but ${name}.mode is external and needs it`,
@@ -59,8 +36,11 @@ function describeMissing(name: ExternalName, key: string): Finding {
   };
 }
 
-function checkSecret(name: ExternalName, external: Readonly<Record<string, unknown>>): readonly Finding[] {
-  const { secret } = needs[name];
+function checkSecret(
+  name: string,
+  external: Readonly<Record<string, unknown>>,
+  secret: ExternalNeeds["secret"],
+): readonly Finding[] {
   if (secret === undefined) return [];
   const [inline, file] = secret;
   const given = secret.filter((key) => external[key] !== "").length;

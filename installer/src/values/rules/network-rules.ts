@@ -1,35 +1,38 @@
-import { type Addressing, resolveAddressing } from "../addressing.ts";
+import { resolveAddressing } from "../addressing.ts";
 import { findHostNameFault, isIpv4, isIpv6, isLoopbackName } from "../host-names.ts";
 import type { Finding } from "../schema-issues.ts";
+import type { PortName, Section } from "../section.ts";
 import type { Values } from "../values.generated.ts";
 import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 
 /** Rules about names, addresses, ports and TLS. */
-export const networkRules: readonly Rule[] = [
-  { reads: ["domain"], check: checkDomain },
-  { reads: ["bindAddress", "domain"], check: checkBindAddress },
-  { reads: addressingReads(), check: checkPortsDiffer },
-  { reads: ["tls"], check: checkTlsFiles },
-  { reads: ["domain", ...modes("temporalUi", "casdoor", "temporal")], check: checkTemporalUi },
-];
-
-function addressingReads(): readonly string[] {
-  return ["domain", "ports", "tls.mode", "bindAddress", ...modes("casdoor", "objectStore", "gitlabShell")];
+export function networkRules(sections: readonly Section[]): readonly Rule[] {
+  return [
+    { reads: ["domain"], check: (values) => checkDomain(values, longestPrefix(sections)) },
+    { reads: ["bindAddress", "domain"], check: checkBindAddress },
+    { reads: addressingReads(sections), check: (values) => checkPortsDiffer(values, sections) },
+    { reads: ["tls"], check: checkTlsFiles },
+  ];
 }
 
-function modes(...components: readonly string[]): readonly string[] {
-  return components.map((component) => `${component}.mode`);
+function addressingReads(sections: readonly Section[]): readonly string[] {
+  const published = sections.filter(({ listener, ownPort }) => listener !== undefined || ownPort !== undefined);
+  return ["domain", "ports", "tls.mode", "bindAddress", ...published.map(({ key }) => `${key}.mode`)];
 }
 
-function checkDomain({ domain }: Values): readonly Finding[] {
-  const fault = findDomainFault(domain);
+function longestPrefix(sections: readonly Section[]): number {
+  return Math.max(0, ...sections.map(({ listener }) => (listener === undefined ? 0 : listener.prefix.length + 1)));
+}
+
+function checkDomain({ domain }: Values, prefixLength: number): readonly Finding[] {
+  const fault = findDomainFault(domain, prefixLength);
   if (fault === undefined) return [];
   return [
     wrongValue("domain", domain, fault, "allowed is a host name such as ai.corp.example, an IPv4 address or localhost"),
   ];
 }
 
-function findDomainFault(domain: string): string | undefined {
+function findDomainFault(domain: string, prefixLength: number): string | undefined {
   if (isIpv4(domain)) {
     const first = Number(domain.split(".")[0]);
     if (first === 0 || first >= 224) return "is not an address that a host can have";
@@ -37,8 +40,7 @@ function findDomainFault(domain: string): string | undefined {
   }
   const fault = findHostNameFault(domain);
   if (fault !== undefined) return fault;
-  // The longest name made from it is casdoor.<domain>.
-  if (`casdoor.${domain}`.length > 253) return "leaves no room for sub-domains within 253 characters";
+  if (prefixLength + domain.length > 253) return "leaves no room for sub-domains within 253 characters";
   return undefined;
 }
 
@@ -62,15 +64,13 @@ function checkBindAddress({ bindAddress, domain }: Values): readonly Finding[] {
   return [];
 }
 
-function checkPortsDiffer(values: Values): readonly Finding[] {
-  const { published } = resolveAddressing(values);
+function checkPortsDiffer(values: Values, sections: readonly Section[]): readonly Finding[] {
+  const { published } = resolveAddressing(values, sections);
   return published.flatMap(({ name, port }, index) => {
     const first = published.slice(0, index).find((earlier) => earlier.port === port);
     return first === undefined ? [] : [describePortClash(name, first.name, port)];
   });
 }
-
-type PortName = Addressing["published"][number]["name"];
 
 function describePortClash(name: PortName, first: PortName, port: number): Finding {
   const wrong = `is the same port as ports.${first}`;
@@ -94,22 +94,4 @@ function checkTlsFiles({ tls }: Values): readonly Finding[] {
       path: ["tls", name],
       message: `is given, but tls.mode is ${tls.mode} and would not use it; set tls.mode to files or remove the line`,
     }));
-}
-
-/** The page has no sign-in of its own, and finds Casdoor by its public name, which means something else inside a container when it is localhost. */
-function checkTemporalUi({ domain, temporalUi, casdoor, temporal }: Values): readonly Finding[] {
-  if (temporalUi.mode === "off") return [];
-  const because =
-    (...causes: readonly string[]) =>
-    (allowed: string): Finding =>
-      becauseOf(wrongValue("temporalUi.mode", temporalUi.mode, "cannot work here", allowed), ...causes);
-  return [
-    ...(casdoor.mode === "embedded"
-      ? []
-      : [because("casdoor.mode")("it needs casdoor.mode embedded to sign people in")]),
-    ...(temporal.mode === "embedded" ? [] : [because("temporal.mode")("it needs temporal.mode embedded")]),
-    ...(isLoopbackName(domain)
-      ? [because("domain")("it needs a domain that containers reach too, not localhost")]
-      : []),
-  ];
 }

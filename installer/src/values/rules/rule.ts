@@ -15,6 +15,11 @@ export function wrongValue(path: string, value: unknown, wrong: string, allowed:
   return { path: keys, message: `${wrong} ${describeGot(keys, value)}, ${allowed}` };
 }
 
+/** What stands at a dotted path of the values. */
+export function valueAt(values: Values, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], values);
+}
+
 /** The same finding with the other values that make this one wrong. */
 export function becauseOf(finding: Finding, ...causes: readonly string[]): Finding {
   return { ...finding, causes };

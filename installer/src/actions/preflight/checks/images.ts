@@ -1,4 +1,5 @@
 import type { Image } from "../../../plan/model.ts";
+import { describeWays } from "../../desired/component-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
 const registryAnswerMs = 20_000;
@@ -55,11 +56,12 @@ async function checkMissing(context: CheckContext, { image, components }: ImageU
         : await pullFault(context, image);
   if (reason === undefined) return [];
   const names = [...components].toSorted();
+  const ways = ["name a registry that has it (--set images.registry=…)", "load it from a bundle (slipway bundle load)"];
   return [
     {
       component: names.join(", "),
       message: `the image ${image.reference} is not here and cannot be had: ${reason}`,
-      remedy: `name a registry that has it (--set images.registry=…), load it from a bundle (slipway bundle load), or leave the component out: ${names.map((name) => `--without ${name}`).join(" ")}`,
+      remedy: describeWays(ways, names),
     },
   ];
 }
