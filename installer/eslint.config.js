@@ -52,7 +52,7 @@ export default tseslint.config(
       "**/dist/**",
       "**/coverage/**",
       "**/*.generated.ts",
-      "installer/test/golden/**",
+      "installer/test/golden/*/**",
       "installer/eslint.config.js",
     ],
   },
