@@ -73,19 +73,19 @@ function shortestWay(graph: ImportGraph, files: readonly string[]): readonly str
 
 /** The shortest way from a file back to itself, breadth first. */
 function wayBack(graph: ImportGraph, start: string, within: ReadonlySet<string>): readonly string[] {
-  const seen = new Set([start]);
+  const seen = new Set<string>();
   let ways: readonly (readonly string[])[] = [[start]];
   while (ways.length > 0) {
-    const next: (readonly string[])[] = [];
-    for (const way of ways) {
-      for (const { target } of graph.get(way.at(-1) ?? "") ?? []) {
-        if (target === start) return way;
-        if (!within.has(target) || seen.has(target)) continue;
-        seen.add(target);
-        next.push([...way, target]);
-      }
-    }
-    ways = next;
+    const longer = ways.flatMap((way) => (graph.get(way.at(-1) ?? "") ?? []).map(({ target }) => [...way, target]));
+    const round = longer.find((way) => way.at(-1) === start);
+    if (round !== undefined) return round.slice(0, -1);
+    ways = longer.filter((way) => isFirst(seen, way.at(-1) ?? "", within));
   }
   return [start];
+}
+
+function isFirst(seen: Set<string>, file: string, within: ReadonlySet<string>): boolean {
+  if (!within.has(file) || seen.has(file)) return false;
+  seen.add(file);
+  return true;
 }
