@@ -1,8 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { type Capability, capabilities } from "../../installer/test/contract/bad-input/capabilities.ts";
+import { filesOf } from "../../installer/test/contract/bad-input/find-proof.ts";
 import type { BadInput, BadInputSection, Proof } from "../../installer/test/contract/bad-input/row.ts";
 import { badInput } from "../../installer/test/contract/bad-input/sections.ts";
 import { exitCodes } from "../../installer/src/errors/exit-codes.ts";
 import type { Generator } from "./generated-file.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** docs/bad-input.md: what is wrong, what a person sees, and which test shows it. */
 export const generateBadInput: Generator = () =>
@@ -49,7 +53,9 @@ function renderRow({ fault, says, code, state, again, proofs, reason }: BadInput
 /** Each file once, with the titles of its tests. */
 function renderProofs(proofs: readonly Proof[]): string {
   const files = new Map<string, string[]>();
-  for (const { file, test, case: row } of proofs) {
+  for (const proof of proofs) {
+    const { suite, test, case: row } = proof;
+    const file = filesOf(root, proof)[0] ?? suite;
     files.set(file, [...(files.get(file) ?? []), row === undefined ? test : test.replace(/%[sdij]/, row)]);
   }
   return [...files]

@@ -1,13 +1,13 @@
 import { type BadInput, proofs } from "./row.ts";
 
-const open = "installer/src/bundle/open-bundle.test.ts";
-const verify = "installer/src/actions/bundle-verify.test.ts";
-const script = "installer/test/integration/install-script.test.ts";
-const push = "installer/test/integration/push.test.ts";
-const load = "installer/src/actions/bundle-load.test.ts";
-const create = "installer/src/actions/bundle-create.test.ts";
-const fits = "installer/src/actions/install-steps/check-bundle.test.ts";
-const disk = "installer/test/integration/bad-disk.test.ts";
+const open = "open-bundle";
+const verify = "bundle-verify";
+const script = "install-script";
+const push = "push";
+const load = "bundle-load";
+const create = "bundle-create";
+const fits = "check-bundle";
+const disk = "bad-disk";
 
 const untouched = "nothing was written: it is found when the bundle is opened";
 const copyAgain = "with a good copy";
@@ -115,7 +115,7 @@ export const bundleRows: readonly BadInput[] = [
     proofs: [
       ...proofs(open, "a huge header"),
       ...proofs(
-        "installer/src/bundle/tar/tar-header.test.ts",
+        "tar-header",
         "refuses a header longer than is allowed, before it is read",
         "refuses a chain of headers about one entry",
         "refuses sizes that are no number or cannot be counted",
@@ -159,10 +159,7 @@ export const bundleRows: readonly BadInput[] = [
     again: "with the right key given by --key",
     proofs: [
       ...proofs(open, "one signed by another key"),
-      ...proofs(
-        "installer/src/bundle/minisign.test.ts",
-        "a key with the identifier of another does not stand in for it",
-      ),
+      ...proofs("minisign", "a key with the identifier of another does not stand in for it"),
       ...proofs(
         push,
         "is refused before a request when it is not signed by a trusted key, and taken when that is allowed",
@@ -225,7 +222,7 @@ export const bundleRows: readonly BadInput[] = [
       ...proofs(open, "names each part that is missing or too short"),
       ...proofs(script, "with a part missing, cut short or damaged is refused, the part named"),
       ...proofs(
-        "installer/src/actions/bundle-repair.test.ts",
+        "bundle-repair",
         "a bundle that lost a part and of which one is damaged is whole again with what was rebuilt",
       ),
     ],
@@ -260,7 +257,7 @@ export const bundleRows: readonly BadInput[] = [
     state: "nothing was written; the parts are as they were",
     again: "with one part more",
     proofs: proofs(
-      "installer/src/bundle/parity.test.ts",
+      "parity",
       "when more is lost than parity makes up for, everything lost is named and nothing is written",
       "a header with wrong digests does not lead to wrong parts",
     ),
@@ -358,10 +355,7 @@ export const diskRows: readonly BadInput[] = [
     code: "PREFLIGHT_FAILED",
     state: "nothing was sent",
     again: "with room",
-    proofs: proofs(
-      "installer/test/integration/load-images.test.ts",
-      "says how much space is lacking before anything is sent",
-    ),
+    proofs: proofs("load-images", "says how much space is lacking before anything is sent"),
   },
   {
     fault: "the disk is filled by others while a bundle is written",
@@ -395,7 +389,7 @@ export const diskRows: readonly BadInput[] = [
         "on writing: no bundle stands under its name, and what the disk lost is written again by the next run",
       ),
       ...proofs(
-        "installer/src/bundle/sink.test.ts",
+        "sink",
         "get no name after a flush on the way that failed, and count as lost",
         "count as lost also when something else ends the run after such a flush",
       ),
@@ -405,10 +399,7 @@ export const diskRows: readonly BadInput[] = [
     fault: "the journal of a push cannot be written",
     state: "the push goes through without records, and says so once",
     again: "asks the registry for what is there",
-    proofs: proofs(
-      "installer/src/registry/push/push-journal.test.ts",
-      "goes on without records when it cannot be written, and says so once",
-    ),
+    proofs: proofs("push-journal", "goes on without records when it cannot be written, and says so once"),
   },
   {
     fault: "kill -9 while a bundle is made",
@@ -416,7 +407,7 @@ export const diskRows: readonly BadInput[] = [
     again: "goes on, and ends with the same bytes",
     proofs: [
       ...proofs(
-        "installer/test/integration/bundle-kill.test.ts",
+        "bundle-kill",
         "bundle create that is killed leaves no bundle, and the same command goes on to the same bytes",
       ),
       ...proofs(create, "writes again what is damaged in the unfinished file"),
@@ -428,10 +419,7 @@ export const diskRows: readonly BadInput[] = [
     again: "goes on; at most one blob a connection is sent again",
     proofs: [
       ...proofs(push, "by kill -9 at %d percent sends at most one blob per connection again"),
-      ...proofs(
-        "installer/test/integration/push-distribution.test.ts",
-        "finishes after kill -9, with at most one blob per connection sent again",
-      ),
+      ...proofs("push-distribution", "finishes after kill -9, with at most one blob per connection sent again"),
     ],
   },
   {

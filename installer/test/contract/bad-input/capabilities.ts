@@ -8,13 +8,13 @@ export interface Capability {
   readonly untried?: string;
 }
 
-const push = "installer/test/integration/push.test.ts";
-const create = "installer/src/actions/bundle-create.test.ts";
-const tools = "installer/test/integration/bundle-tools.test.ts";
-const open = "installer/src/bundle/open-bundle.test.ts";
-const disk = "installer/test/integration/bad-disk.test.ts";
-const harbor = "installer/src/registry/harbor/prepare-target.test.ts";
-const offline = "installer/test/e2e/offline-install.test.ts";
+const push = "push";
+const create = "bundle-create";
+const tools = "bundle-tools";
+const open = "open-bundle";
+const disk = "bad-disk";
+const harbor = "harbor/";
+const offline = "offline-install";
 
 export const capabilities: readonly Capability[] = [
   {
@@ -37,13 +37,10 @@ export const capabilities: readonly Capability[] = [
   {
     promise: "the layout is read by the tools of others",
     proofs: [
-      ...proofs(
-        "installer/test/integration/serve-registry.test.ts",
-        "skopeo: one image, and a whole index with its digest",
-      ),
-      ...proofs("installer/test/integration/serve-registry.test.ts", "docker pull, by digest and by tag"),
-      { file: tools, test: "a bundle is read as it is by" },
-      { file: tools, test: "as a source we read what is written by" },
+      ...proofs("serve-registry", "skopeo: one image, and a whole index with its digest"),
+      ...proofs("serve-registry", "docker pull, by digest and by tag"),
+      { suite: tools, test: "a bundle is read as it is by" },
+      { suite: tools, test: "as a source we read what is written by" },
     ],
     untried: "tools that could not be installed are skipped by name",
   },
@@ -62,32 +59,26 @@ export const capabilities: readonly Capability[] = [
     promise: "build and push go on after kill -9",
     proofs: [
       ...proofs(
-        "installer/test/integration/bundle-kill.test.ts",
+        "bundle-kill",
         "bundle create that is killed leaves no bundle, and the same command goes on to the same bytes",
       ),
       ...proofs(push, "by kill -9 at %d percent sends at most one blob per connection again"),
-      ...proofs("installer/src/registry/registry-faults.test.ts", "goes on where it was, and is not sent twice"),
+      ...proofs("registry-faults", "goes on where it was, and is not sent twice"),
     ],
   },
   {
     promise: "parts are read in any order from several folders; each damaged one is named; parity rebuilds",
     proofs: [
       ...proofs(open, "is read from several folders", "names each part that is missing or too short"),
-      ...proofs(
-        "installer/src/bundle/parity.test.ts",
-        "missing, damaged and short parts are rebuilt elsewhere, and what was given stays as it is",
-      ),
+      ...proofs("parity", "missing, damaged and short parts are rebuilt elsewhere, and what was given stays as it is"),
     ],
   },
   {
     promise: "every image that any profile can use is in the lock, with digests, sizes, source and reason",
     proofs: [
+      ...proofs("images-lock", "resolves what the source has, with sizes, source, licence and reasons"),
       ...proofs(
-        "installer/src/actions/images-lock.test.ts",
-        "resolves what the source has, with sizes, source, licence and reasons",
-      ),
-      ...proofs(
-        "installer/src/actions/every-image.test.ts",
+        "every-image",
         "is found whichever profile, component or job uses it, with the reasons",
         "names what the lock has no row for, whatever its digest",
       ),
@@ -119,10 +110,7 @@ export const capabilities: readonly Capability[] = [
         "are about the whole of a project that is new",
         "may pull and nothing else, and its secret is in a file for its owner alone",
       ),
-      ...proofs(
-        "installer/src/registry/authorization.test.ts",
-        "that the registry suddenly refuses are renewed in the middle of an upload",
-      ),
+      ...proofs("authorization", "that the registry suddenly refuses are renewed in the middle of an upload"),
     ],
     untried: "a real Harbor: the stand-in is written from its documented API",
   },

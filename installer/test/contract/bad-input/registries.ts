@@ -1,12 +1,12 @@
 import { type BadInput, type Proof, proofs } from "./row.ts";
 
-const faults = "installer/src/registry/registry-faults.test.ts";
-const sign = "installer/src/registry/authorization.test.ts";
-const push = "installer/test/integration/push.test.ts";
-const pushFaults = "installer/test/integration/push-faults.test.ts";
-const pull = "installer/src/actions/bundle-create-registry.test.ts";
-const lock = "installer/src/actions/images-lock-registry.test.ts";
-const harbor = "installer/test/integration/push-to-harbor.test.ts";
+const faults = "registry-faults";
+const sign = "authorization";
+const push = "push";
+const pushFaults = "push-faults";
+const pull = "bundle-create-registry";
+const lock = "images-lock-registry";
+const harbor = "push-to-harbor";
 
 const passes = "%s: it gets through, and a second run sends nothing";
 const failsBlob = "%s: its image alone fails, the blob is named, and a second run finishes";
@@ -110,7 +110,7 @@ export const registryRows: readonly BadInput[] = [
         [pullPasses, "503"],
       ),
       ...proofs(lock, ["that %s: the lock is the one of an undisturbed run", "limits the rate"]),
-      ...proofs("installer/src/registry/retry.test.ts", "Retry-After is read in both forms"),
+      ...proofs("retry", "Retry-After is read in both forms"),
     ],
   },
   {

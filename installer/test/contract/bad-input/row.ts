@@ -2,7 +2,8 @@ import type { ErrorCode } from "../../../src/errors/exit-codes.ts";
 
 /** A test, by the title that stands in its file; `case` is a row of a test with several. */
 export interface Proof {
-  readonly file: string;
+  /** Where it is looked for: the folder and the beginning of the file name, as far as needed: `open-bundle`, `harbor/`. */
+  readonly suite: string;
   readonly test: string;
   readonly case?: string;
 }
@@ -27,7 +28,7 @@ export interface BadInputSection {
   readonly rows: readonly BadInput[];
 }
 
-/** Proofs in one file: each a title, or a title and the row of it. */
-export function proofs(file: string, ...tests: readonly (string | readonly [string, string])[]): readonly Proof[] {
-  return tests.map((test) => (typeof test === "string" ? { file, test } : { file, test: test[0], case: test[1] }));
+/** Proofs in one suite: each a title, or a title and the row of it. */
+export function proofs(suite: string, ...tests: readonly (string | readonly [string, string])[]): readonly Proof[] {
+  return tests.map((test) => (typeof test === "string" ? { suite, test } : { suite, test: test[0], case: test[1] }));
 }
