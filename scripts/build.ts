@@ -23,7 +23,7 @@ const builtAt = (sourceDate === undefined ? new Date() : new Date(Number(sourceD
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
 const assets = await listAssets();
 /** Packages that modules of quick commands name and often do not use. */
-const lazyPackages = ["handlebars", "picocolors", "yaml"];
+const lazyPackages = ["picocolors", "yaml"];
 const starts = { "from-files": "slipway.cjs", "from-executable": "slipway-executable.cjs" };
 
 const bundled = await build({
