@@ -63,7 +63,7 @@ export const capabilities: readonly Capability[] = [
         "bundle create that is killed leaves no bundle, and the same command goes on to the same bytes",
       ),
       ...proofs(push, "by kill -9 at %d percent sends at most one blob per connection again"),
-      ...proofs("registry-faults", "goes on where it was, and is not sent twice"),
+      ...proofs("registry/", "goes on where it was, and is not sent twice"),
     ],
   },
   {

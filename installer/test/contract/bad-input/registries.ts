@@ -1,6 +1,6 @@
 import { type BadInput, type Proof, proofs } from "./row.ts";
 
-const faults = "registry-faults";
+const faults = "registry/";
 const sign = "authorization";
 const push = "push";
 const pushFaults = "push-faults";
@@ -173,7 +173,8 @@ export const registryRows: readonly BadInput[] = [
     state: "it goes on: slow is not stalled",
     again: "not needed",
     proofs: [
-      ...proofs(faults, "goes on at 1 KB/s: slow is not stalled"),
+      ...proofs("registry/blob-upload", "goes on at 1 KB/s: slow is not stalled"),
+      ...proofs("registry/blob-download", "goes on at 1 KB/s: slow is not stalled"),
       ...proofs(pushFaults, [passes, "1 KB/s"]),
       ...proofs(pull, [pullPasses, "1 KB/s"]),
     ],

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { collect } from "../../test/stand-ins/registry/connect.ts";
+import { seedImage, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
+import { image, layer, blobs, setUp, seeded, failureOf, closeRegistries } from "./testing/faulty-registry.ts";
+
+closeRegistries();
+
+const root = image.manifests[0]!;
+
+describe("manifests", () => {
+  test("are compared with the digest that was asked for and the one that is claimed", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "GET", path: /manifests/, nth: 1, fault: { kind: "wrong-bytes" } });
+    registry.inject({ method: "GET", path: /manifests/, nth: 2, fault: { kind: "wrong-digest" } });
+
+    const bytes = await failureOf(client.getManifest("team/app", root.descriptor.digest));
+    const claim = await failureOf(client.getManifest("team/app", "1.0"));
+
+    expect(bytes.message).toMatch(new RegExp(`manifest ${root.descriptor.digest} .*answers with sha256:`));
+    expect(claim.message).toMatch(/tag 1\.0 .*calls it sha256:0000/);
+  });
+
+  test("are compared by HEAD too", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "HEAD", path: /manifests/, fault: { kind: "wrong-digest" } });
+
+    const error = await failureOf(client.headManifest("team/app", root.descriptor.digest));
+
+    expect(error.message).toMatch(/answers with sha256:0000/);
+  });
+
+  test("stored under another digest are refused", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "PUT", path: /manifests/, fault: { kind: "wrong-digest" } });
+
+    const error = await failureOf(client.putManifest("team/app", "2.0", root));
+
+    expect(error.message).toMatch(/tag 2\.0 .*stored it as sha256:0000/);
+  });
+
+  test.each(["HEAD", "GET"] as const)("that are a web page are refused (%s)", async (method) => {
+    const { registry, client } = await seeded();
+    registry.inject({ method, path: /manifests/, fault: { kind: "html" } });
+
+    const work = method === "HEAD" ? client.headManifest("team/app", "1.0") : client.getManifest("team/app", "1.0");
+
+    expect((await failureOf(work)).message).toMatch(/web page/);
+  });
+
+  test("that are too long are refused before they are read", async () => {
+    const { registry, client } = await setUp();
+    const body = "x".repeat(4 * 1024 * 1024 + 1);
+    registry.inject({ path: /manifests/, fault: { kind: "status", status: 200, body } });
+
+    expect((await failureOf(client.getManifest("team/app", "1.0"))).message).toMatch(/longer than/);
+  });
+
+  test("are read where HEAD does not say the digest", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "HEAD", fault: { kind: "status", status: 200 } });
+
+    expect(await client.headManifest("team/app", "1.0")).toEqual({
+      mediaType: root.descriptor.mediaType,
+      digest: root.descriptor.digest,
+      size: root.descriptor.size,
+    });
+  });
+
+  test("under an immutable tag are said to be that", async () => {
+    const { registry, client } = await seeded({ immutableTags: true });
+    const other = syntheticImage("other", []);
+    seedImage(registry.store, "team/app", other);
+
+    const error = await failureOf(client.putManifest("team/app", "1.0", other.manifests[0]!));
+
+    expect(error.message).toMatch(/tag 1\.0 of team\/app .*immutable/);
+    expect(error.hint).toBeTruthy();
+  });
+
+  test("survive resets and 500s on the way", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "PUT", path: /manifests/, nth: 1, fault: { kind: "lost-answer" } });
+    registry.inject({ method: "PUT", path: /manifests/, nth: 2, fault: { kind: "status", status: 503 } });
+
+    await client.putManifest("team/app", "2.0", root);
+
+    expect(registry.store.tagsOf.get("team/app")?.get("2.0")).toBe(root.descriptor.digest);
+  });
+
+  test("that nobody has are undefined", async () => {
+    const { client } = await setUp();
+
+    expect(await client.headManifest("team/app", "1.0")).toBeUndefined();
+    expect(await client.getManifest("team/app", "1.0")).toBeUndefined();
+    expect(await client.tags("team/app")).toEqual([]);
+  });
+});
+
+describe("redirects", () => {
+  test("are followed to another host without what signs us in", async () => {
+    const storage = await seeded();
+    const { registry, client } = await seeded(
+      { auth: { kind: "basic", users: { ann: "secret" } } },
+      { credentials: { find: () => Promise.resolve({ kind: "password", username: "ann", password: "secret" }) } },
+    );
+    const to = `${storage.registry.url}/v2/team/app/blobs/${layer.descriptor.digest}`;
+    registry.inject({ method: "GET", path: blobs, nth: 2, fault: { kind: "redirect", to } });
+
+    const bytes = await collect(await client.openBlob("team/app", layer.descriptor));
+
+    expect(bytes.equals(layer.bytes)).toBe(true);
+    expect(registry.log.at(-1)?.authorization).toBe("Basic");
+    expect(storage.registry.log.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test("in a circle end", async () => {
+    const { registry, client } = await seeded();
+    const to = `/v2/team/app/blobs/${layer.descriptor.digest}`;
+    const fault = registry.inject({ method: "GET", path: blobs, fault: { kind: "redirect", to } });
+
+    const error = await failureOf(client.openBlob("team/app", layer.descriptor));
+
+    expect(error.message).toMatch(/^blob sha256:.* of team\/app on .*: .* redirects more than 5 times/);
+    expect(fault.hits).toBe(6);
+  });
+
+  test("to something that is no web address are refused", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({ method: "GET", path: blobs, fault: { kind: "redirect", to: "file:///etc/passwd" } });
+
+    expect((await failureOf(client.openBlob("team/app", layer.descriptor))).message).toMatch(/no address/);
+  });
+});
