@@ -61,7 +61,7 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
 
 /** Written service by service: one tree of a large platform would cost more than its parts. */
 function renderDocument(plan: Plan, units: readonly RenderedUnit[], volumes: readonly ComposeVolume[]): string {
-  const yaml = (part: ComposeObject): string => toYamlText(escapeDollars(part));
+  const yaml = (part: ComposeObject): string => toYamlText(escapeDollars(part) as ComposeObject);
   const services = units.map((unit) => yaml({ [unit.unit.id]: unit.service }).replace(/^(?=.)/gm, "  "));
   return [
     yaml({ name: plan.install.name }),
