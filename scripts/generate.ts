@@ -7,6 +7,7 @@ import { type Generator, generatedFolders } from "./generate/generated-file.ts";
 const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/templates.ts")).generateTemplates,
   async () => (await import("./generate/image-references.ts")).generateImageReferences,
+  async () => (await import("./generate/values-files.ts")).generateValuesFiles,
   async () => (await import("./generate/values-types.ts")).generateValuesTypes,
   async () => (await import("./generate/values-validator.ts")).generateValuesValidator,
   async () => (await import("./generate/values-docs.ts")).generateValuesDocs,

@@ -21,7 +21,7 @@ export interface SchemaNode {
   readonly "x-allowed"?: string;
 }
 
-/** Reads the hand-written schema of values files. */
+/** Reads the schema of values files. */
 export async function readValuesSchema(readText: ReadText): Promise<SchemaNode> {
   return JSON.parse(await readText("values/values.schema.json")) as SchemaNode;
 }
