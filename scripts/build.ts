@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { type Plugin, build } from "esbuild";
 import { collectLicenses } from "./packaging/collect-licenses.ts";
 import { lazyModules } from "./packaging/lazy-modules.ts";
+import { leanDockerode } from "./packaging/lean-dockerode.ts";
 import { packProgram } from "./packaging/pack-program.ts";
 import { type PackedValue, packValue } from "../installer/src/values/packed-values.ts";
 import { parseValues } from "../installer/src/values/parse-values.ts";
@@ -38,10 +39,10 @@ const bundled = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
-  // Native parts of ssh2, which it can do without; and what only a checkout builds images with.
+  // What only a checkout builds images with.
   external: ["*.node", "cpu-features", "esbuild", "slipway:data"],
   define: { slipwayIsShipped: "true" },
-  plugins: [packedAssets(), lazyModules(lazyPackages)],
+  plugins: [packedAssets(), leanDockerode(), lazyModules(lazyPackages)],
   metafile: true,
   write: false,
   logLevel: "warning",

@@ -3,18 +3,15 @@ import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
 import type { StartHttpServer } from "../platform/http-server.ts";
-import type { PlatformPorts } from "../platform/create-ports.ts";
 import type { Engine, Scope } from "./engine.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it. */
 export function createEngine(environment: Environment, openAssets: () => Promise<Assets>): Engine {
-  let platform: Promise<PlatformPorts> | undefined;
-
   async function portsFor(scope: Scope): Promise<ActionPorts> {
-    platform ??= import("../platform/create-ports.ts").then((module) => module.createPlatformPorts(environment));
-    return { ...(await platform), ...scope, assets: await openAssets(), environment };
+    const { createPlatformPorts } = await import("../platform/create-ports.ts");
+    return { ...createPlatformPorts(environment, scope.signal), ...scope, assets: await openAssets(), environment };
   }
 
   async function servingPorts(scope: Scope): Promise<ActionPorts & { readonly startHttpServer: StartHttpServer }> {
@@ -27,7 +24,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     const { armEgressGuard, withoutProxies } = await import("../platform/egress-guard.ts");
     const { createPlatformPorts } = await import("../platform/create-ports.ts");
     const sealed = withoutProxies(environment);
-    const ports = { ...(await servingPorts(scope)), ...createPlatformPorts(sealed) };
+    const ports = { ...(await servingPorts(scope)), ...createPlatformPorts(sealed, scope.signal) };
     return { ...ports, environment: sealed, armEgressGuard };
   }
 

@@ -27,11 +27,14 @@ export interface PlatformPorts {
   readonly http: (settings: HttpSettings) => Http;
 }
 
-/** The adapters of the real world; `cli/` calls it once and adds `report` and `signal`. */
-export function createPlatformPorts(env: Readonly<Record<string, string | undefined>>): PlatformPorts {
+/** The adapters of the real world; `cli/` calls it once for each run and adds `report` and `signal`. */
+export function createPlatformPorts(
+  env: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
+): PlatformPorts {
   const exec = createExec(env);
   return {
-    docker: createDockerEngine(env, exec),
+    docker: createDockerEngine({ env, exec, ...(signal === undefined ? {} : { signal }) }),
     exec,
     fs: createFileSystem(),
     clock: createClock(),

@@ -75,7 +75,7 @@ describeUnless(obstacle, "createEngineSource with an engine that has the contain
     const env = { ...process.env, ...engine.environment };
     const source = createEngineSource(
       { references: [reference], cacheDir: join(engine.folder, "cache"), signal: new AbortController().signal },
-      { docker: createDockerEngine(env, createExec(env)), fs: createFileSystem() },
+      { docker: createDockerEngine({ env, exec: createExec(env) }), fs: createFileSystem() },
     );
     const wanted = platforms.map(({ descriptor }) => descriptor.platform);
 
@@ -104,7 +104,7 @@ describeUnless(obstacle, "createEngineSource with an engine that has the contain
     const env = { ...process.env, ...engine.environment };
     const source = createEngineSource(
       { references: [reference], cacheDir: join(engine.folder, "cache"), signal: new AbortController().signal },
-      { docker: createDockerEngine(env, createExec(env)), fs: createFileSystem() },
+      { docker: createDockerEngine({ env, exec: createExec(env) }), fs: createFileSystem() },
     );
 
     const found = await source.resolve(reference, [amd64]);

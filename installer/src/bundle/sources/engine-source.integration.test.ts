@@ -21,7 +21,7 @@ const [base, one, two] = ["base", "one", "two"].map((name) => `${runPrefix}sourc
   string,
   string,
 ];
-const docker = createDockerEngine(process.env, createExec(process.env));
+const docker = createDockerEngine({ env: process.env, exec: createExec(process.env) });
 let folder: string;
 
 function fileIn(tar: string, name: string, data: Buffer): void {

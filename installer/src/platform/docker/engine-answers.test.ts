@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { familiarReference, fromSummary } from "./engine-answers.ts";
-import { engineEndpoint } from "./engine-endpoint.ts";
+import { familiarReference, fromImageInspect, fromSummary } from "./engine-answers.ts";
 import { readFramedLines, readJsonLines } from "./engine-streams.ts";
 
 describe("answers of the engine", () => {
@@ -37,18 +36,31 @@ describe("answers of the engine", () => {
   });
 });
 
-describe("where the engine listens", () => {
-  test.each([
-    [{}, { kind: "unix", socketPath: "/var/run/docker.sock" }],
-    [{ DOCKER_HOST: "unix:///run/user/1/docker.sock" }, { kind: "unix", socketPath: "/run/user/1/docker.sock" }],
-    [{ DOCKER_HOST: "tcp://10.0.0.1" }, { kind: "tcp", host: "10.0.0.1", port: 2375 }],
-    [{ DOCKER_HOST: "tcp://10.0.0.1:99" }, { kind: "tcp", host: "10.0.0.1", port: 99 }],
-  ])("%j", (env, endpoint) => {
-    expect(engineEndpoint({ HOME: "/nonexistent", ...env })).toEqual(endpoint);
+describe("details of an image", () => {
+  test("are said in our words", () => {
+    const answer = {
+      Id: "sha256:1",
+      Os: "linux",
+      Architecture: "arm64",
+      Variant: "v8",
+      Size: 5,
+      RootFS: { Layers: ["sha256:2"] },
+    };
+
+    expect(fromImageInspect(answer)).toEqual({
+      id: "sha256:1",
+      layers: ["sha256:2"],
+      os: "linux",
+      architecture: "arm64",
+      variant: "v8",
+      size: 5,
+      tags: [],
+      digests: [],
+    });
   });
 
-  test("an address of another kind is refused by name", () => {
-    expect(() => engineEndpoint({ DOCKER_HOST: "ssh://me@host" })).toThrow("ssh://me@host cannot be used");
+  test("hold no empty variant", () => {
+    expect(fromImageInspect({ Id: "sha256:1", Variant: "" })).not.toHaveProperty("variant");
   });
 });
 

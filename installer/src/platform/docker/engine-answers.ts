@@ -1,4 +1,4 @@
-import type { ContainerState, EngineInfo } from "../ports.ts";
+import type { ContainerState, EngineInfo, ImageDetails } from "../ports.ts";
 
 type AttachedNetworks = Readonly<Record<string, { readonly NetworkID?: string } | null>>;
 
@@ -50,6 +50,18 @@ export interface EngineInfoAnswer {
   readonly SecurityOptions?: readonly string[] | null;
   readonly OperatingSystem: string;
   readonly Architecture: string;
+}
+
+/** The part of the Engine API's answer about one image that is read. */
+export interface ImageInspect {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Os?: string;
+  readonly Architecture?: string;
+  readonly Variant?: string;
+  readonly Size?: number;
+  readonly RootFS?: { readonly Layers?: readonly string[] | null };
 }
 
 const serviceLabel = "com.docker.compose.service";
@@ -135,6 +147,20 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
     securityOptions: info.SecurityOptions ?? [],
     os: info.OperatingSystem,
     architecture: info.Architecture,
+  };
+}
+
+/** What the engine says of an image, in our words. */
+export function fromImageInspect(answer: ImageInspect): ImageDetails {
+  return {
+    id: answer.Id,
+    layers: answer.RootFS?.Layers ?? [],
+    os: answer.Os ?? "linux",
+    architecture: answer.Architecture ?? "amd64",
+    ...(answer.Variant === undefined || answer.Variant === "" ? {} : { variant: answer.Variant }),
+    size: answer.Size ?? 0,
+    tags: answer.RepoTags ?? [],
+    digests: answer.RepoDigests ?? [],
   };
 }
 

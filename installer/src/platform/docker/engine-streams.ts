@@ -1,10 +1,11 @@
-import type { Readable } from "node:stream";
-
 const headerBytes = 8;
+
+/** A stream, or what was read of one. */
+type Chunks = AsyncIterable<string | Buffer> | readonly Buffer[];
 
 /** Splits Docker's framed stdout and stderr into lines; frames may cut lines anywhere. */
 export async function readFramedLines(
-  stream: Readable,
+  stream: Chunks,
   onLine: (line: string, from: "stdout" | "stderr") => void,
 ): Promise<void> {
   const lines = {
@@ -28,7 +29,7 @@ export async function readFramedLines(
 }
 
 /** One JSON document a line, as the events endpoint sends them. */
-export async function readJsonLines(stream: Readable, onDocument: (document: unknown) => void): Promise<void> {
+export async function readJsonLines(stream: Chunks, onDocument: (document: unknown) => void): Promise<void> {
   const lines = lineSplitter((line) => {
     if (line !== "") onDocument(JSON.parse(line));
   });

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from "node:http";
+import type { EngineLibrary } from "./engine-library.ts";
+
+interface RawCall {
+  readonly path: string;
+  readonly signal: AbortSignal;
+  /** Statuses that are no error. */
+  readonly accept: readonly number[];
+}
+
+/** The answer to a GET as it comes, for what the library's own functions do not give: headers, an end by signal. */
+export function get(docker: EngineLibrary, { path, signal, accept }: RawCall): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const modem = docker.modem as {
+      dial(options: object, callback: (error: Error | null, answer: IncomingMessage) => void): void;
+    };
+    const statusCodes = Object.fromEntries(accept.map((status) => [status, true]));
+    modem.dial({ method: "GET", path, abortSignal: signal, isStream: true, statusCodes }, (error, answer) => {
+      if (error === null) resolve(answer);
+      else reject(error);
+    });
+  });
+}
+
+/** The whole body. */
+export async function readBody(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
