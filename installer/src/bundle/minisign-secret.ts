@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, scrypt, sign as signEd25519, timingSafeEqual } from "node:crypto";
+import { blake2b } from "@noble/hashes/blake2.js";
 import { BundleError, UsageError } from "../errors/installer-error.ts";
 import type { Random } from "../platform/ports.ts";
-import { blake2b256 } from "./blake2b.ts";
 import {
   decode,
   formatKeyId,
@@ -132,7 +132,10 @@ export function signMessage(message: Uint8Array, key: SecretKey, trustedComment:
 }
 
 function checksumOf(key: Omit<SecretKey, "keyId">): Buffer {
-  return blake2b256(Buffer.concat([Buffer.from("Ed"), key.keyIdBytes, key.seed, key.publicKey]));
+  // BLAKE2b-256, and not the first half of the 512 bits that Node can make: its length is part of what is hashed.
+  return Buffer.from(
+    blake2b(Buffer.concat([Buffer.from("Ed"), key.keyIdBytes, key.seed, key.publicKey]), { dkLen: 32 }),
+  );
 }
 
 /** The bytes that hide a key: scrypt with the cost that stands in the head of the file. */
