@@ -1,0 +1,75 @@
+/** Files of `installer/src` that may not hold certain words in names, imports and texts. */
+export interface NameRule {
+  readonly about: string;
+  readonly words: readonly string[];
+  /** Where the words are at home or mean something else; paths below `installer/src`. */
+  readonly home: (path: string) => boolean;
+  /** What holds a word and is not meant. */
+  readonly allowed: readonly RegExp[];
+  /** Places that hold words for a reason. The counts may only become smaller. */
+  readonly exemptions: Readonly<Record<string, Exemption>>;
+}
+
+export interface Exemption {
+  readonly count: number;
+  readonly reason: string;
+}
+
+/** Components whose name is a common word here: a layer, a role that any component may have, a kind of page, a command. */
+const commonWords = ["registry", "gateway", "landing-page", "verification"];
+
+/**
+ * Only a component's own file names it. Everybody else asks the Plan or the component definitions.
+ * @param components ids of all components
+ */
+export function componentNames(components: readonly string[]): NameRule {
+  const own = components.map((id) => `values/rules/${id}-rules.ts`);
+  return {
+    about: "only a component's own file names it: ask the Plan or componentDefinitions instead",
+    words: components.filter((id) => !commonWords.includes(id)),
+    home: (path) => path.startsWith("plan/components/") || path.startsWith("plan/groups/") || own.includes(path),
+    allowed: [
+      // Help shows real names, or nobody could try it.
+      /\bslipway [a-z][^\n]*/g,
+      /for example [^\n]*/g,
+    ],
+    exemptions: {
+      "plan/model.ts": { count: 3, reason: "protocols that are called as the programs that speak them" },
+      "render/addresses.ts": { count: 5, reason: "the same protocols, and the schemes of their addresses" },
+      "render/hardening/config-rules.ts": {
+        count: 1,
+        reason: "reads the configuration of a program, by its file name",
+      },
+      "render/hardening/hardening-rules.ts": { count: 1, reason: "the wording of rule S24" },
+      "render/hardening/hardening-exemptions.ts": {
+        count: 4,
+        reason: "exemptions are for one component each, by their nature",
+      },
+      "render/helm/target-differences.ts": { count: 3, reason: "explains a difference by an example" },
+      "actions/preflight/checks/live.ts": { count: 6, reason: "passwords everybody knows, some of them such names" },
+    },
+  };
+}
+
+const targetWords = ["docker", "dockerode", "compose", "containerd", "kubernetes", "kubectl", "helm", "k8s"];
+
+/** Layers in which a target is never named. Others hold a target's own folders, or read formats that Docker gave its name to. */
+const neutral = ["language/", "errors/", "events/", "values/", "plan/"];
+
+/** Only a target's own folders name it. Everybody else asks the target that the install has. */
+export const targetNames: NameRule = {
+  about: "only a target's own folders name it: ask the target that the install has",
+  words: targetWords,
+  home: (path) => !neutral.some((layer) => path.startsWith(layer)),
+  allowed: [
+    // Registries, and what registries and engines call things on the wire.
+    /\bdocker\.io\b|\bdocker-(content-digest|distribution-api-version)\b/gi,
+  ],
+  exemptions: {
+    "errors/exit-codes.ts": { count: 1, reason: "the documented meaning of an exit code, which targets share" },
+    "values/explain-value.ts": { count: 2, reason: "quantities are written as Kubernetes does, and the hint says so" },
+    "values/rules/size-rules.ts": { count: 1, reason: "the same" },
+    "values/rules/name-rules.ts": { count: 1, reason: "a folder that is no place for data, whatever the target" },
+    "values/parse-values.ts": { count: 3, reason: "a step of the YAML parser is called composing" },
+  },
+};
