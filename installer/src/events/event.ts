@@ -21,7 +21,11 @@ export type InstallerEvent =
       readonly step: string;
       readonly id: string;
       readonly percent?: number;
+      /** Since the work on this item began. */
+      readonly elapsedSeconds?: number;
       readonly remainingSeconds?: number;
+      /** It takes longer than was estimated, so nothing is known about what remains. */
+      readonly late?: boolean;
       readonly detail?: string;
     }
   | { readonly type: "finding"; readonly finding: Finding }

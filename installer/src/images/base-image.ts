@@ -117,6 +117,8 @@ export function debootstrapArguments(
     `--keyring=${keyring}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...(request.aptSettingsFile === undefined ? [] : [`--aptopt=${request.aptSettingsFile}`]),
+    // As the registry's image has it: an image is whole or it is not there.
+    "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",

@@ -45,6 +45,7 @@ interface Machine {
   readonly environment?: Readonly<Record<string, string>>;
   /** Exit status and output of the build of one image. */
   readonly builds?: Readonly<Record<string, { readonly exitCode: number; readonly output: readonly string[] }>>;
+  readonly sleep?: (ms: number) => Promise<void>;
   readonly onBuild?: (name: string, options: RunOptions) => Promise<void>;
 }
 
@@ -85,7 +86,7 @@ function machine(given: Machine) {
         return Promise.resolve();
       },
     },
-    clock: { monotonicMs: () => 0 },
+    clock: { monotonicMs: () => 0, sleep: given.sleep ?? (() => new Promise(() => undefined)) },
     environment: given.environment ?? {},
     report: (event) => events.push(event),
   };
@@ -150,6 +151,8 @@ describe("buildImages", () => {
     expect(commands[0]).toEqual([
       "build",
       "--progress=plain",
+      "--secret",
+      "id=apt-conf,src=/build/secrets/apt-conf",
       "--build-arg",
       "BASE=slipway/base:tb",
       "--build-arg",
@@ -199,12 +202,75 @@ describe("buildImages", () => {
     const failure = buildImages(request(), ports);
 
     await expect(failure).rejects.toMatchObject({
-      message: "building the image base failed",
+      message: "building the image base failed: line 39",
       details: Array.from({ length: 30 }, (_, line) => `line ${line + 10}`),
     });
     expect(built()).toEqual(["base"]);
     expect(events.at(-1)).toMatchObject({ image: "base", state: "failed", detail: "line 39" });
     expect(removed).toEqual(["/build"]);
+  });
+
+  test("names the cause first and what is kept of the others when the engine's bridge is gone", async () => {
+    const long = "x".repeat(3000);
+    const reason = "failed to create endpoint on network bridge: bridge docker0 does not exist";
+    const verdict = `process "/bin/sh -c ${long}" did not complete successfully: ${reason}`;
+    const output = [`#9 ERROR: ${verdict}`, `ERROR: failed to solve: ${verdict}`];
+    const { ports } = machine({ builds: { two: { exitCode: 1, output } } });
+
+    await expect(buildImages(request({ first: ["one"], jobs: 1 }), ports)).rejects.toMatchObject({
+      message: `building the image two failed: ${reason}`,
+      hint: expect.stringMatching(/^the network bridge of the Docker engine is gone: restart the engine/) as string,
+      details: expect.arrayContaining(["built and kept: base, one"]) as string[],
+    });
+  });
+
+  test("tells of each image as soon as it is there, the wanted ones first", async () => {
+    const ready: string[] = [];
+    const seen: string[] = [];
+    const { ports } = machine({
+      images: ["slipway/base:tb"],
+      onBuild: (name) => {
+        seen.push(`${name} after ${ready.join(", ")}`);
+        return Promise.resolve();
+      },
+    });
+
+    await buildImages(
+      request({ first: ["two"], jobs: 1, onReady: ({ name, state }) => ready.push(`${name} ${state}`) }),
+      ports,
+    );
+
+    expect(seen).toEqual(["two after base present", "one after base present, two built"]);
+    expect(ready).toEqual(["base present", "two built", "one built"]);
+  });
+
+  test("reports a silent build again and again, and no more when all is done", async () => {
+    const wake: (() => void)[] = [];
+    const asleep: number[] = [];
+    const { ports, events } = machine({
+      images: ["slipway/base:tb", "slipway/two:t2"],
+      sleep: (ms) => {
+        asleep.push(ms);
+        return new Promise((resolve) => wake.push(resolve));
+      },
+      onBuild: async () => {
+        for (let round = 0; round < 3; round += 1) {
+          wake.shift()?.();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+    });
+    let ms = 0;
+    const clock = { ...ports.clock, monotonicMs: () => (ms += 5_000) };
+
+    await buildImages(request(), { ...ports, clock });
+
+    expect(events.filter(({ state }) => state === "building")).toHaveLength(4);
+    expect(asleep[0]).toBeLessThanOrEqual(15_000);
+    const count = events.length;
+    wake.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toHaveLength(count);
   });
 
   test("says what is missing where docker has no BuildKit client", async () => {

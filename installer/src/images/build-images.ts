@@ -1,9 +1,11 @@
-import pLimit from "p-limit";
-import { CommandError, InterruptedError, PreflightError } from "../errors/installer-error.ts";
+import { CommandError, InterruptedError } from "../errors/installer-error.ts";
 import type { Clock, Docker, Exec, FileSystem } from "../platform/ports.ts";
 import { ensureDebianBase } from "./base-image.ts";
+import { buildFailure } from "./build-failure.ts";
+import { reasonOfFailure } from "./build-lines.ts";
 import { type ImageBuild, ownReference, planImageBuilds } from "./build-plan.ts";
-import { type BuildProgress, type ImageBuildEvent, trackBuilds } from "./build-progress.ts";
+import { type BuildProgress, type ImageBuildEvent, tickMs, trackBuilds } from "./build-progress.ts";
+import { orderBuilds, runInOrder } from "./build-schedule.ts";
 import { type BuildSecrets, writeBuildSecrets } from "./build-secrets.ts";
 import { type Catalogue, debianName, isOwn } from "./catalogue.ts";
 import { imageLabels } from "./image-tags.ts";
@@ -17,7 +19,7 @@ export interface ImageBuildPorts {
     FileSystem,
     "readTextIfPresent" | "list" | "exists" | "makeDirectory" | "writeAtomic" | "remove"
   >;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly report: (event: ImageBuildEvent) => void;
 }
@@ -29,6 +31,10 @@ export interface ImageBuildRequest {
   readonly tags: Readonly<Record<string, string>>;
   /** None named: every image that ships. */
   readonly names: readonly string[];
+  /** Images to have first, the most wanted first; the others follow, what takes longest first. */
+  readonly first?: readonly string[];
+  /** Called for each image of the request as soon as the engine has it, also for those that were there. */
+  readonly onReady?: (image: ImageBuildResult) => void;
   readonly jobs: number;
   /** A folder of this run alone; made 0700, removed at the end whatever happens. */
   readonly workFolder: string;
@@ -102,39 +108,67 @@ export async function buildImages(
   const listed = await listImages(request, ports);
   const has = new Set(listed.filter((image) => image.imageId !== undefined).map((image) => image.reference));
   const plan = planImageBuilds({ ...request, has });
+  const builds = orderBuilds(plan.builds, request.first ?? []);
   const jobs = Math.max(1, request.jobs);
   const progress = trackBuilds({
-    builds: plan.builds,
+    builds,
     jobs,
     monotonicMs: () => ports.clock.monotonicMs(),
     report: ports.report,
   });
-  for (const name of plan.present) progress.present(name);
-  progress.queued();
-  if (plan.builds.length > 0) {
-    try {
-      await runBuilds(plan.builds, plan.needsDebian, { request, ports, progress, jobs });
-    } finally {
-      await ports.files.remove(request.workFolder);
-    }
-  }
-  const result = (state: "built" | "present") => (name: string) => ({
+  const resultOf = (state: "built" | "present", name: string): ImageBuildResult => ({
     name,
     reference: ownReference(request.catalogue, request.tags, name),
     state,
   });
-  return [...plan.present.map(result("present")), ...plan.builds.map((build) => result("built")(build.name))];
+  for (const name of plan.present) {
+    progress.present(name);
+    request.onReady?.(resultOf("present", name));
+  }
+  progress.queued();
+  if (builds.length > 0) {
+    const onBuilt = (name: string): void => request.onReady?.(resultOf("built", name));
+    const stopTicking = keepTicking(progress, ports.clock);
+    try {
+      await runBuilds(builds, plan.needsDebian, { request, ports, progress, jobs, onBuilt });
+    } finally {
+      stopTicking();
+      await ports.files.remove(request.workFolder);
+    }
+  }
+  return [
+    ...plan.present.map((name) => resultOf("present", name)),
+    ...builds.map(({ name }) => resultOf("built", name)),
+  ];
+}
+
+/** A build that prints nothing for minutes, as one large package makes it, is reported all the same. */
+function keepTicking(progress: BuildProgress, clock: Pick<Clock, "sleep">): () => void {
+  const stop = new AbortController();
+  const tick = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(tickMs, stop.signal);
+      if (stop.signal.aborted) return;
+      progress.tick();
+    }
+  };
+  // Sleep is cut short by an error when it is stopped.
+  void tick().catch(() => undefined);
+  return () => stop.abort();
 }
 
 async function runBuilds(
   builds: readonly ImageBuild[],
   needsDebian: boolean,
-  run: Pick<BuildContext, "request" | "ports" | "progress"> & { readonly jobs: number },
+  run: Pick<BuildContext, "request" | "ports" | "progress"> & {
+    readonly jobs: number;
+    readonly onBuilt: (name: string) => void;
+  },
 ): Promise<void> {
   const { request, ports, progress } = run;
   await ports.files.makeDirectory(request.workFolder, 0o700);
   const configuration = await readMachineConfiguration(ports);
-  const debian = needsDebian ? await debianBase(request, ports, configuration) : undefined;
+  const debian = needsDebian ? await debianBase(run, configuration) : undefined;
   const sources = configuration.debian === undefined ? await sourcesOf(request, ports) : undefined;
   const secrets = await writeBuildSecrets(
     configuration,
@@ -149,23 +183,15 @@ async function runBuilds(
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...(request.signal === undefined ? [] : [request.signal])]);
   const context: BuildContext = { request, ports, progress, configuration, secrets, debian, signal };
-  const slot = pLimit(run.jobs);
-  const running = new Map<string, Promise<void>>();
-  for (const build of builds) {
-    const job = async (): Promise<void> => {
-      for (const need of build.needs) await running.get(need);
-      await slot(() => buildImage(build, context));
-    };
-    running.set(
-      build.name,
-      job().catch((error: unknown) => {
-        failure.abort();
-        throw error;
-      }),
-    );
-  }
-  const outcomes = await Promise.allSettled(running.values());
-  const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  const errors = await runInOrder(builds, run.jobs, async (build) => {
+    try {
+      await buildImage(build, context);
+    } catch (error) {
+      failure.abort();
+      throw error;
+    }
+    run.onBuilt(build.name);
+  });
   if (request.signal?.aborted === true) throw new InterruptedError("building the images was interrupted");
   const first = errors.find((error) => !(error instanceof InterruptedError)) ?? errors[0];
   if (first !== undefined)
@@ -173,14 +199,13 @@ async function runBuilds(
 }
 
 async function debianBase(
-  request: ImageBuildRequest,
-  ports: ImageBuildPorts,
+  { request, ports, progress }: Pick<BuildContext, "request" | "ports" | "progress">,
   configuration: MachineConfiguration,
 ): Promise<string> {
   const settings = `${request.workFolder}/apt-settings`;
   if (configuration.aptSettings !== "")
     await ports.files.writeAtomic(settings, configuration.aptSettings, { mode: 0o600 });
-  return await ensureDebianBase(
+  const reference = await ensureDebianBase(
     {
       debian: request.catalogue.debian,
       repository: request.catalogue.repository,
@@ -188,10 +213,12 @@ async function debianBase(
       ...(configuration.debian === undefined ? {} : { mirror: configuration.debian }),
       ...(configuration.aptSettings === "" ? {} : { aptSettingsFile: settings }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
-      onLine: (detail) => ports.report({ type: "image-build", image: debianName, state: "building", detail }),
+      onLine: (detail) => progress.working(debianName, detail),
     },
     ports,
   );
+  if (progress.running.includes(debianName)) progress.finished(debianName);
+  return reference;
 }
 
 /** On a machine without Debian sources the pulled base's own are as good: ours carry none, so they are handed to the builds. */
@@ -220,7 +247,7 @@ async function buildImage(build: ImageBuild, context: BuildContext): Promise<voi
     onLine: (line) => progress.line(build.name, line),
   });
   refuseWhenAborted(signal, build.name);
-  if (result.exitCode !== 0) throw buildFailure(build.name, result.stderr, progress);
+  if (result.exitCode !== 0) throw failureOf(build.name, result.stderr, progress);
   progress.finished(build.name);
 }
 
@@ -258,17 +285,8 @@ export function dockerArguments(
   ];
 }
 
-function buildFailure(name: string, stderr: string, progress: BuildProgress): Error {
+function failureOf(name: string, stderr: string, progress: BuildProgress): Error {
   const lines = progress.lastLines(name);
-  progress.failed(name, lines.at(-1) ?? "no output");
-  if (/buildx component is missing|buildx: .*not found|unknown flag: --secret/i.test(stderr)) {
-    return new PreflightError("docker on this machine has no BuildKit client, so images cannot be built", {
-      hint: "install buildx (Debian: docker-buildx, Ubuntu: docker-buildx, elsewhere: docker-buildx-plugin)",
-      details: lines,
-    });
-  }
-  return new CommandError(`building the image ${name} failed`, {
-    details: lines,
-    hint: `the lines above are the last of its log; run \`slipway images build ${name}\` once the cause is removed`,
-  });
+  progress.failed(name, reasonOfFailure(lines));
+  return buildFailure({ name, lines, stderr, built: progress.built, cutOff: progress.running });
 }

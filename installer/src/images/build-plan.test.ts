@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ImageBuild, planImageBuilds, remainingSeconds } from "./build-plan.ts";
+import { planImageBuilds } from "./build-plan.ts";
 import type { Catalogue, CatalogueImage } from "./catalogue.ts";
 
 function own(
@@ -73,31 +73,5 @@ describe("planImageBuilds", () => {
   test("names the images there are when one is unknown, and says why another cannot be built", () => {
     expect(() => plan(["nope"], [])).toThrow("no image is named nope");
     expect(() => plan(["login"], [])).toThrow("login is a third-party image and is pulled, not built");
-  });
-});
-
-describe("remainingSeconds", () => {
-  const builds: readonly ImageBuild[] = plan([], []).builds;
-
-  function remaining(change: Partial<Parameters<typeof remainingSeconds>[0]>) {
-    return remainingSeconds({ builds, done: new Set(), running: new Map(), jobs: 2, slowness: 1, ...change });
-  }
-
-  test("is the longest chain when there are workers enough, and the shared work when there are not", () => {
-    expect(remaining({ jobs: 8 })).toBe(30);
-    expect(remaining({ jobs: 1 })).toBe(40);
-  });
-
-  test("shrinks with what is done and with the time a running build has taken", () => {
-    expect(remaining({ jobs: 1, done: new Set(["go"]) })).toBe(30);
-    expect(remaining({ jobs: 1, done: new Set(["go"]), running: new Map([["base", 4]]) })).toBe(26);
-  });
-
-  test("never says that a slow build has ended", () => {
-    expect(remaining({ done: new Set(["go", "base", "plain"]), running: new Map([["app", 500]]) })).toBe(1);
-  });
-
-  test("follows the speed of this machine", () => {
-    expect(remaining({ jobs: 1, slowness: 2 })).toBe(80);
   });
 });

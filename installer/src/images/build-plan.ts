@@ -79,28 +79,3 @@ function wantedNames(catalogue: Catalogue, names: readonly string[]): readonly s
   }
   return [...new Set(names)];
 }
-
-/** Seconds until everything is built: bounded by the longest chain and by the work the parallel builds share. */
-export function remainingSeconds(request: {
-  readonly builds: readonly ImageBuild[];
-  readonly done: ReadonlySet<string>;
-  /** Seconds each running build has taken so far. */
-  readonly running: ReadonlyMap<string, number>;
-  readonly jobs: number;
-  /** Measured against the typical seconds; 2 means twice as slow. */
-  readonly slowness: number;
-}): number {
-  const { builds, done, running, jobs, slowness } = request;
-  const left = new Map<string, number>();
-  const chain = new Map<string, number>();
-  for (const build of builds) {
-    const typical = build.image.seconds * slowness;
-    // A build that takes longer than typical is taken to be nearly done, never to be done.
-    const rest = done.has(build.name) ? 0 : Math.max(typical - (running.get(build.name) ?? 0), typical * 0.05);
-    left.set(build.name, rest);
-    const before = Math.max(0, ...build.needs.map((need) => chain.get(need) ?? 0));
-    chain.set(build.name, rest + before);
-  }
-  const shared = [...left.values()].reduce((sum, seconds) => sum + seconds, 0) / jobs;
-  return Math.ceil(Math.max(shared, 0, ...chain.values()));
-}

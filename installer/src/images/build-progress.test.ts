@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ImageBuild } from "./build-plan.ts";
-import { type ImageBuildEvent, plainLine, stepOfLine, trackBuilds } from "./build-progress.ts";
+import { type ImageBuildEvent, trackBuilds } from "./build-progress.ts";
 
 function build(name: string, seconds: number): ImageBuild {
   const image = {
@@ -24,19 +24,6 @@ function track(builds: readonly ImageBuild[], jobs = 1) {
   return { events, clock, progress };
 }
 
-describe("lines of BuildKit's plain progress", () => {
-  test("give a step only where one begins", () => {
-    expect(stepOfLine("#12 [build 2/3] RUN   build-go minio")).toBe("[build 2/3] RUN build-go minio");
-    expect(stepOfLine("#12 4.123 go: downloading x")).toBeUndefined();
-    expect(stepOfLine("#12 DONE 3.0s")).toBeUndefined();
-  });
-
-  test("lose their number and clock", () => {
-    expect(plainLine("#12 4.123 error: no space left")).toBe("error: no space left");
-    expect(plainLine("#12 ERROR: exit code 1")).toBe("ERROR: exit code 1");
-  });
-});
-
 describe("trackBuilds", () => {
   test("estimates the rest from typical times", () => {
     const { events, clock, progress } = track([build("a", 60), build("b", 40)]);
@@ -50,8 +37,9 @@ describe("trackBuilds", () => {
     expect(events.at(-1)).toMatchObject({
       state: "building",
       percent: 50,
+      elapsedSeconds: 30,
       remainingSeconds: 70,
-      step: "[build 1/2] RUN compile",
+      detail: "[build 1/2] RUN compile",
     });
   });
 
@@ -76,6 +64,63 @@ describe("trackBuilds", () => {
 
     expect(events).toHaveLength(2);
     expect(events.at(-1)?.percent).toBe(95);
+  });
+
+  test("tells the package that is compiled, and how many of how many", () => {
+    const { events, clock, progress } = track([build("a", 100)]);
+
+    progress.started("a");
+    progress.line("a", "#5 1.0 packages: 4");
+    for (const name of ["one", "two"]) progress.line("a", `#5 2.0 example.com/${name}`);
+    clock.ms = 20_000;
+    progress.tick();
+
+    // Half of them in 20 seconds.
+    expect(events.at(-1)).toMatchObject({
+      detail: "compiling example.com/two (2 of 4)",
+      percent: 50,
+      elapsedSeconds: 20,
+      remainingSeconds: 20,
+    });
+  });
+
+  test("reports a build that prints nothing, with the time it has taken, and says when that is longer than estimated", () => {
+    const { events, clock, progress } = track([build("a", 30)]);
+
+    progress.started("a");
+    progress.line("a", "#5 1.0 example.com/large");
+    for (let second = 5; second <= 60; second += 5) {
+      clock.ms = second * 1000;
+      progress.tick();
+    }
+
+    const told = events.slice(1).map((event) => [event.elapsedSeconds, event.remainingSeconds, event.late ?? false]);
+    expect(told).toEqual([
+      [5, 25, false],
+      [10, 20, false],
+      [15, 15, false],
+      [20, 10, false],
+      [25, 5, false],
+      [30, 0, false],
+      ...[35, 40, 45, 50, 55, 60].map((second) => [second, undefined, true]),
+    ]);
+  });
+
+  test("reports the making of the Debian base as well", () => {
+    const { events, clock, progress } = track([build("a", 30)]);
+
+    progress.working("debian", "pulling debian");
+    clock.ms = 5_000;
+    progress.tick();
+    progress.finished("debian");
+    clock.ms = 20_000;
+    progress.tick();
+
+    expect(events.map(({ image, state, elapsedSeconds }) => [image, state, elapsedSeconds])).toEqual([
+      ["debian", "building", 0],
+      ["debian", "building", 5],
+      ["debian", "built", 5],
+    ]);
   });
 
   test("keeps the last thirty lines", () => {

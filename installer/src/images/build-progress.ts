@@ -1,4 +1,6 @@
-import { type ImageBuild, remainingSeconds } from "./build-plan.ts";
+import { plainLine, readBuildLine } from "./build-lines.ts";
+import { estimateBuilds, type RunningBuild } from "./build-estimate.ts";
+import type { ImageBuild } from "./build-plan.ts";
 
 export type ImageBuildState = "queued" | "building" | "built" | "present" | "failed";
 
@@ -7,22 +9,15 @@ export interface ImageBuildEvent {
   readonly type: "image-build";
   readonly image: string;
   readonly state: ImageBuildState;
-  /** The step of the Dockerfile being worked on. */
-  readonly step?: string;
-  readonly percent?: number;
-  /** Until every image of the request is built. */
-  readonly remainingSeconds?: number;
+  /** What is being worked on: a package, a download, or else the step of the Dockerfile. */
   readonly detail?: string;
-}
-
-/** The name of the Dockerfile step that a line of BuildKit's plain progress announces; undefined for all other lines. */
-export function stepOfLine(line: string): string | undefined {
-  return /^#\d+ (\[[^\]]+\] .+)$/.exec(line)?.[1]?.replace(/\s+/g, " ").slice(0, 120);
-}
-
-/** A line of the log without BuildKit's step number and clock. */
-export function plainLine(line: string): string {
-  return line.replace(/^#\d+ (?:\d+\.\d+ )?/, "");
+  readonly percent?: number;
+  /** Since this build began. */
+  readonly elapsedSeconds?: number;
+  /** Until every image of the request is built; absent once a build has taken longer than estimated. */
+  readonly remainingSeconds?: number;
+  /** It has taken longer than estimated, and how much longer it takes is not known. */
+  readonly late?: boolean;
 }
 
 /** Keeps account of the builds of one request and turns what happens into events. */
@@ -30,16 +25,34 @@ export interface BuildProgress {
   queued(): void;
   present(name: string): void;
   started(name: string): void;
+  /** What a build, or the making of the Debian base, is at. */
+  working(name: string, detail: string): void;
   line(name: string, line: string): void;
   finished(name: string): void;
   failed(name: string, detail: string): void;
+  /** Reports what has been silent for long; to be called every few seconds. */
+  tick(): void;
   /** The last lines of an image's log. */
   lastLines(name: string): readonly string[];
+  readonly built: readonly string[];
+  readonly running: readonly string[];
 }
 
 const keptLines = 30;
 /** A build is reported at most this often, besides its steps. */
-const quietMs = 2_000;
+const busyMs = 2_000;
+/** How often `tick` is to be called, and at least how often a running build is reported then. */
+export const tickMs = 5_000;
+
+/** Everything known about one build that has begun. */
+interface Account {
+  readonly began: number;
+  readonly log: string[];
+  detail?: string;
+  packages?: { readonly total: number; readonly began: number; seen: number };
+  percent: number;
+  reported: number;
+}
 
 export function trackBuilds(options: {
   readonly builds: readonly ImageBuild[];
@@ -48,63 +61,107 @@ export function trackBuilds(options: {
   readonly report: (event: ImageBuildEvent) => void;
 }): BuildProgress {
   const { builds, jobs, monotonicMs, report } = options;
-  const started = new Map<string, number>();
-  const done = new Set<string>();
-  const logs = new Map<string, string[]>();
-  const steps = new Map<string, string>();
-  const reported = new Map<string, number>();
-  let typicalSpent = 0;
-  let reallySpent = 0;
+  const accounts = new Map<string, Account>();
+  const took = new Map<string, number>();
+  const ended = new Set<string>();
 
-  const seconds = (name: string): number => (monotonicMs() - (started.get(name) ?? monotonicMs())) / 1000;
-  const typical = (name: string): number => builds.find((build) => build.name === name)?.image.seconds ?? 1;
-  // Trusted slowly, and within bounds: the first small image says little about the rest.
-  const slowness = (): number => Math.min(4, Math.max(0.1, (reallySpent + 20) / (typicalSpent + 20)));
-  function remaining(): number {
-    const running = new Map([...started.keys()].map((name) => [name, seconds(name)]));
-    return remainingSeconds({ builds, done, running, jobs, slowness: slowness() });
+  const seconds = (since: number): number => (monotonicMs() - since) / 1000;
+  function accountOf(name: string): Account {
+    const account = accounts.get(name) ?? {
+      began: monotonicMs(),
+      log: [],
+      percent: 0,
+      reported: Number.NEGATIVE_INFINITY,
+    };
+    accounts.set(name, account);
+    return account;
+  }
+  function estimate() {
+    const running = new Map<string, RunningBuild>();
+    for (const [name, { began, packages }] of accounts) {
+      if (ended.has(name)) continue;
+      const compiled = packages && { ...packages, seconds: seconds(packages.began) };
+      running.set(name, { seconds: seconds(began), ...(compiled !== undefined && { packages: compiled }) });
+    }
+    return estimateBuilds({ builds, took, running, jobs });
   }
   function building(name: string): void {
-    const step = steps.get(name);
-    const percent = Math.min(95, Math.round((100 * seconds(name)) / (typical(name) * slowness())));
-    reported.set(name, monotonicMs());
+    const account = accountOf(name);
+    const { remainingSeconds, ofBuild } = estimate();
+    const own = ofBuild.get(name);
+    // What has been said is never taken back: a corrected estimate shows in the time that is left.
+    if (own !== undefined) account.percent = Math.max(account.percent, own.percent);
+    account.reported = monotonicMs();
     report({
       type: "image-build",
       image: name,
       state: "building",
-      percent,
-      remainingSeconds: remaining(),
-      ...(step === undefined ? {} : { step }),
+      ...(own !== undefined && { percent: account.percent }),
+      elapsedSeconds: Math.round(seconds(account.began)),
+      ...(remainingSeconds !== undefined && { remainingSeconds }),
+      ...(own?.late === true && { late: true }),
+      ...(account.detail !== undefined && { detail: account.detail }),
     });
   }
+  function take(account: Account, line: string): boolean {
+    const { step, packages, compiles, work } = readBuildLine(line);
+    if (packages !== undefined) account.packages = { total: packages, began: monotonicMs(), seen: 0 };
+    if (compiles !== undefined && account.packages !== undefined) account.packages.seen += 1;
+    const count = account.packages;
+    const counted = compiles === undefined || count === undefined ? "" : ` (${count.seen} of ${count.total})`;
+    const detail = step ?? (work === undefined ? undefined : `${work}${counted}`);
+    if (detail !== undefined) account.detail = detail;
+    return step !== undefined;
+  }
+  const isQuiet = (account: Account, ms: number): boolean => monotonicMs() - account.reported >= ms;
 
   return {
     queued() {
+      const { remainingSeconds } = estimate();
       for (const { name } of builds) {
-        report({ type: "image-build", image: name, state: "queued", remainingSeconds: remaining() });
+        report({
+          type: "image-build",
+          image: name,
+          state: "queued",
+          ...(remainingSeconds !== undefined && { remainingSeconds }),
+        });
       }
     },
     present: (name) => report({ type: "image-build", image: name, state: "present" }),
-    started(name) {
-      started.set(name, monotonicMs());
-      building(name);
+    started: building,
+    working(name, detail) {
+      const account = accountOf(name);
+      account.detail = detail;
+      if (isQuiet(account, busyMs)) building(name);
     },
     line(name, line) {
-      const log = logs.get(name) ?? [];
-      logs.set(name, log);
-      if (plainLine(line).trim() !== "") log.push(plainLine(line));
-      if (log.length > keptLines) log.shift();
-      const step = stepOfLine(line);
-      if (step !== undefined) steps.set(name, step);
-      if (step !== undefined || monotonicMs() - (reported.get(name) ?? 0) >= quietMs) building(name);
+      const account = accountOf(name);
+      const text = plainLine(line);
+      if (text.trim() !== "") account.log.push(text);
+      if (account.log.length > keptLines) account.log.shift();
+      if (take(account, line) || isQuiet(account, busyMs)) building(name);
     },
     finished(name) {
-      typicalSpent += typical(name);
-      reallySpent += seconds(name);
-      done.add(name);
-      report({ type: "image-build", image: name, state: "built", percent: 100, remainingSeconds: remaining() });
+      took.set(name, seconds(accountOf(name).began));
+      ended.add(name);
+      const { remainingSeconds } = estimate();
+      const known = remainingSeconds !== undefined && { remainingSeconds };
+      const elapsedSeconds = Math.round(took.get(name) ?? 0);
+      report({ type: "image-build", image: name, state: "built", percent: 100, elapsedSeconds, ...known });
     },
-    failed: (name, detail) => report({ type: "image-build", image: name, state: "failed", detail }),
-    lastLines: (name) => logs.get(name) ?? [],
+    failed(name, detail) {
+      ended.add(name);
+      report({ type: "image-build", image: name, state: "failed", detail });
+    },
+    tick() {
+      for (const [name, account] of accounts) if (!ended.has(name) && isQuiet(account, tickMs)) building(name);
+    },
+    lastLines: (name) => accounts.get(name)?.log ?? [],
+    get built() {
+      return [...took.keys()].filter((name) => builds.some((build) => build.name === name));
+    },
+    get running() {
+      return [...accounts.keys()].filter((name) => !ended.has(name));
+    },
   };
 }

@@ -124,7 +124,7 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
 
 /** A report about one image as an event of the step that builds them. */
 export function toEvent(step: string, event: ImageBuildEvent): InstallerEvent {
-  const detail = event.detail ?? event.step;
+  const { detail, percent, elapsedSeconds, remainingSeconds, late } = event;
   const shared = { step, id: event.image, ...(detail !== undefined && { detail }) };
   switch (event.state) {
     case "queued":
@@ -133,8 +133,10 @@ export function toEvent(step: string, event: ImageBuildEvent): InstallerEvent {
       return {
         type: "progress",
         ...shared,
-        ...(event.percent !== undefined && { percent: event.percent }),
-        ...(event.remainingSeconds !== undefined && { remainingSeconds: event.remainingSeconds }),
+        ...(percent !== undefined && { percent }),
+        ...(elapsedSeconds !== undefined && { elapsedSeconds }),
+        ...(remainingSeconds !== undefined && { remainingSeconds }),
+        ...(late !== undefined && { late }),
       };
     case "built":
       return { type: "item", state: "done", ...shared };

@@ -10,10 +10,10 @@ const never: Stopped = () => false;
 
 /** One line per change with the time of day: for pipes and CI. */
 export function plainReporter(output: Output, now: () => Date, stopped: Stopped = never): Reporter {
-  const lastPercent = new Map<string, number>();
+  const isWorthALine = rareProgress(now);
   return {
     report: (event) => {
-      if (event.type === "progress" && !isNewTenth(lastPercent, `${event.step}/${event.id}`, event.percent)) return;
+      if (event.type === "progress" && !isWorthALine(event)) return;
       const line = describeEvent(event, stopped());
       if (line !== undefined) output.write(`${formatTime(now())} ${line}\n`);
     },
@@ -44,10 +44,12 @@ export function describeEvent(event: InstallerEvent, stopped = false): string | 
   }
 }
 
-/** "45 %, 2 min left, compiling". */
+/** "45 %, 1 min 20 s so far, about 2 min left, compiling". */
 export function describeProgress(event: InstallerEvent & { readonly type: "progress" }): string {
   const parts = [
-    event.percent === undefined ? undefined : `${Math.floor(event.percent)} %`,
+    event.percent === undefined || event.late === true ? undefined : `${Math.floor(event.percent)} %`,
+    event.elapsedSeconds === undefined ? undefined : `${formatSeconds(event.elapsedSeconds)} so far`,
+    event.late === true ? "longer than estimated" : undefined,
     event.remainingSeconds === undefined ? undefined : `about ${formatSeconds(event.remainingSeconds)} left`,
     event.detail === undefined ? undefined : printable(event.detail),
   ];
@@ -83,10 +85,19 @@ function suffix(detail: string | undefined): string {
   return detail === undefined || detail === "" ? "" : ` (${printable(detail)})`;
 }
 
-/** Progress comes many times a second; a pipe sees each tenth once. */
-function isNewTenth(last: Map<string, number>, key: string, percent: number | undefined): boolean {
-  const tenth = percent === undefined ? 0 : Math.floor(percent / 10);
-  if (last.get(key) === tenth) return false;
-  last.set(key, tenth);
-  return true;
+/** With a report every 5 seconds behind it, a line comes at least every 15. */
+const silenceMs = 10_000;
+
+/** Progress comes many times a second; a pipe sees each tenth once, and a line of what takes long every now and then. */
+function rareProgress(now: () => Date): (event: InstallerEvent & { readonly type: "progress" }) => boolean {
+  const last = new Map<string, { readonly tenth: number; readonly ms: number }>();
+  return ({ step, id, percent }) => {
+    const key = `${step}/${id}`;
+    const before = last.get(key);
+    const tenth = percent === undefined ? 0 : Math.floor(percent / 10);
+    const ms = now().getTime();
+    if (before?.tenth === tenth && ms - before.ms < silenceMs) return false;
+    last.set(key, { tenth, ms });
+    return true;
+  };
 }

@@ -10,7 +10,7 @@ import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds, formatSeconds, printable, wrapWords } from "./format.ts";
 import { openLogFile } from "./log-file.ts";
 import { jsonReporter } from "./reporter-json.ts";
-import { plainReporter } from "./reporter-plain.ts";
+import { describeEvent, plainReporter } from "./reporter-plain.ts";
 import { ttyReporter } from "./reporter-tty.ts";
 import { namedReporter, recordReporter, trackOpenSteps } from "./reporter.ts";
 
@@ -51,6 +51,37 @@ describe("the plain reporter", () => {
       "09:05:07 Start components: done in 2.4 s",
       "",
     ]);
+  });
+});
+
+describe("progress on plain output", () => {
+  const minute = (second: number) => new Date(2026, 10, 21, 9, 5, second);
+
+  it("is a line for each tenth, and one at least every 15 seconds when reports come every 5", () => {
+    const output = collect();
+    let second = 0;
+    const reporter = plainReporter(output, () => minute(second));
+
+    for (second = 0; second <= 45; second += 5) {
+      reporter.report({ type: "progress", step: "images", id: "minio", percent: 41, elapsedSeconds: second });
+    }
+
+    const lines = output.text().trimEnd().split("\n");
+    expect(lines.map((line) => line.slice(6, 8))).toEqual(["00", "10", "20", "30", "40"]);
+    expect(lines.at(-1)).toBe("09:05:40   minio: 41 %, 40 s so far");
+  });
+
+  it("says that the estimate is passed instead of what remains", () => {
+    const event = {
+      type: "progress",
+      step: "images",
+      id: "minio",
+      percent: 95,
+      elapsedSeconds: 400,
+      late: true,
+    } as const;
+
+    expect(describeEvent(event)).toBe("  minio: 6 min 40 s so far, longer than estimated");
   });
 });
 
