@@ -1,10 +1,9 @@
 import { containerCalls } from "./docker/container-calls.ts";
-import { type EngineInfoAnswer, fromInfo } from "./docker/engine-answers.ts";
+import { type EngineInfoAnswer, type EngineVersionAnswer, fromInfo, fromVersion } from "./docker/engine-answers.ts";
 import { createEngineConnection } from "./docker/engine-connection.ts";
 import { type EngineLimits, engineLimits } from "./docker/engine-limits.ts";
 import { imageChanges, imageQuestions } from "./docker/image-calls.ts";
 import { runOneShot } from "./docker/one-shot.ts";
-import { get, readBody } from "./docker/raw-calls.ts";
 import { volumeAndNetworkCalls } from "./docker/volume-calls.ts";
 import type { Docker, Exec } from "./ports.ts";
 
@@ -25,14 +24,12 @@ export function createDockerEngine({ env, exec, signal, limits = engineLimits }:
       connection.call({ what: "about itself", kind: "question" }, async (docker, watch) => {
         const abort = { abortSignal: watch.signal };
         const [info, version] = await Promise.all([docker.info(abort), docker.version(abort)]);
-        return fromInfo(info as EngineInfoAnswer, (version as { readonly ApiVersion: string }).ApiVersion);
+        return fromInfo(info as EngineInfoAnswer, (version as EngineVersionAnswer).ApiVersion);
       }),
-    apiVersion: () =>
-      connection.call({ what: "for its version", kind: "question" }, async (docker, watch) => {
-        const answer = await get(docker, { path: "/_ping", signal: watch.signal, accept: [200] });
-        await readBody(answer);
-        return String(answer.headers["api-version"] ?? "");
-      }),
+    version: () =>
+      connection.call({ what: "for its version", kind: "question" }, async (docker, watch) =>
+        fromVersion((await docker.version({ abortSignal: watch.signal })) as EngineVersionAnswer),
+      ),
     composeVersion: async () => {
       const result = await exec.run("docker", ["compose", "version", "--short"], { allowFailure: true });
       return result.exitCode === 0 ? result.stdout.trim().replace(/^v/, "") : undefined;

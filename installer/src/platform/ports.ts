@@ -75,6 +75,8 @@ export interface ContainerState {
   readonly state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
   readonly health: "none" | "starting" | "healthy" | "unhealthy";
   readonly exitCode?: number;
+  /** How long it has been up, in the engine's words: `3 hours`. */
+  readonly uptime?: string;
   readonly startedAt?: string;
   readonly restarts?: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -99,6 +101,15 @@ export interface EngineInfo {
   readonly cpus: number;
   readonly dataRoot: string;
   readonly securityOptions: readonly string[];
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface EngineVersion {
+  readonly version: string;
+  /** The newest API version it speaks: `1.45`. */
+  readonly apiVersion: string;
+  /** As images name them: `linux`, `amd64`. */
   readonly os: string;
   readonly architecture: string;
 }
@@ -144,10 +155,10 @@ export interface Docker {
    * @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart
    */
   info(): Promise<EngineInfo>;
-  /** The newest API version the engine speaks; the cheapest question there is. Throws as `info` does. */
-  apiVersion(): Promise<string>;
+  /** What it is, for people and for the renderer; a cheap question. Throws as `info` does. */
+  version(): Promise<EngineVersion>;
   composeVersion(): Promise<string | undefined>;
-  /** Containers of the Compose project, stopped ones too; without exit codes and restart counts, which `inspect` has. */
+  /** Containers of the Compose project, stopped ones too; without restart counts, which `inspect` has. */
   containers(project: string): Promise<readonly ContainerState[]>;
   /** Containers with all these labels, stopped ones too. */
   containersLabelled(labels: Readonly<Record<string, string>>): Promise<readonly ContainerState[]>;

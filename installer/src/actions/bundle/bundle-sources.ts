@@ -52,7 +52,7 @@ export async function openSources(request: SourcesRequest, ports: ActionPorts): 
 /** Without an engine there are still registries; who names the engine wants it. */
 async function usualPlaces(ports: ActionPorts): Promise<readonly string[]> {
   try {
-    await ports.docker.apiVersion();
+    await ports.docker.version();
     return ["engine", "registry"];
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error;

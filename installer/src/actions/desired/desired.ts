@@ -31,7 +31,7 @@ export async function loadDesired(
   options: { readonly offline: boolean } = { offline: false },
 ): Promise<Desired> {
   const { plan, values } = await loadPlan(sources, ports);
-  const apiVersion = options.offline ? undefined : await ports.docker.apiVersion();
+  const apiVersion = options.offline ? undefined : (await ports.docker.version()).apiVersion;
   return {
     plan,
     rendering: renderCompose(plan, { startInterval: hasStartInterval(apiVersion) }),

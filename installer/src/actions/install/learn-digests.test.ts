@@ -11,7 +11,7 @@ const assets = openAssets();
 
 function fakeDocker(digests: readonly string[], running: readonly string[] = []) {
   return {
-    apiVersion: () => Promise.resolve("1.45"),
+    version: () => Promise.resolve({ version: "26.1.5", apiVersion: "1.45", os: "linux", architecture: "amd64" }),
     imageDigests: (reference: string) => Promise.resolve(reference.includes("casdoor") ? digests : []),
     containers: () => Promise.resolve(running.map((image) => ({ image }) as ContainerState)),
   };

@@ -44,9 +44,9 @@ async function startTls(clientCertificate: boolean): Promise<FakeEngine> {
 }
 
 /** Asks the engine of this environment for its version. */
-function versionBy(env: Readonly<Record<string, string>>): Promise<string> {
+async function versionBy(env: Readonly<Record<string, string>>): Promise<string> {
   const whole = { PATH: process.env["PATH"], HOME: folder, ...env };
-  return createDockerEngine({ env: whole, exec: createExec(whole) }).apiVersion();
+  return (await createDockerEngine({ env: whole, exec: createExec(whole) }).version()).apiVersion;
 }
 
 async function writeAll(at: string, files: Readonly<Record<string, string>>): Promise<string> {
@@ -160,9 +160,9 @@ describeUnless(ssh === undefined ? "ssh is not installed" : undefined, "an engin
     const env = { HOME: folder, ...environment(server) };
     const docker = createDockerEngine({ env, exec: createExec(env) });
 
-    await expect(docker.apiVersion()).resolves.toBe("1.47");
+    await expect(docker.version()).resolves.toMatchObject({ apiVersion: "1.47" });
     await expect(docker.volumes({})).resolves.toEqual([]);
-    expect(engine.requests.map(({ path }) => path)).toEqual(["/_ping", '/volumes?filters={"label":[]}']);
+    expect(engine.requests.map(({ path }) => path)).toEqual(["/version", '/volumes?filters={"label":[]}']);
     expect(server.commands).toEqual(["docker system dial-stdio"]);
   });
 

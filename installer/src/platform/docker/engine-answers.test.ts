@@ -5,12 +5,15 @@ import { readFramedLines, readJsonLines } from "./engine-streams.ts";
 
 describe("answers of the engine", () => {
   test.each([
-    ["Up 2 minutes (healthy)", "healthy"],
-    ["Up 5 seconds (health: starting)", "starting"],
-    ["Up 1 hour (unhealthy)", "unhealthy"],
-    ["Up 1 hour", "none"],
-    ["Exited (0) 3 minutes ago", "none"],
-  ])("health is read from %s", (status, health) => {
+    ["Up 2 minutes (healthy)", { health: "healthy", uptime: "2 minutes" }],
+    ["Up 5 seconds (health: starting)", { health: "starting", uptime: "5 seconds" }],
+    ["Up About an hour (unhealthy)", { health: "unhealthy", uptime: "About an hour" }],
+    ["Up 1 hour (Paused)", { health: "none", uptime: "1 hour" }],
+    ["Up 1 hour", { health: "none", uptime: "1 hour" }],
+    ["Exited (0) 3 minutes ago", { health: "none", exitCode: 0 }],
+    ["Restarting (137) 5 seconds ago", { health: "none", exitCode: 137 }],
+    ["Created", { health: "none" }],
+  ])("a list says in words what %s means", (status, said) => {
     const summary = {
       Id: "1",
       Names: ["/n"],
@@ -22,7 +25,8 @@ describe("answers of the engine", () => {
       Ports: null,
     } as const;
 
-    expect(fromSummary(summary).health).toBe(health);
+    const { health, uptime, exitCode } = fromSummary(summary);
+    expect({ health, uptime, exitCode }).toEqual({ uptime: undefined, exitCode: undefined, ...said });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { ContainerState, EngineInfo, ImageDetails } from "../ports.ts";
+import type { ContainerState, EngineInfo, EngineVersion, ImageDetails } from "../ports.ts";
 
 type AttachedNetworks = Readonly<Record<string, { readonly NetworkID?: string } | null>>;
 
@@ -64,6 +64,13 @@ export interface ImageInspect {
   readonly RootFS?: { readonly Layers?: readonly string[] | null };
 }
 
+export interface EngineVersionAnswer {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly Os: string;
+  readonly Arch: string;
+}
+
 const serviceLabel = "com.docker.compose.service";
 
 /** The list says health only in its status text: `Up 2 minutes (healthy)`. */
@@ -77,6 +84,7 @@ export function fromSummary(summary: ContainerSummary): ContainerState {
     imageId: summary.ImageID,
     state: summary.State,
     health: healthInStatus(summary.Status),
+    ...inStatus(summary.Status),
     labels,
     ...attached(summary.NetworkSettings?.Networks),
     ports: (summary.Ports ?? []).flatMap((port) =>
@@ -107,6 +115,13 @@ function healthInStatus(status: string): ContainerState["health"] {
   return status.includes("(health: starting)") ? "starting" : "none";
 }
 
+/** `Up 3 hours (healthy)`, `Exited (137) 2 minutes ago`, `Restarting (1) 5 seconds ago`. */
+function inStatus(status: string): Pick<ContainerState, "uptime" | "exitCode"> {
+  const uptime = /^Up ([^(]+?)(?: \(.*)?$/.exec(status)?.[1];
+  const exitCode = /^(?:Exited|Restarting) \((\d+)\)/.exec(status)?.[1];
+  return { ...(uptime !== undefined && { uptime }), ...(exitCode !== undefined && { exitCode: Number(exitCode) }) };
+}
+
 export function fromDetails(details: ContainerDetails): ContainerState {
   const labels = details.Config.Labels ?? {};
   const started = !details.State.StartedAt.startsWith("0001-");
@@ -133,6 +148,10 @@ export function fromDetails(details: ContainerDetails): ContainerState {
       }));
     }),
   };
+}
+
+export function fromVersion(answer: EngineVersionAnswer): EngineVersion {
+  return { version: answer.Version, apiVersion: answer.ApiVersion, os: answer.Os, architecture: answer.Arch };
 }
 
 export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo {

@@ -106,7 +106,7 @@ function common(path: string): EngineAnswer {
     case "/_ping":
       return { body: "OK" };
     case "/version":
-      return { body: { ApiVersion: "1.47" } };
+      return { body: { Version: "28.2.2", ApiVersion: "1.47", Os: "linux", Arch: "amd64" } };
     case "/info":
       return { body: emptyEngine };
     case "/volumes":
