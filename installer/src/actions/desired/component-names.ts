@@ -37,12 +37,29 @@ export function sectionOfComponent(
   });
 }
 
+/** The components that the platform works without, by their ids. */
+function optionalIds(definitions: readonly ComponentDefinition[]): readonly string[] {
+  return definitions.flatMap(({ id, section }) => (section !== undefined && mayBeOff(section) ? [id] : []));
+}
+
+/** What a person may type for a component: ids where one is meant that runs, and any name of what `--without` can leave out. */
+export function componentWords(definitions: readonly ComponentDefinition[] = componentDefinitions): {
+  readonly all: readonly string[];
+  readonly optional: readonly string[];
+} {
+  const optional = optionalIds(definitions);
+  return {
+    all: definitions.flatMap(({ id, section }) => (section === undefined ? [] : [id])),
+    optional: [...sectionNames(definitions.filter(({ id }) => optional.includes(id))).keys()],
+  };
+}
+
 /** The options that leave all these components out, by their ids; undefined where the platform does not work without one of them. */
 export function withoutOptions(
   ids: readonly string[],
   definitions: readonly ComponentDefinition[] = componentDefinitions,
 ): string | undefined {
-  const optional = definitions.flatMap(({ id, section }) => (section !== undefined && mayBeOff(section) ? [id] : []));
+  const optional = optionalIds(definitions);
   return ids.every((id) => optional.includes(id)) ? ids.map((id) => `--without ${id}`).join(" ") : undefined;
 }
 

@@ -8,7 +8,7 @@ export function declareCompletion(program: Command, runtime: Runtime): void {
   const command = program
     .command("completion")
     .summary("print a completion script for the shell")
-    .description("Prints a script that completes commands and options of this version.")
+    .description("Prints a script that completes commands, options and components of this version.")
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]));
   withExamples(command, [
     { command: "slipway completion bash > /etc/bash_completion.d/slipway", means: "bash, for everybody" },
@@ -19,7 +19,8 @@ export function declareCompletion(program: Command, runtime: Runtime): void {
     runtime.perform(command, async (session) => {
       const { describeCommands } = await import("../completion/command-tree.ts");
       const { completionScript } = await import("../completion/scripts.ts");
-      session.print(completionScript(shell, describeCommands(program)).trimEnd());
+      const { componentWords } = await import("../../actions/desired/component-names.ts");
+      session.print(completionScript(shell, describeCommands(program), componentWords()).trimEnd());
       return 0;
     }),
   );

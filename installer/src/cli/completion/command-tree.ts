@@ -11,7 +11,7 @@ export interface OptionInfo {
   readonly choices: readonly string[];
   readonly default: string | undefined;
   /** What the value is, for completion of paths. */
-  readonly valueKind: "file" | "directory" | "other";
+  readonly valueKind: "file" | "directory" | "component" | "other";
 }
 
 export interface ArgumentInfo {
@@ -65,6 +65,7 @@ function describeOption(option: Option): OptionInfo {
       typeof option.defaultValue === "string" || typeof option.defaultValue === "number"
         ? String(option.defaultValue)
         : undefined,
-    valueKind: value === "file" ? "file" : value === "dir" ? "directory" : "other",
+    valueKind:
+      value === "file" ? "file" : value === "dir" ? "directory" : value === "component" ? "component" : "other",
   };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { componentWords } from "../../actions/desired/component-names.ts";
 import { describeProgram } from "../docs/describe-program.ts";
 import { completionScript } from "./scripts.ts";
 
@@ -11,7 +12,7 @@ describe("the bash completion, in a real bash", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "slipway-completion-"));
-    writeFileSync(join(folder, "completion.bash"), completionScript("bash", await describeProgram()));
+    writeFileSync(join(folder, "completion.bash"), completionScript("bash", await describeProgram(), componentWords()));
     writeFileSync(join(folder, "my-values.yaml"), "");
   });
 
@@ -56,6 +57,12 @@ describe("the bash completion, in a real bash", () => {
     expect(complete("slipway", "validate", "-f", "my-")).toEqual(["my-values.yaml"]);
   });
 
+  it("offers components where one is meant, and to leave out only those that the platform works without", () => {
+    expect(complete("slipway", "restart", "ga")).toEqual(["gateway"]);
+    expect(complete("slipway", "logs", "mi")).toEqual(["minio"]);
+    expect(complete("slipway", "install", "--without", "g")).toEqual(["gitlab-shell"]);
+  });
+
   it("offers shells to completion", () => {
     expect(complete("slipway", "completion", "")).toEqual(expect.arrayContaining(["bash", "zsh", "fish"]));
   });
@@ -63,14 +70,14 @@ describe("the bash completion, in a real bash", () => {
 
 describe("the other scripts", () => {
   it("give zsh the same through its bash emulation", async () => {
-    const script = completionScript("zsh", await describeProgram());
+    const script = completionScript("zsh", await describeProgram(), componentWords());
 
     expect(script).toMatch(/^#compdef slipway\n/);
     expect(script).toContain("complete -F _slipway slipway");
   });
 
   it("give fish each command and option with its words", async () => {
-    const script = completionScript("fish", await describeProgram());
+    const script = completionScript("fish", await describeProgram(), componentWords());
 
     expect(script).toContain("-a 'install' -d 'bring the platform to the state the values describe'");
     expect(script).toMatch(/__fish_seen_subcommand_from render.* -l mode -x -a 'compose helm'/);

@@ -3,8 +3,33 @@ import type { CommandInfo, OptionInfo } from "./command-tree.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
 
+/** Names that a person may type for components: all, and those of what can be left out. */
+export interface ComponentNames {
+  readonly all: readonly string[];
+  readonly optional: readonly string[];
+}
+
 /** A completion script of everything the program understands. */
-export function completionScript(shell: Shell, program: CommandInfo): string {
+export function completionScript(shell: Shell, program: CommandInfo, names: ComponentNames): string {
+  return writeScript(shell, withNames(program, names));
+}
+
+/** The same commands with the names of components as choices where one is wanted. */
+function withNames(command: CommandInfo, names: ComponentNames): CommandInfo {
+  return {
+    ...command,
+    options: command.options.map((option) => {
+      if (option.valueKind !== "component") return option;
+      return { ...option, choices: option.long === "--without" ? names.optional : names.all };
+    }),
+    arguments: command.arguments.map((argument) =>
+      argument.name === "component" ? { ...argument, choices: names.all } : argument,
+    ),
+    commands: command.commands.map((child) => withNames(child, names)),
+  };
+}
+
+function writeScript(shell: Shell, program: CommandInfo): string {
   switch (shell) {
     case "bash":
       return bashScript(program);
@@ -127,7 +152,7 @@ function fishCondition(command: CommandInfo): string {
 function fishOption(option: OptionInfo, condition: string): string {
   const parts = ["complete -c slipway", condition, `-l ${option.long.replace(/^--/, "")}`];
   if (option.short !== undefined) parts.push(`-s ${option.short.slice(1)}`);
-  if (option.takesValue) parts.push(option.valueKind === "other" ? "-x" : "-r -F");
+  if (option.takesValue) parts.push(option.valueKind === "other" || option.valueKind === "component" ? "-x" : "-r -F");
   if (option.choices.length > 0) parts.push(`-a ${shellQuote(option.choices.join(" "))}`);
   parts.push(`-d ${shellQuote(option.description)}`);
   return parts.filter((part) => part !== "").join(" ");
