@@ -34,6 +34,28 @@ test("writes with the asked mode, whatever the umask, and leaves no temporary fi
   expect(readdirSync(folder)).toEqual(["a"]);
 });
 
+test("without waiting for the disk the file is the same: whole, with its mode, and no link is followed", async () => {
+  writeFileSync(join(folder, "elsewhere"), "untouched");
+  symlinkSync("elsewhere", join(folder, "a"));
+
+  await fs.writeAtomic(join(folder, "a"), "text", { mode: 0o640, flush: false });
+
+  expect(readFileSync(join(folder, "a"), "utf8")).toBe("text");
+  expect(lstatSync(join(folder, "a")).isSymbolicLink()).toBe(false);
+  expect(statSync(join(folder, "a")).mode & 0o777).toBe(0o640);
+  expect(readFileSync(join(folder, "elsewhere"), "utf8")).toBe("untouched");
+  expect(readdirSync(folder).sort()).toEqual(["a", "elsewhere"]);
+});
+
+test("what cannot take the place of a directory leaves no temporary file, waited for or not", async () => {
+  mkdirSync(join(folder, "a/b"), { recursive: true });
+
+  for (const options of [{}, { flush: false } as const]) {
+    await expect(fs.writeAtomic(join(folder, "a"), "text", options)).rejects.toThrow();
+    expect(readdirSync(folder)).toEqual(["a"]);
+  }
+});
+
 test("makes a directory and those above it, and leaves one that is there", async () => {
   await fs.makeDirectory(join(folder, "a/b/c"), 0o700);
   await fs.makeDirectory(join(folder, "a/b"), 0o755);

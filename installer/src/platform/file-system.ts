@@ -1,13 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { constants, readFile as readFileLater } from "node:fs";
-import { appendFile, chmod, lstat, mkdir, open, readdir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
+import * as callbacks from "node:fs";
+import { closeSync, constants, fchmodSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ApplyError } from "../errors/installer-error.ts";
 import type { FileSystem } from "./ports.ts";
 
-/** Not the one of node:fs/promises, which takes longer to load than many commands to run. */
-const readFile = promisify(readFileLater);
+// Not those of node:fs/promises, which take as long to load as many commands to run.
+const appendFile = promisify(callbacks.appendFile);
+const chmod = promisify(callbacks.chmod);
+const lstat = promisify(callbacks.lstat);
+const mkdir = promisify(callbacks.mkdir);
+const readdir = promisify(callbacks.readdir);
+const readFile = promisify(callbacks.readFile);
+const rename = promisify(callbacks.rename);
+const rm = promisify(callbacks.rm);
+const stat = promisify(callbacks.stat);
+const statfs = promisify(callbacks.statfs);
+const unlink = promisify(callbacks.unlink);
 
 /** Files of the machine, written so that a crash leaves the old or the new contents and nothing between. */
 export function createFileSystem(): FileSystem {
@@ -15,7 +26,11 @@ export function createFileSystem(): FileSystem {
     readText: (path) => readFile(path, "utf8"),
     readTextIfPresent: (path) => ifPresent(() => readFile(path, "utf8")),
     readBytes: (path) => readFile(path),
-    writeAtomic: (path, contents, options) => explained(path, () => writeAtomic(path, contents, options)),
+    writeAtomic: (path, contents, options) =>
+      explained(path, async () => {
+        if (options?.flush === false) writeUnflushed(path, contents, options.mode);
+        else await writeAtomic(path, contents, options);
+      }),
     appendDurable: (path, line) => explained(path, () => appendDurable(path, line)),
     append: (path, text) => explained(path, () => appendFile(path, text, { mode: 0o600 })),
     makeDirectory: (path, mode) =>
@@ -87,15 +102,20 @@ async function ifPresent<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
+const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+function temporaryNameOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
 async function writeAtomic(
   path: string,
   contents: string | Uint8Array,
   options: { readonly mode?: number; readonly owner?: number } = {},
 ): Promise<void> {
   const { mode = 0o600, owner } = options;
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(temporary, flags, 0o600);
+  const temporary = temporaryNameOf(path);
+  const file = await open(temporary, newFile, 0o600);
   try {
     await file.writeFile(contents);
     if (owner !== undefined) await file.chown(owner, owner);
@@ -107,8 +127,31 @@ async function writeAtomic(
     throw error;
   }
   await file.close();
-  await rename(temporary, path);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
   await syncDirectory(dirname(path));
+}
+
+/** At once: without the disk to wait for, to hand each call to a thread would take longer than to make it. */
+function writeUnflushed(path: string, contents: string | Uint8Array, mode = 0o600): void {
+  const temporary = temporaryNameOf(path);
+  const file = openSync(temporary, newFile, 0o600);
+  try {
+    try {
+      writeFileSync(file, contents);
+      fchmodSync(file, mode);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
 }
 
 async function appendDurable(path: string, line: string): Promise<void> {

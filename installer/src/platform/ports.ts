@@ -38,11 +38,16 @@ export interface FileSystem {
   readText(path: string): Promise<string>;
   /** Undefined when the file does not exist. */
   readTextIfPresent(path: string): Promise<string | undefined>;
-  /** Temp file in the same directory, fsync, rename, fsync of the directory. Refuses to follow a link. */
+  /**
+   * Temp file in the same directory, fsync, rename, fsync of the directory. Refuses to follow a link. Without `flush` nothing
+   * waits for the disk: for what the same command makes again, should a power cut have spoilt it.
+   */
   writeAtomic(
     path: string,
     contents: string | Uint8Array,
-    options?: { readonly mode?: number; readonly owner?: number },
+    options?:
+      | { readonly mode?: number; readonly owner?: number; readonly flush?: true }
+      | { readonly mode?: number; readonly owner?: undefined; readonly flush: false },
   ): Promise<void>;
   appendDurable(path: string, line: string): Promise<void>;
   /** Appends without waiting for the disk; for logs. */

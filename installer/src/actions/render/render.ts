@@ -107,12 +107,11 @@ async function writeRendered(
   for (const folder of new Set(files.map((file) => dirname(join(out, file.path))))) {
     await fs.makeDirectory(folder, 0o755);
   }
-  // Every write waits for the disk: one after the other they would take longer than everything else.
   const writes = await Promise.all(
     files.map(async (file) => {
       const path = join(out, file.path);
       if ((await fs.readTextIfPresent(path)) === file.contents) return 0;
-      await fs.writeAtomic(path, file.contents, { mode: 0o644 });
+      await fs.writeAtomic(path, file.contents, { mode: 0o644, flush: false });
       return 1;
     }),
   );
@@ -120,7 +119,10 @@ async function writeRendered(
   const removed = earlier.filter((path) => !files.some((file) => file.path === path));
   for (const path of removed) await fs.remove(join(out, path));
   const marker: Marker = { apiVersion: "slipway/v1", kind: "Render", mode, files: files.map((file) => file.path) };
-  await fs.writeAtomic(join(out, markerName), `${JSON.stringify(marker, undefined, 2)}\n`, { mode: 0o644 });
+  await fs.writeAtomic(join(out, markerName), `${JSON.stringify(marker, undefined, 2)}\n`, {
+    mode: 0o644,
+    flush: false,
+  });
   return { written, removed };
 }
 
