@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from "node:fs";
+import { type Stats, fstatSync, statSync, writeSync } from "node:fs";
 import type { Output } from "./context.ts";
 
 /** What any pipe or socket takes at once, so that writing it cannot wait for a reader. */
@@ -34,10 +34,14 @@ export function standardOutput(fd: 1 | 2, stream: () => NodeJS.WriteStream): Out
 function acceptsDirectly(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
-    return stat.isFIFO() || stat.isSocket() || stat.isFile();
+    return stat.isFIFO() || stat.isSocket() || stat.isFile() || isNowhere(stat);
   } catch {
     return false;
   }
+}
+
+function isNowhere(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === statSync("/dev/null").rdev;
 }
 
 /** What cannot be written now, or at all, is the stream's to wait for or to report. */
