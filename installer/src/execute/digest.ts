@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { hash, createHmac } from "node:crypto";
 
 /** JSON with keys in a fixed order, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
@@ -10,7 +10,7 @@ export function canonicalJson(value: unknown): string {
 
 /** Fingerprint of a value that holds no secret. */
 export function hashOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return hash("sha256", canonicalJson(value));
 }
 
 /** Fingerprint of bytes that may hold a secret: without the key it tells nothing about them. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { RenderError } from "../../errors/installer-error.ts";
 import type {
   Component,
@@ -82,10 +82,7 @@ export function renderJob(context: UnitContext, job: Job, files: readonly Render
 
 /** Hash of everything that makes a container what it is, its files' unresolved contents included. */
 export function specHash(service: ComposeObject, files: readonly RenderedFile[]): string {
-  return createHash("sha256")
-    .update(JSON.stringify([service, files.map((file) => [file.path, file.contents])]))
-    .digest("hex")
-    .slice(0, 32);
+  return hash("sha256", JSON.stringify([service, files.map((file) => [file.path, file.contents])])).slice(0, 32);
 }
 
 function renderContainer(

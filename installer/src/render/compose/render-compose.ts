@@ -45,18 +45,21 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
   );
   const volumes = listVolumes(plan);
   const units = [...services, ...jobs];
-  const composeFile: RenderedFile = {
-    path: "compose.yaml",
-    contents: [marker + renderDocument(plan, units, volumes)],
-    secret: false,
-  };
+  let files: readonly RenderedFile[] | undefined;
   return {
-    files: [composeFile, ...units.flatMap((unit) => unit.files)],
+    // Whoever only compares units does not wait for the document.
+    get files() {
+      return (files ??= [composeFile(plan, units, volumes), ...units.flatMap((unit) => unit.files)]);
+    },
     project: plan.install.name,
     services: services.map((unit) => unit.unit),
     jobs: jobs.map((unit) => unit.unit),
     volumes,
   };
+}
+
+function composeFile(plan: Plan, units: readonly RenderedUnit[], volumes: readonly ComposeVolume[]): RenderedFile {
+  return { path: "compose.yaml", contents: [marker + renderDocument(plan, units, volumes)], secret: false };
 }
 
 /** Written service by service: one tree of a large platform would cost more than its parts. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { RenderError } from "../../errors/installer-error.ts";
 import type { Component, Container, Dependency, Job, Plan } from "../../plan/model.ts";
 import { renderedFileToString } from "../rendered-file.ts";
@@ -118,5 +118,5 @@ function secretSkeleton(secret: HelmSecret): unknown {
 }
 
 function shortHash(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+  return hash("sha256", JSON.stringify(value)).slice(0, 16);
 }
