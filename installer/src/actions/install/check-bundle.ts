@@ -3,7 +3,7 @@ import { BundleError, PreflightError } from "../../errors/installer-error.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { readRecordedPlan } from "../../execute/state/state-store.ts";
 import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
-import { compareVersions } from "../bundle/compare-versions.ts";
+import { compareVersions, isOlder } from "../../language/compare-versions.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import { enginePlatform } from "../images/engine-platform.ts";
 
@@ -21,7 +21,7 @@ export async function requireFittingBundle(
   const info = await ports.docker.info();
   const platform = enginePlatform(info);
   requirePlatform(complete.platforms, platform, name);
-  if (compareVersions(info.version, complete.requires.engine) < 0) {
+  if (isOlder(info.version, complete.requires.engine)) {
     throw new PreflightError(`docker ${info.version} is too old: ${name} needs ${complete.requires.engine} or later`, {
       hint: "update the docker engine of this host; nothing was changed",
     });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { listeningInodes, parseLocalIpv4, parseLocalIpv6 } from "./addresses.ts";
-import { isOlder } from "./checks/engine.ts";
 import { mountOf, parseMounts } from "./mounts.ts";
 
 describe("mounts", () => {
@@ -47,17 +46,5 @@ describe("listening sockets", () => {
     expect(listeningInodes(table, 8080)).toEqual(["11"]);
     expect(listeningInodes(table, 80)).toEqual(["13"]);
     expect(listeningInodes(table, 443)).toEqual([]);
-  });
-});
-
-describe("versions", () => {
-  it.each([
-    ["26.1.5+dfsg1", [26, 0], false],
-    ["v2.23.3", [2, 24], true],
-    ["2.24", [2, 24], false],
-    ["3", [2, 24], false],
-    ["nonsense", [2, 24], true],
-  ])("%s before %j is %s", (version, than, expected) => {
-    expect(isOlder(version, than)).toBe(expected);
   });
 });

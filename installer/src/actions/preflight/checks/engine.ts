@@ -1,9 +1,10 @@
+import { isOlder } from "../../../language/compare-versions.ts";
 import type { EngineInfo } from "../../../platform/ports.ts";
 import type { Check, CheckContext, CheckFinding } from "../check.ts";
 
-const oldestEngine = [24, 0];
-const advisedEngine = [26, 0];
-const oldestCompose = [2, 24];
+const oldestEngine = "24";
+const advisedEngine = "26";
+const oldestCompose = "2.24";
 
 /** The engine's facts, or nothing where another check already says that it does not answer. */
 export function engineInfo(context: CheckContext): EngineInfo | undefined {
@@ -142,16 +143,6 @@ async function missingControllers2({ fs }: CheckContext): Promise<readonly strin
   if (text === undefined) return [];
   const enabled = text.trim().split(/\s+/);
   return ["memory", "pids", "cpu"].filter((controller) => !enabled.includes(controller));
-}
-
-/** Whether "26.1.5+dfsg1" or "v2.26.1" is before a version given by its first numbers. */
-export function isOlder(version: string, than: readonly number[]): boolean {
-  const numbers = (/\d+(\.\d+)*/.exec(version)?.[0] ?? "0").split(".").map(Number);
-  for (const [index, wanted] of than.entries()) {
-    const have = numbers[index] ?? 0;
-    if (have !== wanted) return have < wanted;
-  }
-  return false;
 }
 
 const users: Check = {

@@ -3,26 +3,34 @@
  * @returns negative when the first is older, positive when it is newer, 0 when they are the same
  */
 export function compareVersions(a: string, b: string): number {
-  const [first, second] = [parse(a), parse(b)];
+  return compareNumbers(a, b) || comparePrerelease(prereleaseOf(a), prereleaseOf(b));
+}
+
+/**
+ * Whether the version of a program is before another by its numbers alone. What a distribution hangs on, as in
+ * `24.0.7-0ubuntu2` or `26.1.5+dfsg1`, makes it no older; text without a number is older than all.
+ */
+export function isOlder(version: string, than: string): boolean {
+  return compareNumbers(version, than) < 0;
+}
+
+function compareNumbers(a: string, b: string): number {
+  const [first, second] = [numbersOf(a), numbersOf(b)];
   for (let index = 0; index < 3; index += 1) {
-    const difference = (first.numbers[index] ?? 0) - (second.numbers[index] ?? 0);
+    const difference = (first[index] ?? 0) - (second[index] ?? 0);
     if (difference !== 0) return difference;
   }
-  return comparePrerelease(first.prerelease, second.prerelease);
+  return 0;
 }
 
-interface Version {
-  readonly numbers: readonly number[];
-  readonly prerelease: readonly string[];
+function numbersOf(version: string): readonly number[] {
+  return (/^v?(\d+(?:\.\d+)*)/.exec(version)?.[1] ?? "0").split(".").map(Number);
 }
 
-function parse(text: string): Version {
-  const [version = ""] = text.replace(/^v/, "").split("+");
-  const dash = version.indexOf("-");
-  const numbers = (dash < 0 ? version : version.slice(0, dash))
-    .split(".")
-    .map((part) => Number.parseInt(part, 10) || 0);
-  return { numbers, prerelease: dash < 0 ? [] : version.slice(dash + 1).split(".") };
+function prereleaseOf(version: string): readonly string[] {
+  const [precedence = ""] = version.split("+");
+  const dash = precedence.indexOf("-");
+  return dash < 0 ? [] : precedence.slice(dash + 1).split(".");
 }
 
 function comparePrerelease(a: readonly string[], b: readonly string[]): number {
