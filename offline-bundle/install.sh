@@ -201,7 +201,7 @@ esac
 # Larger documents than these are no bundle's.
 entry bundle.json 33554432 >"$work/bundle.json" || :
 if [ ! -s "$work/bundle.json" ]; then
-  fail 8 "$bundle is no bundle: it holds no bundle.json" "$(sed -n 1p "$work/tar.err")"
+  fail 8 "$bundle is not a bundle: it holds no bundle.json" "$(sed -n 1p "$work/tar.err")"
 fi
 
 # --- Who made it ------------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ describe("an image without an index", () => {
   it.each(["<html>", "null", "[]", '"linux"'])("is refused by name with the configuration %s", async (config) => {
     await expect(gather(config)).rejects.toMatchObject({
       code: "BUNDLE_INVALID",
-      message: expect.stringMatching(/of the image docker\.io\/library\/a:1 .*is no configuration/) as string,
+      message: expect.stringMatching(/of the image docker\.io\/library\/a:1 .*is not a configuration/) as string,
     });
   });
 

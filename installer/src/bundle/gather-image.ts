@@ -116,10 +116,10 @@ function platformOf(config: Buffer, toError: (problem: string) => Error): Platfo
   try {
     parsed = JSON.parse(config.toString("utf8"));
   } catch {
-    throw toError("is no configuration: it is not JSON");
+    throw toError("is not a configuration: it is not JSON");
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw toError("is no configuration: it is no object");
+    throw toError("is not a configuration: it is not an object");
   }
   const { os, architecture, variant } = parsed as Readonly<Record<string, unknown>>;
   return {

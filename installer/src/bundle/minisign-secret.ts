@@ -78,11 +78,11 @@ export function isEncryptedSecretKey(text: string): boolean {
 /**
  * Reads a `.key` file of ours or of minisign.
  * @param name the file, for the error
- * @throws UsageError when it is no secret key or the passphrase is wrong
+ * @throws UsageError when it is not a secret key or the passphrase is wrong
  */
 export async function parseSecretKey(text: string, passphrase: string, name: string): Promise<SecretKey> {
   const refuse = (why: string): never => {
-    throw new UsageError(`${name} is no minisign secret key: ${why}`, {
+    throw new UsageError(`${name} is not a minisign secret key: ${why}`, {
       hint: "name the NAME.key file that slipway bundle keygen or minisign -G wrote",
     });
   };

@@ -129,7 +129,7 @@ test("a damaged secret key is refused, and so is one that asks for endless memor
 
   await expect(parseSecretKey(turned(file, 1, 70), "", "a.key")).rejects.toThrow("or the file is damaged");
   await expect(parseSecretKey(turned(file, 1, 2), "", "a.key")).rejects.toThrow("algorithms are not known");
-  await expect(parseSecretKey("short", "", "a.key")).rejects.toThrow("a.key is no minisign secret key");
+  await expect(parseSecretKey("short", "", "a.key")).rejects.toThrow("a.key is not a minisign secret key");
   await expect(parseSecretKey(`untrusted comment: x\n${bytes.toString("base64")}\n`, "x", "a.key")).rejects.toThrow(
     "more memory or time",
   );

@@ -21,17 +21,17 @@ export interface Signature {
   readonly globalSignature: Buffer;
 }
 
-/** Larger files are no keys and no signatures. */
+/** A larger file is neither a key nor a signature. */
 export const minisignFileLimit = 16 * 1024;
 
 /**
  * Reads a `.pub` file, or the key alone as it stands in its second line.
  * @param name what is read, for the error
- * @throws BundleError when it is no public key
+ * @throws BundleError when it is not a public key
  */
 export function parsePublicKey(text: string, name = "the public key"): PublicKey {
   const refuse = (why: string): never => {
-    throw new BundleError(`${name} is no minisign public key: ${why}`, {
+    throw new BundleError(`${name} is not a minisign public key: ${why}`, {
       hint: "a public key is the NAME.pub file that slipway bundle keygen or minisign -G wrote",
     });
   };
@@ -56,11 +56,11 @@ export function formatPublicKey(keyId: Buffer, key: Buffer): string {
 /**
  * Reads a `.minisig` file.
  * @param name what is read, for the error
- * @throws BundleError when it is no prehashed signature
+ * @throws BundleError when it is not a prehashed signature
  */
 export function parseSignature(text: string, name = "the signature"): Signature {
   const refuse = (why: string): never => {
-    throw new BundleError(`${name} is no minisign signature: ${why}`);
+    throw new BundleError(`${name} is not a minisign signature: ${why}`);
   };
   if (text.length > minisignFileLimit) refuse("it is too long");
   const [comment = "", line = "", trusted = "", global = "", ...rest] = linesOf(text);

@@ -118,7 +118,7 @@ describe("a bundle in parts", () => {
       [text.replace('"bundle.tar.part002"', '"../../etc/passwd"'), "does not name bundle.tar.part002"],
       [text.replace('"name": "bundle.tar"', '"name": "../x"'), "names no file"],
       [text.replace('"partSize": 20000', '"partSize": 10'), "does not name"],
-      ["[]", "no object"],
+      ["[]", "not an object"],
       ["{", "not JSON"],
     ] as const) {
       writeFileSync(header, change);

@@ -152,7 +152,7 @@ test("a bundle that ends too early is refused wherever it ends", async () => {
   }
 });
 
-describe("a tar that is no bundle is refused", () => {
+describe("a tar that is not a bundle is refused", () => {
   const first = rawEntries(full);
   const raw = (fields: { name: string; type: string; linkName?: string; size?: number }): Buffer => {
     const block = formatTarHeader({ name: "x", size: fields.size ?? 0 });
@@ -250,10 +250,10 @@ test.each<readonly [string, (manifest: Record<string, unknown>) => void, string]
   ["is of another kind", (manifest) => (manifest["kind"] = "Package"), "kind is not Bundle"],
   ["has a field that is not known", (manifest) => (manifest["more"] = 1), 'the field "more"'],
   ["has no platform", (manifest) => (manifest["platforms"] = []), "platforms is empty"],
-  ["has a platform that is none", (manifest) => (manifest["platforms"] = ["../.."]), "is no platform"],
-  ["has no images", (manifest) => delete manifest["images"], "images is no list"],
-  ["has a size that is none", (manifest) => (manifest["blobBytes"] = -1), "blobBytes is no size"],
-  ["has text over lines", (manifest) => (manifest["name"] = "a\u001b[31m"), "name is no line of text"],
+  ["has a platform that is none", (manifest) => (manifest["platforms"] = ["../.."]), "is not a platform"],
+  ["has no images", (manifest) => delete manifest["images"], "images is not a list"],
+  ["has a size that is none", (manifest) => (manifest["blobBytes"] = -1), "blobBytes is not a size"],
+  ["has text over lines", (manifest) => (manifest["name"] = "a\u001b[31m"), "name is not a line of text"],
   ["has an artifact named like a path", (manifest) => renameArtifact(manifest, "../slipway"), "artifacts[0].name"],
   ["names other checksums", (manifest) => (manifest["checksums"] = full.root), "checksums.txt of"],
   ["is a delta without base", (manifest) => (manifest["content"] = "delta"), "base belongs in a delta"],

@@ -168,7 +168,7 @@ class FieldReader {
   }
 
   record(value: unknown, at: string, keys: readonly string[]): Fields {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return this.refuse(at, "is no object");
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return this.refuse(at, "is not an object");
     const unknown = Object.keys(value).find((key) => !keys.includes(key));
     if (unknown !== undefined)
       this.refuse(at, `has the field ${JSON.stringify(unknown.slice(0, 100))}, which is not known`);
@@ -176,35 +176,35 @@ class FieldReader {
   }
 
   list<T>(value: unknown, at: string, read: (item: unknown, at: string) => T): readonly T[] {
-    if (!Array.isArray(value)) return this.refuse(at, "is no list");
+    if (!Array.isArray(value)) return this.refuse(at, "is not a list");
     if (value.length > mostItems) return this.refuse(at, `has ${value.length} items, more than ${mostItems}`);
     return value.map((item, index) => read(item, `${at}[${index}]`));
   }
 
   text(value: unknown, at: string): string {
     if (typeof value !== "string" || value.length > longestText || /\p{Cc}/u.test(value)) {
-      return this.refuse(at, "is no line of text");
+      return this.refuse(at, "is not a line of text");
     }
     return value;
   }
 
   size(value: unknown, at: string): number {
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) return this.refuse(at, "is no size");
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) return this.refuse(at, "is not a size");
     return value;
   }
 
   digest(value: unknown, at: string): string {
-    return typeof value === "string" && isDigest(value) ? value : this.refuse(at, "is no SHA-256 digest");
+    return typeof value === "string" && isDigest(value) ? value : this.refuse(at, "is not a SHA-256 digest");
   }
 
   platform(value: unknown, at: string): string {
     const text = this.text(value, at);
-    return parsePlatform(text) === undefined ? this.refuse(at, `${JSON.stringify(text)} is no platform`) : text;
+    return parsePlatform(text) === undefined ? this.refuse(at, `${JSON.stringify(text)} is not a platform`) : text;
   }
 
   tag(value: unknown, at: string): string {
     const text = this.text(value, at);
-    return /^\w[\w.-]{0,127}$/.test(text) ? text : this.refuse(at, "is no tag");
+    return /^\w[\w.-]{0,127}$/.test(text) ? text : this.refuse(at, "is not a tag");
   }
 
   reference(value: unknown, at: string): string {
@@ -213,14 +213,14 @@ class FieldReader {
       return formatReference(parseReference(text)) === text ? text : this.refuse(at, `${text} is not in full`);
     } catch (error) {
       if (error instanceof BundleError) throw error;
-      return this.refuse(at, `${JSON.stringify(text)} is no image reference`);
+      return this.refuse(at, `${JSON.stringify(text)} is not an image reference`);
     }
   }
 
   descriptor(value: unknown, at: string): Descriptor {
     const fields = this.record(value, at, ["mediaType", "digest", "size", "platform", "artifactType", "annotations"]);
     const mediaType = this.text(fields["mediaType"], `${at}.mediaType`);
-    if (!/^[\w.+/-]{1,255}$/.test(mediaType)) this.refuse(`${at}.mediaType`, "is no media type");
+    if (!/^[\w.+/-]{1,255}$/.test(mediaType)) this.refuse(`${at}.mediaType`, "is not a media type");
     return {
       mediaType,
       digest: this.digest(fields["digest"], `${at}.digest`),

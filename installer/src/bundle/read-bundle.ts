@@ -84,7 +84,7 @@ async function readIndexed(
   wanted: { readonly path: string; readonly limit: number },
 ): Promise<Buffer> {
   const entry = entries.find(({ path }) => path === wanted.path);
-  if (entry === undefined) throw new BundleError(`${file.path} is no bundle: it has no ${wanted.path}`);
+  if (entry === undefined) throw new BundleError(`${file.path} is not a bundle: it has no ${wanted.path}`);
   if (entry.size > wanted.limit) {
     throw new BundleError(
       `${wanted.path} of ${file.path} is ${entry.size} bytes, more than the ${wanted.limit} allowed`,

@@ -64,7 +64,7 @@ export function formatSplitHeader(header: SplitHeader): string {
  */
 export function parseSplitHeader(text: string, path: string): SplitHeader {
   const refuse = (why: string): never => {
-    throw new BundleError(`${path} is no header of a split bundle: ${why}`, {
+    throw new BundleError(`${path} is not a header of a split bundle: ${why}`, {
       hint: "get the header again from where it came",
     });
   };
@@ -74,7 +74,7 @@ export function parseSplitHeader(text: string, path: string): SplitHeader {
   if (typeof name !== "string" || !/^[^/\\\p{Cc}]{1,200}$/u.test(name) || name.startsWith(".")) {
     return refuse("it names no file");
   }
-  if (!isSize(size) || !isSize(partSize)) return refuse("its sizes are none");
+  if (!isSize(size) || !isSize(partSize)) return refuse("its sizes are not valid");
   const count = Math.ceil(size / partSize);
   if (!Array.isArray(fields["parts"]) || fields["parts"].length !== count)
     return refuse(`it does not name ${count} parts`);
@@ -104,7 +104,7 @@ function parseRecord(text: string, refuse: Refuse): Fields {
   } catch {
     return refuse("it is not JSON");
   }
-  return hasFields(parsed) ? parsed : refuse("it is no object");
+  return hasFields(parsed) ? parsed : refuse("it is not an object");
 }
 
 function readParity(

@@ -30,11 +30,11 @@ describe("what the file system refuses", () => {
     expect(run.text).not.toContain("defect");
   });
 
-  it("says that a part of the path is no directory", async () => {
+  it("says that a part of the path is not a directory", async () => {
     writeFileSync(join(folder, "file"), "");
     const run = await failing(() => readFile(join(folder, "file/inside")));
 
-    expect(run.text).toContain("a part of the path is no directory");
+    expect(run.text).toContain("a part of the path is not a directory");
   });
 
   it.each([

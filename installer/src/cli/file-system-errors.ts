@@ -4,7 +4,7 @@ const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EACCES: ["permission denied", "run as the user who owns it, or give another place (--state-dir, --out)"],
   EPERM: ["permission denied", "run as the user who owns it, or give another place (--state-dir, --out)"],
   ENOENT: ["no such file or directory", "make the directory first, or give another place (--state-dir, --out)"],
-  ENOTDIR: ["a part of the path is no directory", "give another place (--state-dir, --out)"],
+  ENOTDIR: ["a part of the path is not a directory", "give another place (--state-dir, --out)"],
   EISDIR: ["it is a directory", "name a file"],
   EROFS: ["the file system is read-only", "give another place (--state-dir, --out)"],
   ENOSPC: ["the disk is full", "make room; the same command goes on from here"],

@@ -62,7 +62,7 @@ function readIo(): CliIo {
 
 let stdoutIsWatched = false;
 
-/** `slipway status | head -1` is no error. */
+/** `slipway status | head -1` is not an error. */
 function openStdout(): NodeJS.WriteStream {
   if (stdoutIsWatched) return process.stdout;
   stdoutIsWatched = true;

@@ -124,7 +124,7 @@ export function debootstrapArguments(
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     `--customize-hook=printf '%s' ${shellQuote(dockerClean)} >"$1/etc/apt/apt.conf.d/docker-clean"`,
-    // Sources and settings of this machine reach a build as secret mounts; they are no part of an image.
+    // Sources and settings of this machine reach a build as secret mounts; they are not part of an image.
     '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap',
     // Never the same twice, or of no use in an image.
     '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/apt/* "$1"/var/cache/ldconfig "$1"/var/cache/debconf/*-old "$1"/var/lib/apt/lists/* "$1"/etc/machine-id',

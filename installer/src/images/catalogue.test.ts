@@ -35,10 +35,10 @@ describe("parseCatalogue", () => {
     expect(() => parseCatalogue(text)).toThrow("an unresolved digest needs a reason");
   });
 
-  test("refuses an image made from something that is no image of ours", () => {
+  test("refuses an image made from something that is not an image of ours", () => {
     const text = `${head}images:\n  x:\n    kind: built\n    ${described}    from: { BASE: nothing }\n    pins: {}\n`;
 
-    expect(() => parseCatalogue(text)).toThrow("image x is made from nothing, which is no image of ours");
+    expect(() => parseCatalogue(text)).toThrow("image x is made from nothing, which is not an image of ours");
   });
 
   test("refuses a pin that YAML turned into a number", () => {

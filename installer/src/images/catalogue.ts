@@ -122,7 +122,7 @@ function checkSources(image: CatalogueImage, images: Readonly<Record<string, Cat
   for (const source of Object.values(image.from)) {
     const known = images[source];
     if (source !== debianName && (known === undefined || !isOwn(known))) {
-      throw new InternalError(`image ${image.name} is made from ${source}, which is no image of ours`);
+      throw new InternalError(`image ${image.name} is made from ${source}, which is not an image of ours`);
     }
   }
 }

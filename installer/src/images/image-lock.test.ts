@@ -70,7 +70,7 @@ describe("parseImageLock", () => {
     [
       "a platform that is none",
       changed((document) => void (document["platforms"] = ["LINUX"])),
-      /LINUX is no platform/,
+      /LINUX is not a platform/,
     ],
     [
       "a short reference",
@@ -78,10 +78,10 @@ describe("parseImageLock", () => {
       /not written in full/,
     ],
     ["an image twice", changed((document, [, nats]) => void (document["images"] = [nats, nats])), /in it twice/],
-    ["images that are no list", changed((document) => void (document["images"] = {})), /images is no list/],
-    ["an alias bomb", "a: &a [x]\nb: *a\n", /no image lock/],
-    ["no YAML", "a: [", /no image lock/],
-    ["nothing", "", /no mapping/],
+    ["images that are not a list", changed((document) => void (document["images"] = {})), /images is not a list/],
+    ["an alias bomb", "a: &a [x]\nb: *a\n", /not an image lock/],
+    ["no YAML", "a: [", /not an image lock/],
+    ["nothing", "", /not a mapping/],
   ])("refuses %s and names the place", (_title, text, message) => {
     expect(() => parseImageLock(text, "lock.yaml")).toThrow(message);
   });

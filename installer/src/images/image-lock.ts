@@ -99,7 +99,7 @@ function orderedImage(image: LockedImage): LockedImage {
  */
 export function parseImageLock(text: string, path: string): ImageLock {
   const refuse: Refuse = (problem) => {
-    throw new UsageError(`${path} is no image lock: ${problem}`, {
+    throw new UsageError(`${path} is not an image lock: ${problem}`, {
       hint: "make it anew with slipway images lock -o FILE",
     });
   };
@@ -119,8 +119,8 @@ export function parseImageLock(text: string, path: string): ImageLock {
     refuse("it does not say apiVersion slipway/v1 and kind ImageLock");
   }
   const platforms = strings(fields["platforms"], "platforms", refuse);
-  for (const platform of platforms) if (parsePlatform(platform) === undefined) refuse(`${platform} is no platform`);
-  if (!Array.isArray(fields["images"])) refuse("images is no list");
+  for (const platform of platforms) if (parsePlatform(platform) === undefined) refuse(`${platform} is not a platform`);
+  if (!Array.isArray(fields["images"])) refuse("images is not a list");
   const images = (fields["images"] as unknown[]).map((image, at) => parseImage(image, `images[${at}]`, refuse));
   const seen = new Set<string>();
   for (const { reference } of images) {
@@ -155,7 +155,7 @@ function parseImage(value: unknown, where: string, refuse: Refuse): LockedImage 
     reasons: strings(fields["reasons"], `${where}.reasons`, refuse),
   } as const;
   if (isOpen) return { ...head, unresolved: string(fields["unresolved"], `${where}.unresolved`, refuse) };
-  if (!Array.isArray(fields["platforms"])) refuse(`${where}.platforms is no list`);
+  if (!Array.isArray(fields["platforms"])) refuse(`${where}.platforms is not a list`);
   return {
     ...head,
     source: lockSource(fields["source"], where, refuse),
@@ -176,7 +176,7 @@ function parseImage(value: unknown, where: string, refuse: Refuse): LockedImage 
 }
 
 function fieldsOf(value: unknown, where: string, keys: readonly string[], refuse: Refuse): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(`${where} is no mapping`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(`${where} is not a mapping`);
   const strange = Object.keys(value).find((key) => !keys.includes(key));
   if (strange !== undefined) refuse(`${where} has a key ${strange} that is not known`);
   return value as Fields;
@@ -187,16 +187,18 @@ function string(value: unknown, where: string, refuse: Refuse): string {
 }
 
 function strings(value: unknown, where: string, refuse: Refuse): readonly string[] {
-  if (!Array.isArray(value)) return refuse(`${where} is no list`);
+  if (!Array.isArray(value)) return refuse(`${where} is not a list`);
   return value.map((entry, at) => string(entry, `${where}[${at}]`, refuse));
 }
 
 function digest(value: unknown, where: string, refuse: Refuse): string {
-  return typeof value === "string" && isDigest(value) ? value : refuse(`${where} is no SHA-256 digest`);
+  return typeof value === "string" && isDigest(value) ? value : refuse(`${where} is not a SHA-256 digest`);
 }
 
 function size(value: unknown, where: string, refuse: Refuse): number {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse(`${where} is no number of bytes`);
+  return Number.isSafeInteger(value) && Number(value) >= 0
+    ? Number(value)
+    : refuse(`${where} is not a number of bytes`);
 }
 
 function lockSource(value: unknown, where: string, refuse: Refuse): LockSource {
@@ -251,7 +253,7 @@ function textOf(image: LockedImage): string {
   return isResolved(image) ? image.digest : "unresolved";
 }
 
-/** The same bytes from another place, or unresolved for another reason, are no difference. */
+/** The same bytes from another place, or unresolved for another reason, make no difference. */
 function withoutSource(image: LockedImage): unknown {
   return isResolved(image) ? { ...orderedImage(image), source: "" } : { ...orderedImage(image), unresolved: "" };
 }

@@ -59,10 +59,10 @@ describe("parseManifest", () => {
   it.each([
     ["HTML", "<html>502</html>", "is not JSON"],
     ["nothing", "", "is not JSON"],
-    ["null", "null", "is no manifest of schema version 2"],
-    ["a list", [], "is no manifest of schema version 2"],
-    ["schema 1", { schemaVersion: 1, fsLayers: [] }, "is no manifest of schema version 2"],
-    ["an error document", { errors: [{ code: "DENIED" }] }, "is no manifest of schema version 2"],
+    ["null", "null", "is not a manifest of schema version 2"],
+    ["a list", [], "is not a manifest of schema version 2"],
+    ["schema 1", { schemaVersion: 1, fsLayers: [] }, "is not a manifest of schema version 2"],
+    ["an error document", { errors: [{ code: "DENIED" }] }, "is not a manifest of schema version 2"],
     ["no children", { schemaVersion: 2 }, "has neither layers nor manifests"],
     ["layers of another kind", { ...image, layers: {} }, "has neither layers nor manifests"],
     ["no configuration", { schemaVersion: 2, layers: [] }, "has no config"],
@@ -75,7 +75,7 @@ describe("parseManifest", () => {
     [
       "a media type with a line of its own",
       { ...image, layers: [row("1", { mediaType: "application/json\r\nx-injected: yes" })] },
-      "has a media type in layers[0] that is none",
+      "has a media type in layers[0] that is not valid",
     ],
     [
       "a digest with a path",
@@ -91,8 +91,8 @@ describe("parseManifest", () => {
     ["a broken size", { ...image, layers: [row("1", { size: 1.5 })] }, "has no size in layers[0]"],
     ["a size past counting", { ...image, layers: [row("1", { size: 2 ** 60 })] }, "has no size in layers[0]"],
     ["a size in words", { ...image, layers: [row("1", { size: "7" })] }, "has no size in layers[0]"],
-    ["a media type with a line break", { ...image, mediaType: "a/b\r\nX: y" }, "a media type that is none"],
-    ["a media type that is a number", { ...image, mediaType: 7 }, "a media type that is none"],
+    ["a media type with a line break", { ...image, mediaType: "a/b\r\nX: y" }, "a media type that is not valid"],
+    ["a media type that is a number", { ...image, mediaType: 7 }, "a media type that is not valid"],
     ["a subject that is none", { ...image, subject: "x" }, "has no subject"],
   ])("refuses %s", (_what, document, message) => {
     expect(() => read(document)).toThrow(message);

@@ -37,7 +37,7 @@ export function parseManifest(bytes: Uint8Array, toError: (problem: string) => E
   } catch {
     throw toError("is not JSON");
   }
-  if (!hasFields(parsed) || parsed["schemaVersion"] !== 2) throw toError("is no manifest of schema version 2");
+  if (!hasFields(parsed) || parsed["schemaVersion"] !== 2) throw toError("is not a manifest of schema version 2");
   const subject = parsed["subject"] === undefined ? {} : { subject: descriptor(parsed["subject"], "subject", toError) };
   if (Array.isArray(parsed["manifests"])) {
     const manifests = parsed["manifests"].map((entry, index) => descriptor(entry, `manifests[${index}]`, toError));
@@ -69,7 +69,7 @@ export function selectPlatforms(index: IndexManifest, platforms: readonly Platfo
 
 function mediaTypeOf(fields: Fields, otherwise: string, toError: (problem: string) => Error): string {
   const type = fields["mediaType"] ?? otherwise;
-  if (typeof type !== "string" || !/^[\w.+/-]{1,255}$/.test(type)) throw toError("has a media type that is none");
+  if (typeof type !== "string" || !/^[\w.+/-]{1,255}$/.test(type)) throw toError("has a media type that is not valid");
   return type;
 }
 
@@ -78,7 +78,7 @@ function descriptor(value: unknown, where: string, toError: (problem: string) =>
   const { mediaType, digest, size, platform, annotations, artifactType } = value;
   if (typeof mediaType !== "string") throw toError(`has no media type in ${where}`);
   // It becomes a header of requests and answers.
-  if (!/^[\x20-\x7e]{0,255}$/.test(mediaType)) throw toError(`has a media type in ${where} that is none`);
+  if (!/^[\x20-\x7e]{0,255}$/.test(mediaType)) throw toError(`has a media type in ${where} that is not valid`);
   if (typeof digest !== "string" || !isDigest(digest)) throw toError(`has no SHA-256 digest in ${where}`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw toError(`has no size in ${where}`);
   return {

@@ -52,22 +52,22 @@ describe("parseTarget", () => {
   });
 
   it.each([
-    ["", "an empty target is no place in a registry"],
-    ["/", "is no host"],
+    ["", "an empty target is not a place in a registry"],
+    ["/", "is not a host"],
     ["https://harbor.corp.example/ai", "it has a scheme"],
     ["oci://harbor.corp.example/ai", "it has a scheme"],
     ["harbor/ai", "would be read as an organisation of Docker Hub"],
-    ["harbor.corp.example/AI", '"AI" is no name'],
+    ["harbor.corp.example/AI", '"AI" is not a name'],
     ["harbor.corp.example/ai:1.0", "has a colon"],
     ["harbor.corp.example//ai", "an empty part"],
-    ["harbor.corp.example/../ai", '".." is no name'],
-    ["harbor.corp.example/ai?x=1", "is no name"],
-    ["harbor.corp.example/ai\nevil", '"harbor.corp.example/ai\\nevil" is no place'],
+    ["harbor.corp.example/../ai", '".." is not a name'],
+    ["harbor.corp.example/ai?x=1", "is not a name"],
+    ["harbor.corp.example/ai\nevil", '"harbor.corp.example/ai\\nevil" is not a place'],
     ["harbor.corp.example:0/ai", "there is no port 0"],
     ["harbor.corp.example:70000/ai", "there is no port 70000"],
-    ["harbor.corp.example:abc/ai", "is no host"],
-    ["-harbor.corp.example/ai", "is no host"],
-    ["harbor corp.example/ai", "is no host"],
+    ["harbor.corp.example:abc/ai", "is not a host"],
+    ["-harbor.corp.example/ai", "is not a host"],
+    ["harbor corp.example/ai", "is not a host"],
     [`harbor.corp.example/${"a".repeat(256)}`, "more than 255 characters"],
   ])("refuses %j and says why", (text, why) => {
     const error = errorOf(() => parseTarget(text));

@@ -35,7 +35,7 @@ export function parseTarget(text: string): RegistryTarget {
   const [first = "", ...parts] = trimmed.split("/");
   const host = first.toLowerCase();
   const found = hostPattern.exec(host);
-  if (found === null) throw refusal(text, `${JSON.stringify(first)} is no host`);
+  if (found === null) throw refusal(text, `${JSON.stringify(first)} is not a host`);
   if (!(host === "localhost" || /[.:]/.test(host))) {
     throw refusal(
       text,
@@ -61,11 +61,11 @@ export function formatTarget(target: RegistryTarget): string {
 function pathFault(part: string): string {
   if (part === "") return "it has an empty part between two slashes";
   if (part.includes(":")) return `${JSON.stringify(part)} has a colon; tags and digests come from the images`;
-  return `${JSON.stringify(part)} is no name: lower-case letters and digits, with . _ - between them`;
+  return `${JSON.stringify(part)} is not a name: lower-case letters and digits, with . _ - between them`;
 }
 
 function refusal(text: string, why: string, write = "host[:port][/project[/prefix]]"): UsageError {
-  return new UsageError(`${shown(text)} is no place in a registry: ${why}`, {
+  return new UsageError(`${shown(text)} is not a place in a registry: ${why}`, {
     hint: `write ${write}, for example harbor.corp.example/ai-infra`,
   });
 }

@@ -23,7 +23,7 @@ const digestPattern = /^sha256:[0-9a-f]{64}$/;
  */
 export function parseReference(text: string): Reference {
   const refuse = (why: string): never => {
-    throw new UsageError(`${text} is no image reference: ${why}`, {
+    throw new UsageError(`${text} is not an image reference: ${why}`, {
       hint: "write [host[:port]/]name[:tag][@sha256:…], for example harbor.corp.example/platform/redis:7.4",
     });
   };
@@ -33,7 +33,7 @@ export function parseReference(text: string): Reference {
   }
   if (tag !== undefined && !tagPattern.test(tag)) refuse(`the tag ${JSON.stringify(tag)} is not allowed`);
   const { host, repository } = splitHost(path);
-  if (!hostPattern.test(host)) refuse(`${JSON.stringify(host)} is no host`);
+  if (!hostPattern.test(host)) refuse(`${JSON.stringify(host)} is not a host`);
   if (!repositoryPattern.test(repository) || repository.length > 255) {
     refuse(`the name ${JSON.stringify(repository)} is not allowed`);
   }

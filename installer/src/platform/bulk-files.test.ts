@@ -50,8 +50,8 @@ test("says nothing is there where there is no file, and refuses what is none", a
 
   expect(await files.open(join(folder, "missing"))).toBeUndefined();
   expect(await files.open(join(folder, "missing/further"))).toBeUndefined();
-  await expect(files.open(join(folder, "d"))).rejects.toThrow("d is no file");
-  await expect(files.open(join(folder, "pipe"))).rejects.toThrow("pipe is no file");
+  await expect(files.open(join(folder, "d"))).rejects.toThrow("d is not a file");
+  await expect(files.open(join(folder, "pipe"))).rejects.toThrow("pipe is not a file");
 });
 
 test("writes at any offset and keeps what is there when told", async () => {
@@ -105,8 +105,8 @@ test("refuses at once what the disk cannot hold, with the exact number of bytes"
 });
 
 test("refuses a device", async () => {
-  await expect(files.open("/dev/full")).rejects.toThrow("/dev/full is no file");
-  await expect(files.create("/dev/full")).rejects.toThrow("/dev/full is no file");
+  await expect(files.open("/dev/full")).rejects.toThrow("/dev/full is not a file");
+  await expect(files.create("/dev/full")).rejects.toThrow("/dev/full is not a file");
 });
 
 test("names the directory that is missing where a file is to be made", async () => {

@@ -31,7 +31,7 @@ async function openForReading(path: string): Promise<OpenedFile | undefined> {
   const found = await handle.stat();
   if (!found.isFile()) {
     await handle.close();
-    throw new PreflightError(`${path} is no file`, { hint: "name a file, not a directory or a device" });
+    throw new PreflightError(`${path} is not a file`, { hint: "name a file, not a directory or a device" });
   }
   return {
     path,
@@ -85,7 +85,7 @@ async function create(
   const found = await handle.stat();
   if (!found.isFile()) {
     await handle.close();
-    throw new PreflightError(`${path} is no file`, { hint: "name a file, not a directory or a device" });
+    throw new PreflightError(`${path} is not a file`, { hint: "name a file, not a directory or a device" });
   }
   // The umask does not have a say: a secret key is 0600 and a bundle can be read by all.
   if (!keep || found.size === 0) await handle.chmod(mode);
@@ -147,7 +147,7 @@ const causes: Readonly<Record<string, { readonly why: string; readonly hint: str
   ELOOP: { why: "it is a symbolic link", hint: "name the file itself" },
   EISDIR: { why: "it is a directory", hint: "name a file" },
   ENOENT: { why: "its directory does not exist", hint: "make the directory, or correct the path" },
-  ENOTDIR: { why: "a part of the path is no directory", hint: "correct the path" },
+  ENOTDIR: { why: "a part of the path is not a directory", hint: "correct the path" },
 };
 
 /** What must be put right before anything is begun. */

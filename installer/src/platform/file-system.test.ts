@@ -96,7 +96,7 @@ test("says in words why a file cannot be written", async () => {
 
   await expect(fs.makeDirectory(join(folder, "file/below"), 0o700)).rejects.toMatchObject({
     code: "APPLY_FAILED",
-    message: `${join(folder, "file/below")} cannot be written: a part of the path is no directory`,
+    message: `${join(folder, "file/below")} cannot be written: a part of the path is not a directory`,
   });
 });
 

@@ -59,7 +59,7 @@ const causes: Readonly<Record<string, { readonly why: string; readonly hint: str
   EROFS: { why: "the file system is read-only", hint: "mount it writable, or choose another --state-dir" },
   EACCES: { why: "permission denied", hint: "run as the user that installed, or as root" },
   EPERM: { why: "not permitted", hint: "run as the user that installed, or as root" },
-  ENOTDIR: { why: "a part of the path is no directory", hint: "correct the path" },
+  ENOTDIR: { why: "a part of the path is not a directory", hint: "correct the path" },
 };
 
 async function explained<T>(path: string, write: () => Promise<T>): Promise<T> {

@@ -107,7 +107,7 @@ describe("TLS", () => {
     expect(error).toMatchObject({ fault: "tls", tls: "plain" });
   });
 
-  test("with a key that is no PEM is refused with a word about it, and without the key", async () => {
+  test("with a key that is not PEM is refused with a word about it, and without the key", async () => {
     const http = client({ certificate: { cert: "nonsense", key: "very secret" } });
 
     const error = await faultOf(Promise.resolve().then(() => http.request(get("https://127.0.0.1:1/"))));
@@ -138,7 +138,7 @@ describe("what can go wrong on the way", () => {
     expect(await faultOf(client().request(get(`http://127.0.0.1:${port}/`)))).toMatchObject({ fault: "reset" });
   });
 
-  test("an answer that is no HTTP", async () => {
+  test("an answer that is not HTTP", async () => {
     const port = await listen(createTcpServer((socket) => void socket.end("SSH-2.0-OpenSSH_9.6\r\n")));
 
     expect(await faultOf(client().request(get(`http://127.0.0.1:${port}/`)))).toMatchObject({ fault: "protocol" });
@@ -262,7 +262,7 @@ describe("a body that is sent", () => {
     expect(endless.destroyed).toBe(true);
   });
 
-  test("that comes slowly from its source is no stall", async () => {
+  test("that comes slowly from its source is not a stall", async () => {
     const port = await listen(
       createServer((request, response) => {
         request.resume();
@@ -278,7 +278,7 @@ describe("a body that is sent", () => {
   });
 });
 
-test("an answer whose reader is slow is no stall", async () => {
+test("an answer whose reader is slow is not a stall", async () => {
   const body = Buffer.alloc(5_000_000, 7);
   const port = await listen(createServer((_, response) => response.end(body)));
   const response = await client().request(get(`http://127.0.0.1:${port}/`, { idleTimeoutMs: 100 }));

@@ -88,7 +88,7 @@ describe("the HTTP server", () => {
     expect(socket.bytesRead).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it("survives what is no HTTP", async () => {
+  it("survives what is not HTTP", async () => {
     const server = await startHttpServer(() => Promise.resolve({ status: 204, headers: {} }), {
       host: "127.0.0.1",
       port: 0,

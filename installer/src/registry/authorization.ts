@@ -141,7 +141,7 @@ function signInRefused(host: string, credentials: Credentials | undefined, cause
 function realmOf(realm: string, options: AuthorizationOptions): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RegistryError(`${options.host} names a token service that is no address`, {
+    throw new RegistryError(`${options.host} names a token service that is not an address`, {
       hint: "set the realm of its token authentication to a full URL",
     });
   }

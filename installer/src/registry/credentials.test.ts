@@ -88,7 +88,7 @@ describe("credentials are found", () => {
 
 describe("what cannot be used is said, without what it holds", () => {
   test.each([
-    ["a configuration that is no JSON", '{"auths": {"harbor.corp": {"auth": "c2VjcmV0', {}],
+    ["a configuration that is not JSON", '{"auths": {"harbor.corp": {"auth": "c2VjcmV0', {}],
     ["an entry without a colon", { auths: { "harbor.corp": packed("c2VjcmV0") } }, {}],
     ["a helper that fails", { credsStore: "desktop" }, { answer: () => "panic: c2VjcmV0" }],
     ["a helper that answers nonsense", { credsStore: "desktop" }, { answer: () => "{c2VjcmV0" }],

@@ -142,7 +142,7 @@ async function askHelper(
   path: string,
 ): Promise<Credentials | undefined> {
   if (!helperPattern.test(name)) {
-    throw new RegistryError(`${path} names the credential helper ${JSON.stringify(name)}, which is no name`);
+    throw new RegistryError(`${path} names the credential helper ${JSON.stringify(name)}, which is not a name`);
   }
   const program = `docker-credential-${name}`;
   for (const key of keys) {

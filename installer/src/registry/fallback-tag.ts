@@ -18,7 +18,7 @@ export function subjectOf(bytes: Uint8Array): string | undefined {
   return parseManifest(bytes, (problem) => new RegistryError(`the manifest to send ${problem}`)).subject?.digest;
 }
 
-/** The entries of the tag; none when it is not there or is no index. */
+/** The entries of the tag; none when it is not there or is not an index. */
 export async function readFallbackTag(
   session: RegistrySession,
   repository: string,

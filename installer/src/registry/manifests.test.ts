@@ -124,10 +124,10 @@ describe("redirects", () => {
     expect(fault.hits).toBe(6);
   });
 
-  test("to something that is no web address are refused", async () => {
+  test("to something that is not a web address are refused", async () => {
     const { registry, client } = await seeded();
     registry.inject({ method: "GET", path: blobs, fault: { kind: "redirect", to: "file:///etc/passwd" } });
 
-    expect((await failureOf(client.openBlob("team/app", layer.descriptor))).message).toMatch(/no address/);
+    expect((await failureOf(client.openBlob("team/app", layer.descriptor))).message).toMatch(/not an address/);
   });
 });

@@ -17,7 +17,7 @@ export class Refusal extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly reported: readonly ReportedError[];
-  /** The start of an answer that is no list of errors. */
+  /** The start of an answer that is not a list of errors. */
   readonly text: string;
 
   constructor(response: Pick<HttpResponse, "status" | "headers">, body: string) {
@@ -54,7 +54,7 @@ export class Refusal extends Error {
 /** A redirect that is not followed; the caller adds what it asked for. */
 export class RedirectError extends RegistryError {}
 
-/** Reads what the registry said with a status that is no success. */
+/** Reads what the registry said with a status that is not a success. */
 export async function readRefusal(response: HttpResponse): Promise<Refusal> {
   let body = "";
   try {
@@ -92,7 +92,7 @@ export function drain(body: Readable): void {
   body.resume();
 }
 
-/** A web page instead of an answer: a portal, a proxy, or something that is no registry. */
+/** A web page instead of an answer: a portal, a proxy, or something that is not a registry. */
 export function isPage(headers: Readonly<Record<string, string>>, body = ""): boolean {
   return /^text\/html\b/i.test(headers["content-type"] ?? "") || /^\s*<(!doctype|html)/i.test(body);
 }

@@ -134,7 +134,7 @@ async function follow(
 export function locate(location: string, base: URL, host: string): URL {
   const url = location.length <= 8192 && URL.canParse(location, base.href) ? new URL(location, base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RedirectError(`${host} redirects to something that is no address`, {
+    throw new RedirectError(`${host} redirects to something that is not an address`, {
       hint: `check that ${host} is a registry`,
     });
   }

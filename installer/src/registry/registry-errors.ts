@@ -225,7 +225,7 @@ function adviseOnTransport(error: TransportError, { host }: Errand): Advice {
     case "aborted":
     case "protocol":
       return {
-        problem: `the answer was cut short or is no HTTP: ${error.message}`,
+        problem: `the answer was cut short or is not HTTP: ${error.message}`,
         hint: `check that ${host} is a registry; ${again}`,
       };
   }

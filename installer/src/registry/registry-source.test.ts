@@ -104,11 +104,11 @@ describe("an image", () => {
     await expect(source.content.open(amd64.root)).rejects.toThrow(amd64.root.digest);
   });
 
-  test("whose manifest is no manifest is refused by name", async () => {
+  test("whose manifest is not a manifest is refused by name", async () => {
     registry.store.addManifest("team/app", Buffer.from('{"schemaVersion":1}'), mediaTypes.dockerManifest, "old");
 
     await expect(source.resolve(`${registry.host}/team/app:old`, [platform])).rejects.toThrow(
-      /old of team\/app on .* is no manifest of schema version 2/,
+      /old of team\/app on .* is not a manifest of schema version 2/,
     );
   });
 });

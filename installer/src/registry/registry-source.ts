@@ -43,7 +43,7 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
     const where = `${reference} of ${place.repository} on ${place.client.host}`;
     const manifest = parseManifest(
       stored.bytes,
-      (problem) => new RegistryError(`${where} ${problem}`, { hint: "it is no image that can be carried" }),
+      (problem) => new RegistryError(`${where} ${problem}`, { hint: "it is not an image that can be carried" }),
     );
     remember(stored.descriptor.digest, place);
     for (const child of childrenOf(manifest)) remember(child.digest, place);

@@ -57,7 +57,7 @@ function parseTags(body: Buffer, host: string, subject: Subject): readonly strin
   } catch {
     // Told below.
   }
-  throw new RegistryError(`${nameOf({ ...subject, host })}: the answer is no list of tags`, {
+  throw new RegistryError(`${nameOf({ ...subject, host })}: the answer is not a list of tags`, {
     hint: `check that ${host} is a registry`,
   });
 }

@@ -6,7 +6,7 @@ test.each(["0.0.0.0", "127.0.0.1", "192.168.1.10", "255.255.255.255"])("%s is an
 });
 
 test.each(["", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.x", "a.b.c.d"])(
-  "%j is no IPv4 address",
+  "%j is not an IPv4 address",
   (text) => {
     expect(isIpv4(text)).toBe(false);
   },
@@ -16,7 +16,7 @@ test.each(["::1", "::", "fe80::1", "2001:db8::7", "::ffff:10.0.0.1"])("%s is an 
   expect(isIpv6(text)).toBe(true);
 });
 
-test.each(["", ":::", "1.2.3.4", "fe80::1%eth0", "[::1]", "12345::", "g::1"])("%j is no IPv6 address", (text) => {
+test.each(["", ":::", "1.2.3.4", "fe80::1%eth0", "[::1]", "12345::", "g::1"])("%j is not an IPv6 address", (text) => {
   expect(isIpv6(text)).toBe(false);
 });
 

@@ -50,7 +50,7 @@ function isAboutPropertyName(error: SchemaError): boolean {
 function describeUnknownKey(path: readonly string[]): Finding {
   // What the values start from is said on the command line, before any file is read.
   if (path.length === 1 && path[0] === "profile") {
-    return { path, message: "is no value, use --profile", aboutKey: true };
+    return { path, message: "is not a value, use --profile", aboutKey: true };
   }
   const known = listKeysBelow(path.slice(0, -1));
   const suggestion = suggestKey(path.at(-1) ?? "", known);

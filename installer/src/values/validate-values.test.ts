@@ -35,7 +35,7 @@ test("problems come in the order of the file, whatever finds them, then those of
 describe("keys and kinds", () => {
   test.each([
     ["domian: x", `domian: unknown key, did you mean domain?${place(1, 1)}`],
-    ["profile: infra", `profile: is no value, use --profile${place(1, 1)}`],
+    ["profile: infra", `profile: is not a value, use --profile${place(1, 1)}`],
     ["Postgres: {}", `Postgres: unknown key, did you mean postgres?${place(1, 1)}`],
     ["object_store: {}", `object_store: unknown key, did you mean objectStore?${place(1, 1)}`],
     [

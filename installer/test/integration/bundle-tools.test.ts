@@ -176,7 +176,7 @@ describe("as a source we read what is written by", () => {
   async function resolved(path: string, reference: string) {
     const source = await openFileSource(
       { path, spoolPath: join(folder, "spool", "a.tar"), signal: new AbortController().signal },
-      { ...ports, bulk: ports.bulkFiles, openBundle: () => Promise.reject(new Error("it is no bundle")) },
+      { ...ports, bulk: ports.bulkFiles, openBundle: () => Promise.reject(new Error("it is not a bundle")) },
     );
     const [image] = await gatherImages({
       images: [{ name: "x", reference, licenses: "none", reasons: [] }],

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describeUnless(
-  process.arch === "x64" ? undefined : "this machine is no amd64",
+  process.arch === "x64" ? undefined : "this machine is not amd64",
   "the executable for linux/amd64",
   () => {
     it("runs on a machine without Node: PATH leads nowhere, the folder is empty", async () => {

@@ -38,7 +38,7 @@ describe("a bundle that is not what it should be", () => {
 
     const result = await install([join(folder, "junk.tar"), "--unchecked", "--to", "bin"]);
 
-    await expectRefusal(result, 8, "is no bundle");
+    await expectRefusal(result, 8, "is not a bundle");
   });
 
   it("is refused unsigned, and taken with the explicit word", async () => {

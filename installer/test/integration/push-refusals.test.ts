@@ -43,7 +43,7 @@ describe("what is refused before anything is sent", () => {
     },
   );
 
-  it("a folder that is no layout, and a layout without images", async () => {
+  it("a folder that is not a layout, and a layout without images", async () => {
     const { world, registry } = await setUp(sampleImages(1));
     await writeFile(join(world.layout, "index.json"), '{"schemaVersion":2,"manifests":[]}');
 
@@ -64,7 +64,7 @@ describe("what is refused before anything is sent", () => {
     expect(await refused({ registry: { passwordFile: "/x" } })).toContain("without --username");
     expect(await refused({ registry: { clientCertFile: "/x" } })).toContain("without --client-key");
     expect(await refused({ registry: { caFile: join(world.folder, "none.pem") } })).toContain("does not exist");
-    expect(await refused({ registry: { caFile: join(world.layout, "oci-layout") } })).toContain("is no PEM file");
+    expect(await refused({ registry: { caFile: join(world.layout, "oci-layout") } })).toContain("is not a PEM file");
   });
 
   it("a password that is wrong, after one try and without showing it", async () => {

@@ -20,7 +20,7 @@ describe("what is refused before anything is written", () => {
   it.each([
     ["no key", { signing: { unsigned: false } }, "USAGE", "no key is given"],
     ["a key and --unsigned", { signing: { unsigned: true, keyFile: "x" } }, "USAGE", "exclude each other"],
-    ["a platform that is none", { platforms: ["amd64"] }, "USAGE", "is no platform"],
+    ["a platform that is none", { platforms: ["amd64"] }, "USAGE", "is not a platform"],
     ["a platform twice", { platforms: ["linux/amd64", "linux/amd64"] }, "USAGE", "named twice"],
     ["parity without parts", { parity: 1 }, "USAGE", "not split"],
     ["a thousand parts", { partSize: 100 }, "USAGE", "999 is the most"],
@@ -65,7 +65,7 @@ describe("what is refused before anything is written", () => {
     expect(existsSync(join(folder, "b.tar.partial"))).toBe(false);
   });
 
-  it("a folder that is no layout", async () => {
+  it("a folder that is not a layout", async () => {
     await expect(create("b.tar", "nowhere")).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
   });
 

@@ -131,7 +131,7 @@ function parsePlatforms(texts: readonly string[]): readonly Platform[] {
   const platforms = texts.map((text) => {
     const platform = parsePlatform(text);
     if (platform !== undefined) return platform;
-    throw new UsageError(`${JSON.stringify(text)} is no platform`, { hint: "write linux/amd64 or linux/arm64" });
+    throw new UsageError(`${JSON.stringify(text)} is not a platform`, { hint: "write linux/amd64 or linux/arm64" });
   });
   if (new Set(texts).size < texts.length) {
     throw new UsageError(`a platform is named twice: ${texts.join(",")}`, { hint: "name each once" });

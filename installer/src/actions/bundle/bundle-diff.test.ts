@@ -143,7 +143,7 @@ test("refuses a list of packages that is none, an untrusted bundle and a missing
   writeFileSync(at("unsigned.tar"), makeBundle({ key: "unsigned" }).bytes);
 
   await expect(diff("v1.tar", "bad.tar")).rejects.toThrow("files/sbom/postgres.spdx.json");
-  await expect(diff("v1.tar", "wrong.tar")).rejects.toThrow("is no SPDX 2 document");
+  await expect(diff("v1.tar", "wrong.tar")).rejects.toThrow("is not an SPDX 2 document");
   await expect(diff("v1.tar", "unsigned.tar")).rejects.toThrow(BundleError);
   await expect(diff("v1.tar", "none.tar")).rejects.toThrow("none.tar");
 });

@@ -60,7 +60,7 @@ test("a header that was changed after it was signed is refused", async () => {
   await expect(repair()).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
 });
 
-test("what is no header is refused", async () => {
+test("what is not a header is refused", async () => {
   const request = { header: at("usb/bundle.tar.part001"), partFolders: [], keyFiles: [], output: at("repaired") };
 
   await expect(repairBundle(request, ports)).rejects.toMatchObject({ code: "USAGE" });

@@ -31,7 +31,7 @@ export async function repairBundle(request: BundleRepairRequest, ports: BundleFi
   const begin = ports.clock.monotonicMs();
   const title = "Repair the bundle";
   if (!request.header.endsWith(splitSuffix)) {
-    throw new UsageError(`${request.header} is no header of a split bundle`, {
+    throw new UsageError(`${request.header} is not a header of a split bundle`, {
       hint: `name the file that ends with ${splitSuffix}`,
     });
   }

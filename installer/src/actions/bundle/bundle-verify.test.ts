@@ -115,7 +115,9 @@ test("takes keys from the folder of trusted keys, and only those named when ther
   writeFileSync(at("config/slipway/trusted-keys/bad.pub"), "hello");
 
   expect(await readTrustedKeys({ keyFiles: [], allowUnsigned: false }, home)).toEqual([fixturePublicKey]);
-  await expect(readTrustedKeys({ keyFiles: [], allowUnsigned: false }, own)).rejects.toThrow("bad.pub is no minisign");
+  await expect(readTrustedKeys({ keyFiles: [], allowUnsigned: false }, own)).rejects.toThrow(
+    "bad.pub is not a minisign",
+  );
   expect(await readTrustedKeys({ keyFiles: [at("maker.pub")], allowUnsigned: false }, own)).toEqual([fixturePublicKey]);
   await expect(readTrustedKeys({ keyFiles: [at("no.pub")], allowUnsigned: true }, own)).rejects.toMatchObject({
     code: "USAGE",

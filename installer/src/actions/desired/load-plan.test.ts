@@ -92,7 +92,7 @@ describe("loadPlan with a lock", () => {
     const fromFile = await load({ set: registry, file: formatImageLock(lockFrom("engine")) });
 
     expect(fromFile).toEqual(await load({ set: registry, lock: lockFrom("engine") }));
-    await expect(load({ file: "kind: InstallLock" })).rejects.toThrow("/lock.yaml is no image lock");
+    await expect(load({ file: "kind: InstallLock" })).rejects.toThrow("/lock.yaml is not an image lock");
     const values = { files: [], set: [], without: [], lock: "/none.yaml" };
     await expect(
       loadPlan({ name: "slipway", stateDir: "/state", values }, { fs: createMemoryFileSystem(), assets }),

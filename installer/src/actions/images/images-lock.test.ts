@@ -134,7 +134,7 @@ describe("lockImages", () => {
   });
 
   it.each([
-    [{ platforms: ["amd64"] }, /amd64 is no platform/],
+    [{ platforms: ["amd64"] }, /amd64 is not a platform/],
     [{ profiles: ["none"] }, /there is no profile "none"/],
   ])("refuses %j", async (changes, message) => {
     await expect(lockImages(request(changes), portsWith(isOurs))).rejects.toThrow(message);

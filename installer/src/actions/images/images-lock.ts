@@ -142,7 +142,7 @@ async function openLockSources(
 function requirePlatform(text: string): Platform {
   const platform = parsePlatform(text);
   if (platform !== undefined) return platform;
-  throw new UsageError(`${text} is no platform`, {
+  throw new UsageError(`${text} is not a platform`, {
     hint: "write os/architecture, for example linux/amd64,linux/arm64",
   });
 }

@@ -204,7 +204,7 @@ async function findImage(
 function requirePlatform(text: string): Platform {
   const platform = parsePlatform(text);
   if (platform !== undefined) return platform;
-  throw new UsageError(`${text} is no platform`, { hint: "write os/architecture, for example linux/amd64" });
+  throw new UsageError(`${text} is not a platform`, { hint: "write os/architecture, for example linux/amd64" });
 }
 
 async function closeAll(sources: readonly ImageSource[]): Promise<void> {

@@ -134,7 +134,7 @@ async function readClientCertificate({ clientCertFile, clientKeyFile }: Registry
 async function readPem(path: string, flag: string, ports: RegistryPorts): Promise<string> {
   const text = await readFile(path, flag, ports);
   if (text.includes("-----BEGIN ")) return text;
-  throw new UsageError(`${path}, given with ${flag}, is no PEM file`, {
+  throw new UsageError(`${path}, given with ${flag}, is not a PEM file`, {
     hint: "it must have a line -----BEGIN …-----; convert DER with openssl x509 -inform der -in FILE",
   });
 }

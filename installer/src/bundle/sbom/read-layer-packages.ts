@@ -126,7 +126,7 @@ async function readPackages(
   return entry.size < 64 ? undefined : await readProgram(bytes);
 }
 
-/** Reads no more of a file than shows that it is no ELF program, or a Go program. */
+/** Reads no more of a file than shows that it is not an ELF program, or a Go program. */
 async function readProgram(bytes: Readable): Promise<readonly SoftwarePackage[] | undefined> {
   const scan = scanGoBuildInfo();
   let first = true;

@@ -12,7 +12,7 @@ export interface ListedPackage {
 /**
  * Lists the packages of an SPDX document; the image itself is none.
  * @param path what the document is called in messages
- * @throws BundleError when it is no SPDX 2 document
+ * @throws BundleError when it is not an SPDX 2 document
  */
 export function readSpdxPackages(text: string, path: string): readonly ListedPackage[] {
   let document: unknown;
@@ -23,7 +23,7 @@ export function readSpdxPackages(text: string, path: string): readonly ListedPac
   }
   const { spdxVersion, packages } = fieldsOf(document);
   if (typeof spdxVersion !== "string" || !spdxVersion.startsWith("SPDX-2.") || !Array.isArray(packages)) {
-    throw new BundleError(`${path} is no SPDX 2 document`);
+    throw new BundleError(`${path} is not an SPDX 2 document`);
   }
   return packages.flatMap((entry: unknown) => {
     const { name, versionInfo, externalRefs } = fieldsOf(entry);

@@ -108,7 +108,7 @@ function describeContainer(image: SbomImage, platform: string | undefined, diges
   return {
     SPDXID: idOf("Image", `${image.reference} ${platform ?? ""}`),
     ...describe(image.reference, tag ?? digest, "CONTAINER"),
-    // What the catalogue knows: expressions of its own words are no SPDX.
+    // What the catalogue knows: expressions of its own words are not SPDX.
     licenseDeclared: /^[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*$/.test(image.licenses)
       ? image.licenses
       : unknown,

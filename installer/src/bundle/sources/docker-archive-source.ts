@@ -134,7 +134,7 @@ async function readList(files: LayoutFiles, name: string): Promise<readonly List
   } catch {
     return refuse("is not JSON");
   }
-  if (!Array.isArray(parsed)) return refuse("is no list of images");
+  if (!Array.isArray(parsed)) return refuse("is not a list of images");
   return parsed.map((image: unknown) => {
     const { Config: config, RepoTags: tags, Layers: layers } = (image ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof config !== "string" || !isTexts(layers) || !(tags === null || tags === undefined || isTexts(tags))) {

@@ -109,7 +109,7 @@ function olderLayers(
 
 function listedImages(list: Buffer): readonly { readonly config: string; readonly layers: readonly string[] }[] {
   const parsed = parseJson(list);
-  if (!Array.isArray(parsed)) throw new BundleError(`manifest.json of ${exportName} is no list of images`);
+  if (!Array.isArray(parsed)) throw new BundleError(`manifest.json of ${exportName} is not a list of images`);
   return parsed.map((image: unknown) => {
     const { Config: config, Layers: layers } = (image ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof config !== "string" || !Array.isArray(layers)) {

@@ -178,7 +178,7 @@ describe("what is refused", () => {
       () => writeFileSync(join(folder, "a"), tarOf({ "x.txt": Buffer.from("x") })),
       "BUNDLE_INVALID",
     ],
-    ["what is no tar", () => writeFileSync(join(folder, "a"), fixtureBytes("noise", 4000)), "BUNDLE_INVALID"],
+    ["what is not a tar", () => writeFileSync(join(folder, "a"), fixtureBytes("noise", 4000)), "BUNDLE_INVALID"],
     [
       "a tar cut short",
       () => writeFileSync(join(folder, "a"), tarOf(layoutFiles()).subarray(0, 3000)),
@@ -203,7 +203,7 @@ describe("what is refused", () => {
       "BUNDLE_INVALID",
     ],
     [
-      "a manifest.json that is no list",
+      "a manifest.json that is not a list",
       () => writeFileSync(join(folder, "a"), tarOf({ "manifest.json": Buffer.from("{}") })),
       "BUNDLE_INVALID",
     ],

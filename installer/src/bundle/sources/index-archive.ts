@@ -63,7 +63,7 @@ function explained<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
-    throw new BundleError(`${path} is no tar archive, or a damaged one: ${error.message}`, {
+    throw new BundleError(`${path} is not a tar archive, or a damaged one: ${error.message}`, {
       hint: "name a bundle, an OCI or docker save archive, a Zarf package or a Hauler haul",
       cause: error,
     });

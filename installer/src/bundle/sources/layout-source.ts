@@ -22,7 +22,7 @@ const nameAnnotations = [
 
 /**
  * An OCI layout in a folder.
- * @throws BundleError when the folder is no layout
+ * @throws BundleError when the folder is not a layout
  */
 export function openLayoutFolder(folder: string, bulk: BulkFiles): Promise<ImageSource> {
   return openLayout(folderFiles(folder, bulk), "layout", `the OCI layout ${folder}`);
@@ -72,7 +72,7 @@ type LayoutSource = Pick<ImageSource, "kind" | "name" | "content">;
 
 async function readIndex(files: LayoutFiles, name: string): Promise<readonly Descriptor[]> {
   const refuse = (why: string): never => {
-    throw new BundleError(`${name} is no OCI layout: ${why}`, {
+    throw new BundleError(`${name} is not an OCI layout: ${why}`, {
       hint: "name the folder that has oci-layout, index.json and blobs in it",
     });
   };
@@ -80,7 +80,7 @@ async function readIndex(files: LayoutFiles, name: string): Promise<readonly Des
   const bytes = await files.read("index.json", manifestLimit + 1);
   if (bytes === undefined) return refuse("it has no file index.json");
   const manifest = parseManifest(bytes, (problem) => new BundleError(`index.json of ${name} ${problem}`));
-  if (manifest.kind !== "index") return refuse("its index.json is no index");
+  if (manifest.kind !== "index") return refuse("its index.json is not an index");
   if (manifest.manifests.length > entriesLimit) refuse(`it names more than ${entriesLimit} manifests`);
   return manifest.manifests;
 }

@@ -19,12 +19,12 @@ export function isZarfSplit(path: string): boolean {
  */
 export function parseZarfSplit(text: string, path: string): ZarfSplit {
   const refuse = (why: string): never => {
-    throw new BundleError(`${path} is no header of a split Zarf package: ${why}`, { hint: "get it again" });
+    throw new BundleError(`${path} is not a header of a split Zarf package: ${why}`, { hint: "get it again" });
   };
   let fields: Readonly<Record<string, unknown>>;
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== "object" || parsed === null) return refuse("it is no object");
+    if (typeof parsed !== "object" || parsed === null) return refuse("it is not an object");
     fields = Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key.toLowerCase(), value as unknown]));
   } catch {
     return refuse("it is not JSON");

@@ -27,7 +27,7 @@ export async function indexTar(file: Readable, limit: number = entryLimit): Prom
   const entries: IndexedEntry[] = [];
   const names = new Set<string>();
   const refuse = (why: string, at: number): never => {
-    throw new TarError(`${file.path} is no bundle: ${why} (at byte ${at})`, at);
+    throw new TarError(`${file.path} is not a bundle: ${why} (at byte ${at})`, at);
   };
   let position = 0;
   let padding = 0;
@@ -95,7 +95,7 @@ async function readHead(file: Readable, at: { readonly position: number; readonl
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     throw new TarError(
-      `${file.path} is no bundle, or a damaged one: ${error.message} (at byte ${start})`,
+      `${file.path} is not a bundle, or a damaged one: ${error.message} (at byte ${start})`,
       start,
       error,
     );

@@ -99,8 +99,8 @@ describe("parseTarHeader", () => {
     expect(() => parseTarHeader(block)).toThrow(/wrong checksum/);
   });
 
-  it("refuses sizes that are no number or cannot be counted", () => {
-    expect(() => parseTarHeader(changed((bytes) => bytes.write("99999999999", 124, "latin1")))).toThrow(/no number/);
+  it("refuses sizes that are not numbers or cannot be counted", () => {
+    expect(() => parseTarHeader(changed((bytes) => bytes.write("99999999999", 124, "latin1")))).toThrow(/not a number/);
     expect(() => parseTarHeader(changed((bytes) => bytes.fill(0xff, 124, 136)))).toThrow(/out of bounds/);
     expect(() =>
       parseTarHeader(

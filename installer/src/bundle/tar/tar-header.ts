@@ -101,7 +101,7 @@ export function formatTarHeader(file: TarFile): Buffer {
   if (name === "" || bytes > tarNameLimit || name.includes("\0")) {
     throw new BundleError(`${JSON.stringify(name.slice(0, 100))} cannot be the name of a tar entry`);
   }
-  if (!Number.isSafeInteger(size) || size < 0) throw new BundleError(`${name}: ${size} is no size of a tar entry`);
+  if (!Number.isSafeInteger(size) || size < 0) throw new BundleError(`${name}: ${size} is not a size of a tar entry`);
   const mode = file.mode ?? 0o644;
   const split = splitName(name);
   const large = size >= octalSizeLimit;
@@ -194,7 +194,7 @@ function parseOctal(block: Buffer, at: number, length: number, field: string): n
     .toString("latin1", at, at + length)
     .replace(/\0.*$/s, "")
     .trim();
-  if (!/^[0-7]*$/.test(digits)) throw new BundleError(`a tar header has a ${field} that is no number`);
+  if (!/^[0-7]*$/.test(digits)) throw new BundleError(`a tar header has a ${field} that is not a number`);
   return digits === "" ? 0 : Number.parseInt(digits, 8);
 }
 

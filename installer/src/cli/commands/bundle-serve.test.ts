@@ -13,7 +13,7 @@ describe("an address to listen on", () => {
   it.for(["", "5000", ":5000", "127.0.0.1", "127.0.0.1:70000", "[nonsense]:1", "::1:5000", "host/path:1"])(
     "is not %s",
     (text) => {
-      expect(() => parseListen(text)).toThrow("no address");
+      expect(() => parseListen(text)).toThrow("not an address");
     },
   );
 });

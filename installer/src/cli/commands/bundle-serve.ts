@@ -90,7 +90,7 @@ export function parseListen(text: string): Listen {
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);
   if (host === undefined || port > 65535 || (found?.[1] !== undefined && !isIPv6(host))) {
-    throw new UsageError(`${text} is no address to listen on`, {
+    throw new UsageError(`${text} is not an address to listen on`, {
       hint: "write 127.0.0.1:5000, or port 0 for a free one",
     });
   }

@@ -163,7 +163,7 @@ async function watchProject(
       abortSignal: watch.signal,
     });
   const stream = await connection.open({ what: "for its events", kind: "stream", signal }, subscribe);
-  // A broken stream is no failure: whoever waits also looks by himself from time to time.
+  // A broken stream is not a failure: the caller also looks by itself from time to time.
   readJsonLines(stream, (event) => onChange((event as { Actor?: { ID?: string } }).Actor?.ID ?? "")).catch(
     () => undefined,
   );

@@ -18,7 +18,7 @@ export class EngineRefusal extends ApplyError {
 interface LibraryError {
   readonly message: string;
   readonly code?: string;
-  /** Of an answer that was no success. */
+  /** Of an answer that was not a success. */
   readonly statusCode?: number;
   readonly json?: unknown;
 }

@@ -20,7 +20,7 @@ export interface HarborRequest {
   readonly signal: AbortSignal;
 }
 
-/** Harbor's API as JSON in and out. Throws Refusal with what Harbor said when the status is no success. */
+/** Harbor's API as JSON in and out. Throws Refusal with what Harbor said when the status is not a success. */
 export interface HarborApi {
   readonly host: string;
   /** The answer's document, or its text where it is plain; undefined when it has none. */

@@ -41,7 +41,7 @@ export function checkHarborOptions({ retain, robot, storageLimit }: HarborOption
     storageLimit !== undefined &&
     !(Number.isSafeInteger(storageLimit) && (storageLimit === -1 || storageLimit > 0))
   ) {
-    throw new UsageError(`--harbor-storage-limit ${storageLimit} is no size`, {
+    throw new UsageError(`--harbor-storage-limit ${storageLimit} is not a size`, {
       hint: "give it like 200GiB, or -1 for none",
     });
   }

@@ -127,7 +127,7 @@ describe("who may push to a Harbor", () => {
     expect(error.hint).toContain("an administrator of Harbor");
   });
 
-  it("says that a project is there which the user is no member of", async () => {
+  it("says that a project is there which the user is not a member of", async () => {
     const users = { dev: { password: "dev" } };
     const { open } = await setUp({ user: "dev", password: "dev", harbor: { users, projects: [{ name: "ai-infra" }] } });
     const preparation = await open();
@@ -183,7 +183,7 @@ describe("a Harbor that cannot take a push", () => {
   });
 });
 
-describe("a target that is no Harbor", () => {
+describe("a target that is not a Harbor", () => {
   async function openPlain(options: HarborOptions, fault?: FaultRule) {
     const registry = await createTestRegistry();
     const http = createHttp({ connections: 4, environment: {} });
@@ -236,7 +236,7 @@ describe("a target that is no Harbor", () => {
 
     expect(error.code).toBe("USAGE");
     expect(error.message).toMatch(
-      /is no Harbor, so --harbor-immutable and --harbor-retain and --harbor-robot mean nothing there/,
+      /is not a Harbor, so --harbor-immutable and --harbor-retain and --harbor-robot mean nothing there/,
     );
   });
 });

@@ -35,13 +35,13 @@ export async function prepareTarget(request: PrepareTargetRequest): Promise<Targ
   const { plainHttp = false, idleTimeoutMs = 60_000, retry = defaultRetryPolicy } = request;
   checkHarborOptions(options);
   const common = { host: target.host, http, plainHttp, idleTimeoutMs };
-  // A registry that fails on a path it does not know is no Harbor, and need not be asked six times.
+  // A registry that fails on a path it does not know is not a Harbor, and need not be asked six times.
   const curious = createRetrier(request, { ...retry, attempts: Math.min(2, retry.attempts) });
   const info = await detectHarbor(createHarborApi({ ...common, credentials: undefined, retrier: curious }), signal);
   if (info === undefined) {
     const flags = givenHarborFlags(options);
     if (flags.length === 0) return plainTarget;
-    throw new UsageError(`${target.host} is no Harbor, so ${flags.join(" and ")} mean nothing there`, {
+    throw new UsageError(`${target.host} is not a Harbor, so ${flags.join(" and ")} mean nothing there`, {
       hint: "leave them out, or name a Harbor in --to",
     });
   }

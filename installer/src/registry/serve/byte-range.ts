@@ -1,7 +1,7 @@
 import type { ByteRange } from "../../oci/content.ts";
 
 /**
- * Reads a `Range` header: RFC 9110, section 14. Several ranges, and what is no range of bytes, are answered with the whole.
+ * Reads a `Range` header: RFC 9110, section 14. Several ranges, and what is not a range of bytes, are answered with the whole.
  * @returns the range; `unsatisfiable` when it begins behind the end; undefined for the whole
  */
 export function parseByteRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {

@@ -61,7 +61,7 @@ export function createRegistryHandler(served: ServedImages, content: ServedConte
   };
   return async (request) => {
     const url = targetUrl(request.target);
-    if (url === undefined) return failure(400, "NAME_INVALID", "this is no path of a registry");
+    if (url === undefined) return failure(400, "NAME_INVALID", "this is not a path of a registry");
     const response = await answer(request, url);
     const headers = { "docker-distribution-api-version": "registry/2.0", ...response.headers };
     if (request.method !== "HEAD" || response.body === undefined) return { ...response, headers };
@@ -100,7 +100,7 @@ function blobAnswers(content: ServedContent): BlobAnswer {
     await known;
   };
   return async (repository, digest, request) => {
-    if (!isDigest(digest)) return failure(400, "DIGEST_INVALID", `${digest} is no SHA-256 digest`);
+    if (!isDigest(digest)) return failure(400, "DIGEST_INVALID", `${digest} is not a SHA-256 digest`);
     const descriptor = repository.blobs.get(digest) ?? repository.manifests.get(digest);
     if (descriptor === undefined) return failure(404, "BLOB_UNKNOWN", `there is no blob ${digest}`);
     const headers = {
@@ -154,7 +154,7 @@ function holdLast(): Transform {
 }
 
 function referrersAnswer(repository: ServedRepository, digest: string, type: string | undefined): ServedResponse {
-  if (!isDigest(digest)) return failure(400, "DIGEST_INVALID", `${digest} is no SHA-256 digest`);
+  if (!isDigest(digest)) return failure(400, "DIGEST_INVALID", `${digest} is not a SHA-256 digest`);
   const all = repository.referrers.get(digest) ?? [];
   const manifests = type === undefined ? all : all.filter((descriptor) => descriptor.artifactType === type);
   const answer = json({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });

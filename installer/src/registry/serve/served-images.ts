@@ -41,7 +41,7 @@ interface OpenRepository {
   readonly referrers: Map<string, Descriptor[]>;
 }
 
-/** More in one image is no image. */
+/** More in one image is not an image. */
 const mostManifests = 1000;
 
 /**

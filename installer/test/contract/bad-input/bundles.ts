@@ -11,7 +11,7 @@ const disk = "bad-disk";
 
 const untouched = "nothing was written: it is found when the bundle is opened";
 const copyAgain = "with a good copy";
-const refusedTar = "a tar that is no bundle";
+const refusedTar = "a tar that is not a bundle";
 
 /** Bundles that are damaged, forged or not the right ones. */
 export const bundleRows: readonly BadInput[] = [
@@ -36,7 +36,7 @@ export const bundleRows: readonly BadInput[] = [
   },
   {
     fault: "one bit flipped in a header, in what fills blocks, or in the mark of the end",
-    says: "… is no bundle, or a damaged one: … (at byte …)",
+    says: "… is not a bundle, or a damaged one: … (at byte …)",
     code: "BUNDLE_INVALID",
     state: untouched,
     again: copyAgain,
@@ -58,7 +58,7 @@ export const bundleRows: readonly BadInput[] = [
   },
   {
     fault: "cut short, at any of many places",
-    says: "… is no bundle: … it ends inside …",
+    says: "… is not a bundle: … it ends inside …",
     code: "BUNDLE_INVALID",
     state: untouched,
     again: copyAgain,
@@ -118,7 +118,7 @@ export const bundleRows: readonly BadInput[] = [
         "tar-header",
         "refuses a header longer than is allowed, before it is read",
         "refuses a chain of headers about one entry",
-        "refuses sizes that are no number or cannot be counted",
+        "refuses sizes that are not numbers or cannot be counted",
       ),
     ],
   },
@@ -137,7 +137,7 @@ export const bundleRows: readonly BadInput[] = [
   },
   {
     fault: `a file that is something else: ${refusedTar}, a web page, nothing`,
-    says: "… is no bundle: …",
+    says: "… is not a bundle: …",
     code: "BUNDLE_INVALID",
     state: untouched,
     again: copyAgain,

@@ -284,7 +284,7 @@ export const registryRows: readonly BadInput[] = [
     proofs: both("a circle of redirects", "a circle of redirects"),
   },
   {
-    fault: "redirects from https to http, or to what is no address",
+    fault: "redirects from https to http, or to what is not an address",
     says: "… redirects from https to http, to …",
     code: "REGISTRY_FAILED",
     state: "nothing was sent in the clear",
@@ -292,7 +292,7 @@ export const registryRows: readonly BadInput[] = [
     proofs: [
       ...proofs(pushFaults, "from https to http is refused, the blob named, and nothing is sent in the clear"),
       ...proofs(sign, "to a redirect down to http is refused", "are never fetched over http for a registry with TLS"),
-      ...proofs(faults, "to something that is no web address are refused"),
+      ...proofs(faults, "to something that is not a web address are refused"),
     ],
   },
   {
