@@ -9,6 +9,7 @@ import { describeRivals } from "./bundle/rivals.ts";
 import { cliRows } from "./cli-rows.ts";
 import { type GroupResult, type Measured, toMarkdown, toTable } from "./report.ts";
 import { executableRows } from "./executable-rows.ts";
+import { formerRows } from "./former-rows.ts";
 import { planRow } from "./plan-row.ts";
 import { platformRows } from "./platform-rows.ts";
 import { prepareProgram } from "./program.ts";
@@ -31,7 +32,13 @@ async function main(): Promise<void> {
   const rounds = Number(options.rounds);
   const all = options.bundle
     ? bundleRows(program, rounds)
-    : [...cliRows(program), ...executableRows(program), planRow, ...platformRows(program, rounds)];
+    : [
+        ...cliRows(program),
+        ...executableRows(program),
+        planRow,
+        ...platformRows(program, rounds),
+        ...formerRows(program),
+      ];
   if (options.help) {
     process.stdout.write(help(all));
     return;

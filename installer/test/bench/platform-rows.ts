@@ -1,24 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { mustRun } from "../support/child.ts";
-import { removeLeftovers } from "../support/engine-leftovers.ts";
-import { findFreePorts, portArguments } from "../support/free-ports.ts";
+import { type Bench, install, purge, withBench } from "./bench-platform.ts";
 import { bringUpByHand, composeIn, takeDownByHand } from "./by-hand.ts";
 import type { RenderedPlatform } from "./by-hand.ts";
 import { compare } from "./measure.ts";
 import type { Comparison } from "./measure.ts";
-import { type BenchRow, type Outcome, atMost } from "./row.ts";
-
-/** A platform under test: the shipped program with the arguments that name it. */
-interface Bench {
-  readonly name: string;
-  readonly folder: string;
-  readonly stateDir: string;
-  slipway(...args: readonly string[]): Promise<string>;
-}
+import { type BenchRow, atMost } from "./row.ts";
 
 /** Bring-up of infra on a real engine, against `docker compose` on the same file with the same jobs. */
 export function platformRows(program: string, rounds: number): readonly BenchRow[] {
@@ -77,36 +65,4 @@ async function renderOnce(bench: Bench): Promise<RenderedPlatform> {
     services: applied.units.map((unit) => unit.id),
     volumes: applied.volumeUnits.map((volume) => ({ name: volume.engineName, uid: volume.uid })),
   };
-}
-
-function install(bench: Bench): Promise<string> {
-  return bench.slipway("install", "--no-verify");
-}
-
-/** Not by `uninstall`: what comes before the next round is no part of the measurement. */
-async function purge(bench: Bench): Promise<void> {
-  await removeLeftovers(bench.name);
-  await rm(bench.stateDir, { recursive: true, force: true });
-}
-
-async function withBench(program: string, body: (bench: Bench) => Promise<Outcome>): Promise<Outcome> {
-  const name = `bench-${randomBytes(4).toString("hex")}`;
-  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
-  const stateDir = join(folder, name);
-  const values = [
-    ...portArguments(await findFreePorts()),
-    ...["--set", `casdoor.image=${await ensureCasdoorStandIn()}`],
-  ];
-  const slipway = (...args: readonly string[]): Promise<string> => {
-    const given = args[0] === "install" ? values : [];
-    return mustRun(process.execPath, [program, ...args, "--name", name, "--state-dir", stateDir, ...given], {
-      cwd: folder,
-    });
-  };
-  try {
-    return await body({ name, folder, stateDir, slipway });
-  } finally {
-    await removeLeftovers(name);
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -39,6 +39,8 @@ Written by \`npm run bench -- --write\`. ${section(platform)}
 - A fresh \`install\` includes preflight, journal, making every secret and certificate, rendering and writing all files, volumes, networks,
   jobs and the health of every component; wires are proved separately (\`verify\`). The rival gets the finished Compose file with all secrets
   made, and runs as few Compose calls as possible with jobs side by side: more calls, each part as early as it can, took half as long again.
+- What is compared with an earlier program runs beside it: that one is checked out and built from its commit, and each looks at a platform
+  of its own, made from the same values.
 - Casdoor's place is taken by the stand-in of the tests on both sides.
 
 ## Bundles and registries

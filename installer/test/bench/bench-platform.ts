@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
+import { mustRun } from "../support/child.ts";
+import { removeLeftovers } from "../support/engine-leftovers.ts";
+import { findFreePorts, portArguments } from "../support/free-ports.ts";
+
+/** A platform under test: a shipped program with the arguments that name it. */
+export interface Bench {
+  readonly name: string;
+  readonly folder: string;
+  readonly stateDir: string;
+  slipway(...args: readonly string[]): Promise<string>;
+}
+
+/** Installs the platform; wires are proved elsewhere. */
+export function install(bench: Bench): Promise<string> {
+  return bench.slipway("install", "--no-verify");
+}
+
+/** Not by `uninstall`: what comes before the next round is no part of the measurement. */
+export async function purge(bench: Bench): Promise<void> {
+  await removeLeftovers(bench.name);
+  await rm(bench.stateDir, { recursive: true, force: true });
+}
+
+/** Runs a body with a platform of its own name and ports, and removes what is left of it. */
+export async function withBench<Result>(program: string, body: (bench: Bench) => Promise<Result>): Promise<Result> {
+  const name = `bench-${randomBytes(4).toString("hex")}`;
+  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+  const stateDir = join(folder, name);
+  const values = [
+    ...portArguments(await findFreePorts()),
+    ...["--set", `casdoor.image=${await ensureCasdoorStandIn()}`],
+  ];
+  const slipway = (...args: readonly string[]): Promise<string> => {
+    const given = args[0] === "install" ? values : [];
+    return mustRun(process.execPath, [program, ...args, "--name", name, "--state-dir", stateDir, ...given], {
+      cwd: folder,
+    });
+  };
+  try {
+    return await body({ name, folder, stateDir, slipway });
+  } finally {
+    await removeLeftovers(name);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
