@@ -14,7 +14,7 @@ export interface BuildEstimate {
 }
 
 /** Packages begun say little before this part of them: the first are small. */
-const tellingPart = 0.2;
+const tellingPart = 0.1;
 
 /**
  * Estimates running and waiting builds from their typical times, corrected by what is seen: how fast this machine built the others, and

@@ -56,6 +56,8 @@ describe("reasonOfFailure", () => {
       `ERROR: process "${command}" did not complete successfully: exit code: 1`,
       "------",
       " > [build 3/3] RUN build-go program minio:",
+      "41.03 go: downloading x v1",
+      "55.0 x/y.go:7:2: undefined: Z",
       "------",
       "Dockerfile:9",
       "  12 |     RUN build-go",

@@ -50,7 +50,8 @@ export function reasonOfFailure(lines: readonly string[]): string {
     .replace(/^ERROR: (?:failed to solve: )?/, "")
     .replace(/^process ".*" did not complete successfully: /s, "");
   if (clauses !== "" && !/^exit code: \d+$/.test(clauses)) return lastClauses(clauses);
-  const said = lines.findLast((line) => isOfStep(line));
+  // It repeats the last lines of the step, with their clock.
+  const said = lines.findLast((line) => isOfStep(line))?.replace(/^\d+\.\d+ /, "");
   return said ?? (clauses === "" ? "it printed nothing" : clauses);
 }
 

@@ -50,7 +50,6 @@ interface Account {
   readonly log: string[];
   detail?: string;
   packages?: { readonly total: number; readonly began: number; seen: number };
-  percent: number;
   reported: number;
 }
 
@@ -70,7 +69,6 @@ export function trackBuilds(options: {
     const account = accounts.get(name) ?? {
       began: monotonicMs(),
       log: [],
-      percent: 0,
       reported: Number.NEGATIVE_INFINITY,
     };
     accounts.set(name, account);
@@ -89,14 +87,12 @@ export function trackBuilds(options: {
     const account = accountOf(name);
     const { remainingSeconds, ofBuild } = estimate();
     const own = ofBuild.get(name);
-    // What has been said is never taken back: a corrected estimate shows in the time that is left.
-    if (own !== undefined) account.percent = Math.max(account.percent, own.percent);
     account.reported = monotonicMs();
     report({
       type: "image-build",
       image: name,
       state: "building",
-      ...(own !== undefined && { percent: account.percent }),
+      ...(own !== undefined && !own.late && { percent: own.percent }),
       elapsedSeconds: Math.round(seconds(account.began)),
       ...(remainingSeconds !== undefined && { remainingSeconds }),
       ...(own?.late === true && { late: true }),

@@ -47,7 +47,7 @@ export function describeEvent(event: InstallerEvent, stopped = false): string | 
 /** "45 %, 1 min 20 s so far, about 2 min left, compiling". */
 export function describeProgress(event: InstallerEvent & { readonly type: "progress" }): string {
   const parts = [
-    event.percent === undefined || event.late === true ? undefined : `${Math.floor(event.percent)} %`,
+    event.percent === undefined ? undefined : `${Math.floor(event.percent)} %`,
     event.elapsedSeconds === undefined ? undefined : `${formatSeconds(event.elapsedSeconds)} so far`,
     event.late === true ? "longer than estimated" : undefined,
     event.remainingSeconds === undefined ? undefined : `about ${formatSeconds(event.remainingSeconds)} left`,

@@ -76,7 +76,7 @@ describe("progress on plain output", () => {
       type: "progress",
       step: "images",
       id: "minio",
-      percent: 95,
+
       elapsedSeconds: 400,
       late: true,
     } as const;
