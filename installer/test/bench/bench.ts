@@ -13,11 +13,13 @@ import { formerRows } from "./former-rows.ts";
 import { planRow } from "./plan-row.ts";
 import { platformRows } from "./platform-rows.ts";
 import { prepareProgram } from "./program.ts";
+import { quickstartRow } from "./quickstart.ts";
 import type { BenchRow } from "./row.ts";
 
 const { values: options } = parseArgs({
   options: {
     bundle: { type: "boolean", default: false },
+    quickstart: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
@@ -27,18 +29,25 @@ const { values: options } = parseArgs({
   },
 });
 
-async function main(): Promise<void> {
+const group = options.bundle ? "bundle" : options.quickstart ? "quickstart" : "platform";
+
+async function rowsOf(): Promise<readonly BenchRow[]> {
+  // It runs from a checkout, as a first user has it.
+  if (group === "quickstart") return [quickstartRow];
   const program = await prepareProgram(!options["no-build"]);
   const rounds = Number(options.rounds);
-  const all = options.bundle
-    ? bundleRows(program, rounds)
-    : [
-        ...cliRows(program),
-        ...executableRows(program),
-        planRow,
-        ...platformRows(program, rounds),
-        ...formerRows(program),
-      ];
+  if (group === "bundle") return bundleRows(program, rounds);
+  return [
+    ...cliRows(program),
+    ...executableRows(program),
+    planRow,
+    ...platformRows(program, rounds),
+    ...formerRows(program),
+  ];
+}
+
+async function main(): Promise<void> {
+  const all = await rowsOf();
   if (options.help) {
     process.stdout.write(help(all));
     return;
@@ -65,7 +74,7 @@ async function main(): Promise<void> {
 }
 
 function help(rows: readonly BenchRow[]): string {
-  return `npm run bench -- [options], npm run bench:bundle -- [options]
+  return `npm run bench -- [options], npm run bench:bundle -- [options], npm run bench:quickstart -- [options]
   --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
   --rounds N      rounds of what takes long (default 5)
   --json          the result as JSON on standard output
@@ -74,7 +83,7 @@ function help(rows: readonly BenchRow[]): string {
 `;
 }
 
-/** The page shows both groups, and all rows of this one: what was not measured now keeps its figures. */
+/** The page shows all groups, and all rows of this one: what was not measured now keeps its figures. */
 async function writePage(result: GroupResult, order: readonly string[]): Promise<void> {
   const folder = fileURLToPath(new URL("./results/", import.meta.url));
   const pathOf = (group: string): string => `${folder}${group}.json`;
@@ -82,13 +91,19 @@ async function writePage(result: GroupResult, order: readonly string[]): Promise
     const text = await readFile(pathOf(group), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as GroupResult);
   };
-  const group = options.bundle ? "bundle" : "platform";
   const rows = new Map([...((await read(group))?.rows ?? []), ...result.rows].map((row) => [row.id, row]));
   const merged = { ...result, rows: order.flatMap((id) => rows.get(id) ?? []) };
   await mkdir(folder, { recursive: true });
   await writeFile(pathOf(group), `${JSON.stringify(merged, undefined, 2)}\n`);
   const page = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
-  await writeFile(page, toMarkdown(await read("platform"), await read("bundle")));
+  await writeFile(
+    page,
+    toMarkdown({
+      platform: await read("platform"),
+      quickstart: await read("quickstart"),
+      bundle: await read("bundle"),
+    }),
+  );
 }
 
 async function describeMachine(): Promise<string> {
@@ -98,7 +113,7 @@ async function describeMachine(): Promise<string> {
   ]);
   const cores = cpus();
   const own = `${cores.length} × ${cores[0]?.model.trim() ?? "unknown CPU"}, Node ${process.versions.node}`;
-  const rivals = options.bundle ? `, ${await describeRivals()}` : `, Compose ${compose.trim()}`;
+  const rivals = group === "bundle" ? `, ${await describeRivals()}` : `, Compose ${compose.trim()}`;
   return `${own}, Docker ${engine.trim()}${rivals}`;
 }
 

@@ -8,6 +8,8 @@ export interface GroupResult {
   readonly rows: readonly Measured[];
 }
 
+export type Group = "platform" | "quickstart" | "bundle";
+
 const heads = ["what", "against", "ours", "rival", "figure", "bar", ""];
 
 /** The result for a terminal. */
@@ -26,7 +28,7 @@ export function toTable(result: GroupResult): string {
 }
 
 /** The results as a page of the documentation. */
-export function toMarkdown(platform: GroupResult | undefined, bundle: GroupResult | undefined): string {
+export function toMarkdown({ platform, quickstart, bundle }: Readonly<Record<Group, GroupResult | undefined>>): string {
   return `# Benchmarks
 
 Ours and the rival run in turn on the same machine, A B A B; times are medians and only ratios have a bar: seconds depend on the machine.
@@ -42,6 +44,14 @@ Written by \`npm run bench -- --write\`. ${section(platform)}
 - What is compared with an earlier program runs beside it: that one is checked out and built from its commit, and each looks at a platform
   of its own, made from the same values.
 - Casdoor's place is taken by the stand-in of the tests on both sides.
+
+## First quickstart
+
+Written by \`npm run bench:quickstart -- --write\`. ${section(quickstart)}
+
+- Both run once, one after the other, each with an engine, a home folder, a network and a checkout of its own: npm packages, the Debian base,
+  Go modules and every image are fetched and made anew. Docker and mmdebstrap are installed, and the machine's mirrors are used.
+- The time is that of the whole command, to the end of \`install\` with all wires proved.
 
 ## Bundles and registries
 
