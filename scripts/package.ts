@@ -1,5 +1,5 @@
 // Makes dist/slipway and dist/slipway-linux-arm64: the program and Node in one file, which needs nothing else installed.
-// `npm run package -- [--platform linux/amd64] [--out FOLDER] [--no-build]`
+// `npm run package -- [--platform linux/amd64] [--out FOLDER] [--build-in FOLDER] [--no-build]`
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,10 +22,12 @@ const { values: options } = parseArgs({
   options: {
     platform: { type: "string", multiple: true, default: Object.keys(outputs) },
     out: { type: "string", default: join(root, "dist") },
+    "build-in": { type: "string", default: join(root, "dist") },
     "no-build": { type: "boolean", default: false },
   },
 });
 
+const built = options["build-in"];
 const node = join(root, "node_modules/node/bin/node");
 const pins = JSON.parse(await readFile(join(root, "offline-bundle/node.json"), "utf8")) as NodePins;
 const running = (await mustRun(node, ["--version"])).trim();
@@ -37,7 +39,8 @@ if (running !== `v${pins.version}`) {
 if (!options["no-build"]) {
   // The date of the commit, not of the day: the same checkout makes the same bytes.
   const date = process.env["SOURCE_DATE_EPOCH"] ?? (await commitDate());
-  await mustRun(node, ["scripts/build.ts"], { cwd: root, env: { ...process.env, SOURCE_DATE_EPOCH: date } });
+  const env = { ...process.env, SOURCE_DATE_EPOCH: date };
+  await mustRun(node, ["scripts/build.ts", "--out", built], { cwd: root, env });
 }
 await mkdir(options.out, { recursive: true });
 for (const platform of options.platform) {
@@ -56,7 +59,7 @@ async function makeExecutable(platform: string): Promise<string> {
   try {
     const blob = join(folder, "blob");
     const config = {
-      main: join(root, "dist/slipway-executable.cjs"),
+      main: join(built, "slipway-executable.cjs"),
       output: blob,
       disableExperimentalSEAWarning: true,
       useSnapshot: false,
@@ -88,7 +91,7 @@ async function makeExecutable(platform: string): Promise<string> {
 
 /** What the program loads while it runs, by the names it asks for. */
 async function listProgram(): Promise<Readonly<Record<string, string>>> {
-  const folder = join(root, "dist/program");
+  const folder = join(built, "program");
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Object.fromEntries(paths.toSorted().map((path) => [`program/${relative(folder, path)}`, path]));

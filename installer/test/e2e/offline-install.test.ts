@@ -35,21 +35,21 @@ let delta: BundleCreateResult;
 beforeAll(async () => {
   if (obstacle !== undefined) return;
   folder = await mkdtemp(join(tmpdir(), `${runPrefix}offline-`));
-  await mustRun(process.execPath, ["scripts/package.ts", "--platform", "linux/amd64", "--out", join(folder, "made")], {
-    cwd: root,
-  });
-  const program = join(folder, "made/slipway");
-  const made = { cwd: join(folder, "made") };
-  await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], made);
+  const made = join(folder, "made");
+  const builtIn = ["--build-in", join(folder, "dist"), "--out", made];
+  await mustRun(process.execPath, ["scripts/package.ts", "--platform", "linux/amd64", ...builtIn], { cwd: root });
+  const program = join(made, "slipway");
+  const there = { cwd: made };
+  await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], there);
   const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--without", "casdoor"];
-  bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], made)) as BundleCreateResult;
+  bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], there)) as BundleCreateResult;
   const signed = ["--key", "release.pub", ...create.slice(2)];
   const split = ["-o", "parts/slipway.tar", "--from", "slipway.tar", "--split", "300MiB", "--parity", "1", ...signed];
-  await mkdir(join(folder, "made/parts"));
-  parts = JSON.parse(await mustRun(program, ["bundle", "create", ...split, "--json"], made)) as BundleCreateResult;
-  await makeChangedGateway(program, join(folder, "made"));
+  await mkdir(join(made, "parts"));
+  parts = JSON.parse(await mustRun(program, ["bundle", "create", ...split, "--json"], there)) as BundleCreateResult;
+  await makeChangedGateway(program, made);
   const update = ["-o", "update.tar", "--since", "slipway.tar", "--from", "oci:changed", "--from", "engine", ...signed];
-  delta = JSON.parse(await mustRun(program, ["bundle", "create", ...update, "--json"], made)) as BundleCreateResult;
+  delta = JSON.parse(await mustRun(program, ["bundle", "create", ...update, "--json"], there)) as BundleCreateResult;
 }, 600_000);
 
 /** An OCI layout in which the gateway's image has another label; the engine's image keeps its name. */

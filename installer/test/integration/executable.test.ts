@@ -12,9 +12,12 @@ import { sampleImages, writeImageLayout } from "./push-world.ts";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 let folder: string;
+/** Not that of the checkout, which other tests may be writing. */
+let dist: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "slipway-executable-"));
+  dist = join(folder, "dist");
   await pack("first");
 });
 
@@ -95,7 +98,7 @@ describeUnless(
 describe("the licences beside the executables", () => {
   it("are those of Node and of the npm packages in the program", async () => {
     const node = await readFile(join(folder, "first/node.LICENSES.txt"), "utf8");
-    const packages = await readFile(join(root, "dist/slipway.LICENSES.txt"), "utf8");
+    const packages = await readFile(join(dist, "slipway.LICENSES.txt"), "utf8");
 
     expect(node).toContain("Node.js is licensed for use as follows");
     expect(packages).toMatch(/^commander \d+\.\d+\.\d+: MIT$/m);
@@ -113,14 +116,16 @@ describe("the executable for linux/arm64 (built, not run)", () => {
     expect(bytes.includes(`${fuse}:1`)).toBe(true);
     expect(bytes.includes(`${fuse}:0`)).toBe(false);
     expect(notes(bytes)).toContain("NODE_SEA_BLOB");
-    expect(bytes.includes(await readFile(join(root, "dist/slipway-executable.cjs")))).toBe(true);
-    expect(bytes.includes(await readFile(join(root, "dist/program/start.cjs")))).toBe(true);
+    expect(bytes.includes(await readFile(join(dist, "slipway-executable.cjs")))).toBe(true);
+    expect(bytes.includes(await readFile(join(dist, "program/start.cjs")))).toBe(true);
     expect(bytes.includes(await readFile(join(root, "values/values.schema.json")))).toBe(true);
   });
 });
 
 async function pack(name: string, ...options: readonly string[]): Promise<void> {
-  await mustRun(process.execPath, ["scripts/package.ts", "--out", join(folder, name), ...options], { cwd: root });
+  await mustRun(process.execPath, ["scripts/package.ts", "--build-in", dist, "--out", join(folder, name), ...options], {
+    cwd: root,
+  });
 }
 
 async function digestOf(path: string): Promise<string> {
