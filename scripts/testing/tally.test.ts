@@ -118,16 +118,19 @@ describe("the setup of a checkout, in a shell", () => {
   });
 
   it("lets one of several runs fetch while the others wait", () => {
-    fakeNpm(`sleep 0.5\n${makeNode}`);
+    const said = join(folder, "said");
+    writeFileSync(said, "");
+    // The one that fetches is not through before the other has said that it waits.
+    fakeNpm(`until grep -q "waiting for it" ${said}; do sleep 0.05; done\n${makeNode}`);
 
-    const one = `(. ${script}; ensure_node ${folder})`;
+    const one = `(. ${script}; ensure_node ${folder}) 2>>${said}`;
     const result = spawnSync("sh", ["-uc", `${one} & a=$!; ${one} & b=$!; wait $a && wait $b`], {
       encoding: "utf8",
       env: { PATH: `${folder}/bin:/usr/bin:/bin`, TMPDIR: folder },
     });
 
     expect(result.status).toBe(0);
-    expect(result.stderr).toContain("another run is fetching npm packages");
+    expect(readFileSync(said, "utf8")).toContain("another run is fetching npm packages");
     expect(readFileSync(join(folder, "calls"), "utf8").trim().split("\n")).toHaveLength(1);
   });
 
@@ -165,7 +168,14 @@ describe("the setup of a checkout, in a shell", () => {
   it("is right in every entry point for a POSIX shell", () => {
     const root = fileURLToPath(new URL("../..", import.meta.url));
 
-    for (const name of ["slipway", "quickstart", "test", ".ci/run", "scripts/ensure-packages.sh"]) {
+    for (const name of [
+      "slipway",
+      "quickstart",
+      "test",
+      ".ci/run",
+      "scripts/ensure-packages.sh",
+      "scripts/testbed/test-tools.sh",
+    ]) {
       expect(() => execFileSync("sh", ["-n", join(root, name)])).not.toThrow();
     }
   });

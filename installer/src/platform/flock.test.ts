@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createLocks } from "./flock.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 it("a machine without the program flock is told what to install", async () => {
   const folder = mkdtempSync(join(tmpdir(), "slipway-flock-"));
@@ -18,6 +22,5 @@ it("a machine without the program flock is told what to install", async () => {
     hint: "install util-linux",
     details: [],
   });
-  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
