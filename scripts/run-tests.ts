@@ -1,14 +1,23 @@
 // Runs every check and ends with one line that says how many passed. Called by ./test, which has set everything up.
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type Tally, addCheck, addCounts, closingLine, emptyTally } from "./testing/tally.ts";
 import { type Counts, countFileVariable } from "./testing/count-reporter.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const full = process.argv.includes("--full");
+const { values: options } = parseArgs({
+  options: {
+    full: { type: "boolean", default: false },
+    only: { type: "string" },
+    repeat: { type: "string", default: "1" },
+    busy: { type: "boolean", default: false },
+  },
+});
+const { full } = options;
 const work = mkdtempSync(join(tmpdir(), "slipway-test-"));
 const running = new Set<ChildProcess>();
 const minute = 60_000;
@@ -19,23 +28,34 @@ interface Outcome {
   readonly seconds: number;
 }
 
-/** Each counts as one check. */
-const staticChecks: readonly (readonly [name: string, command: string, ...args: readonly string[]])[] = [
+type Check = readonly [name: string, command: string, ...args: readonly string[]];
+
+/** Each counts as one check. These take seconds, and the last one makes a file that tests read. */
+const quickChecks: readonly Check[] = [
   ["typecheck", "tsc", "-p", "installer/tsconfig.json"],
-  ["eslint", "eslint", "-c", "installer/eslint.config.js", "."],
   ["source rules", "node", "scripts/check-source-rules.ts"],
   ["format", "biome", "format", "."],
-  ["dead code", "knip"],
   ["generated files", "node", "scripts/generate.ts", "--check"],
   ["bundle", "node", "scripts/build.ts"],
 ];
 
-/** In this order; the last two need the images. */
-const projects = [
-  { name: "unit", args: ["--coverage"], minutes: 15, needsImages: false },
-  { name: "integration", args: [], minutes: full ? 60 : 20, needsImages: true },
-  { name: "e2e", args: [], minutes: full ? 240 : 45, needsImages: true },
-] as const;
+/** These take long, and stand back for what waits for the engine: as `nice` they take what that leaves of the cores. */
+const longChecks: readonly Check[] = [
+  ["eslint", "nice", "eslint", "-c", "installer/eslint.config.js", "."],
+  ["dead code", "nice", "knip"],
+];
+
+interface Suite {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly minutes: number;
+  /** Needs the images; one that does not is run as `nice`. */
+  readonly needsImages: boolean;
+}
+
+const unit: Suite = { name: "unit", args: ["--coverage"], minutes: 30, needsImages: false };
+const integration: Suite = { name: "integration", args: [], minutes: full ? 90 : 40, needsImages: true };
+const endToEnd: Suite = { name: "e2e", args: [], minutes: full ? 240 : 60, needsImages: true };
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -46,50 +66,77 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const tally = await runEverything();
+const tally = emptyTally();
+if (options.busy) for (let core = 0; core < availableParallelism(); core += 1) keepBusy();
+for (let round = 1; round <= Number(options.repeat); round += 1) await runEverything(tally, round);
+for (const child of running) child.kill("SIGKILL");
 rmSync(work, { recursive: true, force: true });
 for (const skip of tally.skipped) console.log(`skipped: ${skip.name}: ${skip.reason}`);
 for (const name of tally.failed) console.log(`failed: ${name}`);
 console.log(closingLine(tally));
 if (tally.failed.length > 0) process.exitCode ??= 1;
 
-async function runEverything(): Promise<Tally> {
-  const result = emptyTally();
-  // The images take longest and need little of what the checks need: both at the same time.
-  const images = run("images", "./slipway", ["images", "build"], { minutes: 70 });
+/** Something that takes a core for itself, so that tests run as on a machine that is slow and full. */
+function keepBusy(): void {
+  running.add(spawn(process.execPath, ["--eval", "for (;;);"], { stdio: "ignore" }));
+}
+
+async function runEverything(result: Tally, round: number): Promise<void> {
+  const isWanted = ({ name }: Suite): boolean => options.only?.split(",").includes(name) ?? true;
+  const ready = [integration, endToEnd].some(isWanted) ? getReady(result) : undefined;
+  const runSuite = async (suite: Suite): Promise<void> => {
+    if (!isWanted(suite)) return;
+    const toolsPath = suite.needsImages ? await ready : "";
+    if (toolsPath === undefined)
+      addCheck(result, `${suite.name}: not run, because the images could not be built`, false);
+    else await runProject(suite, round, toolsPath, result);
+  };
+  if (options.only === undefined) for (const check of quickChecks) await runCheck(check, result);
+  // Two rows side by side: what waits for the engine leaves the cores to the other.
+  const checked = async (): Promise<void> => {
+    if (options.only === undefined) for (const check of longChecks) await runCheck(check, result);
+    await runSuite(unit);
+    await runSuite(integration);
+  };
+  await Promise.all([checked(), runSuite(endToEnd), ready]);
+}
+
+async function runCheck([name, command, ...args]: Check, result: Tally): Promise<void> {
+  const outcome = await run(name, command, args, { minutes: 20 });
+  announce(name, outcome);
+  addCheck(result, name, outcome.exitCode === 0);
+}
+
+/** Makes what the suites that need the engine need; gives where to find the tools, or undefined without images. */
+async function getReady(result: Tally): Promise<string | undefined> {
+  const tools = run("tools", "scripts/testbed/test-tools.sh", [], { minutes: 30 });
+  const images = await run("images", "./slipway", ["images", "build"], { minutes: 70 });
   // After them: both need the Go builder, and two builds of it would race.
-  const helm = images.then(() => run("helm", "scripts/testbed/build-helm.sh", [], { minutes: 30 }));
-  for (const [name, command, ...args] of staticChecks) {
-    const outcome = await run(name, command, args, { minutes: 10 });
+  const helm = await run("helm", "scripts/testbed/build-helm.sh", [], { minutes: 30 });
+  const made = { images, helm, tools: await tools };
+  for (const [name, outcome] of Object.entries(made)) {
     announce(name, outcome);
     addCheck(result, name, outcome.exitCode === 0);
   }
-  for (const project of projects.filter((candidate) => !candidate.needsImages)) await runProject(project, result);
-  const built = await images;
-  announce("images", built);
-  addCheck(result, "images", built.exitCode === 0);
-  const helmBuilt = await helm;
-  announce("helm", helmBuilt);
-  addCheck(result, "helm", helmBuilt.exitCode === 0);
-  for (const project of projects.filter((candidate) => candidate.needsImages)) {
-    if (built.exitCode === 0) await runProject(project, result);
-    else addCheck(result, `${project.name}: not run, because the images could not be built`, false);
-  }
-  return result;
+  return images.exitCode === 0 ? made.tools.output.trimEnd().split("\n").at(-1) : undefined;
 }
 
-async function runProject(project: (typeof projects)[number], result: Tally): Promise<void> {
-  const countFile = join(work, `${project.name}.json`);
+async function runProject(suite: Suite, round: number, toolsPath: string, result: Tally): Promise<void> {
+  const countFile = join(work, `${suite.name}-${round}.json`);
   const args = [
-    "run",
-    ...["-c", "installer/vitest.config.ts", "--project", project.name],
+    ...["vitest", "run", "-c", "installer/vitest.config.ts", "--project", suite.name],
     ...["--reporter=default", "--reporter=./scripts/testing/count-reporter.ts"],
-    ...project.args,
+    ...suite.args,
   ];
-  const env = { [countFileVariable]: countFile, ...(full && { SLIPWAY_FULL: "1" }) };
-  const outcome = await run(project.name, "vitest", args, { minutes: project.minutes, env });
-  announce(project.name, outcome);
-  addCounts(result, project.name, readCounts(countFile), outcome.exitCode);
+  const env = {
+    PATH: `${process.env["PATH"] ?? ""}:${toolsPath}`,
+    [countFileVariable]: countFile,
+    ...(full && { SLIPWAY_FULL: "1" }),
+  };
+  const priority = suite.needsImages || options.busy ? ["-n", "0"] : [];
+  const outcome = await run(suite.name, "nice", [...priority, ...args], { minutes: suite.minutes, env });
+  announce(suite.name, outcome);
+  addCounts(result, suite.name, readCounts(countFile), outcome.exitCode);
 }
 
 function readCounts(path: string): Counts | undefined {
