@@ -55,8 +55,11 @@ async function exportsOfBuiltin(path: string): Promise<readonly string[] | undef
 }
 
 function stub(load: string, exported: readonly string[]): string {
-  const getters = exported.map((name) => `get ${JSON.stringify(name)}() { return load()[${JSON.stringify(name)}]; }`);
+  // What the guard against the network puts in place of a function has to arrive in the module itself.
+  const properties = exported
+    .map((name) => JSON.stringify(name))
+    .map((name) => `get ${name}() { return load()[${name}]; }, set ${name}(value) { load()[${name}] = value; }`);
   return `let loaded;
 const load = () => (loaded ??= ${load});
-module.exports = { ${getters.join(",\n")} };`;
+module.exports = { ${properties.join(",\n")} };`;
 }

@@ -80,6 +80,14 @@ describeUnless(
       expect(existsSync(points)).toBe(false);
     });
 
+    it("puts its guard before the network like the sources: an install names a key that is not there", async () => {
+      const values = ["--state-dir", "state", "--mode", "compose"];
+
+      const result = await run("guarded", ["install", ...values, "--bundle", "none.tar", "--key", "none.pub"]);
+
+      expect(result.stderr).toContain("none.pub does not exist");
+    });
+
     it("is the same file, byte for byte, when it is made again", async () => {
       await pack("second", "--no-build", "--platform", "linux/amd64");
 
