@@ -16,8 +16,8 @@ import { holdAt, untilTrue } from "../support/hold.ts";
 
 let program: FixtureProgram;
 let place: Place;
-beforeAll(() => {
-  program = buildFixtureProgram();
+beforeAll(async () => {
+  program = await buildFixtureProgram();
 });
 afterAll(() => {
   program.remove();
@@ -177,9 +177,10 @@ describe("two runs and interrupted ones", () => {
   });
 
   test("no program of a killed run lives on", async () => {
-    await program.run(place, { SLIPWAY_FAILPOINT: "after:create:intent" });
+    const killed = await program.run(place, { SLIPWAY_FAILPOINT: "after:create:intent" });
     const left = spawnSync("pgrep", ["--full", `project-name ${place.name}`]);
 
+    expect(killed.signal).toBe("SIGKILL");
     expect(left.status).toBe(1);
   });
 });

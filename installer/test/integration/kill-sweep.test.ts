@@ -14,8 +14,8 @@ import {
 import { fixturePorts, installFixture } from "../support/fixture-install.ts";
 
 let program: FixtureProgram;
-beforeAll(() => {
-  program = buildFixtureProgram();
+beforeAll(async () => {
+  program = await buildFixtureProgram();
 });
 afterAll(() => {
   program.remove();

@@ -13,8 +13,8 @@ import {
 
 let program: FixtureProgram;
 let place: Place;
-beforeAll(() => {
-  program = buildFixtureProgram();
+beforeAll(async () => {
+  program = await buildFixtureProgram();
 });
 afterAll(() => {
   program.remove();

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
+import { build } from "esbuild";
+import { leanDockerode } from "../../../scripts/packaging/lean-dockerode.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { fixturePorts, type FixtureRequest } from "./fixture-install.ts";
 
@@ -77,16 +78,17 @@ export interface FixtureProgram {
 }
 
 /** The fixture's install as a program of one file, which starts three times as fast as its sources. */
-export function buildFixtureProgram(): FixtureProgram {
+export async function buildFixtureProgram(): Promise<FixtureProgram> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-test-program-"));
   const file = join(folder, "run-fixture.mjs");
-  buildSync({
+  await build({
     entryPoints: [new URL("./run-fixture.ts", import.meta.url).pathname],
     outfile: file,
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node24",
+    plugins: [leanDockerode()],
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     logLevel: "error",
   });
