@@ -10,6 +10,27 @@ class ByName extends BaseSequencer {
   }
 }
 
+/**
+ * What unit tests cover at least, lines and branches, a little under what they do. They alone count: what speaks to the engine is run by
+ * the integration and end-to-end tests, in programs of their own that nobody measures.
+ */
+const leastCovered: Readonly<Record<string, readonly [lines: number, branches: number]>> = {
+  "installer/src/errors": [90, 80],
+  "installer/src/language": [94, 89],
+  "installer/src/values": [98, 94],
+  "installer/src/plan": [97, 92],
+  "installer/src/render": [97, 90],
+  "installer/src/platform": [87, 73],
+  "installer/src/images": [93, 85],
+  "installer/src/oci": [97, 94],
+  "installer/src/registry": [94, 83],
+  "installer/src/bundle": [94, 82],
+  "installer/src/execute": [70, 62],
+  "installer/src/actions": [56, 51],
+  "installer/src/cli": [79, 70],
+  "toolbox/src": [45, 35],
+};
+
 export default defineConfig({
   root,
   test: {
@@ -17,9 +38,18 @@ export default defineConfig({
     passWithNoTests: false,
     coverage: {
       provider: "v8",
-      include: ["installer/src/{values,plan,render}/**/*.ts"],
-      exclude: ["**/*.generated.ts", "**/*.test.ts", "**/testing/**"],
-      thresholds: { lines: 90, branches: 90 },
+      include: ["installer/src/**/*.ts", "toolbox/src/**/*.ts"],
+      exclude: [
+        "**/*.generated.ts",
+        "**/*.test.ts",
+        "**/testing/**",
+        // How the packed program begins and what puts adapters together: tests run both as programs of their own.
+        "installer/src/start/**",
+        "installer/src/engine/**",
+      ],
+      thresholds: Object.fromEntries(
+        Object.entries(leastCovered).map(([layer, [lines, branches]]) => [`${layer}/**/*.ts`, { lines, branches }]),
+      ),
     },
     projects: [
       {
