@@ -6,6 +6,7 @@ import { type Generator, generatedFolders } from "./generate/generated-file.ts";
 /** In this order, each loaded when the ones before have written: the later ones run the program, which is made of what the first ones write. */
 const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/templates.ts")).generateTemplates,
+  async () => (await import("./generate/toolbox-documents.ts")).generateToolboxDocuments,
   async () => (await import("./generate/image-references.ts")).generateImageReferences,
   async () => (await import("./generate/values-files.ts")).generateValuesFiles,
   async () => (await import("./generate/values-types.ts")).generateValuesTypes,

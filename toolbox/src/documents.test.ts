@@ -34,10 +34,10 @@ describe("validateJob", () => {
       "job.admin.port: must be a whole number from 1 to 65535 (got a number)",
       "job.admin.tls: must be one of off, require, verify (got a string)",
       "job.databases[0].extra: unknown field",
-      "job.databases[0].name: must be a text that is not empty (got an empty text)",
+      "job.databases[0].name: must be a text that is not empty and has no NUL (got an empty text)",
       "job.databases[0].password: must be a text that is not empty (got a number)",
+      "job.databases[0].extensions[0].name: is missing",
       "job.databases[0].extensions[0].nam: unknown field",
-      "job.databases[0].extensions[0].name: must be a text that is not empty (got nothing)",
     ]);
   });
 
@@ -145,6 +145,53 @@ describe("validateVerify", () => {
     const document = validateVerify({ wires: [redis, { ...route, expectHeader: { etag: true } }] });
 
     expect(document.wires.map((wire) => wire.kind)).toEqual(["redis", "route"]);
+  });
+
+  it("brings URLs, and numbers that were given as digits, into one form", () => {
+    const registry = {
+      kind: "registry",
+      name: "r",
+      from: "a",
+      to: "b",
+      url: "http://registry:5000/",
+      user: "u",
+      password: "p",
+    };
+    const page = { kind: "route", name: "p", from: "a", to: "b", url: "http://hub/", expectStatus: ["200", 304] };
+    const given = { wires: [registry, page] };
+
+    const { wires } = validateVerify(given);
+
+    expect(wires).toEqual([
+      { ...registry, url: "http://registry:5000" },
+      { ...page, expectStatus: [200, 304] },
+    ]);
+    expect(given.wires[0]).toBe(registry);
+  });
+
+  it.each([
+    ["expectStatus", "always", "must be a whole number from 100 to 599 (got a string)"],
+    ["expectStatus", [200, 99], "must be a whole number from 100 to 599 (got a number)"],
+    ["expectHeader", { etag: false }, "must be a text or true (got a boolean)"],
+    ["expectHeader", { etag: "" }, "must be a text that is not empty and has no NUL (got an empty text)"],
+    ["expectHeader", "etag", "must be an object (got a string)"],
+    ["method", "GET\u0000", "must be a text that is not empty and has no NUL (got a string)"],
+    ["url", 5, "must be a URL beginning with http:// or https://"],
+  ])("says once what %s has to be instead of %j", (field, value, problem) => {
+    const page = {
+      kind: "route",
+      name: "p",
+      from: "a",
+      to: "b",
+      url: "http://hub/",
+      expectStatus: 200,
+      [field]: value,
+    };
+
+    const problems = problemsOf(() => validateVerify({ wires: [page] }));
+
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^verify\\.wires\\[0\\]\\.${field}`)) as string]);
+    expect(problems[0]).toContain(problem);
   });
 
   it("refuses two wires of one name", () => {

@@ -1,231 +1,14 @@
-import type {
-  CasdoorApplication,
-  CasdoorBootstrapJob,
-  CasdoorCertificate,
-  DatabaseExtension,
-  GitalyWire,
-  Job,
-  NatsWire,
-  OidcWire,
-  PostgresDatabasesJob,
-  PostgresLogin,
-  PostgresWire,
-  RedisWire,
-  RegistryWire,
-  RouteWire,
-  S3Bucket,
-  S3BucketsJob,
-  S3User,
-  S3Wire,
-  ServiceDatabase,
-  SshWire,
-  TemporalDatabase,
-  TemporalNamespaceJob,
-  TemporalSchemaJob,
-  TemporalWire,
-  TlsWire,
-  VerifyDocument,
-  Wire,
-} from "./contract.ts";
+import { findJobErrors, findVerifyErrors, jobKinds, wireKinds } from "./contract-validator.generated.js";
+import type { DocumentCheck, SchemaError } from "./contract-validator.generated.d.ts";
+import type { Job, PostgresDatabasesJob, S3BucketsJob, VerifyDocument } from "./contract.generated.ts";
 import { DocumentError } from "./errors.ts";
-import type { Shape } from "./shape.ts";
-import {
-  address,
-  either,
-  flag,
-  list,
-  object,
-  oneOf,
-  optional,
-  port,
-  record,
-  text,
-  typeName,
-  url,
-  whole,
-} from "./shape.ts";
-
-const http = url(["http:", "https:"]);
-const httpBase = url(["http:", "https:"], { bare: true });
-const postgresTls = oneOf("off", "require", "verify");
-
-const login = {
-  host: text,
-  port,
-  user: text,
-  password: text,
-  database: text,
-  tls: postgresTls,
-  caFile: optional(text),
-};
-
-const identity = { name: text, from: text, to: text };
-
-const jobs: { readonly [K in Job["kind"]]: Shape<Extract<Job, { kind: K }>> } = {
-  "postgres-databases": object<PostgresDatabasesJob>({
-    kind: text,
-    admin: object<PostgresLogin>(login),
-    databases: list(
-      object<ServiceDatabase>({
-        name: text,
-        owner: text,
-        password: text,
-        extensions: list(object<DatabaseExtension>({ name: text, optional: optional(flag) })),
-      }),
-    ),
-  }),
-  "s3-buckets": object<S3BucketsJob>({
-    kind: text,
-    endpoint: httpBase,
-    region: text,
-    flavour: oneOf("minio", "generic"),
-    admin: object<S3BucketsJob["admin"]>({ accessKey: text, secretKey: text }),
-    buckets: list(
-      object<S3Bucket>({
-        name: text,
-        versioning: flag,
-        access: oneOf("private", "public-read"),
-        noncurrentDays: optional(whole(1, 36_500)),
-      }),
-    ),
-    users: list(object<S3User>({ accessKey: text, secretKey: text, buckets: list(text) })),
-    caFile: optional(text),
-  }),
-  "temporal-schema": object<TemporalSchemaJob>({
-    kind: text,
-    host: text,
-    port,
-    user: text,
-    password: text,
-    databases: list(
-      object<TemporalDatabase>({
-        name: text,
-        schema: oneOf("postgresql/v12/temporal", "postgresql/v12/visibility"),
-        version: optional(text),
-      }),
-    ),
-    tls: postgresTls,
-    caFile: optional(text),
-  }),
-  "temporal-namespace": object<TemporalNamespaceJob>({
-    kind: text,
-    address,
-    namespace: text,
-    retentionDays: whole(1, 36_500),
-  }),
-  "casdoor-bootstrap": object<CasdoorBootstrapJob>({
-    kind: text,
-    database: object<PostgresLogin>(login),
-    url: httpBase,
-    builtInAdminPasswordHash: text,
-    applications: list(
-      object<CasdoorApplication>({
-        name: text,
-        organization: text,
-        clientId: text,
-        clientSecret: text,
-        redirectUris: list(text),
-      }),
-    ),
-    certificates: optional(list(object<CasdoorCertificate>({ name: text, certificate: text, privateKey: text }))),
-  }),
-};
-
-const wires: { readonly [K in Wire["kind"]]: Shape<Extract<Wire, { kind: K }>> } = {
-  postgres: object<PostgresWire>({ kind: text, ...identity, ...login, refusedDatabases: list(text) }),
-  redis: object<RedisWire>({ kind: text, ...identity, host: text, port, password: text }),
-  s3: object<S3Wire>({
-    kind: text,
-    ...identity,
-    endpoint: httpBase,
-    publicEndpoint: httpBase,
-    region: text,
-    accessKey: text,
-    secretKey: text,
-    bucket: text,
-    deniedBuckets: list(text),
-    publicRead: optional(flag),
-    caFile: optional(text),
-    resolve: optional(text),
-  }),
-  gitaly: object<GitalyWire>({ kind: text, ...identity, address, token: text, storage: text }),
-  ssh: object<SshWire>({ kind: text, ...identity, host: text, port, hostKeys: list(text) }),
-  registry: object<RegistryWire>({
-    kind: text,
-    ...identity,
-    url: httpBase,
-    user: text,
-    password: text,
-    caFile: optional(text),
-    resolve: optional(text),
-  }),
-  temporal: object<TemporalWire>({ kind: text, ...identity, address, namespace: text }),
-  oidc: object<OidcWire>({
-    kind: text,
-    ...identity,
-    issuer: httpBase,
-    discoveryUrl: http,
-    clientId: text,
-    clientSecret: text,
-    redirectUri: http,
-    organization: text,
-    application: text,
-    username: text,
-    password: text,
-    caFile: optional(text),
-    resolve: optional(text),
-  }),
-  nats: object<NatsWire>({
-    kind: text,
-    ...identity,
-    url: url(["nats:", "tls:"], { bare: true }),
-    user: text,
-    password: text,
-    stream: optional(text),
-  }),
-  route: object<RouteWire>({
-    kind: text,
-    ...identity,
-    url: http,
-    caFile: optional(text),
-    resolve: optional(text),
-    method: optional(text),
-    expectStatus: either(whole(100, 599), list(whole(100, 599))),
-    expectBody: optional(text),
-    expectHeader: optional(record<string | true>(either(text, onlyTrue))),
-  }),
-  tls: object<TlsWire>({ kind: text, ...identity, host: text, port, servername: text, caFile: text }),
-};
-
-function onlyTrue(value: unknown, path: string, problems: string[]): true | undefined {
-  if (value === true) return true;
-  problems.push(`${path}: must be a text or true (got ${typeName(value)})`);
-  return undefined;
-}
-
-/** Picks the shape by the field `kind`, so that a wrong document is measured against the kind it names. */
-function byKind<T>(shapes: Readonly<Record<string, Shape<T>>>): Shape<T> {
-  return (value, path, problems) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      problems.push(`${path}: must be an object (got ${typeName(value)})`);
-      return undefined;
-    }
-    const kind = (value as Readonly<Record<string, unknown>>)["kind"];
-    if (typeof kind !== "string" || !Object.hasOwn(shapes, kind)) {
-      const got = typeof kind === "string" ? `"${kind.slice(0, 40)}"` : typeName(kind);
-      problems.push(`${path}.kind: must be one of ${Object.keys(shapes).join(", ")} (got ${got})`);
-      return undefined;
-    }
-    return shapes[kind]?.(value, path, problems);
-  };
-}
 
 /**
  * Reads a job document.
  * @throws DocumentError listing every problem.
  */
 export function validateJob(document: unknown): Job {
-  const job = validated(document, "job", byKind<Job>(jobs));
+  const job = validated(document, "job", findJobErrors) as Job;
   const problems = jobProblems(job);
   if (problems.length > 0) throw new DocumentError(problems);
   return job;
@@ -236,7 +19,7 @@ export function validateJob(document: unknown): Job {
  * @throws DocumentError listing every problem.
  */
 export function validateVerify(document: unknown): VerifyDocument {
-  const verify = validated(document, "verify", object<VerifyDocument>({ wires: list(byKind<Wire>(wires)) }));
+  const verify = validated(document, "verify", findVerifyErrors) as VerifyDocument;
   const names = verify.wires.map((wire) => wire.name);
   const repeated = names.filter((name, index) => names.indexOf(name) !== index);
   if (repeated.length > 0) {
@@ -245,11 +28,83 @@ export function validateVerify(document: unknown): VerifyDocument {
   return verify;
 }
 
-function validated<T>(document: unknown, path: string, shape: Shape<T>): T {
-  const problems: string[] = [];
-  const result = shape(document, path, problems);
-  if (problems.length > 0 || result === undefined) throw new DocumentError(problems);
-  return result;
+function validated(document: unknown, name: string, check: DocumentCheck): unknown {
+  const checked: unknown = structuredClone(document);
+  if (check(checked)) return checked;
+  throw new DocumentError((check.errors ?? []).flatMap((error) => problemOf(error, document, name)));
+}
+
+/** One error of the schema in our words. It never holds the value, which could be a secret. */
+function problemOf(error: SchemaError, document: unknown, name: string): readonly string[] {
+  const { place, value } = find(error.instancePath, document, name);
+  switch (error.keyword) {
+    // Said by what is inside it.
+    case "if":
+      return [];
+    case "required":
+      return [`${place}.${String(error.params["missingProperty"])}: is missing`];
+    case "additionalProperties":
+      return [`${place}.${String(error.params["additionalProperty"])}: unknown field`];
+    case "discriminator":
+      return [`${place}.kind: must be one of ${kindsAt(error).join(", ")} (got ${describeKind(value)})`];
+    case "url":
+      return [`${place}: ${String(error.params["problem"])}`];
+    case "format":
+      return [`${place}: must be host:port`];
+    default:
+      return [`${place}: ${expectation(error)} (got ${typeName(value)})`];
+  }
+}
+
+function expectation({ keyword, params }: SchemaError): string {
+  switch (keyword) {
+    case "enum":
+      return `must be one of ${(params["allowedValues"] as readonly string[]).join(", ")}`;
+    case "wholeNumber":
+      return `must be a whole number from ${String(params["minimum"])} to ${String(params["maximum"])}`;
+    case "const":
+      return "must be a text or true";
+    case "type":
+      return `must be ${typeNames[String(params["type"])] ?? String(params["type"])}`;
+    default:
+      return "must be a text that is not empty and has no NUL";
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a text that is not empty",
+  boolean: "true or false",
+  object: "an object",
+  array: "a list",
+};
+
+/** Turns `/databases/0/name` into `job.databases[0].name`, and finds what is there. */
+function find(pointer: string, document: unknown, name: string): { readonly place: string; readonly value: unknown } {
+  let place = name;
+  let value = document;
+  for (const escaped of pointer.split("/").slice(1)) {
+    const key = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
+    place += Array.isArray(value) ? `[${key}]` : `.${key}`;
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return { place, value };
+}
+
+function kindsAt(error: SchemaError): readonly string[] {
+  return error.instancePath === "" ? jobKinds : wireKinds;
+}
+
+function describeKind(value: unknown): string {
+  const { kind } = value as { readonly kind?: unknown };
+  return typeof kind === "string" ? `"${kind.slice(0, 40)}"` : typeName(kind);
+}
+
+/** What was met instead; never a value, because it could be a secret. */
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value === "") return "an empty text";
+  return value === undefined ? "nothing" : `a ${typeof value}`;
 }
 
 /** What no single field can tell. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import type { JobKind, JobResult, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
+import type { JobKind } from "./contract.generated.ts";
+import type { JobResult, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
 import { validateJob, validateVerify } from "./documents.ts";
 import { DocumentError, errorText, ServerWaitError, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";

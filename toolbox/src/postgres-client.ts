@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Client, ClientConfig } from "pg";
-import type { PostgresLogin } from "./contract.ts";
+import type { PostgresLogin } from "./contract.generated.ts";
 import { isConnectionFailure, waitForServer } from "./wait-for-server.ts";
 
 export type Login = Omit<PostgresLogin, "database"> & { readonly database: string };

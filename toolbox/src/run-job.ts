@@ -1,4 +1,4 @@
-import type { Job } from "./contract.ts";
+import type { Job } from "./contract.generated.ts";
 import { assertNever } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 

@@ -1,4 +1,4 @@
-import type { S3User } from "./contract.ts";
+import type { S3User } from "./contract.generated.ts";
 
 interface Statement {
   readonly Sid?: string;

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import pLimit from "p-limit";
-import type { Wire, WireResult } from "./contract.ts";
+import type { Wire } from "./contract.generated.ts";
+import type { WireResult } from "./contract.ts";
 import { assertNever, errorText, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
 import type { Redact } from "./redact.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
-import type { CasdoorApplication, CasdoorBootstrapJob, CasdoorCertificate } from "../contract.ts";
+import type { CasdoorApplication, CasdoorBootstrapJob, CasdoorCertificate } from "../contract.generated.ts";
 import { ServerWaitError, ToolboxError } from "../errors.ts";
 import { excerpt, sendHttp } from "../http-request.ts";
 import { withPostgres } from "../postgres-client.ts";

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { PostgresDatabasesJob } from "../contract.ts";
+import type { PostgresDatabasesJob } from "../contract.generated.ts";
 import { runPostgresDatabases } from "./postgres-databases.ts";
 
 /** Every statement by the role and database it ran as and in. */

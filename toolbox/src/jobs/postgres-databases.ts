@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { DatabaseExtension, PostgresDatabasesJob, ServiceDatabase } from "../contract.ts";
+import type { DatabaseExtension, PostgresDatabasesJob, ServiceDatabase } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
 import { scramVerifier } from "../scram-verifier.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { S3Bucket, S3BucketsJob, S3User } from "../contract.ts";
+import type { S3Bucket, S3BucketsJob, S3User } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import {
   readMinioPolicy,

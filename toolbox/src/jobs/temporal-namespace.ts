@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TemporalNamespaceJob } from "../contract.ts";
+import type { TemporalNamespaceJob } from "../contract.generated.ts";
 import { ServerWaitError } from "../errors.ts";
 import type { GrpcChannel } from "../protocols/grpc.ts";
 import { grpcCode, grpcStatus, openGrpc } from "../protocols/grpc.ts";

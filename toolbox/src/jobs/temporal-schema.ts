@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import type { Client } from "pg";
-import type { TemporalDatabase, TemporalSchemaJob } from "../contract.ts";
+import type { TemporalDatabase, TemporalSchemaJob } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { withPostgres } from "../postgres-client.ts";
 import type { JobContext } from "./job.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { GitalyWire } from "../contract.ts";
+import type { GitalyWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import { buildGitBundle } from "../protocols/git-bundle.ts";
 import { gitalyAuthorization, gitalyDefinitions } from "../protocols/gitaly.ts";

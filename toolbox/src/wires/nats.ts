@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { NatsWire } from "../contract.ts";
+import type { NatsWire } from "../contract.generated.ts";
 import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { OidcWire } from "../contract.ts";
+import type { OidcWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
 import { excerpt, sendHttp } from "../http-request.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { PostgresWire } from "../contract.ts";
+import type { PostgresWire } from "../contract.generated.ts";
 import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState } from "../postgres-client.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { RedisWire } from "../contract.ts";
+import type { RedisWire } from "../contract.generated.ts";
 import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 

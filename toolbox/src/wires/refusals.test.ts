@@ -10,7 +10,8 @@ import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import ssh2 from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
-import type { OidcWire, S3Wire, Wire, WireResult } from "../contract.ts";
+import type { OidcWire, S3Wire, Wire } from "../contract.generated.ts";
+import type { WireResult } from "../contract.ts";
 import { redactor, secretsOf } from "../redact.ts";
 import { verifyWires } from "../verify-wires.ts";
 

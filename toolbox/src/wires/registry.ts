@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { RegistryWire } from "../contract.ts";
+import type { RegistryWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer, HttpRequest } from "../http-request.ts";
 import { excerpt, sendHttp } from "../http-request.ts";

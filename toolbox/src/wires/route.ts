@@ -1,4 +1,4 @@
-import type { RouteWire } from "../contract.ts";
+import type { RouteWire } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
 import { excerpt, sendHttp } from "../http-request.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { S3Wire } from "../contract.ts";
+import type { S3Wire } from "../contract.generated.ts";
 import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
 import { sendHttp } from "../http-request.ts";

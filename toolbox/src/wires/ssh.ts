@@ -1,4 +1,4 @@
-import type { SshWire } from "../contract.ts";
+import type { SshWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 

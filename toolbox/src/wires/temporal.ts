@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TemporalWire } from "../contract.ts";
+import type { TemporalWire } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { GrpcChannel } from "../protocols/grpc.ts";
 import { openGrpc } from "../protocols/grpc.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connect } from "node:tls";
-import type { TlsWire } from "../contract.ts";
+import type { TlsWire } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 

@@ -1,4 +1,4 @@
-import type { Job as JobDocument } from "../../../../toolbox/src/contract.ts";
+import type { Job as JobDocument } from "../../../../toolbox/src/contract.generated.ts";
 import type { Section } from "../../values/section.ts";
 import { container, resourcesOf, type JobDraft, type PlanContext } from "../define.ts";
 import type { ConfigFile, Dependency, Slotted } from "../model.ts";
