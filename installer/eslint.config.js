@@ -66,9 +66,10 @@ export default tseslint.config(
       "no-console": "error",
       "no-useless-catch": "error",
       "max-lines": ["error", { max: 350 }],
+      // Every ?? and ?. counts here as a branch, which it is not for a reader: of ten decisions, some fifteen are counted.
       complexity: ["error", 15],
-      "max-depth": ["error", 4],
-      "max-params": ["error", 5],
+      "max-depth": ["error", 3],
+      "max-params": ["error", 4],
       "@typescript-eslint/only-throw-error": "error",
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
@@ -118,7 +119,7 @@ export default tseslint.config(
     mayImport: ["errors", "events", "platform", "oci", "registry"],
     forbidPackages: [...effectPackages, ...uiPackages],
   }),
-  layer("images", { mayImport: below("execute"), forbidPackages: uiPackages }),
+  layer("images", { mayImport: ["errors", "events", "platform", "oci"], forbidPackages: uiPackages }),
   layer("execute", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
   layer("actions", { mayImport: below("engine"), forbidPackages: [...effectPackages, ...uiPackages] }),
   // What runs before anything is loaded and loads the rest by name.
@@ -129,8 +130,13 @@ export default tseslint.config(
     rules: {
       "no-console": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
+      // The columns of a table of cases are parameters.
+      "max-params": ["error", 5],
       "max-lines": "off",
     },
   },
-  { files: ["toolbox/**/*.ts"], rules: { "no-console": "off" } },
+  // Steps of a run are handed what they work on one by one.
+  { files: ["installer/src/{actions,execute}/**/*.ts"], rules: { "max-params": ["error", 5] } },
+  // Two wire protocols take their parts one by one; the toolbox's sources also name its image, so a change there is a new image.
+  { files: ["toolbox/**/*.ts"], rules: { "no-console": "off", "max-params": ["error", 5] } },
 );

@@ -34,7 +34,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     const failure = interrupted(context.signal) ?? toUsageError(error, ownHelpOf(program, argv));
     const logFile = open?.recordFailure(failure);
     await open?.close();
-    printFailure(failure, logFile, argv, context, open?.session.selection.invocation);
+    const invocation = open?.session.selection.invocation ?? { program: programOf(context.io) };
+    printFailure(failure, context.io, { json: argv.includes("--json"), logFile, invocation });
     return exitStatusFor(failure);
   }
 }
@@ -68,12 +69,9 @@ function toUsageError(error: unknown, help: string): unknown {
 
 function printFailure(
   error: unknown,
-  logFile: string | undefined,
-  argv: readonly string[],
-  context: CliContext,
-  known: Invocation | undefined,
+  io: CliContext["io"],
+  how: { readonly json: boolean; readonly logFile: string | undefined; readonly invocation: Invocation },
 ): void {
-  const invocation = known ?? { program: programOf(context.io) };
-  if (argv.includes("--json")) context.io.stdout.write(`${JSON.stringify(errorToJson(error, logFile, invocation))}\n`);
-  context.io.stderr.write(formatError(error, logFile, invocation));
+  if (how.json) io.stdout.write(`${JSON.stringify(errorToJson(error, how.logFile, how.invocation))}\n`);
+  io.stderr.write(formatError(error, how.logFile, how.invocation));
 }

@@ -58,7 +58,7 @@ async function attempt(
   state: UploadState,
 ): Promise<BlobOutcome> {
   if (state.checkFirst && (await hasBlob(session, placement))) return state.sent ? "sent" : "present";
-  if (state.torn !== undefined && (await goOn(session, placement, subject, state, state.torn))) return "sent";
+  if (state.torn !== undefined && (await goOn(session, placement, subject, { state, torn: state.torn }))) return "sent";
   const begun = await begin(session, placement, state);
   drain(begun.body);
   if (begun.status === 201) {
@@ -72,7 +72,8 @@ async function attempt(
   state.checkFirst = true;
   state.sent = true;
   try {
-    await finish(session, placement, subject, location, {
+    await finish(session, placement, subject, {
+      location,
       body: async () => ({ size: placement.descriptor.size, stream: await placement.open() }),
       ...(placement.onBytes === undefined ? {} : { onSent: placement.onBytes }),
     });
@@ -89,8 +90,7 @@ async function goOn(
   session: RegistrySession,
   placement: BlobPlacement,
   subject: Subject,
-  state: UploadState,
-  torn: URL,
+  { state, torn }: { readonly state: UploadState; readonly torn: URL },
 ): Promise<boolean> {
   const progress = await askProgress(session, placement, torn);
   state.torn = undefined;
@@ -104,7 +104,7 @@ async function goOn(
       drain(sent.body);
       location = locationOf(sent, session.host, subject);
     }
-    await finish(session, placement, subject, location, {});
+    await finish(session, placement, subject, { location });
     return true;
   } catch (error) {
     if (mayResume(error, placement)) state.torn = progress.location;
@@ -122,8 +122,7 @@ async function finish(
   session: RegistrySession,
   placement: BlobPlacement,
   subject: Subject,
-  location: URL,
-  content: Pick<RegistryRequest, "body" | "onSent">,
+  { location, ...content }: Pick<RegistryRequest, "body" | "onSent"> & { readonly location: URL },
 ): Promise<void> {
   // Appended by hand: the registry's own part of the query may be signed and must stay as it is.
   const separator = location.search === "" ? "?" : "&";

@@ -52,6 +52,15 @@ function filesBelow(folder: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
+/** Empty when the process ended between the two looks. */
+function readIfAlive(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
 /** Command lines and environments of every process, as often as they can be read until the run ends. */
 async function watchProcesses(until: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();
@@ -59,13 +68,7 @@ async function watchProcesses(until: Promise<unknown>): Promise<string> {
   void until.finally(() => (ended = true));
   while (!ended) {
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-      for (const file of ["cmdline", "environ"]) {
-        try {
-          seen.add(readFileSync(`/proc/${pid}/${file}`, "latin1"));
-        } catch {
-          // It ended between the two looks.
-        }
-      }
+      for (const file of ["cmdline", "environ"]) seen.add(readIfAlive(`/proc/${pid}/${file}`));
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -52,7 +52,12 @@ export function renderSpdx(image: SbomImage, platforms: readonly SbomPlatform[])
       relationships.push(relate(container.SPDXID, "CONTAINS", item.SPDXID));
     }
   }
-  return format(image.reference, `${image.name}-${hexOf(image.root)}`, [...items.values()], relationships);
+  return format({
+    name: image.reference,
+    unique: `${image.name}-${hexOf(image.root)}`,
+    packages: [...items.values()],
+    relationships,
+  });
 }
 
 /** The images and programs of a bundle; what is in an image stands in its own document, which `documents` has by name. */
@@ -91,7 +96,13 @@ export function renderBundleSpdx(
     ];
   });
   const name = `${bundle.name}-${bundle.version}`;
-  return format(name, `${name}-${contents}`, [whole, ...items], relationships, references);
+  return format({
+    name,
+    unique: `${name}-${contents}`,
+    packages: [whole, ...items],
+    relationships,
+    externalDocumentRefs: references,
+  });
 }
 
 function describeContainer(image: SbomImage, platform: string | undefined, digest: string): Item {
@@ -153,6 +164,15 @@ interface Relationship {
   readonly relatedSpdxElement: string;
 }
 
+interface Document {
+  readonly name: string;
+  /** Ends the document's namespace. */
+  readonly unique: string;
+  readonly packages: readonly Item[];
+  readonly relationships: readonly Relationship[];
+  readonly externalDocumentRefs?: readonly unknown[];
+}
+
 function relate(from: string, relationshipType: Relationship["relationshipType"], to: string): Relationship {
   return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
 }
@@ -165,13 +185,7 @@ function namespaceOf(name: string): string {
   return `https://spdx.org/spdxdocs/slipway-${name}`;
 }
 
-function format(
-  name: string,
-  unique: string,
-  packages: readonly Item[],
-  relationships: readonly Relationship[],
-  externalDocumentRefs: readonly unknown[] = [],
-): string {
+function format({ name, unique, packages, relationships, externalDocumentRefs = [] }: Document): string {
   const document = {
     spdxVersion: "SPDX-2.3",
     dataLicense: "CC0-1.0",

@@ -10,20 +10,27 @@ interface Wanted {
   readonly repositories: readonly string[];
 }
 
+interface QuotaOptions {
+  /** Undefined where it would only be made, so that `limit` holds. */
+  readonly project: HarborProject | undefined;
+  readonly limit: number | undefined;
+  readonly isNew: boolean;
+  readonly signal: AbortSignal;
+}
+
 const parallelQuestions = 8;
 
 /**
  * Whether what is to be pushed fits into the quota of a project. Harbor counts every blob once per project, also one that
  * is only mounted from another, so the logical size is what counts, not what is sent.
- * @param project undefined where it would only be made, so that `limit` holds
  */
 export async function checkQuota(
   client: HarborClient,
   name: string,
-  project: HarborProject | undefined,
   plan: PushPlan,
-  options: { readonly limit: number | undefined; readonly isNew: boolean; readonly signal: AbortSignal },
+  options: QuotaOptions,
 ): Promise<Finding> {
+  const { project } = options;
   const wanted = wantedIn(name, plan);
   const bytes = sum(wanted);
   const quota =

@@ -157,7 +157,7 @@ function quotaOf(
   plan: PushPlan,
   { signal }: PreparationOptions,
 ): Promise<Finding> {
-  return checkQuota(client, name, project, plan, { limit: options.storageLimit, isNew, signal });
+  return checkQuota(client, name, plan, { project, limit: options.storageLimit, isNew, signal });
 }
 
 async function setUp(

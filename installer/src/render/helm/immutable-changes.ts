@@ -28,7 +28,7 @@ function volumeChanges(plan: Plan, component: Component, earlier: Component): re
   const recreate = `kubectl delete statefulset ${plan.install.name}-${component.id} --cascade=orphan`;
   const kept = component.volumes.flatMap((volume) => {
     const old = earlier.volumes.find((candidate) => candidate.name === volume.name);
-    return old === undefined ? added(component, volume, recreate) : resized(plan, component, volume, old, recreate);
+    return old === undefined ? added(component, volume, recreate) : resized(plan, component, { volume, old, recreate });
   });
   const gone = earlier.volumes.filter((old) => !component.volumes.some((volume) => volume.name === old.name));
   return [...kept, ...gone.flatMap((volume) => removed(component, volume, recreate))];
@@ -37,9 +37,7 @@ function volumeChanges(plan: Plan, component: Component, earlier: Component): re
 function resized(
   plan: Plan,
   component: Component,
-  volume: Volume,
-  old: Volume,
-  recreate: string,
+  { volume, old, recreate }: { readonly volume: Volume; readonly old: Volume; readonly recreate: string },
 ): readonly ImmutableChange[] {
   if (volume.sizeGiB === old.sizeGiB) return [];
   const sizes = `from ${old.sizeGiB} GiB to ${volume.sizeGiB} GiB`;
