@@ -19,7 +19,7 @@ export interface BundleEntry {
 
 /**
  * An open bundle whose signature, root document, checksums and structure were checked: nothing unlisted is in it, nothing
- * listed is missing or of another length. The bytes of blobs are checked by whoever reads them. Nothing is unpacked.
+ * listed is missing or of another length. The bytes of blobs are checked by their reader. Nothing is unpacked.
  */
 export interface BundleReader extends ImageSource {
   readonly kind: "bundle";

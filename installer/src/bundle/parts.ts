@@ -68,7 +68,7 @@ async function findHeader(
 
 /**
  * Reads the header of a split bundle and its signature.
- * @throws BundleError when it is none; PreflightError when there is no such file
+ * @throws BundleError when it is not one; PreflightError when there is no such file
  */
 export async function readSplitHeader(
   path: string,

@@ -57,7 +57,7 @@ export function checkTrust(
   if (signature === undefined) {
     if (request.allowUnsigned) return { state: "unsigned" };
     throw new BundleError(`${name} is not signed: nobody vouches for what is in it`, {
-      hint: "ask its maker for a signed one; --allow-unsigned takes it all the same, whoever made it",
+      hint: "ask its maker for a signed one; --allow-unsigned takes it without knowing who made it",
     });
   }
   const parsed = parseSignature(Buffer.from(signature).toString("utf8"), `the signature of ${name}`);

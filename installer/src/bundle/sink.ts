@@ -60,7 +60,7 @@ export async function openSink(request: SinkRequest, keep: boolean, bulk: BulkFi
   const opened: WritableFile[] = [];
   let flushing: Promise<void> | undefined;
   let failure: Error | undefined;
-  // The system tells of a failed flush once: whoever flushes next would not know.
+  // The system tells of a failed flush once: the next flush would succeed.
   const fail = (error: unknown): Error => (failure ??= error instanceof Error ? error : new Error(String(error)));
   const flush = async (): Promise<void> => {
     try {

@@ -5,7 +5,7 @@ import type { Blob } from "./compose-bundle.ts";
 import { type SinkFile, spansOf } from "./sink.ts";
 
 /**
- * Which blobs an interrupted run had written. The first line says what was being written: anything else is begun anew.
+ * Which blobs an interrupted run had written. The first line says what was being written: anything else is started again.
  * It is a hint only: each blob it names is hashed again before it counts, so it need not be flushed.
  */
 export interface WriteJournal {

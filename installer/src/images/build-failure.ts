@@ -16,7 +16,7 @@ export interface FailedBuild {
 const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /(?:bridge \S+|network bridge)\b.*(?:does not exist|not found|failed)|Link not found/i,
-    "the network bridge of the Docker engine is gone: restart the engine, which makes it anew (systemctl restart docker)",
+    "the network bridge of the Docker engine is gone: restart the engine, which makes it again (systemctl restart docker)",
   ],
   [
     /no space left on device/i,

@@ -38,7 +38,7 @@ export async function writeBuildSecrets(
 }
 
 function aptConf(configuration: MachineConfiguration, hasCaBundle: boolean): string {
-  // An image that is cut off is made anew, so its packages need not reach the disk one by one.
+  // An image that is cut off is made again, so its packages need not reach the disk one by one.
   const quick = 'DPkg::Options { "--force-unsafe-io"; };\n';
   // The CA bundle is mounted where the Dockerfiles mount the secret `ca`.
   return quick + configuration.aptSettings + (hasCaBundle ? 'Acquire::https::CAInfo "/run/secrets/ca";\n' : "");

@@ -75,7 +75,7 @@ export function formatImageLock(lock: ImageLock): string {
     platforms: lock.platforms,
     images: images.map(orderedImage),
   };
-  return `# Made by slipway images lock; see docs/image-lock.md. To change it, make it anew.\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return `# Made by slipway images lock; see docs/image-lock.md. To change it, make it again.\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 function orderedImage(image: LockedImage): LockedImage {
@@ -100,7 +100,7 @@ function orderedImage(image: LockedImage): LockedImage {
 export function parseImageLock(text: string, path: string): ImageLock {
   const refuse: Refuse = (problem) => {
     throw new UsageError(`${path} is not an image lock: ${problem}`, {
-      hint: "make it anew with slipway images lock -o FILE",
+      hint: "make it again with slipway images lock -o FILE",
     });
   };
   let parsed: unknown;
@@ -226,7 +226,7 @@ export function requireSameLock(kept: ImageLock, now: ImageLock, path: string): 
   if (differences.length === 0) return;
   throw new PlanChangedError(`${path} is not the lock of what is there now`, {
     details: differences,
-    hint: `look at each, then make it anew with slipway images lock -o ${path}`,
+    hint: `look at each, then make it again with slipway images lock -o ${path}`,
   });
 }
 

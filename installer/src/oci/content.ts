@@ -14,7 +14,7 @@ export interface FileSpan {
   readonly end: number;
 }
 
-/** Blobs and manifests by digest, openable in any order and many at a time. Bytes come unverified: whoever reads checks. */
+/** Blobs and manifests by digest, openable in any order and many at a time. Bytes come unverified: the reader checks them. */
 export interface Content {
   /**
    * @throws BundleError or RegistryError naming the digest when it is not there

@@ -19,7 +19,7 @@ const digestPattern = /^sha256:[0-9a-f]{64}$/;
 /**
  * Reads a reference by the grammar of the distribution project: the first part is a host only when it has a dot or a
  * colon or is `localhost`.
- * @throws UsageError when it is none
+ * @throws UsageError when it is not one
  */
 export function parseReference(text: string): Reference {
   const refuse = (why: string): never => {

@@ -71,7 +71,7 @@ test("writes at any offset and keeps what is there when told", async () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test("empties a file that is written anew, whatever the umask", async () => {
+test("empties a file that is written again, whatever the umask", async () => {
   const path = join(folder, "a");
   writeFileSync(path, "old and long", { mode: 0o600 });
   const before = process.umask(0o077);

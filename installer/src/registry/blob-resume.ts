@@ -20,7 +20,7 @@ export function mayResume(error: unknown, placement: BlobPlacement): boolean {
 }
 
 /**
- * Asks how far a torn upload got. Distribution 3 tells; 2.8 cancels the upload instead, and then it is begun anew, as it
+ * Asks how far a torn upload got. Distribution 3 tells; 2.8 cancels the upload instead, and then it is started again, as it
  * is where the answer makes no sense.
  * @throws TransportError when there is no answer
  */
@@ -47,7 +47,7 @@ export async function askProgress(
 /**
  * Sends the bytes from there on. Where they begin is said with them, so that a registry that got further meanwhile refuses
  * instead of storing some twice.
- * @returns the answer that says where to finish the upload; undefined when it is to be begun anew
+ * @returns the answer that says where to finish the upload; undefined when it is to be started again
  */
 export async function sendRest(
   session: RegistrySession,

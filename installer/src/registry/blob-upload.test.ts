@@ -47,7 +47,7 @@ describe("sending a blob", () => {
     ["reset at a byte", { kind: "reset", afterBytes: 70_000 }],
     ["drop at 90 %", { kind: "drop", at: 0.9 }],
     ["stall", { kind: "stall", afterBytes: 70_000 }],
-  ] as const)("begins anew after a %s, with the bytes counted", async (_, fault) => {
+  ] as const)("starts again after a %s, with the bytes counted", async (_, fault) => {
     const { registry, client } = await setUp({}, { idleTimeoutMs: 400 });
     registry.inject({ method: "PUT", path: uploads, nth: 1, fault });
     let counted = 0;
@@ -80,7 +80,7 @@ describe("sending a blob", () => {
     expect(registry.requests("PUT", uploads)).toHaveLength(1);
   });
 
-  test("begins anew when the registry has forgotten the upload", async () => {
+  test("starts again when the registry has forgotten the upload", async () => {
     const { registry, client } = await setUp();
     const fault = { kind: "error", status: 404, code: "BLOB_UPLOAD_UNKNOWN" } as const;
     registry.inject({ method: "PUT", path: uploads, nth: 1, fault });
@@ -169,7 +169,7 @@ describe("a large blob whose upload is torn", () => {
     expect(registry.requests("POST", uploads)).toHaveLength(1);
   });
 
-  test("begins anew where the registry cancels what is asked for", async () => {
+  test("starts again where the registry cancels what is asked for", async () => {
     const { registry, client } = await setUp({ tornUploads: "cancel" });
     registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
 
@@ -183,7 +183,7 @@ describe("a large blob whose upload is torn", () => {
     ["the rest is refused", { kind: "error", status: 416, code: "RANGE_INVALID" }],
     ["how far it got makes no sense", { kind: "status", status: 204, headers: { range: "0-99999999" } }],
     ["how far it got is not said", { kind: "status", status: 204 }],
-  ] as const)("begins anew where %s", async (_, fault) => {
+  ] as const)("starts again where %s", async (_, fault) => {
     const { registry, client } = await setUp({ tornUploads: "resume" });
     registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
     registry.inject({ method: fault.kind === "error" ? "PATCH" : "GET", path: uploads, fault });
@@ -192,7 +192,7 @@ describe("a large blob whose upload is torn", () => {
     expect(registry.requests("POST", uploads)).toHaveLength(2);
   });
 
-  test("begins anew where what was there turns out to be wrong", async () => {
+  test("starts again where what was there turns out to be wrong", async () => {
     const { registry, client } = await setUp({ tornUploads: "resume" });
     registry.inject({ method: "PUT", path: uploads, nth: 1, fault: { kind: "drop", at: 0.9 } });
     const fault = { kind: "error", status: 400, code: "DIGEST_INVALID" } as const;

@@ -9,7 +9,7 @@ import { TransportError } from "../platform/http-client.ts";
 
 /**
  * Makes sure the repository has the blob: asked for, mounted or sent in one piece. A torn upload goes on where the
- * registry says it is, and begins anew where the registry does not say.
+ * registry says it is, and starts again where the registry does not say.
  * @throws RegistryError when the registry finally refuses; errors of the source as they are
  */
 export async function placeBlob(session: RegistrySession, placement: BlobPlacement): Promise<BlobOutcome> {
@@ -28,7 +28,7 @@ export async function placeBlob(session: RegistrySession, placement: BlobPlaceme
     try {
       return await session.retrier.run(subject.object, signal, () => attempt(session, placement, subject, state));
     } catch (error) {
-      // An upload that gets on is not given up for being torn often.
+      // An upload that makes progress is not given up for being torn often.
       if (round < mostRounds && state.offset > before && mayResume(error, placement)) continue;
       throw session.explain(error, subject);
     }

@@ -11,7 +11,7 @@ export function fallbackTagOf(digest: string): string {
   return `sha256-${hexOf(digest)}`;
 }
 
-/** The digest a manifest is attached to; undefined when it stands for itself or is none. */
+/** The digest a manifest is attached to; undefined when it has none or is not a manifest. */
 export function subjectOf(bytes: Uint8Array): string | undefined {
   // Most manifests have none, and then nothing is parsed.
   if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('"subject"')) return undefined;

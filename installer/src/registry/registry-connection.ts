@@ -8,7 +8,7 @@ export interface RegistryRequest {
   /** Below the registry's address, or a whole URL it gave us. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Made anew when the request has to be sent again. */
+  /** Made again when the request has to be sent again. */
   readonly body?: () => Promise<NonNullable<HttpRequest["body"]>>;
   readonly scopes: readonly string[];
   readonly signal: AbortSignal;
@@ -129,7 +129,7 @@ async function follow(
 
 /**
  * A Location header as an address.
- * @throws RedirectError when it is none
+ * @throws RedirectError when it is not one
  */
 export function locate(location: string, base: URL, host: string): URL {
   const url = location.length <= 8192 && URL.canParse(location, base.href) ? new URL(location, base) : undefined;

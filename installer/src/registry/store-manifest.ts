@@ -5,7 +5,7 @@ import type { RegistrySession } from "./registry-session.ts";
 
 /**
  * Stores a manifest; where the registry has no referrers API, the tag that stands in for it is brought up to date.
- * @throws RegistryError when the manifest is none, or the registry refuses it
+ * @throws RegistryError when the bytes are not a manifest, or the registry refuses it
  */
 export async function storeManifest(
   session: RegistrySession,

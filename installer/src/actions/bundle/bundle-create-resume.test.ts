@@ -57,7 +57,7 @@ describe("a run that goes on after an interruption", () => {
     expect(bytesOf("b.tar").equals(bytesOf("whole.tar"))).toBe(true);
   });
 
-  it("begins anew when something else is to be written", async () => {
+  it("starts again when something else is to be written", async () => {
     layout("l");
     layout("other", ownImages({ nats: { layers: ["shared:30000", "another:70000"] } }));
     await expect(createBundle(requestFor("b.tar", "l"), testPorts(dyingAt(6)))).rejects.toThrow(PowerCut);

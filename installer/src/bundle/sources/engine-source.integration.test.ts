@@ -111,9 +111,9 @@ describe("createEngineSource with the engine of this machine", () => {
   });
 
   it("says the same of the images in every run, with and without what it remembers", async () => {
-    const [remembered, anew] = [await blobsOf(openSource("first")), await blobsOf(openSource("second"))];
+    const [remembered, again] = [await blobsOf(openSource("first")), await blobsOf(openSource("second"))];
 
-    expect(remembered).toEqual(anew);
+    expect(remembered).toEqual(again);
   });
 
   it("opens a part of one layer", async () => {

@@ -105,7 +105,7 @@ async function learnImages(references: readonly string[], work: Work & { readonl
     const details = known.details.get(reference);
     if (details !== undefined && !describe(reference, details, known)) {
       throw new BundleError(`the docker engine did not export the image ${reference} with the id ${details.id}`, {
-        hint: "it was changed in the meantime, or its layers are damaged; try again, or build or pull it anew",
+        hint: "it was changed in the meantime, or its layers are damaged; try again, or build or pull it again",
       });
     }
   }
@@ -235,7 +235,7 @@ function documentOf(digest: string, known: Learnt): Buffer | undefined {
   return undefined;
 }
 
-/** A layer alone costs an export of an image that has it; whoever wants many uses `feed`. */
+/** A layer alone costs an export of an image that has it; for many use `feed`. */
 function openOne(
   descriptor: Descriptor,
   range: ByteRange | undefined,

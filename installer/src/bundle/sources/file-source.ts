@@ -24,7 +24,7 @@ export interface FileSourcePorts extends SpoolPorts {
 
 /**
  * A file as a source of images, told by what is in it: a bundle, an OCI archive, an archive of `docker save`.
- * @throws UsageError when there is no such file; BundleError when it is none of these, or damaged
+ * @throws UsageError when there is no such file; BundleError when it is not one of these, or damaged
  */
 export async function openFileSource(request: FileSourceRequest, ports: FileSourcePorts): Promise<ImageSource> {
   const { path } = request;

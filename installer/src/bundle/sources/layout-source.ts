@@ -31,7 +31,7 @@ export function openLayoutFolder(folder: string, bulk: BulkFiles): Promise<Image
 /**
  * An OCI layout wherever its files are: OCI image layout specification 1.1. Tells referrers by their subject and cosign's
  * by their tags.
- * @throws BundleError when it is none
+ * @throws BundleError when it is not one
  */
 export async function openLayout(files: LayoutFiles, kind: "layout" | "archive", name: string): Promise<ImageSource> {
   const index = await readIndex(files, name);

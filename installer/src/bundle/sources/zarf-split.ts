@@ -15,7 +15,7 @@ export function isZarfSplit(path: string): boolean {
 
 /**
  * Reads the header of a package that Zarf split: JSON with digest, length and number of the parts `.part001` and on.
- * @throws BundleError when it is none
+ * @throws BundleError when it is not one
  */
 export function parseZarfSplit(text: string, path: string): ZarfSplit {
   const refuse = (why: string): never => {

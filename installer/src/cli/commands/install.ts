@@ -44,7 +44,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
     .addOption(
       new Option(
         "--accept-data-loss <component>",
-        "set up anew a store whose data is lost; may be given more than once",
+        "accept that a store's data is lost, and set it up empty; may be given more than once",
       ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
     )
     .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount))

@@ -102,7 +102,7 @@ function tlsOfEnvironment(env: Environment): EngineTls | undefined {
 
 /** A context with files of its own, or one that trusts any engine, is spoken to by TLS. */
 function tlsOfContext(name: string, folder: string, skipVerify: boolean): EngineTls | undefined {
-  const hint = `docker context update ${name} --docker "host=…,ca=…,cert=…,key=…" gives the context its certificates anew`;
+  const hint = `docker context update ${name} --docker "host=…,ca=…,cert=…,key=…" gives the context its certificates again`;
   const ca = readIfPresent(join(folder, "ca.pem"));
   const pair = readPair(folder, hint);
   if (ca === undefined && pair.cert === undefined && !skipVerify) return undefined;

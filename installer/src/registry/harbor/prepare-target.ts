@@ -27,7 +27,7 @@ export interface PrepareTargetRequest {
 
 /**
  * Finds out what kind of registry the target is, and gives what that kind wants done around a push.
- * @throws UsageError when the target is a Harbor and names no project, or is none and flags for Harbor were given
+ * @throws UsageError when the target is a Harbor and names no project, or is not a Harbor and flags for Harbor were given
  * @throws RegistryError when nothing answers
  */
 export async function prepareTarget(request: PrepareTargetRequest): Promise<TargetPreparation> {

@@ -92,7 +92,7 @@ export function markerOf(plan: Plan, job: Job): string {
 
 /**
  * The image of the steps before a pod's container. Its own where that is ours, else that of a component it waits for: an image that only
- * jobs use changes with Slipway, and would start the pod anew with every upgrade.
+ * jobs use changes with Slipway, and would start the pod again with every upgrade.
  * @throws RenderError when there are steps and no image of the plan is ours
  */
 export function stepImage(scope: HelmScope, container: Container, pod: Order & { readonly volumes: number }): string {

@@ -2,7 +2,7 @@
 export interface HelmValues {
   readonly install: { readonly name: string; readonly profile: string; readonly version: string };
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
-  /** Keyed digest of the secrets of each unit, filled in by `withSecretDigests`: pods start anew when theirs changes. */
+  /** Keyed digest of the secrets of each unit, filled in by `withSecretDigests`: pods start again when theirs changes. */
   readonly secretDigests: Readonly<Record<string, string>>;
   readonly components: readonly HelmComponent[];
   readonly jobs: readonly HelmJob[];

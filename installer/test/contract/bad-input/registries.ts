@@ -56,7 +56,7 @@ export const registryRows: readonly BadInput[] = [
   },
   {
     fault: "401 in the middle: a token that ran out",
-    state: "the token is fetched anew, in the upload",
+    state: "the token is fetched again, in the upload",
     again: "not needed",
     proofs: proofs(
       sign,
@@ -181,14 +181,14 @@ export const registryRows: readonly BadInput[] = [
   },
   {
     fault: "drops at 90 %",
-    state: "it goes on: a download where it broke off, an upload where the registry says, else anew",
+    state: "it goes on: a download where it broke off, an upload where the registry says, else from the start",
     again: "not needed",
     proofs: [
       ...proofs(push, ["%s: the push gets through", "drops at 90 %"]),
       ...proofs(
         faults,
         "goes on where it was, and is not sent twice",
-        "begins anew where the registry cancels what is asked for",
+        "starts again where the registry cancels what is asked for",
       ),
       ...proofs(pull, [pullPasses, "a drop at 90 %"], "goes on in a blob where it broke off, and takes no byte twice"),
       ...proofs(lock, ["that %s: the lock is the one of an undisturbed run", "drops at 90 %"]),
