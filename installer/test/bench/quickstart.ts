@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun, startChild } from "../support/child.ts";
-import { connectToNetwork } from "../support/engine-network.ts";
+import { connectToNetwork } from "./engine-network.ts";
 import { privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
 import { formerCommit, formerName } from "./former-program.ts";
 import { type BenchRow, atMost } from "./row.ts";

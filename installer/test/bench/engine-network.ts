@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { mustRun, runChild } from "./child.ts";
+import { mustRun, runChild } from "../support/child.ts";
 
 /** The way out of a private engine. */
 export interface EngineNetwork {
