@@ -134,7 +134,7 @@ async function copyImages(images: readonly string[], environment: Readonly<Recor
   if (exitCode !== 0) throw new Error(`the images could not be loaded:\n${stderr}`);
 }
 
-async function until(what: string, isSo: () => Promise<boolean>, limitMs = 90_000): Promise<void> {
+async function until(what: string, isSo: () => Promise<boolean>, limitMs = 150_000): Promise<void> {
   const begin = performance.now();
   while (!(await isSo())) {
     if (performance.now() - begin > limitMs) throw new Error(`waited in vain for ${what}`);
