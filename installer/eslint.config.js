@@ -3,7 +3,16 @@ import tseslint from "typescript-eslint";
 /** From the ground up. */
 const layers = [
   ...["language", "errors", "events", "values", "plan", "render", "platform", "images", "oci", "registry", "bundle"],
-  ...["execute", "actions", "engine", "cli"],
+  ...["execute", "targets", "actions", "engine", "cli"],
+];
+
+/** What is made for one target. */
+const targetFolders = [
+  "**/targets/compose/**",
+  "**/targets/helm/**",
+  "**/render/compose/**",
+  "**/render/helm/**",
+  "**/platform/docker/**",
 ];
 
 /** Tests, and what several of them share. */
@@ -15,7 +24,7 @@ function below(name) {
 }
 
 /** Forbids imports from all layers but the named ones and the ground, and of packages; the message says which layer the file is in. */
-function layer(name, { mayImport, forbidPackages = [] }) {
+function layer(name, { mayImport, forbidFolders = [], forbidPackages = [] }) {
   const forbidLayers = layers.filter((other) => ![name, "language", ...mayImport].includes(other));
   return {
     files: [`installer/src/${name}/**/*.ts`],
@@ -29,6 +38,7 @@ function layer(name, { mayImport, forbidPackages = [] }) {
               group: [`**/${other}/**`],
               message: `${name} may not import ${other}`,
             })),
+            ...forbidFolders.map((folder) => ({ group: [folder], message: `${name} may not import ${folder}` })),
             ...forbidPackages.map(({ group, typesOnly = false }) => ({
               group,
               message: `${name} may not import this package`,
@@ -120,8 +130,14 @@ export default tseslint.config(
     forbidPackages: [...effectPackages, ...uiPackages],
   }),
   layer("images", { mayImport: ["errors", "events", "platform", "oci"], forbidPackages: uiPackages }),
-  layer("execute", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
-  layer("actions", { mayImport: below("engine"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("execute", { mayImport: below("targets"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  layer("targets", { mayImport: below("actions"), forbidPackages: [...effectPackages, ...uiPackages] }),
+  // Commands work with the port; which target an install has is the composition root's to know.
+  layer("actions", {
+    mayImport: below("engine"),
+    forbidFolders: targetFolders,
+    forbidPackages: [...effectPackages, ...uiPackages],
+  }),
   // What runs before anything is loaded and loads the rest by name.
   layer("start", { mayImport: ["platform"], forbidPackages: uiPackages }),
   layer("engine", { mayImport: below("cli"), forbidPackages: [...effectPackages, ...uiPackages] }),

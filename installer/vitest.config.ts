@@ -60,6 +60,7 @@ export default defineConfig({
             "installer/src/**/*.test.ts",
             "toolbox/src/**/*.test.ts",
             "installer/test/golden/**/*.test.ts",
+            "installer/test/conformance/**/*.test.ts",
             "installer/test/stand-ins/**/*.test.ts",
             "scripts/**/*.test.ts",
           ],
@@ -76,6 +77,7 @@ export default defineConfig({
           root,
           include: [
             "installer/src/**/*.integration.test.ts",
+            "installer/test/conformance/**/*.integration.test.ts",
             "installer/test/contract/**/*.test.ts",
             "installer/test/integration/**/*.test.ts",
           ],

@@ -54,13 +54,16 @@ export function componentNames(components: readonly string[]): NameRule {
 const targetWords = ["docker", "dockerode", "compose", "containerd", "kubernetes", "kubectl", "helm", "k8s"];
 
 /** Layers in which a target is never named. Others hold a target's own folders, or read formats that Docker gave its name to. */
-const neutral = ["language/", "errors/", "events/", "values/", "plan/"];
+const neutral = ["language/", "errors/", "events/", "values/", "plan/", "execute/", "actions/", "engine/"];
+
+/** Folders of actions about images, which formats and registries of Docker's name are part of. */
+const formats = ["actions/bundle/", "actions/push/"];
 
 /** Only a target's own folders name it. Everybody else asks the target that the install has. */
 export const targetNames: NameRule = {
   about: "only a target's own folders name it: ask the target that the install has",
   words: targetWords,
-  home: (path) => !neutral.some((layer) => path.startsWith(layer)),
+  home: (path) => !neutral.some((layer) => path.startsWith(layer)) || formats.some((folder) => path.startsWith(folder)),
   allowed: [
     // Registries, and what registries and engines call things on the wire.
     /\bdocker\.io\b|\bdocker-(content-digest|distribution-api-version)\b/gi,
@@ -70,6 +73,9 @@ export const targetNames: NameRule = {
     "values/explain-value.ts": { count: 2, reason: "quantities are written as Kubernetes does, and the hint says so" },
     "values/rules/size-rules.ts": { count: 1, reason: "the same" },
     "values/rules/name-rules.ts": { count: 1, reason: "a folder that is no place for data, whatever the target" },
+    "actions/images/images.ts": { count: 1, reason: "the builder of images takes an engine under this name" },
+    "engine/targets.ts": { count: 6, reason: "the composition root is where a name becomes a target" },
+    "execute/state/format-1.ts": { count: 1, reason: "records of 0.1.0, which knew one target only" },
     "values/parse-values.ts": { count: 3, reason: "a step of the YAML parser is called composing" },
   },
 };

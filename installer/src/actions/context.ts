@@ -2,20 +2,24 @@ import type { Report } from "../events/event.ts";
 import type { BulkFiles, Hashing, Http, HttpSettings } from "../platform/content-ports.ts";
 import type {
   Clock,
-  Docker,
   Exec,
   Failpoint,
   FileSystem,
   Host,
+  ImageStore,
   Locks,
   ProcessInfo,
   Random,
 } from "../platform/ports.ts";
+import type { Target } from "../targets/target.ts";
 import type { Assets } from "./assets.ts";
 
-/** What an action needs of the world. `platform/create-ports.ts` makes all but `assets`, `environment`, `report` and `signal`. */
+/** What an action needs of the world. `engine/create-engine.ts` puts it together. */
 export interface ActionPorts {
-  readonly docker: Docker;
+  /** Where the platform of this request runs. */
+  readonly target: Target;
+  /** The images of this machine's engine: what bundles are made of and loaded into. */
+  readonly images: ImageStore;
   readonly exec: Exec;
   readonly fs: FileSystem;
   readonly clock: Clock;

@@ -3,35 +3,52 @@ import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
 import type { StartHttpServer } from "../platform/http-server.ts";
+import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { Engine, Scope } from "./engine.ts";
+import type { TargetRequest, World } from "./targets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it. */
 export function createEngine(environment: Environment, openAssets: () => Promise<Assets>): Engine {
-  async function portsFor(scope: Scope): Promise<ActionPorts> {
+  async function worldFor(scope: Scope): Promise<World> {
     const { createPlatformPorts } = await import("../platform/create-ports.ts");
     return { ...createPlatformPorts(environment, scope.signal), ...scope, assets: await openAssets(), environment };
   }
 
+  /** The world with the target of the install that the request is about. */
+  async function portsFor(request: TargetRequest, scope: Scope): Promise<ActionPorts> {
+    const { withTarget } = await import("./targets.ts");
+    return withTarget(request, await worldFor(scope));
+  }
+
   async function servingPorts(scope: Scope): Promise<ActionPorts & { readonly startHttpServer: StartHttpServer }> {
     const { startHttpServer } = await import("../platform/http-server.ts");
-    return { ...(await portsFor(scope)), startHttpServer };
+    return { ...(await portsFor({}, scope)), startHttpServer };
   }
 
   /** Ports of a run that may use no network: programs it starts get no proxies, and a guard can be armed. */
-  async function sealedPorts(scope: Scope): Promise<OfflinePorts> {
+  async function sealedPorts(request: TargetRequest, scope: Scope): Promise<OfflinePorts> {
     const { armEgressGuard, withoutProxies } = await import("../platform/egress-guard.ts");
     const { createPlatformPorts } = await import("../platform/create-ports.ts");
+    const { startHttpServer } = await import("../platform/http-server.ts");
+    const { withTarget } = await import("./targets.ts");
     const sealed = withoutProxies(environment);
-    const ports = { ...(await servingPorts(scope)), ...createPlatformPorts(sealed, scope.signal) };
-    return { ...ports, environment: sealed, armEgressGuard };
+    const world = { ...(await worldFor(scope)), ...createPlatformPorts(sealed, scope.signal), environment: sealed };
+    return { ...(await withTarget(request, world)), startHttpServer, armEgressGuard };
   }
 
   /** Commands that only read files do without the engine's client, which takes long to load. */
   async function filePorts(): Promise<Pick<ActionPorts, "fs" | "assets">> {
     const { createFileSystem } = await import("../platform/file-system.ts");
     return { fs: createFileSystem(), assets: await openAssets() };
+  }
+
+  async function planByRecords(request: PlanRequest): Promise<PlanResult> {
+    const { rendererFor } = await import("./targets.ts");
+    const ports = await filePorts();
+    const target = { render: await rendererFor(request, ports.fs) };
+    return (await import("../actions/plan/plan.ts")).planOffline(request, { ...ports, target });
   }
 
   /** Commands about bundles only start quicker without it, too, and are measured by that. */
@@ -46,53 +63,60 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     render: async (request) => (await import("../actions/render/render.ts")).render(request, await filePorts()),
     plan: async (request, scope) =>
       request.offline === true
-        ? (await import("../actions/plan/plan-offline.ts")).planOffline(request, await filePorts())
+        ? planByRecords(request)
         : request.bundle !== undefined
-          ? (await import("../actions/install/install-offline.ts")).planOfBundle(request, await sealedPorts(scope))
-          : (await import("../actions/plan/plan.ts")).plan(request, await portsFor(scope)),
+          ? (await import("../actions/install/install-offline.ts")).planOfBundle(
+              request,
+              await sealedPorts(request, scope),
+            )
+          : (await import("../actions/plan/plan.ts")).plan(request, await portsFor(request, scope)),
     install: async (request, scope) =>
       request.bundle !== undefined || request.offline === true
-        ? (await import("../actions/install/install-offline.ts")).installOffline(request, await sealedPorts(scope))
-        : (await import("../actions/install/install.ts")).install(request, await portsFor(scope)),
+        ? (await import("../actions/install/install-offline.ts")).installOffline(
+            request,
+            await sealedPorts(request, scope),
+          )
+        : (await import("../actions/install/install.ts")).install(request, await portsFor(request, scope)),
     status: async (request, scope) =>
-      (await import("../actions/status/status.ts")).status(request, await portsFor(scope)),
-    logs: async (request, scope) => (await import("../actions/logs/logs.ts")).logs(request, await portsFor(scope)),
+      (await import("../actions/status/status.ts")).status(request, await portsFor(request, scope)),
+    logs: async (request, scope) =>
+      (await import("../actions/logs/logs.ts")).logs(request, await portsFor(request, scope)),
     verify: async (request, scope) =>
-      (await import("../actions/verify/verify.ts")).verify(request, await portsFor(scope)),
+      (await import("../actions/verify/verify.ts")).verify(request, await portsFor(request, scope)),
     doctor: async (request, scope) =>
-      (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(scope)),
+      (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(request, scope)),
     stop: async (request, scope) =>
-      (await import("../actions/lifecycle/lifecycle.ts")).stop(request, await portsFor(scope)),
+      (await import("../actions/lifecycle/lifecycle.ts")).stop(request, await portsFor(request, scope)),
     start: async (request, scope) =>
-      (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(scope)),
+      (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(request, scope)),
     restart: async (request, scope) =>
-      (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(scope)),
+      (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(request, scope)),
     exportCa: async (request, scope) =>
-      (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(scope)),
+      (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope)),
     findRemains: async (request, scope) =>
-      (await import("../actions/uninstall/find-remains.ts")).findRemains(request, await portsFor(scope)),
+      (await import("../actions/uninstall/find-remains.ts")).findRemains(request, await portsFor(request, scope)),
     uninstall: async (request, scope) =>
-      (await import("../actions/uninstall/uninstall.ts")).uninstall(request, await portsFor(scope)),
+      (await import("../actions/uninstall/uninstall.ts")).uninstall(request, await portsFor(request, scope)),
     listSecrets: async (request, scope) =>
-      (await import("../actions/secrets/secrets.ts")).listSecrets(request, await portsFor(scope)),
+      (await import("../actions/secrets/secrets.ts")).listSecrets(request, await portsFor(request, scope)),
     showSecret: async (request, scope) =>
-      (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(scope)),
+      (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(request, scope)),
     listImages: async (request, scope) =>
-      (await import("../actions/images/images.ts")).listImages(request, await portsFor(scope)),
+      (await import("../actions/images/images.ts")).listImages(request, await portsFor(request, scope)),
     buildImages: async (request, scope) =>
-      (await import("../actions/images/images.ts")).buildImages(request, await portsFor(scope)),
+      (await import("../actions/images/images.ts")).buildImages(request, await portsFor({}, scope)),
     lockImages: async (request, scope) =>
-      (await import("../actions/images/images-lock.ts")).lockImages(request, await portsFor(scope)),
+      (await import("../actions/images/images-lock.ts")).lockImages(request, await portsFor(request, scope)),
     createBundle: async (request, scope) =>
-      (await import("../actions/bundle/bundle-create.ts")).createBundle(request, await portsFor(scope)),
+      (await import("../actions/bundle/bundle-create.ts")).createBundle(request, await portsFor(request, scope)),
     flattenBundle: async (request, scope) =>
-      (await import("../actions/bundle/bundle-flatten.ts")).flattenBundle(request, await portsFor(scope)),
+      (await import("../actions/bundle/bundle-flatten.ts")).flattenBundle(request, await portsFor({}, scope)),
     generateBundleKey: async (request, scope) =>
       (await import("../actions/bundle/bundle-keygen.ts")).generateBundleKey(request, await bundlePorts(scope)),
     inspectBundle: async (request, scope) =>
       (await import("../actions/bundle/bundle-inspect.ts")).inspectBundle(request, await bundlePorts(scope)),
     diffBundle: async (request, scope) =>
-      (await import("../actions/bundle/bundle-diff.ts")).diffBundle(request, await portsFor(scope)),
+      (await import("../actions/bundle/bundle-diff.ts")).diffBundle(request, await portsFor({}, scope)),
     repairBundle: async (request, scope) =>
       (await import("../actions/bundle/bundle-repair.ts")).repairBundle(request, await bundlePorts(scope)),
     verifyBundle: async (request, scope) =>
@@ -101,6 +125,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
       (await import("../actions/bundle/bundle-serve.ts")).serveBundle(request, await servingPorts(scope)),
     loadBundle: async (request, scope) =>
       (await import("../actions/bundle/bundle-load.ts")).loadBundle(request, await servingPorts(scope)),
-    push: async (request, scope) => (await import("../actions/push/push.ts")).push(request, await portsFor(scope)),
+    push: async (request, scope) =>
+      (await import("../actions/push/push.ts")).push(request, await portsFor(request, scope)),
   };
 }

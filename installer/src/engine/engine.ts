@@ -10,7 +10,7 @@ import type { BundleServeRequest, BundleServeResult } from "../actions/bundle/bu
 import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-export.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor/doctor.ts";
-import type { Remains } from "../actions/uninstall/find-remains.ts";
+import type { FoundRemains } from "../actions/uninstall/find-remains.ts";
 import type {
   ImagesBuildRequest,
   ImagesBuildResult,
@@ -19,7 +19,7 @@ import type {
 } from "../actions/images/images.ts";
 import type { ImagesLockRequest, ImagesLockResult } from "../actions/images/images-lock.ts";
 import type { InitRequest, InitResult } from "../actions/init/init.ts";
-import type { InstallRequest, InstallResult } from "../actions/install/install.ts";
+import type { InstallRequest, InstallResult } from "../actions/install/install-request.ts";
 import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle/lifecycle.ts";
 import type { LogsRequest, LogsResult } from "../actions/logs/logs.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
@@ -59,7 +59,7 @@ export interface Engine {
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
   readonly exportCa: Action<CaExportRequest, CaExportResult>;
-  readonly findRemains: Action<InstallTarget, Remains>;
+  readonly findRemains: Action<InstallTarget, FoundRemains>;
   readonly uninstall: Action<UninstallRequest, UninstallResult>;
   readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;

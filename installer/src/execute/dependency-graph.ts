@@ -5,6 +5,8 @@ import { InternalError, InterruptedError, joinFailures } from "../errors/install
 export interface GraphNode {
   readonly key: string;
   readonly needs: readonly string[];
+  /** Waits for what is not of the graph, such as an image; takes nobody's turn meanwhile. */
+  readonly ready?: () => Promise<void>;
 }
 
 /**
@@ -34,18 +36,19 @@ export async function runGraph(
   const runNode = async (node: GraphNode): Promise<boolean> => {
     const needs = await Promise.all(node.needs.map(visit));
     if (needs.includes(false)) return false;
-    return limit(async () => {
-      if (failed.signal.aborted) return false;
-      try {
+    try {
+      await node.ready?.();
+      return await limit(async () => {
+        if (failed.signal.aborted) return false;
         await run(node.key, failed.signal);
         return true;
-      } catch (error) {
-        // To be stopped because another failed is no failure.
-        if (failures.length === 0 || !(error instanceof InterruptedError)) failures.push(error);
-        failed.abort();
-        return false;
-      }
-    });
+      });
+    } catch (error) {
+      // To be stopped because another failed is no failure.
+      if (failures.length === 0 || !(error instanceof InterruptedError)) failures.push(error);
+      failed.abort();
+      return false;
+    }
   };
   await Promise.all(nodes.map((node) => visit(node.key)));
   const [first, ...others] = failures;

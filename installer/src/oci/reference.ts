@@ -83,3 +83,10 @@ function splitHost(path: string): { readonly host: string; readonly repository: 
 function completed(host: string, repository: string): string {
   return host === "docker.io" && !repository.includes("/") ? `library/${repository}` : repository;
 }
+
+/** How the engine itself writes a reference: without the default registry, with a tag. */
+export function familiarReference(reference: string): string {
+  const short = reference.replace(/^docker\.io\/(library\/)?/, "");
+  const name = short.slice(short.lastIndexOf("/") + 1);
+  return short.includes("@") ? short.replace(/:[^/@]+@/, "@") : name.includes(":") ? short : `${short}:latest`;
+}

@@ -212,6 +212,23 @@ export interface Docker {
   runOnce(request: OneShot): Promise<{ readonly exitCode: number; readonly output: readonly string[] }>;
 }
 
+/** Images of an engine: looked up, taken out, put in, pulled. What bundles and pushes need of it. */
+export type ImageStore = Pick<
+  Docker,
+  | "info"
+  | "version"
+  | "imageId"
+  | "imageIds"
+  | "imageDigests"
+  | "imageDetails"
+  | "exportImages"
+  | "pull"
+  | "pullImage"
+  | "loadImages"
+  | "tagImage"
+  | "removeImageReference"
+>;
+
 export interface OneShot {
   readonly image: string;
   readonly entrypoint?: readonly string[];

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DoctorReport } from "../../src/actions/doctor/doctor.ts";
-import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { PlanResult } from "../../src/actions/plan/plan.ts";
 import type { SecretsListResult } from "../../src/actions/secrets/secrets.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";

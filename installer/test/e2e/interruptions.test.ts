@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { holdAt, untilTrue } from "../support/hold.ts";

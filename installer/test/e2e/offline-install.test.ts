@@ -8,7 +8,7 @@ import type { BundleCreateResult } from "../../src/actions/bundle/create-request
 import type { BundleLoadResult } from "../../src/actions/bundle/bundle-load.ts";
 import type { PlanResult } from "../../src/actions/plan/plan.ts";
 import type { PushResult } from "../../src/actions/push/push-request.ts";
-import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { type ChildResult, mustRun, runChild } from "../support/child.ts";
 import { findFreePorts, portArguments } from "../support/free-ports.ts";

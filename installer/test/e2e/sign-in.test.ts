@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { InstallResult } from "../../src/actions/install/install.ts";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";

@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { restart, start, stop } from "../../src/actions/lifecycle/lifecycle.ts";
 import { logs } from "../../src/actions/logs/logs.ts";
-import { planDesired } from "../../src/actions/plan/plan.ts";
 import { showSecret } from "../../src/actions/secrets/secrets.ts";
 import { status } from "../../src/actions/status/status.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { verify } from "../../src/actions/verify/verify.ts";
 import { containerIds, engineObjects, newPlace, type Place, readSecretFiles } from "../support/fixture-engine.ts";
-import { fixtureDesired, fixturePorts, installFixture } from "../support/fixture-install.ts";
+import { fixturePorts, installFixture, planFixture } from "../support/fixture-install.ts";
 
 let place: Place;
 beforeEach(() => {
@@ -41,7 +40,7 @@ describe("install on a real engine", () => {
   test("recreates only the component whose values changed, and runs no job again", async () => {
     await installFixture(place, fixturePorts());
     const before = await containerIds(place.name);
-    const planned = await planDesired(fixtureDesired({ ...place, greeting: "good day" }), place, fixturePorts());
+    const planned = await planFixture({ ...place, greeting: "good day" }, fixturePorts());
     const result = await installFixture({ ...place, greeting: "good day" }, fixturePorts());
     const after = await containerIds(place.name);
     const journal = readFileSync(join(place.stateDir, "journal"), "utf8");
@@ -83,7 +82,7 @@ describe("install on a real engine", () => {
       // As long as it was: neither size nor time tells.
       writeFileSync(join(place.stateDir, "live", htpasswd), wanted.replaceAll("s", "S"));
       rmSync(join(place.stateDir, "live", config));
-      return planDesired(fixtureDesired(place), place, fixturePorts());
+      return planFixture(place, fixturePorts());
     })();
     const seen = await status(place, fixturePorts());
     const started = async (id: string): Promise<string | undefined> =>
@@ -113,7 +112,7 @@ describe("install on a real engine", () => {
     docker("network", "disconnect", "-f", edge, before["web"] ?? "");
     docker("network", "rm", edge);
 
-    const planned = await planDesired(fixtureDesired(place), place, fixturePorts());
+    const planned = await planFixture(place, fixturePorts());
     const seen = await status(place, fixturePorts());
     await expect(start(place, fixturePorts())).rejects.toThrow(/^store is not attached to the network .*, and 1 more$/);
     await installFixture(place, fixturePorts());
@@ -158,7 +157,7 @@ describe("install on a real engine", () => {
   });
 
   test("installs only the plan that was agreed", async () => {
-    const agreed = await planDesired(fixtureDesired(place), place, fixturePorts());
+    const agreed = await planFixture(place, fixturePorts());
     const other = { ...place, greeting: "other", request: { planHash: agreed.hash } };
 
     await expect(installFixture(other, fixturePorts())).rejects.toMatchObject({ code: "PLAN_CHANGED" });
@@ -198,7 +197,7 @@ describe("the installed platform", () => {
     await installFixture(place, fixturePorts());
     const stopped = await stop(place, fixturePorts());
     const whileStopped = await status(place, fixturePorts());
-    const planned = await planDesired(fixtureDesired(place), place, fixturePorts());
+    const planned = await planFixture(place, fixturePorts());
     await expect(verify(place, fixturePorts())).rejects.toMatchObject({
       code: "WIRE_FAILED",
       message: "the platform is stopped",
@@ -246,7 +245,7 @@ describe("the installed platform", () => {
     const again = await installFixture(place, fixturePorts());
 
     expect(left).toEqual([`${place.name}_store-data`]);
-    expect(result.kept).toEqual({ volumes: left, stateDir: place.stateDir });
+    expect(result.kept).toEqual({ volumes: left, strangers: [], stateDir: place.stateDir });
     expect(again.changed).toBe(true);
     expect(readSecretFiles(place.stateDir)).toEqual(secrets);
   });

@@ -4,10 +4,10 @@ import { describeUnless } from "../support/unless.ts";
 import { type LoadableImage, loadImages, type LoadPorts } from "../../src/actions/bundle/load-images.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
+import { realPorts } from "../support/real-ports.ts";
 import { ContentStore } from "./content-store.ts";
 
-const platform = createPlatformPorts(process.env);
+const platform = realPorts(process.env);
 const engineAnswers = await platform.docker.info().then(
   () => true,
   () => false,
@@ -146,7 +146,7 @@ describeUnless(engineAnswers ? undefined : "no engine answers", "loading images 
     const [image] = imagesOf(store);
     if (image === undefined) throw new Error("no image");
     const untagged = { ...platform.docker, tagImage: () => Promise.reject(new Error("killed")) };
-    await expect(loadImages([image], store.content, world({ docker: untagged }).ports)).rejects.toThrow("killed");
+    await expect(loadImages([image], store.content, world({ images: untagged }).ports)).rejects.toThrow("killed");
 
     const outcome = await loadImages([image], store.content, world().ports);
 

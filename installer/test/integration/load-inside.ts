@@ -1,6 +1,6 @@
 // Loads two small images into the engine of the environment and prints the outcome: run where the engine's loopback is ours.
 import { loadImages } from "../../src/actions/bundle/load-images.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
+import { realPorts } from "../support/real-ports.ts";
 import { startHttpServer } from "../../src/platform/http-server.ts";
 import { ContentStore } from "./content-store.ts";
 
@@ -16,7 +16,7 @@ const images = ["one", "two"].map((name, index) => {
   return { reference: `docker.io/slipway-load-test/${name}:1`, manifest, ids: [config, manifest.digest] };
 });
 const outcome = await loadImages(images, store.content, {
-  ...createPlatformPorts(process.env),
+  ...realPorts(process.env),
   environment: process.env,
   report: () => undefined,
   signal: new AbortController().signal,

@@ -10,7 +10,7 @@ import { openRegistries } from "../../src/actions/push/registry-options.ts";
 import type { Report } from "../../src/events/event.ts";
 import type { ImageSource } from "../../src/oci/content.ts";
 import { parseTarget } from "../../src/oci/path-rules.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
+import { realPorts } from "../support/real-ports.ts";
 import { type HarborOptions, noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import type { SyntheticImage } from "../stand-ins/registry/synthetic-image.ts";
 
@@ -37,7 +37,7 @@ export function selectedImage(reference: string, image: SyntheticImage): Selecte
 /** The world as a push finds it, with an empty environment. */
 export function createPushPorts(report: Report): ActionPorts {
   return {
-    ...createPlatformPorts({}),
+    ...realPorts({}),
     assets: {} as unknown as ActionPorts["assets"],
     environment: {},
     report,

@@ -7,7 +7,7 @@ import type { PushRequest, PushResult } from "../../src/actions/push/push-reques
 import type { RegistryOptions } from "../../src/actions/push/registry-options.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { childrenOf, parseManifest } from "../../src/oci/manifest.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
+import { realPorts } from "../support/real-ports.ts";
 import { noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import { hexOf } from "../../src/oci/digest.ts";
 import type { TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
@@ -93,7 +93,7 @@ export async function createPushWorld(images: NamedImages): Promise<PushWorld> {
   const layout = join(folder, "layout");
   await writeImageLayout(layout, images);
   const events: InstallerEvent[] = [];
-  const real = createPlatformPorts({});
+  const real = realPorts({});
   const ports: ActionPorts = {
     ...real,
     clock: { ...real.clock, sleep: (ms, signal) => real.clock.sleep(Math.min(ms, 5), signal) },

@@ -25,7 +25,7 @@ const image = await ownImage();
 async function ownImage(): Promise<string | undefined> {
   const path = new URL("../../../images/images.generated.json", import.meta.url);
   const { images } = JSON.parse(await readFile(path, "utf8")) as { images: { registry: { reference: string } } };
-  const found = await ports.docker.imageId(images.registry.reference).catch(() => undefined);
+  const found = await ports.images.imageId(images.registry.reference).catch(() => undefined);
   return found === undefined ? undefined : images.registry.reference;
 }
 

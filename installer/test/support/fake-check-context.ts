@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Install } from "../../src/execute/state/install.ts";
+import type { Plan } from "../../src/plan/model.ts";
 import { buildPlan } from "../../src/plan/build-plan.ts";
 import type {
   ContainerState,
@@ -12,7 +14,11 @@ import type {
 import { loadValues } from "../../src/values/load-values.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
-import type { CheckContext } from "../../src/actions/preflight/check.ts";
+import type { LiveCheckContext } from "../../src/actions/preflight/checks/live.ts";
+import { stateLayout } from "../../src/execute/state/layout.ts";
+import { nothingApplied } from "../../src/execute/state/records.ts";
+import type { ComposeCheckContext } from "../../src/targets/compose/checks/compose-check.ts";
+import type { LivePlatform } from "../../src/targets/live-platform.ts";
 import { valuesSections } from "../../src/plan/values-sections.ts";
 
 /** What of the world is other than on a host that is ready. */
@@ -44,6 +50,7 @@ export interface FakeWorld {
   readonly now?: string;
   readonly uid?: number;
   readonly live?: object;
+  readonly status?: object;
 }
 
 const gibibyte = 1024 ** 3;
@@ -54,7 +61,7 @@ function readAsset(path: string): string {
 }
 
 /** A context for checks: a roomy, empty Debian host as root with the infra profile, but for what differs. */
-export function fakeContext(world: FakeWorld = {}): CheckContext {
+export function fakeContext(world: FakeWorld = {}): ComposeCheckContext & LiveCheckContext {
   const { values } = loadValues(
     {
       defaults: { name: "values.yaml", text: readAsset("values/values.yaml") },
@@ -75,7 +82,7 @@ export function fakeContext(world: FakeWorld = {}): CheckContext {
     plan,
     values,
     name: "slipway",
-    stateDir: "/var/lib/slipway/slipway",
+    stateDir,
     engine:
       world.unreachable === undefined ? { reachable: true, info } : { reachable: false, reason: world.unreachable },
     docker: fakeDocker(world),
@@ -87,11 +94,36 @@ export function fakeContext(world: FakeWorld = {}): CheckContext {
       sleep: () => Promise.resolve(),
     },
     host: fakeHost(world),
-    installId: world.installId,
+    install: fakeInstall(world),
     builtAt: new Date("2026-11-01"),
     canBuildImages: world.canBuildImages ?? true,
     signal: new AbortController().signal,
-    live: world.live as StatusResult | undefined,
+    live: world.live as LivePlatform | undefined,
+    status: world.status as StatusResult | undefined,
+  };
+}
+
+const stateDir = "/var/lib/slipway/slipway";
+
+/** The records as the files of the world tell. */
+function fakeInstall({ files = {}, installId }: FakeWorld): Install {
+  const layout = stateLayout(stateDir);
+  const read = (path: string): unknown => (path in files ? JSON.parse(files[path] ?? "") : undefined);
+  const identity = {
+    uuid: installId ?? "",
+    name: "slipway",
+    createdAt: "",
+    digestKey: "",
+    target: { kind: "compose" },
+  };
+  return {
+    name: "slipway",
+    stateDir,
+    layout,
+    identity: installId === undefined ? undefined : identity,
+    applied: { ...nothingApplied, ...(read(layout.applied) as object | undefined) },
+    plan: read(layout.plan) as Plan | undefined,
+    pendingPlan: undefined,
   };
 }
 

@@ -77,12 +77,14 @@ export interface FixtureProgram {
   readonly remove: () => void;
 }
 
-/** The fixture's install as a program of one file, which starts three times as fast as its sources. */
-export async function buildFixtureProgram(): Promise<FixtureProgram> {
+/** The fixture's install as a program of one file, which starts three times as fast as its sources; of this checkout or of another one. */
+export async function buildFixtureProgram(
+  checkout = new URL("../../../", import.meta.url).pathname,
+): Promise<FixtureProgram> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-test-program-"));
   const file = join(folder, "run-fixture.mjs");
   await build({
-    entryPoints: [new URL("./run-fixture.ts", import.meta.url).pathname],
+    entryPoints: [join(checkout, "installer/test/support/run-fixture.ts")],
     outfile: file,
     bundle: true,
     platform: "node",

@@ -1,17 +1,16 @@
 import type { ActionPorts } from "../../src/actions/context.ts";
 import type { Assets } from "../../src/actions/assets.ts";
 import type { Desired } from "../../src/actions/desired/desired.ts";
-import {
-  installFrom,
-  type InstallRequest,
-  type InstallResult,
-  type InstallSources,
-} from "../../src/actions/install/install.ts";
+import { installFrom, type InstallSources } from "../../src/actions/install/install.ts";
+import type { InstallRequest, InstallResult } from "../../src/actions/install/install-request.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
-import { createPlatformPorts } from "../../src/platform/create-ports.ts";
-import type { ComposeRendering } from "../../src/render/compose/compose-rendering.ts";
-import { renderCompose } from "../../src/render/compose/render-compose.ts";
+import { comparePlan, observeFor, type PlanResult } from "../../src/actions/plan/plan.ts";
+import { openInstall } from "../../src/execute/state/install.ts";
+import type { Docker } from "../../src/platform/ports.ts";
+import type { Rendering } from "../../src/render/rendering.ts";
+import type { Target } from "../../src/targets/target.ts";
+import { realPorts } from "./real-ports.ts";
 import { fixturePlan, type FixtureOptions } from "./fixture-plan.ts";
 
 const noAssets: Assets = {
@@ -24,17 +23,19 @@ const noAssets: Assets = {
   builtAt: "2026-01-01T00:00:00Z",
 };
 
-/** Real adapters, with events handed to `report`. */
+/** Real adapters, with events handed to `report`, and the engine itself for what a test does behind the program's back. */
 export function fixturePorts(
   options: {
     readonly report?: (event: InstallerEvent) => void;
     readonly signal?: AbortSignal;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
-): ActionPorts {
+): ActionPorts & { readonly docker: Docker } {
   const environment = { ...process.env, ...options.env };
+  const real = realPorts(environment);
   return {
-    ...createPlatformPorts(environment),
+    ...real,
+    target: withQuickHealth(real.target),
     assets: noAssets,
     environment,
     report: options.report ?? (() => undefined),
@@ -42,27 +43,45 @@ export function fixturePorts(
   };
 }
 
-/** Plan and rendering of the fixture; its health is asked for ten times as often as a real platform's. */
-export function fixtureDesired(options: FixtureOptions): Desired {
+/** The health of what is rendered is asked for ten times as often as a real platform's. */
+function withQuickHealth(target: Target): Target {
+  return { ...target, render: async (plan, facts) => quicken(await target.render(plan, facts)) };
+}
+
+function quicken(rendering: Rendering): Rendering {
+  const files = rendering.files.map((file) =>
+    file.path === "compose.yaml"
+      ? {
+          ...file,
+          contents: file.contents.map((part) =>
+            typeof part === "string" ? part.replaceAll("start_interval: 1s", "start_interval: 100ms") : part,
+          ),
+        }
+      : file,
+  );
+  return { ...rendering, files };
+}
+
+/** Plan and rendering of the fixture for a target. */
+export async function fixtureDesired(options: FixtureOptions, target: Pick<Target, "render">): Promise<Desired> {
   const plan = fixturePlan(options);
-  const rendering = renderCompose(plan, { startInterval: true });
   const given = options.given ?? "given-by-a-person";
   return {
     plan,
-    rendering: fasterHealth(rendering),
+    rendering: await target.render(plan),
     valuesText: JSON.stringify({ greeting: options.greeting ?? "hello", web: options.withoutWeb !== true, given }),
     given: (path) => (path === "app.given" ? given : undefined),
   };
 }
 
-function fasterHealth(rendering: ComposeRendering): ComposeRendering {
-  const quicken = (part: string): string => part.replaceAll("start_interval: 1s", "start_interval: 100ms");
-  const files = rendering.files.map((file) =>
-    file.path === "compose.yaml"
-      ? { ...file, contents: file.contents.map((part) => (typeof part === "string" ? quicken(part) : part)) }
-      : file,
-  );
-  return { ...rendering, files };
+/** What an install of the fixture would change. */
+export async function planFixture(
+  options: FixtureOptions & { readonly stateDir: string },
+  ports: ActionPorts,
+): Promise<PlanResult> {
+  const desired = await fixtureDesired(options, ports.target);
+  const install = await openInstall(options, ports.fs);
+  return comparePlan(desired, install, await observeFor(desired, install, ports));
 }
 
 export interface FixtureRequest extends FixtureOptions {
@@ -73,7 +92,7 @@ export interface FixtureRequest extends FixtureOptions {
 /** Installs the fixture as the real action installs a platform. */
 export function installFixture(options: FixtureRequest, ports: ActionPorts): Promise<InstallResult> {
   const sources: InstallSources = {
-    load: () => Promise.resolve(fixtureDesired(options)),
+    openDesire: () => Promise.resolve(() => fixtureDesired(options, ports.target)),
     preflight: () => Promise.resolve(),
     provideImages: () => Promise.resolve([]),
   };

@@ -19,7 +19,7 @@ export interface FixtureOptions {
 }
 
 /** An image of ours that is there wherever images were built; nothing of it but its shell is used. */
-const fixtureImage = imageTable.images.gateway.reference;
+export const fixtureImage = imageTable.images.gateway.reference;
 
 const resources = { cpus: 0.5, memoryMiB: 64, pids: 32 };
 const readyFile = "/run/fixture/ready";

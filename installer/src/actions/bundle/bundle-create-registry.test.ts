@@ -13,7 +13,7 @@ import { makeTestCertificates } from "../../../test/stand-ins/registry/test-cert
 import { formatSecretKey } from "../../bundle/minisign-secret.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { InstallerError } from "../../errors/installer-error.ts";
-import { createPlatformPorts } from "../../platform/create-ports.ts";
+import { realPorts } from "../../../test/support/real-ports.ts";
 import { createBundle } from "./bundle-create.ts";
 import type { BundleCreateRequest, BundleCreateResult } from "./create-request.ts";
 import type { ActionPorts } from "../context.ts";
@@ -49,7 +49,7 @@ async function start(options: Parameters<typeof createTestRegistry>[0] = {}): Pr
 
 /** Waits are shortened, also the one for a byte that does not come. */
 function testPorts(environment: Readonly<Record<string, string>> = {}): ActionPorts {
-  const real = createPlatformPorts({});
+  const real = realPorts({});
   return {
     ...real,
     http: (settings) => {

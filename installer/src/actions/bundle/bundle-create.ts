@@ -10,7 +10,7 @@ import { openBundle } from "../../bundle/open-bundle.ts";
 import { type ReadTrust, openSources } from "./bundle-sources.ts";
 import { type PreparedBundle, type SbomsFor, prepareBundle } from "./prepare-bundle.ts";
 import { makeBundleSboms } from "./bundle-sboms.ts";
-import { withStep } from "../with-step.ts";
+import { withStep } from "../../execute/with-step.ts";
 import { withOutputLock } from "./output-lock.ts";
 import { reportPercent } from "./report-percent.ts";
 import { requireFileName } from "./require-file-name.ts";
@@ -20,6 +20,7 @@ import type { BundleCreateRequest, BundleCreateResult } from "./create-request.t
 import type { ActionPorts } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
+import { steps } from "../../events/steps.ts";
 
 const usualJobs = 4;
 
@@ -52,7 +53,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
     ports,
   );
   try {
-    const images = await withStep(ports, "gather", "Find images", () =>
+    const images = await withStep(ports, steps.gather, () =>
       gatherImages({
         images: wanted,
         platforms,
@@ -73,7 +74,7 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
     );
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
     if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
-    const written = await withStep(ports, "bundle", "Write the bundle", () =>
+    const written = await withStep(ports, steps.bundle, () =>
       withOutputLock(request.output, ports, () =>
         writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
       ),

@@ -3,12 +3,13 @@ import { flattenBundles } from "../../bundle/flatten.ts";
 import { openBundle } from "../../bundle/open-bundle.ts";
 import { writeBundle } from "../../bundle/write-bundle.ts";
 import { UsageError } from "../../errors/installer-error.ts";
-import { withStep } from "../with-step.ts";
+import { withStep } from "../../execute/with-step.ts";
 import { withOutputLock } from "./output-lock.ts";
 import { reportPercent } from "./report-percent.ts";
 import { requireFileName } from "./require-file-name.ts";
 import type { ActionPorts, ResultHead } from "../context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
+import { steps } from "../../events/steps.ts";
 
 export interface BundleFlattenRequest {
   /** The newest delta first, what it builds on after it. */
@@ -44,7 +45,7 @@ export async function flattenBundle(request: BundleFlattenRequest, ports: Action
   try {
     const { bundle, origins } = await flattenBundles(delta);
     const onBytes = reportPercent({ step: "bundle", id: basename(output) }, ports.report);
-    await withStep(ports, "bundle", "Write the full bundle", () =>
+    await withStep(ports, steps.flatten, () =>
       withOutputLock(output, ports, () =>
         writeBundle(
           { bundle, origins, output, jobs, onBytes, signal: ports.signal },

@@ -77,7 +77,7 @@ function load(
 ): Promise<BundleLoadResult> {
   const { ports } = createBundlePorts();
   const bundle = { paths, keyFiles: [join(folder, "fixture.pub")], allowUnsigned: false };
-  return loadBundle({ bundle, images: [], ...more }, { ...ports, docker: engine.docker as never, startHttpServer });
+  return loadBundle({ bundle, images: [], ...more }, { ...ports, images: engine.docker as never, startHttpServer });
 }
 
 const base = makeBundle({ version: "1.0.0" });
@@ -151,7 +151,7 @@ describe("loading a bundle", () => {
       const images = reader.complete.images.map((image) =>
         toLoadable(image, { os: "linux", architecture: "amd64" }, reader.name),
       );
-      await requireLoadable(images, contentOf(reader), { docker: engine.docker as never }).finally(() =>
+      await requireLoadable(images, contentOf(reader), { images: engine.docker as never }).finally(() =>
         reader.close(),
       );
     };

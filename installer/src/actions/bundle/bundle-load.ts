@@ -5,7 +5,7 @@ import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from ".
 import type { ActionPorts, ResultHead } from "../context.ts";
 import { enginePlatform } from "../images/engine-platform.ts";
 import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
-import { withStep } from "../with-step.ts";
+import { withStep } from "../../execute/with-step.ts";
 import {
   type LoadableImage,
   type LoadContent,
@@ -14,6 +14,7 @@ import {
   type LoadOutcome,
   type LoadPorts,
 } from "./load-images.ts";
+import { steps } from "../../events/steps.ts";
 
 export interface BundleLoadRequest {
   readonly bundle: GivenBundle;
@@ -40,11 +41,11 @@ export async function loadBundle(request: BundleLoadRequest, ports: BundleLoadPo
   const begin = ports.clock.monotonicMs();
   const reader = await openGivenBundle(request.bundle, ports);
   try {
-    const platform = enginePlatform(await ports.docker.info());
+    const platform = enginePlatform(await ports.images.info());
     const { name, version } = reader.complete;
     const chosen = chooseImages(reader, request.images);
     const images = chosen.map((image) => toLoadable(image, platform, reader.name));
-    const outcome = await withStep(ports, "load", "Load images", () => loadFromBundle(images, reader, ports));
+    const outcome = await withStep(ports, steps.load, () => loadFromBundle(images, reader, ports));
     const ms = Math.round(ports.clock.monotonicMs() - begin);
     const head = { apiVersion: "slipway/v1", kind: "BundleLoadResult" } as const;
     return { ...head, name, version, platform: formatPlatform(platform), ...outcome, ms };

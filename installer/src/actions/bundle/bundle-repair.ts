@@ -7,6 +7,8 @@ import { UsageError } from "../../errors/installer-error.ts";
 import type { BundleFilePorts } from "./bundle-file-ports.ts";
 import type { ResultHead } from "../context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 
 export interface BundleRepairRequest {
   /** `FILE.split.json`. */
@@ -29,14 +31,12 @@ export interface BundleRepairResult extends ResultHead<"BundleRepairResult">, Re
  */
 export async function repairBundle(request: BundleRepairRequest, ports: BundleFilePorts): Promise<BundleRepairResult> {
   const begin = ports.clock.monotonicMs();
-  const title = "Repair the bundle";
   if (!request.header.endsWith(splitSuffix)) {
     throw new UsageError(`${request.header} is not a header of a split bundle`, {
       hint: `name the file that ends with ${splitSuffix}`,
     });
   }
-  ports.report({ type: "step", id: "repair", title, state: "started" });
-  try {
+  return withStep(ports, steps.repair, async () => {
     const { header, headerBytes, signature } = await readSplitHeader(request.header, ports.bulkFiles);
     const trustedKeys = await readTrustedKeys({ keyFiles: request.keyFiles, allowUnsigned: true }, ports);
     // Who names a key wants to know; else what is rebuilt is checked when the bundle is opened.
@@ -54,20 +54,15 @@ export async function repairBundle(request: BundleRepairRequest, ports: BundleFi
       },
       ports,
     );
-    const ms = ports.clock.monotonicMs() - begin;
-    ports.report({ type: "step", id: "repair", title, state: "done", ms });
     return {
       apiVersion: "slipway/v1",
       kind: "BundleRepairResult",
       name: header.name,
       output: request.output,
       ...result,
-      ms,
+      ms: ports.clock.monotonicMs() - begin,
     };
-  } catch (error) {
-    ports.report({ type: "step", id: "repair", title, state: "failed" });
-    throw error;
-  }
+  });
 }
 
 /** Tells of progress, once for each percent. */

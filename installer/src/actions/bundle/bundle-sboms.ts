@@ -5,7 +5,8 @@ import { isOwn, parseCatalogue } from "../../images/catalogue.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { ActionPorts } from "../context.ts";
 import type { CarriedArtifact } from "./bundle-artifacts.ts";
-import { withStep } from "../with-step.ts";
+import { withStep } from "../../execute/with-step.ts";
+import { steps } from "../../events/steps.ts";
 
 /** Name of the document about the bundle as a whole; no image is called so. */
 export const bundleDocument = "bundle";
@@ -33,7 +34,7 @@ export async function makeBundleSboms(
     const entry = catalogue.images[wanted.name];
     return entry !== undefined && isOwn(entry);
   });
-  return await withStep(ports, "sbom", "List the software in the images", async () => {
+  return await withStep(ports, steps.sbom, async () => {
     const { fs, signal, report } = ports;
     const documents = await makeSboms(own, {
       fs,

@@ -52,7 +52,7 @@ export async function openSources(request: SourcesRequest, ports: ActionPorts): 
 /** Without an engine there are still registries; who names the engine wants it. */
 async function usualPlaces(ports: ActionPorts): Promise<readonly string[]> {
   try {
-    await ports.docker.version();
+    await ports.images.version();
     return ["engine", "registry"];
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error;
@@ -65,7 +65,10 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
   const { references, cacheDir, trust, step } = request;
   if (from === "engine") {
     const onMeasured = reportMeasuring(step, ports.report);
-    return createEngineSource({ references, cacheDir, signal: ports.signal, onMeasured }, ports);
+    return createEngineSource(
+      { references, cacheDir, signal: ports.signal, onMeasured },
+      { ...ports, docker: ports.images },
+    );
   }
   if (from === "registry") return openRegistry(request, ports);
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);

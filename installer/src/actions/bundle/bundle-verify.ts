@@ -8,6 +8,8 @@ import type { HashTask } from "../../platform/content-ports.ts";
 import type { BundleFilePorts } from "./bundle-file-ports.ts";
 import type { ResultHead } from "../context.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 
 export interface BundleVerifyRequest {
   /** A bundle, the header or a part of a split one; of a delta its bases after it. */
@@ -55,18 +57,13 @@ export interface BundleVerifyResult extends ResultHead<"BundleVerifyResult"> {
  */
 export async function verifyBundle(request: BundleVerifyRequest, ports: BundleFilePorts): Promise<BundleVerifyResult> {
   const begin = ports.clock.monotonicMs();
-  const title = "Verify the bundle";
-  ports.report({ type: "step", id: "verify", title, state: "started" });
-  try {
-    const found = await verifyAll(request, ports);
-    const ok = found.damaged.length === 0;
-    const ms = ports.clock.monotonicMs() - begin;
-    ports.report({ type: "step", id: "verify", title, state: ok ? "done" : "failed", ms });
-    return { apiVersion: "slipway/v1", kind: "BundleVerifyResult", ok, ...found, ms };
-  } catch (error) {
-    ports.report({ type: "step", id: "verify", title, state: "failed" });
-    throw error;
-  }
+  const found = await withStep(ports, steps.verifyBundle, () => verifyAll(request, ports), isWhole);
+  const ms = ports.clock.monotonicMs() - begin;
+  return { apiVersion: "slipway/v1", kind: "BundleVerifyResult", ok: isWhole(found), ...found, ms };
+}
+
+function isWhole({ damaged }: Pick<BundleVerifyResult, "damaged">): boolean {
+  return damaged.length === 0;
 }
 
 async function verifyAll(

@@ -4,9 +4,8 @@ import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Content } from "../../oci/content.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { type ImageManifest, parseManifest } from "../../oci/manifest.ts";
-import { parseReference } from "../../oci/reference.ts";
 import type { RunningServer, StartHttpServer } from "../../platform/http-server.ts";
-import { familiarReference } from "../../platform/docker/engine-answers.ts";
+import { familiarReference, parseReference } from "../../oci/reference.ts";
 import { createRegistryHandler, type ServedContent } from "../../registry/serve/handle-request.ts";
 import { indexImages, readManifestBytes, servedName } from "../../registry/serve/served-images.ts";
 import type { ActionPorts } from "../context.ts";
@@ -38,7 +37,7 @@ export interface LoadContent extends ServedContent {
   readonly has?: (digest: string) => boolean;
 }
 
-export type LoadPorts = Pick<ActionPorts, "docker" | "fs" | "report" | "signal" | "environment"> & {
+export type LoadPorts = Pick<ActionPorts, "images" | "fs" | "report" | "signal" | "environment"> & {
   readonly startHttpServer: StartHttpServer;
 };
 
@@ -56,12 +55,12 @@ export async function loadImages(
   content: LoadContent,
   ports: LoadPorts,
 ): Promise<LoadOutcome> {
-  const before = await ports.docker.imageIds(images.map((image) => image.reference));
+  const before = await ports.images.imageIds(images.map((image) => image.reference));
   const isPresent = (image: LoadableImage): boolean => image.ids.includes(before.get(image.reference) ?? "");
   const missing = images.filter((image) => !isPresent(image));
   for (const image of images.filter(isPresent)) item(ports, image, "unchanged");
   const way = missing.length === 0 ? "none" : await loadMissing(missing, content, ports);
-  const after = await ports.docker.imageIds(images.map((image) => image.reference));
+  const after = await ports.images.imageIds(images.map((image) => image.reference));
   return {
     way,
     images: images.map((image) => ({
@@ -90,7 +89,7 @@ async function loadMissing(
   await requireSpace([...manifests.values()], content, ports);
   if (await pullAll(missing, content, ports)) {
     // The containerd store leaves out layers that it has unpacked from other bytes, and then does not list the image.
-    const listed = await ports.docker.imageIds(missing.map((image) => image.reference));
+    const listed = await ports.images.imageIds(missing.map((image) => image.reference));
     const unlisted = missing.filter((image) => !listed.has(image.reference));
     if (unlisted.length > 0) await loadArchive(unlisted, manifests, content, ports);
     return "registry";
@@ -117,7 +116,7 @@ async function loadArchive(
   }));
   for (const image of images) item(ports, image, "starting");
   const archive = dockerArchive(archived, content);
-  await ports.docker.loadImages(archive, () => undefined, ports.signal).finally(() => archive.destroy());
+  await ports.images.loadImages(archive, () => undefined, ports.signal).finally(() => archive.destroy());
   for (const image of images) item(ports, image, "done");
 }
 
@@ -128,9 +127,9 @@ async function loadArchive(
 export async function requireLoadable(
   images: readonly LoadableImage[],
   content: LoadContent,
-  ports: Pick<LoadPorts, "docker">,
+  ports: Pick<LoadPorts, "images">,
 ): Promise<void> {
-  const present = await ports.docker.imageIds(images.map((image) => image.reference));
+  const present = await ports.images.imageIds(images.map((image) => image.reference));
   const missing = images.filter((image) => !image.ids.includes(present.get(image.reference) ?? ""));
   const manifests: ImageManifest[] = [];
   for (const image of missing) manifests.push(await readImage(image, content));
@@ -228,16 +227,16 @@ async function pullOne(image: LoadableImage, server: Serving, ports: LoadPorts):
   const passing = `${server.running.authority}/${momentary}/${name}@${image.manifest.digest}`;
   item(ports, image, "starting");
   try {
-    await ports.docker.pullImage({
+    await ports.images.pullImage({
       reference: passing,
       onProgress: (detail) => ports.report({ type: "progress", step: "load", id: image.reference, detail }),
       signal: server.signal,
     });
-    await ports.docker.tagImage(passing, image.reference);
+    await ports.images.tagImage(passing, image.reference);
     // Those of a run that was killed in between are of the same image.
-    const names = await ports.docker.imageDigests(image.reference);
+    const names = await ports.images.imageDigests(image.reference);
     const left = names.filter((name) => /^127\.0\.0\.1:\d+\//.test(name) && name.includes(`/${momentary}/`));
-    for (const name of new Set([passing, ...left])) await ports.docker.removeImageReference(name);
+    for (const name of new Set([passing, ...left])) await ports.images.removeImageReference(name);
     item(ports, image, "done");
   } catch (error) {
     if (!ports.signal.aborted && !(error instanceof RegistryError)) item(ports, image, "failed");
@@ -252,7 +251,7 @@ const engineDownloads = 3;
 /** Layers once each; those of images that the engine has already are counted too, so it is never too little. */
 async function requireSpace(manifests: readonly ImageManifest[], content: Content, ports: LoadPorts): Promise<void> {
   if (!/^(unix:.*)?$/.test(ports.environment["DOCKER_HOST"] ?? "")) return;
-  const { dataRoot } = await ports.docker.info();
+  const { dataRoot } = await ports.images.info();
   if (!(await ports.fs.exists(dataRoot).catch(() => false))) return;
   const layers = new Map(manifests.flatMap(({ layers: own }) => own.map((layer) => [layer.digest, layer] as const)));
   let needed = 0;

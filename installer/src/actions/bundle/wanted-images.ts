@@ -5,7 +5,7 @@ import { compareText } from "../../language/compare-text.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Assets } from "../assets.ts";
-import { withoutOptions } from "../desired/component-names.ts";
+import { withoutOptions } from "../../plan/component-names.ts";
 import { readImageTable } from "../desired/load-plan.ts";
 
 /** Every image that a plan runs, with who runs it, in the order of the references. */

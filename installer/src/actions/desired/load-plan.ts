@@ -13,15 +13,13 @@ import type { LoadedValues, ReadText } from "../../values/load-values.ts";
 import type { ValuesText } from "../../values/parse-values.ts";
 import { suggestKey } from "../../values/suggest-key.ts";
 import type { Assets } from "../assets.ts";
-import { sectionOfComponent } from "./component-names.ts";
+import { sectionOfComponent } from "../../plan/component-names.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
   /** What images really are: of a bundle at hand. Wins over the file that the selection names. */
   readonly lock?: ImageLock;
-  /** Digests that the pulls of this run found, by reference in full with tag. */
-  readonly pulled?: ReadonlyMap<string, string>;
 }
 
 export interface LoadPorts {
@@ -42,11 +40,34 @@ export interface LoadedPlan {
 
 export const defaultProfile = "infra";
 
+/** Everything that a plan is made of, read once: a run never looks at the files again. */
+export interface PlanInputs {
+  readonly name: string;
+  readonly profile: string;
+  readonly defaults: ValuesText | ReadText;
+  readonly profileValues: ValuesText | ReadText;
+  /** The recorded values first, then the files that were named. */
+  readonly files: readonly ValuesText[];
+  readonly set: readonly string[];
+  readonly without: readonly string[];
+  readonly lock: ImageLock | undefined;
+  /** Digests that earlier runs recorded, by reference in full with tag. */
+  readonly recordedDigests: ReadonlyMap<string, string>;
+}
+
+/** What is learnt in the course of a run and changes its plan. */
+export interface PlanChange {
+  /** Further components to leave out. */
+  readonly without?: readonly string[];
+  /** Digests that the pulls of this run found, by reference in full with tag. */
+  readonly pulled?: ReadonlyMap<string, string>;
+}
+
 /**
- * Reads and checks the values of an install: defaults, profile, recorded values, files, `--set`, `--without`.
- * @throws ValuesError with every problem; PreflightError when the recorded values are damaged; UsageError for a profile, file or component that does not exist
+ * Reads what a plan is made of: defaults, profile, recorded values, files, lock, recorded digests.
+ * @throws PreflightError when the recorded values are damaged; UsageError for a profile or file that does not exist
  */
-export async function loadInstallValues(request: PlanSources, ports: LoadPorts): Promise<ValuesInUse> {
+export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Promise<PlanInputs> {
   const layout = stateLayout(request.stateDir);
   const profile =
     request.values.profile ?? (await readRecordedPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
@@ -59,23 +80,60 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
   }
   const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
   for (const path of request.values.files) files.push(await readValuesFile(path, ports));
-  const off = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
-  const loaded = loadValues(
-    {
-      defaults: readOwnValues("values/values.yaml", ports.assets),
-      profile: readProfile(profile, ports.assets),
-      files,
-      sets: [...request.values.set, ...off],
-    },
-    valuesSections(),
-  );
+  return {
+    name: request.name,
+    profile,
+    defaults: readOwnValues("values/values.yaml", ports.assets),
+    profileValues: readProfile(profile, ports.assets),
+    files,
+    set: request.values.set,
+    without: request.values.without,
+    lock: request.lock ?? (await readLockFile(request.values.lock, ports)),
+    recordedDigests: recordedDigests(await ports.fs.readTextIfPresent(layout.lock)),
+  };
+}
+
+/**
+ * Merges and checks the values; pure.
+ * @throws ValuesError with every problem; UsageError for a component that does not exist
+ */
+export function valuesOf(inputs: PlanInputs, change: PlanChange = {}): ValuesInUse {
+  const without = [...inputs.without, ...(change.without ?? [])];
+  const off = without.map((name) => `${sectionOfComponent(name)}.mode=off`);
+  const { defaults, profileValues, profile, files, set } = inputs;
+  const loaded = loadValues({ defaults, profile: profileValues, files, sets: [...set, ...off] }, valuesSections());
   const sources = [
     `profile ${profile}`,
     ...files.map((file) => file.name),
-    ...request.values.set.map((argument) => `--set ${argument.split("=", 1)[0] ?? ""}`),
-    ...request.values.without.map((name) => `--without ${name}`),
+    ...set.map((argument) => `--set ${argument.split("=", 1)[0] ?? ""}`),
+    ...without.map((name) => `--without ${name}`),
   ];
   return { ...loaded, profile, sources };
+}
+
+/**
+ * The plan that inputs describe; pure but for the images table of the program.
+ * @throws ValuesError, UsageError, RenderError
+ */
+export function planOf(inputs: PlanInputs, assets: Assets, change: PlanChange = {}): LoadedPlan {
+  const values = valuesOf(inputs, change);
+  const plan = buildPlan({
+    values: values.values,
+    images: withLock(imagesAt(values, assets), inputs.lock),
+    digests: new Map([...inputs.recordedDigests, ...(change.pulled ?? [])]),
+    name: inputs.name,
+    profile: values.profile,
+    version: assets.version,
+  });
+  return { plan, values };
+}
+
+/**
+ * Reads and checks the values of an install.
+ * @throws as `readPlanInputs` and `valuesOf`
+ */
+export async function loadInstallValues(request: PlanSources, ports: LoadPorts): Promise<ValuesInUse> {
+  return valuesOf(await readPlanInputs(request, ports));
 }
 
 /**
@@ -83,17 +141,7 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
  * @throws ValuesError, UsageError, RenderError
  */
 export async function loadPlan(request: PlanSources, ports: LoadPorts): Promise<LoadedPlan> {
-  const values = await loadInstallValues(request, ports);
-  const recorded = recordedDigests(await ports.fs.readTextIfPresent(stateLayout(request.stateDir).lock));
-  const plan = buildPlan({
-    values: values.values,
-    images: withLock(imagesAt(values, ports.assets), request.lock ?? (await readLockFile(request.values.lock, ports))),
-    digests: new Map([...recorded, ...(request.pulled ?? [])]),
-    name: request.name,
-    profile: values.profile,
-    version: ports.assets.version,
-  });
-  return { plan, values };
+  return planOf(await readPlanInputs(request, ports), ports.assets);
 }
 
 interface ImageEntry {

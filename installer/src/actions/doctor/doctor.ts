@@ -1,11 +1,15 @@
 import type { Finding } from "../../events/event.ts";
+import { type Install, openInstall, planOfInstall } from "../../execute/state/install.ts";
+import type { Check } from "../../targets/check.ts";
+import type { TargetChecks } from "../../targets/target.ts";
+import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
-import { preflightChecks } from "../preflight/checks/all.ts";
-import { liveChecks } from "../preflight/checks/live.ts";
-import { status } from "../status/status.ts";
-import type { StatusResult } from "../status/status.ts";
-import { check } from "../preflight/preflight.ts";
+import { hostChecks } from "../preflight/checks/all.ts";
+import { type LiveCheckContext, liveChecks } from "../preflight/checks/live.ts";
+import { checkContext } from "../preflight/preflight.ts";
+import { runChecks } from "../preflight/run-checks.ts";
+import { describeInstall, observeInstall } from "../status/status.ts";
 
 export interface DoctorRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -43,19 +47,16 @@ export type DoctorResult = DoctorReport | CheckList;
  * @throws ValuesError, UsageError when no plan can be made of the values
  */
 export async function doctor(request: DoctorRequest, ports: ActionPorts): Promise<DoctorResult> {
-  if (request.listOnly) return listChecks();
+  const checks = await ports.target.checks();
+  if (request.listOnly) return listChecks(checks);
   const { plan, values } = await loadPlan(request, ports);
-  const report = await check(
-    [...preflightChecks, ...liveChecks],
-    { ...request, plan, values: values.values, live: await liveStatus(request, ports) },
-    {
-      ...ports,
-      // The result lists them; said twice they would only be longer.
-      report: (event) => {
-        if (event.type !== "finding") ports.report(event);
-      },
-    },
-  );
+  const found = await lookAtInstall(request, ports);
+  const context = {
+    ...(await checkContext({ ...request, plan, values: values.values, ...found }, ports)),
+    status: found.status,
+  };
+  const every = [...checks.preflight, ...hostChecks, ...checks.live, ...liveChecks];
+  const report = await runChecks<LiveCheckContext>(every, context);
   const count = (severity: Finding["severity"]): number =>
     report.findings.filter((finding) => finding.severity === severity).length;
   const failures = count("failure");
@@ -72,25 +73,41 @@ export async function doctor(request: DoctorRequest, ports: ActionPorts): Promis
   };
 }
 
-/** An engine that does not answer is a finding of its own. */
-async function liveStatus(request: DoctorRequest, ports: ActionPorts): Promise<StatusResult | undefined> {
-  const found = await status(request, ports).catch(() => undefined);
-  return found?.installed === true ? found : undefined;
+interface Found {
+  readonly install?: Install;
+  readonly live?: LivePlatform;
+  readonly status: LiveCheckContext["status"];
 }
 
-function listChecks(): CheckList {
-  const list = (checks: typeof preflightChecks, live: boolean) =>
+/** A record that is damaged, or a target that does not answer, is no reason to take the platform for not installed. */
+async function lookAtInstall(request: DoctorRequest, ports: ActionPorts): Promise<Found> {
+  let install: Install | undefined;
+  try {
+    install = await openInstall(request, ports.fs);
+    const [{ version, apiVersion }, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
+    const status = describeInstall(install, live, { version, apiVersion });
+    return status.installed ? { install, live, status } : { install, status: undefined };
+  } catch (error) {
+    // A target that does not answer is a finding of its own where nothing is installed.
+    if (install !== undefined && planOfInstall(install) === undefined) return { install, status: undefined };
+    const unknown = error instanceof Error ? error.message : String(error);
+    return { ...(install === undefined ? {} : { install }), status: { unknown } };
+  }
+}
+
+function listChecks({ preflight, live }: TargetChecks): CheckList {
+  const list = (checks: readonly Omit<Check, "run">[], isLive: boolean) =>
     checks.map(({ id, title, why, severity, docs }) => ({
       id,
       title,
       why,
       severity,
-      live,
+      live: isLive,
       ...(docs !== undefined && { docs }),
     }));
   return {
     apiVersion: "slipway/v1",
     kind: "CheckList",
-    checks: [...list(preflightChecks, false), ...list(liveChecks, true)],
+    checks: [...list([...preflight, ...hostChecks], false), ...list([...live, ...liveChecks], true)],
   };
 }

@@ -9,7 +9,7 @@ import { openAssets } from "../../cli/assets.ts";
 import { InstallerError, InterruptedError } from "../../errors/installer-error.ts";
 import { isResolved } from "../../images/image-lock.ts";
 import { parseReference } from "../../oci/reference.ts";
-import { createPlatformPorts } from "../../platform/create-ports.ts";
+import { realPorts } from "../../../test/support/real-ports.ts";
 import type { ActionPorts } from "../context.ts";
 import { type ImagesLockResult, lockImages } from "./images-lock.ts";
 import { readImageTable } from "../desired/load-plan.ts";
@@ -38,7 +38,7 @@ afterEach(async () => {
 
 /** Locks every image out of a registry that has copies of all. */
 function lock(signal = new AbortController().signal, report: ActionPorts["report"] = () => undefined) {
-  const real = createPlatformPorts({});
+  const real = realPorts({});
   const ports: ActionPorts = {
     ...real,
     clock: { ...real.clock, sleep: (ms, stop) => real.clock.sleep(Math.min(ms, 2), stop) },

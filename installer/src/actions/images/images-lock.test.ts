@@ -29,7 +29,7 @@ function portsWith(has: (reference: string) => boolean): ActionPorts {
     data,
     Buffer.alloc(tarPadding(data.length)),
   ]);
-  const docker = {
+  const images = {
     info: () => Promise.resolve({ version: "26.1.5" }),
     imageDetails: (reference: string) =>
       Promise.resolve(has(reference) ? { ...details, tags: [], digests: [] } : undefined),
@@ -37,7 +37,7 @@ function portsWith(has: (reference: string) => boolean): ActionPorts {
   };
   const report = (event: InstallerEvent): void => void events.push(event);
   const { signal } = new AbortController();
-  return { fs, docker, report, signal, clock: createStillClock(), assets: openAssets() } as unknown as ActionPorts;
+  return { fs, images, report, signal, clock: createStillClock(), assets: openAssets() } as unknown as ActionPorts;
 }
 
 const isOurs = (reference: string): boolean => reference.includes("/slipway/");

@@ -18,6 +18,8 @@ import { findEveryImage, type UsableImage } from "./every-image.ts";
 import { listProfiles, loadInstallValues } from "../desired/load-plan.ts";
 import type { RegistryOptions } from "../push/registry-options.ts";
 import { readTrustedKeys } from "../bundle/trusted-keys.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 
 export interface ImagesLockRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -59,16 +61,8 @@ export async function lockImages(request: ImagesLockRequest, ports: ActionPorts)
   const begin = ports.clock.monotonicMs();
   const kept = request.check === undefined ? undefined : await readLock(request.check, ports);
   const before = request.output === undefined ? undefined : await ports.fs.readTextIfPresent(request.output);
-  ports.report({ type: "step", id: "lock", title: "Resolve images", state: "started" });
-  let lock: ImageLock;
-  try {
-    lock = await makeLock(request, ports);
-  } catch (error) {
-    ports.report({ type: "step", id: "lock", title: "Resolve images", state: "failed" });
-    throw error;
-  }
+  const lock = await withStep(ports, steps.lock, () => makeLock(request, ports));
   const ms = Math.round(ports.clock.monotonicMs() - begin);
-  ports.report({ type: "step", id: "lock", title: "Resolve images", state: "done", ms });
   if (kept !== undefined) requireSameLock(kept, lock, request.check ?? "");
   const text = formatImageLock(lock);
   if (request.output !== undefined && text !== before) {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { InstallerEvent } from "../../events/event.ts";
+import { steps } from "../../events/steps.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
+import { withStep } from "../../execute/with-step.ts";
 import type { ImageBuildEvent } from "../../images/build-progress.ts";
 import { parseCatalogue } from "../../images/catalogue.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -69,8 +71,8 @@ export async function listImages(request: ImagesListRequest, ports: ActionPorts)
   }
   const images = await Promise.all(
     [...rows.values()].map(async (row) => {
-      const imageId = await ports.docker.imageId(row.reference);
-      const digests = imageId === undefined ? [] : await ports.docker.imageDigests(row.reference);
+      const imageId = await ports.images.imageId(row.reference);
+      const digests = imageId === undefined ? [] : await ports.images.imageDigests(row.reference);
       return { ...row, present: imageId !== undefined, ...(imageId !== undefined && { imageId }), digests };
     }),
   );
@@ -92,9 +94,8 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
   const { buildImages: build } = await import("../../images/build-images.ts");
   const { computeImageTags } = await import("../../images/image-tags.ts");
   const catalogue = parseCatalogue(ports.assets.readText("images/catalogue.yaml"));
-  ports.report({ type: "step", id: "images", title: "Build images", state: "started" });
-  try {
-    const images = await build(
+  const images = await withStep(ports, steps.build, async () =>
+    build(
       {
         repoRoot,
         catalogue,
@@ -105,21 +106,16 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
         signal: ports.signal,
       },
       {
-        docker: ports.docker,
+        docker: ports.images,
         exec: ports.exec,
         files: ports.fs,
         clock: ports.clock,
         environment: ports.environment,
-        report: (event) => ports.report(toEvent("images", event)),
+        report: (event) => ports.report(toEvent(steps.build.id, event)),
       },
-    );
-    const ms = ports.clock.monotonicMs() - begin;
-    ports.report({ type: "step", id: "images", title: "Build images", state: "done", ms });
-    return { apiVersion: "slipway/v1", kind: "ImagesBuildResult", images, ms };
-  } catch (error) {
-    ports.report({ type: "step", id: "images", title: "Build images", state: "failed" });
-    throw error;
-  }
+    ),
+  );
+  return { apiVersion: "slipway/v1", kind: "ImagesBuildResult", images, ms: ports.clock.monotonicMs() - begin };
 }
 
 /** A report about one image as an event of the step that builds them. */

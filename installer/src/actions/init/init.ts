@@ -8,7 +8,7 @@ import { loadValues } from "../../values/load-values.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { askForValues } from "./init-questions.ts";
-import { sectionOfComponent } from "../desired/component-names.ts";
+import { sectionOfComponent } from "../../plan/component-names.ts";
 import { defaultProfile, readImageTable, readOwnValues, readProfile, readValuesFile } from "../desired/load-plan.ts";
 
 export interface InitRequest extends InstallTarget {

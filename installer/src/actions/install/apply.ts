@@ -1,162 +1,102 @@
+import { steps } from "../../events/steps.ts";
+import { jobsUndoneByLossOf } from "../../execute/bring-up-graph.ts";
+import { guardedStores, requireData } from "../../execute/data-guard.ts";
+import { canonicalJson, hashOf } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import { bringUp } from "../../execute/docker/bring-up.ts";
-import { createComposeCommands } from "../../execute/docker/compose-commands.ts";
-import { completeFiles, type LiveFile, writeLiveTree } from "../../execute/docker/live-tree.ts";
-import { imageReferences } from "../../execute/docker/live-state.ts";
-import { ensureVolumes, guardData, nameLabel, runLabel } from "../../execute/docker/volumes.ts";
-import { canonicalJson, hashOf, keyedDigest } from "../../execute/digest.ts";
-import type { Journal } from "../../execute/journal/journal.ts";
+import { type Journal, openJournal } from "../../execute/journal/journal.ts";
 import { ensureSecrets, readSecrets, type Secrets } from "../../execute/secrets/secret-store.ts";
-import type { StateLayout } from "../../execute/state/layout.ts";
-import type { AppliedRecord, Identity } from "../../execute/state/state-store.ts";
-import type { Docker } from "../../platform/ports.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import type { Identity } from "../../execute/state/records.ts";
+import { type AppliedRecord, openApplied, openState } from "../../execute/state/state-store.ts";
+import { completeWanted } from "../../execute/wanted.ts";
+import { withStep } from "../../execute/with-step.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 import type { RunLog } from "../run-log.ts";
 import { recordRelease } from "./record-release.ts";
-import { byPath, secretRequest } from "./up-to-date.ts";
-import { withStep } from "../with-step.ts";
+import { hashOfDesired, secretRequest } from "./up-to-date.ts";
 
 export interface ApplyRequest {
   readonly desired: Desired;
-  readonly layout: StateLayout;
-  readonly identity: Identity;
-  readonly journal: Journal;
-  readonly record: AppliedRecord;
+  readonly install: Install;
+  /** Id of this run. */
+  readonly run: string;
   readonly log: RunLog;
   readonly timeoutSeconds?: number | undefined;
+  /** Components whose lost data is accepted. */
   readonly acceptDataLoss: readonly string[];
 }
 
-/** Takes the platform to what is wanted, journalled step by step. Returns the release's number. */
-export async function applyDesired(request: ApplyRequest, given: ActionPorts): Promise<number> {
-  const { desired, layout, identity, journal, record, log } = request;
-  const docker = withRunLabels(given.docker, identity, journal);
-  const ports = { ...given, docker };
-  const { signal } = ports;
-  await reapOneShots(identity, ports);
-  await forgetLostData(request);
-  const probeImage = await probeImageOf(desired, ports);
-  await guardLiveData(request, probeImage, ports);
-  const secrets = await withStep(ports, "secrets", "Make secrets", () => secretsStep(request, ports));
-  log.knowSecrets(secrets.hidden);
-  throwIfInterrupted(signal, "files were written");
-  const files = completeFiles(desired.rendering.files, secrets, identity.digestKey);
-  await withStep(ports, "files", "Write configuration", () => filesStep(request, files, probeImage, ports));
-  throwIfInterrupted(signal, "volumes were made");
-  await withStep(ports, "volumes", "Make volumes", () => volumesStep(request, probeImage, ports));
-  throwIfInterrupted(signal, "anything was started");
-  const imageIds = await docker.imageIds(imageReferences(desired.rendering));
-  await recordFirstPlan(request, ports);
-  const quiet = { ...docker, logs: redactedLogs(ports, log) };
-  await withStep(ports, "start", "Start components", () =>
-    bringUp({
-      docker: quiet,
-      clock: ports.clock,
-      compose: createComposeCommands(ports.exec, desired.rendering.project, layout.live),
-      journal,
-      record,
-      identity,
-      plan: desired.plan,
-      rendering: desired.rendering,
-      files: byPath(files),
-      imageIds,
-      report: ports.report,
-      signal,
-      timeoutSeconds: request.timeoutSeconds,
-    }),
+export interface AppliedChange {
+  readonly release: number;
+  /** The install as it is recorded now. */
+  readonly install: Install;
+}
+
+/** Takes the platform to what is wanted, journalled step by step; the caller holds the run lock. */
+export async function applyDesired(request: ApplyRequest, ports: ActionPorts): Promise<AppliedChange> {
+  const { desired, log } = request;
+  const { name, layout } = request.install;
+  const identity = await openState(ports, layout, { name, target: ports.target.identity });
+  const journal = await openJournal(ports, layout.journal, request.run);
+  const record = await openApplied(ports.fs, layout);
+  const install = { ...request.install, identity, applied: record.current(), pendingPlan: desired.plan };
+  await forgetLostData(request, record);
+  const guarded = guardedStores(desired.rendering.stores, record.current());
+  requireData(guarded, await ports.target.inspectStores(install, desired.plan, guarded));
+  await beginChange(desired, install, record, ports);
+  const secrets = await withStep(ports, steps.secrets, () =>
+    secretsStep(desired, { ...install, journal, record }, ports),
   );
+  log.knowSecrets(secrets.hidden);
+  throwIfInterrupted(ports.signal, "files were written");
+  const wanted = completeWanted(desired, secrets, identity.digestKey);
+  const { report, signal } = ports;
+  const change = { install, wanted, journal, record, timeoutSeconds: request.timeoutSeconds };
+  await ports.target.apply(change, { report, signal, redact: log.redact });
   throwIfInterrupted(signal, "the result was recorded");
-  return recordRelease({ desired, layout, journal, record, imageIds }, ports);
+  const release = await recordRelease({ desired, layout, journal, record }, ports);
+  return { release, install: await openInstall(install, ports.fs) };
 }
 
-/** A one-shot container says which run it belongs to, so that the next run knows it for a leftover. */
-function withRunLabels(docker: Docker, identity: Identity, journal: Journal): Docker {
-  const labels = { [nameLabel]: identity.name, [runLabel]: journal.run };
-  return {
-    ...docker,
-    runOnce: (request) => docker.runOnce({ ...request, labels: { ...request.labels, ...labels } }),
-  };
-}
-
-/** Until a first install is complete, status, logs and stop know by this what it was to be. */
-async function recordFirstPlan({ desired, layout }: ApplyRequest, ports: ActionPorts): Promise<void> {
-  if (await ports.fs.exists(layout.plan)) return;
-  await ports.fs.writeAtomic(layout.plan, `${canonicalJson(desired.plan)}\n`);
-}
-
-/** What a component logs may hold its password; it must not get into messages. */
-function redactedLogs(ports: ActionPorts, log: RunLog): ActionPorts["docker"]["logs"] {
-  return async (id, options) => (await ports.docker.logs(id, options)).map(log.redact);
-}
-
-/** One-shot containers of a run that was killed. */
-async function reapOneShots(identity: Identity, ports: ActionPorts): Promise<void> {
-  const stale = await ports.docker.containersLabelled({ [nameLabel]: identity.name });
-  for (const container of stale) {
-    if (container.labels[runLabel] !== undefined) await ports.docker.removeContainer(container.id);
-  }
-}
-
-/** A person said that these components' data may be gone: they begin anew, and so do the jobs that set stores up. */
-async function forgetLostData(request: ApplyRequest): Promise<void> {
-  if (request.acceptDataLoss.length === 0) return;
-  await request.record.update((applied) => ({
-    initialised: Object.fromEntries(
-      Object.entries(applied.initialised).filter(([, entry]) => !request.acceptDataLoss.includes(entry.component)),
-    ),
-    jobs: {},
+/** A person said that these components' data may be gone: they begin anew, and so do the jobs whose work went with it. */
+async function forgetLostData({ desired, acceptDataLoss }: ApplyRequest, record: AppliedRecord): Promise<void> {
+  if (acceptDataLoss.length === 0) return;
+  const isLost = (store: string): boolean => acceptDataLoss.includes(store.split("/", 1)[0] ?? "");
+  const undone = jobsUndoneByLossOf(desired.plan, acceptDataLoss);
+  await record.update(({ initialised, jobs }) => ({
+    initialised: Object.fromEntries(Object.entries(initialised).filter(([store]) => !isLost(store))),
+    jobs: Object.fromEntries(Object.entries(jobs).filter(([id]) => !undone.includes(id))),
   }));
 }
 
-/** An image that is here anyway, to look into volumes and give files away where this program may not. */
-async function probeImageOf(desired: Desired, ports: ActionPorts): Promise<string | undefined> {
-  if (ports.host.isRoot()) return undefined;
-  const built = desired.plan.jobs.map((job) => job.container.image).find((image) => image.source === "built");
-  const reference = built?.reference ?? imageReferences(desired.rendering)[0];
-  return reference !== undefined && (await ports.docker.imageId(reference)) !== undefined ? reference : undefined;
+/** From here on a run that does not end well can be seen by every command. */
+async function beginChange(
+  desired: Desired,
+  { layout }: Pick<Install, "layout">,
+  record: AppliedRecord,
+  ports: ActionPorts,
+): Promise<void> {
+  await ports.fs.writeAtomic(layout.pendingPlan, `${canonicalJson(desired.plan)}\n`);
+  await ports.failpoint("change:plan");
+  const change = { at: ports.clock.now().toISOString(), hash: hashOfDesired(desired) };
+  await record.update(() => ({ change }));
+  await ports.failpoint("change:begun");
 }
 
-async function guardLiveData(request: ApplyRequest, probeImage: string | undefined, ports: ActionPorts): Promise<void> {
-  const { desired, identity, record } = request;
-  const applied = record.current();
-  const volumes = desired.rendering.volumes;
-  await guardData(ports, { name: identity.name, plan: desired.plan, volumes, applied, probeImage });
-}
-
-async function secretsStep(request: ApplyRequest, ports: ActionPorts): Promise<Secrets> {
-  const { desired, layout, identity, journal, record } = request;
-  const wanted = secretRequest(desired, layout, identity, record.current());
+async function secretsStep(
+  desired: Desired,
+  work: Pick<Install, "layout"> & {
+    readonly identity: Identity;
+    readonly journal: Journal;
+    readonly record: AppliedRecord;
+  },
+  ports: ActionPorts,
+): Promise<Secrets> {
+  const { journal, record } = work;
+  const wanted = secretRequest(desired, work, record.current());
   return journal.step<Secrets>("secrets", hashOf(desired.plan.secrets), {
     probe: () => readSecrets(ports, wanted, record.current()),
     act: () => ensureSecrets(ports, wanted, record),
-  });
-}
-
-async function filesStep(
-  request: ApplyRequest,
-  files: readonly LiveFile[],
-  chownImage: string | undefined,
-  ports: ActionPorts,
-): Promise<void> {
-  const { layout, identity, journal, record } = request;
-  const inputs = keyedDigest(identity.digestKey, files.map((file) => `${file.path} ${file.digest}`).join("\n"));
-  await journal.step("files", inputs, {
-    probe: () => Promise.resolve(undefined),
-    act: () =>
-      writeLiveTree(ports, layout.live, files, record, {
-        digestKey: identity.digestKey,
-        readers: request.desired.rendering.services,
-        chownImage,
-      }),
-  });
-}
-
-async function volumesStep(request: ApplyRequest, chownImage: string | undefined, ports: ActionPorts): Promise<void> {
-  const { desired, identity, journal } = request;
-  const { volumes } = desired.rendering;
-  await journal.step<object>("volumes", hashOf(volumes), {
-    probe: () => Promise.resolve(undefined),
-    act: () => ensureVolumes(ports, identity, volumes, chownImage),
   });
 }

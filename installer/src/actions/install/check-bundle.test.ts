@@ -33,7 +33,7 @@ function check(situation: Situation) {
     { complete: { ...manifest, ...situation.bundle }, name: "bundle b.tar" },
     { name: "slipway", stateDir: "/state" },
     {
-      docker: { info: () => Promise.resolve({ version: engine, architecture }) } as never,
+      images: { info: () => Promise.resolve({ version: engine, architecture }) } as never,
       fs: createMemoryFileSystem(files),
       assets: { version: program } as never,
     },

@@ -15,16 +15,19 @@ import { enginePlatform } from "../images/engine-platform.ts";
 export async function requireFittingBundle(
   reader: Pick<OpenedBundle, "complete" | "name">,
   target: InstallTarget,
-  ports: Pick<ActionPorts, "docker" | "fs" | "assets">,
+  ports: Pick<ActionPorts, "images" | "fs" | "assets">,
 ): Promise<Platform> {
   const { complete, name } = reader;
-  const info = await ports.docker.info();
+  const info = await ports.images.info();
   const platform = enginePlatform(info);
   requirePlatform(complete.platforms, platform, name);
   if (isOlder(info.version, complete.requires.engine)) {
-    throw new PreflightError(`docker ${info.version} is too old: ${name} needs ${complete.requires.engine} or later`, {
-      hint: "update the docker engine of this host; nothing was changed",
-    });
+    throw new PreflightError(
+      `the engine is ${info.version}, too old: ${name} needs ${complete.requires.engine} or later`,
+      {
+        hint: "update the engine of this host; nothing was changed",
+      },
+    );
   }
   const recorded = await readRecordedPlan(ports.fs, stateLayout(target.stateDir));
   const running = recorded?.install.version;

@@ -1,16 +1,18 @@
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import { UsageError } from "../../errors/installer-error.ts";
+import { openInstall } from "../../execute/state/install.ts";
 import { type ImageLock, parseImageLock } from "../../images/image-lock.ts";
 import { parseTarget } from "../../oci/path-rules.ts";
-import { engineEndpoint } from "../../platform/docker/engine-endpoint.ts";
 import type { EgressGuard } from "../../platform/egress-guard.ts";
-import type { InstallTarget, ValuesSelection } from "../context.ts";
-import { type Desired, loadDesired } from "../desired/desired.ts";
 import { openGivenBundle } from "../bundle/given-bundle.ts";
-import { installFrom, type InstallRequest, type InstallResult } from "./install.ts";
-import { preflightDesired } from "./preflight-desired.ts";
+import type { InstallTarget, ValuesSelection } from "../context.ts";
+import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
+import { comparePlan, observeFor, type PlanRequest, type PlanResult } from "../plan/plan.ts";
 import { requireFittingBundle } from "./check-bundle.ts";
+import { installFrom } from "./install.ts";
+import type { InstallRequest, InstallResult } from "./install-request.ts";
+import { preflightDesired } from "./preflight-desired.ts";
 import {
   type BundleImages,
   componentsToLeaveOut,
@@ -21,9 +23,7 @@ import {
   requireAtRegistry,
   requireInBundle,
 } from "./provide-from-bundle.ts";
-import { describeUnavailable, imagesOf, missingImages } from "./provide-images.ts";
-import type { PlanRequest, PlanResult } from "../plan/plan.ts";
-import { planDesired } from "../plan/plan.ts";
+import { describeUnavailable, imagesOfPlan, missingImages } from "./provide-images.ts";
 
 export interface OfflinePorts extends ProvidePorts {
   /** Refuses connections of this process to all but these hosts. */
@@ -64,8 +64,10 @@ export async function planOfBundle(request: PlanRequest, ports: OfflinePorts): P
   const guard = ports.armEgressGuard(allowedHosts(request, ports));
   try {
     return await withBundle(request, ports, async (source, lock) => {
-      const load = bundleLoader(request, source, lock, ports);
-      return planDesired(await load.load(withRegistry(request)), request, expectBundledImages(ports, source));
+      const opened = await openBundledDesire({ ...request, values: withRegistry(request) }, source, lock, ports);
+      const desired = await opened.desire();
+      const install = await openInstall(request, ports.fs);
+      return comparePlan(desired, install, await observeFor(desired, install, expectBundledImages(ports, source)));
     });
   } finally {
     guard.disarm();
@@ -76,11 +78,7 @@ type BundleRequest = InstallTarget & Pick<InstallRequest, "values" | "bundle" | 
 
 /** The engine may be on another machine, and the registry is where it is said to be. */
 function allowedHosts({ registry }: Pick<InstallRequest, "registry">, ports: OfflinePorts): readonly string[] {
-  const endpoint = engineEndpoint(ports.environment);
-  return [
-    ...(endpoint.kind === "tcp" ? [endpoint.host] : []),
-    ...(registry === undefined ? [] : [parseTarget(registry).host]),
-  ];
+  return [...ports.target.hosts(), ...(registry === undefined ? [] : [parseTarget(registry).host])];
 }
 
 async function installFromBundle(
@@ -89,18 +87,22 @@ async function installFromBundle(
   ports: OfflinePorts,
 ): Promise<InstallResult> {
   return withBundle(request, ports, async (source, lock) => {
-    const loader = bundleLoader(request, source, lock, ports);
     const { reader } = source;
     const offline = { ...request, values: withRegistry(request), withoutUnavailable: false };
+    let leftOut: readonly string[] = [];
     const result = await installFrom(offline, expectBundledImages(ports, source), {
-      load: async (values) => allowNamedHosts(await loader.load(values), guard),
+      openDesire: async () => {
+        const opened = await openBundledDesire(offline, source, lock, ports);
+        ({ leftOut } = opened);
+        return async (change) => allowNamedHosts(await opened.desire(change), guard);
+      },
       preflight: async (desired) => {
-        for (const component of loader.leftOut()) {
+        for (const component of leftOut) {
           ports.report({ type: "warning", message: `${component} is left out: ${reader.name} was made without it` });
         }
         await requireAtRegistry(desired, source, ports);
         await requireInBundle(desired, source, ports);
-        const availableImages = new Set(imagesOf(desired).map((image) => image.reference));
+        const availableImages = new Set(imagesOfPlan(desired.plan).map((image) => image.reference));
         await preflightDesired(desired, request, ports, { availableImages, offline: true });
       },
       provideImages: async (desired) => {
@@ -109,12 +111,11 @@ async function installFromBundle(
       },
     });
     const { name, version } = reader.complete;
-    const leftOut = loader.leftOut();
     return { ...result, bundle: { name, version, root: reader.root, trust: reader.trust.state, leftOut } };
   });
 }
 
-/** Without a bundle: everything has to be in the engine. */
+/** Without a bundle: everything has to be on the target. */
 async function installPresent(
   request: InstallRequest,
   guard: EgressGuard,
@@ -126,7 +127,10 @@ async function installPresent(
     });
   }
   return installFrom(request, ports, {
-    load: async (values) => allowNamedHosts(await loadDesired({ ...request, values }, ports), guard),
+    openDesire: async () => {
+      const desire = await openDesire(request, ports);
+      return async (change) => allowNamedHosts(await desire(change), guard);
+    },
     preflight: (desired) => preflightDesired(desired, request, ports, { offline: true }),
     provideImages: async (desired) => {
       const missing = await missingImages(desired, ports);
@@ -158,30 +162,26 @@ async function readLock(reader: OpenedBundle): Promise<ImageLock> {
   );
 }
 
-interface BundleLoader {
-  readonly load: (values: ValuesSelection) => Promise<Desired>;
+interface BundledDesire {
+  readonly desire: Desire;
   /** Components that are off because the bundle was made without them. */
-  readonly leftOut: () => readonly string[];
+  readonly leftOut: readonly string[];
 }
 
-function bundleLoader(
-  request: InstallTarget,
+/** What the values describe with the images of a bundle, without what the bundle was made without. */
+async function openBundledDesire(
+  request: InstallTarget & Pick<InstallRequest, "values">,
   source: BundleImages,
   lock: ImageLock,
   ports: OfflinePorts,
-): BundleLoader {
-  let leftOut: readonly string[] = [];
+): Promise<BundledDesire> {
+  const { name, stateDir, values } = request;
+  const desire = await openDesire({ name, stateDir, values, lock }, ports);
+  const leftOut = componentsToLeaveOut(await findUnbundled(await desire(), source, ports), source.reader);
+  if (leftOut.length === 0) return { desire, leftOut };
   return {
-    leftOut: () => leftOut,
-    load: async (values) => {
-      const { name, stateDir } = request;
-      const whole = await loadDesired({ name, stateDir, values, lock }, ports);
-      const off = componentsToLeaveOut(await findUnbundled(whole, source, ports), source.reader);
-      if (off.length === 0) return whole;
-      leftOut = off;
-      const smaller = { ...values, without: [...values.without, ...off] };
-      return loadDesired({ name, stateDir, values: smaller, lock }, ports);
-    },
+    desire: (change = {}) => desire({ ...change, without: [...leftOut, ...(change.without ?? [])] }),
+    leftOut,
   };
 }
 

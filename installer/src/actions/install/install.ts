@@ -1,98 +1,37 @@
-import { DataExpectedError, InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
-import { imageReferences, planFingerprint, readLiveState } from "../../execute/docker/live-state.ts";
-import { openJournal } from "../../execute/journal/journal.ts";
-import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
-import { stateLayout } from "../../execute/state/layout.ts";
-import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { openApplied, openState, readApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
+import { InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
+import { steps } from "../../events/steps.ts";
+import { canonicalJson } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import type { EgressReport } from "../../platform/egress-guard.ts";
-import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
-import type { GivenBundle } from "../bundle/given-bundle.ts";
-import { type Desired, loadDesired } from "../desired/desired.ts";
-import { applyDesired } from "./apply.ts";
-import { learnDigests } from "./learn-digests.ts";
-import { provideImages, requireImages, type UnavailableImage } from "./provide-images.ts";
-import { preflightDesired } from "./preflight-desired.ts";
-import { requireOwnDirectory } from "./own-directory.ts";
-import { isUpToDate } from "./up-to-date.ts";
-import { withStep } from "../with-step.ts";
-import { type Change, planDesired, type PlanResult } from "../plan/plan.ts";
-import { isPlanHash, shortPlanHash } from "../plan/plan-hash.ts";
+import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import { readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { withStep } from "../../execute/with-step.ts";
+import type { ActionPorts } from "../context.ts";
+import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
+import type { PlanChange } from "../desired/load-plan.ts";
+import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
+import { comparePlan, observeFor } from "../plan/plan.ts";
 import { openRunLog, type RunLog } from "../run-log.ts";
-import type { RegistryOptions } from "../push/registry-options.ts";
-import {
-  type FirstPassword,
-  firstPasswordOf,
-  type NotInstalled,
-  notInstalledIn,
-  type PublicUrl,
-  urlsOf,
-} from "../status/summary.ts";
+import { firstPasswordOf, notInstalledIn, urlsOf } from "../status/summary.ts";
+import type { LivePlatform } from "../../targets/live-platform.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
-
-export interface InstallRequest extends InstallTarget {
-  readonly values: ValuesSelection;
-  /** Refuse unless the plan has this hash; its first digits do, from twelve on. */
-  readonly planHash?: string;
-  /** Stop after the preflight and say what would change. */
-  readonly dryRun?: boolean;
-  /** Do not prove the wires at the end. */
-  readonly skipVerify?: boolean;
-  /** Longest time for the whole bring-up, seconds; without it each component's own limit counts. */
-  readonly timeoutSeconds?: number;
-  /** Leave out components whose image can neither be found, pulled nor built, and record them as off. */
-  readonly withoutUnavailable?: boolean;
-  /** Components whose lost data is accepted: their empty stores are set up anew. */
-  readonly acceptDataLoss?: readonly string[];
-  /** Images built at the same time. */
-  readonly jobs?: number;
-  /** Take every image from this bundle, or from the private registry that it was pushed to. */
-  readonly bundle?: GivenBundle;
-  /** With a bundle: the private registry, `host[:port][/path]`, that has its images. */
-  readonly registry?: string;
-  /** How that registry is spoken to. */
-  readonly registryOptions?: RegistryOptions;
-  /** Use no network but loopback; with a bundle it is always so. */
-  readonly offline?: boolean;
-  /** Where image builds keep their work; inside the state directory without it. */
-  readonly cacheDir?: string;
-}
-
-export interface InstallResult extends ResultHead<"InstallResult"> {
-  readonly name: string;
-  readonly changed: boolean;
-  readonly dryRun: boolean;
-  readonly planHash: string;
-  readonly release: number;
-  readonly changes: readonly Change[];
-  readonly urls: readonly PublicUrl[];
-  /** How to read the first password; absent when no login component is installed. */
-  readonly firstPassword?: FirstPassword;
-  readonly notInstalled: readonly NotInstalled[];
-  readonly verify?: VerifyResult;
-  /** Connections of an install without network: where it might go, and what was refused. */
-  readonly egress?: EgressReport;
-  /** What the images came from. */
-  readonly bundle?: InstalledBundle;
-  readonly ms: number;
-  readonly logFile?: string;
-}
-
-export interface InstalledBundle {
-  readonly name: string;
-  readonly version: string;
-  /** Digest of the root document. */
-  readonly root: string;
-  readonly trust: "signed" | "unsigned";
-  /** Components that are left out because it was made without them. */
-  readonly leftOut: readonly string[];
-}
+import { applyDesired } from "./apply.ts";
+import { requireNoForeignStores } from "./foreign-stores.ts";
+import type { InstallRequest, InstallResult } from "./install-request.ts";
+import { learnDigests } from "./learn-digests.ts";
+import { requireOwnDirectory } from "./own-directory.ts";
+import { preflightDesired } from "./preflight-desired.ts";
+import { imagesOfPlan, provideImages, requireImages, type UnavailableImage } from "./provide-images.ts";
+import { isUpToDate } from "./up-to-date.ts";
 
 /** The parts of an install that depend on values and images; tests bring their own. */
 export interface InstallSources {
-  readonly load: (values: ValuesSelection, pulled?: ReadonlyMap<string, string>) => Promise<Desired>;
-  readonly preflight: (desired: Desired) => Promise<void>;
+  /** Reads the values, once for the whole run. */
+  readonly openDesire: () => Promise<Desire>;
+  /** With `images` only these references need not be had yet. */
+  readonly preflight: (desired: Desired, availableImages?: ReadonlySet<string>) => Promise<void>;
   readonly provideImages: (desired: Desired) => Promise<readonly UnavailableImage[]>;
 }
 
@@ -102,8 +41,9 @@ export interface InstallSources {
  */
 export async function install(request: InstallRequest, ports: ActionPorts): Promise<InstallResult> {
   return installFrom(request, ports, {
-    load: (values, pulled) => loadDesired({ ...request, values, ...(pulled !== undefined && { pulled }) }, ports),
-    preflight: (desired) => preflightDesired(desired, request, ports),
+    openDesire: () => openDesire(request, ports),
+    preflight: (desired, availableImages) =>
+      preflightDesired(desired, request, ports, availableImages && { availableImages }),
     provideImages: (desired) => provideImages(desired, request, ports),
   });
 }
@@ -118,16 +58,20 @@ export async function installFrom(
   const layout = stateLayout(request.stateDir);
   const run = ports.random.uuid();
   const isNew = (await readIdentity(ports.fs, layout)) === undefined;
+  let desire: Desire | undefined;
   if (isNew) {
     // Wrong values must not leave a state directory behind.
-    await sources.load(request.values);
+    desire = await sources.openDesire();
     await requireOwnDirectory(request.stateDir, ports);
     await requirePrivate(ports.fs, layout);
     await ports.fs.makeDirectory(request.stateDir, 0o700);
   }
   const release = await acquireRunLock(ports, layout, run);
   try {
-    const outcome = await installLocked(request, ports, sources, run);
+    const found = await openInstall(request, ports.fs);
+    // Another run may have installed it, and recorded values, just before the lock was free.
+    if (desire === undefined || found.identity !== undefined) desire = await sources.openDesire();
+    const outcome = await installLocked({ request, desire, install: found, run }, ports, sources);
     return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begin) };
   } finally {
     // A dry run and a refusal leave nothing behind.
@@ -143,49 +87,52 @@ async function removeEmptyState(request: InstallRequest, ports: ActionPorts): Pr
 
 type Outcome = Omit<InstallResult, "ms">;
 
-async function installLocked(
-  request: InstallRequest,
-  ports: ActionPorts,
-  sources: InstallSources,
-  run: string,
-): Promise<Outcome> {
-  const desired = await sources.load(request.values);
-  const unchanged = await tryUnchanged(desired, request, ports);
+/** One run, with what was read at its beginning. */
+interface Run {
+  readonly request: InstallRequest;
+  readonly desire: Desire;
+  readonly install: Install;
+  readonly run: string;
+}
+
+async function installLocked(run: Run, ports: ActionPorts, sources: InstallSources): Promise<Outcome> {
+  const desired = await run.desire();
+  const unchanged = await tryUnchanged(desired, run, ports);
   if (unchanged !== undefined) return unchanged;
-  const layout = stateLayout(request.stateDir);
+  const { layout } = run.install;
   const { secrets: specs } = desired.plan;
-  const readHidden = () => secretsThatExist(ports.fs, { specs, folder: layout.secrets, given: desired.given });
-  const log = openRunLog(ports, { folder: layout.logs, run, readSecrets: readHidden });
+  const readSecrets = () => secretsThatExist(ports.fs, { specs, folder: layout.secrets, given: desired.given });
+  const log = openRunLog(ports, { folder: layout.logs, run: run.run, readSecrets });
   const logged = { ...ports, report: log.report };
   try {
-    return await installChanges(desired, request, logged, sources, { run, log });
+    return await installChanges(desired, run, logged, sources, log);
   } catch (error) {
     log.report({ type: "debug", message: "the run failed", data: describeError(error) });
     throw error;
   } finally {
-    await closeLog(log, request, ports);
+    // Nothing is left of a run that stopped before there was a state directory.
+    if (await ports.fs.exists(layout.logs)) await log.close();
   }
 }
 
 async function tryUnchanged(
   desired: Desired,
-  request: InstallRequest,
+  { request, install }: Run,
   ports: ActionPorts,
 ): Promise<Outcome | undefined> {
-  const layout = stateLayout(request.stateDir);
-  const identity = await readIdentity(ports.fs, layout);
+  const { identity, applied, layout } = install;
   if (identity === undefined || request.planHash !== undefined || request.dryRun === true) return undefined;
-  const wanted = desired.rendering.services.map((unit) => unit.id);
-  const [applied, live, imageIds] = await Promise.all([
-    readApplied(ports.fs, layout),
-    readLiveState(ports.docker, desired.rendering.project, wanted),
-    ports.docker.imageIds(imageReferences(desired.rendering)),
-  ]);
-  if (!(await isUpToDate({ desired, layout, identity, applied, live, imageIds }, ports))) return undefined;
+  const live = await observeFor(desired, install, ports);
+  if (!(await isUpToDate(desired, { ...install, identity }, live, ports))) return undefined;
+  // Another version of this program may describe the same platform in other words.
+  const text = `${canonicalJson(desired.plan)}\n`;
+  if (install.plan === undefined || `${canonicalJson(install.plan)}\n` !== text) {
+    await ports.fs.writeAtomic(layout.plan, text);
+  }
   return {
     ...summary(desired, request),
     changed: false,
-    planHash: planFingerprint(desired.plan, desired.rendering, imageIds, live.containers),
+    planHash: planHashOf(desired, live),
     release: applied.release,
     changes: [],
   };
@@ -193,88 +140,70 @@ async function tryUnchanged(
 
 async function installChanges(
   first: Desired,
-  request: InstallRequest,
+  run: Run,
   ports: ActionPorts,
   sources: InstallSources,
-  current: { readonly run: string; readonly log: RunLog },
+  log: RunLog,
 ): Promise<Outcome> {
-  let desired = first;
-  let { values } = request;
-  let unavailable: readonly UnavailableImage[] | undefined;
-  if (request.withoutUnavailable === true && request.dryRun !== true) {
-    ({ desired, unavailable, values } = await leaveOutUnavailable(desired, request, ports, sources));
+  const { request, install } = run;
+  // What turns out not to be available is left out later; it must not stop the run here.
+  const mayLack = request.withoutUnavailable === true && request.dryRun !== true;
+  const anyImage = mayLack ? new Set(imagesOfPlan(first.plan).map((image) => image.reference)) : undefined;
+  await withStep(ports, steps.preflight, () => sources.preflight(first, anyImage));
+  const seen = await observeFor(first, install, ports);
+  const agreed = comparePlan(first, install, seen);
+  requirePlan(agreed.hash, request);
+  if (request.dryRun === true) {
+    return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
   }
-  await withStep(ports, "preflight", "Check this host", () => sources.preflight(desired));
-  const planned = await planDesired(desired, request, ports);
-  requirePlan(planned, request);
-  const outcome = { ...summary(desired, request), planHash: planned.hash, changes: planned.changes };
-  if (request.dryRun === true) return { ...outcome, changed: false, release: 0 };
   throwIfInterrupted(ports.signal, "images were provided");
-  unavailable ??= await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
-  requireImages(unavailable);
-  const pulled = await learnDigests(desired, ports);
-  if (pulled.size > 0) desired = await sources.load(values, pulled);
+  const desired = await withImages({ desired: first, live: seen, mayLack }, run, ports, sources);
   throwIfInterrupted(ports.signal, "anything was changed");
-  const release = await applyChanges(desired, request, ports, current);
-  const verified = request.skipVerify === true ? undefined : await verifyStep(desired, request, ports);
+  const live = await observeFor(desired, install, ports);
+  requireNoForeignStores(desired, install, live);
+  const planned = comparePlan(desired, install, live);
+  const { acceptDataLoss = [], timeoutSeconds } = request;
+  const applied = await applyDesired({ desired, install, run: run.run, log, timeoutSeconds, acceptDataLoss }, ports);
+  const verified = request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
   if (verified !== undefined) requireWires(verified);
   return {
-    ...outcome,
+    ...summary(desired, request),
+    planHash: planned.hash,
+    changes: planned.changes,
     changed: true,
-    release,
-    logFile: current.log.path,
+    release: applied.release,
+    logFile: log.path,
     ...(verified === undefined ? {} : { verify: verified }),
   };
 }
 
-async function applyChanges(
-  desired: Desired,
-  request: InstallRequest,
-  ports: ActionPorts,
-  current: { readonly run: string; readonly log: RunLog },
-): Promise<number> {
-  const layout = stateLayout(request.stateDir);
-  await requireNoForeignVolumes(desired, request, ports);
-  const identity = await openState(ports, layout, request.name);
-  const journal = await openJournal(ports, layout.journal, current.run);
-  const record = await openApplied(ports.fs, layout);
-  const { timeoutSeconds, acceptDataLoss = [] } = request;
-  return applyDesired(
-    { desired, layout, identity, journal, record, log: current.log, timeoutSeconds, acceptDataLoss },
-    ports,
-  );
-}
-
-/** Volumes of an install whose state is gone: with new passwords their data could not be opened. */
-async function requireNoForeignVolumes(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<void> {
-  const identity = await readIdentity(ports.fs, stateLayout(request.stateDir));
-  const found = await ports.docker.volumes({ "dev.slipway.name": request.name });
-  const wanted = new Set(desired.rendering.volumes.map((volume) => volume.engineName));
-  const foreign = found.filter(
-    (volume) => wanted.has(volume.name) && volume.labels["dev.slipway.install"] !== identity?.uuid,
-  );
-  if (foreign.length === 0) return;
-  throw new DataExpectedError(
-    `volumes of another install named ${request.name} exist, and its state is not in ${request.stateDir}`,
-    {
-      details: foreign.map((volume) => volume.name),
-      hint: "use the --state-dir of that install, choose another --name, or remove the volumes when nobody needs their data",
-    },
-  );
-}
-
-/** Tries to get every image first; what cannot be had and can be left out becomes `mode: off`. */
-async function leaveOutUnavailable(
-  desired: Desired,
-  request: InstallRequest,
+/** Gets every image, and what that tells: components that cannot be had are left out where that was asked for. */
+async function withImages(
+  {
+    desired: first,
+    live,
+    mayLack,
+  }: { readonly desired: Desired; readonly live: LivePlatform; readonly mayLack: boolean },
+  { desire }: Run,
   ports: ActionPorts,
   sources: InstallSources,
-): Promise<Pick<InstallRequest, "values"> & { desired: Desired; unavailable: readonly UnavailableImage[] }> {
-  const unavailable = await withStep(ports, "images", "Provide images", () => sources.provideImages(desired));
-  if (unavailable.length === 0) return { desired, unavailable, values: request.values };
-  const components = [...new Set(unavailable.flatMap((image) => image.components))];
-  const values = { ...request.values, without: [...request.values.without, ...components] };
-  const smaller = await sources.load(values).catch((error: unknown) => {
+): Promise<Desired> {
+  const unavailable = await withStep(ports, steps.images, () => sources.provideImages(first));
+  if (!mayLack) requireImages(unavailable);
+  const change = { without: [...new Set(unavailable.flatMap((image) => image.components))] };
+  const smaller = unavailable.length === 0 ? first : await leaveOut(unavailable, change, desire, ports);
+  const pulled = await learnDigests(smaller, live, ports);
+  return pulled.size === 0 ? smaller : desire({ ...change, pulled });
+}
+
+/** What cannot be had and can be left out becomes `mode: off`. */
+async function leaveOut(
+  unavailable: readonly UnavailableImage[],
+  change: PlanChange,
+  desire: Desire,
+  ports: ActionPorts,
+): Promise<Desired> {
+  const smaller = await desire(change).catch((error: unknown) => {
     if (error instanceof InstallerError) requireImages(unavailable);
     throw error;
   });
@@ -285,20 +214,25 @@ async function leaveOutUnavailable(
       hint: "install again once the image can be reached, with --set <component>.mode=embedded",
     });
   }
-  return { desired: smaller, unavailable: [], values };
+  return smaller;
 }
 
-async function verifyStep(desired: Desired, request: InstallRequest, ports: ActionPorts): Promise<VerifyResult> {
-  return withStep(ports, "verify", "Prove every connection", () =>
+async function verifyStep(
+  desired: Desired,
+  install: Install,
+  { name }: InstallRequest,
+  ports: ActionPorts,
+): Promise<VerifyResult> {
+  return withStep(ports, steps.verify, () =>
     verifyPlan(
       desired.plan,
+      install,
       {
-        name: request.name,
-        stateDir: request.stateDir,
+        name,
         onWire: (wire) =>
           ports.report({
             type: "item",
-            step: "verify",
+            step: steps.verify.id,
             id: wire.wire,
             state: wire.ok ? "done" : "failed",
             ...(wire.error === undefined ? {} : { detail: wire.error }),
@@ -309,14 +243,11 @@ async function verifyStep(desired: Desired, request: InstallRequest, ports: Acti
   );
 }
 
-function requirePlan(planned: PlanResult, request: InstallRequest): void {
-  if (request.planHash === undefined || isPlanHash(request.planHash, planned.hash)) return;
-  throw new PlanChangedError(
-    `the plan is ${shortPlanHash(planned.hash)}, not ${shortPlanHash(request.planHash)} as agreed`,
-    {
-      hint: "values, images or the running platform changed since; look at slipway plan again",
-    },
-  );
+function requirePlan(hash: string, request: InstallRequest): void {
+  if (request.planHash === undefined || isPlanHash(request.planHash, hash)) return;
+  throw new PlanChangedError(`the plan is ${shortPlanHash(hash)}, not ${shortPlanHash(request.planHash)} as agreed`, {
+    hint: "values, images or the running platform changed since; look at slipway plan again",
+  });
 }
 
 function summary(
@@ -335,13 +266,8 @@ function summary(
   };
 }
 
-/** Nothing is left of a run that stopped before there was a state directory. */
-async function closeLog(log: RunLog, request: InstallRequest, ports: ActionPorts): Promise<void> {
-  if (await ports.fs.exists(stateLayout(request.stateDir).logs)) await log.close();
-}
-
 function describeError(error: unknown): unknown {
   if (error instanceof InstallerError)
     return { code: error.code, message: error.message, details: error.details, stack: error.stack };
-  return error instanceof Error ? { message: error.message, stack: error.stack } : String(error);
+  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
 }

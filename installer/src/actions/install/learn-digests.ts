@@ -1,4 +1,5 @@
 import { fullTagged, parseReference } from "../../oci/reference.ts";
+import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 
@@ -9,15 +10,15 @@ import type { Desired } from "../desired/desired.ts";
  */
 export async function learnDigests(
   desired: Desired,
-  ports: Pick<ActionPorts, "docker">,
+  live: Pick<LivePlatform, "services">,
+  ports: Pick<ActionPorts, "images">,
 ): Promise<ReadonlyMap<string, string>> {
   const references = learnable(desired);
   if (references.length === 0) return new Map();
-  const containers = await ports.docker.containers(desired.rendering.project);
-  const running = new Set(containers.map((container) => container.image));
   const found = new Map<string, string>();
+  const running = new Set([...live.services.values()].map((service) => service.image));
   for (const reference of references.filter((each) => !running.has(each))) {
-    const digest = digestIn(await ports.docker.imageDigests(reference), reference);
+    const digest = digestIn(await ports.images.imageDigests(reference), reference);
     if (digest !== undefined) found.set(fullTagged(reference), digest);
   }
   return found;

@@ -1,6 +1,6 @@
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
-import type { CheckReport } from "../preflight/check.ts";
+import type { CheckReport } from "../../targets/check.ts";
 import type { PreflightRequest } from "../preflight/preflight.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Install } from "../../execute/state/install.ts";
 import { type BundleImages, componentsToLeaveOut, expectBundledImages } from "./provide-from-bundle.ts";
 
 const reader = (without: readonly string[]) =>
@@ -59,20 +60,24 @@ describe("what references will stand for once a bundle is loaded", () => {
   type Ports = Parameters<typeof expectBundledImages>[0];
   const engineWith = (id: string): Ports =>
     ({
-      docker: {
-        imageIds: () =>
-          Promise.resolve(
-            new Map([
+      target: {
+        observe: () =>
+          Promise.resolve({
+            imageIds: new Map([
               ["slipway/gateway:1", id],
               ["other:2", "sha256:other"],
             ]),
-          ),
+          }),
       },
     }) as unknown as Ports;
+  const seen = async (ports: Ports) => {
+    const { target } = expectBundledImages(ports, source);
+    return (await target.observe({} as Install, { components: [], images: references })).imageIds;
+  };
   const references = ["slipway/gateway:1", "other:2"];
 
   it("is the bundle's image where the engine has another one under the same name", async () => {
-    const ids = await expectBundledImages(engineWith("sha256:old"), source).docker.imageIds(references);
+    const ids = await seen(engineWith("sha256:old"));
 
     expect([...ids]).toEqual([
       ["slipway/gateway:1", digest("c")],
@@ -82,7 +87,7 @@ describe("what references will stand for once a bundle is loaded", () => {
 
   it("is what the engine says where it has the bundle's image, with either kind of store", async () => {
     for (const id of [digest("b"), digest("c")]) {
-      const ids = await expectBundledImages(engineWith(id), source).docker.imageIds(references);
+      const ids = await seen(engineWith(id));
 
       expect(ids.get("slipway/gateway:1")).toBe(id);
     }

@@ -6,12 +6,13 @@ import type { Platform } from "../../oci/descriptor.ts";
 import { formatTarget, mapReference, parseTarget, type RegistryTarget } from "../../oci/path-rules.ts";
 import { formatReference, fullTagged, parseReference } from "../../oci/reference.ts";
 import { contentOf, loadFromBundle, toLoadable } from "../bundle/bundle-load.ts";
-import { describeWays, sectionOfComponent } from "../desired/component-names.ts";
+import { describeWays, sectionOfComponent } from "../../plan/component-names.ts";
+import type { Target } from "../../targets/target.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 import { type LoadableImage, type LoadPorts, requireLoadable } from "../bundle/load-images.ts";
 import { openRegistries, type RegistryOptions } from "../push/registry-options.ts";
-import { describeUnavailable, imagesOf, type UnavailableImage } from "./provide-images.ts";
+import { describeUnavailable, imagesOfPlan, type UnavailableImage } from "./provide-images.ts";
 
 /** What images of a plan are taken from, and how. */
 export interface BundleImages {
@@ -42,38 +43,38 @@ function bundledImages(desired: Desired, { reader }: BundleImages): ReadonlyMap<
 }
 
 /**
- * Ports whose engine tells, of images that the bundle brings, what their references will stand for once they are loaded: a
+ * Ports whose target tells, of images that the bundle brings, what their references will stand for once they are loaded: a
  * plan made before that sees that an image is another one under the same name.
  */
-export function expectBundledImages<Ports extends Pick<ActionPorts, "docker">>(
+export function expectBundledImages<Ports extends Pick<ActionPorts, "target">>(
   ports: Ports,
   { reader, platform }: BundleImages,
 ): Ports {
-  const { docker } = ports;
   const coming = new Map(
     reader.complete.images.map((image) => [fullTagged(image.reference), toLoadable(image, platform, reader.name).ids]),
   );
-  const imageIds = async (references: readonly string[]): Promise<ReadonlyMap<string, string>> => {
-    const found = new Map(await docker.imageIds(references));
-    for (const reference of references) {
+  const observe: Target["observe"] = async (install, question) => {
+    const live = await ports.target.observe(install, question);
+    const imageIds = new Map(live.imageIds);
+    for (const reference of question.images) {
       const ids = coming.get(fullTagged(reference));
       const [id] = ids ?? [];
-      if (id !== undefined && ids?.includes(found.get(reference) ?? "") === false) found.set(reference, id);
+      if (id !== undefined && ids?.includes(imageIds.get(reference) ?? "") === false) imageIds.set(reference, id);
     }
-    return found;
+    return { ...live, imageIds };
   };
-  return { ...ports, docker: { ...docker, imageIds } };
+  return { ...ports, target: { ...ports.target, observe } };
 }
 
 /** The images of the plan that neither the bundle nor the engine has. */
 export async function findUnbundled(
   desired: Desired,
   source: BundleImages,
-  ports: Pick<ActionPorts, "docker">,
+  ports: Pick<ActionPorts, "images">,
 ): Promise<readonly UnavailableImage[]> {
   const bundled = bundledImages(desired, source);
-  const unbundled = imagesOf(desired).filter((image) => !bundled.has(fullTagged(image.reference)));
-  const present = await ports.docker.imageIds(unbundled.map((image) => image.reference));
+  const unbundled = imagesOfPlan(desired.plan).filter((image) => !bundled.has(fullTagged(image.reference)));
+  const present = await ports.images.imageIds(unbundled.map((image) => image.reference));
   return unbundled
     .filter((image) => !present.has(image.reference))
     .map((image) => describeUnavailable(desired, image, `it is not in ${source.reader.name}`));
@@ -142,13 +143,13 @@ export async function requireAtRegistry(desired: Desired, source: BundleImages, 
 async function missingInEngine(
   desired: Desired,
   source: BundleImages,
-  ports: Pick<ActionPorts, "docker">,
+  ports: Pick<ActionPorts, "images">,
 ): Promise<readonly string[]> {
   const bundled = bundledImages(desired, source);
-  const needed = imagesOf(desired)
+  const needed = imagesOfPlan(desired.plan)
     .map((image) => image.reference)
     .filter((reference) => bundled.has(fullTagged(reference)));
-  const present = await ports.docker.imageIds(needed);
+  const present = await ports.images.imageIds(needed);
   return needed.filter((reference) => !present.has(reference));
 }
 
@@ -159,7 +160,7 @@ async function missingInEngine(
 export async function requireInBundle(
   desired: Desired,
   source: BundleImages,
-  ports: Pick<ProvidePorts, "docker">,
+  ports: Pick<ProvidePorts, "images">,
 ): Promise<void> {
   if (targetOf(desired) !== undefined) return;
   await requireLoadable(loadableImages(desired, source), contentOf(source.reader), ports);
@@ -167,7 +168,7 @@ export async function requireInBundle(
 
 function loadableImages(desired: Desired, source: BundleImages): readonly LoadableImage[] {
   const bundled = bundledImages(desired, source);
-  const needed = imagesOf(desired).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
+  const needed = imagesOfPlan(desired.plan).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
   return needed.map((image) => toLoadable(image, source.platform, source.reader.name));
 }
 
@@ -202,7 +203,7 @@ async function pullFrom(
     missing.map((reference) => async () => {
       const head = { step: "images", id: reference } as const;
       ports.report({ type: "item", ...head, state: "starting" });
-      await ports.docker.pullImage({
+      await ports.images.pullImage({
         reference,
         ...(credentials === undefined ? {} : { credentials }),
         onProgress: (detail) => ports.report({ type: "progress", ...head, detail }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { renderPlan } from "../../targets/compose/render-plan.ts";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { RegistryError } from "../../errors/installer-error.ts";
@@ -18,14 +19,23 @@ function fakePorts(absent: RegExp, pulled: string[]): ActionPorts {
   };
   const assets = { ...openAssets(), checkout: undefined };
   const { signal } = new AbortController();
-  return { docker, assets, signal, fs: createMemoryFileSystem(), report: () => undefined } as unknown as ActionPorts;
+  const images = docker;
+  const target = { render: renderPlan };
+  return {
+    images,
+    target,
+    assets,
+    signal,
+    fs: createMemoryFileSystem(),
+    report: () => undefined,
+  } as unknown as ActionPorts;
 }
 
 async function provide(set: readonly string[], absent = /^$/) {
   const pulled: string[] = [];
   const ports = fakePorts(absent, pulled);
   const values = { files: [], set, without: [] };
-  const desired = await loadDesired({ name: "slipway", stateDir: "/state", values }, ports, { offline: true });
+  const desired = await loadDesired({ name: "slipway", stateDir: "/state", values }, ports);
   const unavailable = await provideImages(desired, { stateDir: "/state" }, ports);
   return { pulled, unavailable: unavailable.map(({ reference }) => reference) };
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { InstallerError, PreflightError } from "../../errors/installer-error.ts";
-import { imageReferences } from "../../execute/docker/live-state.ts";
+import { imagesOf as referencesOf } from "../../render/rendering.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import type { Image } from "../../plan/model.ts";
+import type { Image, Plan } from "../../plan/model.ts";
 import { buildImages } from "../images/images.ts";
-import { describeWays } from "../desired/component-names.ts";
+import { describeWays } from "../../plan/component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 
@@ -23,8 +23,8 @@ export interface UnavailableImage {
 
 /** The images of the plan that the engine lacks. */
 export async function missingImages(desired: Desired, ports: ActionPorts): Promise<readonly Image[]> {
-  const present = await ports.docker.imageIds(imageReferences(desired.rendering));
-  return imagesOf(desired).filter((image) => !present.has(image.reference));
+  const present = await ports.images.imageIds(referencesOf(desired.rendering));
+  return imagesOfPlan(desired.plan).filter((image) => !present.has(image.reference));
 }
 
 /**
@@ -44,7 +44,7 @@ export async function provideImages(
     request,
     ports,
   );
-  const toPull = (always ? imagesOf(desired) : missing).filter((image) => !isBuiltHere(desired, image));
+  const toPull = (always ? imagesOfPlan(desired.plan) : missing).filter((image) => !isBuiltHere(desired, image));
   for (const image of toPull) {
     throwIfInterrupted(ports.signal, `pulling ${image.reference}`);
     const reason = await pull(desired, image, ports);
@@ -95,7 +95,7 @@ async function buildMissing(
     },
     ports,
   );
-  const present = await ports.docker.imageIds(missing.map((image) => image.reference));
+  const present = await ports.images.imageIds(missing.map((image) => image.reference));
   return missing
     .filter((image) => !present.has(image.reference))
     .map((image) => describeUnavailable(desired, image, "it was built, but not under this reference"));
@@ -105,7 +105,7 @@ async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise
   if (desired.plan.settings.pullPolicy === "never") return "it is not in the engine, and pulling is switched off";
   try {
     ports.report({ type: "progress", step: "images", id: image.reference, detail: "pulling" });
-    await ports.docker.pull(
+    await ports.images.pull(
       image.reference,
       (detail) => ports.report({ type: "progress", step: "images", id: image.reference, detail }),
       ports.signal,
@@ -118,23 +118,23 @@ async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise
 }
 
 /** The images of everything that may run, each once. */
-export function imagesOf(desired: Desired): readonly Image[] {
+export function imagesOfPlan(plan: Plan): readonly Image[] {
   const images = new Map<string, Image>();
-  for (const { image } of containersOf(desired)) images.set(image.reference, image);
+  for (const { image } of containersOf(plan)) images.set(image.reference, image);
   return [...images.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
-function containersOf(desired: Desired): readonly { readonly component: string; readonly image: Image }[] {
+function containersOf(plan: Plan): readonly { readonly component: string; readonly image: Image }[] {
   return [
-    ...desired.plan.components.flatMap(({ id, workload }) =>
+    ...plan.components.flatMap(({ id, workload }) =>
       workload === undefined ? [] : [{ component: id, image: workload.container.image }],
     ),
-    ...desired.plan.jobs.map((job) => ({ component: job.component, image: job.container.image })),
+    ...plan.jobs.map((job) => ({ component: job.component, image: job.container.image })),
   ];
 }
 
 /** An image that cannot be had, with who needs it. */
 export function describeUnavailable(desired: Desired, image: Image, reason: string): UnavailableImage {
-  const users = containersOf(desired).filter((user) => user.image.reference === image.reference);
+  const users = containersOf(desired.plan).filter((user) => user.image.reference === image.reference);
   return { reference: image.reference, components: [...new Set(users.map((user) => user.component))].sort(), reason };
 }

@@ -2,18 +2,19 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Journal } from "../../execute/journal/journal.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
+import type { Applied } from "../../execute/state/records.ts";
 import type { AppliedRecord } from "../../execute/state/state-store.ts";
 import { renderedFileToString } from "../../render/rendered-file.ts";
+import { imagesOf } from "../../render/rendering.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
-import { recordedHash } from "./up-to-date.ts";
+import { hashOfDesired } from "./up-to-date.ts";
 
 export interface RecordRequest {
   readonly desired: Desired;
   readonly layout: StateLayout;
   readonly journal: Journal;
   readonly record: AppliedRecord;
-  readonly imageIds: ReadonlyMap<string, string>;
 }
 
 const releasesKept = 20;
@@ -21,45 +22,43 @@ const releasesKept = 20;
 /** Records what is now applied: values, plan, images, rendered files without secrets, and that all of it is so. */
 export async function recordRelease(request: RecordRequest, ports: ActionPorts): Promise<number> {
   const { desired, layout, journal, record } = request;
-  const hash = recordedHash(desired);
+  const hash = hashOfDesired(desired);
   const previous = record.current();
-  const release = previous.planHash === hash ? previous.release : previous.release + 1;
+  const release = previous.appliedHash === hash ? previous.release : previous.release + 1;
+  const imageIds = await ports.images.imageIds(imagesOf(desired.rendering));
   await journal.step<true>("record", hash, {
-    probe: () => Promise.resolve(record.current().planHash === hash ? true : undefined),
+    probe: () => Promise.resolve(isRecorded(record.current(), hash) ? true : undefined),
     act: async () => {
       await writeRelease(join(layout.releases, String(release)), desired, ports);
       await ports.fs.writeAtomic(layout.values, desired.valuesText);
-      await ports.fs.writeAtomic(layout.lock, lockText(request.imageIds));
+      await ports.fs.writeAtomic(layout.lock, lockText(imageIds));
       await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
       await forgetOldReleases(layout.releases, ports);
       await ports.failpoint("record:plan");
       await record.update((applied) => ({
-        release,
-        planHash: hash,
-        installedAt: ports.clock.now().toISOString(),
-        project: desired.rendering.project,
-        units: desired.rendering.services,
-        jobUnits: desired.rendering.jobs,
-        volumeUnits: desired.rendering.volumes,
         ...withoutStrangers(applied, desired),
+        change: undefined,
+        release,
+        appliedHash: hash,
+        installedAt: ports.clock.now().toISOString(),
+        units: desired.rendering.units,
+        stores: desired.rendering.stores.map(({ component, volume }) => ({ component, volume })),
       }));
       return true;
     },
   });
+  await ports.fs.remove(layout.pendingPlan);
   return release;
 }
 
-/** What is recorded of services and jobs that are no more is forgotten; volumes stay, they may come back. */
-function withoutStrangers(
-  applied: ReturnType<AppliedRecord["current"]>,
-  desired: Desired,
-): Pick<ReturnType<AppliedRecord["current"]>, "services" | "jobs"> {
-  const services = new Set(desired.rendering.services.map((unit) => unit.id));
-  const jobs = new Set(desired.rendering.jobs.map((unit) => unit.id));
-  return {
-    services: Object.fromEntries(Object.entries(applied.services).filter(([id]) => services.has(id))),
-    jobs: Object.fromEntries(Object.entries(applied.jobs).filter(([id]) => jobs.has(id))),
-  };
+function isRecorded(applied: Applied, hash: string): boolean {
+  return applied.appliedHash === hash && applied.change === undefined;
+}
+
+/** What is recorded of jobs that are no more is forgotten; stores stay, they may come back. */
+function withoutStrangers(applied: Applied, desired: Desired): Pick<Applied, "jobs"> {
+  const jobs = new Set(desired.plan.jobs.map(({ id }) => id));
+  return { jobs: Object.fromEntries(Object.entries(applied.jobs).filter(([id]) => jobs.has(id))) };
 }
 
 /** The newest releases are kept to compare with. */

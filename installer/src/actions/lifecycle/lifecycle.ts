@@ -1,17 +1,14 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { steps } from "../../events/steps.ts";
+import { graphOf, startLimitSeconds } from "../../execute/bring-up-graph.ts";
 import { type GraphNode, runGraph } from "../../execute/dependency-graph.ts";
-import { graphOf } from "../../execute/docker/bring-up.ts";
-import { serves, watchHealth } from "../../execute/docker/health-watch.ts";
-import { type LiveState, readLiveState } from "../../execute/docker/live-state.ts";
-import { lostNetworks } from "../../execute/docker/networks.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import { stateLayout } from "../../execute/state/layout.ts";
+import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
+import { withStep } from "../../execute/with-step.ts";
 import type { Component, Plan } from "../../plan/model.ts";
-import type { ContainerState } from "../../platform/ports.ts";
+import { isUp, type LivePlatform, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
-import { withStep } from "../with-step.ts";
 
 export interface LifecycleRequest extends InstallTarget {
   /** All of them when absent. */
@@ -30,7 +27,7 @@ export interface LifecycleResult extends ResultHead<"LifecycleResult"> {
  * Stops components, dependents before what they depend on.
  * @throws UsageError for a component that does not run here; PreflightError when nothing is installed; LockedError
  */
-export async function stop(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+export async function stop(request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
   return lifecycle("stop", request, ports);
 }
 
@@ -38,7 +35,7 @@ export async function stop(request: LifecycleRequest, ports: ActionPorts): Promi
  * Starts components in dependency order and waits until they are healthy.
  * @throws TimeoutError, ApplyError naming the one that does not come up; and as `stop`
  */
-export async function start(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+export async function start(request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
   return lifecycle("start", request, ports);
 }
 
@@ -46,37 +43,33 @@ export async function start(request: LifecycleRequest, ports: ActionPorts): Prom
  * Restarts components in dependency order and waits until they are healthy.
  * @throws as `start`
  */
-export async function restart(request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
+export async function restart(request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
   return lifecycle("restart", request, ports);
 }
+
+export type LifecyclePorts = Pick<
+  ActionPorts,
+  "fs" | "target" | "locks" | "host" | "clock" | "process" | "random" | "report" | "signal"
+>;
 
 const atOnce = 16;
 
 type Verb = LifecycleResult["action"];
 
-async function lifecycle(verb: Verb, request: LifecycleRequest, ports: ActionPorts): Promise<LifecycleResult> {
-  const layout = stateLayout(request.stateDir);
-  const [plan, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
-  if (plan === undefined) {
-    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
-  }
+async function lifecycle(verb: Verb, request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
+  const install = await openInstall(request, ports.fs);
+  const plan = requireInstalled(install);
   const nodes = graphToTouch(verb, plan, request.component);
-  const release = await acquireRunLock(ports, layout, ports.random.uuid());
+  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
-    const components = await withStep(ports, verb, titles[verb], () =>
-      touchAll(verb, { plan, nodes, project: applied.project ?? request.name }, request, ports),
+    const components = await withStep(ports, steps[verb], () =>
+      touchAll(verb, { install, plan, nodes }, request, ports),
     );
     return { apiVersion: "slipway/v1", kind: "LifecycleResult", name: request.name, action: verb, components };
   } finally {
     await release();
   }
 }
-
-const titles: Readonly<Record<Verb, string>> = {
-  stop: "Stop components",
-  start: "Start components",
-  restart: "Restart components",
-};
 
 /** The components to touch, each with what must be touched before it. */
 function graphToTouch(verb: Verb, plan: Plan, only: string | undefined): readonly GraphNode[] {
@@ -96,37 +89,37 @@ function graphToTouch(verb: Verb, plan: Plan, only: string | undefined): readonl
 }
 
 interface Work {
+  readonly install: Install;
   readonly plan: Plan;
   readonly nodes: readonly GraphNode[];
-  readonly project: string;
 }
 
 async function touchAll(
   verb: Verb,
-  work: Work,
+  { install, plan, nodes }: Work,
   request: LifecycleRequest,
-  ports: ActionPorts,
+  ports: LifecyclePorts,
 ): Promise<LifecycleResult["components"]> {
-  const byId = new Map(work.plan.components.map((component) => [component.id, component]));
-  const live = await readLiveState(ports.docker, work.project, [...byId.keys()]);
-  if (verb !== "stop") await requireNetworks(work, live, ports);
+  const byId = new Map(plan.components.map((component) => [component.id, component]));
+  const live = await ports.target.observe(install, { components: [...byId.keys()], images: [] });
+  if (verb !== "stop") requireReachable(nodes, live);
   const touched: { readonly id: string; readonly changed: boolean }[] = [];
   const failed = new AbortController();
-  const watch = await watchHealth(ports, work.project, AbortSignal.any([ports.signal, failed.signal]));
+  const watch = await ports.target.watch(install, AbortSignal.any([ports.signal, failed.signal]));
   try {
-    await runGraph(work.nodes, atOnce, async (key, stopped) => {
+    await runGraph(nodes, atOnce, async (key, stopped) => {
       stopped.addEventListener("abort", () => failed.abort());
       const component = byId.get(key);
       // Jobs stand in the graph for the order they make; nothing runs here.
       if (component === undefined) return;
       throwIfInterrupted(ports.signal, component.id);
-      const container = live.services.get(component.id);
-      if (container === undefined) throw containerGone(component.id);
-      const changed = await touch(verb, component, container, ports);
-      if (verb !== "stop") await watch.healthy(container, limitSeconds(request, component));
+      const service = live.services.get(component.id);
+      if (service === undefined) throw containerGone(component.id);
+      const changed = await touch(verb, component, service, ports);
+      if (verb !== "stop") await watch.serving(service, request.timeoutSeconds ?? startLimitSeconds(component));
       touched.push({ id: component.id, changed });
       const state = verb === "stop" ? "done" : "healthy";
-      ports.report({ type: "item", step: verb, id: component.id, state: changed ? state : "unchanged" });
+      ports.report({ type: "item", step: steps[verb].id, id: component.id, state: changed ? state : "unchanged" });
     });
   } finally {
     watch.close();
@@ -134,14 +127,11 @@ async function touchAll(
   return touched;
 }
 
-/** Without its network a component never becomes healthy, and its log tells anything but why. */
-async function requireNetworks(work: Work, live: LiveState, ports: ActionPorts): Promise<void> {
-  const networks = await ports.docker.networks(work.project);
-  const details = work.nodes.flatMap(({ key }) => {
-    const container = live.services.get(key);
-    const lost = container === undefined ? [] : lostNetworks(work.plan, work.project, container, networks);
-    return lost.map((name) => `${key} is not attached to the network ${name}`);
-  });
+/** What cannot be reached never becomes healthy, and its log tells anything but why. */
+function requireReachable(nodes: readonly GraphNode[], live: LivePlatform): void {
+  const details = nodes.flatMap(({ key }) =>
+    (live.services.get(key)?.severed ?? []).map((reason) => `${key} ${reason.replace(/^it /, "")}`),
+  );
   const [first, ...others] = details;
   if (first === undefined) return;
   throw new PreflightError(others.length === 0 ? first : `${first}, and ${others.length} more`, {
@@ -150,29 +140,11 @@ async function requireNetworks(work: Work, live: LiveState, ports: ActionPorts):
   });
 }
 
-function limitSeconds(request: LifecycleRequest, component: Component): number {
-  return request.timeoutSeconds ?? Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);
-}
-
-async function touch(
-  verb: Verb,
-  component: Component,
-  container: ContainerState,
-  ports: ActionPorts,
-): Promise<boolean> {
-  const seconds = component.workload?.stopSeconds ?? 10;
-  const up = container.state === "running" || container.state === "restarting";
-  switch (verb) {
-    case "stop":
-      if (up) await ports.docker.stop(container.id, seconds);
-      return up;
-    case "start":
-      if (!up) await ports.docker.start(container.id);
-      return !serves(container);
-    case "restart":
-      await ports.docker.restart(container.id, seconds);
-      return true;
-  }
+async function touch(verb: Verb, component: Component, service: LiveService, ports: LifecyclePorts): Promise<boolean> {
+  const up = isUp(service);
+  const isNeeded = { stop: up, start: !up, restart: true }[verb];
+  if (isNeeded) await ports.target.touch(verb, service, component.workload?.stopSeconds ?? 10);
+  return verb === "start" ? !serves(service) : isNeeded;
 }
 
 function containerGone(id: string): PreflightError {

@@ -1,27 +1,21 @@
-import { bringUpJobs } from "../../execute/docker/bring-up.ts";
-import {
-  imageReferences,
-  type LiveState,
-  matchesUnit,
-  planFingerprint,
-  readLiveState,
-} from "../../execute/docker/live-state.ts";
-import { changedFiles } from "../../execute/docker/live-tree.ts";
-import { describeLost, lostNetworks } from "../../execute/docker/networks.ts";
-import { liveVolumes } from "../../execute/docker/volumes.ts";
+import { bringUpJobs } from "../../execute/bring-up-graph.ts";
 import { describeChanges, settingsChanges } from "../../execute/plan-diff.ts";
-import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
-import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../../execute/state/state-store.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
-import type { ComposeUnit } from "../../render/compose/compose-rendering.ts";
-import { describeState } from "../status/describe-state.ts";
+import { imagesOf, servicesOf, storeId, type Unit } from "../../render/rendering.ts";
+import type { Target } from "../../targets/target.ts";
+import { isMadeOf, type LivePlatform } from "../../targets/live-platform.ts";
+import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
-import type { GivenBundle } from "../bundle/given-bundle.ts";
+import { describeState } from "../status/describe-state.ts";
+import { planHashOf } from "./plan-hash.ts";
 
 export interface PlanRequest extends InstallTarget {
   readonly values: ValuesSelection;
-  /** Compare with what was recorded only; the engine is not asked. */
+  /** Target of a new install, by name. */
+  readonly mode?: string;
+  /** Compare with what was recorded only; the target is not asked. */
   readonly offline?: boolean;
   /** Take the images of this bundle. */
   readonly bundle?: GivenBundle;
@@ -55,36 +49,50 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
  * Says what an install would create, change, recreate and remove, and changes nothing.
  * @throws ValuesError, PreflightError
  */
-export async function plan(request: PlanRequest, ports: ActionPorts): Promise<PlanResult> {
-  const offline = request.offline === true;
-  return planDesired(await loadDesired(request, ports, { offline }), request, ports);
+export async function plan(
+  request: PlanRequest,
+  ports: Pick<ActionPorts, "fs" | "assets" | "target">,
+): Promise<PlanResult> {
+  const desired = await loadDesired(request, ports);
+  const install = await openInstall(request, ports.fs);
+  return comparePlan(desired, install, await observeFor(desired, install, ports));
 }
 
-/** Compares what is wanted with what is recorded and, unless offline, with what the engine has. */
-export async function planDesired(
-  desired: Desired,
-  request: InstallTarget & { readonly offline?: boolean },
-  ports: Pick<ActionPorts, "docker" | "fs">,
+/**
+ * The same by the records alone: the pure part of `plan`. The target is not asked.
+ * @throws ValuesError, UsageError, RenderError
+ */
+export async function planOffline(
+  request: PlanRequest,
+  ports: Pick<ActionPorts, "fs" | "assets"> & { readonly target: Pick<Target, "render"> },
 ): Promise<PlanResult> {
-  const layout = stateLayout(request.stateDir);
-  const offline = request.offline === true;
-  const [recorded, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
-  const sight = offline
-    ? recordedSight(desired, applied)
-    : {
-        ...(await liveSight(desired, request.name, ports)),
-        changedFiles: await changedLiveFiles(ports.fs, layout, applied),
-      };
-  const changes = listChanges(desired, recorded, applied, sight);
+  const { fs, assets, target } = ports;
+  const desired = await loadDesired(request, { fs, assets, target: { render: target.render } });
+  return comparePlan(desired, await openInstall(request, fs), undefined);
+}
+
+/** Looks at the target with what is desired in mind. */
+export function observeFor(
+  desired: Desired,
+  install: Install,
+  { target }: Pick<ActionPorts, "target">,
+): Promise<LivePlatform> {
+  const components = servicesOf(desired.rendering).map(({ id }) => id);
+  return target.observe(install, { components, images: imagesOf(desired.rendering) });
+}
+
+/** Compares what is wanted with what the target has; without a look at it, with what is recorded. Pure. */
+export function comparePlan(desired: Desired, install: Install, live: LivePlatform | undefined): PlanResult {
+  const changes = listChanges(desired, install, live === undefined ? recordedSight(install) : liveSight(live));
   const counts = { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 };
   for (const change of changes) counts[change.action] += 1;
   return {
     apiVersion: "slipway/v1",
     kind: "PlanResult",
-    name: request.name,
+    name: desired.plan.install.name,
     profile: desired.plan.install.profile,
-    hash: planFingerprint(desired.plan, desired.rendering, sight.imageIds, sight.live?.containers),
-    offline,
+    hash: planHashOf(desired, live),
+    offline: live === undefined,
     changed: changes.some((change) => change.action !== "unchanged"),
     counts,
     changes,
@@ -93,104 +101,84 @@ export async function planDesired(
 
 /** What there is, however it was found out. */
 interface Sight {
-  readonly live: LiveState | undefined;
-  readonly imageIds: ReadonlyMap<string, string>;
-  readonly volumes: ReadonlySet<string>;
-  readonly has: (unit: ComposeUnit) => "missing" | "different" | "same";
+  readonly has: (unit: Unit) => "missing" | "different" | "same";
+  readonly hasStore: (id: string) => boolean;
+  /** Components of ours that are there. */
   readonly present: readonly string[];
-  /** What is wrong with how a component's container is attached. */
-  readonly lost: (id: string) => readonly string[];
-  /** Paths of files in the live tree that are not as they were written. */
-  readonly changedFiles: readonly string[];
+  /** Why a service must be made anew though its definition is right. */
+  readonly severed: (id: string) => readonly string[];
+  /** Why a service must be restarted. */
+  readonly disturbed: (id: string) => readonly string[];
 }
 
-type EngineSight = Omit<Sight, "changedFiles">;
-
-async function changedLiveFiles(
-  fs: ActionPorts["fs"],
-  layout: StateLayout,
-  applied: Applied,
-): Promise<readonly string[]> {
-  const identity = await readIdentity(fs, layout);
-  return identity === undefined ? [] : changedFiles(fs, layout.live, applied, identity.digestKey);
-}
-
-async function liveSight(desired: Desired, name: string, ports: Pick<ActionPorts, "docker">): Promise<EngineSight> {
-  const wanted = desired.rendering.services.map((unit) => unit.id);
-  const { project } = desired.rendering;
-  const [live, imageIds, volumes, networks] = await Promise.all([
-    readLiveState(ports.docker, project, wanted),
-    ports.docker.imageIds(imageReferences(desired.rendering)),
-    liveVolumes(ports.docker, name),
-    ports.docker.networks(project),
-  ]);
-  const gone = live.leftovers.filter((container) => container.labels["dev.slipway.role"] === "service");
+function liveSight(live: LivePlatform): Sight {
   return {
-    live,
-    imageIds,
-    volumes: new Set(volumes.keys()),
-    present: [...new Set(gone.map((container) => container.service))].filter((id) => !wanted.includes(id)),
-    lost: (id) => {
-      const container = live.services.get(id);
-      return container === undefined ? [] : describeLost(lostNetworks(desired.plan, project, container, networks));
-    },
     has: (unit) => {
-      const container = live.services.get(unit.id);
-      if (container === undefined) return "missing";
-      return matchesUnit(container, unit, imageIds) ? "same" : "different";
+      const service = live.services.get(unit.id);
+      if (service === undefined) return "missing";
+      return isMadeOf(service, unit, live.imageIds) ? "same" : "different";
+    },
+    hasStore: (id) => live.stores.has(id),
+    present: live.departed,
+    severed: (id) => live.services.get(id)?.severed ?? [],
+    disturbed: (id) => {
+      const service = live.services.get(id);
+      if (service === undefined) return [];
+      if (service.phase !== "running") return [describeState({ ...service, state: service.phase })];
+      return service.changedFiles.map((path) => `live file ${path} was changed`);
     },
   };
 }
 
-function recordedSight(desired: Desired, applied: Applied): Sight {
-  const recorded = new Map(applied.units.map((unit) => [unit.id, unit.specHash]));
-  const wanted = desired.rendering.services.map((unit) => unit.id);
+function recordedSight({ applied }: Install): Sight {
+  const units = new Map(applied.units.map((unit) => [unit.id, unit]));
+  const stores = new Set(applied.stores.map(storeId));
   return {
-    live: undefined,
-    changedFiles: [],
-    lost: () => [],
-    imageIds: new Map(),
-    volumes: new Set(applied.volumeUnits.map((volume) => volume.engineName)),
-    present: [...recorded.keys()].filter((id) => !wanted.includes(id)),
-    has: (unit) => {
-      const spec = recorded.get(unit.id);
-      return spec === undefined ? "missing" : spec === unit.specHash ? "same" : "different";
+    has: ({ id, specHash }) => {
+      const recorded = units.get(id);
+      return recorded === undefined ? "missing" : recorded.specHash === specHash ? "same" : "different";
     },
+    hasStore: (id) => stores.has(id),
+    present: servicesOf(applied).map(({ id }) => id),
+    severed: () => [],
+    disturbed: () => [],
   };
 }
 
-function listChanges(desired: Desired, recorded: Plan | undefined, applied: Applied, sight: Sight): readonly Change[] {
-  const volumes = desired.rendering.volumes.map((volume): Change => {
-    const there = sight.volumes.has(volume.engineName);
-    return {
-      subject: "volume",
-      id: volume.engineName,
-      action: there ? "unchanged" : "create",
-      reasons: there ? [] : ["new"],
-    };
+function listChanges(desired: Desired, install: Install, sight: Sight): readonly Change[] {
+  const { plan, rendering } = desired;
+  const stores = rendering.stores.map((store): Change => {
+    const id = storeId(store);
+    const head = { subject: "volume", id } as const;
+    return sight.hasStore(id)
+      ? { ...head, action: "unchanged", reasons: [] }
+      : { ...head, action: "create", reasons: ["new"] };
   });
-  const components = desired.rendering.services.map((unit) => componentChange(desired, recorded, sight, unit));
-  const jobs = bringUpJobs(desired.plan).map((job): Change => {
-    const unit = desired.rendering.jobs.find((candidate) => candidate.id === job.id);
-    const before = recorded?.jobs.find((candidate) => candidate.id === job.id);
-    const known = applied.jobUnits.find((candidate) => candidate.id === job.id);
-    const done = applied.jobs[job.id] !== undefined && known?.specHash === unit?.specHash;
-    return {
-      subject: "job",
-      id: job.id,
-      action: done ? "unchanged" : "run",
-      reasons: done ? [] : describeChanges(before, job),
-    };
-  });
-  const removed = sight.present.map(
-    (id): Change => ({ subject: "component", id, action: "remove", reasons: [removalReason(desired.plan, id)] }),
-  );
-  return [...volumes, ...components, ...jobs, ...removed];
+  const services = servicesOf(rendering);
+  const components = services.map((unit) => componentChange(plan, install.plan, sight, unit));
+  const jobs = bringUpJobs(plan).map((job) => jobChange(desired, install, job.id));
+  const removed = sight.present
+    .filter((id) => !services.some((unit) => unit.id === id))
+    .map((id): Change => ({ subject: "component", id, action: "remove", reasons: [removalReason(plan, id)] }));
+  return [...stores, ...components, ...jobs, ...removed];
 }
 
-function componentChange(desired: Desired, recorded: Plan | undefined, sight: Sight, unit: ComposeUnit): Change {
+function jobChange({ plan, rendering }: Desired, { applied, plan: recorded }: Install, id: string): Change {
+  const isJob = (candidate: { readonly id: string }): boolean => candidate.id === id;
+  const known = applied.units.find((unit) => unit.role === "job" && isJob(unit));
+  const wanted = rendering.units.find((unit) => unit.role === "job" && isJob(unit));
+  const head = { subject: "job", id } as const;
+  if (applied.jobs[id] !== undefined && known?.specHash === wanted?.specHash) {
+    return { ...head, action: "unchanged", reasons: [] };
+  }
+  const after = plan.jobs.find(isJob);
+  const reasons = after === undefined ? [] : describeChanges(recorded?.jobs.find(isJob), after);
+  return { ...head, action: "run", reasons };
+}
+
+function componentChange(plan: Plan, recorded: Plan | undefined, sight: Sight, unit: Unit): Change {
   const head = { subject: "component", id: unit.id } as const;
-  const after = desired.plan.components.find((component) => component.id === unit.id);
+  const after = plan.components.find((component) => component.id === unit.id);
   const before = recorded?.components.find((component) => component.id === unit.id);
   const state = sight.has(unit);
   if (state === "missing") {
@@ -198,27 +186,18 @@ function componentChange(desired: Desired, recorded: Plan | undefined, sight: Si
     return { ...head, action: "create", reasons: [reason] };
   }
   if (state === "different" && after !== undefined) {
-    const reasons = [...describeChanges(before, after), ...settingsChanges(recorded, desired.plan)];
+    const reasons = [...describeChanges(before, after), ...settingsChanges(recorded, plan)];
     return {
       ...head,
       action: "recreate",
       reasons: reasons.length === 0 ? ["its container or image differs from the plan"] : reasons,
     };
   }
-  const lost = sight.lost(unit.id);
-  if (lost.length > 0) return { ...head, action: "recreate", reasons: lost };
-  const container = sight.live?.services.get(unit.id);
-  if (container !== undefined && container.state !== "running") {
-    return { ...head, action: "restart", reasons: [describeState(container)] };
-  }
-  const changed = unit.filePaths.filter((path) => sight.changedFiles.includes(path));
-  if (changed.length > 0) return { ...head, action: "restart", reasons: changed.map(fileReason) };
+  const severed = sight.severed(unit.id);
+  if (severed.length > 0) return { ...head, action: "recreate", reasons: severed };
+  const disturbed = sight.disturbed(unit.id);
+  if (disturbed.length > 0) return { ...head, action: "restart", reasons: disturbed };
   return { ...head, action: "unchanged", reasons: [] };
-}
-
-/** `files/gateway/etc/nginx/nginx.conf` lies below `live/`. */
-function fileReason(path: string): string {
-  return `live file ${path} was changed`;
 }
 
 function removalReason(plan: Plan, id: string): string {

@@ -2,20 +2,21 @@ import type { Finding } from "../../events/event.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Values } from "../../values/values.generated.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
-import { stateLayout } from "../../execute/state/layout.ts";
-import { readIdentity } from "../../execute/state/state-store.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import type { CheckContext, CheckReport } from "../../targets/check.ts";
+import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
-import type { StatusResult } from "../status/status.ts";
-import type { Check, CheckContext, CheckReport, EngineProbe } from "./check.ts";
-import { preflightChecks } from "./checks/all.ts";
+import { hostChecks } from "./checks/all.ts";
 import { runChecks } from "./run-checks.ts";
 
 export interface PreflightRequest extends InstallTarget {
   readonly plan: Plan;
   readonly values: Values;
+  /** The records, when the caller has read them. */
+  readonly install?: Install;
   /** For checks of a platform that is installed. */
-  readonly live?: StatusResult | undefined;
-  /** References of images that are not in the engine yet and will be: of a bundle, of the registry it was pushed to. */
+  readonly live?: LivePlatform | undefined;
+  /** References of images that are not on the target yet and will be: of a bundle, of the registry it was pushed to. */
   readonly availableImages?: ReadonlySet<string>;
   /** No registry may be asked. */
   readonly offline?: boolean;
@@ -23,21 +24,13 @@ export interface PreflightRequest extends InstallTarget {
 
 export type PreflightPorts = Pick<
   ActionPorts,
-  "docker" | "exec" | "fs" | "clock" | "host" | "assets" | "report" | "signal"
+  "target" | "exec" | "fs" | "clock" | "host" | "assets" | "report" | "signal"
 >;
 
 /** Looks at everything an install needs, all at once, and changes nothing. Findings that are not ok are reported as events. */
 export async function preflight(request: PreflightRequest, ports: PreflightPorts): Promise<CheckReport> {
-  return await check(preflightChecks, request, ports);
-}
-
-/** Runs any checks against an install's plan. */
-export async function check(
-  checks: readonly Check[],
-  request: PreflightRequest,
-  ports: PreflightPorts,
-): Promise<CheckReport> {
-  const report = await runChecks(checks, await checkContext(request, ports));
+  const { preflight: ofTarget } = await ports.target.checks();
+  const report = await runChecks([...ofTarget, ...hostChecks], await checkContext(request, ports));
   for (const finding of report.findings) ports.report({ type: "finding", finding });
   return report;
 }
@@ -61,33 +54,19 @@ function describe(finding: Finding): readonly string[] {
   return finding.remedy === undefined ? [found] : [found, `    ${finding.remedy}`];
 }
 
-async function checkContext(request: PreflightRequest, ports: PreflightPorts): Promise<CheckContext> {
+/** What every check may look at. */
+export async function checkContext(request: PreflightRequest, ports: PreflightPorts): Promise<CheckContext> {
   return {
     ...request,
-    docker: ports.docker,
     exec: ports.exec,
     fs: ports.fs,
     clock: ports.clock,
     host: ports.host,
     signal: ports.signal,
-    engine: await probeEngine(ports),
     live: request.live,
-    installId: await readInstallId(request.stateDir, ports),
+    // A record that cannot be read is for another check to tell.
+    install: request.install ?? (await openInstall(request, ports.fs).catch(() => undefined)),
     builtAt: new Date(ports.assets.builtAt),
     canBuildImages: ports.assets.checkout !== undefined,
   };
-}
-
-async function probeEngine(ports: PreflightPorts): Promise<EngineProbe> {
-  try {
-    return { reachable: true, info: await ports.docker.info() };
-  } catch (error) {
-    return { reachable: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** A record that cannot be read is for another check to tell. */
-async function readInstallId(stateDir: string, ports: PreflightPorts): Promise<string | undefined> {
-  const identity = await readIdentity(ports.fs, stateLayout(stateDir)).catch(() => undefined);
-  return identity?.uuid;
 }

@@ -1,13 +1,19 @@
 import type { Finding } from "../../events/event.ts";
-import type { Check, CheckContext, CheckReport } from "./check.ts";
+import type { Check, CheckContext, CheckReport } from "../../targets/check.ts";
 
 /** Runs checks side by side. One that breaks is a failure of its own and stops no other. */
-export async function runChecks(checks: readonly Check[], context: CheckContext): Promise<CheckReport> {
+export async function runChecks<Context extends CheckContext>(
+  checks: readonly Check<Context>[],
+  context: Context,
+): Promise<CheckReport> {
   const findings = await Promise.all(checks.map((check) => runCheck(check, context)));
   return { findings: findings.flat(), checks: checks.length };
 }
 
-async function runCheck(check: Check, context: CheckContext): Promise<readonly Finding[]> {
+async function runCheck<Context extends CheckContext>(
+  check: Check<Context>,
+  context: Context,
+): Promise<readonly Finding[]> {
   try {
     const found = await check.run(context);
     if (found.length === 0) return [{ id: check.id, severity: "ok", message: check.title }];

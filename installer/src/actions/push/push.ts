@@ -5,6 +5,8 @@ import { selectImages } from "./push-sources.ts";
 import type { PushRequest, PushResult } from "./push-request.ts";
 import { pushSelected } from "./push-run.ts";
 import { openRegistries } from "./registry-options.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 
 /**
  * Pushes images to a registry. One that fails does not hold up the others: what became of each is in the result.
@@ -15,20 +17,20 @@ export async function push(request: PushRequest, ports: ActionPorts): Promise<Pu
   const target = parseTarget(request.to);
   const title = `${request.dryRun ? "Look at" : "Push to"} ${formatTarget(target)}`;
   const registries = await openRegistries(request.registry, target.host, ports);
-  ports.report({ type: "step", id: "push", title, state: "started" });
-  try {
-    const selected = await selectImages(request, ports);
-    try {
-      if (selected.images.length === 0) throw new PreflightError("there is no image to push");
-      const outcome = await pushSelected({ request, target, registries, selected: selected.images }, ports);
-      const ms = Math.round(ports.clock.monotonicMs() - begin);
-      ports.report({ type: "step", id: "push", title, state: outcome.ok ? "done" : "failed", ms });
-      return { apiVersion: "slipway/v1", kind: "PushResult", to: formatTarget(target), ...outcome, ms };
-    } finally {
-      await selected.close();
-    }
-  } catch (error) {
-    ports.report({ type: "step", id: "push", title, state: "failed" });
-    throw error;
-  }
+  const outcome = await withStep(
+    ports,
+    { ...steps.push, title },
+    async () => {
+      const selected = await selectImages(request, ports);
+      try {
+        if (selected.images.length === 0) throw new PreflightError("there is no image to push");
+        return await pushSelected({ request, target, registries, selected: selected.images }, ports);
+      } finally {
+        await selected.close();
+      }
+    },
+    ({ ok }) => ok,
+  );
+  const ms = Math.round(ports.clock.monotonicMs() - begin);
+  return { apiVersion: "slipway/v1", kind: "PushResult", to: formatTarget(target), ...outcome, ms };
 }

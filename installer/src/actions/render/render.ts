@@ -1,25 +1,22 @@
 import { dirname, join } from "node:path";
-import { RenderError, UsageError, assertNever } from "../../errors/installer-error.ts";
-import type { Plan } from "../../plan/model.ts";
+import { RenderError, UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";
-import type { RenderedFile } from "../../render/rendered-file.ts";
 import { renderedFileToString } from "../../render/rendered-file.ts";
-import type { Assets } from "../assets.ts";
+import { openRenderer } from "../../targets/renderers.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
 
-export type RenderMode = "compose" | "helm";
-
 export interface RenderRequest extends InstallTarget {
   readonly values: ValuesSelection;
-  readonly mode: RenderMode;
+  /** Name of a target. */
+  readonly mode: string;
   /** Absolute directory; nothing is written without it. */
   readonly out?: string;
 }
 
 export interface RenderResult extends ResultHead<"RenderResult"> {
   readonly name: string;
-  readonly mode: RenderMode;
+  readonly mode: string;
   readonly out?: string;
   readonly files: readonly { readonly path: string; readonly secret: boolean; readonly contents: string }[];
   /** How many were new or different. */
@@ -34,7 +31,7 @@ const markerName = ".slipway-render.json";
 interface Marker {
   readonly apiVersion: "slipway/v1";
   readonly kind: "Render";
-  readonly mode: RenderMode;
+  readonly mode: string;
   readonly files: readonly string[];
 }
 
@@ -44,7 +41,7 @@ interface Marker {
  */
 export async function render(request: RenderRequest, ports: Pick<ActionPorts, "fs" | "assets">): Promise<RenderResult> {
   const { plan } = await loadPlan(request, ports);
-  const rendered = await renderPlan(plan, request, ports);
+  const rendered = (await openRenderer(request.mode))(plan, ports.assets);
   const files = rendered.map((file) => ({
     path: file.path,
     secret: file.secret,
@@ -68,37 +65,11 @@ export async function render(request: RenderRequest, ports: Pick<ActionPorts, "f
   };
 }
 
-async function renderPlan(
-  plan: Plan,
-  request: RenderRequest,
-  ports: Pick<ActionPorts, "assets">,
-): Promise<readonly RenderedFile[]> {
-  switch (request.mode) {
-    case "compose": {
-      const { renderCompose } = await import("../../render/compose/render-compose.ts");
-      return renderCompose(plan).files;
-    }
-    case "helm": {
-      const { renderHelm } = await import("../../render/helm/render-helm.ts");
-      return [...renderHelm(plan).files, ...chartFiles(ports.assets)];
-    }
-    default:
-      return assertNever(request.mode);
-  }
-}
-
-/** The generic chart, which is the same for every install; it is written beside its values. */
-function chartFiles(assets: Assets): readonly RenderedFile[] {
-  return assets
-    .listBelow("charts/platform")
-    .map((path) => ({ path: path.replace(/^charts\//, ""), contents: [assets.readText(path)], secret: false }));
-}
-
 type Contents = { readonly path: string; readonly contents: string };
 
 async function writeRendered(
   out: string,
-  mode: RenderMode,
+  mode: string,
   files: readonly Contents[],
   fs: FileSystem,
 ): Promise<{ readonly written: number; readonly removed: readonly string[] }> {

@@ -1,10 +1,6 @@
-import { readLiveState, specLabel } from "../../execute/docker/live-state.ts";
-import { describeLost, lostNetworks } from "../../execute/docker/networks.ts";
-import { changedFiles } from "../../execute/docker/live-tree.ts";
-import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
-import { type Applied, readApplied, readIdentity, readRecordedPlan } from "../../execute/state/state-store.ts";
+import { openInstall, type Install, planOfInstall } from "../../execute/state/install.ts";
 import type { Component, LocalizedText, Plan } from "../../plan/model.ts";
-import type { ContainerState } from "../../platform/ports.ts";
+import { type LivePlatform, type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { type NotInstalled, notInstalledIn, type PublicUrl, urlsOf } from "./summary.ts";
 
@@ -14,34 +10,19 @@ export interface ComponentStatus {
   readonly id: string;
   readonly title: LocalizedText;
   readonly presence: "embedded" | "external";
-  /** `missing` when its container is gone, `external` when it runs somewhere else. */
-  readonly state:
-    | "created"
-    | "running"
-    | "paused"
-    | "restarting"
-    | "removing"
-    | "exited"
-    | "dead"
-    | "missing"
-    | "external";
-  readonly health: "none" | "starting" | "healthy" | "unhealthy" | "unknown";
+  /** `missing` when nothing of it is there, `external` when it runs somewhere else. */
+  readonly state: LiveService["phase"] | "missing" | "external";
+  readonly health: LiveService["health"] | "unknown";
   readonly ok: boolean;
   readonly container?: string;
   readonly containerId?: string;
   readonly image?: string;
   readonly imageId?: string;
   readonly digest?: string;
-  readonly startedAt?: string;
-  readonly uptimeSeconds?: number;
-  readonly restarts?: number;
+  /** How long it has been up, as the target says it: `3 hours`. */
+  readonly uptime?: string;
   readonly exitCode?: number;
-  readonly ports: readonly {
-    readonly address: string;
-    readonly hostPort: number;
-    readonly containerPort: number;
-    readonly protocol: string;
-  }[];
+  readonly ports: readonly LivePort[];
   readonly urls: readonly string[];
   /** What differs from what was installed, for example `image changed by hand`. */
   readonly drift: readonly string[];
@@ -50,12 +31,15 @@ export interface ComponentStatus {
 export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly name: string;
   readonly installed: boolean;
-  /** `healthy`: everything that is installed serves. */
-  readonly overall: "healthy" | "degraded" | "stopped" | "not-installed";
+  /** `healthy`: everything that is installed serves. `incomplete`: a change was begun and did not end well. */
+  readonly overall: "healthy" | "degraded" | "incomplete" | "stopped" | "not-installed";
+  /** When the change began that is not complete. */
+  readonly changeSince?: string;
   readonly version?: string;
   readonly profile?: string;
   readonly release?: number;
   readonly installedAt?: string;
+  /** Version of what runs the containers. */
   readonly engine: { readonly version: string; readonly apiVersion: string };
   readonly components: readonly ComponentStatus[];
   readonly notInstalled: readonly NotInstalled[];
@@ -64,68 +48,57 @@ export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly urls: readonly PublicUrl[];
 }
 
+export type StatusPorts = Pick<ActionPorts, "fs" | "target">;
+
 /**
- * The live state of the platform, read from the engine. The caller turns `overall` other than healthy into exit 7.
- * @throws PreflightError when no engine answers
+ * The live state of the platform, read from the target. The caller turns `overall` other than healthy into exit 7.
+ * @throws PreflightError when the target does not answer, or a record is damaged
  */
-export async function status(request: StatusRequest, ports: ActionPorts): Promise<StatusResult> {
-  const layout = stateLayout(request.stateDir);
-  const [plan, applied, info] = await Promise.all([
-    readRecordedPlan(ports.fs, layout),
-    readApplied(ports.fs, layout),
-    ports.docker.info(),
-  ]);
-  const engine = { version: info.version, apiVersion: info.apiVersion };
-  const project = applied.project ?? request.name;
-  const [live, networks] = await Promise.all([
-    readLiveState(ports.docker, project, plan?.components.map(({ id }) => id) ?? []),
-    ports.docker.networks(project),
-  ]);
-  const head = { apiVersion: "slipway/v1", kind: "StatusResult", name: request.name, engine } as const;
-  const foreign = live.foreign.map((container) => container.name);
-  if (plan === undefined || (applied.planHash === "" && live.services.size === 0)) {
-    return { ...head, installed: false, overall: "not-installed", components: [], notInstalled: [], foreign, urls: [] };
+export async function status(request: StatusRequest, ports: StatusPorts): Promise<StatusResult> {
+  const install = await openInstall(request, ports.fs);
+  const [facts, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
+  return describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
+}
+
+/** Looks at an install as it is recorded. */
+export function observeInstall(install: Install, { target }: Pick<StatusPorts, "target">): Promise<LivePlatform> {
+  const components = planOfInstall(install)?.components.map(({ id }) => id) ?? [];
+  return target.observe(install, { components, images: [] });
+}
+
+/** What was seen of an install, for people; pure. */
+export function describeInstall(install: Install, live: LivePlatform, engine: StatusResult["engine"]): StatusResult {
+  const head = { apiVersion: "slipway/v1", kind: "StatusResult", name: install.name, engine } as const;
+  const plan = planOfInstall(install);
+  const { applied } = install;
+  if (plan === undefined || (applied.appliedHash === "" && live.services.size === 0)) {
+    return {
+      ...head,
+      installed: false,
+      overall: "not-installed",
+      components: [],
+      notInstalled: [],
+      foreign: live.foreign,
+      urls: [],
+    };
   }
-  const components = await Promise.all(
-    plan.components
-      .filter((component) => component.presence !== "off")
-      .map(async (component) => {
-        const container = live.services.get(component.id);
-        const found = await componentStatus(component, container, applied, ports);
-        if (container === undefined) return found;
-        return { ...found, drift: [...found.drift, ...describeLost(lostNetworks(plan, project, container, networks))] };
-      }),
-  ).then((found) => withChangedFiles(found, layout, applied, ports));
+  const components = plan.components
+    .filter(({ presence }) => presence === "embedded" || presence === "external")
+    .map((component) => componentStatus(component, live.services.get(component.id), install));
   return {
     ...head,
     installed: true,
-    overall: overallOf(components),
-    ...recordedFacts(plan, applied),
+    overall: overallOf(components, install),
+    ...(applied.change === undefined ? {} : { changeSince: applied.change.at }),
+    ...recordedFacts(plan, install),
     components,
     notInstalled: notInstalledIn(plan),
-    foreign,
+    foreign: live.foreign,
     urls: urlsOf(plan),
   };
 }
 
-/** A container reads its files from the state directory; what somebody wrote into them is drift too. */
-async function withChangedFiles(
-  components: readonly ComponentStatus[],
-  layout: StateLayout,
-  applied: Applied,
-  ports: ActionPorts,
-): Promise<readonly ComponentStatus[]> {
-  const identity = await readIdentity(ports.fs, layout);
-  if (identity === undefined) return components;
-  const changed = await changedFiles(ports.fs, layout.live, applied, identity.digestKey);
-  return components.map((component) => {
-    const paths = applied.units.find((unit) => unit.id === component.id)?.filePaths ?? [];
-    const drift = paths.filter((path) => changed.includes(path)).map((path) => `live file ${path} was changed`);
-    return drift.length === 0 ? component : { ...component, drift: [...component.drift, ...drift] };
-  });
-}
-
-function recordedFacts(plan: Plan, applied: Applied): Partial<StatusResult> {
+function recordedFacts(plan: Plan, { applied }: Install): Partial<StatusResult> {
   return {
     version: plan.install.version,
     profile: plan.install.profile,
@@ -134,62 +107,52 @@ function recordedFacts(plan: Plan, applied: Applied): Partial<StatusResult> {
   };
 }
 
-function overallOf(components: readonly ComponentStatus[]): StatusResult["overall"] {
+function overallOf(components: readonly ComponentStatus[], { applied }: Install): StatusResult["overall"] {
   const embedded = components.filter((component) => component.presence === "embedded");
-  if (embedded.every((component) => component.ok)) return "healthy";
   const down: readonly ComponentStatus["state"][] = ["exited", "created", "missing"];
-  return embedded.every((component) => down.includes(component.state)) ? "stopped" : "degraded";
+  if (embedded.length > 0 && embedded.every((component) => down.includes(component.state))) return "stopped";
+  if (applied.change !== undefined) return "incomplete";
+  return embedded.every((component) => component.ok) ? "healthy" : "degraded";
 }
 
-async function componentStatus(
-  component: Component,
-  found: ContainerState | undefined,
-  applied: Applied,
-  ports: ActionPorts,
-): Promise<ComponentStatus> {
+function componentStatus(component: Component, seen: LiveService | undefined, install: Install): ComponentStatus {
   const head = { id: component.id, title: component.title, urls: component.links.map((link) => link.url) };
   if (component.workload === undefined) {
     return { ...head, presence: "external", state: "external", health: "unknown", ok: true, ports: [], drift: [] };
   }
-  // It may be removed between the list and this question.
-  const seen = found === undefined ? undefined : await ports.docker.inspect(found.id).catch(() => undefined);
   if (seen === undefined) {
     const drift = ["its container is gone"];
     return { ...head, presence: "embedded", state: "missing", health: "unknown", ok: false, ports: [], drift };
   }
-  const digests = await ports.docker.imageDigests(seen.imageId).catch(() => []);
-  const running = seen.state === "running";
-  const started = running && seen.startedAt !== undefined ? Date.parse(seen.startedAt) : undefined;
+  const running = seen.phase === "running";
   return {
     ...head,
     presence: "embedded",
-    state: seen.state,
+    state: seen.phase,
     health: running ? seen.health : "unknown",
-    ok: running && (seen.health === "healthy" || seen.health === "none"),
+    ok: serves(seen),
     container: seen.name,
     containerId: seen.id,
     image: seen.image,
     imageId: seen.imageId,
-    ...(digests[0] === undefined ? {} : { digest: digests[0] }),
-    ...(seen.startedAt === undefined ? {} : { startedAt: seen.startedAt }),
-    ...(started === undefined
-      ? {}
-      : { uptimeSeconds: Math.max(0, Math.round((ports.clock.now().getTime() - started) / 1000)) }),
-    restarts: seen.restarts ?? 0,
+    ...(seen.digest === undefined ? {} : { digest: seen.digest }),
+    ...(seen.uptime === undefined ? {} : { uptime: seen.uptime }),
     ...(running || seen.exitCode === undefined ? {} : { exitCode: seen.exitCode }),
     ports: seen.ports,
-    drift: driftOf(component, seen, applied),
+    drift: driftOf(seen, install),
   };
 }
 
-function driftOf(component: Component, seen: ContainerState, applied: Applied): readonly string[] {
-  const unit = applied.units.find((candidate) => candidate.id === component.id);
-  const recorded = applied.services[component.id];
+/** While a change is under way, what differs from the last one is its own work. */
+function driftOf(seen: LiveService, { applied }: Install): readonly string[] {
+  const unit = applied.units.find((candidate) => candidate.role === "service" && candidate.id === seen.component);
+  const files = seen.changedFiles.map((path) => `live file ${path} was changed`);
+  if (unit === undefined || applied.change !== undefined) return [...seen.severed, ...files];
   return [
-    ...(unit !== undefined && seen.labels[specLabel] !== unit.specHash
-      ? ["its definition is not the installed one"]
-      : []),
-    ...(unit !== undefined && seen.image !== unit.image ? [`it runs ${seen.image} instead of ${unit.image}`] : []),
-    ...(recorded !== undefined && recorded.containerId !== seen.id ? ["its container was replaced by hand"] : []),
+    ...(seen.specHash === unit.specHash ? [] : ["its definition is not the installed one"]),
+    ...(seen.image === unit.image ? [] : [`it runs ${seen.image} instead of ${unit.image}`]),
+    ...(seen.replaced ? ["its container was replaced by hand"] : []),
+    ...seen.severed,
+    ...files,
   ];
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Docker } from "../../platform/ports.ts";
 import { createFileSystem } from "../../platform/file-system.ts";
+import type { ComposePorts } from "../../targets/compose/compose-ports.ts";
+import { createComposeTarget } from "../../targets/compose/compose-target.ts";
 import { findRemains } from "./find-remains.ts";
 
 let stateDir: string;
@@ -22,11 +24,18 @@ function look(engine: Partial<Record<"containers" | "containersLabelled" | "netw
     networks: answer("networks"),
     volumes: answer("volumes"),
   } as unknown as Docker;
-  return findRemains({ name: "lab", stateDir }, { docker, fs: createFileSystem() });
+  const fs = createFileSystem();
+  const target = createComposeTarget({ docker, fs } as ComposePorts);
+  return findRemains({ name: "lab", stateDir }, { target, fs });
 }
 
 it("counts what goes by the name, each container once", async () => {
-  const engine = { containers: [{ id: "a" }], containersLabelled: [{ id: "a" }, { id: "b" }], volumes: [{}] };
+  const labels = { "dev.slipway.name": "lab" };
+  const [a, b] = [
+    { id: "a", labels },
+    { id: "b", labels },
+  ];
+  const engine = { containers: [a], containersLabelled: [a, b], volumes: [{ name: "lab_db-data", labels }] };
 
   expect(await look(engine)).toMatchObject({ containers: 2, networks: 0, volumes: 1 });
 });

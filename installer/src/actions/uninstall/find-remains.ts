@@ -1,10 +1,9 @@
-import { nameLabel } from "../../execute/docker/volumes.ts";
+import { openInstall } from "../../execute/state/install.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readApplied } from "../../execute/state/state-store.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 
-/** What an uninstall would find of an install. */
-export interface Remains {
+/** How much an uninstall would find of an install. */
+export interface FoundRemains {
   readonly containers: number;
   readonly networks: number;
   readonly volumes: number;
@@ -14,20 +13,19 @@ export interface Remains {
 
 /**
  * Looks for anything that goes by the install's name, and changes nothing.
- * @throws PreflightError when no engine answers
+ * @throws PreflightError when the target does not answer
  */
-export async function findRemains(request: InstallTarget, ports: Pick<ActionPorts, "docker" | "fs">): Promise<Remains> {
-  const { docker } = ports;
-  const project = (await readApplied(ports.fs, stateLayout(request.stateDir))).project ?? request.name;
-  const [inProject, oneShots, networks, volumes, state] = await Promise.all([
-    docker.containers(project),
-    docker.containersLabelled({ [nameLabel]: request.name }),
-    docker.networks(project),
-    docker.volumes({ [nameLabel]: request.name }),
+export async function findRemains(
+  request: InstallTarget,
+  ports: Pick<ActionPorts, "target" | "fs">,
+): Promise<FoundRemains> {
+  const install = await openInstall(request, ports.fs);
+  const [{ workloads, networks, stores }, state] = await Promise.all([
+    ports.target.remains(install),
     hasState(request.stateDir, ports),
   ]);
-  const containers = new Set([...inProject, ...oneShots].map((container) => container.id));
-  return { containers: containers.size, networks: networks.length, volumes: volumes.length, state };
+  const containers = workloads.filter(({ claim }) => claim !== "stranger").length;
+  return { containers, networks: networks.length, volumes: stores.length, state };
 }
 
 /** A run killed early leaves folders of ours without their mark; a directory with anything else in it is somebody's own. */

@@ -1,21 +1,10 @@
-import { ApplyError, UsageError } from "../../errors/installer-error.ts";
-import { installLabel, nameLabel } from "../../execute/docker/volumes.ts";
-import { inOrder } from "../../execute/dependency-graph.ts";
-import { graphOf } from "../../execute/docker/bring-up.ts";
-import { isMadeFrom } from "../../execute/docker/live-state.ts";
+import { UsageError } from "../../errors/installer-error.ts";
+import { type Install, openInstall, planOfInstall } from "../../execute/state/install.ts";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import {
-  type Identity,
-  openApplied,
-  readApplied,
-  readIdentity,
-  readRecordedPlan,
-} from "../../execute/state/state-store.ts";
-import type { Plan } from "../../plan/model.ts";
-import type { ContainerState, VolumeState } from "../../platform/ports.ts";
+import { openApplied } from "../../execute/state/state-store.ts";
+import type { Remains } from "../../targets/target.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
-import { withStep } from "../with-step.ts";
 
 export interface UninstallRequest extends InstallTarget {
   /** Remove volumes and the state directory too. */
@@ -34,7 +23,12 @@ export interface UninstallResult extends ResultHead<"UninstallResult"> {
     readonly directories: readonly string[];
   };
   /** What is left on purpose. */
-  readonly kept: { readonly volumes: readonly string[]; readonly stateDir?: string };
+  readonly kept: {
+    readonly volumes: readonly string[];
+    /** Containers that bear the name and were not made by slipway. */
+    readonly strangers: readonly string[];
+    readonly stateDir?: string;
+  };
 }
 
 /** Files that may lie in a state directory: nothing else is ever removed by a purge. */
@@ -51,26 +45,34 @@ export async function uninstall(request: UninstallRequest, ports: ActionPorts): 
     });
   }
   const layout = stateLayout(request.stateDir);
-  if (!(await ports.fs.exists(layout.root))) return remove(request, layout, ports);
+  if (!(await ports.fs.exists(layout.root))) return remove(request, ports);
   const release = await acquireRunLock(ports, layout, ports.random.uuid());
   try {
-    return await remove(request, layout, ports);
+    return await remove(request, ports);
   } finally {
     await release();
   }
 }
 
-async function remove(request: UninstallRequest, layout: StateLayout, ports: ActionPorts): Promise<UninstallResult> {
-  const [plan, applied] = await Promise.all([readRecordedPlan(ports.fs, layout), readApplied(ports.fs, layout)]);
-  await requireOwn(request, layout, ports);
-  const project = applied.project ?? request.name;
-  const image = (await ports.docker.containers(project))[0]?.imageId;
-  const containers = await withStep(ports, "containers", "Remove containers", () =>
-    removeContainers(plan, project, request.name, ports),
+async function remove(request: UninstallRequest, ports: ActionPorts): Promise<UninstallResult> {
+  const install = await openInstall(request, ports.fs);
+  const { layout } = install;
+  const remains = await ports.target.remains(install);
+  requireOwn(request, install, remains);
+  const { report, signal } = ports;
+  const plan = planOfInstall(install);
+  const { strangers, ...removed } = await ports.target.remove(
+    install,
+    { data: request.purge, plan },
+    { report, signal, redact: (line) => line },
   );
-  const networks = await withStep(ports, "networks", "Remove networks", () => removeNetworks(project, ports));
-  const found = await ports.docker.volumes({ [nameLabel]: request.name });
-  const volumes = found.map((volume) => volume.name).sort();
+  for (const name of strangers) {
+    report({
+      type: "warning",
+      message: `${name} bears the name ${request.name} and was not made by slipway: it is left`,
+      hint: "remove it by hand when nobody needs it",
+    });
+  }
   const stateExists = await ports.fs.exists(layout.root);
   const head = {
     apiVersion: "slipway/v1",
@@ -79,133 +81,51 @@ async function remove(request: UninstallRequest, layout: StateLayout, ports: Act
     purged: request.purge,
   } as const;
   if (!request.purge) {
-    if (stateExists) await forgetContainers(layout, ports);
-    const kept = { volumes, ...(stateExists ? { stateDir: request.stateDir } : {}) };
-    return { ...head, removed: { containers, networks, volumes: [], directories: [] }, kept };
+    if (stateExists) await forgetServices(layout, ports);
+    const volumes = remains.stores.map(({ place }) => place).sort();
+    const kept = { volumes, strangers, ...(stateExists ? { stateDir: request.stateDir } : {}) };
+    return { ...head, removed, kept };
   }
-  const directories = await withStep(ports, "data", "Remove data", async () => {
-    const emptied = await removeHostData([...found, ...applied.volumeUnits], request.name, image, ports);
-    for (const volume of volumes) await ports.docker.removeVolume(volume);
-    return stateExists ? [...emptied, ...(await removeState(layout, ports))] : emptied;
-  });
-  return { ...head, removed: { containers, networks, volumes, directories }, kept: { volumes: [] } };
+  const directories = stateExists
+    ? [...removed.directories, ...(await removeState(layout, ports))]
+    : removed.directories;
+  return { ...head, removed: { ...removed, directories }, kept: { volumes: [], strangers } };
 }
 
 /** A name alone is no proof: another user of this host may have an install of the same name, with its records elsewhere. */
-async function requireOwn(request: UninstallRequest, layout: StateLayout, ports: ActionPorts): Promise<void> {
-  const identity = await readIdentity(ports.fs, layout);
+function requireOwn(request: UninstallRequest, { identity, layout }: Install, remains: Remains): void {
   if (identity !== undefined && identity.name !== request.name) {
     throw new UsageError(`${layout.root} is the state of the install ${identity.name}, not of ${request.name}`, {
       hint: `give --name ${identity.name}, or another --state-dir`,
     });
   }
-  const volumes = await ports.docker.volumes({ [nameLabel]: request.name });
-  if (request.confirmedName === undefined) await requireOwnContainers(request, layout, identity, volumes, ports);
+  if (request.confirmedName === undefined) requireOwnWorkloads(request, layout, remains);
   if (!request.purge) return;
-  const foreign = volumes.filter((volume) => volume.labels[installLabel] !== identity?.uuid);
+  const foreign = remains.stores.filter((store) => !store.ours);
   if (foreign.length === 0) return;
   throw new UsageError(`volumes named ${request.name} belong to an install whose records are not in ${layout.root}`, {
-    details: foreign.map((volume) => volume.name),
-    hint: "give the --state-dir of that install; or, when nobody needs their data, remove them: docker volume rm",
+    details: foreign.map((store) => store.place),
+    hint: "give the --state-dir of that install; or remove them by hand when nobody needs their data",
   });
 }
 
-/**
- * Containers are ours when a volume of this install stands beside them, or when Compose made them from the file in this state directory.
- * Who still wants to remove others says so by typing the name.
- */
-async function requireOwnContainers(
-  request: UninstallRequest,
-  layout: StateLayout,
-  identity: Identity | undefined,
-  volumes: readonly VolumeState[],
-  ports: ActionPorts,
-): Promise<void> {
-  if (identity !== undefined && volumes.some((volume) => volume.labels[installLabel] === identity.uuid)) return;
-  const { project = request.name } = await readApplied(ports.fs, layout);
-  const foreign = (await ports.docker.containers(project)).filter(
-    (container) => identity === undefined || !isMadeFrom(container, layout),
-  );
+/** Who wants to remove what may be of another install says so by typing the name. */
+function requireOwnWorkloads(request: UninstallRequest, layout: StateLayout, { workloads }: Remains): void {
+  const foreign = workloads.filter(({ claim }) => claim === "another");
   if (foreign.length === 0) return;
   throw new UsageError(
     `containers named ${request.name} belong to an install whose records are not in ${layout.root}`,
     {
-      details: foreign.map((container) => container.name),
+      details: foreign.map(({ name }) => name),
       hint: `give the --state-dir of that install; or, when nobody needs it, remove them with --yes-i-mean ${request.name}`,
     },
   );
 }
 
-/** Dependents go before what they depend on, so that nothing logs errors on its way out. */
-async function removeContainers(
-  plan: Plan | undefined,
-  project: string,
-  name: string,
-  ports: ActionPorts,
-): Promise<readonly string[]> {
-  const inProject = await ports.docker.containers(project);
-  const oneShots = await ports.docker.containersLabelled({ [nameLabel]: name });
-  const all = new Map([...inProject, ...oneShots].map((container) => [container.id, container]));
-  const order = plan === undefined ? [] : inOrder(graphOf(plan)).toReversed();
-  const position = (container: ContainerState): number => order.indexOf(container.service);
-  const sorted = [...all.values()].sort((a, b) => position(a) - position(b) || (a.name < b.name ? -1 : 1));
-  for (const container of sorted) {
-    const seconds = plan?.components.find(({ id }) => id === container.service)?.workload?.stopSeconds ?? 10;
-    if (container.state === "running") await ports.docker.stop(container.id, seconds).catch(ignoreGone);
-    await ports.docker.removeContainer(container.id);
-    ports.report({ type: "item", step: "containers", id: container.service || container.name, state: "removed" });
-  }
-  return sorted.map((container) => container.name);
-}
-
-/** Somebody removed it by hand at the same moment; the removal that follows says if anything else is wrong. */
-function ignoreGone(): void {
-  // Nothing to do.
-}
-
-async function removeNetworks(project: string, ports: ActionPorts): Promise<readonly string[]> {
-  const networks = await ports.docker.networks(project);
-  for (const network of networks) await ports.docker.removeNetwork(network.id);
-  return networks.map((network) => network.name).sort();
-}
-
-async function forgetContainers(layout: StateLayout, ports: ActionPorts): Promise<void> {
+async function forgetServices(layout: StateLayout, ports: ActionPorts): Promise<void> {
   if (!(await ports.fs.exists(layout.applied))) return;
   const record = await openApplied(ports.fs, layout);
-  await record.update(() => ({ services: {}, planHash: "" }));
-}
-
-/** Data below `dataDir`: removing the volume leaves the directory it was bound to. A cut-off purge finds it in the records alone. */
-async function removeHostData(
-  places: readonly { readonly hostPath?: string }[],
-  name: string,
-  image: string | undefined,
-  ports: ActionPorts,
-): Promise<readonly string[]> {
-  const removed: string[] = [];
-  for (const hostPath of new Set(places.map((place) => place.hostPath))) {
-    if (hostPath === undefined || !(await ports.fs.exists(hostPath))) continue;
-    if (ports.host.isRoot()) await ports.fs.remove(hostPath);
-    else if (image !== undefined) await emptyDirectory(hostPath, name, image, ports);
-    removed.push(hostPath);
-  }
-  return removed;
-}
-
-/** Files of other uids, which only root may remove. */
-async function emptyDirectory(path: string, name: string, image: string, ports: ActionPorts): Promise<void> {
-  const result = await ports.docker.runOnce({
-    image,
-    entrypoint: ["/usr/bin/find", "/volume", "-mindepth", "1", "-delete"],
-    command: [],
-    user: "0:0",
-    binds: [`${path}:/volume`],
-    capabilities: ["DAC_OVERRIDE"],
-    labels: { [nameLabel]: name },
-    timeoutMs: 600_000,
-  });
-  if (result.exitCode !== 0) throw new ApplyError(`${path} could not be emptied`, { details: result.output });
-  await ports.fs.remove(path);
+  await record.update(() => ({ appliedHash: "" }));
 }
 
 async function removeState(layout: StateLayout, ports: ActionPorts): Promise<readonly string[]> {

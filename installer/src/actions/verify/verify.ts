@@ -1,13 +1,10 @@
 import type { WireResult } from "../../../../toolbox/src/contract.ts";
 import { ApplyError, PreflightError, UsageError, WireError } from "../../errors/installer-error.ts";
-import { createComposeCommands } from "../../execute/docker/compose-commands.ts";
-import { readLiveState } from "../../execute/docker/live-state.ts";
-import { runJobForStatus } from "../../execute/docker/run-job.ts";
-import { stateLayout } from "../../execute/state/layout.ts";
+import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
 import { verificationJob } from "../../plan/components/verification.ts";
 import type { Job, Plan } from "../../plan/model.ts";
+import { isUp } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 
 export interface VerifyRequest extends InstallTarget {
@@ -36,41 +33,41 @@ const toldByLines: readonly number[] = [0, 12];
  * @throws PreflightError when nothing is installed; WireError when it is stopped; LockedError while another run is at work
  */
 export async function verify(request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
-  const layout = stateLayout(request.stateDir);
-  const plan = await readRecordedPlan(ports.fs, layout);
-  if (plan === undefined) {
-    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
-  }
-  const release = await acquireRunLock(ports, layout, ports.random.uuid());
+  const install = await openInstall(request, ports.fs);
+  const plan = requireInstalled(install);
+  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
-    await requireRunning(plan, request, ports);
-    return await verifyPlan(plan, request, ports);
+    await requireRunning(plan, install, ports);
+    return await verifyPlan(plan, install, request, ports);
   } finally {
     await release();
   }
 }
 
 /** Every wire of a platform that was stopped would fail, and say nothing new. */
-async function requireRunning(plan: Plan, request: VerifyRequest, ports: ActionPorts): Promise<void> {
-  const { project = request.name } = await readApplied(ports.fs, stateLayout(request.stateDir));
-  const wanted = plan.components.filter(({ workload }) => workload !== undefined).map(({ id }) => id);
-  const live = await readLiveState(ports.docker, project, wanted);
-  const up = [...live.services.values()].filter(({ state }) => state === "running" || state === "restarting");
-  if (wanted.length === 0 || up.length > 0) return;
-  if (live.services.size === 0) {
+async function requireRunning(plan: Plan, install: Install, { target }: Pick<ActionPorts, "target">): Promise<void> {
+  const components = plan.components.filter(({ workload }) => workload !== undefined).map(({ id }) => id);
+  const { services } = await target.observe(install, { components, images: [] });
+  if (components.length === 0 || [...services.values()].some(isUp)) return;
+  if (services.size === 0) {
     throw new PreflightError("the platform's containers are gone", { hint: "slipway install makes them again" });
   }
   throw new WireError("the platform is stopped", { hint: "run slipway start, then slipway verify again" });
 }
 
 /** Runs the verification of a recorded plan; the caller holds the run lock. */
-export async function verifyPlan(plan: Plan, request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
+export async function verifyPlan(
+  plan: Plan,
+  install: Install,
+  request: Pick<VerifyRequest, "name" | "component" | "onWire">,
+  ports: ActionPorts,
+): Promise<VerifyResult> {
   if (request.component !== undefined && !plan.components.some(({ id }) => id === request.component)) {
     throw new UsageError(`there is no component ${request.component}`);
   }
   const begin = ports.clock.monotonicMs();
   const job = plan.jobs.find((candidate) => candidate.id === verificationJob);
-  const wires = job === undefined || plan.wires.length === 0 ? [] : await runVerifyJob(job, request, ports);
+  const wires = job === undefined || plan.wires.length === 0 ? [] : await runVerifyJob(job, install, request, ports);
   const failed = wires.filter((wire) => !wire.ok).length;
   return {
     apiVersion: "slipway/v1",
@@ -103,12 +100,15 @@ export function requireWires(result: VerifyResult): void {
   });
 }
 
-async function runVerifyJob(job: Job, request: VerifyRequest, ports: ActionPorts): Promise<readonly WireResult[]> {
-  const layout = stateLayout(request.stateDir);
-  const { project = request.name } = await readApplied(ports.fs, layout);
+async function runVerifyJob(
+  job: Job,
+  install: Install,
+  request: Pick<VerifyRequest, "component" | "onWire">,
+  ports: ActionPorts,
+): Promise<readonly WireResult[]> {
   const wires: WireResult[] = [];
   const other: string[] = [];
-  const take = (line: string): void => {
+  const onLine = (line: string): void => {
     const wire = parseWire(line);
     if (wire === undefined) {
       other.push(line);
@@ -117,15 +117,11 @@ async function runVerifyJob(job: Job, request: VerifyRequest, ports: ActionPorts
       request.onWire?.(wire);
     }
   };
-  await runJobForStatus(
-    { docker: ports.docker, clock: ports.clock, compose: createComposeCommands(ports.exec, project, layout.live) },
-    { id: job.id, title: job.title, project, limitSeconds: job.deadlineSeconds, signal: ports.signal, onLine: take },
-    (_container, status) => {
-      if (toldByLines.includes(status)) return Promise.resolve();
-      throw new ApplyError(`the verification itself failed with exit status ${status}`, { details: other.slice(-30) });
-    },
-  );
-  return wires;
+  const run = { id: job.id, title: job.title, limitSeconds: job.deadlineSeconds, onLine };
+  const { report, signal } = ports;
+  const status = await ports.target.runJob(install, run, { report, signal, redact: (line) => line });
+  if (toldByLines.includes(status)) return wires;
+  throw new ApplyError(`the verification itself failed with exit status ${status}`, { details: other.slice(-30) });
 }
 
 function concerns(wire: WireResult, component: string | undefined): boolean {

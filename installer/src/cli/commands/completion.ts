@@ -19,7 +19,7 @@ export function declareCompletion(program: Command, runtime: Runtime): void {
     runtime.perform(command, async (session) => {
       const { describeCommands } = await import("../completion/command-tree.ts");
       const { completionScript } = await import("../completion/scripts.ts");
-      const { componentWords } = await import("../../actions/desired/component-names.ts");
+      const { componentWords } = await import("../../plan/component-names.ts");
       session.print(completionScript(shell, describeCommands(program), componentWords()).trimEnd());
       return 0;
     }),

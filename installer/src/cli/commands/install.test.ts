@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { InstallResult } from "../../actions/install/install.ts";
+import type { InstallResult } from "../../actions/install/install-request.ts";
 import { folder, cli, apiVersion, inFreshFolder } from "./testing/command-run.ts";
 
 inFreshFolder();

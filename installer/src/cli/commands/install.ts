@@ -8,8 +8,10 @@ import type { Runtime } from "../runtime.ts";
 import { type BundleSourceOptions, declareBundleSource, toBundleSource } from "./bundle-options.ts";
 import { type RegistryFlags, declareRegistryOptions, toRegistryOptions } from "./registry-options.ts";
 import { formatInstall } from "../ui/print-install.ts";
+import { targetNames } from "../../targets/names.ts";
 
 interface InstallOptions extends BundleSourceOptions, RegistryFlags {
+  readonly mode?: string;
   readonly offline?: boolean;
   readonly planHash?: string;
   readonly dryRun?: boolean;
@@ -28,7 +30,11 @@ export function declareInstall(program: Command, runtime: Runtime): void {
     .description(
       "Checks the host, makes what is missing, starts everything in order and proves the wires. Run again it changes what differs, or nothing. Killed at any moment, the same command finishes it.",
     )
-    .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"))
+    .addOption(
+      new Option("--mode <mode>", `target of a new install; ${targetNames[0] ?? ""} when not given`).choices(
+        targetNames,
+      ),
+    )
     .addOption(
       new Option(
         "--plan-hash <hash>",
@@ -69,6 +75,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
       const result = await session.engine.install({
         ...toTarget(session.selection),
         values: toValuesSelection(session.selection),
+        ...(options.mode !== undefined && { mode: options.mode }),
         dryRun: options.dryRun === true,
         skipVerify: !options.verify,
         withoutUnavailable: options.withoutUnavailable === true,

@@ -7,8 +7,10 @@ import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { type BundleSourceOptions, declareBundleSource, toBundleSource } from "./bundle-options.ts";
 import { formatPlan } from "../ui/print-plan.ts";
+import { targetNames } from "../../targets/names.ts";
 
 interface PlanOptions extends BundleSourceOptions {
+  readonly mode?: string;
   readonly offline?: boolean;
   readonly exitCode?: boolean;
   readonly all?: boolean;
@@ -23,7 +25,11 @@ export function declarePlan(program: Command, runtime: Runtime): void {
     .option("--offline", "compare with the records only; the engine is not asked")
     .option("--exit-code", "exit 14 when there are changes, 0 when there are none")
     .option("--all", "also list what stays as it is")
-    .addOption(new Option("--mode <mode>", "target").choices(["compose"]).default("compose"));
+    .addOption(
+      new Option("--mode <mode>", `target of a new install; ${targetNames[0] ?? ""} when not given`).choices(
+        targetNames,
+      ),
+    );
   declareBundleSource(command);
   withExamples(command, [
     { command: "slipway plan", means: "what the next install would do" },
@@ -43,6 +49,7 @@ export function declarePlan(program: Command, runtime: Runtime): void {
       const result = await session.engine.plan({
         ...toTarget(session.selection),
         values: toValuesSelection(session.selection),
+        ...(options.mode !== undefined && { mode: options.mode }),
         offline: options.offline === true,
         ...toBundleSource(options, session.context.io.cwd),
       });

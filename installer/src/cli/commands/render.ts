@@ -5,9 +5,10 @@ import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatRendered, formatRenderedFiles } from "../ui/print-render.ts";
+import { rendererNames } from "../../targets/names.ts";
 
 interface RenderOptions {
-  readonly mode: "compose" | "helm";
+  readonly mode: string;
   readonly out: string;
 }
 
@@ -19,7 +20,7 @@ export function declareRender(program: Command, runtime: Runtime): void {
     .description(
       "Writes the files of a target into a directory. Secrets stand in them as names, never as values. A directory that holds anything else is refused; files of an earlier render are replaced.",
     )
-    .addOption(new Option("--mode <mode>", "target").choices(["compose", "helm"]).default("compose"))
+    .addOption(new Option("--mode <mode>", "target").choices(rendererNames).default(rendererNames[0]))
     .requiredOption("--out <dir>", "directory to write, or - to print");
   withExamples(command, [
     { command: "slipway render --out ./out", means: "compose.yaml and the configuration files" },

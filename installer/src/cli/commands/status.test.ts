@@ -20,7 +20,7 @@ describe("status", () => {
         state: "running",
         health: "healthy",
         ok: true,
-        uptimeSeconds: 3700,
+        uptime: "3 hours",
         ports: [{ address: "127.0.0.1", hostPort: 80, containerPort: 8080, protocol: "tcp" }],
         image: "slipway/valkey:1",
         urls: [],
@@ -37,7 +37,7 @@ describe("status", () => {
     const ill = await cli("status", { status: () => Promise.resolve({ ...healthy, overall: "degraded" }) });
 
     expect([well.status, ill.status]).toEqual([0, 7]);
-    expect(well.stdout()).toContain("redis      running  healthy  1 h 1 min  127.0.0.1:80  slipway/valkey:1");
+    expect(well.stdout()).toContain("redis      running  healthy  3 hours  127.0.0.1:80  slipway/valkey:1");
     expect(well.stdout()).toContain("drift: redis: image changed by hand");
     expect(well.stdout()).toContain("foreign container in this project: stray");
   });

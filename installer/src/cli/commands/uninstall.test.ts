@@ -17,7 +17,7 @@ describe("uninstall", () => {
         name: request.name,
         purged: request.purge,
         removed: { containers: ["a"], networks: [], volumes: [], directories: [] },
-        kept: { volumes: ["slipway_redis-data"], stateDir: "/state" },
+        kept: { volumes: ["slipway_redis-data"], strangers: [], stateDir: "/state" },
       }),
   };
   const answering = (answers: Partial<Prompts>): RunSetup => ({

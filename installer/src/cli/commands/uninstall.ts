@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { Remains } from "../../actions/uninstall/find-remains.ts";
+import type { FoundRemains } from "../../actions/uninstall/find-remains.ts";
 import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
@@ -53,18 +53,25 @@ function requireSameName(session: Session, given: string | undefined): void {
   });
 }
 
-function isNothing(remains: Remains): boolean {
+function isNothing(remains: FoundRemains): boolean {
   return !remains.state && remains.containers + remains.networks + remains.volumes === 0;
 }
 
 function nothingRemoved(name: string, purged: boolean): UninstallResult {
   const removed = { containers: [], networks: [], volumes: [], directories: [] };
-  return { apiVersion: "slipway/v1", kind: "UninstallResult", name, purged, removed, kept: { volumes: [] } };
+  return {
+    apiVersion: "slipway/v1",
+    kind: "UninstallResult",
+    name,
+    purged,
+    removed,
+    kept: { volumes: [], strangers: [] },
+  };
 }
 
 async function removeAgreed(
   session: Session,
-  remains: Remains,
+  remains: FoundRemains,
   { purge, given }: { readonly purge: boolean; readonly given: string | undefined },
 ): Promise<UninstallResult> {
   const target = toTarget(session.selection);
@@ -89,7 +96,7 @@ async function confirmPurge(session: Session): Promise<string> {
   return name;
 }
 
-async function confirmRemoval(session: Session, remains: Remains): Promise<void> {
+async function confirmRemoval(session: Session, remains: FoundRemains): Promise<void> {
   if (session.manner.yes) return;
   if (!session.prompts.available) {
     throw new AbortError("removing the platform needs a yes and standard input is no terminal", { hint: "give --yes" });

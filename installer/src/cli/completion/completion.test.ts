@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { componentWords } from "../../actions/desired/component-names.ts";
+import { componentWords } from "../../plan/component-names.ts";
 import { describeProgram } from "../docs/describe-program.ts";
 import { completionScript } from "./scripts.ts";
 

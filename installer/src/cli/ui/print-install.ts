@@ -1,4 +1,4 @@
-import type { InstallResult } from "../../actions/install/install.ts";
+import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
 import { type Invocation, nameCommands } from "./named-commands.ts";

@@ -1,5 +1,4 @@
 import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
-import { formatSeconds } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -15,6 +14,11 @@ export function formatStatus(status: StatusResult, style: Style): string {
       style,
     ),
   );
+  if (status.changeSince !== undefined) {
+    lines.push(
+      style.bad(`the change begun at ${status.changeSince} is not complete: run slipway install again to finish it`),
+    );
+  }
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
   lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
   for (const component of status.components) {
@@ -41,7 +45,7 @@ function formatComponent(component: ComponentStatus, style: Style): readonly Cel
     component.id,
     { text: state, paint },
     { text: component.health, paint },
-    component.uptimeSeconds === undefined ? "-" : formatSeconds(component.uptimeSeconds),
+    component.uptime ?? "-",
     component.ports.map((port) => `${port.address}:${port.hostPort}`).join(" ") || "-",
     component.image ?? "-",
   ];

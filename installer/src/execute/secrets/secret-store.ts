@@ -3,7 +3,8 @@ import { assertNever, DataExpectedError, PreflightError } from "../../errors/ins
 import type { SecretGenerator, SecretSlot, SecretSpec } from "../../plan/model.ts";
 import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.ts";
 import { canonicalJson, keyedDigest } from "../digest.ts";
-import type { AppliedRecord, Applied } from "../state/state-store.ts";
+import type { Applied } from "../state/records.ts";
+import type { AppliedRecord } from "../state/state-store.ts";
 import { certificateAuthority, type KeyAndCertificate, signingPair, tlsLeaf } from "./certificates.ts";
 import { bcryptHash, randomPassword, randomText, sshHostKey } from "./generate.ts";
 

@@ -8,6 +8,8 @@ export interface StateLayout {
   readonly values: string;
   readonly secrets: string;
   readonly plan: string;
+  /** The plan of a change under way. */
+  readonly pendingPlan: string;
   readonly lock: string;
   readonly releases: string;
   readonly journal: string;
@@ -27,6 +29,7 @@ export function stateLayout(root: string): StateLayout {
     values: join(root, "values.yaml"),
     secrets: join(root, "secrets"),
     plan: join(root, "plan.json"),
+    pendingPlan: join(root, "plan.pending.json"),
     lock: join(root, "lock.yaml"),
     releases: join(root, "releases"),
     journal: join(root, "journal"),

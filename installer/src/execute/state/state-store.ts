@@ -1,14 +1,19 @@
 import { PreflightError } from "../../errors/installer-error.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.ts";
-import type { ComposeUnit, ComposeVolume } from "../../render/compose/compose-rendering.ts";
-import { engineVolumeName } from "../../render/compose/compose-service.ts";
+import { storeId } from "../../render/rendering.ts";
 import { canonicalJson } from "../digest.ts";
 import { createQueue } from "../in-turn.ts";
+import { appliedFrom1, identityFrom1 } from "./format-1.ts";
 import type { StateLayout } from "./layout.ts";
+import { parseRecord } from "./parse-record.ts";
+import { type Applied, type Identity, nothingApplied, type TargetIdentity } from "./records.ts";
 
 /** Version of the layout of the state directory. */
-const formatVersion = 1;
+const formatVersion = 2;
+/** Version of the records in it. The plan has one of its own. */
+const recordVersion = "slipway/v2";
+const planVersion = "slipway/v1";
 
 export interface StatePorts {
   readonly fs: FileSystem;
@@ -17,46 +22,7 @@ export interface StatePorts {
   readonly failpoint: Failpoint;
 }
 
-/** What makes this install this one, set once. */
-export interface Identity {
-  readonly uuid: string;
-  readonly name: string;
-  readonly createdAt: string;
-  /** Key of the digests of files with secrets. */
-  readonly digestKey: string;
-}
-
-/** What is known to be done. The engine's own state is asked, never taken from here. */
-export interface Applied {
-  readonly release: number;
-  readonly planHash?: string;
-  readonly installedAt?: string;
-  readonly project?: string;
-  readonly units: readonly ComposeUnit[];
-  readonly jobUnits: readonly ComposeUnit[];
-  readonly volumeUnits: readonly ComposeVolume[];
-  readonly services: Readonly<Record<string, { readonly containerId: string; readonly filesDigest: string }>>;
-  readonly jobs: Readonly<Record<string, { readonly inputsHash: string; readonly at: string }>>;
-  /** Volumes by engine name, once their component served from them. */
-  readonly initialised: Readonly<Record<string, { readonly component: string; readonly at: string }>>;
-  readonly files: Readonly<
-    Record<string, { readonly digest: string; readonly size?: number; readonly owner?: number }>
-  >;
-  /** Secrets that were made or taken over, by name. */
-  readonly secrets: Readonly<Record<string, { readonly inputsHash: string; readonly expires?: string }>>;
-}
-
-const nothingApplied: Applied = {
-  release: 0,
-  units: [],
-  jobUnits: [],
-  volumeUnits: [],
-  services: {},
-  jobs: {},
-  initialised: {},
-  files: {},
-  secrets: {},
-};
+type ReadingFiles = Pick<FileSystem, "readTextIfPresent">;
 
 /** The record of what is applied; updates are durable before they return. */
 export interface AppliedRecord {
@@ -77,19 +43,34 @@ export async function requirePrivate(fs: FileSystem, layout: StateLayout): Promi
 }
 
 /**
- * Makes the state directory if it is not there and reads who the install is.
- * @throws PreflightError when others could write into it, or another version of Slipway made it
+ * Makes the state directory if it is not there, brings records of an older format to this one, and reads who the install is.
+ * The caller holds the run lock.
+ * @throws PreflightError when others could write into it, or a newer version of Slipway made it
  */
-export async function openState(ports: StatePorts, layout: StateLayout, name: string): Promise<Identity> {
+export async function openState(
+  ports: StatePorts,
+  layout: StateLayout,
+  install: { readonly name: string; readonly target: TargetIdentity },
+): Promise<Identity> {
   const { fs } = ports;
   await requirePrivate(fs, layout);
   const existing = await readIdentity(fs, layout);
-  if (existing !== undefined && existing.name !== name) {
-    throw new PreflightError(`${layout.root} is the state of the install ${existing.name}, not of ${name}`, {
+  if (existing === undefined) return makeState(ports, layout, install);
+  if (existing.name !== install.name) {
+    throw new PreflightError(`${layout.root} is the state of the install ${existing.name}, not of ${install.name}`, {
       hint: `give --name ${existing.name}, or another --state-dir`,
     });
   }
-  if (existing !== undefined) return existing;
+  await upgradeRecords(ports, layout, existing);
+  return existing;
+}
+
+async function makeState(
+  ports: StatePorts,
+  layout: StateLayout,
+  install: { readonly name: string; readonly target: TargetIdentity },
+): Promise<Identity> {
+  const { fs } = ports;
   for (const folder of [layout.root, layout.secrets, layout.releases, layout.logs, layout.live]) {
     await fs.makeDirectory(folder, 0o700);
   }
@@ -97,72 +78,111 @@ export async function openState(ports: StatePorts, layout: StateLayout, name: st
   await fs.writeAtomic(layout.format, `${formatVersion}\n`);
   const identity: Identity = {
     uuid: ports.random.uuid(),
-    name,
+    name: install.name,
     createdAt: ports.clock.now().toISOString(),
     digestKey: Buffer.from(ports.random.bytes(32)).toString("hex"),
+    target: install.target,
   };
   await ports.failpoint("state:format");
-  await fs.writeAtomic(layout.identity, `${canonicalJson(identity)}\n`);
+  await writeIdentity(fs, layout, identity);
   await ports.failpoint("state:identity");
   return identity;
 }
 
 /**
- * Who the install is, or undefined when there is none.
- * @throws PreflightError when another version of Slipway made it
+ * The mark goes first, so that an older version refuses the directory from then on. Each record says itself which version it
+ * is, so a run that is killed in between is completed by the next.
  */
-export async function readIdentity(fs: FileSystem, layout: StateLayout): Promise<Identity | undefined> {
+async function upgradeRecords(ports: StatePorts, layout: StateLayout, identity: Identity): Promise<void> {
+  const { fs } = ports;
+  const isCurrent = (text: string | undefined): boolean => text === undefined || text.includes(recordVersion);
+  const [format, identityText, appliedText] = await Promise.all(
+    [layout.format, layout.identity, layout.applied].map((path) => fs.readTextIfPresent(path)),
+  );
+  if (format?.trim() !== String(formatVersion)) await fs.writeAtomic(layout.format, `${formatVersion}\n`);
+  await ports.failpoint("state:upgrade-format");
+  if (!isCurrent(appliedText)) await writeApplied(fs, layout, await readApplied(fs, layout));
+  await ports.failpoint("state:upgrade-applied");
+  if (!isCurrent(identityText)) await writeIdentity(fs, layout, identity);
+}
+
+async function writeIdentity(fs: FileSystem, layout: StateLayout, identity: Identity): Promise<void> {
+  await fs.writeAtomic(
+    layout.identity,
+    `${canonicalJson({ apiVersion: recordVersion, kind: "Identity", ...identity })}\n`,
+  );
+}
+
+async function writeApplied(fs: FileSystem, layout: StateLayout, applied: Applied): Promise<void> {
+  await fs.writeAtomic(
+    layout.applied,
+    `${canonicalJson({ apiVersion: recordVersion, kind: "Applied", ...applied })}\n`,
+  );
+}
+
+/**
+ * Who the install is, or undefined when there is none.
+ * @throws PreflightError when a newer version of Slipway made it, or the record is damaged
+ */
+export async function readIdentity(fs: ReadingFiles, layout: StateLayout): Promise<Identity | undefined> {
   const format = await fs.readTextIfPresent(layout.format);
   if (format === undefined) return undefined;
-  if (format.trim() !== String(formatVersion)) {
+  const version = Number(format.trim());
+  if (!(version >= 1 && version <= formatVersion)) {
     throw new PreflightError(
       `${layout.root} has state format ${format.trim()}, this version of slipway reads ${formatVersion}`,
       { hint: "use the version of slipway that made it, or a newer one" },
     );
   }
   const text = await fs.readTextIfPresent(layout.identity);
-  return text === undefined ? undefined : (parseRecord(layout.identity, text) as Identity);
+  if (text === undefined) return undefined;
+  const record = parseRecord(layout.identity, text, recordVersion);
+  return isOfFormat1(record) ? identityFrom1(record) : (withoutHead(record) as unknown as Identity);
+}
+
+/** Records of format 1 carry no version. */
+function isOfFormat1(record: Readonly<Record<string, unknown>>): boolean {
+  return record["apiVersion"] === undefined;
+}
+
+function withoutHead(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== "apiVersion" && key !== "kind"));
 }
 
 /** The plan of the last complete install. */
-export async function readRecordedPlan(
-  fs: Pick<FileSystem, "readTextIfPresent">,
-  layout: StateLayout,
-): Promise<Plan | undefined> {
-  const text = await fs.readTextIfPresent(layout.plan);
-  return text === undefined ? undefined : (parseRecord(layout.plan, text) as Plan);
+export async function readRecordedPlan(fs: ReadingFiles, layout: StateLayout): Promise<Plan | undefined> {
+  return readPlan(fs, layout.plan);
+}
+
+/** A recorded plan; what it lacks because an older version wrote it is filled in. */
+export async function readPlan(fs: ReadingFiles, path: string): Promise<Plan | undefined> {
+  const text = await fs.readTextIfPresent(path);
+  return text === undefined ? undefined : (parseRecord(path, text, planVersion) as unknown as Plan);
 }
 
 /** What is recorded as applied, for reading only. */
-export async function readApplied(fs: FileSystem, layout: StateLayout): Promise<Applied> {
+export async function readApplied(fs: ReadingFiles, layout: StateLayout): Promise<Applied> {
   const text = await fs.readTextIfPresent(layout.applied);
-  if (text !== undefined) return { ...nothingApplied, ...(parseRecord(layout.applied, text) as Partial<Applied>) };
+  if (text !== undefined) {
+    const record = parseRecord(layout.applied, text, recordVersion);
+    if (isOfFormat1(record)) return appliedFrom1(record, await fs.readTextIfPresent(layout.values));
+    return { ...nothingApplied, ...(withoutHead(record) as Partial<Applied>) };
+  }
   const plan = await readRecordedPlan(fs, layout);
   return plan === undefined ? nothingApplied : whatPlanTells(plan);
 }
 
 /** The plan is recorded once all of it served: without better knowledge, its data and secrets must be found where they were. */
 function whatPlanTells(plan: Plan): Applied {
-  const volumes = plan.components.flatMap(({ id, volumes: own }) => own.map(({ name }) => ({ id, name })));
+  const stores = plan.components.flatMap(({ id, volumes }) =>
+    volumes.map(({ name }) => ({ component: id, volume: name })),
+  );
   return {
     ...nothingApplied,
-    project: plan.install.name,
-    initialised: Object.fromEntries(
-      volumes.map(({ id, name }) => [engineVolumeName(plan, id, name), { component: id, at: "" }]),
-    ),
+    stores,
+    initialised: Object.fromEntries(stores.map((store) => [storeId(store), { at: "" }])),
     secrets: Object.fromEntries(plan.secrets.map(({ name }) => [name, { inputsHash: "" }])),
   };
-}
-
-function parseRecord(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new PreflightError(`${path} is damaged: it is not JSON`, {
-      hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
-      cause: error,
-    });
-  }
 }
 
 /** Opens the record for changing; the caller holds the run lock. */
@@ -175,7 +195,7 @@ export async function openApplied(fs: FileSystem, layout: StateLayout): Promise<
     update: (change) =>
       inTurn(async () => {
         const next = { ...applied, ...change(applied) };
-        await fs.writeAtomic(layout.applied, `${canonicalJson(next)}\n`);
+        await writeApplied(fs, layout, next);
         // Not before it is on the disk: a run must not rely on what the next one cannot know.
         applied = next;
       }),

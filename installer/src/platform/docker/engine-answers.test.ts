@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { familiarReference, fromImageInspect, fromSummary } from "./engine-answers.ts";
+import { familiarReference } from "../../oci/reference.ts";
+import { fromImageInspect, fromSummary } from "./engine-answers.ts";
 import { readFramedLines, readJsonLines } from "./engine-streams.ts";
 
 describe("answers of the engine", () => {

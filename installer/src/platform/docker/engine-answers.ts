@@ -182,10 +182,3 @@ export function fromImageInspect(answer: ImageInspect): ImageDetails {
     digests: answer.RepoDigests ?? [],
   };
 }
-
-/** How the engine itself writes a reference: without the default registry, with a tag. */
-export function familiarReference(reference: string): string {
-  const short = reference.replace(/^docker\.io\/(library\/)?/, "");
-  const name = short.slice(short.lastIndexOf("/") + 1);
-  return short.includes("@") ? short.replace(/:[^/@]+@/, "@") : name.includes(":") ? short : `${short}:latest`;
-}

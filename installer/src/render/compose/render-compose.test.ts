@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { servicesOf } from "../rendering.ts";
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import { infraPlan } from "../../../test/support/infra-plan.ts";
@@ -107,21 +108,6 @@ describe("renderCompose", () => {
     expect(volumes["postgres-data"]).toEqual({ external: true, name: "slipway_postgres-data" });
   });
 
-  it("puts volumes under the data directory when there is one", () => {
-    const volume = renderCompose(infraPlan(["dataDir=/srv/slipway"])).volumes.find(
-      (row) => row.component === "postgres",
-    );
-
-    expect(volume).toEqual({
-      engineName: "slipway_postgres-data",
-      component: "postgres",
-      volume: "data",
-      hostPath: "/srv/slipway/postgres-data",
-      uid: 10_001,
-      marker: "PG_VERSION",
-    });
-  });
-
   it("marks files with secrets and never writes one", () => {
     const rendering = renderCompose(infraPlan());
 
@@ -135,7 +121,7 @@ describe("renderCompose", () => {
   });
 
   it("changes the hash of a service when its configuration file changes, and no other's", () => {
-    const hashes = (plan: Plan) => new Map(renderCompose(plan).services.map((row) => [row.id, row.specHash]));
+    const hashes = (plan: Plan) => new Map(servicesOf(renderCompose(plan)).map((row) => [row.id, row.specHash]));
     const before = hashes(infraPlan());
 
     const after = hashes(infraPlan(["postgres.maxConnections=200"]));

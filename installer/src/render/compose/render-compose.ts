@@ -5,7 +5,7 @@ import { type AddressBook, buildAddressBook, type FileGenerators, renderFileCont
 import { renderGatewayNginx } from "../config-files/gateway-nginx.ts";
 import { pageFiles } from "../config-files/page-files.ts";
 import type { RenderedFile } from "../rendered-file.ts";
-import type { ComposeRendering, ComposeUnit, ComposeVolume } from "./compose-rendering.ts";
+import { type Rendering, type Store, storesOf, type Unit } from "../rendering.ts";
 import {
   type ComposeObject,
   type ComposeOptions,
@@ -30,40 +30,40 @@ const generators: FileGenerators = {
  * Renders a plan for Docker Compose. Pure.
  * @throws RenderError when the plan asks for what Compose on one host cannot express
  */
-export function renderCompose(plan: Plan, options: ComposeOptions = { startInterval: true }): ComposeRendering {
+export function renderCompose(plan: Plan, options: ComposeOptions = { startInterval: true }): Rendering {
   const book = buildAddressBook(plan, (component) => component.id);
   const context: UnitContext = { plan, book, options };
   const services = plan.components
     .filter((component) => component.workload !== undefined)
     .map((component) =>
-      renderUnit(component.id, serviceFiles(plan, book, component), (files) =>
+      renderUnit({ id: component.id, role: "service" }, serviceFiles(plan, book, component), (files) =>
         renderService(context, component, files),
       ),
     );
   const jobs = plan.jobs.map((job) =>
-    renderUnit(job.id, containerFiles(plan, book, job.id, job.container), (files) => renderJob(context, job, files)),
+    renderUnit({ id: job.id, role: "job" }, containerFiles(plan, book, job.id, job.container), (files) =>
+      renderJob(context, job, files),
+    ),
   );
-  const volumes = listVolumes(plan);
+  const stores = storesOf(plan);
   const units = [...services, ...jobs];
   let files: readonly RenderedFile[] | undefined;
   return {
     // Whoever only compares units does not wait for the document.
     get files() {
-      return (files ??= [composeFile(plan, units, volumes), ...units.flatMap((unit) => unit.files)]);
+      return (files ??= [composeFile(plan, units, stores), ...units.flatMap((unit) => unit.files)]);
     },
-    project: plan.install.name,
-    services: services.map((unit) => unit.unit),
-    jobs: jobs.map((unit) => unit.unit),
-    volumes,
+    units: units.map(({ unit }) => unit),
+    stores,
   };
 }
 
-function composeFile(plan: Plan, units: readonly RenderedUnit[], volumes: readonly ComposeVolume[]): RenderedFile {
-  return { path: "compose.yaml", contents: [marker + renderDocument(plan, units, volumes)], secret: false };
+function composeFile(plan: Plan, units: readonly RenderedUnit[], stores: readonly Store[]): RenderedFile {
+  return { path: "compose.yaml", contents: [marker + renderDocument(plan, units, stores)], secret: false };
 }
 
 /** Written service by service: one tree of a large platform would cost more than its parts. */
-function renderDocument(plan: Plan, units: readonly RenderedUnit[], volumes: readonly ComposeVolume[]): string {
+function renderDocument(plan: Plan, units: readonly RenderedUnit[], stores: readonly Store[]): string {
   const yaml = (part: ComposeObject): string => toYamlText(escapeDollars(part) as ComposeObject);
   const services = units.map((unit) => yaml({ [unit.unit.id]: unit.service }).replace(/^(?=.)/gm, "  "));
   return [
@@ -73,9 +73,9 @@ function renderDocument(plan: Plan, units: readonly RenderedUnit[], volumes: rea
     yaml({
       networks: Object.fromEntries(networkNames.map((name) => [name, renderNetwork(plan, name)])),
       volumes: Object.fromEntries(
-        volumes.map((volume) => [
-          volumeKey(volume.component, volume.volume),
-          { external: true, name: volume.engineName },
+        stores.map(({ component, volume }) => [
+          volumeKey(component, volume),
+          { external: true, name: engineVolumeName(plan, component, volume) },
         ]),
       ),
     }),
@@ -83,20 +83,20 @@ function renderDocument(plan: Plan, units: readonly RenderedUnit[], volumes: rea
 }
 
 interface RenderedUnit {
-  readonly unit: ComposeUnit;
+  readonly unit: Unit;
   readonly service: ComposeObject;
   readonly files: readonly RenderedFile[];
 }
 
 function renderUnit(
-  id: string,
+  head: Pick<Unit, "id" | "role">,
   files: readonly RenderedFile[],
   render: (files: readonly RenderedFile[]) => ComposeObject,
 ): RenderedUnit {
   const service = render(files);
   const hash = specHash(service, files);
   return {
-    unit: { id, image: String(service["image"]), specHash: hash, filePaths: files.map((file) => file.path) },
+    unit: { ...head, image: String(service["image"]), specHash: hash, filePaths: files.map((file) => file.path) },
     service: { ...service, labels: { ...(service["labels"] as ComposeObject), "dev.slipway.spec": hash } },
     files,
   };
@@ -111,21 +111,6 @@ function containerFiles(plan: Plan, book: AddressBook, id: string, container: Co
     const contents = renderFileContents(file.contents, { plan, book, where: `${id}:${file.path}` }, generators);
     return { path: `files/${id}${file.path}`, contents, owner: container.uid, secret: contents.some(isSecretSlot) };
   });
-}
-
-function listVolumes(plan: Plan): readonly ComposeVolume[] {
-  return plan.components.flatMap((component) =>
-    component.volumes.map((volume) => ({
-      engineName: engineVolumeName(plan, component.id, volume.name),
-      component: component.id,
-      volume: volume.name,
-      uid: component.workload?.container.uid ?? 0,
-      ...(plan.settings.dataDir === undefined
-        ? {}
-        : { hostPath: `${plan.settings.dataDir}/${component.id}-${volume.name}` }),
-      ...(volume.marker === undefined ? {} : { marker: volume.marker }),
-    })),
-  );
 }
 
 function renderNetwork(plan: Plan, name: string): ComposeObject {

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { ComposeRendering } from "../../../src/render/compose/compose-rendering.ts";
+import type { Rendering } from "../../../src/render/rendering.ts";
 import { renderedFileToString } from "../../../src/render/rendered-file.ts";
 import type { Reference } from "../../support/compose-reference.ts";
 import type { ParityUnit, ParityUnits } from "./parity-unit.ts";
@@ -28,7 +28,7 @@ interface Service {
 }
 
 /** A rendering as it would be read back from disk. */
-export function composeOutput(rendering: ComposeRendering): Pick<Reference, "compose" | "files"> {
+export function composeOutput(rendering: Pick<Rendering, "files">): Pick<Reference, "compose" | "files"> {
   const files = new Map(rendering.files.map((file) => [file.path, renderedFileToString(file)]));
   return { compose: parse(files.get("compose.yaml") ?? "") as Reference["compose"], files };
 }

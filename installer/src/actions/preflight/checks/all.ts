@@ -1,19 +1,7 @@
-import type { Check } from "../check.ts";
-import { engineChecks } from "./engine.ts";
+import type { Check } from "../../../targets/check.ts";
 import { fileChecks } from "./files.ts";
-import { imagesAvailable } from "./images.ts";
-import { kernelChecks } from "./kernel.ts";
 import { networkChecks } from "./network.ts";
-import { placeChecks } from "./places.ts";
-import { resourceChecks } from "./resources.ts";
+import { stateDir } from "./state-dir.ts";
 
-/** Every check that an install begins with. */
-export const preflightChecks: readonly Check[] = [
-  ...engineChecks,
-  ...resourceChecks,
-  ...networkChecks,
-  ...placeChecks,
-  ...fileChecks,
-  imagesAvailable,
-  ...kernelChecks,
-];
+/** What an install needs wherever the platform runs; the target adds its own. */
+export const hostChecks: readonly Check[] = [...networkChecks, stateDir, ...fileChecks];

@@ -6,11 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../../events/event.ts";
 import { type FakeWorld, fakeContext } from "../../../../test/support/fake-check-context.ts";
 import { runChecks } from "../run-checks.ts";
-import { preflightChecks } from "./all.ts";
+import { composeLive, composePreflight } from "../../../targets/compose/checks/all.ts";
+import { hostChecks } from "./all.ts";
 import { liveChecks } from "./live.ts";
 
+const preflightChecks = [...composePreflight, ...hostChecks];
+
 async function findings(id: string, world: FakeWorld = {}): Promise<readonly Finding[]> {
-  const check = [...preflightChecks, ...liveChecks].find((candidate) => candidate.id === id);
+  const check = [...preflightChecks, ...composeLive, ...liveChecks].find((candidate) => candidate.id === id);
   if (check === undefined) throw new Error(`no check ${id}`);
   const report = await runChecks([check], fakeContext(world));
   return report.findings.filter((finding) => finding.severity !== "ok");
@@ -20,7 +23,7 @@ const severities = (list: readonly Finding[]): readonly string[] => list.map((fi
 
 describe("all checks", () => {
   it("have different names, and say what and why", () => {
-    const checks = [...preflightChecks, ...liveChecks];
+    const checks = [...preflightChecks, ...composeLive, ...liveChecks];
 
     expect(new Set(checks.map((check) => check.id)).size).toBe(checks.length);
     for (const check of checks)
@@ -382,8 +385,9 @@ describe("places", () => {
 
   it("that hold this install's own data are right", async () => {
     const files = { "/srv/slipway/postgres-data/PG_VERSION": "16" };
-    const own = { name: "slipway_postgres-data", labels: { "dev.slipway.install": "me" } };
-    const applied = JSON.stringify({ initialised: { "slipway_postgres-data": { component: "postgres", at: "" } } });
+    const labels = { "dev.slipway.install": "me", "dev.slipway.component": "postgres" };
+    const own = { name: "slipway_postgres-data", labels };
+    const applied = JSON.stringify({ initialised: { "postgres/data": { at: "" } } });
     const recorded = { ...files, "/var/lib/slipway/slipway/applied.json": applied };
 
     expect(await findings("data-dir.empty", { set, files, volumes: [own], installId: "me" })).toEqual([]);
@@ -586,17 +590,16 @@ describe("the live platform", () => {
     health: "none",
     ok: false,
     drift: ["image changed"],
-    containerId: "abc",
   };
-  const live = { components: [component], foreign: ["stray"] };
+  const status = { components: [component], foreign: ["stray"] };
   const secrets = "/var/lib/slipway/slipway/secrets";
 
   it("says which component is down and what drifted", async () => {
-    expect(await findings("live.health", { live })).toMatchObject([{ component: "redis", message: "it is stopped" }]);
-    expect(await findings("live.health", { live: { ...live, overall: "stopped" } })).toMatchObject([
+    expect(await findings("live.health", { status })).toMatchObject([{ component: "redis", message: "it is stopped" }]);
+    expect(await findings("live.health", { status: { ...status, overall: "stopped" } })).toMatchObject([
       { message: "the platform is stopped", remedy: "run slipway start" },
     ]);
-    expect((await findings("live.drift", { live })).map((finding) => finding.message)).toEqual([
+    expect((await findings("live.drift", { status })).map((finding) => finding.message)).toEqual([
       "image changed",
       expect.stringContaining("stray"),
     ]);
@@ -610,10 +613,10 @@ describe("the live platform", () => {
     };
     const stats = { [secrets]: { directory: true, mode: 0o700 }, [`${secrets}/b`]: { mode: 0o644 } };
 
-    expect((await findings("live.secret-modes", { live, files, stats })).map((finding) => finding.message)).toEqual([
+    expect((await findings("live.secret-modes", { status, files, stats })).map((finding) => finding.message)).toEqual([
       `${secrets}/b is open to others (mode 644)`,
     ]);
-    expect((await findings("live.weak-secrets", { live, files, stats })).map((finding) => finding.message)).toEqual([
+    expect((await findings("live.weak-secrets", { status, files, stats })).map((finding) => finding.message)).toEqual([
       "a is a well-known default",
       "b has only 9 characters",
     ]);
@@ -622,8 +625,18 @@ describe("the live platform", () => {
   it("finds container logs beyond their limit", async () => {
     const stats = { "/var/lib/docker/containers/abc/abc-json.log": { size: 500 * 1024 * 1024 } };
 
-    expect(await findings("live.log-sizes", { live, stats })).toMatchObject([
+    const live = { services: new Map([["redis", { component: "redis", id: "abc" }]]) };
+
+    expect(await findings("live.container-logs", { live, stats })).toMatchObject([
       { component: "redis", severity: "warning" },
+    ]);
+  });
+
+  it("that cannot be looked at is a failure, not taken for one that is not installed", async () => {
+    const unknown = "/var/lib/slipway/slipway/applied.json is damaged";
+
+    expect(await findings("live.readable", { status: { unknown } })).toMatchObject([
+      { severity: "failure", message: `the state of the platform is not known: ${unknown}` },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
-import type { Check, CheckContext, CheckFinding } from "../check.ts";
+import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 
 const warnDays = 30;
 const dayMs = 86_400_000;

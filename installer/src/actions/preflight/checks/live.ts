@@ -2,7 +2,37 @@ import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { describeState } from "../../status/describe-state.ts";
-import type { Check, CheckContext, CheckFinding } from "../check.ts";
+import type { StatusResult } from "../../status/status.ts";
+import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
+
+/** What checks of an installed platform look at. */
+export interface LiveCheckContext extends CheckContext {
+  /** Undefined when nothing is installed; of a platform that could not be looked at, why. */
+  readonly status: StatusResult | { readonly unknown: string } | undefined;
+}
+
+type LiveCheck = Check<LiveCheckContext>;
+
+/** The status, when something is installed and could be looked at. */
+function seen({ status }: LiveCheckContext): StatusResult | undefined {
+  return status === undefined || "unknown" in status ? undefined : status;
+}
+
+const readable: LiveCheck = {
+  id: "live.readable",
+  title: "the installed platform can be looked at",
+  why: "what nobody can look at may be broken without a word",
+  severity: "failure",
+  run: ({ status }) => {
+    if (status === undefined || !("unknown" in status)) return [];
+    return [
+      {
+        message: `the state of the platform is not known: ${status.unknown}`,
+        remedy: "correct that first; checks of the running platform say nothing until then",
+      },
+    ];
+  },
+};
 
 const dayMs = 86_400_000;
 const renewDays = 30;
@@ -32,12 +62,13 @@ const knownDefaults: readonly string[] = [
   "temporal",
 ];
 
-const health: Check = {
+const health: LiveCheck = {
   id: "live.health",
   title: "every installed component is healthy",
   why: "a component that is down takes those that need it with it",
   severity: "failure",
-  run: ({ live }) => {
+  run: (context) => {
+    const live = seen(context);
     if (live?.overall === "stopped") return [{ message: "the platform is stopped", remedy: "run slipway start" }];
     return (live?.components ?? [])
       .filter((component) => !component.ok)
@@ -49,12 +80,13 @@ const health: Check = {
   },
 };
 
-const drift: Check = {
+const drift: LiveCheck = {
   id: "live.drift",
   title: "what runs is what was installed",
   why: "what was changed by hand is lost with the next install, or breaks it",
   severity: "warning",
-  run: ({ live }) => {
+  run: (context) => {
+    const live = seen(context);
     const changed = (live?.components ?? []).flatMap((component) =>
       component.drift.map((difference) => ({
         component: component.id,
@@ -64,7 +96,7 @@ const drift: Check = {
     );
     const foreign = (live?.foreign ?? []).map((container) => ({
       message: `the container ${container} is in this project, and no install of ours made it`,
-      remedy: `remove it when nobody needs it: docker rm -f ${container}`,
+      remedy: "remove it by hand when nobody needs it",
     }));
     return [...changed, ...foreign];
   },
@@ -76,14 +108,14 @@ interface SecretFile {
 }
 
 /** Every file of the secrets folder; none where nothing is installed. */
-async function secretFiles({ fs, stateDir, live }: CheckContext): Promise<readonly SecretFile[]> {
+async function secretFiles({ fs, stateDir, status }: LiveCheckContext): Promise<readonly SecretFile[]> {
   const folder = stateLayout(stateDir).secrets;
-  if (live === undefined || !(await fs.exists(folder))) return [];
+  if (status === undefined || !(await fs.exists(folder))) return [];
   const names = await fs.list(folder);
   return names.filter((name) => !name.startsWith(".")).map((name) => ({ name, path: join(folder, name) }));
 }
 
-const certificates: Check = {
+const certificates: LiveCheck = {
   id: "live.certificates",
   title: "no certificate of the install ends soon",
   why: "browsers and services refuse the platform from that day on",
@@ -105,7 +137,7 @@ const certificates: Check = {
   },
 };
 
-const secretModes: Check = {
+const secretModes: LiveCheck = {
   id: "live.secret-modes",
   title: "secrets can be read by their owner only",
   why: "any user of the host could read the platform's passwords",
@@ -126,7 +158,7 @@ const secretModes: Check = {
   },
 };
 
-const weakSecrets: Check = {
+const weakSecrets: LiveCheck = {
   id: "live.weak-secrets",
   title: "no secret is short or a well-known default",
   why: "such passwords are tried first",
@@ -147,13 +179,13 @@ const weakSecrets: Check = {
   },
 };
 
-const logSizes: Check = {
+const logSizes: LiveCheck = {
   id: "live.log-sizes",
   title: "logs stay within their limits",
   why: "logs without a limit fill the disk",
   severity: "warning",
   run: async (context) => {
-    if (context.live === undefined) return [];
+    if (context.status === undefined) return [];
     const findings: CheckFinding[] = [];
     const folder = stateLayout(context.stateDir).logs;
     const own = (await context.fs.exists(folder)) ? await sizeOf(context, folder) : 0;
@@ -163,7 +195,7 @@ const logSizes: Check = {
         remedy: `remove old ones: ${folder}`,
       });
     }
-    return [...findings, ...(await containerLogs(context))];
+    return findings;
   },
 };
 
@@ -174,35 +206,13 @@ async function sizeOf({ fs }: CheckContext, folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The engine's own log files, where this user may see them. */
-async function containerLogs(context: CheckContext): Promise<readonly CheckFinding[]> {
-  if (!context.engine.reachable) return [];
-  const { dataRoot } = context.engine.info;
-  const limit = toBytes(context.plan.settings.logs.maxSize);
-  const findings = await Promise.all(
-    (context.live?.components ?? []).map(async ({ id, containerId }): Promise<readonly CheckFinding[]> => {
-      if (containerId === undefined) return [];
-      const path = join(dataRoot, "containers", containerId, `${containerId}-json.log`);
-      const size = (await context.fs.stat(path).catch(() => undefined))?.size ?? 0;
-      // A file is rotated after it grew past the limit, by at most one message.
-      if (size <= limit + mebibyte) return [];
-      return [
-        {
-          component: id,
-          message: `its log has ${Math.round(size / mebibyte)} MiB, more than logging.maxSize allows`,
-          remedy: "slipway install sets the limit again; was the container made by hand?",
-        },
-      ];
-    }),
-  );
-  return findings.flat();
-}
-
-/** Docker's notation: 10m. */
-function toBytes(size: string): number {
-  const unit = { k: 1024, m: mebibyte, g: 1024 * mebibyte }[size.slice(-1)] ?? 1;
-  return Number.parseInt(size, 10) * unit;
-}
-
 /** Checks of a platform that is installed; each is silent when none is. */
-export const liveChecks: readonly Check[] = [health, drift, certificates, secretModes, weakSecrets, logSizes];
+export const liveChecks: readonly LiveCheck[] = [
+  readable,
+  health,
+  drift,
+  certificates,
+  secretModes,
+  weakSecrets,
+  logSizes,
+];

@@ -1,0 +1,67 @@
+import type { EgressReport } from "../../platform/egress-guard.ts";
+import type { GivenBundle } from "../bundle/given-bundle.ts";
+import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { Change } from "../plan/plan.ts";
+import type { RegistryOptions } from "../push/registry-options.ts";
+import type { FirstPassword, NotInstalled, PublicUrl } from "../status/summary.ts";
+import type { VerifyResult } from "../verify/verify.ts";
+
+export interface InstallRequest extends InstallTarget {
+  readonly values: ValuesSelection;
+  /** Target of a new install, by name; an install that is there stays on its own. */
+  readonly mode?: string;
+  /** Refuse unless the plan has this hash; its first digits do, from twelve on. */
+  readonly planHash?: string;
+  /** Stop after the preflight and say what would change. */
+  readonly dryRun?: boolean;
+  /** Do not prove the wires at the end. */
+  readonly skipVerify?: boolean;
+  /** Longest time for the whole bring-up, seconds; without it each component's own limit counts. */
+  readonly timeoutSeconds?: number;
+  /** Leave out components whose image can neither be found, pulled nor built, and record them as off. */
+  readonly withoutUnavailable?: boolean;
+  /** Components whose lost data is accepted: their empty stores are set up anew. */
+  readonly acceptDataLoss?: readonly string[];
+  /** Images built at the same time. */
+  readonly jobs?: number;
+  /** Take every image from this bundle, or from the private registry that it was pushed to. */
+  readonly bundle?: GivenBundle;
+  /** With a bundle: the private registry, `host[:port][/path]`, that has its images. */
+  readonly registry?: string;
+  /** How that registry is spoken to. */
+  readonly registryOptions?: RegistryOptions;
+  /** Use no network but loopback; with a bundle it is always so. */
+  readonly offline?: boolean;
+  /** Where image builds keep their work; inside the state directory without it. */
+  readonly cacheDir?: string;
+}
+
+export interface InstallResult extends ResultHead<"InstallResult"> {
+  readonly name: string;
+  readonly changed: boolean;
+  readonly dryRun: boolean;
+  readonly planHash: string;
+  readonly release: number;
+  readonly changes: readonly Change[];
+  readonly urls: readonly PublicUrl[];
+  /** How to read the first password; absent when no login component is installed. */
+  readonly firstPassword?: FirstPassword;
+  readonly notInstalled: readonly NotInstalled[];
+  readonly verify?: VerifyResult;
+  /** Connections of an install without network: where it might go, and what was refused. */
+  readonly egress?: EgressReport;
+  /** What the images came from. */
+  readonly bundle?: InstalledBundle;
+  readonly ms: number;
+  readonly logFile?: string;
+}
+
+export interface InstalledBundle {
+  readonly name: string;
+  readonly version: string;
+  /** Digest of the root document. */
+  readonly root: string;
+  readonly trust: "signed" | "unsigned";
+  /** Components that are left out because it was made without them. */
+  readonly leftOut: readonly string[];
+}

@@ -1,0 +1,33 @@
+/** A step of a run as people and programs that read events know it. */
+export interface StepDefinition {
+  /** Stable; events carry it. */
+  readonly id: string;
+  readonly title: string;
+}
+
+/** Every step there is. A run reports those it takes, in this order where they belong to one command. */
+export const steps = {
+  preflight: { id: "preflight", title: "Check this host" },
+  images: { id: "images", title: "Provide images" },
+  secrets: { id: "secrets", title: "Make secrets" },
+  files: { id: "files", title: "Write configuration" },
+  volumes: { id: "volumes", title: "Make volumes" },
+  start: { id: "start", title: "Start components" },
+  verify: { id: "verify", title: "Prove every connection" },
+  stop: { id: "stop", title: "Stop components" },
+  restart: { id: "restart", title: "Restart components" },
+  containers: { id: "containers", title: "Remove containers" },
+  networks: { id: "networks", title: "Remove networks" },
+  data: { id: "data", title: "Remove data" },
+  build: { id: "images", title: "Build images" },
+  lock: { id: "lock", title: "Resolve images" },
+  gather: { id: "gather", title: "Find images" },
+  sbom: { id: "sbom", title: "List the software in the images" },
+  bundle: { id: "bundle", title: "Write the bundle" },
+  flatten: { id: "bundle", title: "Write the full bundle" },
+  load: { id: "load", title: "Load images" },
+  repair: { id: "repair", title: "Repair the bundle" },
+  verifyBundle: { id: "verify", title: "Verify the bundle" },
+  /** Its title names the target. */
+  push: { id: "push", title: "Push" },
+} as const satisfies Readonly<Record<string, StepDefinition>>;

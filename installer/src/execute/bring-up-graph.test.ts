@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { infraPlan } from "../../test/support/infra-plan.ts";
+import type { Applied } from "./state/records.ts";
+import { bringUpJobs, heldBack, jobsUndoneByLossOf } from "./bring-up-graph.ts";
+
+const plan = infraPlan();
+
+function applied(...undone: readonly string[]): Pick<Applied, "jobs"> {
+  const done = bringUpJobs(plan).filter(({ id }) => !undone.includes(id));
+  return { jobs: Object.fromEntries(done.map(({ id }) => [id, { inputsHash: "of an older version", at: "" }])) };
+}
+
+test("a job that is only repeated for a new version holds nothing back", () => {
+  expect(heldBack(plan, applied())).toEqual([]);
+});
+
+test("the gateway is held back while the login service is not closed to strangers", () => {
+  expect(heldBack(plan, applied("casdoor-bootstrap"))).toContain("gateway");
+});
+
+test("dependents are held back before what they depend on", () => {
+  const held = heldBack(plan, applied(...bringUpJobs(plan).map(({ id }) => id)));
+
+  expect(held.indexOf("gateway")).toBeLessThan(held.indexOf("casdoor"));
+  expect(held).toContain("casdoor");
+});
+
+test("losing one store undoes the jobs that work on it or for whoever keeps data there, and no other", () => {
+  const postgres = jobsUndoneByLossOf(plan, ["postgres"]);
+
+  expect(jobsUndoneByLossOf(plan, ["redis"])).toEqual([]);
+  expect(postgres).toEqual(
+    expect.arrayContaining(["postgres-initialise", "postgres-databases", "casdoor-bootstrap", "temporal-namespace"]),
+  );
+  expect(postgres).not.toContain("minio-buckets");
+});

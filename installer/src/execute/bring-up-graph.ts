@@ -1,0 +1,70 @@
+import type { Component, Dependency, Job, Plan } from "../plan/model.ts";
+import { type GraphNode, inOrder } from "./dependency-graph.ts";
+import type { Applied } from "./state/records.ts";
+
+/** Jobs that belong to the bring-up; the others run when a person asks. */
+export function bringUpJobs(plan: Plan): readonly Job[] {
+  return plan.jobs.filter((job) => job.trigger === "bring-up");
+}
+
+/** Components by their id, jobs as `job:<id>`. */
+export function graphOf(plan: Plan): readonly GraphNode[] {
+  const jobs = bringUpJobs(plan);
+  return [
+    ...plan.components
+      .filter((component) => component.workload !== undefined)
+      .map((component) => ({ key: component.id, needs: component.needs.map(needKey) })),
+    ...jobs.map((job) => ({ key: `job:${job.id}`, needs: job.needs.map(needKey) })),
+  ];
+}
+
+function needKey(need: Dependency): string {
+  return need.kind === "completed" ? `job:${need.job}` : need.component;
+}
+
+/** Seconds a component may take until it serves: what its author allows, and half again for a slow host. */
+export function startLimitSeconds(component: Component): number {
+  return Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);
+}
+
+/** Seconds a component gets to stop cleanly. */
+export function stopSecondsOf(plan: Plan | undefined, id: string): number {
+  return plan?.components.find((component) => component.id === id)?.workload?.stopSeconds ?? 10;
+}
+
+/**
+ * Services that need a job which was never done, or whose work is lost, dependents first. Whoever reaches the platform through them would
+ * find what the job prepares unprepared. A job that is only repeated, for a new version of it, takes nothing down.
+ */
+export function heldBack(plan: Plan, applied: Pick<Applied, "jobs">): readonly string[] {
+  const undone = new Set(bringUpJobs(plan).flatMap(({ id }) => (applied.jobs[id] === undefined ? [id] : [])));
+  const waits = new Set(
+    plan.components.flatMap(({ id, needs }) =>
+      needs.some((need) => need.kind === "completed" && undone.has(need.job)) ? [id] : [],
+    ),
+  );
+  return inOrder(graphOf(plan))
+    .toReversed()
+    .filter((key) => waits.has(key));
+}
+
+/**
+ * The jobs whose work is gone when these components' data is: those that prepare one of them, speak to one of them, or
+ * prepare a component that keeps its data there.
+ */
+export function jobsUndoneByLossOf(plan: Plan, lost: readonly string[]): readonly string[] {
+  const touched = new Set(lost);
+  for (const component of plan.components.filter(({ id }) => touched.has(id))) {
+    for (const store of [...component.databases, ...component.buckets]) {
+      for (const user of store.usedBy) touched.add(user);
+    }
+  }
+  return bringUpJobs(plan)
+    .filter(({ component, reaches }) => touched.has(component) || reaches.some((ref) => touched.has(ownerOf(ref))))
+    .map(({ id }) => id);
+}
+
+/** `postgres` of the endpoint `postgres.sql`. */
+function ownerOf(endpoint: string): string {
+  return endpoint.split(".", 1)[0] ?? endpoint;
+}

@@ -1,0 +1,239 @@
+import { ApplyError, InternalError, TimeoutError } from "../errors/installer-error.ts";
+import type { InstallerEvent, Report } from "../events/event.ts";
+import type { Clock } from "../platform/ports.ts";
+import { storeId } from "../render/rendering.ts";
+import { bringUpJobs, graphOf, heldBack, startLimitSeconds, stopSecondsOf } from "./bring-up-graph.ts";
+import { runGraph } from "./dependency-graph.ts";
+import { hashOf } from "./digest.ts";
+import type { Journal } from "./journal/journal.ts";
+import type { Applied } from "./state/records.ts";
+import type { AppliedRecord } from "./state/state-store.ts";
+import { steps } from "../events/steps.ts";
+import type { Wanted, WantedUnit } from "./wanted.ts";
+
+/** Something of ours on the target that is of no use any more. */
+export interface Leftover {
+  /** What the target calls it. */
+  readonly name: string;
+  /** The component or job it was of. */
+  readonly unit: string;
+  /** Stands for it in the journal. */
+  readonly id: string;
+}
+
+/** What a target does to one part of a platform at a time; the bring-up decides what and when. */
+export interface UnitDriver {
+  leftovers(): Promise<readonly Leftover[]>;
+  isGone(leftover: Leftover): Promise<boolean>;
+  remove(leftover: Leftover): Promise<void>;
+  /** What of a service runs and must not go on as it is, or undefined. The text stands for it in the journal. */
+  running(id: string): Promise<string | undefined>;
+  stop(id: string, seconds: number): Promise<void>;
+  /** Makes what is missing, without starting it, where that is cheaper for all at once. */
+  create(units: readonly WantedUnit[]): Promise<void>;
+  /** Services that are not on the target at all. */
+  missing(): Promise<readonly string[]>;
+  /** Whether it runs as wanted, has read its files as they are now, and serves. */
+  isCurrent(unit: WantedUnit): Promise<boolean>;
+  /** Makes it run as wanted and waits until it serves. What it gives back is recorded as the target's own knowledge. */
+  start(unit: WantedUnit, limits: UnitLimits): Promise<(target: Applied["target"]) => Applied["target"]>;
+  /** Runs a job to its end. */
+  runJob(unit: WantedUnit, limits: UnitLimits & { readonly title: string }): Promise<void>;
+}
+
+export interface UnitLimits {
+  readonly seconds: number;
+  readonly stopSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface BringUp {
+  readonly wanted: Wanted;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly record: AppliedRecord;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** For everything together, when the person set a limit. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Resolves once the image is on the target; without it every image is there. */
+  readonly imageReady?: ((reference: string) => Promise<void>) | undefined;
+  /** Images that were on the target when the bring-up began; without it all were. */
+  readonly presentImages?: ReadonlySet<string> | undefined;
+}
+
+type ItemState = Extract<InstallerEvent, { type: "item" }>["state"];
+
+const atOnce = 16;
+
+/**
+ * Removes what is of no use, creates what is missing, replaces what differs, starts everything in dependency order and runs the jobs between.
+ * @throws ApplyError, TimeoutError naming the component; InterruptedError
+ */
+export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void> {
+  await removeLeftovers(bring, driver);
+  await holdBack(bring, driver);
+  await createMissing(bring, driver);
+  const done: string[] = [];
+  const deadline =
+    bring.timeoutSeconds === undefined ? undefined : bring.clock.monotonicMs() + bring.timeoutSeconds * 1000;
+  try {
+    await runGraph(waitingForImages(bring), atOnce, async (key, stopped) => {
+      const signal = AbortSignal.any([bring.signal, stopped]);
+      await runNode({ ...bring, signal }, driver, key, deadline);
+      done.push(key);
+    });
+  } catch (error) {
+    throw withProgress(error, done);
+  }
+}
+
+/** The graph of the plan; a node whose image is still on its way takes nobody's turn while it waits. */
+function waitingForImages({ wanted, imageReady }: BringUp): ReturnType<typeof graphOf> {
+  const nodes = graphOf(wanted.plan);
+  if (imageReady === undefined) return nodes;
+  return nodes.map((node) => {
+    const image = wanted.units.get(unitOf(node.key))?.image;
+    return image === undefined ? node : { ...node, ready: () => imageReady(image) };
+  });
+}
+
+function unitOf(key: string): string {
+  return key.replace(/^job:/, "");
+}
+
+async function removeLeftovers({ journal, report }: BringUp, driver: UnitDriver): Promise<void> {
+  for (const leftover of await driver.leftovers()) {
+    await journal.step<true>(`remove:${leftover.name}`, leftover.id, {
+      probe: async () => ((await driver.isGone(leftover)) ? true : undefined),
+      act: async () => {
+        await driver.remove(leftover);
+        return true;
+      },
+    });
+    report({ type: "item", step: steps.start.id, id: leftover.unit, state: "removed" });
+  }
+}
+
+async function holdBack({ wanted, journal, record, report }: BringUp, driver: UnitDriver): Promise<void> {
+  for (const id of heldBack(wanted.plan, record.current())) {
+    const running = await driver.running(id);
+    if (running === undefined) continue;
+    await journal.step<true>(`hold:${id}`, running, {
+      probe: () => Promise.resolve(undefined),
+      act: async () => {
+        await driver.stop(id, stopSecondsOf(wanted.plan, id));
+        return true;
+      },
+    });
+    report({ type: "item", step: steps.start.id, id, state: "waiting" });
+  }
+}
+
+/** One call for everything that is missing; what exists and differs is replaced in its turn, so that the rest keeps serving. */
+async function createMissing(bring: BringUp, driver: UnitDriver): Promise<void> {
+  const { wanted, journal, record, presentImages } = bring;
+  const { jobs } = record.current();
+  const due = bringUpJobs(wanted.plan).flatMap(({ id }) => {
+    const unit = unitNamed(wanted, id);
+    return jobs[id]?.inputsHash === unit.inputs ? [] : [unit];
+  });
+  const missing = (await driver.missing()).map((id) => unitNamed(wanted, id));
+  const units = [...missing, ...due].filter(({ image }) => presentImages?.has(image) !== false);
+  if (units.length === 0) return;
+  await journal.step<true>("create", hashOf(units.map(({ id }) => id)), {
+    probe: () => Promise.resolve(undefined),
+    act: async () => {
+      await driver.create(units);
+      return true;
+    },
+  });
+}
+
+async function runNode(bring: BringUp, driver: UnitDriver, key: string, deadline: number | undefined): Promise<void> {
+  const left = deadline === undefined ? Infinity : Math.max(1, (deadline - bring.clock.monotonicMs()) / 1000);
+  const id = unitOf(key);
+  const show = (state: ItemState): void => bring.report({ type: "item", step: steps.start.id, id, state });
+  try {
+    if (key === id) await startService(bring, driver, id, left, show);
+    else await runPlannedJob(bring, driver, id, left, show);
+  } catch (error) {
+    show("failed");
+    throw error;
+  }
+}
+
+async function runPlannedJob(
+  { wanted, journal, record, clock, signal }: BringUp,
+  driver: UnitDriver,
+  id: string,
+  left: number,
+  show: (state: ItemState) => void,
+): Promise<void> {
+  const job = wanted.plan.jobs.find((candidate) => candidate.id === id);
+  const unit = unitNamed(wanted, id);
+  if (job === undefined) throw new InternalError(`the job ${id} is not in the plan`);
+  let ran = false as boolean;
+  await journal.step<true>(`job:${id}`, unit.inputs, {
+    probe: () => Promise.resolve(record.current().jobs[id]?.inputsHash === unit.inputs ? true : undefined),
+    act: async () => {
+      ran = true;
+      show("running");
+      const seconds = Math.round(Math.min(left, job.deadlineSeconds));
+      await driver.runJob(unit, { seconds, stopSeconds: 0, signal, title: job.title });
+      const at = clock.now().toISOString();
+      await record.update((applied) => ({ jobs: { ...applied.jobs, [id]: { inputsHash: unit.inputs, at } } }));
+      return true;
+    },
+    // Nothing of it is left on the target by then; what it did is safe to repeat.
+    undo: () => Promise.resolve(),
+  });
+  show(ran ? "done" : "unchanged");
+}
+
+async function startService(
+  { wanted, journal, record, clock, signal }: BringUp,
+  driver: UnitDriver,
+  id: string,
+  left: number,
+  show: (state: ItemState) => void,
+): Promise<void> {
+  const component = wanted.plan.components.find((candidate) => candidate.id === id);
+  const unit = unitNamed(wanted, id);
+  if (component === undefined) throw new InternalError(`${id} is not in the plan`);
+  let touched = false as boolean;
+  await journal.step<true>(`start:${id}`, `${unit.specHash}:${unit.filesDigest}`, {
+    probe: async () => ((await driver.isCurrent(unit)) ? true : undefined),
+    act: async () => {
+      touched = true;
+      show("starting");
+      const seconds = Math.round(Math.min(left, startLimitSeconds(component)));
+      const remember = await driver.start(unit, { seconds, stopSeconds: stopSecondsOf(wanted.plan, id), signal });
+      const at = clock.now().toISOString();
+      const served = wanted.rendering.stores.filter((store) => store.component === id);
+      await record.update(({ initialised, target }) => ({
+        target: remember(target),
+        initialised: { ...Object.fromEntries(served.map((store) => [storeId(store), { at }])), ...initialised },
+      }));
+      return true;
+    },
+  });
+  show(touched ? "healthy" : "unchanged");
+}
+
+function unitNamed(wanted: Wanted, id: string): WantedUnit {
+  const unit = wanted.units.get(id);
+  if (unit === undefined) throw new InternalError(`${id} was not rendered`);
+  return unit;
+}
+
+function withProgress(error: unknown, done: readonly string[]): unknown {
+  const details = [`already done: ${done.length === 0 ? "nothing" : done.join(", ")}`];
+  if (error instanceof ApplyError) {
+    return new ApplyError(error.message, { hint: error.hint, details: [...error.details, ...details], cause: error });
+  }
+  if (error instanceof TimeoutError) {
+    return new TimeoutError(error.message, { hint: error.hint, details: [...error.details, ...details], cause: error });
+  }
+  return error;
+}

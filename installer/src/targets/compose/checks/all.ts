@@ -1,0 +1,42 @@
+import type { Docker } from "../../../platform/ports.ts";
+import type { Check } from "../../check.ts";
+import type { TargetChecks } from "../../target.ts";
+import type { ComposeCheck, EngineProbe } from "./compose-check.ts";
+import { containerLogs } from "./container-logs.ts";
+import { engineChecks } from "./engine.ts";
+import { imagesAvailable } from "./images.ts";
+import { kernelChecks } from "./kernel.ts";
+import { placeChecks } from "./places.ts";
+import { bindable } from "./ports.ts";
+import { resourceChecks } from "./resources.ts";
+
+/** What a Docker host must have before an install. */
+export const composePreflight: readonly ComposeCheck[] = [
+  ...engineChecks,
+  ...resourceChecks,
+  bindable,
+  ...placeChecks,
+  imagesAvailable,
+  ...kernelChecks,
+];
+
+/** What is looked at on a Docker host while a platform runs there. */
+export const composeLive: readonly ComposeCheck[] = [containerLogs];
+
+/** The checks of this target; the engine is asked once for all of them, when the first one runs. */
+export function composeChecks(docker: Docker): TargetChecks {
+  let probe: Promise<EngineProbe> | undefined;
+  const withEngine = (check: ComposeCheck): Check => ({
+    ...check,
+    run: async (context) => check.run({ ...context, docker, engine: await (probe ??= probeEngine(docker)) }),
+  });
+  return { preflight: composePreflight.map(withEngine), live: composeLive.map(withEngine) };
+}
+
+async function probeEngine(docker: Docker): Promise<EngineProbe> {
+  try {
+    return { reachable: true, info: await docker.info() };
+  } catch (error) {
+    return { reachable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,12 @@
+import type { Clock, Docker, Exec, FileSystem, Host } from "../../platform/ports.ts";
+
+/** What this target needs of the world. */
+export interface ComposePorts {
+  readonly docker: Docker;
+  readonly exec: Exec;
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly clock: Clock;
+  /** Tells where the engine is. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}

@@ -1,0 +1,60 @@
+import type { Docker } from "../../platform/ports.ts";
+import type { Target } from "../target.ts";
+import type { LiveService } from "../live-platform.ts";
+import { engineEndpoint } from "../../platform/docker/engine-endpoint.ts";
+import type { ComposePorts } from "./compose-ports.ts";
+import { composeFacts } from "./facts.ts";
+
+export const composeKind = "compose";
+
+/** One Docker host: containers made by `docker compose`, started and watched through the engine. Parts are loaded when used. */
+export function createComposeTarget(ports: ComposePorts): Target {
+  const { docker } = ports;
+  return {
+    identity: { kind: composeKind },
+    hosts: () => {
+      const endpoint = engineEndpoint(ports.environment);
+      return "host" in endpoint ? [endpoint.host] : [];
+    },
+    facts: () => composeFacts(docker),
+    render: async (plan, facts) => (await import("./render-plan.ts")).renderPlan(plan, facts),
+    observe: async (install, question) => (await import("./observe.ts")).observeCompose(install, question, ports),
+    isAsWanted: async (install, wanted, live) =>
+      (await import("./as-wanted.ts")).isAsWanted(install, wanted, live, ports),
+    inspectStores: async (install, plan, stores) =>
+      (await import("./inspect-stores.ts")).inspectStores(install, plan, stores, ports),
+    apply: async (change, io) => (await import("./apply.ts")).applyChange(change, io, ports),
+    runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
+    logs: async (service, { follow, tail, since, onLine }, signal) => {
+      const options = { tail, ...(since === undefined ? {} : { since }) };
+      if (follow) await docker.followLogs(service.id, { ...options, signal, onLine });
+      else for (const line of await docker.logs(service.id, options)) onLine(line);
+    },
+    touch: (verb, service, stopSeconds) => touch(docker, verb, service, stopSeconds),
+    watch: async (install, signal) => {
+      const { watchHealth } = await import("./health-watch.ts");
+      const watch = await watchHealth({ docker, clock: ports.clock }, install.name, signal);
+      return {
+        serving: async (service, limitSeconds) => {
+          await watch.healthy({ id: service.id, service: service.component }, limitSeconds);
+        },
+        close: () => watch.close(),
+      };
+    },
+    remains: async (install) => (await import("./remove.ts")).composeRemains(install, ports),
+    remove: async (install, request, io) => (await import("./remove.ts")).removeCompose(install, request, io, ports),
+    images: docker,
+    checks: async () => (await import("./checks/all.ts")).composeChecks(docker),
+  };
+}
+
+async function touch(docker: Docker, verb: "stop" | "start" | "restart", service: LiveService, seconds: number) {
+  switch (verb) {
+    case "stop":
+      return docker.stop(service.id, seconds);
+    case "start":
+      return docker.start(service.id);
+    case "restart":
+      return docker.restart(service.id, seconds);
+  }
+}

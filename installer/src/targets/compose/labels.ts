@@ -1,0 +1,8 @@
+/** Labels by which what Slipway made on an engine is known again. `render/compose` writes those of containers and networks. */
+export const specLabel = "dev.slipway.spec";
+export const roleLabel = "dev.slipway.role";
+export const nameLabel = "dev.slipway.name";
+export const componentLabel = "dev.slipway.component";
+export const installLabel = "dev.slipway.install";
+/** On one-shot containers: the run they belong to. */
+export const runLabel = "dev.slipway.run";

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { ContainerState } from "../../platform/ports.ts";
+import { sortContainers } from "./live-containers.ts";
+
+function container(
+  name: string,
+  service: string,
+  labels: Readonly<Record<string, string>> = { "dev.slipway.spec": "s" },
+): ContainerState {
+  return {
+    id: name,
+    name,
+    service,
+    image: "i",
+    imageId: "sha",
+    state: "running",
+    health: "healthy",
+    labels,
+    networks: [],
+    ports: [],
+  };
+}
+
+test("tells services, leftovers and strangers apart", () => {
+  const live = sortContainers(
+    [
+      container("0123456789ab_p-app-1", "app"),
+      container("p-app-1", "app"),
+      container("p-gone-1", "gone"),
+      container("p-prepare-1", "prepare", { "dev.slipway.spec": "s", "dev.slipway.role": "job" }),
+      container("p-foreign-1", "foreign", {}),
+    ],
+    ["app", "prepare"],
+  );
+
+  expect([...live.services.values()].map(({ name }) => name)).toEqual(["p-app-1"]);
+  expect(live.leftovers.map(({ name }) => name)).toEqual(["0123456789ab_p-app-1", "p-gone-1", "p-prepare-1"]);
+  expect(live.foreign.map(({ name }) => name)).toEqual(["p-foreign-1"]);
+});

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { StateLayout } from "../../execute/state/layout.ts";
+import type { ContainerState } from "../../platform/ports.ts";
+import { roleLabel, specLabel } from "./labels.ts";
+
+const composeFileLabel = "com.docker.compose.project.config_files";
+
+/** Compose gives a container this kind of name while it replaces another. */
+const replacementName = /^[0-9a-f]{12}_/;
+
+/** The containers of a project, told apart. */
+export interface LiveContainers {
+  readonly all: readonly ContainerState[];
+  /** The container of each service; of several, the one with the proper name. */
+  readonly services: ReadonlyMap<string, ContainerState>;
+  /** Ours, and no longer of use: stopped jobs, half-made replacements, services that are no more. */
+  readonly leftovers: readonly ContainerState[];
+  /** In the project, but not made by us. */
+  readonly foreign: readonly ContainerState[];
+}
+
+/** Tells a project's containers apart; `wanted` are the components of the platform. */
+export function sortContainers(containers: readonly ContainerState[], wanted: readonly string[]): LiveContainers {
+  const services = new Map<string, ContainerState>();
+  const leftovers: ContainerState[] = [];
+  const foreign: ContainerState[] = [];
+  for (const container of containers) {
+    if (!isOurs(container)) foreign.push(container);
+    else if (isLeftover(container, wanted) || services.has(container.service)) leftovers.push(container);
+    else services.set(container.service, container);
+  }
+  return { all: containers, services, leftovers, foreign };
+}
+
+/** Whether Slipway had this container made; a one-shot container of it bears other labels. */
+export function isOurs(container: ContainerState): boolean {
+  return container.labels[specLabel] !== undefined;
+}
+
+function isLeftover(container: ContainerState, wanted: readonly string[]): boolean {
+  return (
+    container.labels[roleLabel] === "job" || replacementName.test(container.name) || !wanted.includes(container.service)
+  );
+}
+
+/** Whether Compose made a container from the file in this state directory. */
+export function isMadeFrom(container: ContainerState, layout: StateLayout): boolean {
+  return container.labels[composeFileLabel] === join(layout.live, "compose.yaml");
+}

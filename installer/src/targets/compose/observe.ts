@@ -1,0 +1,94 @@
+import type { Install } from "../../execute/state/install.ts";
+import type { Plan } from "../../plan/model.ts";
+import type { ContainerState, VolumeState } from "../../platform/ports.ts";
+import type { LivePlatform, LiveService, LiveStore, Question } from "../live-platform.ts";
+import { composeRecord } from "./compose-record.ts";
+import type { ComposePorts } from "./compose-ports.ts";
+import { installLabel, nameLabel, roleLabel, specLabel } from "./labels.ts";
+import { type LiveContainers, sortContainers } from "./live-containers.ts";
+import { changedFiles } from "./live-tree.ts";
+import { describeLost, type LiveNetwork, lostNetworks } from "./networks.ts";
+import { storeOf } from "./volumes.ts";
+
+/** Looks at containers, networks, volumes and images: one request each, however many there are. */
+export async function observeCompose(install: Install, question: Question, ports: ComposePorts): Promise<LivePlatform> {
+  const { docker } = ports;
+  const [all, networks, volumes, imageIds, changed] = await Promise.all([
+    docker.containers(install.name),
+    docker.networks(install.name),
+    docker.volumes({ [nameLabel]: install.name }),
+    question.images.length === 0 ? new Map<string, string>() : docker.imageIds(question.images),
+    findChangedFiles(install, ports),
+  ]);
+  const live = sortContainers(all, question.components);
+  const seen: Seen = { install, plan: install.pendingPlan ?? install.plan, networks, changed: new Set(changed) };
+  return {
+    services: new Map([...live.services].map(([id, container]) => [id, liveService(container, seen)])),
+    departed: departedServices(live, question.components),
+    hasLeftovers: live.leftovers.length > 0,
+    stores: liveStores(install, volumes),
+    foreign: live.foreign.map((container) => container.name),
+    imageIds,
+    trace: traceOf(all),
+  };
+}
+
+interface Seen {
+  readonly install: Install;
+  readonly plan: Plan | undefined;
+  readonly networks: readonly LiveNetwork[];
+  readonly changed: ReadonlySet<string>;
+}
+
+function liveService(container: ContainerState, { install, plan, networks, changed }: Seen): LiveService {
+  const unit = install.applied.units.find(({ id }) => id === container.service);
+  const recorded = composeRecord(install.applied).containers[container.service];
+  const { uptime, exitCode } = container;
+  return {
+    component: container.service,
+    name: container.name,
+    id: container.id,
+    phase: container.state,
+    health: container.health,
+    specHash: container.labels[specLabel] ?? "",
+    image: container.image,
+    imageId: container.imageId,
+    ...(uptime === undefined ? {} : { uptime }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ports: container.ports,
+    severed: plan === undefined ? [] : describeLost(lostNetworks(plan, install.name, container, networks)),
+    changedFiles: (unit?.filePaths ?? []).filter((path) => changed.has(path)),
+    replaced: recorded !== undefined && recorded.containerId !== container.id,
+  };
+}
+
+/** A container reads its files from the state directory; somebody may have written into them. */
+async function findChangedFiles(
+  { identity, layout, applied }: Install,
+  { fs }: ComposePorts,
+): Promise<readonly string[]> {
+  return identity === undefined
+    ? []
+    : changedFiles({ fs, root: layout.live, digestKey: identity.digestKey }, composeRecord(applied));
+}
+
+function departedServices({ leftovers }: LiveContainers, wanted: readonly string[]): readonly string[] {
+  const services = leftovers.filter((container) => container.labels[roleLabel] === "service");
+  return [...new Set(services.map((container) => container.service))].filter((id) => !wanted.includes(id));
+}
+
+function liveStores(install: Install, volumes: readonly VolumeState[]): ReadonlyMap<string, LiveStore> {
+  return new Map(
+    volumes.map((volume) => {
+      const ours = volume.labels[installLabel] === install.identity?.uuid;
+      return [storeOf(install.name, volume), { place: volume.name, ours }];
+    }),
+  );
+}
+
+function traceOf(containers: readonly ContainerState[]): LivePlatform["trace"] {
+  return containers
+    .filter((container) => container.labels[roleLabel] !== "job")
+    .map((container) => [container.service, container.labels[specLabel] ?? "", container.imageId])
+    .sort((a, b) => (a.join() < b.join() ? -1 : 1));
+}

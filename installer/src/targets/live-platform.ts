@@ -1,0 +1,86 @@
+import type { Unit } from "../render/rendering.ts";
+
+/** What is asked of `observe` besides the install's own records. */
+export interface Question {
+  /** Components that belong to the platform; the others of ours are leftovers. */
+  readonly components: readonly string[];
+  /** References whose images are looked up. */
+  readonly images: readonly string[];
+}
+
+/** A platform as the target has it, asked once. */
+export interface LivePlatform {
+  /** By component. */
+  readonly services: ReadonlyMap<string, LiveService>;
+  /** Services of ours whose component is no part of the plan; half-made things and ended jobs are not among them. */
+  readonly departed: readonly string[];
+  /** Whether anything of ours is there that the next change would clear away. */
+  readonly hasLeftovers: boolean;
+  /** By `component/volume`. */
+  readonly stores: ReadonlyMap<string, LiveStore>;
+  /** What bears the install's name and no install of ours made. */
+  readonly foreign: readonly string[];
+  /** Image ids of those references that are there. */
+  readonly imageIds: ReadonlyMap<string, string>;
+  /** Everything of ours in a form that two looks can be compared by; for the plan's hash. */
+  readonly trace: readonly (readonly string[])[];
+}
+
+export interface LiveService {
+  readonly component: string;
+  /** Name and id of what runs: a container, a pod. */
+  readonly name: string;
+  readonly id: string;
+  readonly phase: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  readonly health: "none" | "starting" | "healthy" | "unhealthy";
+  /** Hash of the definition it was made from. */
+  readonly specHash: string;
+  readonly image: string;
+  readonly imageId: string;
+  /** `name@sha256:…`, when the image came from a registry. */
+  readonly digest?: string;
+  /** How long it has been up, as the target says it: `3 hours`. */
+  readonly uptime?: string;
+  readonly exitCode?: number;
+  /** Ports on the outside. */
+  readonly ports: readonly LivePort[];
+  /** Why it cannot reach or be reached, in words; empty when all is well. */
+  readonly severed: readonly string[];
+  /** Files it reads that somebody changed since they were written. */
+  readonly changedFiles: readonly string[];
+  /** It is not the one that the last change made. */
+  readonly replaced: boolean;
+}
+
+export interface LivePort {
+  readonly address: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: string;
+}
+
+export interface LiveStore {
+  readonly place: string;
+  /** Made by this install. */
+  readonly ours: boolean;
+}
+
+/** Whether a service runs and, where its health is asked for, is healthy. */
+export function serves(service: Pick<LiveService, "phase" | "health">): boolean {
+  return service.phase === "running" && (service.health === "healthy" || service.health === "none");
+}
+
+/** Whether it is up, whatever its health. */
+export function isUp(service: Pick<LiveService, "phase">): boolean {
+  return service.phase === "running" || service.phase === "restarting";
+}
+
+/** Whether a service was made from this definition and image. */
+export function isMadeOf(
+  service: Pick<LiveService, "specHash" | "imageId">,
+  unit: Unit,
+  imageIds: ReadonlyMap<string, string>,
+): boolean {
+  const imageId = imageIds.get(unit.image);
+  return service.specHash === unit.specHash && (imageId === undefined || service.imageId === imageId);
+}

@@ -1,0 +1,149 @@
+import type { Report } from "../events/event.ts";
+import type { SeenStore } from "../execute/data-guard.ts";
+import type { Journal } from "../execute/journal/journal.ts";
+import type { Install } from "../execute/state/install.ts";
+import type { Identity, TargetIdentity } from "../execute/state/records.ts";
+import type { AppliedRecord } from "../execute/state/state-store.ts";
+import type { Wanted } from "../execute/wanted.ts";
+import type { Plan } from "../plan/model.ts";
+import type { ImageStore } from "../platform/ports.ts";
+import type { Rendering, Store } from "../render/rendering.ts";
+import type { Check } from "./check.ts";
+import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
+
+/**
+ * Where a platform runs. Every command works with this port and knows no target; the conformance suite
+ * (`installer/test/conformance/`) says what each implementation must do.
+ */
+export interface Target {
+  readonly identity: TargetIdentity;
+  /** Other machines that it is reached at; an install without network may speak to these alone. */
+  hosts(): readonly string[];
+  /**
+   * What the target is, asked once a run.
+   * @throws PreflightError when it does not answer
+   */
+  facts(): Promise<TargetFacts>;
+  /**
+   * Files and units of a plan; pure. Without facts the newest version of the target is taken for granted.
+   * @throws RenderError for what the target cannot express
+   */
+  render(plan: Plan, facts?: TargetFacts): Promise<Rendering>;
+  /**
+   * Looks at everything of an install at once; how much there is does not change how often the target is asked.
+   * @throws PreflightError when it does not answer
+   */
+  observe(install: Install, question: Question): Promise<LivePlatform>;
+  /** Whether all that was wanted runs, has read its files as they are now, and serves. */
+  isAsWanted(install: Install & { readonly identity: Identity }, wanted: Wanted, live: LivePlatform): Promise<boolean>;
+  /** Looks into stores for the data of their services. */
+  inspectStores(install: Install, plan: Plan, stores: readonly Store[]): Promise<ReadonlyMap<string, SeenStore>>;
+  /**
+   * Takes the target to what is wanted, journalled step by step.
+   * @throws ApplyError, TimeoutError naming the component; InterruptedError
+   */
+  apply(change: Change, io: TargetIo): Promise<void>;
+  /**
+   * Runs a job of the rendered plan to its end and leaves nothing of it.
+   * @returns its exit status
+   * @throws TimeoutError at its limit; InterruptedError
+   */
+  runJob(install: Install, job: JobRun, io: TargetIo): Promise<number>;
+  /** Hands over the log lines of a service; with `follow` until the signal aborts. */
+  logs(service: LiveService, options: LogOptions, signal: AbortSignal): Promise<void>;
+  /** Stops, starts or restarts a service as it is; does not wait until it serves. */
+  touch(verb: Verb, service: LiveService, stopSeconds: number): Promise<void>;
+  /** Begins to watch the services of an install. */
+  watch(install: Install, signal: AbortSignal): Promise<ServiceWatch>;
+  /** Everything that goes by the install's name, and whose it is. */
+  remains(install: Install): Promise<Remains>;
+  /** Removes what `remains` found to be of the install or, on a person's word, unproved; dependents first. */
+  remove(install: Install, request: RemoveRequest, io: TargetIo): Promise<Removed>;
+  /** The images that the target has or can be given directly. */
+  readonly images: ImageStore;
+  /** What must hold on this target before an install, and while one runs. */
+  checks(): Promise<TargetChecks>;
+}
+
+export interface TargetFacts {
+  readonly version: string;
+  readonly apiVersion: string;
+  /** `linux/amd64`. */
+  readonly platform: string;
+}
+
+export interface Change {
+  readonly install: Install & { readonly identity: Identity };
+  readonly wanted: Wanted;
+  readonly journal: Journal;
+  readonly record: AppliedRecord;
+  /** For everything together, when the person set a limit. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Resolves once an image is on the target; without it every image is there. */
+  readonly imageReady?: ((reference: string) => Promise<void>) | undefined;
+}
+
+export interface TargetIo {
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Takes secrets out of a line that a service wrote. */
+  readonly redact: (line: string) => string;
+}
+
+export interface JobRun {
+  readonly id: string;
+  readonly title: string;
+  readonly limitSeconds: number;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface LogOptions {
+  readonly follow: boolean;
+  /** Lines from the end; all of them when negative. */
+  readonly tail: number;
+  /** `10m`, or a time such as `2026-11-21T10:00:00Z`. */
+  readonly since?: string;
+  readonly onLine: (line: string) => void;
+}
+
+export type Verb = "stop" | "start" | "restart";
+
+export interface ServiceWatch {
+  /**
+   * Resolves once the service serves.
+   * @throws TimeoutError at the limit, ApplyError when it keeps ending; both name it and show its last lines
+   */
+  serving(service: LiveService, limitSeconds: number): Promise<void>;
+  close(): void;
+}
+
+/** Whose something is: of this install, of another of the same name, or of nobody we know. */
+export type Claim = "ours" | "another" | "stranger";
+
+export interface Remains {
+  readonly workloads: readonly { readonly name: string; readonly claim: Claim }[];
+  readonly networks: readonly string[];
+  readonly stores: readonly { readonly place: string; readonly ours: boolean }[];
+}
+
+export interface RemoveRequest {
+  /** Stores too. */
+  readonly data: boolean;
+  readonly plan: Plan | undefined;
+}
+
+export interface Removed {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+  readonly directories: readonly string[];
+  /** What bears the name and was left, because no install of ours made it. */
+  readonly strangers: readonly string[];
+}
+
+export interface TargetChecks {
+  /** Before anything is changed. */
+  readonly preflight: readonly Check[];
+  /** Of a platform that is installed. */
+  readonly live: readonly Check[];
+}

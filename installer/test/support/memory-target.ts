@@ -1,0 +1,278 @@
+import { ApplyError, InterruptedError } from "../../src/errors/installer-error.ts";
+import { steps } from "../../src/events/steps.ts";
+import { bringUp, type UnitDriver } from "../../src/execute/bring-up.ts";
+import type { StoreContents } from "../../src/execute/data-guard.ts";
+import { hashOf } from "../../src/execute/digest.ts";
+import type { Install } from "../../src/execute/state/install.ts";
+import type { Wanted, WantedUnit } from "../../src/execute/wanted.ts";
+import { withStep } from "../../src/execute/with-step.ts";
+import type { FileContents, Plan, Slot } from "../../src/plan/model.ts";
+import { isSecretSlot, slotsOf as slotsIn } from "../../src/plan/text.ts";
+import type { ImageStore } from "../../src/platform/ports.ts";
+import { type Rendering, servicesOf, storeId, storesOf, type Unit } from "../../src/render/rendering.ts";
+import { isMadeOf, type LiveService, serves } from "../../src/targets/live-platform.ts";
+import type { Change, Target, TargetIo } from "../../src/targets/target.ts";
+import { createClock } from "../../src/platform/clock.ts";
+
+/** How a unit behaves when it runs; without a word it serves, or ends well. */
+export interface Behaviour {
+  /** Ends with this status. */
+  readonly status?: number;
+  readonly lines?: readonly string[];
+}
+
+/** A target that is nothing but memory: what unit tests install on, and the smallest thing that passes the conformance suite. */
+export interface MemoryTarget {
+  readonly target: Target;
+  /** What runs, by component; a test may take something away. */
+  readonly services: Map<string, MemoryService>;
+  /** What each store holds, by `component/volume`. */
+  readonly stores: Map<string, { readonly owner: string; contents: StoreContents }>;
+  /** What bears the name and nobody here made. */
+  readonly strangers: string[];
+  /** Units by id. */
+  readonly behaviours: Map<string, Behaviour>;
+  /** Every job that ran, in order. */
+  readonly jobsRun: string[];
+}
+
+export interface MemoryService extends LiveService {
+  /** Digest of the files it read when it started. */
+  readonly read: string;
+}
+
+/** Makes an empty one. */
+export function createMemoryTarget(): MemoryTarget {
+  const world: MemoryTarget = {
+    target: undefined as unknown as Target,
+    services: new Map(),
+    stores: new Map(),
+    strangers: [],
+    behaviours: new Map(),
+    jobsRun: [],
+  };
+  return Object.assign(world, { target: targetOn(world) });
+}
+
+function targetOn(world: MemoryTarget): Target {
+  return {
+    identity: { kind: "memory" },
+    hosts: () => [],
+    facts: () => Promise.resolve({ version: "1", apiVersion: "1.0", platform: "linux/amd64" }),
+    render: (plan) => Promise.resolve(renderPlan(plan)),
+    observe: (install, { components }) => {
+      const all = [...world.services.values()];
+      const departed = all.map(({ component }) => component).filter((id) => !components.includes(id));
+      return Promise.resolve({
+        services: new Map(all.filter(({ component }) => components.includes(component)).map((s) => [s.component, s])),
+        departed,
+        hasLeftovers: departed.length > 0,
+        stores: new Map([...world.stores].map(([id, { owner }]) => [id, { place: id, ours: isOwner(install, owner) }])),
+        foreign: world.strangers,
+        imageIds: new Map(),
+        trace: all.map(({ component, specHash }) => [component, specHash]).sort(),
+      });
+    },
+    isAsWanted: (_install, wanted, live) =>
+      Promise.resolve(
+        servicesOf(wanted.rendering).every((unit) => {
+          const service = live.services.get(unit.id);
+          return (
+            service !== undefined &&
+            isCurrent(world, wantedUnit(wanted, unit.id)) &&
+            isMadeOf(service, unit, live.imageIds)
+          );
+        }),
+      ),
+    inspectStores: (_install, _plan, stores) =>
+      Promise.resolve(
+        new Map(
+          stores.map((s) => [
+            storeId(s),
+            { place: storeId(s), contents: world.stores.get(storeId(s))?.contents ?? "missing" },
+          ]),
+        ),
+      ),
+    apply: (change, io) => applyChange(world, change, io),
+    runJob: (_install, { id, onLine }) => Promise.resolve(runJob(world, id, onLine)),
+    logs: ({ component }, { tail, onLine }) => {
+      const lines = world.behaviours.get(component)?.lines ?? [];
+      for (const line of tail < 0 ? lines : lines.slice(-tail)) onLine(line);
+      return Promise.resolve();
+    },
+    touch: (verb, service) => {
+      const found = world.services.get(service.component);
+      if (found !== undefined) put(world, { ...found, phase: verb === "stop" ? "exited" : "running" });
+      return Promise.resolve();
+    },
+    watch: () =>
+      Promise.resolve({ serving: ({ component }) => requireServing(world, component), close: () => undefined }),
+    remains: (install) =>
+      Promise.resolve({
+        workloads: [
+          ...[...world.services.values()].map(
+            ({ name }) => ({ name, claim: install.identity === undefined ? "another" : "ours" }) as const,
+          ),
+          ...world.strangers.map((name) => ({ name, claim: "stranger" }) as const),
+        ],
+        networks: [],
+        stores: [...world.stores].map(([place, { owner }]) => ({ place, ours: isOwner(install, owner) })),
+      }),
+    remove: (_install, { data }) => {
+      const removed = {
+        containers: [...world.services.values()].map(({ name }) => name),
+        networks: [],
+        volumes: data ? [...world.stores.keys()] : [],
+        directories: [],
+        strangers: [...world.strangers],
+      };
+      world.services.clear();
+      if (data) world.stores.clear();
+      return Promise.resolve(removed);
+    },
+    images: {
+      imageIds: () => Promise.resolve(new Map()),
+      imageDigests: () => Promise.resolve([]),
+    } as unknown as ImageStore,
+    checks: () => Promise.resolve({ preflight: [], live: [] }),
+  };
+}
+
+function isOwner({ identity }: Install, owner: string): boolean {
+  return identity?.uuid === owner;
+}
+
+/** One file a unit that reads any: what it contains is what a restart must tell apart. */
+function renderPlan(plan: Plan): Rendering {
+  const containers = [
+    ...plan.components.flatMap(({ id, workload }) =>
+      workload === undefined ? [] : [{ id, role: "service" as const, container: workload.container }],
+    ),
+    ...plan.jobs.map(({ id, container }) => ({ id, role: "job" as const, container })),
+  ];
+  const files = containers.flatMap(({ id, container }) =>
+    container.files.map((file) => ({
+      path: `${id}${file.path}`,
+      contents: slotsOf(file.contents).filter(isSecretSlot),
+      secret: true,
+    })),
+  );
+  const units = containers.map(
+    ({ id, role, container }): Unit => ({
+      id,
+      role,
+      image: container.image.reference,
+      specHash: hashOf(container),
+      filePaths: container.files.map((file) => `${id}${file.path}`),
+    }),
+  );
+  return { files, units, stores: storesOf(plan) };
+}
+
+function slotsOf(contents: FileContents): readonly Slot[] {
+  if (contents.kind === "text") return slotsIn(contents.text);
+  return contents.kind === "json" ? slotsIn(contents.value) : [];
+}
+
+async function applyChange(world: MemoryTarget, change: Change, io: TargetIo): Promise<void> {
+  const { install, wanted, journal, record, timeoutSeconds } = change;
+  const clock = createClock();
+  for (const store of wanted.rendering.stores) {
+    const id = storeId(store);
+    if (!world.stores.has(id)) world.stores.set(id, { owner: install.identity.uuid, contents: "empty" });
+  }
+  await withStep({ ...io, clock }, steps.start, () =>
+    bringUp(
+      { wanted, clock, journal, record, report: io.report, signal: io.signal, timeoutSeconds },
+      driverOn(world, wanted, io),
+    ),
+  );
+}
+
+function driverOn(world: MemoryTarget, wanted: Wanted, { signal }: TargetIo): UnitDriver {
+  const services = servicesOf(wanted.rendering).map(({ id }) => id);
+  return {
+    leftovers: () =>
+      Promise.resolve(
+        [...world.services.keys()].filter((id) => !services.includes(id)).map((id) => ({ name: id, unit: id, id })),
+      ),
+    isGone: ({ id }) => Promise.resolve(!world.services.has(id)),
+    remove: ({ id }) => Promise.resolve(void world.services.delete(id)),
+    running: (id) => Promise.resolve(world.services.get(id)?.phase === "running" ? id : undefined),
+    stop: (id) => {
+      const found = world.services.get(id);
+      if (found !== undefined) put(world, { ...found, phase: "exited" });
+      return Promise.resolve();
+    },
+    create: () => Promise.resolve(),
+    missing: () => Promise.resolve(services.filter((id) => !world.services.has(id))),
+    isCurrent: (unit) => Promise.resolve(isCurrent(world, unit)),
+    start: async (unit) => {
+      if (signal.aborted) throw new InterruptedError("interrupted");
+      startUnit(world, unit);
+      await requireServing(world, unit.id);
+      for (const store of wanted.rendering.stores.filter(({ component }) => component === unit.id)) {
+        const held = world.stores.get(storeId(store));
+        if (held !== undefined) held.contents = "data";
+      }
+      return (target) => target;
+    },
+    runJob: async (unit, { title }) => {
+      const status = runJob(world, unit.id);
+      await Promise.resolve();
+      if (status !== 0) throw new ApplyError(`the job ${unit.id} (${title}) failed with exit status ${status}`);
+    },
+  };
+}
+
+function runJob(world: MemoryTarget, id: string, onLine: (line: string) => void = () => undefined): number {
+  const { status = 0, lines = [] } = world.behaviours.get(id) ?? {};
+  for (const line of lines) onLine(line);
+  world.jobsRun.push(id);
+  return status;
+}
+
+let made = 0;
+
+/** Another definition is another copy; the same one only reads its files again. */
+function startUnit(world: MemoryTarget, unit: WantedUnit): void {
+  const before = world.services.get(unit.id);
+  const isSame = before?.specHash === unit.specHash;
+  made += 1;
+  put(world, {
+    component: unit.id,
+    name: unit.id,
+    id: isSame ? before.id : `${unit.id}-${made}`,
+    phase: "running",
+    health: "healthy",
+    specHash: unit.specHash,
+    image: unit.image,
+    imageId: "",
+    ports: [],
+    severed: [],
+    changedFiles: [],
+    replaced: false,
+    read: unit.filesDigest,
+  });
+}
+
+function put(world: MemoryTarget, service: MemoryService): void {
+  world.services.set(service.component, service);
+}
+
+function isCurrent(world: MemoryTarget, unit: WantedUnit): boolean {
+  const service = world.services.get(unit.id);
+  return service?.specHash === unit.specHash && service.read === unit.filesDigest && serves(service);
+}
+
+function wantedUnit(wanted: Wanted, id: string): WantedUnit {
+  const unit = wanted.units.get(id);
+  if (unit === undefined) throw new Error(`${id} is not wanted`);
+  return unit;
+}
+
+function requireServing(world: MemoryTarget, id: string): Promise<void> {
+  const status = world.behaviours.get(id)?.status;
+  if (status === undefined) return Promise.resolve();
+  return Promise.reject(new ApplyError(`${id} does not stay up: it ended with exit status ${status}`));
+}
