@@ -1,6 +1,17 @@
 import { randomBytes } from "node:crypto";
 import * as callbacks from "node:fs";
-import { closeSync, constants, fchmodSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -9,14 +20,11 @@ import type { FileSystem } from "./ports.ts";
 
 // Not those of node:fs/promises, which take as long to load as many commands to run.
 const appendFile = promisify(callbacks.appendFile);
-const chmod = promisify(callbacks.chmod);
 const lstat = promisify(callbacks.lstat);
-const mkdir = promisify(callbacks.mkdir);
 const readdir = promisify(callbacks.readdir);
 const readFile = promisify(callbacks.readFile);
 const rename = promisify(callbacks.rename);
 const rm = promisify(callbacks.rm);
-const stat = promisify(callbacks.stat);
 const statfs = promisify(callbacks.statfs);
 const unlink = promisify(callbacks.unlink);
 
@@ -34,10 +42,12 @@ export function createFileSystem(): FileSystem {
     appendDurable: (path, line) => explained(path, () => appendDurable(path, line)),
     append: (path, text) => explained(path, () => appendFile(path, text, { mode: 0o600 })),
     makeDirectory: (path, mode) =>
-      explained(path, async () => {
-        await makeFolders(path, mode);
-        await chmod(path, mode);
-      }),
+      explained(path, () =>
+        Promise.resolve().then(() => {
+          makeFolders(path, mode);
+          chmodSync(path, mode);
+        }),
+      ),
     foreignWritable,
     list: async (path) => ((await ifPresent(() => readdir(path))) ?? []).sort(),
     exists: async (path) => (await ifPresent(() => lstat(path))) !== undefined,
@@ -72,24 +82,33 @@ async function explained<T>(path: string, write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Node's own recursive `mkdir` never returns where nothing can be made, for example below `/proc`. */
-async function makeFolders(path: string, mode: number): Promise<void> {
+/**
+ * Node's own recursive `mkdir` never returns where nothing can be made, for example below `/proc`. At once: to hand each call to
+ * a thread would take ten times as long as to make it.
+ */
+function makeFolders(path: string, mode: number): void {
   try {
-    await mkdir(path, { mode });
+    mkdirSync(path, { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && (await ifPresent(() => stat(path)))?.isDirectory() === true) return;
+    if (code === "EEXIST" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     const parent = dirname(path);
     if (code !== "ENOENT" || parent === path) throw error;
-    if ((await ifPresent(() => stat(parent))) === undefined) {
-      await makeFolders(parent, mode);
-      await makeFolders(path, mode);
+    if (statSync(parent, { throwIfNoEntry: false }) === undefined) {
+      makeFolders(parent, mode);
+      makeFolders(path, mode);
       return;
     }
     // Somebody else may have made the parent in the meantime; where nothing can be made it fails again.
-    await mkdir(path, { mode }).catch((again: unknown) => {
-      if ((again as NodeJS.ErrnoException).code !== "EEXIST") throw again;
-    });
+    makeFolder(path, mode);
+  }
+}
+
+function makeFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -78,10 +78,11 @@ async function writeRendered(
   for (const folder of new Set(files.map((file) => dirname(join(out, file.path))))) {
     await fs.makeDirectory(folder, 0o755);
   }
+  const ours = new Set(earlier);
   const writes = await Promise.all(
     files.map(async (file) => {
       const path = join(out, file.path);
-      if ((await fs.readTextIfPresent(path)) === file.contents) return 0;
+      if (ours.has(file.path) && (await fs.readTextIfPresent(path)) === file.contents) return 0;
       await fs.writeAtomic(path, file.contents, { mode: 0o644, flush: false });
       return 1;
     }),
