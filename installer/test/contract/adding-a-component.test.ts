@@ -4,8 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installFrom } from "../../src/actions/install/install.ts";
+import { status } from "../../src/actions/status/status.ts";
+import { verify } from "../../src/actions/verify/verify.ts";
 import type { Ask, Choice } from "../../src/events/ask.ts";
 import type { Plan } from "../../src/plan/model.ts";
+import { fixturePorts } from "../support/fixture-install.ts";
+import { createMemoryTarget } from "../support/memory-target.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const page = readFileSync(join(root, "docs/adding-a-component.md"), "utf8");
@@ -185,6 +190,31 @@ describe("a component added as docs/adding-a-component.md says", () => {
       checked: true,
     });
     expect(made.given).toMatchObject({ notice: { mode: "off" } });
+  });
+
+  it("is installed, shown by status and proved by verify", async () => {
+    const plan = await buildCopied();
+    const world = createMemoryTarget();
+    const { target } = world;
+    const ports = { ...fixturePorts(), target, images: target.images };
+    const place = { name: "slipway", stateDir: join(home, "installed") };
+    const rendering = await target.render(plan, await target.facts());
+    world.behaviours.set("verify", {
+      lines: plan.wires.map(({ id: wire, from, to }) => JSON.stringify({ wire, from, to, ok: true })),
+    });
+
+    await installFrom({ ...place, values: { files: [], set: [], without: [] } }, ports, {
+      openDesire: () =>
+        Promise.resolve(() => Promise.resolve({ plan, rendering, valuesText: "", given: () => undefined })),
+      preflight: () => Promise.resolve(),
+      provideImages: () => Promise.resolve([]),
+    });
+
+    expect(world.jobsRun).toContain("notice-check");
+    const row = (await status(place, ports)).components.find(({ id }) => id === "notice");
+    expect(row).toMatchObject({ title: { en: "Notice" }, ok: true, urls: ["http://localhost/notice/"] });
+    const { wires } = await verify(place, ports);
+    expect(wires).toContainEqual(expect.objectContaining({ wire: "route-notice", ok: true }));
   });
 
   it("stands in the docs and in the reference rendering", () => {
