@@ -54,10 +54,10 @@ export function componentNames(components: readonly string[]): NameRule {
 const targetWords = ["docker", "dockerode", "compose", "containerd", "kubernetes", "kubectl", "helm", "k8s"];
 
 /** Layers in which a target is never named. Others hold a target's own folders, or read formats that Docker gave its name to. */
-const neutral = ["language/", "errors/", "events/", "values/", "plan/", "execute/", "actions/", "engine/"];
+const neutral = ["language/", "errors/", "events/", "values/", "plan/", "execute/", "actions/", "engine/", "cli/"];
 
-/** Folders of actions about images, which formats and registries of Docker's name are part of. */
-const formats = ["actions/bundle/", "actions/push/"];
+/** About images, which formats and registries of Docker's name are part of. */
+const formats = ["actions/bundle/"];
 
 /** Only a target's own folders name it. Everybody else asks the target that the install has. */
 export const targetNames: NameRule = {
@@ -66,7 +66,10 @@ export const targetNames: NameRule = {
   home: (path) => !neutral.some((layer) => path.startsWith(layer)) || formats.some((folder) => path.startsWith(folder)),
   allowed: [
     // Registries, and what registries and engines call things on the wire.
-    /\bdocker\.io\b|\bdocker-(content-digest|distribution-api-version)\b/gi,
+    /\bdocker\.io\b|\bregistry\.k8s\.io\b|\bdocker-(content-digest|distribution-api-version)\b/gi,
+    /\bio\.containerd\.image\.name\b|\bdocker login\b|\bdocker save\b/g,
+    // Help shows real commands.
+    /\bslipway [a-z][^\n]*/g,
   ],
   exemptions: {
     "errors/exit-codes.ts": { count: 1, reason: "the documented meaning of an exit code, which targets share" },
@@ -74,6 +77,11 @@ export const targetNames: NameRule = {
     "values/rules/size-rules.ts": { count: 1, reason: "the same" },
     "values/rules/name-rules.ts": { count: 1, reason: "a folder that is no place for data, whatever the target" },
     "actions/images/images.ts": { count: 1, reason: "the builder of images takes an engine under this name" },
+    "actions/push/registry-options.ts": { count: 2, reason: "hosts of public registries, in a regular expression" },
+    "cli/commands/bundle-load.ts": { count: 2, reason: "the one kind of engine that images are loaded into" },
+    "cli/commands/bundle.ts": { count: 2, reason: "a tool that people carry, as an example" },
+    "cli/commands/render.ts": { count: 1, reason: "says which files each target's rendering has" },
+    "cli/ui/print-bundle.ts": { count: 1, reason: "says which engine a bundle's images need" },
     "engine/targets.ts": { count: 6, reason: "the composition root is where a name becomes a target" },
     "execute/state/format-1.ts": { count: 1, reason: "records of 0.1.0, which knew one target only" },
     "values/parse-values.ts": { count: 3, reason: "a step of the YAML parser is called composing" },
