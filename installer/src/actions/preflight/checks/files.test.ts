@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findings, severities } from "./testing/findings.ts";
+
+describe("TLS files", () => {
+  let folder: string;
+  let files: Record<string, string>;
+  const set = (domain: string) => [
+    `domain=${domain}`,
+    "tls.mode=files",
+    "tls.certFile=/tls/a.crt",
+    "tls.keyFile=/tls/a.key",
+    "casdoor.mode=off",
+  ];
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "slipway-tls-"));
+    for (const name of ["a", "b"]) {
+      execFileSync(
+        "openssl",
+        [
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:P-256",
+          "-nodes",
+          "-days",
+          "90",
+          "-subj",
+          "/CN=x",
+          "-addext",
+          "subjectAltName=DNS:ai.corp.example,DNS:*.ai.corp.example",
+          "-keyout",
+          join(folder, `${name}.key`),
+          "-out",
+          join(folder, `${name}.crt`),
+        ],
+        { stdio: "ignore" },
+      );
+    }
+    const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+    files = { "/tls/a.crt": read("a.crt"), "/tls/a.key": read("a.key"), "/tls/b.key": read("b.key") };
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
+  it("that fit are fine", async () => {
+    expect(await findings("files.tls", { set: set("ai.corp.example"), files, now: inDays(1) })).toEqual([]);
+  });
+
+  it("must be readable", async () => {
+    const found = await findings("files.tls", { set: set("ai.corp.example"), now: inDays(1) });
+
+    expect(found.map((finding) => finding.message)).toEqual([
+      expect.stringContaining("tls.certFile: /tls/a.crt cannot be read"),
+      expect.stringContaining("tls.keyFile"),
+    ]);
+  });
+
+  it("must belong together", async () => {
+    const found = await findings("files.tls", {
+      set: set("ai.corp.example"),
+      files: { ...files, "/tls/a.key": files["/tls/b.key"] ?? "" },
+      now: inDays(1),
+    });
+
+    expect(found[0]?.message).toBe("tls.keyFile is not the key of tls.certFile");
+  });
+
+  it("must be what they are said to be", async () => {
+    const garbage = await findings("files.tls", {
+      set: set("ai.corp.example"),
+      files: { ...files, "/tls/a.crt": "hello" },
+      now: inDays(1),
+    });
+
+    expect(garbage[0]?.message).toContain("holds no certificate");
+  });
+
+  it("must not be over, and warn a month before", async () => {
+    expect(severities(await findings("files.tls", { set: set("ai.corp.example"), files, now: inDays(100) }))).toEqual([
+      "failure",
+    ]);
+    expect(severities(await findings("files.tls", { set: set("ai.corp.example"), files, now: inDays(70) }))).toEqual([
+      "warning",
+    ]);
+  });
+
+  it("must cover every name", async () => {
+    const found = await findings("files.tls", { set: set("other.example"), files, now: inDays(1) });
+
+    expect(found[0]?.message).toMatch(/does not cover other\.example, .*s3\.other\.example/);
+  });
+});
+
+describe("given secrets", () => {
+  const set = ["redis.mode=external", "redis.external.host=r.example", "redis.external.passwordFile=/pw"];
+
+  it("must be readable, not empty and not open to everybody", async () => {
+    expect(severities(await findings("files.secrets", { set }))).toEqual(["failure"]);
+    expect(severities(await findings("files.secrets", { set, files: { "/pw": " \n" } }))).toEqual(["failure"]);
+    expect(
+      severities(await findings("files.secrets", { set, files: { "/pw": "x" }, stats: { "/pw": { mode: 0o644 } } })),
+    ).toEqual(["warning"]);
+    expect(await findings("files.secrets", { set, files: { "/pw": "x" }, stats: { "/pw": { mode: 0o600 } } })).toEqual(
+      [],
+    );
+  });
+});

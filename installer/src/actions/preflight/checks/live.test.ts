@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { fakeContext } from "../../../../test/support/fake-check-context.ts";
+import { runChecks } from "../run-checks.ts";
+import { liveChecks } from "./live.ts";
+import { findings } from "./testing/findings.ts";
+
+describe("the live platform", () => {
+  const component = {
+    id: "redis",
+    state: "exited",
+    health: "none",
+    ok: false,
+    drift: ["image changed"],
+  };
+  const status = { components: [component], foreign: ["stray"] };
+  const secrets = "/var/lib/slipway/slipway/secrets";
+
+  it("says which component is down and what drifted", async () => {
+    expect(await findings("live.health", { status })).toMatchObject([{ component: "redis", message: "it is stopped" }]);
+    expect(await findings("live.health", { status: { ...status, overall: "stopped" } })).toMatchObject([
+      { message: "the platform is stopped", remedy: "run slipway start" },
+    ]);
+    expect((await findings("live.drift", { status })).map((finding) => finding.message)).toEqual([
+      "image changed",
+      expect.stringContaining("stray"),
+    ]);
+  });
+
+  it("finds secrets that others can read, short ones and well-known ones", async () => {
+    const files = {
+      [`${secrets}/a`]: "minioadmin",
+      [`${secrets}/b`]: "short-one",
+      [`${secrets}/c`]: "long-enough-and-random-0123",
+    };
+    const stats = { [secrets]: { directory: true, mode: 0o700 }, [`${secrets}/b`]: { mode: 0o644 } };
+
+    expect((await findings("live.secret-modes", { status, files, stats })).map((finding) => finding.message)).toEqual([
+      `${secrets}/b is open to others (mode 644)`,
+    ]);
+    expect((await findings("live.weak-secrets", { status, files, stats })).map((finding) => finding.message)).toEqual([
+      "a is a well-known default",
+      "b has only 9 characters",
+    ]);
+  });
+
+  it("finds container logs beyond their limit", async () => {
+    const stats = { "/var/lib/docker/containers/abc/abc-json.log": { size: 500 * 1024 * 1024 } };
+
+    const live = { services: new Map([["redis", { component: "redis", id: "abc" }]]) };
+
+    expect(await findings("live.container-logs", { live, stats })).toMatchObject([
+      { component: "redis", severity: "warning" },
+    ]);
+  });
+
+  it("that cannot be looked at is a failure, not taken for one that is not installed", async () => {
+    const unknown = "/var/lib/slipway/slipway/applied.json is damaged";
+
+    expect(await findings("live.readable", { status: { unknown } })).toMatchObject([
+      { severity: "failure", message: `the state of the platform is not known: ${unknown}` },
+    ]);
+  });
+
+  it("is silent when nothing is installed", async () => {
+    const report = await runChecks(liveChecks, fakeContext());
+
+    expect(report.findings.every((finding) => finding.severity === "ok")).toBe(true);
+  });
+});

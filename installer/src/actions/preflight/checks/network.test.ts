@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { findings, severities } from "./testing/findings.ts";
+
+describe("a store elsewhere", () => {
+  const set = ["redis.mode=external", "redis.external.host=cache.corp", "redis.external.password=x"];
+
+  it("that does not answer is named before the embedded one is given up", async () => {
+    const found = await findings("external.reachable", { set, refuses: { "cache.corp:6379": "ECONNREFUSED" } });
+
+    expect(found).toMatchObject([
+      {
+        severity: "failure",
+        component: "redis",
+        message: "redis at cache.corp:6379 cannot be reached: nothing listens there",
+      },
+    ]);
+  });
+
+  it("that answers is well, and so is a platform without any", async () => {
+    expect(await findings("external.reachable", { set })).toEqual([]);
+    expect(await findings("external.reachable")).toEqual([]);
+  });
+});
+
+describe("names and time", () => {
+  const files = { "/proc/net/fib_trie": "     |-- 10.0.0.5\n        /32 host LOCAL\n" };
+
+  it("warn about names that do not resolve or lead elsewhere", async () => {
+    const set = ["domain=ai.corp.example"];
+    const missing = await findings("dns.resolves", { set, files });
+    const elsewhere = await findings("dns.resolves", { set, files, addresses: { "ai.corp.example": ["203.0.113.9"] } });
+    const here = await findings("dns.resolves", { set, files, addresses: { "*": ["10.0.0.5"] } });
+
+    expect(missing.map((finding) => finding.message)).toContain("s3.ai.corp.example does not resolve");
+    expect(elsewhere[0]?.message).toContain("203.0.113.9, which is not this host");
+    expect(here).toEqual([]);
+  });
+
+  it("leave localhost alone, and warn about an address that is not the host's", async () => {
+    expect(await findings("dns.resolves", { files })).toEqual([]);
+    expect(await findings("dns.resolves", { set: ["domain=10.0.0.9"], files })).toHaveLength(1);
+    expect(await findings("dns.resolves", { set: ["domain=10.0.0.5"], files })).toEqual([]);
+  });
+
+  it("fail for a clock before the program was made, and warn when it is not synchronised", async () => {
+    const ntp = { timedatectl: { exitCode: 0, stdout: "no\n", stderr: "" } };
+
+    expect(severities(await findings("clock.sane", { now: "2020-01-01T00:00:00Z" }))).toEqual(["failure"]);
+    expect(severities(await findings("clock.sane", { exec: ntp }))).toEqual(["warning"]);
+  });
+});

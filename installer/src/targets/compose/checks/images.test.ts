@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { findings } from "../../../actions/preflight/checks/testing/findings.ts";
+
+describe("images", () => {
+  it("that can be neither built nor pulled name component and ways out", async () => {
+    const exec = { "docker manifest": { exitCode: 1, stdout: "", stderr: "x\nno such host\n" } };
+    const found = await findings("images.unavailable", { imagesPresent: false, exec });
+
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ component: "casdoor", severity: "failure" });
+    expect(found[0]?.message).toContain("no such host");
+    expect(found[0]?.remedy).toContain("--without casdoor");
+  });
+
+  it("that their registry has are fine", async () => {
+    const exec = { "docker manifest": { exitCode: 0, stdout: "{}", stderr: "" } };
+
+    expect(await findings("images.unavailable", { imagesPresent: false, exec })).toEqual([]);
+  });
+
+  it("of ours are missing where the program cannot build", async () => {
+    const found = await findings("images.unavailable", {
+      imagesPresent: false,
+      canBuildImages: false,
+      set: ["casdoor.mode=off"],
+    });
+
+    expect(found.map((finding) => finding.component)).toContain("postgres");
+  });
+});
