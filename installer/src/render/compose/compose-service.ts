@@ -13,6 +13,7 @@ import type {
 } from "../../plan/model.ts";
 import { type AddressBook, resolveEndpoints } from "../addresses.ts";
 import type { RenderedFile } from "../rendered-file.ts";
+import { componentLabel, nameLabel, roleLabel } from "./labels.ts";
 import { findComponent, gatewayAliases, networksOf } from "./networks.ts";
 
 export interface ComposeOptions {
@@ -207,5 +208,5 @@ function renderPorts(published: readonly PublishedPort[]): ComposeObject {
 }
 
 function labels(plan: Plan, id: string, role: "service" | "job"): ComposeObject {
-  return { "dev.slipway.name": plan.install.name, "dev.slipway.component": id, "dev.slipway.role": role };
+  return { [nameLabel]: plan.install.name, [componentLabel]: id, [roleLabel]: role };
 }

@@ -16,6 +16,7 @@ import {
   type UnitContext,
   volumeKey,
 } from "./compose-service.ts";
+import { nameLabel, specLabel } from "./labels.ts";
 import { networkNames } from "./networks.ts";
 
 const marker =
@@ -97,7 +98,7 @@ function renderUnit(
   const hash = specHash(service, files);
   return {
     unit: { ...head, image: String(service["image"]), specHash: hash, filePaths: files.map((file) => file.path) },
-    service: { ...service, labels: { ...(service["labels"] as ComposeObject), "dev.slipway.spec": hash } },
+    service: { ...service, labels: { ...(service["labels"] as ComposeObject), [specLabel]: hash } },
     files,
   };
 }
@@ -117,7 +118,7 @@ function renderNetwork(plan: Plan, name: string): ComposeObject {
   return {
     driver: "bridge",
     ...(name === "data" ? { internal: true } : {}),
-    labels: { "dev.slipway.name": plan.install.name },
+    labels: { [nameLabel]: plan.install.name },
   };
 }
 

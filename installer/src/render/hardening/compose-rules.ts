@@ -1,3 +1,4 @@
+import { specLabel } from "../compose/labels.ts";
 import type { ComposeMount, ComposeService, ComposeSubject } from "./compose-document.ts";
 import { type Problem, problemIf, type Rules } from "./hardening-input.ts";
 import { imagePinned, imageSteady, isPinned } from "./image-rules.ts";
@@ -137,7 +138,7 @@ function clearSecrets({ id, service }: Unit): readonly Problem[] {
   ];
   return found.flatMap(({ name, reason }) =>
     // Our own label with the hash of the service is no secret.
-    reason === undefined || name === "dev.slipway.spec" ? [] : [{ where: id, message: `${name} shows ${reason}` }],
+    reason === undefined || name === specLabel ? [] : [{ where: id, message: `${name} shows ${reason}` }],
   );
 }
 

@@ -11,7 +11,7 @@ import { changeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { createDriver } from "./driver.ts";
 import { watchHealth } from "./health-watch.ts";
-import { nameLabel, runLabel } from "./labels.ts";
+import { nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { writeLiveTree } from "./live-tree.ts";
 import { createLiveView } from "./live-view.ts";
 import { probeImageOf } from "./probe-image.ts";

@@ -7,7 +7,7 @@ import { isUp } from "../live-platform.ts";
 import type { ComposeCommands } from "./compose-commands.ts";
 import { composeRecord } from "./compose-record.ts";
 import { type HealthWatch, lastLines, serves } from "./health-watch.ts";
-import { specLabel } from "./labels.ts";
+import { specLabel } from "../../render/compose/labels.ts";
 import { findService, type LiveView } from "./live-view.ts";
 import { type LiveNetwork, lostNetworks } from "./networks.ts";
 import { runJobForStatus } from "./run-job.ts";

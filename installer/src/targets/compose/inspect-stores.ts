@@ -4,7 +4,7 @@ import type { Plan } from "../../plan/model.ts";
 import type { Docker } from "../../platform/ports.ts";
 import type { Store } from "../../render/rendering.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { nameLabel, runLabel } from "./labels.ts";
+import { nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { probeImageOf } from "./probe-image.ts";
 import { composeVolumes, inspectVolumes } from "./volumes.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { StateLayout } from "../../execute/state/layout.ts";
 import type { ContainerState } from "../../platform/ports.ts";
-import { roleLabel, specLabel } from "./labels.ts";
+import { roleLabel, specLabel } from "../../render/compose/labels.ts";
 
 const composeFileLabel = "com.docker.compose.project.config_files";
 

@@ -4,7 +4,7 @@ import type { ContainerState, VolumeState } from "../../platform/ports.ts";
 import type { LivePlatform, LiveService, LiveStore, Question } from "../live-platform.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { installLabel, nameLabel, roleLabel, specLabel } from "./labels.ts";
+import { installLabel, nameLabel, roleLabel, specLabel } from "../../render/compose/labels.ts";
 import { type LiveContainers, sortContainers } from "./live-containers.ts";
 import { changedFiles } from "./live-tree.ts";
 import { describeLost, type LiveNetwork, lostNetworks } from "./networks.ts";

@@ -9,7 +9,7 @@ import type { ContainerState } from "../../platform/ports.ts";
 import type { Claim, Remains, RemoveRequest, Removed, TargetIo } from "../target.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { installLabel, nameLabel, runLabel } from "./labels.ts";
+import { installLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { isMadeFrom, isOurs } from "./live-containers.ts";
 import { probeImageOf } from "./probe-image.ts";
 

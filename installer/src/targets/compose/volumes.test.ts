@@ -4,7 +4,7 @@ import { infraPlan } from "../../../test/support/infra-plan.ts";
 import { requireData } from "../../execute/data-guard.ts";
 import type { Docker, Host } from "../../platform/ports.ts";
 import { storesOf } from "../../render/rendering.ts";
-import { nameLabel } from "./labels.ts";
+import { nameLabel } from "../../render/compose/labels.ts";
 import { composeVolumes, inspectVolumes } from "./volumes.ts";
 
 const volume = {

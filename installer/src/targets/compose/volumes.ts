@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/model.ts";
 import type { Docker, FileSystem, Host, VolumeState } from "../../platform/ports.ts";
 import { engineVolumeName } from "../../render/compose/compose-service.ts";
 import { type Store, storeId } from "../../render/rendering.ts";
-import { componentLabel, installLabel, nameLabel } from "./labels.ts";
+import { componentLabel, installLabel, nameLabel } from "../../render/compose/labels.ts";
 
 export interface VolumePorts {
   readonly docker: Docker;

@@ -5,7 +5,7 @@ import { checkDirectory, inMemory, mountFor } from "../../host/directories.ts";
 import type { CheckFinding } from "../../check.ts";
 import { type ComposeCheck, type ComposeCheckContext, installIdOf } from "./compose-check.ts";
 import { composeRecord } from "../compose-record.ts";
-import { installLabel, nameLabel } from "../labels.ts";
+import { installLabel, nameLabel } from "../../../render/compose/labels.ts";
 import { isMadeFrom } from "../live-containers.ts";
 import { storeOf } from "../volumes.ts";
 

@@ -1,7 +1,7 @@
 import type { PublishedPort } from "../../../plan/model.ts";
 import { listeningInodes } from "../../host/addresses.ts";
 import type { CheckFinding } from "../../check.ts";
-import { nameLabel } from "../labels.ts";
+import { nameLabel } from "../../../render/compose/labels.ts";
 import type { ComposeCheck, ComposeCheckContext } from "./compose-check.ts";
 
 /** Nobody else holds a port that is published. */

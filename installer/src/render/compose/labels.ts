@@ -1,4 +1,4 @@
-/** Labels by which what Slipway made on an engine is known again. `render/compose` writes those of containers and networks. */
+/** Labels by which what Slipway made on an engine is known again. */
 export const specLabel = "dev.slipway.spec";
 export const roleLabel = "dev.slipway.role";
 export const nameLabel = "dev.slipway.name";
