@@ -50,9 +50,18 @@ const bundled = await build({
 const files = await packProgram(bundled, [
   { name: "start", entries: [/cli\/main\.ts$/, /\/(assets|create-engine|run-cli)\.ts$/, /ui\/reporter\.ts$/] },
   { name: "values", entries: [/\/validate\.ts$/, /\/file-system\.ts$/] },
-  { name: "render", entries: [/commands\/(plan|render)\.ts$/, /\/(plan-offline|render|render-compose)\.ts$/] },
+  {
+    name: "render",
+    entries: [
+      ...[/commands\/plan\.ts$/, /actions\/plan\/plan\.ts$/, /commands\/render\.ts$/, /actions\/render\/render\.ts$/],
+      ...[/engine\/targets\.ts$/, /compose\/render-plan\.ts$/, /compose\/render-files\.ts$/],
+    ],
+  },
   { name: "commands", entries: [/cli\/commands\//] },
-  { name: "platform", entries: [/\/create-ports\.ts$/, /\/actions\/.*\/(plan|install|status)\.ts$/] },
+  {
+    name: "platform",
+    entries: [/\/create-ports\.ts$/, /actions\/install\/install\.ts$/, /actions\/status\/status\.ts$/],
+  },
   { name: "other", entries: [/^installer\/src\//] },
 ]);
 

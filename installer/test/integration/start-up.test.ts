@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What takes long to load and is of no use to a command that reads and writes files. */
 const networkAndPrograms = ["child_process", "cluster", "dgram", "dns", "http", "http2", "https", "net", "tls", "v8"];
-const engine = ["commands", "platform", "other", "execa", "listr2", "inquirer-prompts"];
+const engine = ["commands", "platform", "other", "dockerode", "execa", "listr2", "inquirer-prompts", "yaml"];
 
 describe("what a command loads", () => {
   it("validate: no network, no cryptography, no YAML reader, no templates", async () => {

@@ -55,7 +55,10 @@ async function desiredOf(
   return {
     plan,
     rendering: await target.render(plan, facts),
-    valuesText: stringify(values.given),
+    // Only what is installed is recorded: a plan does not wait for the package that writes it.
+    get valuesText() {
+      return stringify(values.given);
+    },
     values: values.values,
     given: (path) => valueAt(values.values, path),
   };
