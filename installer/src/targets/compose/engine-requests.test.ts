@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type FakeEngine, startFakeEngine } from "../../../test/stand-ins/engine/fake-engine.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { nothingApplied } from "../../execute/state/records.ts";
+import { createPlatformPorts } from "../../platform/create-ports.ts";
+import { createComposeTarget } from "./compose-target.ts";
+import { specLabel } from "../../render/compose/labels.ts";
+
+let folder: string;
+let engine: FakeEngine;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "slipway-requests-"));
+});
+
+afterEach(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true });
+});
+
+function container(component: string): object {
+  return {
+    Id: `id-${component}`,
+    Names: [`/demo-${component}-1`],
+    Image: `slipway/${component}:1`,
+    ImageID: `sha256:${component}`,
+    State: "running",
+    Status: "Up 2 minutes (healthy)",
+    Labels: { "com.docker.compose.service": component, [specLabel]: "s" },
+  };
+}
+
+/** What the engine is asked when the target is looked at, as status and an install that changes nothing do. */
+async function lookAt(count: number): Promise<{ readonly services: number; readonly asked: readonly string[] }> {
+  const components = Array.from({ length: count }, (_, index) => `c${index}`);
+  const path = join(folder, "docker.sock");
+  engine = await startFakeEngine({
+    listen: { path },
+    answer: (request) =>
+      request.path.startsWith("/containers/json") ? { body: components.map(container) } : undefined,
+  });
+  const environment = { DOCKER_HOST: `unix://${path}`, HOME: folder };
+  const target = createComposeTarget({ ...createPlatformPorts(environment), environment });
+  const install = {
+    ...{ name: "demo", stateDir: folder, layout: stateLayout(folder), identity: undefined },
+    ...{ applied: nothingApplied, plan: undefined, pendingPlan: undefined },
+  };
+
+  const images = components.map((component) => `slipway/${component}:1`);
+  const [, live] = await Promise.all([target.facts(), target.observe(install, { components, images })]);
+
+  return { services: live.services.size, asked: engine.requests.map((request) => request.path.split("?")[0] ?? "") };
+}
+
+describe("a look at the platform", () => {
+  it.each([10, 45])("asks the engine five questions, with %d components", async (count) => {
+    const { services, asked } = await lookAt(count);
+
+    expect(services).toBe(count);
+    expect(asked.toSorted()).toEqual(["/containers/json", "/images/json", "/networks", "/version", "/volumes"]);
+  });
+});
