@@ -40,7 +40,8 @@ func collect(program, cache, out string) error {
 	modules := append([]*debug.Module{&info.Main}, info.Deps...)
 	var list strings.Builder
 	for _, module := range modules {
-		if module.Replace != nil {
+		// A folder stands in for a module of which build-go left something out: it is still that module, under the same licence.
+		if module.Replace != nil && !filepath.IsAbs(module.Replace.Path) {
 			module = module.Replace
 		}
 		count, err := copyLicences(filepath.Join(cache, escape(module.Path)+"@"+escape(module.Version)), filepath.Join(out, module.Path+"@"+module.Version))

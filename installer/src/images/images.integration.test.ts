@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createExec } from "../platform/exec.ts";
 import { createFileSystem } from "../platform/file-system.ts";
+import { ownReference } from "./build-plan.ts";
+import { parseCatalogue } from "./catalogue.ts";
 import { generatedImagesPath, type ImageReference } from "./image-references.ts";
+import { computeImageTags } from "./image-tags.ts";
 import { mirrorHosts, readMachineConfiguration } from "./mirrors.ts";
 
 /** The user every image runs as: fixed numbers, which the owners of files and volumes depend on. */
@@ -97,6 +100,49 @@ describe.each(built)("image %s", (name, reference) => {
     expect(exitCode).toBe(1);
   });
 });
+
+describe("what is left out of the compiled services", () => {
+  test.each([
+    ["registry", "registry", /^(?:cloud\.google\.com\/|github\.com\/Azure\/)/m],
+    [
+      "temporal",
+      "temporal-server",
+      /^(?:modernc\.org\/sqlite|cloud\.google\.com\/go\/storage|github\.com\/go-sql-driver\/mysql) /m,
+    ],
+    ["toolbox", "temporal-sql-tool", /^(?:modernc\.org\/sqlite|github\.com\/go-sql-driver\/mysql) /m],
+    ["minio", "minio", /^(?:github\.com\/minio\/console|cloud\.google\.com\/go\/storage|github\.com\/Azure\/)/m],
+  ])("%s links none of it, and carries its patch beside the list of what it links", async (image, program, leftOut) => {
+    const reference = table.images[image]?.reference ?? "";
+    const read = (file: string) =>
+      docker("run", "--rm", "--network", "none", "--entrypoint", "cat", reference, `/usr/share/doc/${program}/${file}`);
+
+    const modules = await read("modules.txt");
+    const patch = await read("left-out.patch");
+
+    // The program itself is named by the released version that was patched.
+    expect(modules.output).toMatch(/^\S+ v\d\S+( \(no licence file in the module\))?\n/);
+    expect(modules.output).not.toMatch(leftOut);
+    expect(patch.output).toMatch(/Left out.*\n[^]*\n--- a\//);
+  });
+});
+
+test("the health probe passes its own tests", async () => {
+  const catalogue = parseCatalogue(readFileSync(join(root, "images/catalogue.yaml"), "utf8"));
+  const goBuilder = ownReference(catalogue, await computeImageTags(root), "go-builder");
+  await exec.run(process.execPath, [join(root, "installer/src/cli/main.ts"), "images", "build", "go-builder"], {
+    timeoutMs: 600_000,
+  });
+
+  // Built once for each change of the probe or of Go; after that the engine's build cache answers.
+  const args = ["--build-arg", `GO_BUILDER=${goBuilder}`, "--build-arg", `DEBIAN=${goBuilder}`];
+  const built = await exec.run(
+    "docker",
+    ["build", "--progress=plain", "--target", "probe-test", ...args, join(root, "images/base")],
+    { allowFailure: true, timeoutMs: 600_000, env: { DOCKER_BUILDKIT: "1" } },
+  );
+
+  expect(built.exitCode, built.stderr).toBe(0);
+}, 600_000);
 
 describe("mirrors of this machine", () => {
   let hosts: readonly string[] = [];

@@ -3,6 +3,7 @@ import type { InstallerEvent } from "../../events/event.ts";
 import { steps } from "../../events/steps.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
 import { withStep } from "../../execute/with-step.ts";
+import type { ImageBuildResult } from "../../images/build-images.ts";
 import type { ImageBuildEvent } from "../../images/build-progress.ts";
 import { parseCatalogue } from "../../images/catalogue.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -32,14 +33,14 @@ export interface ImagesBuildRequest {
   readonly names: readonly string[];
   readonly cacheDir: string;
   readonly jobs?: number;
+  /** Images to have first, the most wanted first. */
+  readonly first?: readonly string[];
+  /** Called for each image as soon as the engine has it. */
+  readonly onReady?: (image: ImageBuildResult) => void;
 }
 
 export interface ImagesBuildResult extends ResultHead<"ImagesBuildResult"> {
-  readonly images: readonly {
-    readonly name: string;
-    readonly reference: string;
-    readonly state: "built" | "present";
-  }[];
+  readonly images: readonly ImageBuildResult[];
   readonly ms: number;
 }
 
@@ -101,6 +102,8 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
         catalogue,
         tags: await computeImageTags(repoRoot),
         names: request.names,
+        ...(request.first !== undefined && { first: request.first }),
+        ...(request.onReady !== undefined && { onReady: request.onReady }),
         jobs: request.jobs ?? Math.max(1, Math.min(4, ports.host.cpuCount())),
         workFolder: join(request.cacheDir, `build-${ports.process.pid}`),
         signal: ports.signal,

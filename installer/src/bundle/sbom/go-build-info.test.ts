@@ -54,6 +54,19 @@ describe("scanGoBuildInfo", () => {
     ]);
   });
 
+  it("names a module by itself where a changed folder of it was compiled", () => {
+    const file = goBuildInfo("go1.26.8", [
+      "mod\texample.org/tool\tv1.2.3",
+      "=>\t/usr/src/module\t(devel)\t",
+      "dep\texample.org/a\tv0.1.0\th1:y=",
+    ]);
+
+    expect(scan(file, 4096)?.slice(1)).toEqual([
+      { type: "golang", name: "example.org/tool", version: "v1.2.3" },
+      { type: "golang", name: "example.org/a", version: "v0.1.0" },
+    ]);
+  });
+
   it("refuses lengths that no program has", () => {
     const file = goBuildInfo("go1.26.8", modules);
     file.fill(0xff, 32, 40);

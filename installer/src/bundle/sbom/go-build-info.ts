@@ -105,6 +105,8 @@ function parseModules(version: string, text: string): readonly SoftwarePackage[]
   for (const line of text.split("\n")) {
     const [kind, name, moduleVersion] = line.split("\t");
     if (name === undefined || name === "" || (kind !== "mod" && kind !== "dep" && kind !== "=>")) continue;
+    // A folder is the module itself, changed by whoever built it: its name and version say what it is.
+    if (kind === "=>" && /^[./]/.test(name)) continue;
     if (kind === "=>") packages.pop();
     packages.push({
       type: "golang",
