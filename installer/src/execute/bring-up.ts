@@ -155,20 +155,25 @@ async function runNode(bring: BringUp, driver: UnitDriver, key: string, deadline
   const id = unitOf(key);
   const show = (state: ItemState): void => bring.report({ type: "item", step: steps.start.id, id, state });
   try {
-    if (key === id) await startService(bring, driver, id, left, show);
-    else await runPlannedJob(bring, driver, id, left, show);
+    if (key === id) await startService(bring, driver, id, { left, show });
+    else await runPlannedJob(bring, driver, id, { left, show });
   } catch (error) {
     show("failed");
     throw error;
   }
 }
 
+interface UnitRun {
+  /** Seconds until the whole run gives up. */
+  readonly left: number;
+  readonly show: (state: ItemState) => void;
+}
+
 async function runPlannedJob(
   { wanted, journal, record, clock, signal }: BringUp,
   driver: UnitDriver,
   id: string,
-  left: number,
-  show: (state: ItemState) => void,
+  { left, show }: UnitRun,
 ): Promise<void> {
   const job = wanted.plan.jobs.find((candidate) => candidate.id === id);
   const unit = unitNamed(wanted, id);
@@ -195,8 +200,7 @@ async function startService(
   { wanted, journal, record, clock, signal }: BringUp,
   driver: UnitDriver,
   id: string,
-  left: number,
-  show: (state: ItemState) => void,
+  { left, show }: UnitRun,
 ): Promise<void> {
   const component = wanted.plan.components.find((candidate) => candidate.id === id);
   const unit = unitNamed(wanted, id);

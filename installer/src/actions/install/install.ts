@@ -105,7 +105,7 @@ async function installLocked(run: Run, ports: ActionPorts, sources: InstallSourc
   const log = openRunLog(ports, { folder: layout.logs, run: run.run, readSecrets });
   const logged = { ...ports, report: log.report };
   try {
-    return await installChanges(desired, run, logged, sources, log);
+    return await installChanges(desired, { ...run, log }, logged, sources);
   } catch (error) {
     log.report({ type: "debug", message: "the run failed", data: describeError(error) });
     throw error;
@@ -140,12 +140,11 @@ async function tryUnchanged(
 
 async function installChanges(
   first: Desired,
-  run: Run,
+  run: Run & { readonly log: RunLog },
   ports: ActionPorts,
   sources: InstallSources,
-  log: RunLog,
 ): Promise<Outcome> {
-  const { request, install } = run;
+  const { request, install, log } = run;
   // What turns out not to be available is left out later; it must not stop the run here.
   const mayLack = request.withoutUnavailable === true && request.dryRun !== true;
   const anyImage = mayLack ? new Set(imagesOfPlan(first.plan).map((image) => image.reference)) : undefined;

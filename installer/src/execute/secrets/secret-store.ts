@@ -118,7 +118,7 @@ export async function ensureSecrets(
   const independent = specs.filter((spec) => dependencyOf(spec.generator) === undefined);
   const rest = specs.filter((spec) => dependencyOf(spec.generator) !== undefined);
   const ensure = async (spec: SecretSpec): Promise<void> => {
-    const outcome = await ensureSecret(ports, request, record.current(), spec, found);
+    const outcome = await ensureSecret(ports, request, spec, { applied: record.current(), found });
     found.set(spec.name, outcome.parts);
     made[spec.name] = {
       inputsHash: outcome.inputsHash,
@@ -143,9 +143,8 @@ interface Ensured {
 async function ensureSecret(
   ports: SecretPorts,
   request: SecretRequest,
-  applied: Applied,
   spec: SecretSpec,
-  found: ReadonlyMap<string, Parts>,
+  { applied, found }: { readonly applied: Applied; readonly found: ReadonlyMap<string, Parts> },
 ): Promise<Ensured> {
   const hash = await inputsHash(ports, request, spec, found);
   const recorded = applied.secrets[spec.name];
