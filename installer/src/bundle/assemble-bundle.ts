@@ -14,7 +14,7 @@ export interface Blob {
 export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 
 /** A bundle of which every byte is settled, though the blobs are not yet there. */
-export interface ComposedBundle {
+export interface AssembledBundle {
   readonly manifest: BundleManifest;
   /** Digest of the root document. */
   readonly root: string;
@@ -37,7 +37,7 @@ export interface BundleParts {
 }
 
 /** Settles every byte of a full bundle. */
-export function composeBundle(parts: BundleParts): ComposedBundle {
+export function assembleBundle(parts: BundleParts): AssembledBundle {
   return compose(parts, undefined);
 }
 
@@ -53,8 +53,8 @@ export interface DeltaBase {
  * Settles every byte of a delta: the metadata whole, of the blobs those that the base lacks, and root document,
  * signature and checksums of the full bundle, so that base and delta together give exactly its bytes.
  */
-export function composeDelta(parts: BundleParts, base: DeltaBase): ComposedBundle {
-  const full = composeBundle(parts);
+export function assembleDelta(parts: BundleParts, base: DeltaBase): AssembledBundle {
+  const full = assembleBundle(parts);
   const carried: [string, string][] = [
     [bundlePaths.manifest, bundlePaths.fullManifest],
     [bundlePaths.signature, bundlePaths.fullSignature],
@@ -70,7 +70,7 @@ export function composeDelta(parts: BundleParts, base: DeltaBase): ComposedBundl
   return compose({ ...parts, files, blobs }, { base: { root, name, version }, full: { root: full.root } });
 }
 
-function compose(parts: BundleParts, delta: Parameters<typeof buildBundleManifest>[2]): ComposedBundle {
+function compose(parts: BundleParts, delta: Parameters<typeof buildBundleManifest>[2]): AssembledBundle {
   const { description, sign } = parts;
   const blobs = [...new Map(parts.blobs.map(({ digest, size }) => [digest, { digest, size }])).values()];
   const checksums = formatChecksums([

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors/installer-error.ts";
 import { bundlePaths } from "./bundle-manifest.ts";
-import type { DeltaBase } from "./compose-bundle.ts";
+import type { DeltaBase } from "./assemble-bundle.ts";
 import type { OpenedBundle } from "./open-bundle.ts";
 import { parseChecksums } from "./parse-checksums.ts";
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Hashing } from "../platform/content-ports.ts";
 import type { FileSystem } from "../platform/ports.ts";
-import type { Sign } from "./compose-bundle.ts";
+import type { Sign } from "./assemble-bundle.ts";
 import type { SinkFile } from "./sink.ts";
 import { type SplitHeader, type SplitPart, formatSplitHeader, splitSuffix } from "./split-header.ts";
 

@@ -2,12 +2,12 @@ import { BundleError, UsageError } from "../errors/installer-error.ts";
 import type { OriginatedBlob } from "./blob-origins.ts";
 import { blobPath, layOutBundle } from "./bundle-layout.ts";
 import { bundlePaths } from "./bundle-manifest.ts";
-import type { Blob, ComposedBundle } from "./compose-bundle.ts";
+import type { Blob, AssembledBundle } from "./assemble-bundle.ts";
 import type { OpenedBundle } from "./open-bundle.ts";
 import { parseChecksums } from "./parse-checksums.ts";
 
 export interface FlattenedBundle {
-  readonly bundle: ComposedBundle;
+  readonly bundle: AssembledBundle;
   readonly origins: ReadonlyMap<string, OriginatedBlob>;
 }
 

@@ -18,7 +18,7 @@ interface RawEntry {
 }
 
 function rawEntries(bundle: FixtureBundle): readonly RawEntry[] {
-  return bundle.composed.layout.entries.map(({ path, offset, size, header }) => ({
+  return bundle.assembled.layout.entries.map(({ path, offset, size, header }) => ({
     path,
     bytes: bundle.bytes.subarray(offset, offset + size),
     header,
@@ -106,8 +106,8 @@ describe("one flipped bit is found", () => {
   });
 
   test("anywhere in the signature", async () => {
-    const { length } = full.composed.files.get(bundlePaths.signature)!;
-    const begin = full.composed.files.get(bundlePaths.signature)!.indexOf(10) + 1;
+    const { length } = full.assembled.files.get(bundlePaths.signature)!;
+    const begin = full.assembled.files.get(bundlePaths.signature)!.indexOf(10) + 1;
     for (let offset = begin; offset < length - 1; offset += 7) {
       writeFileSync(at("bad.tar"), withBit(full.bytes, offsetOf(full, bundlePaths.signature) + offset));
       await expect(open("bad.tar")).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
@@ -131,7 +131,7 @@ describe("one flipped bit is found", () => {
   });
 
   test("in every header, padding and end mark", async () => {
-    const { entries } = full.composed.layout;
+    const { entries } = full.assembled.layout;
     const contents = entries.map(({ offset, size }) => [offset, offset + size] as const);
     const outside = Array.from({ length: full.bytes.length }, (_, index) => index).filter(
       (index) => index % 97 === 0 && !contents.some(([begin, end]) => index >= begin && index < end),

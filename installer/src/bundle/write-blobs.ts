@@ -3,13 +3,13 @@ import type { Hashing } from "../platform/content-ports.ts";
 import type { Failpoint } from "../platform/ports.ts";
 import { type OriginatedBlob, locateOrigin, originError } from "./blob-origins.ts";
 import { blobPath } from "./bundle-layout.ts";
-import type { ComposedBundle } from "./compose-bundle.ts";
+import type { AssembledBundle } from "./assemble-bundle.ts";
 import { type Copying, type LocatedBlob, copyLocated, copyOpened, feedBlobs } from "./copy-blobs.ts";
 import type { Sink } from "./sink.ts";
 import type { WriteJournal } from "./write-journal.ts";
 
 export interface WriteBlobsRequest {
-  readonly bundle: ComposedBundle;
+  readonly bundle: AssembledBundle;
   /** Where each blob of the bundle comes from, by digest. */
   readonly origins: ReadonlyMap<string, OriginatedBlob>;
   readonly jobs: number;
@@ -98,7 +98,7 @@ function originOf(request: WriteBlobsRequest, digest: string): OriginatedBlob {
 }
 
 /** Where the bytes of each entry stand, by path. */
-export function offsetsOf(bundle: ComposedBundle): ReadonlyMap<string, number> {
+export function offsetsOf(bundle: AssembledBundle): ReadonlyMap<string, number> {
   return new Map(bundle.layout.entries.map(({ path, offset }) => [path, offset]));
 }
 

@@ -9,7 +9,7 @@ import type { ByteRange, ImageSource } from "../oci/content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { OriginatedBlob } from "./blob-origins.ts";
-import { composeBundle } from "./compose-bundle.ts";
+import { assembleBundle } from "./assemble-bundle.ts";
 import { type WriteBundleRequest, writeBundle } from "./write-bundle.ts";
 
 const { ports } = createBundlePorts();
@@ -52,7 +52,7 @@ function chunked(bytes: Buffer, fail?: Error): Readable {
 
 function write(source: ImageSource, more: Partial<WriteBundleRequest> = {}) {
   const blobs = contents.map((bytes) => ({ digest: digestOf(bytes), size: bytes.length }));
-  const bundle = composeBundle({
+  const bundle = assembleBundle({
     description: {
       name: "test",
       version: "1.0.0",

@@ -4,7 +4,7 @@ import { digestOf } from "../oci/digest.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
 import type { Failpoint, FileSystem } from "../platform/ports.ts";
 import { blobPath } from "./bundle-layout.ts";
-import type { ComposedBundle, Sign } from "./compose-bundle.ts";
+import type { AssembledBundle, Sign } from "./assemble-bundle.ts";
 import { hashFiles, writeSplitHeader } from "./finish-parts.ts";
 import { checkShards, writeParity } from "./parity.ts";
 import { type Sink, type SinkRequest, openSink, planSinkFiles } from "./sink.ts";
@@ -124,7 +124,7 @@ async function makeParity(
   return { count, parts: made };
 }
 
-function resumedBytes(bundle: ComposedBundle, written: ReadonlySet<string> | undefined): number {
+function resumedBytes(bundle: AssembledBundle, written: ReadonlySet<string> | undefined): number {
   return bundle.blobs.reduce((sum, { digest, size }) => sum + (written?.has(digest) === true ? size : 0), 0);
 }
 
@@ -162,7 +162,7 @@ async function checkSpace(request: WriteBundleRequest, fs: WriteBundlePorts["fs"
 }
 
 /** Everything but the blobs' own bytes: headers, small files, what fills the blocks, the end. */
-async function writeSmallParts(bundle: ComposedBundle, sink: Sink): Promise<void> {
+async function writeSmallParts(bundle: AssembledBundle, sink: Sink): Promise<void> {
   let filling = 0;
   for (const { path, header, headerOffset, offset, size } of bundle.layout.entries) {
     const bytes = bundle.files.get(path);

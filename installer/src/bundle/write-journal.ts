@@ -1,7 +1,7 @@
 import { isDigest } from "../oci/digest.ts";
 import type { Hashing, HashTask } from "../platform/content-ports.ts";
 import type { FileSystem } from "../platform/ports.ts";
-import type { Blob } from "./compose-bundle.ts";
+import type { Blob } from "./assemble-bundle.ts";
 import { type SinkFile, spansOf } from "./sink.ts";
 
 /**

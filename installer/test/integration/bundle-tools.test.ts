@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { itUnless } from "../support/unless.ts";
 import { collectBlobs, describeBundle } from "../../src/actions/bundle/describe-bundle.ts";
 import { bundlePaths } from "../../src/bundle/bundle-manifest.ts";
-import { composeBundle } from "../../src/bundle/compose-bundle.ts";
+import { assembleBundle } from "../../src/bundle/assemble-bundle.ts";
 import { gatherImages } from "../../src/bundle/gather-images.ts";
 import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../src/bundle/image-indexes.ts";
 import { openFileSource } from "../../src/bundle/sources/file-source.ts";
@@ -54,7 +54,7 @@ async function write(file: string, wanted: readonly string[]): Promise<void> {
     config: first?.config ?? "",
     layers: first?.layers.map(({ digest }) => digest) ?? [],
   }));
-  const composed = composeBundle({
+  const assembled = assembleBundle({
     description,
     files: new Map([
       [bundlePaths.ociLayout, Buffer.from(ociLayoutText)],
@@ -64,7 +64,7 @@ async function write(file: string, wanted: readonly string[]): Promise<void> {
     blobs: [...origins.values()].map(({ descriptor }) => descriptor),
   });
   await writeBundle(
-    { bundle: composed, origins, output: file, jobs: 2, onBytes: () => undefined, signal },
+    { bundle: assembled, origins, output: file, jobs: 2, onBytes: () => undefined, signal },
     { ...ports, bulk: ports.bulkFiles, failpoint: () => undefined },
   );
 }

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BundleParts, type ComposedBundle, composeBundle, composeDelta } from "../../src/bundle/compose-bundle.ts";
+import {
+  type BundleParts,
+  type AssembledBundle,
+  assembleBundle,
+  assembleDelta,
+} from "../../src/bundle/assemble-bundle.ts";
 import type { BundledArtifact, BundledImage, BundleManifest } from "../../src/bundle/bundle-manifest.ts";
 import { bundlePaths } from "../../src/bundle/bundle-manifest.ts";
 import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../src/bundle/image-indexes.ts";
@@ -48,7 +53,7 @@ export interface FixtureBundle {
   readonly root: string;
   /** Every blob of the full bundle by digest. */
   readonly blobs: ReadonlyMap<string, Buffer>;
-  readonly composed: ComposedBundle;
+  readonly assembled: AssembledBundle;
 }
 
 export const fixtureImages: readonly FixtureImage[] = [
@@ -92,23 +97,23 @@ export function makeBundle(options: FixtureOptions = {}): FixtureBundle {
     blobs: [...blobs].map(([digest, bytes]) => ({ digest, size: bytes.length })),
     ...(key === "unsigned" ? {} : { sign: (bytes) => signMessage(bytes, key, `slipway-fixture ${version}`) }),
   };
-  const full = composeBundle(parts);
-  const composed = base === undefined ? full : composeDelta(parts, baseOf(base));
-  return { bytes: joinEntries(composed, blobs), manifest: composed.manifest, root: full.root, blobs, composed };
+  const full = assembleBundle(parts);
+  const assembled = base === undefined ? full : assembleDelta(parts, baseOf(base));
+  return { bytes: joinEntries(assembled, blobs), manifest: assembled.manifest, root: full.root, blobs, assembled };
 }
 
 function sbomPath(name: string): string {
   return `${bundlePaths.files}sbom/${name}.spdx.json`;
 }
 
-function baseOf(base: FixtureBundle): Parameters<typeof composeDelta>[1] {
+function baseOf(base: FixtureBundle): Parameters<typeof assembleDelta>[1] {
   const { name, version } = base.manifest;
   return { root: base.root, name, version, blobs: new Set(base.blobs.keys()) };
 }
 
-function joinEntries(composed: ComposedBundle, blobs: ReadonlyMap<string, Buffer>): Buffer {
-  const chunks = composed.layout.entries.flatMap(({ path, size, header }) => {
-    const bytes = composed.files.get(path) ?? blobs.get(`sha256:${path.slice(bundlePaths.blobs.length)}`);
+function joinEntries(assembled: AssembledBundle, blobs: ReadonlyMap<string, Buffer>): Buffer {
+  const chunks = assembled.layout.entries.flatMap(({ path, size, header }) => {
+    const bytes = assembled.files.get(path) ?? blobs.get(`sha256:${path.slice(bundlePaths.blobs.length)}`);
     if (bytes?.length !== size) throw new Error(`the fixture has no ${path}`);
     return [header, bytes, Buffer.alloc(tarPadding(size))];
   });

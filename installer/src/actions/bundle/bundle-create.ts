@@ -4,7 +4,7 @@ import { planSinkFiles } from "../../bundle/sink.ts";
 import { type WriteBundleRequest, writeBundle } from "../../bundle/write-bundle.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { type Platform, parsePlatform } from "../../oci/descriptor.ts";
-import type { DeltaBase, Sign } from "../../bundle/compose-bundle.ts";
+import type { DeltaBase, Sign } from "../../bundle/assemble-bundle.ts";
 import { readDeltaBase } from "../../bundle/delta.ts";
 import { openBundle } from "../../bundle/open-bundle.ts";
 import { type ReadTrust, openSources } from "./bundle-sources.ts";

@@ -1,5 +1,5 @@
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
-import type { SmallFiles } from "../../bundle/compose-bundle.ts";
+import type { SmallFiles } from "../../bundle/assemble-bundle.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { type Catalogue, parseCatalogue } from "../../images/catalogue.ts";
 import type { Assets } from "../assets.ts";

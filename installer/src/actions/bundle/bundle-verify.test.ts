@@ -41,7 +41,7 @@ function turnBit(name: string, offset: number): void {
 const large = [...full.blobs].find(([, bytes]) => bytes.length === 70_000)!;
 const shared = [...full.blobs].find(([, bytes]) => bytes.length === 2000)!;
 function offsetOf(digest: string): number {
-  return full.composed.layout.entries.find(({ path }) => path.endsWith(digest.slice(7)))!.offset;
+  return full.assembled.layout.entries.find(({ path }) => path.endsWith(digest.slice(7)))!.offset;
 }
 
 test("says that every byte is right", async () => {
@@ -165,7 +165,7 @@ test("inspect says what is in a bundle and who signed it", async () => {
 });
 
 test("whatever is changed in the file is found, and nothing but an error about the bundle comes of it", async () => {
-  const signature = full.composed.layout.entries.find(({ path }) => path === bundlePaths.signature)!;
+  const signature = full.assembled.layout.entries.find(({ path }) => path === bundlePaths.signature)!;
   // The first line of a signature is the one thing that nobody vouches for.
   const comment = full.bytes.indexOf(10, signature.offset);
   const inComment = (offset: number): boolean => offset >= signature.offset && offset <= comment;

@@ -2,12 +2,12 @@ import type { OriginatedBlob } from "../../bundle/blob-origins.ts";
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import {
   type BundleParts,
-  type ComposedBundle,
+  type AssembledBundle,
   type DeltaBase,
   type Sign,
-  composeBundle,
-  composeDelta,
-} from "../../bundle/compose-bundle.ts";
+  assembleBundle,
+  assembleDelta,
+} from "../../bundle/assemble-bundle.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
 import type { BundleCreateRequest } from "./create-request.ts";
@@ -37,7 +37,7 @@ export interface PrepareRequest {
 }
 
 export interface PreparedBundle {
-  readonly bundle: ComposedBundle;
+  readonly bundle: AssembledBundle;
   readonly blobs: ReadonlyMap<string, OriginatedBlob>;
 }
 
@@ -80,7 +80,7 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
     blobs: [...blobs.values()].map(({ descriptor }) => descriptor),
     ...(sign !== undefined && { sign }),
   };
-  const bundle = request.base === undefined ? composeBundle(parts) : composeDelta(parts, request.base);
+  const bundle = request.base === undefined ? assembleBundle(parts) : assembleDelta(parts, request.base);
   return { bundle, blobs };
 }
 

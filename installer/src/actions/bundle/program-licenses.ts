@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
-import type { SmallFiles } from "../../bundle/compose-bundle.ts";
+import type { SmallFiles } from "../../bundle/assemble-bundle.ts";
 import type { ActionPorts } from "../context.ts";
 
 /** As `npm run package` writes them beside the executables. */

@@ -1,4 +1,4 @@
-import type { Sign } from "../../bundle/compose-bundle.ts";
+import type { Sign } from "../../bundle/assemble-bundle.ts";
 import { isEncryptedSecretKey, parseSecretKey, signMessage } from "../../bundle/minisign-secret.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";

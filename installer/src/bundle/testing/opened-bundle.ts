@@ -51,7 +51,7 @@ export function withBit(bytes: Buffer, offset: number): Buffer {
 
 /** Where an entry's header begins. */
 export function offsetOf(bundle: FixtureBundle, path: string): number {
-  const entry = bundle.composed.layout.entries.find((found) => found.path === path);
+  const entry = bundle.assembled.layout.entries.find((found) => found.path === path);
   if (entry === undefined) throw new Error(`no ${path}`);
   return entry.offset;
 }
