@@ -197,7 +197,7 @@ async function runPlannedJob(
 }
 
 async function startService(
-  { wanted, journal, record, clock, signal }: BringUp,
+  { wanted, journal, record, clock, signal, imageReady }: BringUp,
   driver: UnitDriver,
   id: string,
   { left, show }: UnitRun,
@@ -211,7 +211,9 @@ async function startService(
     act: async () => {
       touched = true;
       show("starting");
-      const seconds = Math.round(Math.min(left, startLimitSeconds(component)));
+      // A machine that compiles images meanwhile is slow.
+      const patience = imageReady === undefined ? 1 : 3;
+      const seconds = Math.round(Math.min(left, startLimitSeconds(component) * patience));
       const remember = await driver.start(unit, { seconds, stopSeconds: stopSecondsOf(wanted.plan, id), signal });
       const at = clock.now().toISOString();
       const served = wanted.rendering.stores.filter((store) => store.component === id);

@@ -45,7 +45,8 @@ export async function runGraph(
       });
     } catch (error) {
       // To be stopped because another failed is no failure.
-      if (failures.length === 0 || !(error instanceof InterruptedError)) failures.push(error);
+      if (failures.length === 0 || !(error instanceof InterruptedError || failures.includes(error)))
+        failures.push(error);
       failed.abort();
       return false;
     }

@@ -207,7 +207,7 @@ describe("a component added as docs/adding-a-component.md says", () => {
       openDesire: () =>
         Promise.resolve(() => Promise.resolve({ plan, rendering, valuesText: "", given: () => undefined })),
       preflight: () => Promise.resolve(),
-      provideImages: () => Promise.resolve([]),
+      provideImages: () => Promise.resolve({ unavailable: [] }),
     });
 
     expect(world.jobsRun).toContain("notice-check");

@@ -94,7 +94,7 @@ export function installFixture(options: FixtureRequest, ports: ActionPorts): Pro
   const sources: InstallSources = {
     openDesire: () => Promise.resolve(() => fixtureDesired(options, ports.target)),
     preflight: () => Promise.resolve(),
-    provideImages: () => Promise.resolve([]),
+    provideImages: () => Promise.resolve({ unavailable: [] }),
   };
   const values = { files: [], set: [], without: [] };
   return installFrom({ name: options.name, stateDir: options.stateDir, values, ...options.request }, ports, sources);

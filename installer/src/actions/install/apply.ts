@@ -25,6 +25,8 @@ export interface ApplyRequest {
   readonly timeoutSeconds?: number | undefined;
   /** Components whose lost data is accepted. */
   readonly acceptDataLoss: readonly string[];
+  /** Resolves once an image is on the target; without it every image is there. */
+  readonly imageReady?: ((reference: string) => Promise<void>) | undefined;
 }
 
 export interface AppliedChange {
@@ -52,7 +54,14 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   throwIfInterrupted(ports.signal, "files were written");
   const wanted = completeWanted(desired, secrets, identity.digestKey);
   const { report, signal } = ports;
-  const change = { install, wanted, journal, record, timeoutSeconds: request.timeoutSeconds };
+  const change = {
+    install,
+    wanted,
+    journal,
+    record,
+    timeoutSeconds: request.timeoutSeconds,
+    imageReady: request.imageReady,
+  };
   await ports.target.apply(change, { report, signal, redact: log.redact });
   throwIfInterrupted(signal, "the result was recorded");
   const release = await recordRelease({ desired, layout, journal, record }, ports);

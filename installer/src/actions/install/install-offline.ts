@@ -1,6 +1,8 @@
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import { UsageError } from "../../errors/installer-error.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 import { openInstall } from "../../execute/state/install.ts";
 import { type ImageLock, parseImageLock } from "../../images/image-lock.ts";
 import { parseTarget } from "../../oci/path-rules.ts";
@@ -106,8 +108,8 @@ async function installFromBundle(
         await preflightDesired(desired, request, ports, { availableImages, offline: true });
       },
       provideImages: async (desired) => {
-        await provideFromBundle(desired, source, ports);
-        return [];
+        await withStep(ports, steps.images, () => provideFromBundle(desired, source, ports));
+        return { unavailable: [] };
       },
     });
     const { name, version } = reader.complete;
@@ -134,7 +136,7 @@ async function installPresent(
     preflight: (desired) => preflightDesired(desired, request, ports, { offline: true }),
     provideImages: async (desired) => {
       const missing = await missingImages(desired, ports);
-      return missing.map((image) => describeUnavailable(desired, image, "this run uses no network"));
+      return { unavailable: missing.map((image) => describeUnavailable(desired, image, "this run uses no network")) };
     },
   });
 }

@@ -23,7 +23,14 @@ import type { InstallRequest, InstallResult } from "./install-request.ts";
 import { learnDigests } from "./learn-digests.ts";
 import { requireOwnDirectory } from "./own-directory.ts";
 import { preflightDesired } from "./preflight-desired.ts";
-import { imagesOfPlan, provideImages, requireImages, type UnavailableImage } from "./provide-images.ts";
+import {
+  imagesOfPlan,
+  type ComingImages,
+  type ProvidedImages,
+  provideImages,
+  requireImages,
+  type UnavailableImage,
+} from "./provide-images.ts";
 import { isUpToDate } from "./up-to-date.ts";
 
 /** The parts of an install that depend on values and images; tests bring their own. */
@@ -32,7 +39,8 @@ export interface InstallSources {
   readonly openDesire: () => Promise<Desire>;
   /** With `images` only these references need not be had yet. */
   readonly preflight: (desired: Desired, availableImages?: ReadonlySet<string>) => Promise<void>;
-  readonly provideImages: (desired: Desired) => Promise<readonly UnavailableImage[]>;
+  /** With `goOn` images may still be on their way when it returns. */
+  readonly provideImages: (desired: Desired, goOn: boolean) => Promise<ProvidedImages>;
 }
 
 /**
@@ -44,7 +52,7 @@ export async function install(request: InstallRequest, ports: ActionPorts): Prom
     openDesire: () => openDesire(request, ports),
     preflight: (desired, availableImages) =>
       preflightDesired(desired, request, ports, availableImages && { availableImages }),
-    provideImages: (desired) => provideImages(desired, request, ports),
+    provideImages: (desired, goOn) => provideImages(desired, { ...request, goOn }, ports),
   });
 }
 
@@ -156,13 +164,35 @@ async function installChanges(
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
   }
   throwIfInterrupted(ports.signal, "images were provided");
-  const desired = await withImages({ desired: first, live: seen, mayLack }, run, ports, sources);
-  throwIfInterrupted(ports.signal, "anything was changed");
+  // Where nothing runs yet nothing can be left half-updated: what is there first starts first.
+  const goOn = install.plan === undefined && seen.services.size === 0;
+  const provided = await sources.provideImages(first, goOn);
+  const { coming } = provided;
+  try {
+    const desired = await desireWith(provided, { desired: first, live: seen, mayLack }, run, ports);
+    throwIfInterrupted(ports.signal, "anything was changed");
+    return await applyAndVerify(desired, run, { log, coming }, ports);
+  } finally {
+    // After a success everything is built, and this changes nothing.
+    coming?.stop();
+    await coming?.ended;
+  }
+}
+
+async function applyAndVerify(
+  desired: Desired,
+  { request, install, run }: Run,
+  { log, coming }: { readonly log: RunLog; readonly coming: ComingImages | undefined },
+  ports: ActionPorts,
+): Promise<Outcome> {
   const live = await observeFor(desired, install, ports);
   requireNoForeignStores(desired, install, live);
   const planned = comparePlan(desired, install, live);
   const { acceptDataLoss = [], timeoutSeconds } = request;
-  const applied = await applyDesired({ desired, install, run: run.run, log, timeoutSeconds, acceptDataLoss }, ports);
+  const applied = await applyDesired(
+    { desired, install, run, log, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready },
+    ports,
+  );
   const verified = request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
   if (verified !== undefined) requireWires(verified);
   return {
@@ -176,21 +206,16 @@ async function installChanges(
   };
 }
 
-/** Gets every image, and what that tells: components that cannot be had are left out where that was asked for. */
-async function withImages(
-  {
-    desired: first,
-    live,
-    mayLack,
-  }: { readonly desired: Desired; readonly live: LivePlatform; readonly mayLack: boolean },
+/** What is desired once it is known which images can be had, and by which digests. */
+async function desireWith(
+  { unavailable }: ProvidedImages,
+  { desired, live, mayLack }: { readonly desired: Desired; readonly live: LivePlatform; readonly mayLack: boolean },
   { desire }: Run,
   ports: ActionPorts,
-  sources: InstallSources,
 ): Promise<Desired> {
-  const unavailable = await withStep(ports, steps.images, () => sources.provideImages(first));
   if (!mayLack) requireImages(unavailable);
   const change = { without: [...new Set(unavailable.flatMap((image) => image.components))] };
-  const smaller = unavailable.length === 0 ? first : await leaveOut(unavailable, change, desire, ports);
+  const smaller = unavailable.length === 0 ? desired : await leaveOut(unavailable, change, desire, ports);
   const pulled = await learnDigests(smaller, live, ports);
   return pulled.size === 0 ? smaller : desire({ ...change, pulled });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderPlan } from "../../targets/compose/render-plan.ts";
-import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
+import { createMemoryFileSystem, createStillClock } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { RegistryError } from "../../errors/installer-error.ts";
 import type { ActionPorts } from "../context.ts";
@@ -27,6 +27,7 @@ function fakePorts(absent: RegExp, pulled: string[]): ActionPorts {
     assets,
     signal,
     fs: createMemoryFileSystem(),
+    clock: createStillClock(),
     report: () => undefined,
   } as unknown as ActionPorts;
 }
@@ -36,7 +37,7 @@ async function provide(set: readonly string[], absent = /^$/) {
   const ports = fakePorts(absent, pulled);
   const values = { files: [], set, without: [] };
   const desired = await loadDesired({ name: "slipway", stateDir: "/state", values }, ports);
-  const unavailable = await provideImages(desired, { stateDir: "/state" }, ports);
+  const { unavailable } = await provideImages(desired, { stateDir: "/state", goOn: false }, ports);
   return { pulled, unavailable: unavailable.map(({ reference }) => reference) };
 }
 

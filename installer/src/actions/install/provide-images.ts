@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { InstallerError, PreflightError } from "../../errors/installer-error.ts";
 import { imagesOf as referencesOf } from "../../render/rendering.ts";
+import { steps } from "../../events/steps.ts";
+import { withStep } from "../../execute/with-step.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Image, Plan } from "../../plan/model.ts";
 import { buildImages } from "../images/images.ts";
@@ -27,31 +29,72 @@ export async function missingImages(desired: Desired, ports: ActionPorts): Promi
   return imagesOfPlan(desired.plan).filter((image) => !present.has(image.reference));
 }
 
+/** What is known of the images of a plan once those that can be pulled are there. */
+export interface ProvidedImages {
+  readonly unavailable: readonly UnavailableImage[];
+  /** Images that are still being built; absent when everything is there. */
+  readonly coming?: ComingImages;
+}
+
+export interface ComingImages {
+  /** Resolves once the target has the image; rejects with why it could not be built. */
+  readonly ready: (reference: string) => Promise<void>;
+  /** Settles when nothing is being built any more, however it ended; never rejects. */
+  readonly ended: Promise<void>;
+  /** Ends the builds that are under way. */
+  readonly stop: () => void;
+}
+
 /**
- * Pulls and builds what is missing.
- * @returns the images that could not be had
+ * Pulls and builds what is missing. With `goOn` it does not wait for the builds: what starts first is built first.
+ * @throws CommandError when a build that is waited for fails; InterruptedError
  */
 export async function provideImages(
   desired: Desired,
-  request: ImageRequest,
+  request: ImageRequest & { readonly goOn: boolean },
+  ports: ActionPorts,
+): Promise<ProvidedImages> {
+  const missing = await missingImages(desired, ports);
+  const toBuild = missing.filter((image) => isBuiltHere(desired, image));
+  if (toBuild.length > 0 && ports.assets.checkout === undefined) {
+    const reason = "it is built from a checkout, and this program does not run from one";
+    const unavailable = toBuild.map((image) => describeUnavailable(desired, image, reason));
+    return { unavailable: [...unavailable, ...(await pullMissing(desired, missing, ports))] };
+  }
+  const coming = toBuild.length === 0 ? undefined : startBuilds(desired, toBuild, request, ports);
+  try {
+    const unavailable = await pullMissing(desired, missing, ports);
+    if (coming === undefined) return { unavailable };
+    if (request.goOn) return { unavailable, coming };
+    await Promise.all(toBuild.map((image) => coming.ready(image.reference)));
+    return { unavailable };
+  } catch (error) {
+    coming?.stop();
+    await coming?.ended;
+    throw error;
+  }
+}
+
+/** Pulls what is missing, or everything where the values say so; returns what could not be had. */
+async function pullMissing(
+  desired: Desired,
+  missing: readonly Image[],
   ports: ActionPorts,
 ): Promise<readonly UnavailableImage[]> {
-  const missing = await missingImages(desired, ports);
   const always = desired.plan.settings.pullPolicy === "always";
-  const unavailable = await buildMissing(
-    desired,
-    missing.filter((image) => isBuiltHere(desired, image)),
-    request,
-    ports,
-  );
   const toPull = (always ? imagesOfPlan(desired.plan) : missing).filter((image) => !isBuiltHere(desired, image));
-  for (const image of toPull) {
-    throwIfInterrupted(ports.signal, `pulling ${image.reference}`);
-    const reason = await pull(desired, image, ports);
-    const needed = missing.includes(image);
-    if (reason !== undefined && needed) unavailable.push(describeUnavailable(desired, image, reason));
-  }
-  return unavailable;
+  if (toPull.length === 0) return [];
+  return withStep(ports, steps.images, async () => {
+    const unavailable: UnavailableImage[] = [];
+    for (const image of toPull) {
+      throwIfInterrupted(ports.signal, `pulling ${image.reference}`);
+      const reason = await pull(desired, image, ports);
+      if (reason !== undefined && missing.includes(image)) {
+        unavailable.push(describeUnavailable(desired, image, reason));
+      }
+    }
+    return unavailable;
+  });
 }
 
 /** With a registry of one's own everything comes from there: a build here has neither its name nor its digest. */
@@ -75,39 +118,61 @@ export function requireImages(unavailable: readonly UnavailableImage[]): void {
   );
 }
 
-async function buildMissing(
-  desired: Desired,
-  missing: readonly Image[],
+/** Begins to build; each image is told as soon as it is there. */
+function startBuilds(
+  { plan }: Desired,
+  toBuild: readonly Image[],
   request: ImageRequest,
   ports: ActionPorts,
-): Promise<UnavailableImage[]> {
-  if (missing.length === 0) return [];
-  if (ports.assets.checkout === undefined) {
-    const reason = "it is built from a checkout, and this program does not run from one";
-    return missing.map((image) => describeUnavailable(desired, image, reason));
-  }
-  const names = [...new Set(missing.map((image) => image.name))];
-  await buildImages(
+): ComingImages {
+  const stop = new AbortController();
+  const waiting = new Map(toBuild.map(({ reference }) => [reference, Promise.withResolvers<undefined>()]));
+  // Whoever waits for one sees it fail; that nobody does is no fault of its own.
+  for (const { promise } of waiting.values()) promise.catch(() => undefined);
+  const built = buildImages(
     {
-      names,
+      names: [...new Set(toBuild.map((image) => image.name))],
+      first: frontImages(plan),
       cacheDir: request.cacheDir ?? join(request.stateDir, "build"),
+      onReady: ({ reference }) => waiting.get(reference)?.resolve(undefined),
       ...(request.jobs === undefined ? {} : { jobs: request.jobs }),
     },
-    ports,
+    { ...ports, signal: AbortSignal.any([ports.signal, stop.signal]) },
   );
-  const present = await ports.images.imageIds(missing.map((image) => image.reference));
-  return missing
-    .filter((image) => !present.has(image.reference))
-    .map((image) => describeUnavailable(desired, image, "it was built, but not under this reference"));
+  const ended = built.then(
+    () => {
+      for (const [reference, { reject }] of waiting) {
+        reject(new PreflightError(`${reference} was built, but not under this reference`));
+      }
+    },
+    (error: unknown) => {
+      for (const { reject } of waiting.values()) reject(error);
+    },
+  );
+  return {
+    ready: (reference) => waiting.get(reference)?.promise ?? Promise.resolve(undefined),
+    ended,
+    stop: () => stop.abort(),
+  };
+}
+
+/** Images of what people see first: the gateway, and what answers behind it when no path is given. */
+function frontImages(plan: Plan): readonly string[] {
+  const behind = plan.routes.flatMap(({ match, action }) =>
+    match.path === "/" && action.kind === "proxy" ? [action.to.split(".", 1)[0]] : [],
+  );
+  return plan.components.flatMap(({ id, role, workload }) =>
+    workload !== undefined && (role === "gateway" || behind.includes(id)) ? [workload.container.image.name] : [],
+  );
 }
 
 async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise<string | undefined> {
   if (desired.plan.settings.pullPolicy === "never") return "it is not in the engine, and pulling is switched off";
   try {
-    ports.report({ type: "progress", step: "images", id: image.reference, detail: "pulling" });
+    ports.report({ type: "progress", step: steps.images.id, id: image.reference, detail: "pulling" });
     await ports.images.pull(
       image.reference,
-      (detail) => ports.report({ type: "progress", step: "images", id: image.reference, detail }),
+      (detail) => ports.report({ type: "progress", step: steps.images.id, id: image.reference, detail }),
       ports.signal,
     );
     return undefined;

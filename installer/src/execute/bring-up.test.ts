@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { createMemoryFileSystem, createStillClock } from "../../test/support/memory-ports.ts";
+import { fixturePlan } from "../../test/support/fixture-plan.ts";
+import { ApplyError } from "../errors/installer-error.ts";
+import type { Unit } from "../render/rendering.ts";
+import { bringUp, type UnitDriver } from "./bring-up.ts";
+import { openJournal } from "./journal/journal.ts";
+import { stateLayout } from "./state/layout.ts";
+import { openApplied } from "./state/state-store.ts";
+import { completeWanted } from "./wanted.ts";
+
+const plan = fixturePlan({ name: "p" });
+
+/** The fixture with an image of its own for each unit, on a target that does at once what it is told. */
+async function start(imageReady: (image: string) => Promise<void>, present: readonly string[]) {
+  const unit = (id: string, role: Unit["role"]): Unit => ({
+    id,
+    role,
+    image: `image-of-${id}`,
+    specHash: id,
+    filePaths: [],
+  });
+  const services = plan.components.map(({ id }) => unit(id, "service"));
+  const rendering = { files: [], units: [...services, unit("prepare", "job")], stores: [] };
+  const ports = { fs: createMemoryFileSystem(), clock: createStillClock(), failpoint: () => Promise.resolve() };
+  const layout = stateLayout("/state");
+  const done: string[] = [];
+  const note = (word: string): Promise<void> => Promise.resolve(void done.push(word));
+  const driver: UnitDriver = {
+    leftovers: () => Promise.resolve([]),
+    isGone: () => Promise.resolve(true),
+    remove: () => Promise.resolve(),
+    running: () => Promise.resolve(undefined),
+    stop: () => Promise.resolve(),
+    create: (units) => note(`create ${units.map(({ id }) => id).join(" ")}`),
+    missing: () => Promise.resolve(services.map(({ id }) => id)),
+    isCurrent: () => Promise.resolve(false),
+    start: async ({ id }) => {
+      await note(`start ${id}`);
+      return (target) => target;
+    },
+    runJob: ({ id }) => note(`run ${id}`),
+  };
+  const ended = bringUp(
+    {
+      ...ports,
+      wanted: completeWanted({ plan, rendering }, { read: () => "" }, "00"),
+      journal: await openJournal(ports, layout.journal, "run"),
+      record: await openApplied(ports.fs, layout),
+      report: () => undefined,
+      signal: new AbortController().signal,
+      imageReady,
+      presentImages: new Set(present),
+    },
+    driver,
+  );
+  return { done, ended };
+}
+
+test("what has its image starts while others are still waited for, and what needs those waits too", async () => {
+  const late = Promise.withResolvers<undefined>();
+  const web = Promise.withResolvers<undefined>();
+  const { done, ended } = await start(
+    async (image) => {
+      if (image === "image-of-web") web.resolve(undefined);
+      if (image === "image-of-store") await late.promise;
+    },
+    ["image-of-web", "image-of-app", "image-of-prepare"],
+  );
+  await web.promise;
+  await expect.poll(() => done).toContain("start web");
+  const early = [...done];
+  late.resolve(undefined);
+  await ended;
+
+  expect(early).toEqual(["create app web prepare", "start web"]);
+  expect(done.slice(2)).toEqual(["start store", "run prepare", "start app"]);
+});
+
+test("an image that cannot be built is what the run fails with, and what is done is told", async () => {
+  const broken = new ApplyError("the image cannot be built");
+  const { ended } = await start(
+    (image) => (image === "image-of-store" ? Promise.reject(broken) : Promise.resolve()),
+    [],
+  );
+
+  await expect(ended).rejects.toMatchObject({
+    message: "the image cannot be built",
+    details: [expect.stringMatching(/^already done: (web|nothing)$/)],
+  });
+});
