@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { PreflightError } from "../../src/errors/installer-error.ts";
 import {
   buildFixtureProgram,
   containerIds,
@@ -10,6 +11,7 @@ import {
   type Place,
   readSecretFiles,
 } from "../support/fixture-engine.ts";
+import { fixturePorts, installFixture } from "../support/fixture-install.ts";
 
 let program: FixtureProgram;
 let place: Place;
@@ -108,6 +110,21 @@ test("no secret shows in output, journal, logs, releases, command lines, environ
       .map((form) => `${where}: ${form.slice(0, 12)}…`),
   );
   expect(found).toEqual([]);
+});
+
+test("a run that fails before it opens its secrets has none of them in its log", async () => {
+  await installFixture({ ...place, given }, fixturePorts());
+  const secrets = readSecretFiles(place.stateDir);
+  const preflight = () => Promise.reject(new PreflightError(`refused with ${Object.values(secrets).join(" ")}`));
+
+  const failing = installFixture({ ...place, given, greeting: "another" }, fixturePorts(), { preflight });
+  await expect(failing).rejects.toThrow("refused with");
+
+  const folder = join(place.stateDir, "logs");
+  const log = readFileSync(join(folder, readdirSync(folder).toSorted().at(-1) ?? ""), "latin1");
+  expect(log).toContain("refused with");
+  expect(log).toContain("[secret store-password]");
+  expect(formsOf(secrets).filter((form) => log.includes(form))).toEqual([]);
 });
 
 test("every file of the state is closed to others, and configuration holds secrets exactly", async () => {

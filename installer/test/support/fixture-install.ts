@@ -90,11 +90,16 @@ export interface FixtureRequest extends FixtureOptions {
 }
 
 /** Installs the fixture as the real action installs a platform. */
-export function installFixture(options: FixtureRequest, ports: ActionPorts): Promise<InstallResult> {
+export function installFixture(
+  options: FixtureRequest,
+  ports: ActionPorts,
+  changes: Partial<InstallSources> = {},
+): Promise<InstallResult> {
   const sources: InstallSources = {
     openDesire: () => Promise.resolve(() => fixtureDesired(options, ports.target)),
     preflight: () => Promise.resolve(),
     provideImages: () => Promise.resolve({ unavailable: [] }),
+    ...changes,
   };
   const values = { files: [], set: [], without: [] };
   return installFrom({ name: options.name, stateDir: options.stateDir, values, ...options.request }, ports, sources);
