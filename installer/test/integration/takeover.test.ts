@@ -17,7 +17,7 @@ import { fixturePorts, installFixture, planFixture } from "../support/fixture-in
 import { itUnless } from "../support/unless.ts";
 
 /** The last commit whose records are of state format 1. */
-const version010 = "4dcbb7b8";
+const version010 = "4dcbb7bcaac8807e5b719ffbc99dcbeaacc5ef14";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const images = "images/images.generated.json";
 

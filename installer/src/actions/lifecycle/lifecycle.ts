@@ -124,7 +124,25 @@ async function touchAll(
   } finally {
     watch.close();
   }
+  if (verb === "stop") await untilSeenStopped(touched, install, ports);
   return touched;
+}
+
+const looksAtStopped = 40;
+const lookAgainMs = 50;
+
+/** A target may list what it has stopped as running for a moment; the next command must not see that. */
+async function untilSeenStopped(
+  stopped: LifecycleResult["components"],
+  install: Install,
+  { target, clock, signal }: LifecyclePorts,
+): Promise<void> {
+  const components = stopped.map(({ id }) => id);
+  for (let looks = 0; looks < looksAtStopped; looks += 1) {
+    const { services } = await target.observe(install, { components, images: [] });
+    if (!components.some((id) => services.get(id)?.phase === "running")) return;
+    await clock.sleep(lookAgainMs, signal);
+  }
 }
 
 /** What cannot be reached never becomes healthy, and its log tells anything but why. */

@@ -129,13 +129,15 @@ async function runningContainer(
   }
   if (container === undefined) throw new ApplyError(`docker compose made no container for ${unit.id}`);
   const recorded = composeRecord(context.record.current()).containers[unit.id];
+  // For a moment after a stop the engine lists a container as running; asked for it alone, it knows better.
+  const { state } = await docker.inspect(container.id);
   const readsOldFiles =
-    container.state !== "created" &&
+    state !== "created" &&
     unit.filePaths.length > 0 &&
     (recorded?.containerId !== container.id || recorded.filesDigest !== unit.filesDigest);
-  if (container.state === "restarting" || (readsOldFiles && container.state === "running")) {
+  if (state === "restarting" || (readsOldFiles && state === "running")) {
     await docker.restart(container.id, stopSeconds);
-  } else if (container.state !== "running") {
+  } else if (state !== "running") {
     await docker.start(container.id);
   }
   view.forget();
