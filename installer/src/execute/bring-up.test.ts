@@ -12,7 +12,11 @@ import { completeWanted } from "./wanted.ts";
 const plan = fixturePlan({ name: "p" });
 
 /** The fixture with an image of its own for each unit, on a target that does at once what it is told. */
-async function start(imageReady: (image: string) => Promise<void>, present: readonly string[]) {
+async function start(
+  imageReady: (image: string) => Promise<void>,
+  present: readonly string[],
+  { timeoutSeconds, fails }: { readonly timeoutSeconds?: number; readonly fails?: string } = {},
+) {
   const unit = (id: string, role: Unit["role"]): Unit => ({
     id,
     role,
@@ -25,6 +29,7 @@ async function start(imageReady: (image: string) => Promise<void>, present: read
   const ports = { fs: createMemoryFileSystem(), clock: createStillClock(), failpoint: () => Promise.resolve() };
   const layout = stateLayout("/state");
   const done: string[] = [];
+  const limits = new Map<string, number>();
   const note = (word: string): Promise<void> => Promise.resolve(void done.push(word));
   const driver: UnitDriver = {
     leftovers: () => Promise.resolve([]),
@@ -35,8 +40,10 @@ async function start(imageReady: (image: string) => Promise<void>, present: read
     create: (units) => note(`create ${units.map(({ id }) => id).join(" ")}`),
     missing: () => Promise.resolve(services.map(({ id }) => id)),
     isCurrent: () => Promise.resolve(false),
-    start: async ({ id }) => {
+    start: async ({ id }, { seconds }) => {
+      limits.set(id, seconds);
       await note(`start ${id}`);
+      if (id === fails) throw new ApplyError(`${id} does not stay up`);
       return (target) => target;
     },
     runJob: ({ id }) => note(`run ${id}`),
@@ -51,10 +58,11 @@ async function start(imageReady: (image: string) => Promise<void>, present: read
       signal: new AbortController().signal,
       imageReady,
       presentImages: new Set(present),
+      timeoutSeconds,
     },
     driver,
   );
-  return { done, ended };
+  return { done, ended, limits, clock: ports.clock };
 }
 
 test("what has its image starts while others are still waited for, and what needs those waits too", async () => {
@@ -88,4 +96,28 @@ test("an image that cannot be built is what the run fails with, and what is done
     message: "the image cannot be built",
     details: [expect.stringMatching(/^already done: (web|nothing)$/)],
   });
+});
+
+test("a component that does not come up ends the run at once, also while images of others are being built", async () => {
+  const never = new Promise<void>(() => undefined);
+  const { ended } = await start((image) => (image === "image-of-web" ? Promise.resolve() : never), ["image-of-web"], {
+    fails: "web",
+  });
+
+  await expect(ended).rejects.toMatchObject({ message: "web does not stay up" });
+});
+
+test("the time that a person allows counts from when the last image came", async () => {
+  const late = Promise.withResolvers<undefined>();
+  const { done, ended, limits, clock } = await start(
+    (image) => (image === "image-of-store" ? late.promise : Promise.resolve()),
+    ["image-of-web", "image-of-app", "image-of-prepare"],
+    { timeoutSeconds: 20 },
+  );
+  await expect.poll(() => done).toContain("start web");
+  clock.advance(600_000);
+  late.resolve(undefined);
+  await ended;
+
+  expect(limits.get("store")).toBe(20);
 });

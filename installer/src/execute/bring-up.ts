@@ -75,12 +75,11 @@ export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void>
   await holdBack(bring, driver);
   await createMissing(bring, driver);
   const done: string[] = [];
-  const deadline =
-    bring.timeoutSeconds === undefined ? undefined : bring.clock.monotonicMs() + bring.timeoutSeconds * 1000;
+  const secondsLeft = startTimer(bring);
   try {
     await runGraph(waitingForImages(bring), atOnce, async (key, stopped) => {
       const signal = AbortSignal.any([bring.signal, stopped]);
-      await runNode({ ...bring, signal }, driver, key, deadline);
+      await runNode({ ...bring, signal }, driver, key, secondsLeft());
       done.push(key);
     });
   } catch (error) {
@@ -96,6 +95,22 @@ function waitingForImages({ wanted, imageReady }: BringUp): ReturnType<typeof gr
     const image = wanted.units.get(unitOf(node.key))?.image;
     return image === undefined ? node : { ...node, ready: () => imageReady(image) };
   });
+}
+
+/**
+ * Tells how many seconds are left of the person's limit. They count from when the last image came: no component is to blame for
+ * the time that builds take.
+ */
+function startTimer({ wanted, clock, timeoutSeconds, imageReady, presentImages }: BringUp): () => number {
+  if (timeoutSeconds === undefined) return () => Infinity;
+  let begin = clock.monotonicMs();
+  const restart = (): void => {
+    begin = clock.monotonicMs();
+  };
+  const awaited = [...wanted.units.values()].filter(({ image }) => presentImages?.has(image) === false);
+  // An image that does not come fails those that wait for it.
+  for (const { image } of awaited) imageReady?.(image).then(restart, () => undefined);
+  return () => Math.max(1, timeoutSeconds - (clock.monotonicMs() - begin) / 1000);
 }
 
 function unitOf(key: string): string {
@@ -150,8 +165,7 @@ async function createMissing(bring: BringUp, driver: UnitDriver): Promise<void> 
   });
 }
 
-async function runNode(bring: BringUp, driver: UnitDriver, key: string, deadline: number | undefined): Promise<void> {
-  const left = deadline === undefined ? Infinity : Math.max(1, (deadline - bring.clock.monotonicMs()) / 1000);
+async function runNode(bring: BringUp, driver: UnitDriver, key: string, left: number): Promise<void> {
   const id = unitOf(key);
   const show = (state: ItemState): void => bring.report({ type: "item", step: steps.start.id, id, state });
   try {

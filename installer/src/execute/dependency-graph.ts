@@ -22,6 +22,9 @@ export async function runGraph(
   refuseCircles(nodes);
   const limit = pLimit(atOnce);
   const failed = new AbortController();
+  const givenUp = new Promise<false>((resolve) => {
+    failed.signal.addEventListener("abort", () => resolve(false));
+  });
   const failures: unknown[] = [];
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const started = new Map<string, Promise<boolean>>();
@@ -37,7 +40,8 @@ export async function runGraph(
     const needs = await Promise.all(node.needs.map(visit));
     if (needs.includes(false)) return false;
     try {
-      await node.ready?.();
+      // What is waited for may take long, and after a failure it is of no use.
+      if ((await Promise.race([node.ready?.(), givenUp])) === false) return false;
       return await limit(async () => {
         if (failed.signal.aborted) return false;
         await run(node.key, failed.signal);
