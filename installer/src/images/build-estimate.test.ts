@@ -1,21 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { estimateBuilds, type RunningBuild } from "./build-estimate.ts";
 import type { ImageBuild } from "./build-plan.ts";
-
-function build(name: string, seconds: number, needs: readonly string[] = []): ImageBuild {
-  const image = {
-    name,
-    kind: "built",
-    title: name,
-    version: "1",
-    licenses: "MIT",
-    from: {},
-    pins: {},
-    contexts: [],
-    seconds,
-  } as const;
-  return { name, reference: `slipway/${name}:1`, image, needs };
-}
+import { imageBuild as build } from "./testing/image-build.ts";
 
 const chain = [build("go", 10), build("base", 10, ["go"]), build("app", 10, ["base"]), build("plain", 10, ["base"])];
 

@@ -1,21 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ImageBuild } from "./build-plan.ts";
 import { type ImageBuildEvent, trackBuilds } from "./build-progress.ts";
-
-function build(name: string, seconds: number): ImageBuild {
-  const image = {
-    name,
-    kind: "built",
-    title: name,
-    version: "1",
-    licenses: "MIT",
-    from: {},
-    pins: {},
-    contexts: [],
-    seconds,
-  } as const;
-  return { name, reference: `slipway/${name}:1`, image, needs: [] };
-}
+import { imageBuild as build } from "./testing/image-build.ts";
 
 function track(builds: readonly ImageBuild[], jobs = 1) {
   const events: ImageBuildEvent[] = [];
