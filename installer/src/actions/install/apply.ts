@@ -10,6 +10,7 @@ import type { Identity } from "../../execute/state/records.ts";
 import { type AppliedRecord, openApplied, openState } from "../../execute/state/state-store.ts";
 import { completeWanted } from "../../execute/wanted.ts";
 import { withStep } from "../../execute/with-step.ts";
+import { imagesOf } from "../../render/rendering.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 import type { RunLog } from "../run-log.ts";
@@ -63,6 +64,9 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
     imageReady: request.imageReady,
   };
   await ports.target.apply(change, { report, signal, redact: log.redact });
+  // Also those that nothing started with: verify and the jobs that a person runs need them.
+  const { imageReady } = request;
+  if (imageReady !== undefined) await Promise.all(imagesOf(desired.rendering).map(imageReady));
   throwIfInterrupted(signal, "the result was recorded");
   const release = await recordRelease({ desired, layout, journal, record }, ports);
   return { release, install: await openInstall(install, ports.fs) };

@@ -133,7 +133,8 @@ async function installPresent(
       const desire = await openDesire(request, ports);
       return async (change) => allowNamedHosts(await desire(change), guard);
     },
-    preflight: (desired) => preflightDesired(desired, request, ports, { offline: true }),
+    preflight: (desired, availableImages) =>
+      preflightDesired(desired, request, ports, { offline: true, ...(availableImages && { availableImages }) }),
     provideImages: async (desired) => {
       const missing = await missingImages(desired, ports);
       return { unavailable: missing.map((image) => describeUnavailable(desired, image, "this run uses no network")) };

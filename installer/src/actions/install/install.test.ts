@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -6,9 +16,13 @@ import { fixturePorts, installFixture } from "../../../test/support/fixture-inst
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
+import { imagesOf } from "../../render/rendering.ts";
+import type { Target } from "../../targets/target.ts";
 import type { ActionPorts } from "../context.ts";
 import { openDesire } from "../desired/desired.ts";
+import type { Check } from "../../targets/check.ts";
 import { installFrom, type InstallSources } from "./install.ts";
+import { installOffline, type OfflinePorts } from "./install-offline.ts";
 import type { InstallRequest } from "./install-request.ts";
 
 let folder: string;
@@ -33,11 +47,14 @@ test("a state directory that is a link is refused before the place it leads to i
 });
 
 /** The infra profile on a target in memory that tells a digest for every image it is asked for. */
-function installInfra(sources: Partial<InstallSources>, more: Partial<InstallRequest> = {}) {
-  const { target } = createMemoryTarget();
+function installInfra(
+  sources: Partial<InstallSources>,
+  more: Partial<InstallRequest> = {},
+  target: Target = createMemoryTarget().target,
+) {
   const digest = `sha256:${"d".repeat(64)}`;
   const images = {
-    ...target.images,
+    ...createMemoryTarget().target.images,
     imageDigests: (reference: string) => Promise.resolve([`${reference.replace(/:[^:/]*$/, "")}@${digest}`]),
   };
   const ports: ActionPorts = { ...fixturePorts(), assets: openAssets(), target, images };
@@ -71,6 +88,75 @@ test("what is applied is what was checked and agreed, also when a values file is
   expect(readFileSync(join(folder, "state/plan.json"), "utf8")).toMatch(/casdoor[^"]*@sha256:d{64}/);
 });
 
+test("the hash that was agreed is the one that is reported, also when digests are learnt meanwhile", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const { planHash } = await installInfra({}, { dryRun: true });
+
+  expect(await installInfra({}, { planHash })).toMatchObject({ changed: true, planHash });
+});
+
+test("an install is complete when every image of its plan is there, also one that nothing started with", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const world = createMemoryTarget();
+  const late = Promise.withResolvers<undefined>();
+  const all = Promise.withResolvers<undefined>();
+  const asked = new Set<string>();
+  let wanted: readonly string[] = [];
+  const coming = {
+    ready: async (reference: string) => {
+      asked.add(reference);
+      if (asked.size === wanted.length) all.resolve(undefined);
+      await late.promise;
+    },
+    ended: Promise.resolve(),
+    stop: () => undefined,
+  };
+  const ended = installInfra(
+    {
+      provideImages: ({ rendering }) => {
+        wanted = imagesOf(rendering);
+        return Promise.resolve({ unavailable: [], coming });
+      },
+    },
+    {},
+    world.target,
+  );
+  await Promise.race([all.promise, ended]);
+
+  expect(world.services.has("gateway")).toBe(true);
+  expect(existsSync(join(folder, "state/plan.json"))).toBe(false);
+  late.resolve(undefined);
+  expect(await ended).toMatchObject({ release: 1 });
+});
+
+test("what is recorded of images is what the target has", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const { target } = createMemoryTarget();
+  const imageIds = (references: readonly string[]) =>
+    Promise.resolve(new Map(references.map((name) => [name, "there"])));
+
+  await installInfra({}, {}, { ...target, images: { ...target.images, imageIds } });
+
+  expect(readFileSync(join(folder, "state/lock.yaml"), "utf8")).toContain("imageId: there");
+});
+
+test("components start before all images are there only where no data is to be looked at first", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const world = createMemoryTarget();
+  const mayGoOn: boolean[] = [];
+  const provideImages: InstallSources["provideImages"] = (_desired, goOn) => {
+    mayGoOn.push(goOn);
+    return Promise.resolve({ unavailable: [] });
+  };
+  world.behaviours.set("gateway", { status: 1 });
+  await expect(installInfra({ provideImages }, {}, world.target)).rejects.toMatchObject({ code: "APPLY_FAILED" });
+  world.behaviours.clear();
+  world.services.clear();
+  await installInfra({ provideImages }, {}, world.target);
+
+  expect(mayGoOn).toEqual([true, false]);
+});
+
 test("a host that is not ready is told before any image is pulled or built, also where images may be lacking", async () => {
   writeFileSync(join(folder, "values.yaml"), "{}\n");
   const asked: string[] = [];
@@ -100,4 +186,41 @@ test("components whose image cannot be had are left out where that was asked for
 
   expect(result.notInstalled.map(({ component }) => component)).toContain("casdoor");
   expect(readFileSync(join(folder, "state/values.yaml"), "utf8")).toMatch(/casdoor:\s+mode: off/);
+});
+
+test("without network, too, an image that is not there does not stop the check of the host", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const { target } = createMemoryTarget();
+  const isMissing = (reference: string): boolean => reference.includes("casdoor");
+  const imageIds = (references: readonly string[]) =>
+    Promise.resolve(new Map(references.filter((name) => !isMissing(name)).map((name) => [name, "there"])));
+  const check: Check = {
+    id: "images.unavailable",
+    title: "every image is there",
+    why: "nothing runs without",
+    severity: "failure",
+    run: ({ availableImages = new Set<string>() }) =>
+      [...availableImages].some(isMissing) ? [] : [{ message: "casdoor is not there", remedy: "load it" }],
+  };
+  const images = { ...target.images, imageIds };
+  const guard = { allow: () => undefined, report: () => ({ allowed: [], refused: [] }), disarm: () => undefined };
+  const request: InstallRequest = {
+    name: "slipway-test",
+    stateDir: join(folder, "state"),
+    values: { files: [join(folder, "values.yaml")], set: [], without: [] },
+    skipVerify: true,
+    offline: true,
+    withoutUnavailable: true,
+  };
+  const ports = {
+    ...fixturePorts(),
+    assets: openAssets(),
+    target: { ...target, images, checks: () => Promise.resolve({ preflight: [check], live: [] }) },
+    images,
+    armEgressGuard: () => guard,
+  };
+
+  const result = await installOffline(request, ports as unknown as OfflinePorts);
+
+  expect(result.notInstalled.map(({ component }) => component)).toContain("casdoor");
 });

@@ -164,14 +164,15 @@ async function installChanges(
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
   }
   throwIfInterrupted(ports.signal, "images were provided");
-  // Where nothing runs yet nothing can be left half-updated: what is there first starts first.
-  const goOn = install.plan === undefined && seen.services.size === 0;
+  // Where nothing ran yet nothing can be left half-updated, and there is no data to look at: what is there first starts first.
+  const isFirst = install.plan === undefined && Object.keys(install.applied.initialised).length === 0;
+  const goOn = isFirst && seen.services.size === 0;
   const provided = await sources.provideImages(first, goOn);
   const { coming } = provided;
   try {
     const desired = await desireWith(provided, { desired: first, live: seen, mayLack }, run, ports);
     throwIfInterrupted(ports.signal, "anything was changed");
-    return await applyAndVerify(desired, run, { log, coming }, ports);
+    return { ...(await applyAndVerify(desired, run, { log, coming }, ports)), planHash: agreed.hash };
   } finally {
     // After a success everything is built, and this changes nothing.
     coming?.stop();
@@ -184,7 +185,7 @@ async function applyAndVerify(
   { request, install, run }: Run,
   { log, coming }: { readonly log: RunLog; readonly coming: ComingImages | undefined },
   ports: ActionPorts,
-): Promise<Outcome> {
+): Promise<Omit<Outcome, "planHash">> {
   const live = await observeFor(desired, install, ports);
   requireNoForeignStores(desired, install, live);
   const planned = comparePlan(desired, install, live);
@@ -197,7 +198,6 @@ async function applyAndVerify(
   if (verified !== undefined) requireWires(verified);
   return {
     ...summary(desired, request),
-    planHash: planned.hash,
     changes: planned.changes,
     changed: true,
     release: applied.release,

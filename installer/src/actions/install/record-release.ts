@@ -25,7 +25,7 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
   const hash = hashOfDesired(desired);
   const previous = record.current();
   const release = previous.appliedHash === hash ? previous.release : previous.release + 1;
-  const imageIds = await ports.images.imageIds(imagesOf(desired.rendering));
+  const imageIds = await ports.target.images.imageIds(imagesOf(desired.rendering));
   await journal.step<true>("record", hash, {
     probe: () => Promise.resolve(isRecorded(record.current(), hash) ? true : undefined),
     act: async () => {
@@ -79,7 +79,7 @@ async function writeRelease(folder: string, desired: Desired, ports: ActionPorts
   }
 }
 
-/** The images as the engine had them. */
+/** The images as the target had them. */
 function lockText(imageIds: ReadonlyMap<string, string>): string {
   const images = [...imageIds]
     .sort(([a], [b]) => (a < b ? -1 : 1))
