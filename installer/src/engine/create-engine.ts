@@ -51,7 +51,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     return (await import("../actions/plan/plan.ts")).planOffline(request, { ...ports, target });
   }
 
-  /** Commands about bundles only start quicker without it, too, and are measured by that. */
+  /** Commands that only handle bundles start faster without it, and their start-up time is measured. */
   async function bundlePorts(scope: Scope): Promise<BundleFilePorts> {
     const { createBundlePlatform } = await import("../platform/create-bundle-ports.ts");
     return { ...createBundlePlatform(), ...scope, environment };

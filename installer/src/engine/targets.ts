@@ -67,7 +67,7 @@ async function chooseTarget(
   throw new UsageError(`there is no target ${name}`, { hint: `targets are ${targetNames.join(", ")}` });
 }
 
-/** A damaged record is told by whoever reads it for its contents, with what that command can do about it. */
+/** A damaged record is reported by the code that reads its contents, with advice for that command. */
 async function recordedTarget(
   stateDir: string,
   fs: Pick<FileSystem, "readTextIfPresent">,

@@ -33,8 +33,8 @@ export function stopSecondsOf(plan: Plan | undefined, id: string): number {
 }
 
 /**
- * Services that need a job which was never done, or whose work is lost, dependents first. Whoever reaches the platform through them would
- * find what the job prepares unprepared. A job that is only repeated, for a new version of it, takes nothing down.
+ * Services that need a job which was never done, or whose work is lost, dependents first. Requests through them would meet what the
+ * job has not prepared. A job that is only repeated, for a new version of it, takes nothing down.
  */
 export function heldBack(plan: Plan, applied: Pick<Applied, "jobs">): readonly string[] {
   const undone = new Set(bringUpJobs(plan).flatMap(({ id }) => (applied.jobs[id] === undefined ? [id] : [])));

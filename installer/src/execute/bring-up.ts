@@ -11,7 +11,7 @@ import type { AppliedRecord } from "./state/state-store.ts";
 import { steps } from "../events/steps.ts";
 import type { Wanted, WantedUnit } from "./wanted.ts";
 
-/** Something of ours on the target that is of no use any more. */
+/** Something of ours on the target that is no longer needed. */
 export interface Leftover {
   /** What the target calls it. */
   readonly name: string;
@@ -67,7 +67,7 @@ type ItemState = Extract<InstallerEvent, { type: "item" }>["state"];
 const atOnce = 16;
 
 /**
- * Removes what is of no use, creates what is missing, replaces what differs, starts everything in dependency order and runs the jobs between.
+ * Removes what is not needed, creates what is missing, replaces what differs, starts everything in dependency order and runs the jobs between.
  * @throws ApplyError, TimeoutError naming the component; InterruptedError
  */
 export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void> {
@@ -87,7 +87,7 @@ export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void>
   }
 }
 
-/** The graph of the plan; a node whose image is still on its way takes nobody's turn while it waits. */
+/** The graph of the plan; a node that waits for its image does not hold up others. */
 function waitingForImages({ wanted, imageReady }: BringUp): ReturnType<typeof graphOf> {
   const nodes = graphOf(wanted.plan);
   if (imageReady === undefined) return nodes;
@@ -98,8 +98,8 @@ function waitingForImages({ wanted, imageReady }: BringUp): ReturnType<typeof gr
 }
 
 /**
- * Tells how many seconds are left of the person's limit. They count from when the last image came: no component is to blame for
- * the time that builds take.
+ * Tells how many seconds are left of the person's limit. They count from the arrival of the last image: time spent on builds is not a
+ * component's fault.
  */
 function startTimer({ wanted, clock, timeoutSeconds, imageReady, presentImages }: BringUp): () => number {
   if (timeoutSeconds === undefined) return () => Infinity;
@@ -204,7 +204,7 @@ async function runPlannedJob(
       await record.update((applied) => ({ jobs: { ...applied.jobs, [id]: { inputsHash: unit.inputs, at } } }));
       return true;
     },
-    // Nothing of it is left on the target by then; what it did is safe to repeat.
+    // A job leaves nothing on the target, and running it again is safe.
     undo: () => Promise.resolve(),
   });
   show(ran ? "done" : "unchanged");
@@ -225,7 +225,7 @@ async function startService(
     act: async () => {
       touched = true;
       show("starting");
-      // A machine that compiles images meanwhile is slow.
+      // While images compile, the machine is slow.
       const patience = imageReady === undefined ? 1 : 3;
       const seconds = Math.round(Math.min(left, startLimitSeconds(component) * patience));
       const remember = await driver.start(unit, { seconds, stopSeconds: stopSecondsOf(wanted.plan, id), signal });

@@ -2,7 +2,7 @@ import { DataExpectedError } from "../errors/installer-error.ts";
 import { type Store, storeId } from "../render/rendering.ts";
 import type { Applied } from "./state/records.ts";
 
-/** What a look into a store tells; `unknown` when nobody here may look. */
+/** What a look into a store found; `unknown` when this user may not look. */
 export type StoreContents = "data" | "empty" | "missing" | "unknown";
 
 export interface SeenStore {
@@ -33,7 +33,7 @@ export function requireData(stores: readonly Store[], seen: ReadonlyMap<string, 
   const details = lost.map(({ line }) => line);
   if (lost.every(({ contents }) => contents === "unknown")) {
     throw new DataExpectedError(
-      `whether the data of ${components.join(", ")} is there cannot be seen; nothing was started`,
+      `cannot tell whether the data of ${components.join(", ")} is there; nothing was started`,
       {
         details,
         hint: "run the same command as root, or give the host one image of the plan to look with",

@@ -5,7 +5,7 @@ import { InternalError, InterruptedError, joinFailures } from "../errors/install
 export interface GraphNode {
   readonly key: string;
   readonly needs: readonly string[];
-  /** Waits for what is not of the graph, such as an image; takes nobody's turn meanwhile. */
+  /** Waits for something outside the graph, such as an image, without holding up other nodes. */
   readonly ready?: () => Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function runGraph(
     const needs = await Promise.all(node.needs.map(visit));
     if (needs.includes(false)) return false;
     try {
-      // What is waited for may take long, and after a failure it is of no use.
+      // The wait may be long, and after a failure it is pointless.
       if ((await Promise.race([node.ready?.(), givenUp])) === false) return false;
       return await limit(async () => {
         if (failed.signal.aborted) return false;
@@ -48,7 +48,7 @@ export async function runGraph(
         return true;
       });
     } catch (error) {
-      // To be stopped because another failed is no failure.
+      // A node stopped because another failed has not failed itself.
       if (failures.length === 0 || !(error instanceof InterruptedError || failures.includes(error)))
         failures.push(error);
       failed.abort();

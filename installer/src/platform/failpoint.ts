@@ -2,7 +2,7 @@ import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Failpoint } from "./ports.ts";
 
-/** Defined when the program is built to be shipped: nobody's environment may end or hold a run of that one. */
+/** Defined in the shipped program: no environment variable may end or hold its runs. */
 declare const slipwayIsShipped: true | undefined;
 
 const holding = "hold:";

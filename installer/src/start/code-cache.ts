@@ -34,7 +34,7 @@ export function compileWithCache(source: ScriptSource, path: string): Script {
   return script;
 }
 
-/** What somebody else wrote is not run, whoever let them write there. */
+/** Code that another user wrote is not run, even where they were allowed to write. */
 function readOwn(path: string): Buffer | undefined {
   let file: number | undefined;
   try {

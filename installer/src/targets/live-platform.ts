@@ -12,7 +12,7 @@ export interface Question {
 export interface LivePlatform {
   /** By component. */
   readonly services: ReadonlyMap<string, LiveService>;
-  /** Services of ours whose component is no part of the plan; half-made things and ended jobs are not among them. */
+  /** Services of ours whose component is not in the plan, without half-made things and ended jobs. */
   readonly departed: readonly string[];
   /** Whether anything of ours is there that the next change would clear away. */
   readonly hasLeftovers: boolean;
@@ -46,7 +46,7 @@ export interface LiveService {
   readonly ports: readonly LivePort[];
   /** Why it cannot reach or be reached, in words; empty when all is well. */
   readonly severed: readonly string[];
-  /** Files it reads that somebody changed since they were written. */
+  /** Files it reads that were changed after they were written. */
   readonly changedFiles: readonly string[];
   /** It is not the one that the last change made. */
   readonly replaced: boolean;

@@ -8,5 +8,4 @@ export interface RendererAssets {
 }
 
 /** Everything that `slipway render` writes for one target. */
-// x
 export type RenderFiles = (plan: Plan, assets: RendererAssets) => readonly RenderedFile[];

@@ -44,7 +44,7 @@ export interface Target {
    */
   apply(change: Change, io: TargetIo): Promise<void>;
   /**
-   * Runs a job of the rendered plan to its end and leaves nothing of it.
+   * Runs a job of the rendered plan to its end and removes its container or pod.
    * @returns its exit status
    * @throws TimeoutError at its limit; InterruptedError
    */
@@ -117,7 +117,7 @@ export interface ServiceWatch {
   close(): void;
 }
 
-/** Whose something is: of this install, of another of the same name, or of nobody we know. */
+/** The owner: this install, another install of the same name, or unknown. */
 export type Claim = "ours" | "another" | "stranger";
 
 export interface Remains {
@@ -137,7 +137,7 @@ export interface Removed {
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
   readonly directories: readonly string[];
-  /** What bears the name and was left, because no install of ours made it. */
+  /** What has the install's name and was kept, because no install of ours made it. */
   readonly strangers: readonly string[];
 }
 

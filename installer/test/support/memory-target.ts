@@ -28,7 +28,7 @@ export interface MemoryTarget {
   readonly services: Map<string, MemoryService>;
   /** What each store holds, by `component/volume`. */
   readonly stores: Map<string, { readonly owner: string; contents: StoreContents }>;
-  /** What bears the name and nobody here made. */
+  /** What has the install's name, made by others. */
   readonly strangers: string[];
   /** Units by id. */
   readonly behaviours: Map<string, Behaviour>;

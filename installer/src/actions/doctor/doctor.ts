@@ -79,7 +79,7 @@ interface Found {
   readonly status: LiveCheckContext["status"];
 }
 
-/** A record that is damaged, or a target that does not answer, is no reason to take the platform for not installed. */
+/** A damaged record, or a target that does not answer, does not mean that nothing is installed. */
 async function lookAtInstall(request: DoctorRequest, ports: ActionPorts): Promise<Found> {
   let install: Install | undefined;
   try {

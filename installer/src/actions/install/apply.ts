@@ -72,7 +72,7 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   return { release, install: await openInstall(install, ports.fs) };
 }
 
-/** A person said that these components' data may be gone: they begin anew, and so do the jobs whose work went with it. */
+/** A person said that these components' data may be gone: they start empty, and the jobs whose work is lost run again. */
 async function forgetLostData({ desired, acceptDataLoss }: ApplyRequest, record: AppliedRecord): Promise<void> {
   if (acceptDataLoss.length === 0) return;
   const isLost = (store: string): boolean => acceptDataLoss.includes(store.split("/", 1)[0] ?? "");

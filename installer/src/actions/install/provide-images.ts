@@ -127,7 +127,7 @@ function startBuilds(
 ): ComingImages {
   const stop = new AbortController();
   const waiting = new Map(toBuild.map(({ reference }) => [reference, Promise.withResolvers<undefined>()]));
-  // Whoever waits for one sees it fail; that nobody does is no fault of its own.
+  // Waiters see the failure; without one, an unhandled rejection would end the program.
   for (const { promise } of waiting.values()) promise.catch(() => undefined);
   const built = buildImages(
     {

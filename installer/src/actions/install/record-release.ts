@@ -55,7 +55,7 @@ function isRecorded(applied: Applied, hash: string): boolean {
   return applied.appliedHash === hash && applied.change === undefined;
 }
 
-/** What is recorded of jobs that are no more is forgotten; stores stay, they may come back. */
+/** Drops the records of jobs that no longer exist. Stores are kept: they may come back. */
 function withoutStrangers(applied: Applied, desired: Desired): Pick<Applied, "jobs"> {
   const jobs = new Set(desired.plan.jobs.map(({ id }) => id));
   return { jobs: Object.fromEntries(Object.entries(applied.jobs).filter(([id]) => jobs.has(id))) };

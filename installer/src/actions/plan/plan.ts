@@ -105,7 +105,7 @@ interface Sight {
   readonly hasStore: (id: string) => boolean;
   /** Components of ours that are there. */
   readonly present: readonly string[];
-  /** Why a service must be made anew though its definition is right. */
+  /** Why a service must be recreated although its definition is unchanged. */
   readonly severed: (id: string) => readonly string[];
   /** Why a service must be restarted. */
   readonly disturbed: (id: string) => readonly string[];

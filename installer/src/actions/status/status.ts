@@ -10,7 +10,7 @@ export interface ComponentStatus {
   readonly id: string;
   readonly title: LocalizedText;
   readonly presence: "embedded" | "external";
-  /** `missing` when nothing of it is there, `external` when it runs somewhere else. */
+  /** `missing` when it has no container, `external` when it runs somewhere else. */
   readonly state: LiveService["phase"] | "missing" | "external";
   readonly health: LiveService["health"] | "unknown";
   readonly ok: boolean;

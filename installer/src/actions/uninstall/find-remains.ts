@@ -28,7 +28,7 @@ export async function findRemains(
   return { containers, networks: networks.length, volumes: stores.length, state };
 }
 
-/** A run killed early leaves folders of ours without their mark; a directory with anything else in it is somebody's own. */
+/** A run killed early leaves our folders without the mark; a directory with anything else in it is not ours. */
 async function hasState(stateDir: string, ports: Pick<ActionPorts, "fs">): Promise<boolean> {
   if (await ports.fs.exists(stateLayout(stateDir).format)) return true;
   if (!(await ports.fs.exists(stateDir))) return false;

@@ -35,7 +35,7 @@ export interface UninstallResult extends ResultHead<"UninstallResult"> {
 const stateMark = "format";
 
 /**
- * Removes the platform; its data stays unless `purge`. What is gone already is no error.
+ * Removes the platform; its data stays unless `purge`. What is already gone is not an error.
  * @throws UsageError when the confirmed name, the records or the volumes are another install's; LockedError
  */
 export async function uninstall(request: UninstallRequest, ports: ActionPorts): Promise<UninstallResult> {
@@ -69,7 +69,7 @@ async function remove(request: UninstallRequest, ports: ActionPorts): Promise<Un
   for (const name of strangers) {
     report({
       type: "warning",
-      message: `${name} bears the name ${request.name} and was not made by slipway: it is left`,
+      message: `${name} carries the name ${request.name}, but slipway did not make it: it is kept`,
       hint: "remove it by hand when nobody needs it",
     });
   }
@@ -92,7 +92,7 @@ async function remove(request: UninstallRequest, ports: ActionPorts): Promise<Un
   return { ...head, removed: { ...removed, directories }, kept: { volumes: [], strangers } };
 }
 
-/** A name alone is no proof: another user of this host may have an install of the same name, with its records elsewhere. */
+/** A name alone proves nothing: another user of this host may have an install of the same name, with its records elsewhere. */
 function requireOwn(request: UninstallRequest, { identity, layout }: Install, remains: Remains): void {
   if (identity !== undefined && identity.name !== request.name) {
     throw new UsageError(`${layout.root} is the state of the install ${identity.name}, not of ${request.name}`, {

@@ -11,7 +11,8 @@ export function parseRecord(path: string, text: string, newest: string): Readonl
   } catch (error) {
     throw damaged(path, "it is not JSON", error);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw damaged(path, "it is no record");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw damaged(path, "it is not a JSON object");
   const record = parsed as Readonly<Record<string, unknown>>;
   const { apiVersion } = record;
   if (typeof apiVersion === "string" && versionOf(apiVersion) > versionOf(newest)) {
@@ -30,7 +31,7 @@ function damaged(path: string, why: string, cause?: unknown): PreflightError {
   });
 }
 
-/** `slipway/v2` is 2; a text of another form is taken for newer than everything. */
+/** `slipway/v2` is 2; any other form counts as newer. */
 function versionOf(apiVersion: string): number {
   const found = /^slipway\/v(\d+)$/.exec(apiVersion)?.[1];
   return found === undefined ? Infinity : Number(found);

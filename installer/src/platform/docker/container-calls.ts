@@ -52,7 +52,7 @@ export function containerCalls(connection: EngineConnection): ContainerCalls {
   };
 }
 
-/** Changes of one container; one that is as wanted already is no error. */
+/** Changes of one container; one that is already as wanted is not an error. */
 function changes(
   connection: EngineConnection,
 ): Pick<Docker, "start" | "stop" | "restart" | "kill" | "removeContainer"> {

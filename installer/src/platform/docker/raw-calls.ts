@@ -4,7 +4,7 @@ import type { EngineLibrary } from "./engine-library.ts";
 interface RawCall {
   readonly path: string;
   readonly signal: AbortSignal;
-  /** Statuses that are no error. */
+  /** Statuses that are not errors. */
   readonly accept: readonly number[];
 }
 

@@ -5,7 +5,7 @@ import { labelFilter, projectLabel } from "./label-filter.ts";
 
 type VolumeAndNetworkCalls = Pick<Docker, "volumes" | "createVolume" | "removeVolume" | "networks" | "removeNetwork">;
 
-/** The engine says null where there is none. */
+/** The engine answers null instead of an empty list. */
 interface VolumeSummary {
   readonly Name: string;
   readonly Labels: Readonly<Record<string, string>> | null;

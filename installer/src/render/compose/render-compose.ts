@@ -50,7 +50,7 @@ export function renderCompose(plan: Plan, options: ComposeOptions = { startInter
   const units = [...services, ...jobs];
   let files: readonly RenderedFile[] | undefined;
   return {
-    // Whoever only compares units does not wait for the document.
+    // Callers that only compare units do not wait for the document.
     get files() {
       return (files ??= [composeFile(plan, units, stores), ...units.flatMap((unit) => unit.files)]);
     },

@@ -12,7 +12,7 @@ export interface HelmRendering {
   readonly secrets: readonly HelmSecret[];
   /**
    * ConfigMaps whose existence says that a job has completed: written by the installer, awaited by pods. Their names stay when a job
-   * changes, so that whoever waits is not started again. The key `done` names the Job that has completed; the installer removes a marker
+   * changes, so that pods that wait are not restarted. The key `done` names the Job that has completed; the installer removes a marker
    * that names another Job than the release will have, before it applies the release.
    */
   readonly markers: readonly { readonly job: string; readonly configMap: string }[];

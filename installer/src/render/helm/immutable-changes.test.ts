@@ -50,7 +50,7 @@ describe("immutableChanges", () => {
   it("names volumes that come and go", () => {
     expect(messages(withStore({ volumes: [{ ...data, name: "wal" }] }))).toEqual([
       "store: volume wal is new, and a StatefulSet cannot change its claims",
-      "store: volume data is not wanted any more, and a StatefulSet cannot change its claims",
+      "store: volume data is no longer wanted, and a StatefulSet cannot change its claims",
     ]);
   });
 

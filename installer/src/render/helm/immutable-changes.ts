@@ -67,7 +67,7 @@ function added(component: Component, volume: Volume, recreate: string): readonly
 function removed(component: Component, volume: Volume, recreate: string): readonly ImmutableChange[] {
   return change(
     component,
-    `volume ${volume.name} is not wanted any more, and a StatefulSet cannot change its claims`,
+    `volume ${volume.name} is no longer wanted, and a StatefulSet cannot change its claims`,
     `${recreate}, and install again; the claim and its data stay until you delete them`,
   );
 }

@@ -38,7 +38,7 @@ export const targetDifferences: readonly TargetDifference[] = [
     compose:
       "the gateway starts after what it needs, so no public name answers before (Casdoor: before its bootstrap has run)",
     helm: "routes exist at once; a route answers when its component is ready",
-    reason: "objects of a release have no order; whoever installs on a cluster must apply the routes after the jobs",
+    reason: "objects of a release have no order; an install on a cluster must apply the routes after the jobs",
   },
   {
     id: "deny-status",
@@ -87,7 +87,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "job-order",
     compose: "the executor starts jobs and services in order; the file itself orders services only",
-    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that whoever installs writes when the Job has completed, and takes away before another Job of that name is to run",
+    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that the installer writes when the Job has completed, and removes before it runs another Job of that name",
     reason: "nothing orders the objects of a release; reading Jobs from inside would need a token in every pod",
   },
   {

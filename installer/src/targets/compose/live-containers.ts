@@ -13,7 +13,7 @@ export interface LiveContainers {
   readonly all: readonly ContainerState[];
   /** The container of each service; of several, the one with the proper name. */
   readonly services: ReadonlyMap<string, ContainerState>;
-  /** Ours, and no longer of use: stopped jobs, half-made replacements, services that are no more. */
+  /** Ours, and no longer needed: stopped jobs, half-made replacements, services that no longer exist. */
   readonly leftovers: readonly ContainerState[];
   /** In the project, but not made by us. */
   readonly foreign: readonly ContainerState[];

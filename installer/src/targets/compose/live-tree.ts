@@ -40,7 +40,7 @@ export async function staleFiles(
   return wanted.filter((_file, index) => current[index] !== true);
 }
 
-/** Paths of the recorded files that are gone from the tree, or that somebody changed since they were written. */
+/** Paths of the recorded files that are gone from the tree, or that were changed after they were written. */
 export async function changedFiles(
   { fs, root, digestKey }: LiveTree,
   record: Pick<ComposeRecord, "files">,
@@ -109,7 +109,7 @@ export async function writeLiveTree(
 }
 
 /**
- * A container keeps the file it was started with: whoever reads one that is written anew must be restarted. That is on the disk before
+ * A container keeps the file it was started with, so one that reads a rewritten file must be restarted. That is on the disk before
  * the file is, so that a run killed between the two is made good by the next.
  */
 async function forgetReaders(

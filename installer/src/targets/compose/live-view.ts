@@ -10,7 +10,7 @@ export interface LiveView {
   readonly forget: () => void;
 }
 
-/** A view of one project; whoever asks at the same time shares one look. */
+/** A view of one project; callers that ask at the same time share one look. */
 export function createLiveView(
   docker: Pick<Docker, "containers" | "networks">,
   project: string,

@@ -62,7 +62,7 @@ function liveService(container: ContainerState, { install, plan, networks, chang
   };
 }
 
-/** A container reads its files from the state directory; somebody may have written into them. */
+/** A container reads its files from the state directory; another program may have changed them. */
 async function findChangedFiles(
   { identity, layout, applied }: Install,
   { fs }: ComposePorts,

@@ -34,7 +34,7 @@ function isOurVolume({ identity }: Install, labels: Readonly<Record<string, stri
 
 /**
  * Containers are ours when a volume of this install stands beside them, or when Compose made them from the file in this state
- * directory. What bears no label of Slipway is nobody's whom we know, and stays.
+ * directory. What has no label of Slipway belongs to others, and stays.
  */
 function claimOf({ identity, layout }: Install, container: ContainerState, ourVolume: boolean): Claim {
   if (isStranger(container)) return "stranger";
@@ -56,7 +56,7 @@ async function namedContainers(name: string, docker: ComposePorts["docker"]): Pr
   return [...new Map([...inProject, ...oneShots].map((container) => [container.id, container])).values()];
 }
 
-/** Removes what bears the name and Slipway's labels: containers, networks and, when asked, volumes with their directories. */
+/** Removes what has the name and Slipway's labels: containers, networks and, when asked, volumes with their directories. */
 export async function removeCompose(
   install: Install,
   request: RemoveRequest,
@@ -107,7 +107,7 @@ async function removeContainers(
   const sorted = [...containers].sort((a, b) => position(a) - position(b) || (a.name < b.name ? -1 : 1));
   for (const container of sorted) {
     const seconds = stopSecondsOf(plan, container.service);
-    // Somebody may remove it by hand at the same moment; the removal that follows says if anything else is wrong.
+    // It may be removed by hand at the same moment; the removal that follows says if anything else is wrong.
     if (container.state === "running") await docker.stop(container.id, seconds).catch(() => undefined);
     await docker.removeContainer(container.id);
     io.report({ type: "item", step: steps.containers.id, id: container.service || container.name, state: "removed" });

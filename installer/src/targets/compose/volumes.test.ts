@@ -41,7 +41,7 @@ describe("data that served before", () => {
   test("is not taken for there where nobody can look", async () => {
     await expect(look({}, false)).rejects.toMatchObject({
       code: "DATA_EXPECTED",
-      message: "whether the data of db is there cannot be seen; nothing was started",
+      message: "cannot tell whether the data of db is there; nothing was started",
     });
   });
 });

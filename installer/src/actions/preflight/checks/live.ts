@@ -21,7 +21,7 @@ function seen({ status }: LiveCheckContext): StatusResult | undefined {
 const readable: LiveCheck = {
   id: "live.readable",
   title: "the installed platform can be looked at",
-  why: "what nobody can look at may be broken without a word",
+  why: "a platform that cannot be looked at may be broken unnoticed",
   severity: "failure",
   run: ({ status }) => {
     if (status === undefined || !("unknown" in status)) return [];

@@ -4,11 +4,11 @@ import type { CheckFinding } from "../../check.ts";
 import { nameLabel } from "../../../render/compose/labels.ts";
 import type { ComposeCheck, ComposeCheckContext } from "./compose-check.ts";
 
-/** Nobody else holds a port that is published. */
+/** No other program holds a port that is published. */
 export const bindable: ComposeCheck = {
   id: "ports.bindable",
   title: "every published port is free on its address",
-  why: "the engine cannot start a container whose port somebody else holds",
+  why: "the engine cannot start a container whose port is taken",
   severity: "failure",
   run: async (context) => {
     for (let looks = 1; ; looks += 1) {
