@@ -123,7 +123,7 @@ function fakeInstall({ files = {}, installId }: FakeWorld): Install {
     identity: installId === undefined ? undefined : identity,
     applied: { ...nothingApplied, ...(read(layout.applied) as object | undefined) },
     plan: read(layout.plan) as Plan | undefined,
-    pendingPlan: undefined,
+    pendingPlan: read(layout.pendingPlan) as Plan | undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { ImageLock } from "../../images/image-lock.ts";
 import { recordedDigests, withLock } from "../../images/lock-digests.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readRecordedPlan } from "../../execute/state/state-store.ts";
+import { readKnownPlan } from "../../execute/state/state-store.ts";
 import { buildPlan } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
@@ -69,8 +69,7 @@ export interface PlanChange {
  */
 export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Promise<PlanInputs> {
   const layout = stateLayout(request.stateDir);
-  const profile =
-    request.values.profile ?? (await readRecordedPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
+  const profile = request.values.profile ?? (await readKnownPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
   const recorded = await ports.fs.readTextIfPresent(layout.values);
   // It is never written empty, and defaults in its place would change the platform.
   if (recorded?.trim() === "") {

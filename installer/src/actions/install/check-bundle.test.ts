@@ -23,12 +23,15 @@ interface Situation {
   readonly engine?: string;
   readonly architecture?: string;
   readonly running?: string;
+  /** The first install is not complete. */
+  readonly pending?: boolean;
   readonly program?: string;
 }
 
 function check(situation: Situation) {
   const { engine = "26.1.5+dfsg1", architecture = "x86_64", running, program = "0.4.0" } = situation;
-  const files = running === undefined ? {} : { "/state/plan.json": JSON.stringify({ install: { version: running } }) };
+  const record = situation.pending === true ? "/state/plan.pending.json" : "/state/plan.json";
+  const files = running === undefined ? {} : { [record]: JSON.stringify({ install: { version: running } }) };
   return requireFittingBundle(
     { complete: { ...manifest, ...situation.bundle }, name: "bundle b.tar" },
     { name: "slipway", stateDir: "/state" },
@@ -58,6 +61,7 @@ describe("a bundle that is to be installed", () => {
   it.for([
     ["is for another platform", { architecture: "aarch64" }, "BUNDLE_INVALID", "linux/arm64"],
     ["is older than what runs", { running: "0.5.0" }, "BUNDLE_INVALID", "older than the 0.5.0"],
+    ["is older than what began to run", { running: "0.5.0", pending: true }, "BUNDLE_INVALID", "older than the 0.5.0"],
     ["skips a version that must come before", { running: "0.1.0" }, "BUNDLE_INVALID", "0.1.0 is installed"],
     ["is not of this program's version", { program: "0.3.0" }, "BUNDLE_INVALID", "this program is 0.3.0"],
     ["needs a newer engine", { engine: "20.10.24" }, "PREFLIGHT_FAILED", "needs 24.0.0"],

@@ -1,7 +1,7 @@
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { BundleError, PreflightError } from "../../errors/installer-error.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readRecordedPlan } from "../../execute/state/state-store.ts";
+import { readKnownPlan } from "../../execute/state/state-store.ts";
 import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
 import { compareVersions, isOlder } from "../../language/compare-versions.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
@@ -29,7 +29,7 @@ export async function requireFittingBundle(
       },
     );
   }
-  const recorded = await readRecordedPlan(ports.fs, stateLayout(target.stateDir));
+  const recorded = await readKnownPlan(ports.fs, stateLayout(target.stateDir));
   const running = recorded?.install.version;
   if (running !== undefined) requireUpdate(complete, running, name);
   if (ports.assets.version !== complete.version) {

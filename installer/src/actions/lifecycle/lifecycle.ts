@@ -114,9 +114,13 @@ async function touchAll(
       if (component === undefined) return;
       throwIfInterrupted(ports.signal, component.id);
       const service = live.services.get(component.id);
-      if (service === undefined) throw containerGone(component.id);
-      const changed = await touch(verb, component, service, ports);
-      if (verb !== "stop") await watch.serving(service, request.timeoutSeconds ?? startLimitSeconds(component));
+      // An install that was interrupted has not made all of it; what runs must be stopped all the same.
+      const isStopped = service === undefined && verb === "stop" && request.component === undefined;
+      if (service === undefined && !isStopped) throw containerGone(component.id);
+      const changed = service !== undefined && (await touch(verb, component, service, ports));
+      if (service !== undefined && verb !== "stop") {
+        await watch.serving(service, request.timeoutSeconds ?? startLimitSeconds(component));
+      }
       touched.push({ id: component.id, changed });
       const state = verb === "stop" ? "done" : "healthy";
       ports.report({ type: "item", step: steps[verb].id, id: component.id, state: changed ? state : "unchanged" });

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { secretFile } from "../../execute/secrets/secret-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readRecordedPlan } from "../../execute/state/state-store.ts";
+import { readKnownPlan } from "../../execute/state/state-store.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 
 export interface CaExportRequest extends InstallTarget {
@@ -29,7 +29,7 @@ const publicMode = 0o644;
  */
 export async function exportCa(request: CaExportRequest, ports: Pick<ActionPorts, "fs">): Promise<CaExportResult> {
   const layout = stateLayout(request.stateDir);
-  const plan = await readRecordedPlan(ports.fs, layout);
+  const plan = await readKnownPlan(ports.fs, layout);
   if (plan === undefined) {
     throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
   }

@@ -1,7 +1,7 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { partsOf, secretFile } from "../../execute/secrets/secret-store.ts";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
-import { readApplied, readRecordedPlan } from "../../execute/state/state-store.ts";
+import { readApplied, readKnownPlan } from "../../execute/state/state-store.ts";
 import type { Container, Plan, SecretSpec } from "../../plan/model.ts";
 import { isSecretSlot, slotsOf } from "../../plan/text.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
@@ -105,7 +105,7 @@ function choosePart(spec: SecretSpec, wanted: string | undefined): string {
 }
 
 async function requirePlan(request: InstallTarget, layout: StateLayout, ports: SecretPorts): Promise<Plan> {
-  const plan = await readRecordedPlan(ports.fs, layout);
+  const plan = await readKnownPlan(ports.fs, layout);
   if (plan !== undefined) return plan;
   throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
 }

@@ -13,7 +13,7 @@ export interface Install {
   /** Absent before the first install. */
   readonly identity: Identity | undefined;
   readonly applied: Applied;
-  /** The plan of the last complete install, or of the first one while it is under way. */
+  /** The plan of the last complete install. */
   readonly plan: Plan | undefined;
   /** The plan of a change that was begun and is not complete. */
   readonly pendingPlan: Plan | undefined;

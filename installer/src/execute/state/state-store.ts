@@ -154,7 +154,15 @@ export async function readRecordedPlan(fs: ReadingFiles, layout: StateLayout): P
   return readPlan(fs, layout.plan);
 }
 
-/** A recorded plan; what it lacks because an older version wrote it is filled in. */
+/**
+ * The plan of the last complete install, or of the first one while it is under way or after it failed: what secrets, profile and
+ * version are asked of.
+ */
+export async function readKnownPlan(fs: ReadingFiles, layout: StateLayout): Promise<Plan | undefined> {
+  return (await readPlan(fs, layout.plan)) ?? readPlan(fs, layout.pendingPlan);
+}
+
+/** A plan in the state directory; one that an older version wrote may lack what came later. */
 export async function readPlan(fs: ReadingFiles, path: string): Promise<Plan | undefined> {
   const text = await fs.readTextIfPresent(path);
   return text === undefined ? undefined : (parseRecord(path, text, planVersion) as unknown as Plan);

@@ -46,6 +46,19 @@ describe("places", () => {
     expect(await findings("data-dir.unmoved", { ...there, set })).toEqual([]);
   });
 
+  it("are not moved after a first install that failed", async () => {
+    const files = {
+      "/var/lib/slipway/slipway/plan.pending.json": JSON.stringify({ settings: { dataDir: "/srv/old" } }),
+      "/var/lib/slipway/slipway/applied.json": JSON.stringify({
+        apiVersion: "slipway/v2",
+        change: { at: "", hash: "" },
+      }),
+    };
+    const volumes = [{ name: "slipway_redis-data", labels: { "dev.slipway.install": "me" } }];
+
+    expect(await findings("data-dir.unmoved", { installId: "me", volumes, set, files })).toHaveLength(1);
+  });
+
   it("that hold something of somebody else take no data", async () => {
     const files = {
       "/srv/slipway/postgres-data/PG_VERSION": "16",

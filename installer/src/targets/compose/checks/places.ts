@@ -33,7 +33,8 @@ const dataUnmoved: ComposeCheck = {
     const { docker, engine, plan, install } = context;
     const installId = installIdOf(context);
     if (!engine.reachable || installId === undefined) return [];
-    const recorded = install?.plan;
+    // A first install that failed has made volumes, too.
+    const recorded = install?.plan ?? install?.pendingPlan;
     if (recorded === undefined || recorded.settings.dataDir === plan.settings.dataDir) return [];
     if ((await docker.volumes({ [installLabel]: installId })).length === 0) return [];
     const place = recorded.settings.dataDir ?? "the engine's own volumes";
