@@ -4,6 +4,8 @@ import type { Install } from "../../execute/state/install.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
 import type { Docker, Host } from "../../platform/ports.ts";
+import { EngineRefusal } from "../../platform/docker/engine-errors.ts";
+import type { InstallerEvent } from "../../events/event.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { installLabel, nameLabel } from "../../render/compose/labels.ts";
 import { removeCompose } from "./remove.ts";
@@ -55,4 +57,37 @@ test("a directory that is gone is named, and its volume goes with it", async () 
 
   expect(await ended).toMatchObject({ directories: [place], volumes: ["p_db-data"] });
   expect(removed).toEqual(["p_db-data"]);
+});
+
+test("a network that a container of others is attached to is left and named, and the rest goes", async () => {
+  const gone: string[] = [];
+  const reason = 'network p_app has active endpoints (name:"tool")';
+  const docker: Partial<Docker> = {
+    containers: () => Promise.resolve([]),
+    containersLabelled: () => Promise.resolve([]),
+    networks: () =>
+      Promise.resolve([
+        { id: "1", name: "p_app" },
+        { id: "2", name: "p_data" },
+      ]),
+    removeNetwork: (id) => {
+      if (id === "1") return Promise.reject(new EngineRefusal("to remove network 1", 403, reason));
+      return Promise.resolve(void gone.push(id));
+    },
+  };
+  const ports = { docker, fs: createMemoryFileSystem(), host: { isRoot: () => true }, clock: createStillClock() };
+  const events: InstallerEvent[] = [];
+  const io = {
+    report: (event: InstallerEvent) => void events.push(event),
+    signal: new AbortController().signal,
+    redact: (line: string) => line,
+  };
+
+  const removed = await removeCompose(install, { data: false, plan: undefined }, io, ports as unknown as ComposePorts);
+
+  expect(removed.networks).toEqual(["p_data"]);
+  expect(gone).toEqual(["2"]);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "warning", message: `the network p_app is left: ${reason}` }),
+  );
 });

@@ -5,6 +5,7 @@ import { inOrder } from "../../execute/dependency-graph.ts";
 import type { Install } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
+import { EngineRefusal } from "../../platform/docker/engine-errors.ts";
 import type { ContainerState } from "../../platform/ports.ts";
 import type { Claim, Remains, RemoveRequest, Removed, TargetIo } from "../target.ts";
 import { composeRecord } from "./compose-record.ts";
@@ -76,7 +77,7 @@ export async function removeCompose(
     ),
   );
   const networks = await withStep({ ...io, ...ports }, steps.networks, () =>
-    removeNetworks(install.name, strangers, ports),
+    removeNetworks(install.name, strangers, io, ports),
   );
   const kept = strangers.map((container) => container.name);
   if (!request.data) return { containers, networks, volumes: [], directories: [], strangers: kept };
@@ -119,13 +120,28 @@ async function removeContainers(
 async function removeNetworks(
   project: string,
   strangers: readonly ContainerState[],
+  io: TargetIo,
   { docker }: ComposePorts,
 ): Promise<readonly string[]> {
   const held = new Set(strangers.flatMap((container) => container.networks));
   const networks = (await docker.networks(project)).filter((network) => !held.has(network.name));
-  for (const network of networks) await docker.removeNetwork(network.id);
-  return networks.map((network) => network.name).sort();
+  const removed: string[] = [];
+  for (const { id, name } of networks) {
+    try {
+      await docker.removeNetwork(id);
+      removed.push(name);
+    } catch (error) {
+      // Of containers that do not bear the install's name only the engine knows.
+      if (!(error instanceof EngineRefusal) || error.status !== inUse) throw error;
+      const hint = `remove it by hand when nobody needs it: docker network rm ${name}`;
+      io.report({ type: "warning", message: `the network ${name} is left: ${error.reason}`, hint });
+    }
+  }
+  return removed.sort();
 }
+
+/** How the engine refuses to remove a network that a container is attached to. */
+const inUse = 403;
 
 /**
  * Volumes go last: a purge that cannot remove a directory of the host has lost nothing by which it could be repeated.
