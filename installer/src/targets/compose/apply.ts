@@ -47,11 +47,16 @@ async function reapOneShots(name: string, docker: Docker): Promise<void> {
   }
 }
 
-/** An image to give files away with, where this user may not; on a first install the first that arrives. */
+/**
+ * An image to give files away with, where this user may not; on a first install the first that arrives.
+ * @throws why no image can be built
+ */
 async function firstImage({ wanted, imageReady }: Change, ports: ComposePorts): Promise<string | undefined> {
   const found = await probeImageOf(wanted.plan, ports);
   if (found !== undefined || ports.host.isRoot() || imageReady === undefined) return found;
-  await Promise.any(imagesOf(wanted.rendering).map(imageReady)).catch(() => undefined);
+  await Promise.any(imagesOf(wanted.rendering).map(imageReady)).catch((error: unknown) => {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  });
   return probeImageOf(wanted.plan, ports);
 }
 
