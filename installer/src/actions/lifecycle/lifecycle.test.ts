@@ -39,9 +39,11 @@ test("what runs of an install that was interrupted can be stopped", async () => 
 });
 
 test("what was never made cannot be started, and one that is named must be there", async () => {
-  const { ports, place } = await interrupted();
+  const { world, ports, place } = await interrupted();
   const gone = { code: "PREFLIGHT_FAILED", message: "the container of app is gone" };
 
   await expect(start(place, ports)).rejects.toMatchObject(gone);
   await expect(stop({ ...place, component: "app" }, ports)).rejects.toMatchObject(gone);
+  world.services.clear();
+  await expect(stop(place, ports)).rejects.toMatchObject({ code: "PREFLIGHT_FAILED" });
 });

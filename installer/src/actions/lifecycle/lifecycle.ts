@@ -115,8 +115,8 @@ async function touchAll(
       throwIfInterrupted(ports.signal, component.id);
       const service = live.services.get(component.id);
       // An install that was interrupted has not made all of it; what runs must be stopped all the same.
-      const isStopped = service === undefined && verb === "stop" && request.component === undefined;
-      if (service === undefined && !isStopped) throw containerGone(component.id);
+      const mayLack = verb === "stop" && request.component === undefined && live.services.size > 0;
+      if (service === undefined && !mayLack) throw containerGone(component.id);
       const changed = service !== undefined && (await touch(verb, component, service, ports));
       if (service !== undefined && verb !== "stop") {
         await watch.serving(service, request.timeoutSeconds ?? startLimitSeconds(component));
