@@ -189,10 +189,13 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       await install();
       await expect(install({ appFails: true })).rejects.toMatchObject({ code: "APPLY_FAILED" });
       const seen = await status(world.place, world.ports);
+      await stop(world.place, world.ports);
+      const stopped = await status(world.place, world.ports);
       await install();
 
       expect(seen.overall).toBe("incomplete");
       expect(seen.changeSince).toMatch(/^\d{4}-/);
+      expect(stopped.overall).toBe("incomplete");
       expect((await status(world.place, world.ports)).overall).toBe("healthy");
     });
 

@@ -108,10 +108,10 @@ function recordedFacts(plan: Plan, { applied }: Install): Partial<StatusResult> 
 }
 
 function overallOf(components: readonly ComponentStatus[], { applied }: Install): StatusResult["overall"] {
+  if (applied.change !== undefined) return "incomplete";
   const embedded = components.filter((component) => component.presence === "embedded");
   const down: readonly ComponentStatus["state"][] = ["exited", "created", "missing"];
   if (embedded.length > 0 && embedded.every((component) => down.includes(component.state))) return "stopped";
-  if (applied.change !== undefined) return "incomplete";
   return embedded.every((component) => component.ok) ? "healthy" : "degraded";
 }
 

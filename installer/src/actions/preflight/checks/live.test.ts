@@ -26,6 +26,21 @@ describe("the live platform", () => {
     ]);
   });
 
+  it("says that the last change is not complete, also where everything serves", async () => {
+    const serving = { components: [{ ...component, state: "running", ok: true }], foreign: [] };
+
+    expect(await findings("live.complete", { status: serving })).toEqual([]);
+    expect(
+      await findings("live.complete", { status: { ...serving, changeSince: "2026-11-28T20:00:00.000Z" } }),
+    ).toMatchObject([
+      {
+        severity: "failure",
+        message: "the change begun at 2026-11-28T20:00:00.000Z is not complete",
+        remedy: "run slipway install again to finish it",
+      },
+    ]);
+  });
+
   it("finds secrets that others can read, short ones and well-known ones", async () => {
     const files = {
       [`${secrets}/a`]: "minioadmin",

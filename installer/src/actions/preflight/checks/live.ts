@@ -34,6 +34,20 @@ const readable: LiveCheck = {
   },
 };
 
+const complete: LiveCheck = {
+  id: "live.complete",
+  title: "the last change is complete",
+  why: "components may serve and still lack what a failed or interrupted install did not do",
+  severity: "failure",
+  run: (context) => {
+    const since = seen(context)?.changeSince;
+    if (since === undefined) return [];
+    return [
+      { message: `the change begun at ${since} is not complete`, remedy: "run slipway install again to finish it" },
+    ];
+  },
+};
+
 const dayMs = 86_400_000;
 const renewDays = 30;
 const mebibyte = 1024 * 1024;
@@ -209,6 +223,7 @@ async function sizeOf({ fs }: CheckContext, folder: string): Promise<number> {
 /** Checks of a platform that is installed; each is silent when none is. */
 export const liveChecks: readonly LiveCheck[] = [
   readable,
+  complete,
   health,
   drift,
   certificates,
