@@ -1,15 +1,15 @@
 import type { Plan } from "../../plan/model.ts";
-import type { Docker, Host } from "../../platform/ports.ts";
+import type { Docker } from "../../platform/ports.ts";
 
 /**
- * An image that the engine has anyway, to look into volumes and give files away where this user may not. Undefined for root,
- * who needs none, and where the engine has no image of the plan. Ours come first: they have the programs for it.
+ * An image that the engine has anyway, to look into volumes and give files away where this user may not, or where the engine's
+ * places are not on this host, as in a virtual machine. Undefined where the engine has no image of the plan. Ours come first:
+ * they have the programs for it.
  */
 export async function probeImageOf(
   plan: Plan,
-  { docker, host }: { readonly docker: Pick<Docker, "imageIds">; readonly host: Pick<Host, "isRoot"> },
+  { docker }: { readonly docker: Pick<Docker, "imageIds"> },
 ): Promise<string | undefined> {
-  if (host.isRoot()) return undefined;
   const images = [
     ...plan.jobs.map((job) => job.container.image),
     ...plan.components.flatMap(({ workload }) => (workload === undefined ? [] : [workload.container.image])),
