@@ -42,6 +42,19 @@ describe("status", () => {
     expect(well.stdout()).toContain("foreign container in this project: stray");
   });
 
+  it("says when a change began that is not complete, and how it is finished", async () => {
+    const changeSince = "2026-11-28T20:00:00.000Z";
+    const run = await cli("status", {
+      status: () => Promise.resolve({ ...healthy, overall: "incomplete", changeSince }),
+    });
+
+    expect(run.status).toBe(7);
+    expect(run.stdout()).toContain("slipway: incomplete");
+    expect(run.stdout()).toContain(
+      `the change begun at ${changeSince} is not complete: unless an install is at work, run slipway install again to finish it`,
+    );
+  });
+
   it("looks again and again with --watch until it is stopped", async () => {
     const abort = new AbortController();
     let looks = 0;

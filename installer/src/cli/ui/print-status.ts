@@ -16,7 +16,9 @@ export function formatStatus(status: StatusResult, style: Style): string {
   );
   if (status.changeSince !== undefined) {
     lines.push(
-      style.bad(`the change begun at ${status.changeSince} is not complete: run slipway install again to finish it`),
+      style.bad(
+        `the change begun at ${status.changeSince} is not complete: unless an install is at work, run slipway install again to finish it`,
+      ),
     );
   }
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));

@@ -43,7 +43,10 @@ const complete: LiveCheck = {
     const since = seen(context)?.changeSince;
     if (since === undefined) return [];
     return [
-      { message: `the change begun at ${since} is not complete`, remedy: "run slipway install again to finish it" },
+      {
+        message: `the change begun at ${since} is not complete`,
+        remedy: "unless an install is at work, run slipway install again to finish it",
+      },
     ];
   },
 };
