@@ -196,6 +196,17 @@ test.each(["state:upgrade-format", "state:upgrade-applied", undefined])(
   },
 );
 
+test("0.1.0 does not read a record that was changed without an install, as an uninstall does", async () => {
+  const { fs } = ports(recordsOf010);
+  const record = await openApplied(fs, layout);
+  await record.update(() => ({ appliedHash: "" }));
+  await record.update(() => ({ release: 4 }));
+
+  expect(await fs.readText(layout.format)).toBe("2\n");
+  expect(fs.operations).toEqual([layout.format, layout.applied, layout.applied].map((path) => `write ${path}`));
+  expect(await readIdentity(fs, layout)).toMatchObject({ uuid: "u" });
+});
+
 test.each(["applied.json", "plan.json", "identity.json"])("a %s of a newer version is refused", async (name) => {
   const { fs } = ports({ [layout.format]: "2\n", [`${layout.root}/${name}`]: '{"apiVersion":"slipway/v9"}' });
 

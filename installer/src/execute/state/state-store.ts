@@ -96,14 +96,21 @@ async function makeState(
 async function upgradeRecords(ports: StatePorts, layout: StateLayout, identity: Identity): Promise<void> {
   const { fs } = ports;
   const isCurrent = (text: string | undefined): boolean => text === undefined || text.includes(recordVersion);
-  const [format, identityText, appliedText] = await Promise.all(
-    [layout.format, layout.identity, layout.applied].map((path) => fs.readTextIfPresent(path)),
+  const [identityText, appliedText] = await Promise.all(
+    [layout.identity, layout.applied].map((path) => fs.readTextIfPresent(path)),
   );
-  if (format?.trim() !== String(formatVersion)) await fs.writeAtomic(layout.format, `${formatVersion}\n`);
+  await raiseMark(fs, layout);
   await ports.failpoint("state:upgrade-format");
   if (!isCurrent(appliedText)) await writeApplied(fs, layout, await readApplied(fs, layout));
   await ports.failpoint("state:upgrade-applied");
   if (!isCurrent(identityText)) await writeIdentity(fs, layout, identity);
+}
+
+/** From the first record of this format on, an older version must not read the directory. */
+async function raiseMark(fs: FileSystem, layout: StateLayout): Promise<void> {
+  const format = await fs.readTextIfPresent(layout.format);
+  if (format === undefined || format.trim() === String(formatVersion)) return;
+  await fs.writeAtomic(layout.format, `${formatVersion}\n`);
 }
 
 async function writeIdentity(fs: FileSystem, layout: StateLayout, identity: Identity): Promise<void> {
@@ -196,6 +203,7 @@ function whatPlanTells(plan: Plan): Applied {
 /** Opens the record for changing; the caller holds the run lock. */
 export async function openApplied(fs: FileSystem, layout: StateLayout): Promise<AppliedRecord> {
   let applied = await readApplied(fs, layout);
+  let isMarked = false;
   // One after the other: components come up side by side and all write here.
   const inTurn = createQueue();
   return {
@@ -203,6 +211,8 @@ export async function openApplied(fs: FileSystem, layout: StateLayout): Promise<
     update: (change) =>
       inTurn(async () => {
         const next = { ...applied, ...change(applied) };
+        if (!isMarked) await raiseMark(fs, layout);
+        isMarked = true;
         await writeApplied(fs, layout, next);
         // Not before it is on the disk: a run must not rely on what the next one cannot know.
         applied = next;
