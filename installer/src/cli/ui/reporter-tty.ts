@@ -9,6 +9,7 @@ type StepEvent = InstallerEvent & { readonly type: "step" };
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 
 interface OpenStep {
+  readonly title: string;
   readonly view: StepView;
   task: Task | undefined;
   ended: StepEvent | undefined;
@@ -23,21 +24,46 @@ export interface ListrModule {
 }
 
 const shownItems = 12;
+const shownItemsOfOthers = 4;
 
 /** A live display on a terminal: each step is a task whose state comes from events alone. */
 export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule, stopped: Stopped = () => false): Reporter {
   const steps = new Map<string, OpenStep>();
   // One display at a time: a step that starts while another is shown waits for its turn, its events are kept.
   let display = Promise.resolve();
+  let shown: OpenStep | undefined;
+
+  /** What is in hand, also of steps that wait for their turn: images may be built for minutes while components start. */
+  function lines(): readonly string[] {
+    if (shown === undefined) return [];
+    const others = [...steps.values()].filter((step) => step !== shown);
+    return [
+      ...shown.view.lines(shownItems),
+      ...others.flatMap(({ title, view }) => [title, ...view.lines(shownItemsOfOthers).map((text) => `  ${text}`)]),
+    ];
+  }
+
+  function refresh(): void {
+    if (shown?.task !== undefined) shown.task.output = lines().join("\n");
+  }
 
   function start(event: StepEvent): void {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const step: OpenStep = { view: createStepView(stopped), task: undefined, ended: undefined, end };
+    const step: OpenStep = {
+      title: event.title,
+      view: createStepView(stopped),
+      task: undefined,
+      ended: undefined,
+      end,
+    };
     steps.set(event.id, step);
-    display = display.then(() => showStep({ stream, listr2, stopped }, event.title, step, ended));
+    display = display.then(() => {
+      shown = step;
+      return showStep({ stream, listr2, stopped, lines }, step, ended);
+    });
   }
 
   function line(text: string): void {
@@ -49,8 +75,10 @@ export function ttyReporter(stream: NodeJS.WriteStream, listr2: ListrModule, sto
       if (event.type === "step") {
         if (event.state === "started") start(event);
         else finish(steps, event, line, stopped());
+        refresh();
       } else if (event.type === "item" || event.type === "progress") {
         update(steps.get(event.step), event);
+        refresh();
       } else {
         const text = describeEvent(event, stopped());
         if (text !== undefined) line(text);
@@ -79,30 +107,29 @@ function update(step: OpenStep | undefined, event: InstallerEvent): void {
   if (step === undefined) return;
   if (event.type === "item") step.view.item(event);
   if (event.type === "progress") step.view.progress(event);
-  if (step.task !== undefined) step.task.output = step.view.lines(shownItems).join("\n");
 }
 
 interface Display {
   readonly stream: NodeJS.WriteStream;
   readonly listr2: ListrModule;
   readonly stopped: Stopped;
+  readonly lines: () => readonly string[];
 }
 
 async function showStep(
-  { stream, listr2, stopped }: Display,
-  title: string,
+  { stream, listr2, stopped, lines }: Display,
   step: OpenStep,
   ended: Promise<void>,
 ): Promise<void> {
   const list = new listr2.Listr<unknown>(
     [
       {
-        title,
+        title: step.title,
         rendererOptions: { outputBar: 1 },
         task: async (_context, task) => {
           step.task = task;
-          const lines = step.view.lines(shownItems);
-          if (lines.length > 0) task.output = lines.join("\n");
+          const first = lines();
+          if (first.length > 0) task.output = first.join("\n");
           await ended;
           conclude(task, step.ended, stopped());
         },

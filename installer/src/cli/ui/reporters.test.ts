@@ -161,6 +161,23 @@ describe("the live display", () => {
     expect(text()).toContain("warning: odd (look)");
   });
 
+  it("shows what a second step is at while another is shown, as when components start and images are built", async () => {
+    const { stream, text } = terminal();
+    const reporter = ttyReporter(stream, listr2);
+
+    reporter.report({ type: "step", id: "build", title: "Build images", state: "started" });
+    reporter.report({ type: "progress", step: "build", id: "minio", percent: 41 });
+    reporter.report({ type: "step", id: "up", title: "Start components", state: "started" });
+    reporter.report({ type: "item", step: "up", id: "gateway", state: "starting" });
+
+    await expect.poll(text, { timeout: 30_000 }).toContain("gateway: starting");
+    expect(text()).toContain("minio: 41 %");
+    reporter.report({ type: "step", id: "up", title: "Start components", state: "done", ms: 2400 });
+    reporter.report({ type: "step", id: "build", title: "Build images", state: "done", ms: 9000 });
+    await reporter.close();
+    expect(text().indexOf("Build images (9 s)")).toBeLessThan(text().indexOf("Start components (2.4 s)"));
+  });
+
   it("ends a step that was interrupted, so that closing does not wait", async () => {
     const { stream, text } = terminal();
     const reporter = ttyReporter(stream, listr2);
