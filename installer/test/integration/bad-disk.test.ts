@@ -215,7 +215,7 @@ describeUnless(obstacle, "a bundle on a medium that is read-only", () => {
 
     const verified = await verifyBundle(given, createBundlePorts().ports);
     const pushed = await world.push(registry.host, { bundle: given, cacheDir: join(full.folder, "cache") });
-    const ports = { ...createBundlePorts().ports, docker: engine.docker as never, startHttpServer };
+    const ports = { ...createBundlePorts().ports, images: engine.docker as never, startHttpServer };
     const loaded = await loadBundle({ bundle: given, images: [] }, ports);
 
     expect([verified.ok, pushed.ok, loaded.images.map(({ state }) => state)]).toEqual([true, true, ["loaded"]]);

@@ -35,6 +35,14 @@ async function everyFailpoint(): Promise<readonly string[]> {
   }
 }
 
+/** Names of the secrets that the records know as made: they must never be made again. */
+function recordedSecrets(stateDir: string): ReadonlySet<string> {
+  const path = join(stateDir, "applied.json");
+  if (!existsSync(path)) return new Set();
+  const { secrets = {} } = JSON.parse(readFileSync(path, "utf8")) as { readonly secrets?: object };
+  return new Set(Object.keys(secrets));
+}
+
 /** What is wrong after a kill at this point and one more run; empty when nothing is. */
 async function killAndRerun(failpoint: string): Promise<readonly string[]> {
   const place = newPlace();
@@ -42,12 +50,13 @@ async function killAndRerun(failpoint: string): Promise<readonly string[]> {
     const killed = await program.run(place, { SLIPWAY_FAILPOINT: failpoint });
     if (killed.signal !== "SIGKILL") return [`${failpoint}: was not reached, ${killed.stderr}`];
     const before = existsSync(join(place.stateDir, "secrets")) ? readSecretFiles(place.stateDir) : {};
-    const finished = existsSync(join(place.stateDir, "applied.json"))
-      ? (JSON.parse(readFileSync(join(place.stateDir, "applied.json"), "utf8")) as { secrets?: object })
-      : {};
+    const recorded = recordedSecrets(place.stateDir);
     const rerun = await program.run(place);
     if (rerun.exitCode !== 0) return [`${failpoint}: the run after it ended with ${rerun.exitCode}: ${rerun.stderr}`];
-    return await problemsOf(place, failpoint, finished.secrets === undefined ? {} : before);
+    const kept = Object.fromEntries(
+      Object.entries(before).filter(([file]) => recorded.has(file.split(".", 1)[0] ?? "")),
+    );
+    return await problemsOf(place, failpoint, kept);
   } finally {
     await place.remove();
   }
