@@ -47,3 +47,19 @@ test("what was never made cannot be started, and one that is named must be there
   world.services.clear();
   await expect(stop(place, ports)).rejects.toMatchObject({ code: "PREFLIGHT_FAILED" });
 });
+
+test("what an incomplete change is to take away is stopped with the rest", async () => {
+  const world = createMemoryTarget();
+  const ports = { ...fixturePorts(), target: world.target };
+  const place = { name: "p", stateDir: join(folder, "state") };
+  await installFixture(place, ports);
+  const killed = {
+    ...ports,
+    failpoint: (name: string) => (name === "change:begun" ? Promise.reject(new Error("killed")) : Promise.resolve()),
+  };
+  await expect(installFixture({ ...place, withoutWeb: true }, killed)).rejects.toThrow("killed");
+
+  await stop(place, ports);
+
+  expect([...world.services.values()].map(({ phase }) => phase)).toEqual(["exited", "exited", "exited"]);
+});

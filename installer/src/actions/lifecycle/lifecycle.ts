@@ -58,7 +58,7 @@ type Verb = LifecycleResult["action"];
 
 async function lifecycle(verb: Verb, request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
   const install = await openInstall(request, ports.fs);
-  const plan = requireInstalled(install);
+  const plan = verb === "stop" ? planToStop(install) : requireInstalled(install);
   const nodes = graphToTouch(verb, plan, request.component);
   const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
@@ -69,6 +69,16 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: Lifecycle
   } finally {
     await release();
   }
+}
+
+/** While a change is incomplete, what it is to take away may run yet: it is stopped with the rest. */
+function planToStop(install: Install): Plan {
+  const plan = requireInstalled(install);
+  const stays = new Set(plan.components.flatMap(({ id, workload }) => (workload === undefined ? [] : [id])));
+  const leaving = (install.plan?.components ?? []).filter(
+    ({ id, workload }) => workload !== undefined && !stays.has(id),
+  );
+  return { ...plan, components: [...plan.components.filter(({ id }) => stays.has(id)), ...leaving] };
 }
 
 /** The components to touch, each with what must be touched before it. */
