@@ -24,7 +24,7 @@ export function parseRecord(path: string, text: string, newest: string): Readonl
 }
 
 /** The error for a record that cannot be used. */
-function damaged(path: string, why: string, cause?: unknown): PreflightError {
+export function damaged(path: string, why: string, cause?: unknown): PreflightError {
   return new PreflightError(`${path} is damaged: ${why}`, {
     hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
     cause,

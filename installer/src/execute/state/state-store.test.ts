@@ -58,6 +58,19 @@ test.each(["applied.json", "plan.json", "identity.json"])(
   },
 );
 
+test.each([
+  ["uuid", { name: "a", digestKey: "00" }],
+  ["digestKey", { uuid: "u", name: "a" }],
+  ["target", { apiVersion: "slipway/v2", uuid: "u", name: "a", digestKey: "00" }],
+])("an identity without its %s is damaged", async (key, record) => {
+  const { fs } = ports({ [layout.format]: "2\n", [layout.identity]: JSON.stringify(record) });
+
+  await expect(readIdentity(fs, layout)).rejects.toMatchObject({
+    code: "PREFLIGHT_FAILED",
+    message: `/var/lib/slipway/a/identity.json is damaged: it has no ${key}`,
+  });
+});
+
 test("a directory in which others may write is refused", async () => {
   const open = ports();
   const fs = { ...open.fs, foreignWritable: () => Promise.resolve("/var/lib/slipway") };

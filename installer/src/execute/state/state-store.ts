@@ -6,7 +6,7 @@ import { canonicalJson } from "../digest.ts";
 import { createQueue } from "../in-turn.ts";
 import { appliedFrom1, identityFrom1 } from "./format-1.ts";
 import type { StateLayout } from "./layout.ts";
-import { parseRecord } from "./parse-record.ts";
+import { damaged, parseRecord } from "./parse-record.ts";
 import { type Applied, type Identity, nothingApplied, type TargetIdentity } from "./records.ts";
 
 /** Version of the layout of the state directory. */
@@ -144,7 +144,10 @@ export async function readIdentity(fs: ReadingFiles, layout: StateLayout): Promi
   const text = await fs.readTextIfPresent(layout.identity);
   if (text === undefined) return undefined;
   const record = parseRecord(layout.identity, text, recordVersion);
-  return isOfFormat1(record) ? identityFrom1(record) : (withoutHead(record) as unknown as Identity);
+  const identity = isOfFormat1(record) ? identityFrom1(record) : (withoutHead(record) as unknown as Identity);
+  const lacking = (["uuid", "name", "digestKey", "target"] as const).find((key) => !identity[key]);
+  if (lacking !== undefined) throw damaged(layout.identity, `it has no ${lacking}`);
+  return identity;
 }
 
 /** Records of format 1 carry no version. */
