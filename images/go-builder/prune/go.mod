@@ -1,0 +1,3 @@
+module slipway/prune
+
+go 1.24

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A form is a kind of rule. Words in capitals stand for what a rule names; CODE takes the rest of the line, and is ours.
+type form struct {
+	pattern string
+	find    func(source *source, arguments []string) ([]edit, error)
+}
+
+// forms besides "file PATH", which says which file the rules after it change, and "drop file PATH".
+//
+// A name is one word, as the source spells it: client.Open, *client.Error, "text".
+var forms = []form{
+	{"drop import PATH", dropImport},
+	{"drop const NAME", dropValue(token.CONST)},
+	{"drop var NAME", dropValue(token.VAR)},
+	{"drop func NAME", dropFunction},
+	// One of several expressions of a case, or the whole case; NAME may be compared with something there.
+	{"drop case NAME", dropCase},
+	{"drop case NAME in FUNCTION", dropCase},
+	// An if statement whose condition, or the statement before it, uses NAME.
+	{"drop if NAME in FUNCTION", dropIf},
+	{"replace import PATH by PATH", replaceImport},
+	{"replace body of FUNCTION by CODE", replaceBody},
+	{"replace NAME by NAME in FUNCTION", replaceName},
+}
+
+type rule struct {
+	line int
+	text string
+	file string
+	// nil drops the whole file.
+	form      *form
+	arguments []string
+}
+
+func (rule rule) failed(err error) error {
+	return fmt.Errorf("%d: %s: %w", rule.line, rule.text, err)
+}
+
+// applyTo answers with a file's source after the rule; files holds the source of those that earlier rules changed.
+func (rule rule) applyTo(files map[string][]byte, path string) ([]byte, error) {
+	text, known := files[path]
+	if !known {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
+	}
+	if rule.form == nil {
+		return text, nil
+	}
+	return rule.apply(text)
+}
+
+func (rule rule) apply(text []byte) ([]byte, error) {
+	source, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	edits, err := rule.form.find(source, rule.arguments)
+	if err != nil {
+		return nil, err
+	}
+	if len(edits) != 1 {
+		return nil, fmt.Errorf("fits %d places in %s, not one", len(edits), rule.file)
+	}
+	changed, err := source.change(edits[0])
+	if err != nil {
+		return nil, err
+	}
+	_, err = parse(changed)
+	return changed, err
+}
+
+func parseRules(text string) ([]rule, error) {
+	var rules []rule
+	file := ""
+	for index, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		next := rule{line: index + 1, text: line, file: file}
+		if path, ok := match("file PATH", line); ok {
+			file = path[0]
+			continue
+		}
+		if path, ok := match("drop file PATH", line); ok {
+			next.file = path[0]
+		} else if next.form, next.arguments = findForm(line); next.form == nil {
+			return nil, next.failed(errors.New("no such rule"))
+		}
+		if !filepath.IsLocal(next.file) {
+			return nil, next.failed(errors.New("needs a line before it that says file PATH, a path below the folder"))
+		}
+		rules = append(rules, next)
+	}
+	if len(rules) == 0 {
+		return nil, errors.New("1: holds no rule")
+	}
+	return rules, nil
+}
+
+func findForm(line string) (*form, []string) {
+	for index := range forms {
+		if arguments, ok := match(forms[index].pattern, line); ok {
+			return &forms[index], arguments
+		}
+	}
+	return nil, nil
+}
+
+// match answers with what stands for the pattern's words in capitals.
+func match(pattern, line string) ([]string, bool) {
+	wanted := strings.Fields(pattern)
+	words := strings.Fields(line)
+	if last := len(wanted) - 1; wanted[last] == "CODE" && len(words) > last {
+		words = append(words[:last:last], strings.Join(words[last:], " "))
+	}
+	if len(words) != len(wanted) {
+		return nil, false
+	}
+	var arguments []string
+	for index, word := range wanted {
+		if word == strings.ToUpper(word) {
+			arguments = append(arguments, words[index])
+		} else if word != words[index] {
+			return nil, false
+		}
+	}
+	return arguments, true
+}
