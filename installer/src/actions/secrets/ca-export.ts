@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { secretFile } from "../../execute/secrets/secret-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readKnownPlan } from "../../execute/state/state-store.ts";
+import { readKnownPlans } from "../../execute/state/state-store.ts";
+import type { Plan, SecretSpec } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 
 export interface CaExportRequest extends InstallTarget {
@@ -29,17 +30,12 @@ const publicMode = 0o644;
  */
 export async function exportCa(request: CaExportRequest, ports: Pick<ActionPorts, "fs">): Promise<CaExportResult> {
   const layout = stateLayout(request.stateDir);
-  const plan = await readKnownPlan(ports.fs, layout);
-  if (plan === undefined) {
-    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+  const plans = await readKnownPlans(ports.fs, layout);
+  const authority = requireAuthority(plans, request.name);
+  const certificate = await ports.fs.readTextIfPresent(secretFile(layout.secrets, authority.name, "certificate"));
+  if (certificate === undefined) {
+    throw new PreflightError(`the authority of ${request.name} was not made yet`, { hint: "slipway install" });
   }
-  const authority = plan.secrets.find((spec) => spec.generator.kind === "certificate-authority");
-  if (authority === undefined) {
-    throw new UsageError(`${request.name} has no certificate authority of its own: tls.mode is ${plan.settings.tls}`, {
-      hint: "--set tls.mode=self-signed makes one",
-    });
-  }
-  const certificate = await ports.fs.readText(secretFile(layout.secrets, authority.name, "certificate"));
   const parsed = new X509Certificate(certificate);
   if (request.out !== undefined) await ports.fs.writeAtomic(request.out, certificate, { mode: publicMode });
   return {
@@ -51,4 +47,16 @@ export async function exportCa(request: CaExportRequest, ports: Pick<ActionPorts
     expires: new Date(parsed.validTo).toISOString(),
     ...(request.out === undefined ? {} : { out: request.out }),
   };
+}
+
+function requireAuthority([plan, ...others]: readonly Plan[], name: string): SecretSpec {
+  if (plan === undefined) {
+    throw new PreflightError(`nothing is installed under the name ${name}`, { hint: "slipway install" });
+  }
+  const secrets = [plan, ...others].flatMap((known) => known.secrets);
+  const authority = secrets.find((spec) => spec.generator.kind === "certificate-authority");
+  if (authority !== undefined) return authority;
+  throw new UsageError(`${name} has no certificate authority of its own: tls.mode is ${plan.settings.tls}`, {
+    hint: "--set tls.mode=self-signed makes one",
+  });
 }

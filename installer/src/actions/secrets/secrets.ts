@@ -1,7 +1,7 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { partsOf, secretFile } from "../../execute/secrets/secret-store.ts";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
-import { readApplied, readKnownPlan } from "../../execute/state/state-store.ts";
+import { readApplied, readKnownPlans } from "../../execute/state/state-store.ts";
 import type { Container, Plan, SecretSpec } from "../../plan/model.ts";
 import { isSecretSlot, slotsOf } from "../../plan/text.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
@@ -47,10 +47,10 @@ type SecretPorts = Pick<ActionPorts, "fs">;
  */
 export async function listSecrets(request: SecretsListRequest, ports: SecretPorts): Promise<SecretsListResult> {
   const layout = stateLayout(request.stateDir);
-  const plan = await requirePlan(request, layout, ports);
+  const known = await knownSecrets(request, layout, ports);
   const applied = await readApplied(ports.fs, layout);
   const secrets = await Promise.all(
-    plan.secrets.map(async (spec): Promise<SecretListing> => {
+    known.map(async ({ spec, plan }): Promise<SecretListing> => {
       const parts = partsOf(spec.generator);
       const candidates = parts.map((part) => secretFile(layout.secrets, spec.name, part));
       const present = await Promise.all(candidates.map((path) => ports.fs.exists(path)));
@@ -75,8 +75,8 @@ export async function listSecrets(request: SecretsListRequest, ports: SecretPort
  */
 export async function showSecret(request: SecretShowRequest, ports: SecretPorts): Promise<SecretShowResult> {
   const layout = stateLayout(request.stateDir);
-  const plan = await requirePlan(request, layout, ports);
-  const spec = plan.secrets.find((candidate) => candidate.name === request.secret);
+  const known = await knownSecrets(request, layout, ports);
+  const spec = known.find((candidate) => candidate.spec.name === request.secret)?.spec;
   if (spec === undefined) {
     throw new UsageError(`there is no secret ${request.secret}`, { hint: "slipway secrets list names them" });
   }
@@ -104,10 +104,24 @@ function choosePart(spec: SecretSpec, wanted: string | undefined): string {
   });
 }
 
-async function requirePlan(request: InstallTarget, layout: StateLayout, ports: SecretPorts): Promise<Plan> {
-  const plan = await readKnownPlan(ports.fs, layout);
-  if (plan !== undefined) return plan;
-  throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+interface KnownSecret {
+  readonly spec: SecretSpec;
+  /** The plan that declares it. */
+  readonly plan: Plan;
+}
+
+/** Each secret once: those of the last complete install, then those that a change which is not complete adds. */
+async function knownSecrets(
+  request: InstallTarget,
+  layout: StateLayout,
+  ports: SecretPorts,
+): Promise<readonly KnownSecret[]> {
+  const plans = await readKnownPlans(ports.fs, layout);
+  if (plans.length === 0) {
+    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
+  }
+  const all = plans.flatMap((plan) => plan.secrets.map((spec): KnownSecret => ({ spec, plan })));
+  return all.filter(({ spec }, index) => all.findIndex((other) => other.spec.name === spec.name) === index);
 }
 
 function usersOf(plan: Plan, spec: SecretSpec): readonly string[] {

@@ -165,11 +165,17 @@ export async function readRecordedPlan(fs: ReadingFiles, layout: StateLayout): P
 }
 
 /**
- * The plan of the last complete install, or of the first one while it is under way or after it failed: what secrets, profile and
- * version are asked of.
+ * The plan of the last complete install, or of the first one while it is under way or after it failed: what profile and version
+ * are asked of.
  */
 export async function readKnownPlan(fs: ReadingFiles, layout: StateLayout): Promise<Plan | undefined> {
   return (await readPlan(fs, layout.plan)) ?? readPlan(fs, layout.pendingPlan);
+}
+
+/** The plan of the last complete install, then that of a change that is not complete: what runs may be of either. */
+export async function readKnownPlans(fs: ReadingFiles, layout: StateLayout): Promise<readonly Plan[]> {
+  const plans = await Promise.all([readPlan(fs, layout.plan), readPlan(fs, layout.pendingPlan)]);
+  return plans.filter((plan) => plan !== undefined);
 }
 
 /** A plan in the state directory; one that an older version wrote may lack what came later. */
