@@ -45,7 +45,9 @@ test("what was never made cannot be started, and one that is named must be there
   await expect(start(place, ports)).rejects.toMatchObject(gone);
   await expect(stop({ ...place, component: "app" }, ports)).rejects.toMatchObject(gone);
   world.services.clear();
-  await expect(stop(place, ports)).rejects.toMatchObject({ code: "PREFLIGHT_FAILED" });
+  const nothing = { code: "PREFLIGHT_FAILED", message: "nothing of p is there" };
+  await expect(stop(place, ports)).rejects.toMatchObject(nothing);
+  await expect(start(place, ports)).rejects.toMatchObject(nothing);
 });
 
 test("what an incomplete change is to take away is stopped with the rest", async () => {

@@ -112,6 +112,7 @@ async function touchAll(
 ): Promise<LifecycleResult["components"]> {
   const byId = new Map(plan.components.map((component) => [component.id, component]));
   const live = await ports.target.observe(install, { components: [...byId.keys()], images: [] });
+  if (live.services.size === 0) throw nothingThere(install.name);
   if (verb !== "stop") requireReachable(nodes, live);
   const touched: { readonly id: string; readonly changed: boolean }[] = [];
   const failed = new AbortController();
@@ -125,7 +126,7 @@ async function touchAll(
       throwIfInterrupted(ports.signal, component.id);
       const service = live.services.get(component.id);
       // An install that was interrupted has not made all of it; what runs must be stopped all the same.
-      const mayLack = verb === "stop" && request.component === undefined && live.services.size > 0;
+      const mayLack = verb === "stop" && request.component === undefined;
       if (service === undefined && !mayLack) throw containerGone(component.id);
       const changed = service !== undefined && (await touch(verb, component, service, ports));
       if (service !== undefined && verb !== "stop") {
@@ -177,6 +178,10 @@ async function touch(verb: Verb, component: Component, service: LiveService, por
   const isNeeded = { stop: up, start: !up, restart: true }[verb];
   if (isNeeded) await ports.target.touch(verb, service, component.workload?.stopSeconds ?? 10);
   return verb === "start" ? !serves(service) : isNeeded;
+}
+
+function nothingThere(name: string): PreflightError {
+  return new PreflightError(`nothing of ${name} is there`, { hint: "slipway install makes it again" });
 }
 
 function containerGone(id: string): PreflightError {
