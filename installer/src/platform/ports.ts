@@ -144,6 +144,14 @@ export interface ImageDetails {
   readonly digests: readonly string[];
 }
 
+/** What a list of the engine's images tells. */
+export interface FoundImages {
+  /** By reference, of those that were asked for. */
+  readonly ids: ReadonlyMap<string, string>;
+  /** `name@sha256:…` by image id, of images that came from a registry. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
 export interface ImagePull {
   /** By tag or digest. */
   readonly reference: string;
@@ -187,6 +195,8 @@ export interface Docker {
    */
   watch(project: string, onChange: (containerId: string) => void, signal: AbortSignal): Promise<void>;
   imageId(reference: string): Promise<string | undefined>;
+  /** What of these references the engine has, and the digests of every image, in one request. */
+  findImages(references: readonly string[]): Promise<FoundImages>;
   /** Image ids of those references that the engine has, in one request. */
   imageIds(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
   imageDigests(reference: string): Promise<readonly string[]>;

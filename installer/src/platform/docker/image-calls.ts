@@ -9,7 +9,7 @@ import { EngineRefusal, unless } from "./engine-errors.ts";
 import { readProgress } from "./pull-progress.ts";
 import { get, readBody } from "./raw-calls.ts";
 
-type Questions = Pick<Docker, "imageId" | "imageIds" | "imageDigests" | "imageDetails">;
+type Questions = Pick<Docker, "findImages" | "imageId" | "imageIds" | "imageDigests" | "imageDetails">;
 
 /** The engine's questions about images. */
 export function imageQuestions(connection: EngineConnection): Questions {
@@ -17,26 +17,38 @@ export function imageQuestions(connection: EngineConnection): Questions {
     connection.call({ what: "to list images", kind: "question" }, (docker, { signal }) =>
       docker.listImages({ abortSignal: signal }),
     );
-  const imageIds: Docker["imageIds"] = async (references) => {
-    const byName = new Map((await list()).flatMap((image) => namesOf(image).map((name) => [name, image.Id] as const)));
+  const findImages: Docker["findImages"] = async (references) => {
+    const images = await list();
+    const byName = new Map(images.flatMap((image) => namesOf(image).map((name) => [name, image.Id] as const)));
     const found = references.map((reference) => [reference, byName.get(familiarReference(reference))] as const);
-    return new Map(found.filter((pair): pair is [string, string] => pair[1] !== undefined));
+    return {
+      ids: new Map(found.filter((pair): pair is [string, string] => pair[1] !== undefined)),
+      digests: new Map(images.flatMap((image) => digestsOf(image).map((digest) => [image.Id, digest] as const))),
+    };
   };
+  const imageIds: Docker["imageIds"] = async (references) => (await findImages(references)).ids;
   return {
+    findImages,
     imageIds,
     imageId: async (reference) => (await imageIds([reference])).get(reference),
     imageDigests: async (reference) => {
       const wanted = familiarReference(reference);
-      return (await list()).find((image) => namesOf(image).includes(wanted))?.RepoDigests ?? [];
+      const image = (await list()).find((candidate) => namesOf(candidate).includes(wanted));
+      return image === undefined ? [] : digestsOf(image);
     },
     imageDetails: (reference) => imageDetails(connection, reference),
   };
 }
 
 function namesOf(image: Dockerode.ImageInfo): readonly string[] {
-  // Both are null for an image without a name.
-  const names = [image.RepoTags, image.RepoDigests] as readonly (readonly string[] | null | undefined)[];
-  return [image.Id, ...names.flatMap((list) => list ?? [])];
+  // Null for an image without a name.
+  const tags = image.RepoTags as readonly string[] | null | undefined;
+  return [image.Id, ...(tags ?? []), ...digestsOf(image)];
+}
+
+/** None of an image that was built here, and then null. */
+function digestsOf(image: Dockerode.ImageInfo): readonly string[] {
+  return (image.RepoDigests as readonly string[] | null | undefined) ?? [];
 }
 
 async function imageDetails(connection: EngineConnection, reference: string): Promise<ImageDetails | undefined> {

@@ -6,6 +6,7 @@ import { type FakeEngine, startFakeEngine } from "../../../test/stand-ins/engine
 import { stateLayout } from "../../execute/state/layout.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
 import { createPlatformPorts } from "../../platform/create-ports.ts";
+import type { LiveService } from "../live-platform.ts";
 import { createComposeTarget } from "./compose-target.ts";
 import { specLabel } from "../../render/compose/labels.ts";
 
@@ -33,14 +34,25 @@ function container(component: string): object {
   };
 }
 
+/** The first came from a registry, the second was built here. */
+const images = [
+  { Id: "sha256:c0", RepoTags: ["slipway/c0:1"], RepoDigests: ["slipway/c0@sha256:d"] },
+  { Id: "sha256:c1", RepoTags: ["slipway/c1:1"], RepoDigests: null },
+];
+
 /** What the engine is asked when the target is looked at, as status and an install that changes nothing do. */
-async function lookAt(count: number): Promise<{ readonly services: number; readonly asked: readonly string[] }> {
+async function lookAt(count: number): Promise<{
+  readonly services: ReadonlyMap<string, LiveService>;
+  readonly asked: readonly string[];
+}> {
   const components = Array.from({ length: count }, (_, index) => `c${index}`);
   const path = join(folder, "docker.sock");
   engine = await startFakeEngine({
     listen: { path },
-    answer: (request) =>
-      request.path.startsWith("/containers/json") ? { body: components.map(container) } : undefined,
+    answer: ({ path: asked }) => {
+      if (asked.startsWith("/containers/json")) return { body: components.map(container) };
+      return asked.startsWith("/images/json") ? { body: images } : undefined;
+    },
   });
   const environment = { DOCKER_HOST: `unix://${path}`, HOME: folder };
   const target = createComposeTarget({ ...createPlatformPorts(environment), environment });
@@ -49,17 +61,23 @@ async function lookAt(count: number): Promise<{ readonly services: number; reado
     ...{ applied: nothingApplied, plan: undefined, pendingPlan: undefined },
   };
 
-  const images = components.map((component) => `slipway/${component}:1`);
-  const [, live] = await Promise.all([target.facts(), target.observe(install, { components, images })]);
+  const wanted = components.map((component) => `slipway/${component}:1`);
+  const [, { services }] = await Promise.all([target.facts(), target.observe(install, { components, images: wanted })]);
 
-  return { services: live.services.size, asked: engine.requests.map((request) => request.path.split("?")[0] ?? "") };
+  return { services, asked: engine.requests.map((request) => request.path.split("?")[0] ?? "") };
 }
 
 describe("a look at the platform", () => {
   it.each([10, 45])("asks the engine five questions, with %d components", async (count) => {
     const { services, asked } = await lookAt(count);
 
-    expect(services).toBe(count);
+    expect(services.size).toBe(count);
     expect(asked.toSorted()).toEqual(["/containers/json", "/images/json", "/networks", "/version", "/volumes"]);
+  });
+
+  it("tells the digest of an image that came from a registry", async () => {
+    const { services } = await lookAt(2);
+
+    expect([...services.values()].map(({ digest }) => digest)).toEqual(["slipway/c0@sha256:d", undefined]);
   });
 });

@@ -13,15 +13,17 @@ import { storeOf } from "./volumes.ts";
 /** Looks at containers, networks, volumes and images: one request each, however many there are. */
 export async function observeCompose(install: Install, question: Question, ports: ComposePorts): Promise<LivePlatform> {
   const { docker } = ports;
-  const [all, networks, volumes, imageIds, changed] = await Promise.all([
+  const [all, networks, volumes, images, changed] = await Promise.all([
     docker.containers(install.name),
     docker.networks(install.name),
     docker.volumes({ [nameLabel]: install.name }),
-    question.images.length === 0 ? new Map<string, string>() : docker.imageIds(question.images),
+    docker.findImages(question.images),
     findChangedFiles(install, ports),
   ]);
   const live = sortContainers(all, question.components);
-  const seen: Seen = { install, plan: install.pendingPlan ?? install.plan, networks, changed: new Set(changed) };
+  const { ids: imageIds, digests } = images;
+  const plan = install.pendingPlan ?? install.plan;
+  const seen: Seen = { install, plan, networks, digests, changed: new Set(changed) };
   return {
     services: new Map([...live.services].map(([id, container]) => [id, liveService(container, seen)])),
     departed: departedServices(live, question.components),
@@ -37,13 +39,16 @@ interface Seen {
   readonly install: Install;
   readonly plan: Plan | undefined;
   readonly networks: readonly LiveNetwork[];
+  readonly digests: ReadonlyMap<string, string>;
   readonly changed: ReadonlySet<string>;
 }
 
-function liveService(container: ContainerState, { install, plan, networks, changed }: Seen): LiveService {
+function liveService(container: ContainerState, seen: Seen): LiveService {
+  const { install, plan, networks, digests, changed } = seen;
   const unit = install.applied.units.find(({ id }) => id === container.service);
   const recorded = composeRecord(install.applied).containers[container.service];
   const { uptime, exitCode } = container;
+  const digest = digests.get(container.imageId);
   return {
     component: container.service,
     name: container.name,
@@ -53,6 +58,7 @@ function liveService(container: ContainerState, { install, plan, networks, chang
     specHash: container.labels[specLabel] ?? "",
     image: container.image,
     imageId: container.imageId,
+    ...(digest === undefined ? {} : { digest }),
     ...(uptime === undefined ? {} : { uptime }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ports: container.ports,
