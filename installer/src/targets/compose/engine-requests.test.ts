@@ -6,6 +6,7 @@ import { type FakeEngine, startFakeEngine } from "../../../test/stand-ins/engine
 import { stateLayout } from "../../execute/state/layout.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
 import { createPlatformPorts } from "../../platform/create-ports.ts";
+import type { Unit } from "../../render/rendering.ts";
 import type { LiveService } from "../live-platform.ts";
 import { createComposeTarget } from "./compose-target.ts";
 import { specLabel } from "../../render/compose/labels.ts";
@@ -22,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function container(component: string): object {
+function container(component: string) {
   return {
     Id: `id-${component}`,
     Names: [`/demo-${component}-1`],
@@ -34,6 +35,8 @@ function container(component: string): object {
   };
 }
 
+const recorded: Unit = { id: "c0", role: "service", image: "slipway/c0:1", specHash: "s", filePaths: [] };
+
 /** The first came from a registry, the second was built here. */
 const images = [
   { Id: "sha256:c0", RepoTags: ["slipway/c0:1"], RepoDigests: ["slipway/c0@sha256:d"] },
@@ -41,7 +44,10 @@ const images = [
 ];
 
 /** What the engine is asked when the target is looked at, as status and an install that changes nothing do. */
-async function lookAt(count: number): Promise<{
+async function lookAt(
+  count: number,
+  list: (component: string) => object = container,
+): Promise<{
   readonly services: ReadonlyMap<string, LiveService>;
   readonly asked: readonly string[];
 }> {
@@ -50,7 +56,7 @@ async function lookAt(count: number): Promise<{
   engine = await startFakeEngine({
     listen: { path },
     answer: ({ path: asked }) => {
-      if (asked.startsWith("/containers/json")) return { body: components.map(container) };
+      if (asked.startsWith("/containers/json")) return { body: components.map(list) };
       return asked.startsWith("/images/json") ? { body: images } : undefined;
     },
   });
@@ -58,7 +64,7 @@ async function lookAt(count: number): Promise<{
   const target = createComposeTarget({ ...createPlatformPorts(environment), environment });
   const install = {
     ...{ name: "demo", stateDir: folder, layout: stateLayout(folder), identity: undefined },
-    ...{ applied: nothingApplied, plan: undefined, pendingPlan: undefined },
+    ...{ applied: { ...nothingApplied, units: [recorded] }, plan: undefined, pendingPlan: undefined },
   };
 
   const wanted = components.map((component) => `slipway/${component}:1`);
@@ -79,5 +85,14 @@ describe("a look at the platform", () => {
     const { services } = await lookAt(2);
 
     expect([...services.values()].map(({ digest }) => digest)).toEqual(["slipway/c0@sha256:d", undefined]);
+  });
+
+  it("names the image that a container was made from, though its tag stands for another by now", async () => {
+    const { services } = await lookAt(1, (component) => {
+      const listed = container(component);
+      return { ...listed, Image: listed.ImageID };
+    });
+
+    expect(services.get("c0")?.image).toBe("slipway/c0:1");
   });
 });

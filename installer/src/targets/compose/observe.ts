@@ -56,7 +56,8 @@ function liveService(container: ContainerState, seen: Seen): LiveService {
     phase: container.state,
     health: container.health,
     specHash: container.labels[specLabel] ?? "",
-    image: container.image,
+    // The engine's list names an image by its id once its tag stands for another: it was made from what is recorded.
+    image: container.image === container.imageId ? (unit?.image ?? container.image) : container.image,
     imageId: container.imageId,
     ...(digest === undefined ? {} : { digest }),
     ...(uptime === undefined ? {} : { uptime }),
