@@ -1,5 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openInstall } from "../../src/execute/state/install.ts";
+import { createFileSystem } from "../../src/platform/file-system.ts";
+import { engineVolumeName } from "../../src/render/compose/compose-service.ts";
+import { servicesOf, storesOf } from "../../src/render/rendering.ts";
 import { mustRun } from "../support/child.ts";
 import { type Bench, install, purge, withBench } from "./bench-platform.ts";
 import { bringUpByHand, composeIn, takeDownByHand } from "./by-hand.ts";
@@ -55,14 +58,15 @@ async function renderOnce(bench: Bench): Promise<RenderedPlatform> {
   const folder = join(bench.folder, "by-hand");
   // `cp -a` keeps the owners of the files, without which no service could read them.
   await mustRun("cp", ["-a", "--no-target-directory", join(bench.stateDir, "live"), folder]);
-  const applied = JSON.parse(await readFile(join(bench.stateDir, "applied.json"), "utf8")) as {
-    readonly units: readonly { readonly id: string }[];
-    readonly volumeUnits: readonly { readonly engineName: string; readonly uid: number }[];
-  };
+  const { applied, plan } = await openInstall(bench, createFileSystem());
+  if (plan === undefined) throw new Error(`nothing was installed in ${bench.stateDir}`);
   await purge(bench);
   return {
     folder,
-    services: applied.units.map((unit) => unit.id),
-    volumes: applied.volumeUnits.map((volume) => ({ name: volume.engineName, uid: volume.uid })),
+    services: servicesOf(applied).map((unit) => unit.id),
+    volumes: storesOf(plan).map(({ component, volume, uid }) => ({
+      name: engineVolumeName(plan, component, volume),
+      uid,
+    })),
   };
 }
