@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
-import { InstallerError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";
 import { configFilesOf, createCredentialStore } from "../../src/registry/credentials.ts";
 import type { HarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import { adminPassword, createFakeHarbor, type FakeHarborOptions } from "../stand-ins/harbor/create-fake-harbor.ts";
 import { createPushPorts, pushTo, selectedImage } from "./push-to-registry.ts";
+import { errorOf } from "../support/error-of.ts";
 import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
 const closers: (() => unknown)[] = [];
@@ -59,16 +59,6 @@ async function createWorld(options: FakeHarborOptions = {}) {
       listen = listener;
     },
   };
-}
-
-async function errorOf(run: () => Promise<unknown>): Promise<InstallerError> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof InstallerError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 function states({ images: pushed }: PushOutcome): Readonly<Record<string, string>> {

@@ -6,11 +6,11 @@ import {
   setUp,
   planOf,
   prepareBoth,
-  errorOf,
   failures,
   messageOf,
   closeHarbors,
 } from "./testing/harbor-world.ts";
+import { errorOf } from "../../../test/support/error-of.ts";
 
 closeHarbors();
 

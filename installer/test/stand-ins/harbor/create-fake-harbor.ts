@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { AccessEntry } from "../registry/options.ts";
+import { type AccessEntry, entryOf } from "../registry/access-log.ts";
 import { createTestStore } from "../registry/store.ts";
 import { answerApi } from "./api.ts";
 import { answerRegistry, answerToken } from "./registry-half.ts";
@@ -115,18 +115,5 @@ function createState(options: FakeHarborOptions): HarborState {
     projectCreation: options.projectCreation ?? "adminonly",
     nextId,
     tokens: new Map(),
-  };
-}
-
-function entryOf({ method = "GET", url: target = "/", headers }: IncomingMessage): AccessEntry {
-  const scheme = headers.authorization?.split(" ")[0];
-  return {
-    method,
-    target,
-    repository: /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(target)?.[1],
-    digest: /sha256(?::|%3A)[0-9a-f]{64}/i.exec(target)?.[0].replace(/%3A/i, ":"),
-    authorization: scheme === "Basic" || scheme === "Bearer" ? scheme : undefined,
-    status: 0,
-    received: 0,
   };
 }

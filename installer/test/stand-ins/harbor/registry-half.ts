@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AccessEntry } from "../registry/options.ts";
+import type { AccessEntry } from "../registry/access-log.ts";
 import { route, type RouteContext } from "../registry/routes.ts";
 import { refuseHarbor } from "./api.ts";
 import { type Caller, callerOf, type HarborState, matchesPattern, may, newSecret, usedBytes } from "./state.ts";

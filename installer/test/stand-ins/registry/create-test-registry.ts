@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { answerInstead, type ArmedFault, breakConnection, dueFault, type Fault, type FaultRule } from "./faults.ts";
 import type { RouteContext } from "./exchange.ts";
 import { route } from "./routes.ts";
-import type { AccessEntry, TestRegistryOptions } from "./options.ts";
+import { type AccessEntry, entryOf } from "./access-log.ts";
+import type { TestRegistryOptions } from "./options.ts";
 import { createTestStore, type TestStore } from "./store.ts";
 import { createGate, type Gate } from "./token-issuer.ts";
 
@@ -36,7 +37,7 @@ export async function createTestRegistry(options: TestRegistryOptions = {}): Pro
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", url: target = "/" } = request;
-    const entry = entryOf(request, method, target);
+    const entry = entryOf(request);
     log.push(entry);
     response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
     request.on("error", () => undefined);
@@ -104,19 +105,6 @@ function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-function entryOf(request: IncomingMessage, method: string, target: string): AccessEntry {
-  const scheme = request.headers.authorization?.split(" ")[0];
-  return {
-    method,
-    target,
-    repository: /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(target)?.[1],
-    digest: /sha256(?::|%3A)[0-9a-f]{64}/i.exec(target)?.[0].replace(/%3A/i, ":"),
-    authorization: scheme === "Basic" || scheme === "Bearer" ? scheme : undefined,
-    status: 0,
-    received: 0,
-  };
 }
 
 /** Faults that need nothing of the registry; those on the way of a body are left to the routes. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { breakConnection, type Fault, strikesAfter } from "./faults.ts";
-import type { AccessEntry, TestRegistryOptions } from "./options.ts";
+import type { AccessEntry } from "./access-log.ts";
+import type { TestRegistryOptions } from "./options.ts";
 import type { TestStore } from "./store.ts";
 import type { Gate } from "./token-issuer.ts";
 

@@ -22,16 +22,3 @@ export interface TestRegistryOptions {
   /** Before every answer. */
   readonly latencyMs?: number;
 }
-
-export interface AccessEntry {
-  readonly method: string;
-  /** Path and query. */
-  readonly target: string;
-  readonly repository: string | undefined;
-  /** The digest that stands in path or query. */
-  readonly digest: string | undefined;
-  readonly authorization: "Basic" | "Bearer" | undefined;
-  status: number;
-  /** Of the request's body, as far as it was read. */
-  received: number;
-}

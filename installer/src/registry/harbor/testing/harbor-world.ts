@@ -6,7 +6,6 @@ import {
 } from "../../../../test/stand-ins/harbor/create-fake-harbor.ts";
 import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../../test/support/memory-ports.ts";
 import { syntheticBytes } from "../../../../test/stand-ins/registry/synthetic-image.ts";
-import { InstallerError } from "../../../errors/installer-error.ts";
 import { mediaTypes } from "../../../oci/descriptor.ts";
 import { digestOf } from "../../../oci/digest.ts";
 import { parseTarget } from "../../../oci/path-rules.ts";
@@ -102,17 +101,6 @@ export async function prepareBoth(setup: Setup, size = 1000, dryRun = false) {
   const opened = await preparation.open?.(repositories, { dryRun, signal });
   const findings = await preparation.prepare(planOf(harbor.host, size), { dryRun, signal });
   return { harbor, fs, opened, findings: [...(opened?.findings ?? []), ...findings] };
-}
-
-/** The error that stops a run; anything else fails the test. */
-export async function errorOf(run: () => Promise<unknown>): Promise<InstallerError> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof InstallerError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 /** Ids of the findings that stop a push. */
