@@ -148,8 +148,8 @@ export interface ImageDetails {
 export interface FoundImages {
   /** By reference, of those that were asked for. */
   readonly ids: ReadonlyMap<string, string>;
-  /** `name@sha256:…` by image id, of images that came from a registry. */
-  readonly digests: ReadonlyMap<string, string>;
+  /** `name@sha256:…`, one for each name it was pulled under, by image id; empty for one that was built here. */
+  readonly digests: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface ImagePull {
@@ -228,6 +228,7 @@ export type ImageStore = Pick<
   | "info"
   | "version"
   | "imageId"
+  | "findImages"
   | "imageIds"
   | "imageDigests"
   | "imageDetails"

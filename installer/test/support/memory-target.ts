@@ -132,7 +132,7 @@ function targetOn(world: MemoryTarget): Target {
     },
     images: {
       imageIds: () => Promise.resolve(new Map()),
-      imageDigests: () => Promise.resolve([]),
+      findImages: () => Promise.resolve({ ids: new Map(), digests: new Map() }),
     } as unknown as ImageStore,
     checks: () => Promise.resolve({ preflight: [], live: [] }),
   };

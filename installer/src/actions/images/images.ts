@@ -70,13 +70,12 @@ export async function listImages(request: ImagesListRequest, ports: ActionPorts)
     row.usedBy.push(id);
     rows.set(image.reference, row);
   }
-  const images = await Promise.all(
-    [...rows.values()].map(async (row) => {
-      const imageId = await ports.images.imageId(row.reference);
-      const digests = imageId === undefined ? [] : await ports.images.imageDigests(row.reference);
-      return { ...row, present: imageId !== undefined, ...(imageId !== undefined && { imageId }), digests };
-    }),
-  );
+  const found = await ports.images.findImages([...rows.keys()]);
+  const images = [...rows.values()].map((row) => {
+    const imageId = found.ids.get(row.reference);
+    if (imageId === undefined) return { ...row, present: false, digests: [] };
+    return { ...row, present: true, imageId, digests: found.digests.get(imageId) ?? [] };
+  });
   return { apiVersion: "slipway/v1", kind: "ImagesListResult", images };
 }
 

@@ -55,7 +55,13 @@ function installInfra(
   const digest = `sha256:${"d".repeat(64)}`;
   const images = {
     ...createMemoryTarget().target.images,
-    imageDigests: (reference: string) => Promise.resolve([`${reference.replace(/:[^:/]*$/, "")}@${digest}`]),
+    findImages: (references: readonly string[]) =>
+      Promise.resolve({
+        ids: new Map(references.map((reference) => [reference, reference])),
+        digests: new Map(
+          references.map((reference) => [reference, [`${reference.replace(/:[^:/]*$/, "")}@${digest}`]]),
+        ),
+      }),
   };
   const ports: ActionPorts = { ...fixturePorts(), assets: openAssets(), target, images };
   const request: InstallRequest = {

@@ -12,13 +12,21 @@ const casdoor = "casbin/casdoor:3.62.0";
 const assets = openAssets();
 
 interface Seen {
-  readonly images: Pick<ImageStore, "imageDigests">;
+  readonly images: Pick<ImageStore, "findImages">;
   readonly running: readonly string[];
 }
 
-function fakeEngine(digests: readonly string[], running: readonly string[] = []): Seen {
-  const imageDigests = (reference: string) => Promise.resolve(reference.includes("casdoor") ? digests : []);
-  return { images: { imageDigests }, running };
+/** An engine with every image, and with these digests for the one whose reference contains the name. */
+function fakeEngine(
+  digests: readonly string[],
+  { name = "casdoor", running = [] }: { readonly name?: string; readonly running?: readonly string[] } = {},
+): Seen {
+  const findImages = (references: readonly string[]) =>
+    Promise.resolve({
+      ids: new Map(references.map((reference) => [reference, `id of ${reference}`])),
+      digests: new Map(references.map((reference) => [`id of ${reference}`, reference.includes(name) ? digests : []])),
+    });
+  return { images: { findImages }, running };
 }
 
 async function load(options: {
@@ -59,9 +67,9 @@ describe("learnDigests", () => {
   });
 
   it("does not make a container anew that runs by the tag", async () => {
-    await expect(learn(await load({}), fakeEngine([`casbin/casdoor@${digest}`], [casdoor]))).resolves.toEqual(
-      new Map(),
-    );
+    await expect(
+      learn(await load({}), fakeEngine([`casbin/casdoor@${digest}`], { running: [casdoor] })),
+    ).resolves.toEqual(new Map());
   });
 
   it("learns nothing of an image that came without a registry", async () => {
@@ -77,13 +85,7 @@ describe("learnDigests", () => {
   it("learns images of ours when they came from a registry of one's own", async () => {
     const desired = await load({ set: ["images.registry=harbor.corp.example/platform"] });
     const image = "harbor.corp.example/platform/slipway/nats";
-    const docker = {
-      ...fakeEngine([]),
-      images: {
-        imageDigests: (reference: string) =>
-          Promise.resolve(reference.includes("/nats:") ? [`${image}@${digest}`] : []),
-      },
-    };
+    const docker = fakeEngine([`${image}@${digest}`], { name: "/nats:" });
 
     const pulled = await learn(desired, docker);
 

@@ -13,15 +13,16 @@ export async function learnDigests(
   live: Pick<LivePlatform, "services">,
   ports: Pick<ActionPorts, "images">,
 ): Promise<ReadonlyMap<string, string>> {
-  const references = learnable(desired);
-  if (references.length === 0) return new Map();
-  const found = new Map<string, string>();
   const running = new Set([...live.services.values()].map((service) => service.image));
-  for (const reference of references.filter((each) => !running.has(each))) {
-    const digest = digestIn(await ports.images.imageDigests(reference), reference);
-    if (digest !== undefined) found.set(fullTagged(reference), digest);
+  const references = learnable(desired).filter((reference) => !running.has(reference));
+  if (references.length === 0) return new Map();
+  const { ids, digests } = await ports.images.findImages(references);
+  const learned = new Map<string, string>();
+  for (const [reference, id] of ids) {
+    const digest = digestIn(digests.get(id) ?? [], reference);
+    if (digest !== undefined) learned.set(fullTagged(reference), digest);
   }
-  return found;
+  return learned;
 }
 
 /** Images without a digest that a registry hands out. */

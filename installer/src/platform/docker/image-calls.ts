@@ -23,7 +23,7 @@ export function imageQuestions(connection: EngineConnection): Questions {
     const found = references.map((reference) => [reference, byName.get(familiarReference(reference))] as const);
     return {
       ids: new Map(found.filter((pair): pair is [string, string] => pair[1] !== undefined)),
-      digests: new Map(images.flatMap((image) => digestsOf(image).map((digest) => [image.Id, digest] as const))),
+      digests: new Map(images.map((image) => [image.Id, digestsOf(image)])),
     };
   };
   const imageIds: Docker["imageIds"] = async (references) => (await findImages(references)).ids;

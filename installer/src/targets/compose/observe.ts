@@ -39,7 +39,7 @@ interface Seen {
   readonly install: Install;
   readonly plan: Plan | undefined;
   readonly networks: readonly LiveNetwork[];
-  readonly digests: ReadonlyMap<string, string>;
+  readonly digests: ReadonlyMap<string, readonly string[]>;
   readonly changed: ReadonlySet<string>;
 }
 
@@ -48,7 +48,7 @@ function liveService(container: ContainerState, seen: Seen): LiveService {
   const unit = install.applied.units.find(({ id }) => id === container.service);
   const recorded = composeRecord(install.applied).containers[container.service];
   const { uptime, exitCode } = container;
-  const digest = digests.get(container.imageId);
+  const digest = digests.get(container.imageId)?.at(-1);
   return {
     component: container.service,
     name: container.name,
