@@ -51,7 +51,7 @@ env:
 {{- end }}
 {{ include "platform.containerSecurity" $unit.uid }}
 {{ include "platform.resources" (dict "root" $root "cpus" $unit.resources.cpus "memoryMiB" $unit.resources.memoryMiB) }}
-{{- if or $unit.mounts $unit.configFiles $unit.secretFiles $unit.scratch }}
+{{- if or $unit.mounts $unit.configFiles $unit.secretFiles $unit.notices $unit.scratch }}
 volumeMounts:
   {{- range $unit.mounts }}
   - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .volume }} }
@@ -61,6 +61,10 @@ volumeMounts:
   {{- end }}
   {{- range $unit.secretFiles }}
   - { name: secret-{{ $unit.id }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .key }}, readOnly: true }
+  {{- end }}
+  {{- /* The whole folder: a ConfigMap mounted file by file is never refreshed in a running pod. */}}
+  {{- with $unit.notices }}
+  - { name: notices-{{ $unit.id }}, mountPath: {{ toJson . }}, readOnly: true }
   {{- end }}
   {{- range $index, $scratch := $unit.scratch }}
   - { name: scratch-{{ $unit.id }}-{{ $index }}, mountPath: {{ toJson $scratch.path }} }
@@ -93,6 +97,10 @@ volumeMounts:
 {{- if $unit.secretFiles }}
 - name: secret-{{ $unit.id }}
   secret: { secretName: {{ include "platform.name" (dict "root" $root "id" (printf "files-%s" $unit.id)) }}, defaultMode: 0400 }
+{{- end }}
+{{- if $unit.notices }}
+- name: notices-{{ $unit.id }}
+  configMap: { name: {{ include "platform.name" (dict "root" $root "id" (printf "notices-%s" $unit.id)) }}, defaultMode: 0444, optional: true }
 {{- end }}
 {{- range $index, $scratch := $unit.scratch }}
 - name: scratch-{{ $unit.id }}-{{ $index }}

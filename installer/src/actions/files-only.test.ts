@@ -11,11 +11,11 @@ import { renderCompose } from "../render/compose/render-compose.ts";
 import { init } from "./init/init.ts";
 import { loadPlan } from "./desired/load-plan.ts";
 import { planOffline } from "./plan/plan.ts";
-import { renderPlan } from "../targets/compose/render-plan.ts";
+import { rules } from "../targets/compose/rules.ts";
 import { render } from "./render/render.ts";
 import { validate } from "./validate/validate.ts";
 
-const ports = { fs: createFileSystem(), assets: openAssets(), target: { render: renderPlan } };
+const ports = { fs: createFileSystem(), assets: openAssets(), target: rules };
 let folder: string;
 
 beforeEach(() => {
@@ -148,8 +148,16 @@ describe("plan --offline", () => {
     const same = await planOffline(request(), ports);
     const changed = await planOffline(request({ set: ["redis.resources.memory=1Gi"] }), ports);
     const smaller = await planOffline(request({ without: ["casdoor"] }), ports);
+    const moved = await planOffline(request({ set: ["dataDir=/srv/data"] }), ports);
 
     expect(same.changed).toBe(false);
+    expect([same.impossible, changed.impossible]).toEqual([[], []]);
+    expect(moved.impossible).toEqual([
+      {
+        message: "dataDir is /srv/data, and the data of this install is in the engine's own volumes",
+        hint: 'data is not moved: set dataDir back to ""',
+      },
+    ]);
     expect(changed.changes.filter((change) => change.action === "recreate")).toEqual([
       {
         subject: "component",

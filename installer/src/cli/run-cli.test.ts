@@ -142,6 +142,7 @@ describe("global options", () => {
           changed: false,
           counts: { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 },
           changes: [],
+          impossible: [],
         });
       },
     };

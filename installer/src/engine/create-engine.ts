@@ -45,9 +45,9 @@ export function createEngine(environment: Environment, openAssets: () => Promise
   }
 
   async function planByRecords(request: PlanRequest): Promise<PlanResult> {
-    const { rendererFor } = await import("./targets.ts");
+    const { rulesFor } = await import("./targets.ts");
     const ports = await filePorts();
-    const target = { render: await rendererFor(request, ports.fs) };
+    const target = await rulesFor(request, ports.fs);
     return (await import("../actions/plan/plan.ts")).planOffline(request, { ...ports, target });
   }
 

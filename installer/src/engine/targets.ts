@@ -5,7 +5,7 @@ import { readIdentity } from "../execute/state/state-store.ts";
 import type { PlatformPorts } from "../platform/create-ports.ts";
 import type { FileSystem } from "../platform/ports.ts";
 import { targetNames } from "../targets/names.ts";
-import type { Target } from "../targets/target.ts";
+import type { Target, TargetRules } from "../targets/target.ts";
 
 /** Everything an action needs but the target. */
 export type World = PlatformPorts & Pick<ActionPorts, "assets" | "environment" | "report" | "signal">;
@@ -19,15 +19,14 @@ export interface TargetRequest {
 
 interface TargetEntry {
   readonly open: (world: World) => Promise<Target>;
-  /** What needs nothing of the world. */
-  readonly render: () => Promise<Target["render"]>;
+  readonly rules: () => Promise<TargetRules>;
 }
 
 /** Every target by its name. Its code is loaded when an install is on it. */
 const targets: Readonly<Record<string, TargetEntry>> = {
   compose: {
     open: async (world) => (await import("../targets/compose/compose-target.ts")).createComposeTarget(world),
-    render: async () => (await import("../targets/compose/render-plan.ts")).renderPlan,
+    rules: async () => (await import("../targets/compose/rules.ts")).rules,
   },
 };
 
@@ -41,14 +40,14 @@ export async function withTarget(request: TargetRequest, world: World): Promise<
 }
 
 /**
- * The renderer of the target that a request is about, for commands that do not ask the target.
+ * The rules of the target that a request is about, for commands that do not ask the target.
  * @throws as `withTarget`
  */
-export async function rendererFor(
+export async function rulesFor(
   request: TargetRequest,
   fs: Pick<FileSystem, "readTextIfPresent">,
-): Promise<Target["render"]> {
-  return (await chooseTarget(request, fs)).render();
+): Promise<TargetRules> {
+  return (await chooseTarget(request, fs)).rules();
 }
 
 async function chooseTarget(

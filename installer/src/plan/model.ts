@@ -103,6 +103,11 @@ export interface Container {
   readonly mounts: readonly VolumeMount[];
   /** Writable memory-backed directories on the otherwise read-only root. */
   readonly scratch: readonly Scratch[];
+  /**
+   * A folder that a run writes to while the container serves, mounted read-only. What lies there is read anew at each use and is no
+   * part of the configuration: it restarts nothing.
+   */
+  readonly notices?: string;
   readonly resources: Resources;
 }
 

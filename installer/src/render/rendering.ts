@@ -32,6 +32,13 @@ export interface Store {
   readonly marker?: string;
 }
 
+/** Something that cannot be changed where it is, and what to do instead. */
+export interface ImpossibleChange {
+  readonly component?: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** Name of a store that is the same on every target: `postgres/data`. */
 export function storeId(store: Pick<Store, "component" | "volume">): string {
   return `${store.component}/${store.volume}`;

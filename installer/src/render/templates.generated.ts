@@ -153,6 +153,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
 },"useData":true};
 
 export const landingPage: TemplateSpecification = {"0":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "<meta http-equiv=\"refresh\" content=\""
+    + ((stack1 = (((helper = lookupProperty(helpers,"refreshSeconds") || container.strict(depth0, "refreshSeconds", {"start":{"line":8,"column":38},"end":{"line":8,"column":52}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"refreshSeconds","hash":{},"data":data,"loc":{"start":{"line":8,"column":36},"end":{"line":8,"column":54}}}) : helper))) != null ? stack1 : "")
+    + "\">\n";
+},"1":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -161,11 +172,11 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<p>"
-    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "addressesNote", {"start":{"line":30,"column":5},"end":{"line":30,"column":24}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "addressesNote", {"start":{"line":33,"column":5},"end":{"line":33,"column":24}} ), depth0)) != null ? stack1 : "")
     + "</p>\n<dl class=\"addresses\">\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"links"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":32,"column":0},"end":{"line":35,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"links"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":35,"column":0},"end":{"line":38,"column":9}}})) != null ? stack1 : "")
     + "</dl>\n";
-},"1":function(container,depth0,helpers,partials,data) {
+},"2":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -174,11 +185,12 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<div><dt>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":34,"column":11},"end":{"line":34,"column":16}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":34,"column":9},"end":{"line":34,"column":18}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":37,"column":11},"end":{"line":37,"column":16}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":37,"column":9},"end":{"line":37,"column":18}}}) : helper))) != null ? stack1 : "")
     + "</dt><dd>"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"opens"),{"name":"if","hash":{},"fn":container.program(2, data, 0),"inverse":container.program(3, data, 0),"data":data,"loc":{"start":{"line":34,"column":27},"end":{"line":34,"column":104}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"opens"),{"name":"if","hash":{},"fn":container.program(3, data, 0),"inverse":container.program(4, data, 0),"data":data,"loc":{"start":{"line":37,"column":27},"end":{"line":37,"column":104}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"badge"),{"name":"if","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":37,"column":104},"end":{"line":37,"column":194}}})) != null ? stack1 : "")
     + "</dd></div>\n";
-},"2":function(container,depth0,helpers,partials,data) {
+},"3":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -187,11 +199,11 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<a href=\""
-    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":34,"column":51},"end":{"line":34,"column":54}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":34,"column":49},"end":{"line":34,"column":56}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":37,"column":51},"end":{"line":37,"column":54}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":37,"column":49},"end":{"line":37,"column":56}}}) : helper))) != null ? stack1 : "")
     + "\">"
-    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":34,"column":60},"end":{"line":34,"column":63}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":34,"column":58},"end":{"line":34,"column":65}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":37,"column":60},"end":{"line":37,"column":63}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":37,"column":58},"end":{"line":37,"column":65}}}) : helper))) != null ? stack1 : "")
     + "</a>";
-},"3":function(container,depth0,helpers,partials,data) {
+},"4":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -200,9 +212,22 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<code>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"url") || container.strict(depth0, "url", {"start":{"line":34,"column":85},"end":{"line":34,"column":88}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"url","hash":{},"data":data,"loc":{"start":{"line":34,"column":83},"end":{"line":34,"column":90}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"url") || container.strict(depth0, "url", {"start":{"line":37,"column":85},"end":{"line":37,"column":88}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"url","hash":{},"data":data,"loc":{"start":{"line":37,"column":83},"end":{"line":37,"column":90}}}) : helper))) != null ? stack1 : "")
     + "</code>";
-},"4":function(container,depth0,helpers,partials,data) {
+},"5":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return " <span class=\""
+    + ((stack1 = (((helper = lookupProperty(helpers,"pending") || alias1(depth0, "pending", {"start":{"line":37,"column":133},"end":{"line":37,"column":140}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"pending","hash":{},"data":data,"loc":{"start":{"line":37,"column":131},"end":{"line":37,"column":142}}}) : helper))) != null ? stack1 : "")
+    + "\"><span class=\"badge\">"
+    + ((stack1 = (((helper = lookupProperty(helpers,"badge") || alias1(depth0, "badge", {"start":{"line":37,"column":166},"end":{"line":37,"column":171}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"badge","hash":{},"data":data,"loc":{"start":{"line":37,"column":164},"end":{"line":37,"column":173}}}) : helper))) != null ? stack1 : "")
+    + "</span></span>";
+},"6":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -211,9 +236,9 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<p>"
-    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "noAddresses", {"start":{"line":38,"column":5},"end":{"line":38,"column":22}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "noAddresses", {"start":{"line":41,"column":5},"end":{"line":41,"column":22}} ), depth0)) != null ? stack1 : "")
     + "</p>\n";
-},"5":function(container,depth0,helpers,partials,data) {
+},"7":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -223,9 +248,9 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
 
   return ((stack1 = container.invokePartial(lookupProperty(partials,"account"),lookupProperty(depth0,"login"),{"name":"account","data":data,"helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "")
     + "<p class=\"note\">"
-    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "whereToRun", {"start":{"line":45,"column":18},"end":{"line":45,"column":34}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "whereToRun", {"start":{"line":48,"column":18},"end":{"line":48,"column":34}} ), depth0)) != null ? stack1 : "")
     + "</p>\n";
-},"6":function(container,depth0,helpers,partials,data) {
+},"8":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -234,9 +259,9 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<p>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"noLogin") || container.strict(depth0, "noLogin", {"start":{"line":47,"column":5},"end":{"line":47,"column":12}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"noLogin","hash":{},"data":data,"loc":{"start":{"line":47,"column":3},"end":{"line":47,"column":14}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"noLogin") || container.strict(depth0, "noLogin", {"start":{"line":50,"column":5},"end":{"line":50,"column":12}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"noLogin","hash":{},"data":data,"loc":{"start":{"line":50,"column":3},"end":{"line":50,"column":14}}}) : helper))) != null ? stack1 : "")
     + "</p>\n";
-},"7":function(container,depth0,helpers,partials,data) {
+},"9":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -245,10 +270,10 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<h3>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":50,"column":6},"end":{"line":50,"column":11}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"title","hash":{},"data":data,"loc":{"start":{"line":50,"column":4},"end":{"line":50,"column":13}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":53,"column":6},"end":{"line":53,"column":11}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"title","hash":{},"data":data,"loc":{"start":{"line":53,"column":4},"end":{"line":53,"column":13}}}) : helper))) != null ? stack1 : "")
     + "</h3>\n"
     + ((stack1 = container.invokePartial(lookupProperty(partials,"account"),depth0,{"name":"account","data":data,"helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "");
-},"8":function(container,depth0,helpers,partials,data) {
+},"10":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -257,9 +282,9 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<p class=\"note\">"
-    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "authority", {"start":{"line":54,"column":18},"end":{"line":54,"column":33}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "authority", {"start":{"line":57,"column":18},"end":{"line":57,"column":33}} ), depth0)) != null ? stack1 : "")
     + " <code>slipway ca export</code></p>\n";
-},"9":function(container,depth0,helpers,partials,data) {
+},"11":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -268,11 +293,11 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<div class=\"zone\">\n<h3>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":63,"column":6},"end":{"line":63,"column":11}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":63,"column":4},"end":{"line":63,"column":13}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"title") || container.strict(depth0, "title", {"start":{"line":66,"column":6},"end":{"line":66,"column":11}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":66,"column":4},"end":{"line":66,"column":13}}}) : helper))) != null ? stack1 : "")
     + "</h3>\n<ul>\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"members"),{"name":"each","hash":{},"fn":container.program(10, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":65,"column":0},"end":{"line":67,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"members"),{"name":"each","hash":{},"fn":container.program(12, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":68,"column":0},"end":{"line":70,"column":9}}})) != null ? stack1 : "")
     + "</ul>\n</div>\n";
-},"10":function(container,depth0,helpers,partials,data) {
+},"12":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -281,15 +306,15 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<li class=\""
-    + ((stack1 = (((helper = lookupProperty(helpers,"presence") || alias1(depth0, "presence", {"start":{"line":66,"column":13},"end":{"line":66,"column":21}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"presence","hash":{},"data":data,"loc":{"start":{"line":66,"column":11},"end":{"line":66,"column":23}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"state") || alias1(depth0, "state", {"start":{"line":69,"column":13},"end":{"line":69,"column":18}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"state","hash":{},"data":data,"loc":{"start":{"line":69,"column":11},"end":{"line":69,"column":20}}}) : helper))) != null ? stack1 : "")
     + "\"><p class=\"name\">"
-    + ((stack1 = (((helper = lookupProperty(helpers,"title") || alias1(depth0, "title", {"start":{"line":66,"column":43},"end":{"line":66,"column":48}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":66,"column":41},"end":{"line":66,"column":50}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"title") || alias1(depth0, "title", {"start":{"line":69,"column":40},"end":{"line":69,"column":45}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"title","hash":{},"data":data,"loc":{"start":{"line":69,"column":38},"end":{"line":69,"column":47}}}) : helper))) != null ? stack1 : "")
     + " <span class=\"badge\">"
-    + ((stack1 = (((helper = lookupProperty(helpers,"badge") || alias1(depth0, "badge", {"start":{"line":66,"column":73},"end":{"line":66,"column":78}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"badge","hash":{},"data":data,"loc":{"start":{"line":66,"column":71},"end":{"line":66,"column":80}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"badge") || alias1(depth0, "badge", {"start":{"line":69,"column":70},"end":{"line":69,"column":75}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"badge","hash":{},"data":data,"loc":{"start":{"line":69,"column":68},"end":{"line":69,"column":77}}}) : helper))) != null ? stack1 : "")
     + "</span></p><p>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"purpose") || alias1(depth0, "purpose", {"start":{"line":66,"column":96},"end":{"line":66,"column":103}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"purpose","hash":{},"data":data,"loc":{"start":{"line":66,"column":94},"end":{"line":66,"column":105}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"purpose") || alias1(depth0, "purpose", {"start":{"line":69,"column":93},"end":{"line":69,"column":100}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"purpose","hash":{},"data":data,"loc":{"start":{"line":69,"column":91},"end":{"line":69,"column":102}}}) : helper))) != null ? stack1 : "")
     + "</p></li>\n";
-},"11":function(container,depth0,helpers,partials,data) {
+},"13":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -298,11 +323,11 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<div><dt><code>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"command") || alias1(depth0, "command", {"start":{"line":77,"column":17},"end":{"line":77,"column":24}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"command","hash":{},"data":data,"loc":{"start":{"line":77,"column":15},"end":{"line":77,"column":26}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"command") || alias1(depth0, "command", {"start":{"line":80,"column":17},"end":{"line":80,"column":24}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"command","hash":{},"data":data,"loc":{"start":{"line":80,"column":15},"end":{"line":80,"column":26}}}) : helper))) != null ? stack1 : "")
     + "</code></dt><dd>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"meaning") || alias1(depth0, "meaning", {"start":{"line":77,"column":44},"end":{"line":77,"column":51}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"meaning","hash":{},"data":data,"loc":{"start":{"line":77,"column":42},"end":{"line":77,"column":53}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"meaning") || alias1(depth0, "meaning", {"start":{"line":80,"column":44},"end":{"line":80,"column":51}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"meaning","hash":{},"data":data,"loc":{"start":{"line":80,"column":42},"end":{"line":80,"column":53}}}) : helper))) != null ? stack1 : "")
     + "</dd></div>\n";
-},"12":function(container,depth0,helpers,partials,data) {
+},"14":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=container.lambda, alias3=depth0 != null ? depth0 : (container.nullContext || {}), alias4="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -311,13 +336,13 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<dl class=\"account\">\n<div><dt>"
-    + ((stack1 = alias2(alias1(lookupProperty(lookupProperty(data,"root"),"words"), "user", {"start":{"line":91,"column":11},"end":{"line":91,"column":27}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(lookupProperty(data,"root"),"words"), "user", {"start":{"line":94,"column":11},"end":{"line":94,"column":27}} ), depth0)) != null ? stack1 : "")
     + "</dt><dd><code>"
-    + ((stack1 = (((helper = lookupProperty(helpers,"user") || alias1(depth0, "user", {"start":{"line":91,"column":46},"end":{"line":91,"column":50}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"user","hash":{},"data":data,"loc":{"start":{"line":91,"column":44},"end":{"line":91,"column":52}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"user") || alias1(depth0, "user", {"start":{"line":94,"column":46},"end":{"line":94,"column":50}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"user","hash":{},"data":data,"loc":{"start":{"line":94,"column":44},"end":{"line":94,"column":52}}}) : helper))) != null ? stack1 : "")
     + "</code></dd></div>\n<div><dt>"
-    + ((stack1 = alias2(alias1(lookupProperty(lookupProperty(data,"root"),"words"), "passwordBy", {"start":{"line":92,"column":11},"end":{"line":92,"column":33}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(lookupProperty(data,"root"),"words"), "passwordBy", {"start":{"line":95,"column":11},"end":{"line":95,"column":33}} ), depth0)) != null ? stack1 : "")
     + "</dt><dd><code>slipway secrets show "
-    + ((stack1 = (((helper = lookupProperty(helpers,"secret") || alias1(depth0, "secret", {"start":{"line":92,"column":73},"end":{"line":92,"column":79}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"secret","hash":{},"data":data,"loc":{"start":{"line":92,"column":71},"end":{"line":92,"column":81}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"secret") || alias1(depth0, "secret", {"start":{"line":95,"column":73},"end":{"line":95,"column":79}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"secret","hash":{},"data":data,"loc":{"start":{"line":95,"column":71},"end":{"line":95,"column":81}}}) : helper))) != null ? stack1 : "")
     + "</code></dd></div>\n</dl>\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", alias4=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -329,62 +354,64 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
 
   return "<!doctype html>\n<html lang=\""
     + ((stack1 = (((helper = lookupProperty(helpers,"tag") || alias1(depth0, "tag", {"start":{"line":2,"column":14},"end":{"line":2,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"tag","hash":{},"data":data,"loc":{"start":{"line":2,"column":12},"end":{"line":2,"column":19}}}) : helper))) != null ? stack1 : "")
-    + "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n<meta name=\"description\" content=\""
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "description", {"start":{"line":8,"column":36},"end":{"line":8,"column":53}} ), depth0)) != null ? stack1 : "")
+    + "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"refreshSeconds"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":7,"column":0},"end":{"line":9,"column":7}}})) != null ? stack1 : "")
+    + "<meta name=\"robots\" content=\"noindex\">\n<meta name=\"description\" content=\""
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "description", {"start":{"line":11,"column":36},"end":{"line":11,"column":53}} ), depth0)) != null ? stack1 : "")
     + "\">\n<title>"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "title", {"start":{"line":9,"column":9},"end":{"line":9,"column":20}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "title", {"start":{"line":12,"column":9},"end":{"line":12,"column":20}} ), depth0)) != null ? stack1 : "")
     + " · "
-    + ((stack1 = (((helper = lookupProperty(helpers,"domain") || alias1(depth0, "domain", {"start":{"line":9,"column":27},"end":{"line":9,"column":33}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"domain","hash":{},"data":data,"loc":{"start":{"line":9,"column":25},"end":{"line":9,"column":35}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"domain") || alias1(depth0, "domain", {"start":{"line":12,"column":27},"end":{"line":12,"column":33}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"domain","hash":{},"data":data,"loc":{"start":{"line":12,"column":25},"end":{"line":12,"column":35}}}) : helper))) != null ? stack1 : "")
     + "</title>\n<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg%20xmlns%3D%22http%3A%2F%2Fwww.w3.org%2F2000%2Fsvg%22%20viewBox%3D%220%200%2032%2032%22%3E%3Crect%20width%3D%2232%22%20height%3D%2232%22%20rx%3D%227%22%20fill%3D%22%230b5d66%22%2F%3E%3Cpath%20fill%3D%22%23fff%22%20d%3D%22M6%209.500%2026%2014.600c-.9%204.200-4.300%206.300-8.500%205.200l-6.200-1.600C7.900%2017.300%205.700%2013.900%206%209.500z%22%2F%3E%3Cpath%20stroke%3D%22%23fff%22%20stroke-width%3D%222%22%20stroke-linecap%3D%22round%22%20d%3D%22M5%2020.600%2027%2026.300%22%2F%3E%3C%2Fsvg%3E\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n<link rel=\"alternate\" hreflang=\""
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":12,"column":34},"end":{"line":12,"column":57}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":15,"column":34},"end":{"line":15,"column":57}} ), depth0)) != null ? stack1 : "")
     + "\" href=\""
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "path", {"start":{"line":12,"column":69},"end":{"line":12,"column":93}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "path", {"start":{"line":15,"column":69},"end":{"line":15,"column":93}} ), depth0)) != null ? stack1 : "")
     + "\">\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "skip", {"start":{"line":15,"column":31},"end":{"line":15,"column":41}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "skip", {"start":{"line":18,"column":31},"end":{"line":18,"column":41}} ), depth0)) != null ? stack1 : "")
     + "</a>\n<header class=\"top\">\n<p class=\"brand\"><svg viewBox=\"0 0 32 32\" width=\"28\" height=\"28\" aria-hidden=\"true\" focusable=\"false\"><path class=\"hull\" d=\"M5 9.5 26.5 15c-.9 4.6-4.6 7-9.2 5.9l-6.6-1.7C7 18.2 4.7 14.3 5 9.5z\"/><path class=\"slip\" d=\"M3 20.5 29 27.2\"/></svg><span>Slipway</span></p>\n<nav><a href=\""
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "path", {"start":{"line":19,"column":16},"end":{"line":19,"column":40}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "path", {"start":{"line":22,"column":16},"end":{"line":22,"column":40}} ), depth0)) != null ? stack1 : "")
     + "\" lang=\""
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":19,"column":52},"end":{"line":19,"column":75}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":22,"column":52},"end":{"line":22,"column":75}} ), depth0)) != null ? stack1 : "")
     + "\" hreflang=\""
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":19,"column":91},"end":{"line":19,"column":114}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "tag", {"start":{"line":22,"column":91},"end":{"line":22,"column":114}} ), depth0)) != null ? stack1 : "")
     + "\">"
-    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "name", {"start":{"line":19,"column":120},"end":{"line":19,"column":144}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(lookupProperty(depth0,"words"),"otherLanguage"), "name", {"start":{"line":22,"column":120},"end":{"line":22,"column":144}} ), depth0)) != null ? stack1 : "")
     + "</a></nav>\n</header>\n<main id=\"main\">\n<div class=\"hero\">\n<h1>"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "heading", {"start":{"line":23,"column":6},"end":{"line":23,"column":19}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"heading") || alias1(depth0, "heading", {"start":{"line":26,"column":6},"end":{"line":26,"column":13}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"heading","hash":{},"data":data,"loc":{"start":{"line":26,"column":4},"end":{"line":26,"column":15}}}) : helper))) != null ? stack1 : "")
     + "</h1>\n<p class=\"lead\">"
-    + ((stack1 = (((helper = lookupProperty(helpers,"lead") || alias1(depth0, "lead", {"start":{"line":24,"column":18},"end":{"line":24,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"lead","hash":{},"data":data,"loc":{"start":{"line":24,"column":16},"end":{"line":24,"column":24}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"lead") || alias1(depth0, "lead", {"start":{"line":27,"column":18},"end":{"line":27,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"lead","hash":{},"data":data,"loc":{"start":{"line":27,"column":16},"end":{"line":27,"column":24}}}) : helper))) != null ? stack1 : "")
     + "</p>\n</div>\n<div class=\"pair\">\n<section aria-labelledby=\"addresses\">\n<h2 id=\"addresses\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "addresses", {"start":{"line":28,"column":21},"end":{"line":28,"column":36}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "addresses", {"start":{"line":31,"column":21},"end":{"line":31,"column":36}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"links"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.program(4, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":29,"column":0},"end":{"line":39,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"links"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.program(6, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":32,"column":0},"end":{"line":42,"column":7}}})) != null ? stack1 : "")
     + "</section>\n<section aria-labelledby=\"first-sign-in\">\n<h2 id=\"first-sign-in\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "firstSignIn", {"start":{"line":42,"column":25},"end":{"line":42,"column":42}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "firstSignIn", {"start":{"line":45,"column":25},"end":{"line":45,"column":42}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"login"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.program(6, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":43,"column":0},"end":{"line":48,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"accounts"),{"name":"each","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":49,"column":0},"end":{"line":52,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"ownAuthority"),{"name":"if","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":53,"column":0},"end":{"line":55,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"login"),{"name":"if","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.program(8, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":46,"column":0},"end":{"line":51,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"accounts"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":52,"column":0},"end":{"line":55,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"ownAuthority"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":56,"column":0},"end":{"line":58,"column":7}}})) != null ? stack1 : "")
     + "</section>\n</div>\n<section aria-labelledby=\"components\">\n<h2 id=\"components\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "components", {"start":{"line":59,"column":22},"end":{"line":59,"column":38}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "components", {"start":{"line":62,"column":22},"end":{"line":62,"column":38}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n<div class=\"zones\">\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"zones"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":0},"end":{"line":70,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"zones"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":0},"end":{"line":73,"column":9}}})) != null ? stack1 : "")
     + "</div>\n</section>\n<section aria-labelledby=\"commands\">\n<h2 id=\"commands\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "commands", {"start":{"line":74,"column":20},"end":{"line":74,"column":34}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "commands", {"start":{"line":77,"column":20},"end":{"line":77,"column":34}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n<dl class=\"commands\">\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(lookupProperty(depth0,"words"),"commandList"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":76,"column":0},"end":{"line":78,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(lookupProperty(depth0,"words"),"commandList"),{"name":"each","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":79,"column":0},"end":{"line":81,"column":9}}})) != null ? stack1 : "")
     + "</dl>\n<p class=\"note\">"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "docs", {"start":{"line":80,"column":18},"end":{"line":80,"column":28}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "docs", {"start":{"line":83,"column":18},"end":{"line":83,"column":28}} ), depth0)) != null ? stack1 : "")
     + "</p>\n</section>\n</main>\n<footer>\n<p>Slipway "
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "version", {"start":{"line":84,"column":13},"end":{"line":84,"column":28}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "version", {"start":{"line":87,"column":13},"end":{"line":87,"column":28}} ), depth0)) != null ? stack1 : "")
     + " · "
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "profile", {"start":{"line":84,"column":35},"end":{"line":84,"column":48}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "profile", {"start":{"line":87,"column":35},"end":{"line":87,"column":48}} ), depth0)) != null ? stack1 : "")
     + " "
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "profile", {"start":{"line":84,"column":53},"end":{"line":84,"column":68}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "profile", {"start":{"line":87,"column":53},"end":{"line":87,"column":68}} ), depth0)) != null ? stack1 : "")
     + " · "
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "install", {"start":{"line":84,"column":75},"end":{"line":84,"column":88}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "install", {"start":{"line":87,"column":75},"end":{"line":87,"column":88}} ), depth0)) != null ? stack1 : "")
     + " "
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "name", {"start":{"line":84,"column":93},"end":{"line":84,"column":105}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias4(alias1(lookupProperty(depth0,"install"), "name", {"start":{"line":87,"column":93},"end":{"line":87,"column":105}} ), depth0)) != null ? stack1 : "")
     + "</p>\n<p>"
-    + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "staticNote", {"start":{"line":85,"column":5},"end":{"line":85,"column":21}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"note") || alias1(depth0, "note", {"start":{"line":88,"column":5},"end":{"line":88,"column":9}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"note","hash":{},"data":data,"loc":{"start":{"line":88,"column":3},"end":{"line":88,"column":11}}}) : helper))) != null ? stack1 : "")
     + "</p>\n</footer>\n</body>\n</html>\n";
 },"main_d":  function(fn, props, container, depth0, data, blockParams, depths) {
 
@@ -397,10 +424,10 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
 
   var decorator = lookupProperty(decorators,"inline");
   if (typeof decorator !== "function") { throw new Error("Missing decorator: \"inline\""); }
-  fn = decorator(fn,props,container,{"name":"inline","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"args":["account"],"data":data,"loc":{"start":{"line":89,"column":0},"end":{"line":94,"column":11}}}) || fn;
+  fn = decorator(fn,props,container,{"name":"inline","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.noop,"args":["account"],"data":data,"loc":{"start":{"line":92,"column":0},"end":{"line":97,"column":11}}}) || fn;
   return fn;
   }
 
 ,"useDecorators":true,"usePartial":true,"useData":true,"useDepths":true};
 
-export const landingPageStyle: string = ":root {\n  color-scheme: light dark;\n  --paper: #faf9f6;\n  --sheet: #fff;\n  --ink: #17222b;\n  --soft: #51606c;\n  --line: #e2e2dc;\n  --accent: #0b5d66;\n  --wash: #e5f0ef;\n  --outside: #6b4a08;\n  --outside-wash: #f7edd6;\n  --quiet-wash: #ecece7;\n  font: 16px/1.6 ui-sans-serif, system-ui, \"Segoe UI\", Roboto, \"Helvetica Neue\", \"PingFang SC\", \"Hiragino Sans GB\", \"Microsoft YaHei\", \"Noto Sans CJK SC\", \"Noto Sans SC\", sans-serif;\n}\n@media (prefers-color-scheme: dark) {\n  :root {\n    --paper: #0e1418;\n    --sheet: #151d22;\n    --ink: #e7ebee;\n    --soft: #a3b0ba;\n    --line: #27323a;\n    --accent: #79cdc9;\n    --wash: #173234;\n    --outside: #e8c883;\n    --outside-wash: #352b14;\n    --quiet-wash: #222b31;\n  }\n}\n* { box-sizing: border-box; margin: 0; }\nhtml { -webkit-text-size-adjust: 100%; }\nbody { background: var(--paper); color: var(--ink); min-height: 100vh; overflow-wrap: anywhere; }\n.top, main, footer { max-width: 68rem; margin-inline: auto; padding-inline: clamp(1.125rem, 4vw, 2.5rem); }\na { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .2em; }\na:hover { text-decoration-thickness: 2px; }\n:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 3px; }\n.skip { position: absolute; left: 1rem; top: -4rem; background: var(--sheet); padding: .5rem 1rem; }\n.skip:focus { top: 1rem; }\n.top { display: flex; align-items: center; justify-content: space-between; padding-block: 1.5rem; }\n.top nav a { display: inline-block; padding: .375rem .25rem; }\n.brand { display: flex; align-items: center; gap: .625rem; font-weight: 650; letter-spacing: .01em; }\n.hull { fill: var(--accent); }\n.slip { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linecap: round; }\n.hero { padding-block: clamp(1.75rem, 5vw, 3.25rem) clamp(2rem, 5vw, 3rem); max-width: 44rem; }\nh1 { font-size: clamp(1.9rem, 5.2vw, 3rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; text-wrap: balance; }\n:lang(zh) h1 { letter-spacing: 0; line-height: 1.3; }\n.lead { margin-top: 1.125rem; font-size: 1.125rem; color: var(--soft); text-wrap: pretty; }\n.pair { display: grid; align-items: start; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }\n.pair section { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 3vw, 1.875rem); }\nsection > h2 { font-size: 1.1875rem; line-height: 1.3; font-weight: 650; }\nsection > h2 + p { margin-top: .375rem; color: var(--soft); }\nmain > section { margin-top: clamp(2.75rem, 7vw, 4.25rem); }\ncode { font: .875em/1.5 ui-monospace, \"SF Mono\", \"Cascadia Code\", Menlo, Consolas, \"DejaVu Sans Mono\", monospace; }\ndl div { display: flex; flex-wrap: wrap; gap: .125rem 1.25rem; padding-block: .6875rem; border-top: 1px solid var(--line); }\ndl { margin-top: 1.125rem; }\ndt { flex: 0 0 8rem; color: var(--soft); }\ndd { flex: 1 1 12rem; min-width: 0; }\n.addresses a { font: .875em/1.7 ui-monospace, \"SF Mono\", \"Cascadia Code\", Menlo, Consolas, \"DejaVu Sans Mono\", monospace; }\n.account code, .note code { background: var(--wash); border-radius: 5px; padding: .1em .4em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }\n.account dt { flex-basis: 5rem; }\n.pair h3 { margin-top: 1.5rem; padding: 0; color: var(--ink); }\n.pair h3 + dl { margin-top: .5rem; }\n.note { margin-top: 1rem; color: var(--soft); font-size: .9375rem; text-wrap: pretty; }\n.zones { display: grid; gap: 2rem 2.5rem; margin-top: 1.375rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17.5rem), 1fr)); }\nh3 { font-size: .875rem; font-weight: 600; color: var(--soft); padding-bottom: .5rem; }\nul { list-style: none; padding: 0; }\nli { border-top: 1px solid var(--line); padding-block: .8125rem; font-size: .9375rem; color: var(--soft); }\n.name { display: flex; justify-content: space-between; align-items: baseline; gap: .75rem; font-size: 1rem; font-weight: 600; color: var(--ink); }\n.badge { flex: none; font-size: .8125rem; line-height: 1.5; font-weight: 500; border-radius: 99px; padding-inline: .625rem; background: var(--wash); color: var(--accent); }\n.external .badge { background: var(--outside-wash); color: var(--outside); }\n.off .badge { background: var(--quiet-wash); color: var(--soft); }\n.off .name { font-weight: 450; color: var(--soft); }\n.commands { display: grid; column-gap: 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }\n.commands dt { flex-basis: 13rem; color: var(--ink); }\n.commands dd { color: var(--soft); flex-basis: 11rem; }\nfooter { margin-top: clamp(3rem, 8vw, 5rem); padding-block: 1.5rem 2.5rem; color: var(--soft); font-size: .875rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: .25rem 2rem; }\nfooter::before { content: \"\"; flex: 0 0 100%; border-top: 1px solid var(--line); margin-bottom: 1rem; }\n@media (prefers-reduced-motion: no-preference) {\n  .skip { transition: top .15s; }\n}\n@media print {\n  .skip, nav { display: none; }\n}\n";
+export const landingPageStyle: string = ":root {\n  color-scheme: light dark;\n  --paper: #faf9f6;\n  --sheet: #fff;\n  --ink: #17222b;\n  --soft: #51606c;\n  --line: #e2e2dc;\n  --accent: #0b5d66;\n  --wash: #e5f0ef;\n  --outside: #6b4a08;\n  --outside-wash: #f7edd6;\n  --quiet-wash: #ecece7;\n  --failed: #8d1c1c;\n  --failed-wash: #f9e3e0;\n  font: 16px/1.6 ui-sans-serif, system-ui, \"Segoe UI\", Roboto, \"Helvetica Neue\", \"PingFang SC\", \"Hiragino Sans GB\", \"Microsoft YaHei\", \"Noto Sans CJK SC\", \"Noto Sans SC\", sans-serif;\n}\n@media (prefers-color-scheme: dark) {\n  :root {\n    --paper: #0e1418;\n    --sheet: #151d22;\n    --ink: #e7ebee;\n    --soft: #a3b0ba;\n    --line: #27323a;\n    --accent: #79cdc9;\n    --wash: #173234;\n    --outside: #e8c883;\n    --outside-wash: #352b14;\n    --quiet-wash: #222b31;\n    --failed: #f0a49b;\n    --failed-wash: #40211f;\n  }\n}\n* { box-sizing: border-box; margin: 0; }\nhtml { -webkit-text-size-adjust: 100%; }\nbody { background: var(--paper); color: var(--ink); min-height: 100vh; overflow-wrap: anywhere; }\n.top, main, footer { max-width: 68rem; margin-inline: auto; padding-inline: clamp(1.125rem, 4vw, 2.5rem); }\na { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .2em; }\na:hover { text-decoration-thickness: 2px; }\n:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 3px; }\n.skip { position: absolute; left: 1rem; top: -4rem; background: var(--sheet); padding: .5rem 1rem; }\n.skip:focus { top: 1rem; }\n.top { display: flex; align-items: center; justify-content: space-between; padding-block: 1.5rem; }\n.top nav a { display: inline-block; padding: .375rem .25rem; }\n.brand { display: flex; align-items: center; gap: .625rem; font-weight: 650; letter-spacing: .01em; }\n.hull { fill: var(--accent); }\n.slip { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linecap: round; }\n.hero { padding-block: clamp(1.75rem, 5vw, 3.25rem) clamp(2rem, 5vw, 3rem); max-width: 44rem; }\nh1 { font-size: clamp(1.9rem, 5.2vw, 3rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; text-wrap: balance; }\n:lang(zh) h1 { letter-spacing: 0; line-height: 1.3; }\n.lead { margin-top: 1.125rem; font-size: 1.125rem; color: var(--soft); text-wrap: pretty; }\n.pair { display: grid; align-items: start; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }\n.pair section { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 3vw, 1.875rem); }\nsection > h2 { font-size: 1.1875rem; line-height: 1.3; font-weight: 650; }\nsection > h2 + p { margin-top: .375rem; color: var(--soft); }\nmain > section { margin-top: clamp(2.75rem, 7vw, 4.25rem); }\ncode { font: .875em/1.5 ui-monospace, \"SF Mono\", \"Cascadia Code\", Menlo, Consolas, \"DejaVu Sans Mono\", monospace; }\ndl div { display: flex; flex-wrap: wrap; gap: .125rem 1.25rem; padding-block: .6875rem; border-top: 1px solid var(--line); }\ndl { margin-top: 1.125rem; }\ndt { flex: 0 0 8rem; color: var(--soft); }\ndd { flex: 1 1 12rem; min-width: 0; }\n.addresses a { font: .875em/1.7 ui-monospace, \"SF Mono\", \"Cascadia Code\", Menlo, Consolas, \"DejaVu Sans Mono\", monospace; }\n.account code, .note code { background: var(--wash); border-radius: 5px; padding: .1em .4em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }\n.account dt { flex-basis: 5rem; }\n.pair h3 { margin-top: 1.5rem; padding: 0; color: var(--ink); }\n.pair h3 + dl { margin-top: .5rem; }\n.note { margin-top: 1rem; color: var(--soft); font-size: .9375rem; text-wrap: pretty; }\n.zones { display: grid; gap: 2rem 2.5rem; margin-top: 1.375rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17.5rem), 1fr)); }\nh3 { font-size: .875rem; font-weight: 600; color: var(--soft); padding-bottom: .5rem; }\nul { list-style: none; padding: 0; }\nli { border-top: 1px solid var(--line); padding-block: .8125rem; font-size: .9375rem; color: var(--soft); }\n.name { display: flex; justify-content: space-between; align-items: baseline; gap: .75rem; font-size: 1rem; font-weight: 600; color: var(--ink); }\n.badge { flex: none; font-size: .8125rem; line-height: 1.5; font-weight: 500; border-radius: 99px; padding-inline: .625rem; background: var(--wash); color: var(--accent); }\n.external .badge, .coming .badge, .starting .badge { background: var(--outside-wash); color: var(--outside); }\n.failed .badge { background: var(--failed-wash); color: var(--failed); }\n.off .badge { background: var(--quiet-wash); color: var(--soft); }\n.off .name { font-weight: 450; color: var(--soft); }\n.commands { display: grid; column-gap: 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }\n.commands dt { flex-basis: 13rem; color: var(--ink); }\n.commands dd { color: var(--soft); flex-basis: 11rem; }\nfooter { margin-top: clamp(3rem, 8vw, 5rem); padding-block: 1.5rem 2.5rem; color: var(--soft); font-size: .875rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: .25rem 2rem; }\nfooter::before { content: \"\"; flex: 0 0 100%; border-top: 1px solid var(--line); margin-bottom: 1rem; }\n@media (prefers-reduced-motion: no-preference) {\n  .skip { transition: top .15s; }\n}\n@media print {\n  .skip, nav { display: none; }\n}\n";

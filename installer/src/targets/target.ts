@@ -7,7 +7,7 @@ import type { AppliedRecord } from "../execute/state/state-store.ts";
 import type { Wanted } from "../execute/wanted.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ImageStore } from "../platform/ports.ts";
-import type { Rendering, Store } from "../render/rendering.ts";
+import type { ImpossibleChange, Rendering, Store } from "../render/rendering.ts";
 import type { Check } from "./check.ts";
 import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
 
@@ -15,7 +15,7 @@ import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
  * Where a platform runs. Every command works with this port and knows no target; the conformance suite
  * (`installer/test/conformance/`) says what each implementation must do.
  */
-export interface Target {
+export interface Target extends TargetRules {
   readonly identity: TargetIdentity;
   /** Other machines that it is reached at; an install without network may speak to these alone. */
   hosts(): readonly string[];
@@ -24,11 +24,6 @@ export interface Target {
    * @throws PreflightError when it does not answer
    */
   facts(): Promise<TargetFacts>;
-  /**
-   * Files and units of a plan; pure. Without facts the newest version of the target is taken for granted.
-   * @throws RenderError for what the target cannot express
-   */
-  render(plan: Plan, facts?: TargetFacts): Promise<Rendering>;
   /**
    * Looks at everything of an install at once; how much there is does not change how often the target is asked.
    * @throws PreflightError when it does not answer
@@ -43,6 +38,11 @@ export interface Target {
    * @throws ApplyError, TimeoutError naming the component; InterruptedError
    */
   apply(change: Change, io: TargetIo): Promise<void>;
+  /**
+   * Puts texts where a component that takes notices reads them at once, in place of those before. Nothing restarts, and nothing counts
+   * as changed by them.
+   */
+  putNotices(install: Install, component: string, texts: ReadonlyMap<string, string>): Promise<void>;
   /**
    * Runs a job of the rendered plan to its end and removes its container or pod.
    * @returns its exit status
@@ -63,6 +63,17 @@ export interface Target {
   readonly images: ImageStore;
   /** What must hold on this target before an install, and while one runs. */
   checks(): Promise<TargetChecks>;
+}
+
+/** What a target makes of plans; pure, so that it needs no target at hand. */
+export interface TargetRules {
+  /**
+   * Files and units of a plan. Without facts the newest version of the target is taken for granted.
+   * @throws RenderError for what the target cannot express
+   */
+  render(plan: Plan, facts?: TargetFacts): Promise<Rendering>;
+  /** What a plan asks of the data of an earlier one that the target cannot do. */
+  impossible(before: Plan, after: Plan): readonly ImpossibleChange[];
 }
 
 export interface TargetFacts {

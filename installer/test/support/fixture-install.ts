@@ -81,7 +81,7 @@ export async function planFixture(
 ): Promise<PlanResult> {
   const desired = await fixtureDesired(options, ports.target);
   const install = await openInstall(options, ports.fs);
-  return comparePlan(desired, install, await observeFor(desired, install, ports));
+  return comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
 }
 
 export interface FixtureRequest extends FixtureOptions {

@@ -9,7 +9,14 @@ import { withStep } from "../../src/execute/with-step.ts";
 import type { FileContents, Plan, Slot } from "../../src/plan/model.ts";
 import { isSecretSlot, slotsOf as slotsIn } from "../../src/plan/text.ts";
 import type { ImageStore } from "../../src/platform/ports.ts";
-import { type Rendering, servicesOf, storeId, storesOf, type Unit } from "../../src/render/rendering.ts";
+import {
+  type ImpossibleChange,
+  type Rendering,
+  servicesOf,
+  storeId,
+  storesOf,
+  type Unit,
+} from "../../src/render/rendering.ts";
 import { isMadeOf, type LiveService, serves } from "../../src/targets/live-platform.ts";
 import type { Change, Target, TargetIo } from "../../src/targets/target.ts";
 import { createClock } from "../../src/platform/clock.ts";
@@ -34,6 +41,8 @@ export interface MemoryTarget {
   readonly behaviours: Map<string, Behaviour>;
   /** Every job that ran, in order. */
   readonly jobsRun: string[];
+  /** Every set of notices that was put, with its component, in order. */
+  readonly notices: (readonly [component: string, texts: ReadonlyMap<string, string>])[];
 }
 
 export interface MemoryService extends LiveService {
@@ -50,6 +59,7 @@ export function createMemoryTarget(): MemoryTarget {
     strangers: [],
     behaviours: new Map(),
     jobsRun: [],
+    notices: [],
   };
   return Object.assign(world, { target: targetOn(world) });
 }
@@ -60,6 +70,7 @@ function targetOn(world: MemoryTarget): Target {
     hosts: () => [],
     facts: () => Promise.resolve({ version: "1", apiVersion: "1.0", platform: "linux/amd64" }),
     render: (plan) => Promise.resolve(renderPlan(plan)),
+    impossible: (before, after) => shrunkStores(before, after),
     observe: (install, { components }) => {
       const all = [...world.services.values()];
       const departed = all.map(({ component }) => component).filter((id) => !components.includes(id));
@@ -94,6 +105,7 @@ function targetOn(world: MemoryTarget): Target {
         ),
       ),
     apply: (change, io) => applyChange(world, change, io),
+    putNotices: (_install, component, texts) => Promise.resolve(void world.notices.push([component, texts])),
     runJob: (_install, { id, onLine }) => Promise.resolve(runJob(world, id, onLine)),
     logs: ({ component }, { tail, onLine }) => {
       const lines = world.behaviours.get(component)?.lines ?? [];
@@ -136,6 +148,22 @@ function targetOn(world: MemoryTarget): Target {
     } as unknown as ImageStore,
     checks: () => Promise.resolve({ preflight: [], live: [] }),
   };
+}
+
+/** Here a store never shrinks. */
+function shrunkStores(before: Plan, after: Plan): readonly ImpossibleChange[] {
+  const sizes = new Map(
+    before.components.flatMap(({ id, volumes }) => volumes.map((v) => [`${id}/${v.name}`, v.sizeGiB])),
+  );
+  return after.components.flatMap(({ id, volumes }) =>
+    volumes
+      .filter(({ name, sizeGiB }) => sizeGiB < (sizes.get(`${id}/${name}`) ?? 0))
+      .map(({ name, sizeGiB }) => ({
+        component: id,
+        message: `${id}: the store ${name} cannot shrink to ${sizeGiB} GiB`,
+        hint: "set its size back",
+      })),
+  );
 }
 
 function isOwner({ identity }: Install, owner: string): boolean {

@@ -11,10 +11,12 @@ import { type AppliedRecord, openApplied, openState } from "../../execute/state/
 import { completeWanted } from "../../execute/wanted.ts";
 import { withStep } from "../../execute/with-step.ts";
 import { imagesOf } from "../../render/rendering.ts";
+import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
 import type { RunLog } from "../run-log.ts";
 import { recordRelease } from "./record-release.ts";
+import { tellPage } from "./tell-page.ts";
 import { hashOfDesired, secretRequest } from "./up-to-date.ts";
 
 export interface ApplyRequest {
@@ -24,6 +26,8 @@ export interface ApplyRequest {
   readonly run: string;
   readonly log: RunLog;
   readonly timeoutSeconds?: number | undefined;
+  /** The platform as it was before. */
+  readonly live: LivePlatform;
   /** Components whose lost data is accepted. */
   readonly acceptDataLoss: readonly string[];
   /** Resolves once an image is on the target; without it every image is there. */
@@ -54,7 +58,7 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   log.knowSecrets(secrets.hidden);
   throwIfInterrupted(ports.signal, "files were written");
   const wanted = completeWanted(desired, secrets, identity.digestKey);
-  const { report, signal } = ports;
+  const { signal } = ports;
   const change = {
     install,
     wanted,
@@ -63,7 +67,15 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
     timeoutSeconds: request.timeoutSeconds,
     imageReady: request.imageReady,
   };
-  await ports.target.apply(change, { report, signal, redact: log.redact });
+  const page = tellPage(desired.plan, install, request.live, ports);
+  await page.begin();
+  try {
+    await ports.target.apply(change, { report: page.report, signal, redact: log.redact });
+  } catch (error) {
+    await page.end("stopped");
+    throw error;
+  }
+  await page.end("served");
   // Also those that nothing started with: verify and the jobs that a person runs need them.
   const { imageReady } = request;
   if (imageReady !== undefined) await Promise.all(imagesOf(desired.rendering).map(imageReady));

@@ -69,7 +69,12 @@ export async function planOfBundle(request: PlanRequest, ports: OfflinePorts): P
       const opened = await openBundledDesire({ ...request, values: withRegistry(request) }, source, lock, ports);
       const desired = await opened.desire();
       const install = await openInstall(request, ports.fs);
-      return comparePlan(desired, install, await observeFor(desired, install, expectBundledImages(ports, source)));
+      return comparePlan(
+        desired,
+        install,
+        await observeFor(desired, install, expectBundledImages(ports, source)),
+        ports.target,
+      );
     });
   } finally {
     guard.disarm();

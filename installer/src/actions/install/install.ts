@@ -158,7 +158,7 @@ async function installChanges(
   const anyImage = mayLack ? new Set(imagesOfPlan(first.plan).map((image) => image.reference)) : undefined;
   await withStep(ports, steps.preflight, () => sources.preflight(first, anyImage));
   const seen = await observeFor(first, install, ports);
-  const agreed = comparePlan(first, install, seen);
+  const agreed = comparePlan(first, install, seen, ports.target);
   requirePlan(agreed.hash, request);
   if (request.dryRun === true) {
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
@@ -188,10 +188,10 @@ async function applyAndVerify(
 ): Promise<Omit<Outcome, "planHash">> {
   const live = await observeFor(desired, install, ports);
   requireNoForeignStores(desired, install, live);
-  const planned = comparePlan(desired, install, live);
+  const planned = comparePlan(desired, install, live, ports.target);
   const { acceptDataLoss = [], timeoutSeconds } = request;
   const applied = await applyDesired(
-    { desired, install, run, log, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready },
+    { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready },
     ports,
   );
   const verified = request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import type { ImageStore } from "../../platform/ports.ts";
-import { renderPlan } from "../../targets/compose/render-plan.ts";
+import { rules } from "../../targets/compose/rules.ts";
 import type { LiveService } from "../../targets/live-platform.ts";
 import { type Desired, openDesire } from "../desired/desired.ts";
 import { learnDigests } from "./learn-digests.ts";
@@ -36,7 +36,7 @@ async function load(options: {
 }): Promise<Desired> {
   const fs = createMemoryFileSystem(options.lock === undefined ? {} : { "/state/lock.yaml": options.lock });
   const values = { files: [], set: options.set ?? [], without: [] };
-  const target = { render: renderPlan };
+  const target = rules;
   const desire = await openDesire({ name: "slipway", stateDir: "/state", values }, { fs, assets, target });
   return desire(options.pulled && { pulled: options.pulled });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { renderPlan } from "../../targets/compose/render-plan.ts";
+import { rules } from "../../targets/compose/rules.ts";
 import { createMemoryFileSystem, createStillClock } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import { RegistryError } from "../../errors/installer-error.ts";
@@ -20,7 +20,7 @@ function fakePorts(absent: RegExp, pulled: string[]): ActionPorts {
   const assets = { ...openAssets(), checkout: undefined };
   const { signal } = new AbortController();
   const images = docker;
-  const target = { render: renderPlan };
+  const target = rules;
   return {
     images,
     target,

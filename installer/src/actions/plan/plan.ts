@@ -2,8 +2,8 @@ import { bringUpJobs } from "../../execute/bring-up-graph.ts";
 import { describeChanges, settingsChanges } from "../../execute/plan-diff.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
-import { imagesOf, servicesOf, storeId, type Unit } from "../../render/rendering.ts";
-import type { Target } from "../../targets/target.ts";
+import { imagesOf, type ImpossibleChange, servicesOf, storeId, type Unit } from "../../render/rendering.ts";
+import type { TargetRules } from "../../targets/target.ts";
 import { isMadeOf, type LivePlatform } from "../../targets/live-platform.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -43,6 +43,8 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
   readonly changed: boolean;
   readonly counts: Readonly<Record<ChangeAction, number>>;
   readonly changes: readonly Change[];
+  /** What an install will refuse, because the target cannot do it to the data that is there. */
+  readonly impossible: readonly ImpossibleChange[];
 }
 
 /**
@@ -55,7 +57,7 @@ export async function plan(
 ): Promise<PlanResult> {
   const desired = await loadDesired(request, ports);
   const install = await openInstall(request, ports.fs);
-  return comparePlan(desired, install, await observeFor(desired, install, ports));
+  return comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
 }
 
 /**
@@ -64,11 +66,11 @@ export async function plan(
  */
 export async function planOffline(
   request: PlanRequest,
-  ports: Pick<ActionPorts, "fs" | "assets"> & { readonly target: Pick<Target, "render"> },
+  ports: Pick<ActionPorts, "fs" | "assets"> & { readonly target: TargetRules },
 ): Promise<PlanResult> {
   const { fs, assets, target } = ports;
-  const desired = await loadDesired(request, { fs, assets, target: { render: target.render } });
-  return comparePlan(desired, await openInstall(request, fs), undefined);
+  const desired = await loadDesired(request, { fs, assets, target });
+  return comparePlan(desired, await openInstall(request, fs), undefined, target);
 }
 
 /** Looks at the target with what is desired in mind. */
@@ -82,8 +84,14 @@ export function observeFor(
 }
 
 /** Compares what is wanted with what the target has; without a look at it, with what is recorded. Pure. */
-export function comparePlan(desired: Desired, install: Install, live: LivePlatform | undefined): PlanResult {
-  const changes = listChanges(desired, install, live === undefined ? recordedSight(install) : liveSight(live));
+export function comparePlan(
+  desired: Desired,
+  install: Install,
+  live: LivePlatform | undefined,
+  target: Pick<TargetRules, "impossible">,
+): PlanResult {
+  const sight = live === undefined ? recordedSight(install) : liveSight(live);
+  const changes = listChanges(desired, install, sight);
   const counts = { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 };
   for (const change of changes) counts[change.action] += 1;
   return {
@@ -96,7 +104,21 @@ export function comparePlan(desired: Desired, install: Install, live: LivePlatfo
     changed: changes.some((change) => change.action !== "unchanged"),
     counts,
     changes,
+    impossible: impossibleIn(desired, install, sight, target),
   };
+}
+
+/** Where there is no data yet, everything can be done. */
+function impossibleIn(
+  { plan: after, rendering }: Desired,
+  install: Install,
+  sight: Sight,
+  target: Pick<TargetRules, "impossible">,
+): readonly ImpossibleChange[] {
+  // A first install that failed has made stores, too.
+  const before = install.plan ?? install.pendingPlan;
+  const hasData = rendering.stores.some((store) => sight.hasStore(storeId(store)));
+  return before === undefined || !hasData ? [] : target.impossible(before, after);
 }
 
 /** What there is, however it was found out. */

@@ -17,6 +17,7 @@ const planned: PlanResult = {
     { subject: "component", id: "redis", action: "recreate", reasons: ["resources.memoryMiB 512 → 1024"] },
     { subject: "component", id: "nats", action: "unchanged", reasons: [] },
   ],
+  impossible: [],
 };
 
 describe("plan", () => {
@@ -39,6 +40,15 @@ describe("plan", () => {
     const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, changes }) });
 
     expect(run.stdout()).toMatch(/^\+ create component redis\n\+ create component nats\n1 recreate/);
+  });
+
+  it("names what cannot be done, and what to do instead", async () => {
+    const impossible = [{ message: "minio: volume data would shrink", hint: "set the size back to 20Gi" }];
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, impossible }) });
+
+    expect(run.stdout()).toContain(
+      "! cannot be done: minio: volume data would shrink\n    set the size back to 20Gi\n",
+    );
   });
 
   it("ends with 14 on changes when --exit-code asks for it, 0 without changes", async () => {

@@ -8,6 +8,9 @@ const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-",
 export function formatPlan(plan: PlanResult, style: Style, all: boolean): string {
   const shown = plan.changes.filter((change) => all || change.action !== "unchanged");
   const lines = shown.map((change) => formatChange(change, style));
+  for (const { message, hint } of plan.impossible) {
+    lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
+  }
   lines.push(plan.changed ? formatCounts(plan) : style.good("no changes"));
   lines.push(
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,

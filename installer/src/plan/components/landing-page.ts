@@ -67,6 +67,7 @@ function server(context: PlanContext) {
       uid: 10010,
       resources: resourcesOf(values.resources),
       scratch: [tmp(8)],
+      notices: "/srv/notices",
       files: [
         { path: "/etc/nginx/nginx.conf", contents: textFile(settings) },
         { path: "/srv/page/index.html", contents: { kind: "landing-page", language: "en" } },
@@ -97,10 +98,15 @@ http {
     listen ${port} default_server;
     absolute_redirect off;
     root /srv/page;
+    # The page changes while the platform comes up.
+    add_header Cache-Control no-cache always;
     add_header Content-Security-Policy "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
     add_header X-Content-Type-Options nosniff always;
     add_header Referrer-Policy no-referrer always;
     location = /healthz { return 200 "ok\n"; }
+    # What a run says of its progress stands before what is so in the end.
+    location = / { root /srv; try_files /notices/en.html /page/index.html =404; }
+    location = /zh/ { root /srv; try_files /notices/zh.html /page/zh/index.html =404; }
     location / { try_files $uri $uri/index.html =404; }
   }
 }

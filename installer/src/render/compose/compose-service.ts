@@ -121,6 +121,7 @@ function renderContainer(
         read_only: true,
         bind: { create_host_path: false },
       })),
+      ...(container.notices === undefined ? [] : [renderNotices(owner, container.notices)]),
     ],
     logging: {
       driver: "json-file",
@@ -129,6 +130,22 @@ function renderContainer(
         "max-file": String(context.plan.settings.logs.maxFiles),
       },
     },
+  };
+}
+
+/** Folder of a component's notices, relative to the Compose file. */
+export function noticesFolder(component: string): string {
+  return `notices/${component}`;
+}
+
+/** Without a run the folder is not there, and the engine makes an empty one. */
+function renderNotices(owner: string, target: string): ComposeObject {
+  return {
+    type: "bind",
+    source: `./${noticesFolder(owner)}`,
+    target,
+    read_only: true,
+    bind: { create_host_path: true },
   };
 }
 

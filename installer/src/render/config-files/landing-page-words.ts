@@ -1,5 +1,13 @@
 import type { Component, Zone } from "../../plan/model.ts";
 
+/** What is said of a component that does not serve yet. */
+export type Pending = "coming" | "starting" | "failed";
+
+interface Told {
+  readonly heading: string;
+  readonly lead: (serving: number, all: number) => string;
+}
+
 /** The words of the page in one language. */
 export interface Words {
   readonly title: string;
@@ -8,6 +16,11 @@ export interface Words {
   readonly otherLanguage: { readonly name: string; readonly tag: string; readonly path: string };
   readonly heading: string;
   readonly lead: (installed: number) => string;
+  /** While components are on their way, and when a run ended before they all served. */
+  readonly coming: Told;
+  readonly stopped: Told;
+  readonly pending: Readonly<Record<Pending, string>>;
+  readonly asOf: (time: string) => string;
   readonly addresses: string;
   readonly addressesNote: string;
   readonly noAddresses: string;
@@ -37,6 +50,18 @@ const english: Words = {
   heading: "The groundwork of your platform is in place.",
   lead: (installed) =>
     `Slipway installed ${installed === 1 ? "one service" : `${installed} services`} here from one values file. When the portal is installed, it takes the place of this page.`,
+  coming: {
+    heading: "Your platform is coming up.",
+    lead: (serving, all) =>
+      `${serving} of ${all} services serve. The others follow as soon as they can; this page looks again by itself.`,
+  },
+  stopped: {
+    heading: "Your platform is not complete.",
+    lead: (serving, all) =>
+      `The last run ended when ${serving} of ${all} services served. The same command goes on where it stopped; slipway status says what runs now.`,
+  },
+  pending: { coming: "Still coming", starting: "Starting", failed: "Failed" },
+  asOf: (time) => `As of ${time}.`,
   addresses: "Addresses",
   addressesNote: "Where people and programs reach the platform.",
   noAddresses: "Nothing is reached from outside yet.",
@@ -72,6 +97,17 @@ const chinese: Words = {
   otherLanguage: { name: "English", tag: "en", path: "/" },
   heading: "平台的基础设施已就位。",
   lead: (installed) => `Slipway 根据一份配置文件在此安装了 ${installed} 个服务。安装门户之后，门户将取代本页。`,
+  coming: {
+    heading: "平台正在启动。",
+    lead: (serving, all) => `${all} 个服务中已有 ${serving} 个就绪，其余服务将陆续就绪。本页会自动刷新。`,
+  },
+  stopped: {
+    heading: "平台尚未完整。",
+    lead: (serving, all) =>
+      `上次运行结束时，${all} 个服务中有 ${serving} 个就绪。再次执行同一命令即可继续；slipway status 显示当前运行情况。`,
+  },
+  pending: { coming: "等待中", starting: "启动中", failed: "失败" },
+  asOf: (time) => `截至 ${time}。`,
   addresses: "访问地址",
   addressesNote: "用户和程序由此访问平台。",
   noAddresses: "目前没有对外的访问地址。",

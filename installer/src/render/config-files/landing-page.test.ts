@@ -105,6 +105,38 @@ describe("renderLandingPage", () => {
     expect(landingStyle()).not.toMatch(/url\(|@import|@font-face/);
   });
 
+  it("says what is still coming, marks its addresses, and lets the browser look again", () => {
+    const plan = infraPlan(["domain=hub.example.com"]);
+    const pending = new Map([
+      ["casdoor", "coming"],
+      ["minio", "starting"],
+    ] as const);
+    const progress = { pending, at: new Date("2026-11-29T10:20:30.456Z"), stopped: false };
+    const [page, chinese] = [renderLandingPage(plan, "en", progress), renderLandingPage(plan, "zh", progress)];
+    const all = plan.components.filter(({ presence }) => presence === "embedded").length;
+
+    expect(page).toContain("Your platform is coming up.");
+    expect(page).toContain(`${all - 2} of ${all} services serve.`);
+    expect(page).toContain('<li class="coming"><p class="name">Casdoor <span class="badge">Still coming</span>');
+    expect(page).toMatch(/<li class="starting"><p class="name">[^<]*MinIO[^<]*<span class="badge">Starting<\/span>/);
+    expect(page).toMatch(/casdoor\.hub\.example\.com<\/a> <span class="coming"><span class="badge">Still coming/);
+    expect(page).toMatch(/<li class="embedded"><p class="name">PostgreSQL <span class="badge">Installed</);
+    expect(page).toContain("As of 2026-11-29 10:20:30 UTC.");
+    expect(page).toContain('<meta http-equiv="refresh" content="5">');
+    expect(chinese).toContain("平台正在启动。");
+    expect(chinese).toContain("等待中");
+    expect(renderLandingPage(plan, "en")).not.toContain("http-equiv");
+  });
+
+  it("says that a run ended before everything served, and no longer looks again", () => {
+    const pending = new Map([["minio", "failed"]] as const);
+    const page = renderLandingPage(infraPlan(), "en", { pending, at: new Date(0), stopped: true });
+
+    expect(page).toContain("Your platform is not complete.");
+    expect(page).toContain('<span class="badge">Failed</span>');
+    expect(page).not.toContain("http-equiv");
+  });
+
   it("claims nothing about the present state", () => {
     const page = renderLandingPage(infraPlan(), "en");
     expect(page).not.toMatch(/healthy|is running|online/i);

@@ -1,3 +1,4 @@
+import { noticesFolder } from "../compose/compose-service.ts";
 import { specLabel } from "../compose/labels.ts";
 import type { ComposeMount, ComposeService, ComposeSubject } from "./compose-document.ts";
 import { type Problem, problemIf, type Rules } from "./hardening-input.ts";
@@ -118,9 +119,16 @@ function hostAccess({ id, service }: Unit): readonly Problem[] {
     ...[...shared, ...given].map((key) => ({ where: id, message: `shares with the host: ${key}` })),
     ...problemIf(mode !== undefined && mode !== "none", id, `uses the network of ${mode ?? ""}`),
     ...mountsOf(service)
-      .filter((mount) => mount.type === "bind" && mount.source?.startsWith("./files/") !== true)
+      .filter(
+        (mount) => mount.type === "bind" && mount.source?.startsWith("./files/") !== true && !isNotices(id, mount),
+      )
       .map((mount) => ({ where: id, message: `mounts ${mount.source ?? ""} of the host` })),
   ];
+}
+
+/** The folder in which a run leaves notices for a component; nothing in it is rendered. */
+function isNotices(id: string, { source }: ComposeMount): boolean {
+  return source === `./${noticesFolder(id)}`;
 }
 
 function healthProblems(id: string, { healthcheck }: ComposeService): readonly Problem[] {
@@ -144,12 +152,13 @@ function clearSecrets({ id, service }: Unit): readonly Problem[] {
 
 function secretFileProblems({ files }: ComposeSubject, { id, service }: Unit): readonly Problem[] {
   const uid = Number.parseInt(service.user ?? "", 10);
-  return mountsOf(service).flatMap(({ type, source = "", target = "", read_only: readOnly }) => {
+  return mountsOf(service).flatMap((mount) => {
+    const { type, source = "", target = "", read_only: readOnly } = mount;
     if (type !== "bind") return [];
     const file = files.get(source.replace(/^\.\//, ""));
     const where = `${id}:${target}`;
     return [
-      ...problemIf(file === undefined, where, "is mounted and not rendered"),
+      ...problemIf(file === undefined && !isNotices(id, mount), where, "is mounted and not rendered"),
       ...problemIf(readOnly !== true, where, "is writable"),
       ...problemIf(file?.secret === true && file.owner !== uid, where, "is a secret that its reader does not own"),
     ];

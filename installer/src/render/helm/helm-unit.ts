@@ -59,6 +59,7 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     secretFiles: secret.map(pathAndKey),
     scratch: scratchOf(owner),
     mounts: container.mounts,
+    ...noticesOf(scope, owner),
     resources: { cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
   };
   const secrets = [
@@ -76,6 +77,12 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     ),
   ].filter((candidate) => candidate.entries.length > 0);
   return { unit, secrets };
+}
+
+function noticesOf(scope: HelmScope, { id, container: { notices } }: Owner): Pick<HelmUnit, "notices"> {
+  if (notices === undefined) return {};
+  objectName(scope.plan, `notices-${id}`);
+  return { notices };
 }
 
 function scratchOf({ container }: Owner): HelmUnit["scratch"] {

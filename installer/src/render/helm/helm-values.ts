@@ -27,6 +27,8 @@ export interface HelmUnit {
   readonly secretFiles: readonly HelmFile[];
   readonly scratch: readonly { readonly path: string; readonly sizeMiB: number }[];
   readonly mounts: readonly { readonly volume: string; readonly path: string }[];
+  /** Where the ConfigMap `<install>-notices-<id>`, which a run writes and removes, is mounted when it is there. */
+  readonly notices?: string;
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
 }
 

@@ -1,18 +1,12 @@
 import type { Component, Plan, Volume } from "../../plan/model.ts";
+import type { ImpossibleChange } from "../rendering.ts";
 import { runsHere } from "./helm-scope.ts";
-
-/** Something a new plan asks for that Kubernetes refuses to do to an object that is there. */
-export interface ImmutableChange {
-  readonly component: string;
-  readonly message: string;
-  readonly hint: string;
-}
 
 /**
  * What a plan asks of existing stores that Kubernetes refuses: a StatefulSet cannot change its claims. A dry run of helm does not find it,
  * and the refusal comes when other objects of the release are changed already.
  */
-export function immutableChanges(before: Plan, after: Plan): readonly ImmutableChange[] {
+export function immutableChanges(before: Plan, after: Plan): readonly ImpossibleChange[] {
   return after.components.filter(keepsData).flatMap((component) => {
     const earlier = before.components.find((candidate) => candidate.id === component.id);
     if (earlier === undefined || !keepsData(earlier)) return [];
@@ -24,7 +18,7 @@ function keepsData(component: Component): boolean {
   return runsHere(component) && component.volumes.length > 0;
 }
 
-function volumeChanges(plan: Plan, component: Component, earlier: Component): readonly ImmutableChange[] {
+function volumeChanges(plan: Plan, component: Component, earlier: Component): readonly ImpossibleChange[] {
   const recreate = `kubectl delete statefulset ${plan.install.name}-${component.id} --cascade=orphan`;
   const kept = component.volumes.flatMap((volume) => {
     const old = earlier.volumes.find((candidate) => candidate.name === volume.name);
@@ -38,7 +32,7 @@ function resized(
   plan: Plan,
   component: Component,
   { volume, old, recreate }: { readonly volume: Volume; readonly old: Volume; readonly recreate: string },
-): readonly ImmutableChange[] {
+): readonly ImpossibleChange[] {
   if (volume.sizeGiB === old.sizeGiB) return [];
   const sizes = `from ${old.sizeGiB} GiB to ${volume.sizeGiB} GiB`;
   if (volume.sizeGiB < old.sizeGiB)
@@ -56,7 +50,7 @@ function resized(
   );
 }
 
-function added(component: Component, volume: Volume, recreate: string): readonly ImmutableChange[] {
+function added(component: Component, volume: Volume, recreate: string): readonly ImpossibleChange[] {
   return change(
     component,
     `volume ${volume.name} is new, and a StatefulSet cannot change its claims`,
@@ -64,7 +58,7 @@ function added(component: Component, volume: Volume, recreate: string): readonly
   );
 }
 
-function removed(component: Component, volume: Volume, recreate: string): readonly ImmutableChange[] {
+function removed(component: Component, volume: Volume, recreate: string): readonly ImpossibleChange[] {
   return change(
     component,
     `volume ${volume.name} is no longer wanted, and a StatefulSet cannot change its claims`,
@@ -72,6 +66,6 @@ function removed(component: Component, volume: Volume, recreate: string): readon
   );
 }
 
-function change({ id }: Component, what: string, hint: string): readonly ImmutableChange[] {
+function change({ id }: Component, what: string, hint: string): readonly ImpossibleChange[] {
   return [{ component: id, message: `${id}: ${what}`, hint }];
 }

@@ -5,7 +5,7 @@ import { CommandError } from "../../errors/installer-error.ts";
 import type { Change, TargetIo } from "../target.ts";
 import { applyChange } from "./apply.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { renderPlan } from "./render-plan.ts";
+import { rules } from "./rules.ts";
 
 test("where no image can be built, that is what a user who needs one to give files away is told", async () => {
   const plan = fixturePlan({ name: "p" });
@@ -15,7 +15,7 @@ test("where no image can be built, that is what a user who needs one to give fil
   const broken = new CommandError("the toolbox cannot be built");
   const change = {
     install: { name: "p" },
-    wanted: { plan, rendering: await renderPlan(plan) },
+    wanted: { plan, rendering: await rules.render(plan) },
     journal: { run: "run" },
     imageReady: () => Promise.reject(broken),
   } as unknown as Change;

@@ -11,6 +11,7 @@ import { changeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { createDriver } from "./driver.ts";
 import { watchHealth } from "./health-watch.ts";
+import { noticesFolder } from "../../render/compose/compose-service.ts";
 import { nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { writeLiveTree } from "./live-tree.ts";
 import { createLiveView } from "./live-view.ts";
@@ -76,6 +77,9 @@ async function writeFiles(
         digestKey,
         readers: servicesOf(wanted.rendering),
         chownImage,
+        notices: wanted.plan.components.flatMap(({ id, workload }) =>
+          workload?.container.notices === undefined ? [] : [noticesFolder(id)],
+        ),
       }),
   });
 }

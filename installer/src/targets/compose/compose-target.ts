@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import type { Docker } from "../../platform/ports.ts";
 import type { Target } from "../target.ts";
 import type { LiveService } from "../live-platform.ts";
 import { engineEndpoint } from "../../platform/docker/engine-endpoint.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { composeFacts } from "./facts.ts";
+import { movedData } from "./moved-data.ts";
 
 export const composeKind = "compose";
 
@@ -17,13 +19,21 @@ export function createComposeTarget(ports: ComposePorts): Target {
       return "host" in endpoint ? [endpoint.host] : [];
     },
     facts: () => composeFacts(docker),
-    render: async (plan, facts) => (await import("./render-plan.ts")).renderPlan(plan, facts),
+    render: async (plan, facts) => (await import("./rules.ts")).rules.render(plan, facts),
+    impossible: movedData,
     observe: async (install, question) => (await import("./observe.ts")).observeCompose(install, question, ports),
     isAsWanted: async (install, wanted, live) =>
       (await import("./as-wanted.ts")).isAsWanted(install, wanted, live, ports),
     inspectStores: async (install, plan, stores) =>
       (await import("./inspect-stores.ts")).inspectStores(install, plan, stores, ports),
     apply: async (change, io) => (await import("./apply.ts")).applyChange(change, io, ports),
+    putNotices: async (install, component, texts) => {
+      const [{ writeNotices }, { noticesFolder }] = await Promise.all([
+        import("./live-tree.ts"),
+        import("../../render/compose/compose-service.ts"),
+      ]);
+      await writeNotices(ports.fs, join(install.layout.live, noticesFolder(component)), texts);
+    },
     runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
     logs: async (service, { follow, tail, since, onLine }, signal) => {
       const options = { tail, ...(since === undefined ? {} : { since }) };

@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/model.ts";
 import { openApplied } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { changeRecord, composeRecord } from "./compose-record.ts";
-import { changedFiles, writeLiveTree } from "./live-tree.ts";
+import { changedFiles, writeLiveTree, writeNotices } from "./live-tree.ts";
 
 const digestKey = "00".repeat(32);
 const layout = stateLayout("/state");
@@ -28,7 +28,12 @@ async function written() {
   const fs = createMemoryFileSystem();
   const record = await openApplied(fs, layout);
   const write = (files = fs) =>
-    writeLiveTree({ fs: files, host, docker: {} as Docker }, wanted, record, { root: layout.live, digestKey, readers });
+    writeLiveTree({ fs: files, host, docker: {} as Docker }, wanted, record, {
+      root: layout.live,
+      digestKey,
+      readers,
+      notices: ["notices/page"],
+    });
   await write();
   await record.update((applied) =>
     changeRecord(applied, {
@@ -93,6 +98,29 @@ test("a file that may not be read is judged by its size", async () => {
   ]);
 });
 
+test("the folder of notices is there for its reader, and what others wrote there stays", async () => {
+  const { fs, record, write } = await written();
+  const folder = `${layout.live}/notices/page`;
+  const made = await fs.stat(folder);
+  await writeNotices(
+    fs,
+    folder,
+    new Map([
+      ["en.html", "one"],
+      ["zh.html", "two"],
+    ]),
+  );
+  const { removed } = await write();
+  await writeNotices(fs, folder, new Map([["en.html", "three"]]));
+
+  expect(made).toMatchObject({ directory: true, mode: 0o755 });
+  expect(removed).toEqual([]);
+  expect(await fs.list(folder)).toEqual(["en.html"]);
+  expect(await fs.readText(`${folder}/en.html`)).toBe("three");
+  expect((await fs.stat(`${folder}/en.html`))?.mode).toBe(0o644);
+  expect(await changedFiles({ fs, root: layout.live, digestKey }, composeRecord(record.current()))).toEqual([]);
+});
+
 test("configuration that cannot be given to its readers stops the run", async () => {
   const fs = createMemoryFileSystem();
   const record = await openApplied(fs, layout);
@@ -103,6 +131,7 @@ test("configuration that cannot be given to its readers stops the run", async ()
       root: layout.live,
       digestKey,
       readers,
+      notices: [],
     }),
   ).rejects.toMatchObject({ code: "APPLY_FAILED", message: /cannot be given to the users of the services/ });
 });

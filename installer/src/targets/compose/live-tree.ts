@@ -8,6 +8,8 @@ import type { Unit } from "../../render/rendering.ts";
 import { changeRecord, type ComposeRecord, composeRecord, type WrittenFile } from "./compose-record.ts";
 
 const liveMode = 0o400;
+/** Notices hold nothing secret, and are written where a file cannot be given to its reader; the tree around them is closed. */
+const noticesMode = { folder: 0o755, file: 0o644 } as const;
 
 /** The tree of files that containers mount from. */
 export interface LiveTree {
@@ -76,12 +78,18 @@ export async function writeLiveTree(
     readonly digestKey: string;
     readonly readers: readonly Unit[];
     readonly chownImage?: string | undefined;
+    /** Folders in which others write while containers run; made when missing, and left alone. */
+    readonly notices: readonly string[];
   },
 ): Promise<{ readonly written: readonly string[]; readonly removed: readonly string[] }> {
-  const { root, digestKey, readers, chownImage } = options;
+  const { root, digestKey, readers, chownImage, notices } = options;
   const stale = await staleFiles({ fs: ports.fs, root, digestKey }, wanted, composeRecord(record.current()));
   await forgetReaders(record, readers, stale);
   await makeDirectories(ports.fs, root, stale);
+  for (const folder of notices) {
+    await ports.fs.makeDirectory(join(root, dirname(folder)), 0o700);
+    await ports.fs.makeDirectory(join(root, folder), noticesMode.folder);
+  }
   const canChown = ports.host.isRoot();
   for (const file of stale) {
     const owner = canChown && file.owner !== undefined ? { owner: file.owner } : {};
@@ -91,7 +99,7 @@ export async function writeLiveTree(
     await ports.fs.writeAtomic(path, file.contents, { mode: liveMode, ...owner });
   }
   if (!canChown) await handOver(ports.docker, root, stale, chownImage);
-  const removed = await removeUnknown(ports.fs, root, new Set(wanted.map((file) => file.path)));
+  const removed = await removeUnknown(ports.fs, root, new Set([...wanted.map((file) => file.path), ...notices]));
   if (stale.length > 0 || removed.length > 0) {
     const files = Object.fromEntries(
       wanted.map((file) => [
@@ -174,7 +182,8 @@ async function removeUnknown(fs: FileSystem, root: string, wanted: ReadonlySet<s
     for (const name of await fs.list(folder)) {
       const path = join(folder, name);
       const found = await fs.stat(path);
-      if (found?.directory === true ? await visit(path) : wanted.has(relative(root, path))) {
+      const isWanted = wanted.has(relative(root, path));
+      if (isWanted || (found?.directory === true && (await visit(path)))) {
         kept = true;
         continue;
       }
@@ -185,4 +194,16 @@ async function removeUnknown(fs: FileSystem, root: string, wanted: ReadonlySet<s
   };
   await visit(root);
   return removed;
+}
+
+/**
+ * Puts texts into a component's folder of notices in place of those before. A container has the folder mounted, so that it stays the
+ * same folder.
+ */
+export async function writeNotices(fs: FileSystem, folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
+  await fs.makeDirectory(dirname(folder), 0o700);
+  await fs.makeDirectory(folder, noticesMode.folder);
+  for (const [name, text] of texts)
+    await fs.writeAtomic(join(folder, name), text, { mode: noticesMode.file, flush: false });
+  for (const name of await fs.list(folder)) if (!texts.has(name)) await fs.remove(join(folder, name));
 }

@@ -7,6 +7,7 @@ import { type ComposeCheck, type ComposeCheckContext, installIdOf } from "./comp
 import { composeRecord } from "../compose-record.ts";
 import { installLabel, nameLabel } from "../../../render/compose/labels.ts";
 import { isMadeFrom } from "../live-containers.ts";
+import { movedData } from "../moved-data.ts";
 import { storeOf } from "../volumes.ts";
 
 const withoutOwners: readonly string[] = ["vfat", "exfat", "msdos", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs"];
@@ -35,15 +36,9 @@ const dataUnmoved: ComposeCheck = {
     if (!engine.reachable || installId === undefined) return [];
     // A first install that failed has made volumes, too.
     const recorded = install?.plan ?? install?.pendingPlan;
-    if (recorded === undefined || recorded.settings.dataDir === plan.settings.dataDir) return [];
-    if ((await docker.volumes({ [installLabel]: installId })).length === 0) return [];
-    const place = recorded.settings.dataDir ?? "the engine's own volumes";
-    return [
-      {
-        message: `dataDir is ${plan.settings.dataDir ?? "empty"}, and the data of this install is in ${place}`,
-        remedy: `data is not moved: set dataDir back to ${JSON.stringify(recorded.settings.dataDir ?? "")}`,
-      },
-    ];
+    const moved = recorded === undefined ? [] : movedData(recorded, plan);
+    if (moved.length === 0 || (await docker.volumes({ [installLabel]: installId })).length === 0) return [];
+    return moved.map(({ message, hint }) => ({ message, remedy: hint }));
   },
 };
 
