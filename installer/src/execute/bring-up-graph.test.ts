@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { infraPlan } from "../../test/support/infra-plan.ts";
 import type { Applied } from "./state/records.ts";
-import { bringUpJobs, heldBack, jobsUndoneByLossOf } from "./bring-up-graph.ts";
+import { bringUpJobs, heldBack, jobsUndoneByLossOf, stepsByImage } from "./bring-up-graph.ts";
 
 const plan = infraPlan();
 
@@ -33,4 +33,16 @@ test("losing one store undoes the jobs that work on it or for whoever keeps data
     expect.arrayContaining(["postgres-initialise", "postgres-databases", "casdoor-bootstrap", "temporal-namespace"]),
   );
   expect(postgres).not.toContain("minio-buckets");
+});
+
+test("most is left to do after the image of the database, and of the jobs on it; least after those that nothing waits for", () => {
+  const steps = stepsByImage(plan);
+  const count = (image: string): number => steps.get(image) ?? 0;
+
+  // Initialise, serve, databases, schema, Temporal, its namespace.
+  expect(count("postgres")).toBeGreaterThanOrEqual(6);
+  expect(count("toolbox")).toBeLessThan(count("postgres"));
+  expect(count("temporal")).toBeLessThan(count("toolbox"));
+  expect(count("minio")).toBeGreaterThan(count("registry"));
+  expect([count("nats"), count("valkey")]).toEqual([1, 1]);
 });

@@ -22,6 +22,26 @@ function needKey(need: Dependency): string {
   return need.kind === "completed" ? `job:${need.job}` : need.component;
 }
 
+/** How many steps of the bring-up, one after the other, begin with something that runs an image; by the image's name. */
+export function stepsByImage(plan: Plan): ReadonlyMap<string, number> {
+  const nodes = graphOf(plan);
+  const steps = new Map<string, number>();
+  // In this order each stands after what it needs, so from the back each knows who waits for it.
+  for (const key of inOrder(nodes).toReversed()) {
+    const waiting = nodes.filter(({ needs }) => needs.includes(key)).map((node) => steps.get(node.key) ?? 0);
+    steps.set(key, 1 + Math.max(0, ...waiting));
+  }
+  const users = [
+    ...plan.components.flatMap(({ id, workload }) => (workload === undefined ? [] : [{ id, ...workload.container }])),
+    ...bringUpJobs(plan).map(({ id, container }) => ({ id: `job:${id}`, ...container })),
+  ];
+  const byImage = new Map<string, number>();
+  for (const { id, image } of users) {
+    byImage.set(image.name, Math.max(byImage.get(image.name) ?? 0, steps.get(id) ?? 0));
+  }
+  return byImage;
+}
+
 /** Seconds a component may take until it serves: what its author allows, and half again for a slow host. */
 export function startLimitSeconds(component: Component): number {
   return Math.round((component.workload?.health.startSeconds ?? 60) * 1.5 + 15);

@@ -5,7 +5,7 @@ import { buildFailure } from "./build-failure.ts";
 import { reasonOfFailure } from "./build-lines.ts";
 import { type ImageBuild, ownReference, planImageBuilds } from "./build-plan.ts";
 import { type BuildProgress, type ImageBuildEvent, tickMs, trackBuilds } from "./build-progress.ts";
-import { orderBuilds, runInOrder } from "./build-schedule.ts";
+import { orderBuilds, runInOrder, type Wish } from "./build-schedule.ts";
 import { type BuildSecrets, writeBuildSecrets } from "./build-secrets.ts";
 import { type Catalogue, debianName, isOwn } from "./catalogue.ts";
 import { imageLabels } from "./image-tags.ts";
@@ -31,8 +31,7 @@ export interface ImageBuildRequest {
   readonly tags: Readonly<Record<string, string>>;
   /** None named: every image that ships. */
   readonly names: readonly string[];
-  /** Images to have first, the most wanted first; the others follow, what takes longest first. */
-  readonly first?: readonly string[];
+  readonly wish?: Wish;
   /** Called for each image of the request as soon as the engine has it, also for those that were there. */
   readonly onReady?: (image: ImageBuildResult) => void;
   readonly jobs: number;
@@ -108,7 +107,7 @@ export async function buildImages(
   const listed = await listImages(request, ports);
   const has = new Set(listed.filter((image) => image.imageId !== undefined).map((image) => image.reference));
   const plan = planImageBuilds({ ...request, has });
-  const builds = orderBuilds(plan.builds, request.first ?? []);
+  const builds = orderBuilds(plan.builds, request.wish);
   const jobs = Math.max(1, request.jobs);
   const progress = trackBuilds({
     builds,

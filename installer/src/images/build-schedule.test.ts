@@ -14,11 +14,27 @@ const names = (ordered: readonly ImageBuild[]) => ordered.map(({ name }) => name
 
 describe("orderBuilds", () => {
   test("puts first what most is left after", () => {
-    expect(names(orderBuilds(builds, []))).toEqual(["go", "base", "long", "short", "gateway"]);
+    expect(names(orderBuilds(builds))).toEqual(["go", "base", "long", "short", "gateway"]);
   });
 
   test("puts before all what is wanted first, with what it needs", () => {
-    expect(names(orderBuilds(builds, ["gateway", "unknown"]))).toEqual(["go", "base", "gateway", "long", "short"]);
+    expect(names(orderBuilds(builds, { first: ["gateway", "unknown"] }))).toEqual([
+      "go",
+      "base",
+      "gateway",
+      "long",
+      "short",
+    ]);
+  });
+
+  test("begins early with what most has to be done with afterwards, however short its build", () => {
+    const stepsAfter = new Map([
+      ["short", 6],
+      ["long", 2],
+      ["gateway", 1],
+    ]);
+
+    expect(names(orderBuilds(builds, { stepsAfter }))).toEqual(["go", "base", "short", "long", "gateway"]);
   });
 });
 
@@ -31,7 +47,7 @@ describe("runInOrder", () => {
       await new Promise((resolve) => setImmediate(resolve));
     };
 
-    const run = runInOrder(orderBuilds(builds, []), 2, ({ name }) => {
+    const run = runInOrder(orderBuilds(builds), 2, ({ name }) => {
       begun.push(name);
       return new Promise((resolve) => done.set(name, resolve));
     });

@@ -1,10 +1,22 @@
 import type { ImageBuild } from "./build-plan.ts";
 
+/** What is done with the images once they are built. */
+export interface Wish {
+  /** Images to have before all others, the most wanted first. */
+  readonly first?: readonly string[];
+  /** How much has to be done one after the other once an image is there, by name. */
+  readonly stepsAfter?: ReadonlyMap<string, number>;
+}
+
 /**
- * Builds in the order in which they are to be begun: what the wished images need comes with them, in the order of the wish; of the rest,
- * those come first after which most is left to do, because they would otherwise be what everything waits for at the end.
+ * Builds in the order in which they are to be begun: what the wished images need comes with them, in the order of the wish. Of the rest,
+ * those come first after which most has to be done: builds share the processor, so that the sum of their times is the same in any order,
+ * and what counts is what is left to do behind the last. Among equals the longest chain of builds comes first.
  */
-export function orderBuilds(builds: readonly ImageBuild[], wish: readonly string[]): readonly ImageBuild[] {
+export function orderBuilds(
+  builds: readonly ImageBuild[],
+  { first = [], stepsAfter }: Wish = {},
+): readonly ImageBuild[] {
   const known = new Map(builds.map((build) => [build.name, build]));
   const ordered = new Map<string, ImageBuild>();
   function add(name: string): void {
@@ -13,9 +25,13 @@ export function orderBuilds(builds: readonly ImageBuild[], wish: readonly string
     for (const need of build.needs) add(need);
     ordered.set(name, build);
   }
-  for (const name of wish) add(name);
-  const length = chainLengths(builds);
-  for (const { name } of [...builds].sort((a, b) => (length.get(b.name) ?? 0) - (length.get(a.name) ?? 0))) add(name);
+  for (const name of first) add(name);
+  const chains = chainLengths(builds);
+  const rank = ({ name }: ImageBuild): readonly [number, number] => [stepsAfter?.get(name) ?? 0, chains.get(name) ?? 0];
+  const byRank = builds
+    .map((build) => ({ name: build.name, rank: rank(build) }))
+    .sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1]);
+  for (const { name } of byRank) add(name);
   return [...ordered.values()];
 }
 

@@ -26,6 +26,13 @@ describeTarget("compose", () => {
       const volume = volumes.find(({ name }) => name === `${place.name}_${store.replace("/", "-")}`);
       rmSync(join(volume?.mountpoint ?? "/nonexistent", "initialised"));
     },
+    readNotices: async (component, path) => {
+      const id = (await containerIds(place.name))[component] ?? "";
+      const script =
+        'cd "$0"; for name in *; do [ ! -e "$name" ] || printf "%s=%s" "$name" "$(cat "$name"; echo .)"; done';
+      const said = await mustRun("docker", ["exec", id, "/bin/sh", "-c", script, path]);
+      return Object.fromEntries([...said.matchAll(/(\w+)=([^.]*)\./g)].map(([, name, text]) => [name, text]));
+    },
     addStranger: async () => {
       const label = `com.docker.compose.project=${place.name}`;
       const run = ["create", "--name", stray, "--label", label, fixtureImage, "/bin/true"];

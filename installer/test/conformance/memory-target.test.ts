@@ -22,6 +22,8 @@ describeTarget("memory", () => {
       if (held !== undefined) held.contents = "empty";
       return Promise.resolve();
     },
+    readNotices: (component) =>
+      Promise.resolve(Object.fromEntries(world.notices.findLast(([of]) => of === component)?.[1] ?? [])),
     addStranger: () => {
       world.strangers.push("stray");
       return Promise.resolve("stray");

@@ -19,6 +19,8 @@ export interface ConformanceWorld {
   loseService(component: string): Promise<void>;
   /** Takes the data out of a store, `component/volume`, and leaves the store. */
   emptyStore(store: string): Promise<void>;
+  /** What a component finds in its folder of notices, by name; `path` is where it takes them. */
+  readNotices(component: string, path: string): Promise<Readonly<Record<string, string>>>;
   /** Adds something that bears the install's name and is nobody's; gives its name. */
   addStranger(): Promise<string>;
   dispose(): Promise<void>;
@@ -158,6 +160,25 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       await logs({ ...world.place, components: ["app"], follow: false, tail: 1, onLine }, world.ports);
 
       expect(lines).toEqual(["app: app says hello"]);
+    });
+
+    test("puts notices where a service reads them, in place of those before, and changes nothing by it", async () => {
+      const notices = "/run/notices";
+      await install({ notices });
+      const before = await look();
+      const opened = await openInstall(world.place, world.ports.fs);
+      const put = async (...texts: readonly (readonly [string, string])[]) => {
+        await world.ports.target.putNotices(opened, "web", new Map(texts));
+        return world.readNotices("web", notices);
+      };
+      const [one, two] = [await put(["a", "1\n"], ["b", "2\n"]), await put(["b", "3\n"])];
+      const again = await install({ notices });
+
+      expect([one, two]).toEqual([{ a: "1\n", b: "2\n" }, { b: "3\n" }]);
+      expect(again.changed).toBe(false);
+      expect(await world.readNotices("web", notices)).toEqual({ b: "3\n" });
+      expect((await look()).trace).toEqual(before.trace);
+      expect(await put()).toEqual({});
     });
 
     test("runs a job when asked, tells its status and lines, and leaves nothing of it", async () => {

@@ -33,6 +33,25 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/**
+ * The page once it says something; a gateway that is not up yet is waited for.
+ * @throws {Error} with what the program wrote when it ends before
+ */
+async function pageSaying(text: string, ended: Promise<{ readonly stderr: string }>): Promise<string> {
+  let page = "";
+  let over: string | undefined;
+  void ended.then(({ stderr }) => (over = stderr));
+  while (!page.includes(text)) {
+    if (over !== undefined && over !== "") throw new Error(`waited for "${text}", and the program ended:\n${over}`);
+    page = await fetch(`http://127.0.0.1:${platform.ports.http}/`).then(
+      (response) => response.text(),
+      () => "",
+    );
+    await pause(50);
+  }
+  return page;
+}
+
 async function readSecrets(of: Platform): Promise<ReadonlyMap<string, string>> {
   const folder = join(of.stateDir, "secrets");
   const names = await readdir(folder).catch(() => []);
@@ -96,6 +115,23 @@ describe("a fresh install that is disturbed", () => {
     expect(halfway.components.find((row) => row.id === "temporal")?.ok).toBe(false);
   });
 
+  it("says on its page what is still coming, and after it stopped, that it is not complete", async () => {
+    const hold = holdAt(platform.folder, "after:start:postgres:intent");
+    const run = platform.start(["install"], { environment: hold.environment });
+    await hold.reached(run.ended);
+    const coming = await pageSaying("Your platform is coming up.", run.ended);
+    run.process.kill("SIGINT");
+    await untilTrue(run.ended, "the signal to be answered", () => run.stderr().includes("stopping:"));
+    hold.release();
+    await run.ended;
+    const stopped = await pageSaying("Your platform is not complete.", Promise.resolve({ stderr: "" }));
+
+    expect(coming).toMatch(/<li class="(?:coming|starting)"><p class="name">PostgreSQL /);
+    expect(coming).toContain('<meta http-equiv="refresh"');
+    expect(stopped).toMatch(/<li class="coming"><p class="name">Temporal /);
+    expect(stopped).not.toContain('<meta http-equiv="refresh"');
+  });
+
   it(`is finished by the same command after ${killPoints.length} kills on the way, with the same secrets`, async () => {
     const afterInterrupt = await readSecrets(platform);
     const signals: (string | null)[] = [];
@@ -114,6 +150,8 @@ describe("a fresh install that is disturbed", () => {
     expectKept([afterInterrupt, ...seen], await readSecrets(platform));
     const again = await platform.json<InstallResult>(["install"]);
     expect(again.changed).toBe(false);
+    const page = await (await fetch(`http://127.0.0.1:${platform.ports.http}/`)).text();
+    expect(page).toContain("The groundwork of your platform is in place.");
   });
 
   it("leaves no job and no program of the interrupted runs behind", async () => {

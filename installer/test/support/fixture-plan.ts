@@ -12,6 +12,8 @@ export interface FixtureOptions {
   readonly appHangs?: boolean;
   readonly jobFails?: boolean;
   readonly withoutWeb?: boolean;
+  /** Where `web` takes notices. */
+  readonly notices?: string;
   /** Host directory for the volumes. */
   readonly dataDir?: string;
   /** Value of the given secret. */
@@ -29,7 +31,6 @@ const readyFile = "/run/fixture/ready";
  * a job that prepares it, and two that depend on it. Nothing but a shell is needed to run it.
  */
 export function fixturePlan(options: FixtureOptions): Plan {
-  const off = options.withoutWeb === true;
   return {
     apiVersion: "slipway/v1",
     kind: "Plan",
@@ -45,7 +46,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
       pullPolicy: "never",
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
-    components: [store(), app(options), web(off)],
+    components: [store(), app(options), web(options)],
     jobs: [prepare(options)],
     secrets: [
       {
@@ -128,8 +129,8 @@ function app(options: FixtureOptions): Component {
   });
 }
 
-function web(off: boolean): Component {
-  if (off) return { ...component("web", "edge", {}), presence: "off" };
+function web({ withoutWeb, notices }: FixtureOptions): Component {
+  if (withoutWeb === true) return { ...component("web", "edge", {}), presence: "off" };
   const script = ["set -eu", `: > ${readyFile}`, "exec sleep infinity"].join("\n");
   return component("web", "edge", {
     workload: workload(
@@ -138,6 +139,7 @@ function web(off: boolean): Component {
           { path: "/etc/web/tls.key", contents: textFile(text`${secret("web-tls", { part: "privateKey" })}`) },
           { path: "/etc/web/htpasswd", contents: textFile(text`${secret("store-hash")}\n`) },
         ],
+        ...(notices === undefined ? {} : { notices }),
       }),
     ),
     links: [{ title: { en: "Web", zh: "网页" }, url: "http://localhost" }],

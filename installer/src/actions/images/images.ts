@@ -5,6 +5,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { ImageBuildResult } from "../../images/build-images.ts";
 import type { ImageBuildEvent } from "../../images/build-progress.ts";
+import type { Wish } from "../../images/build-schedule.ts";
 import { parseCatalogue } from "../../images/catalogue.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan, readImageTable } from "../desired/load-plan.ts";
@@ -33,8 +34,7 @@ export interface ImagesBuildRequest {
   readonly names: readonly string[];
   readonly cacheDir: string;
   readonly jobs?: number;
-  /** Images to have first, the most wanted first. */
-  readonly first?: readonly string[];
+  readonly wish?: Wish;
   /** Called for each image as soon as the engine has it. */
   readonly onReady?: (image: ImageBuildResult) => void;
 }
@@ -101,7 +101,7 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
         catalogue,
         tags: await computeImageTags(repoRoot),
         names: request.names,
-        ...(request.first !== undefined && { first: request.first }),
+        ...(request.wish !== undefined && { wish: request.wish }),
         ...(request.onReady !== undefined && { onReady: request.onReady }),
         jobs: request.jobs ?? Math.max(1, Math.min(4, ports.host.cpuCount())),
         workFolder: join(request.cacheDir, `build-${ports.process.pid}`),

@@ -3,6 +3,7 @@ import { InstallerError, PreflightError } from "../../errors/installer-error.ts"
 import { imagesOf as referencesOf } from "../../render/rendering.ts";
 import { steps } from "../../events/steps.ts";
 import { withStep } from "../../execute/with-step.ts";
+import { stepsByImage } from "../../execute/bring-up-graph.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Image, Plan } from "../../plan/model.ts";
 import { buildImages } from "../images/images.ts";
@@ -132,7 +133,7 @@ function startBuilds(
   const built = buildImages(
     {
       names: [...new Set(toBuild.map((image) => image.name))],
-      first: frontImages(plan),
+      wish: { first: frontImages(plan), stepsAfter: stepsByImage(plan) },
       cacheDir: request.cacheDir ?? join(request.stateDir, "build"),
       onReady: ({ reference }) => waiting.get(reference)?.resolve(undefined),
       ...(request.jobs === undefined ? {} : { jobs: request.jobs }),
