@@ -217,7 +217,7 @@ describe("buildImages", () => {
     const output = [`#9 ERROR: ${verdict}`, `ERROR: failed to solve: ${verdict}`];
     const { ports } = machine({ builds: { two: { exitCode: 1, output } } });
 
-    await expect(buildImages(request({ first: ["one"], jobs: 1 }), ports)).rejects.toMatchObject({
+    await expect(buildImages(request({ wish: { first: ["one"] }, jobs: 1 }), ports)).rejects.toMatchObject({
       message: `building the image two failed: ${reason}`,
       hint: expect.stringMatching(/^the network bridge of the Docker engine is gone: restart the engine/) as string,
       details: expect.arrayContaining(["built and kept: base, one"]) as string[],
@@ -236,7 +236,7 @@ describe("buildImages", () => {
     });
 
     await buildImages(
-      request({ first: ["two"], jobs: 1, onReady: ({ name, state }) => ready.push(`${name} ${state}`) }),
+      request({ wish: { first: ["two"] }, jobs: 1, onReady: ({ name, state }) => ready.push(`${name} ${state}`) }),
       ports,
     );
 
