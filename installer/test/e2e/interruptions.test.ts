@@ -116,7 +116,7 @@ describe("a fresh install that is disturbed", () => {
   });
 
   it("says on its page what is still coming, and after it stopped, that it is not complete", async () => {
-    const hold = holdAt(platform.folder, "after:start:postgres:intent");
+    const hold = holdAt(platform.folder, "after:job:postgres-initialise:intent");
     const run = platform.start(["install"], { environment: hold.environment });
     await hold.reached(run.ended);
     const coming = await pageSaying("Your platform is coming up.", run.ended);

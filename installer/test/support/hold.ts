@@ -13,8 +13,10 @@ export interface Hold {
 
 /** Holds a program at a failpoint; `folder` is where the two notes for it lie. */
 export function holdAt(folder: string, point: string): Hold {
-  const log = join(folder, "points-reached");
-  const go = join(folder, "go-on");
+  // Of this point's own: a folder may see several holds, and what one left behind must not let the next go on.
+  const own = point.replaceAll(":", "-");
+  const log = join(folder, `points-reached-${own}`);
+  const go = join(folder, `go-on-${own}`);
   return {
     environment: { SLIPWAY_FAILPOINT: `hold:${point}`, SLIPWAY_FAILPOINT_LOG: log, SLIPWAY_FAILPOINT_GO: go },
     reached: (ended) => untilTrue(ended, `the point ${point} to be reached`, () => pointsReached(log).includes(point)),
