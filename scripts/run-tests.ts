@@ -30,13 +30,16 @@ interface Outcome {
 
 type Check = readonly [name: string, command: string, ...args: readonly string[]];
 
-/** Each counts as one check. These take seconds, and the last one makes a file that tests read. */
+/** Makes a file that tests of whole programs read. */
+const bundleCheck: Check = ["bundle", "node", "scripts/build.ts"];
+
+/** Each counts as one check. These take seconds. */
 const quickChecks: readonly Check[] = [
   ["typecheck", "tsc", "-p", "installer/tsconfig.json"],
   ["source rules", "node", "scripts/check-source-rules.ts"],
   ["format", "biome", "format", "."],
   ["generated files", "node", "scripts/generate.ts", "--check"],
-  ["bundle", "node", "scripts/build.ts"],
+  bundleCheck,
 ];
 
 /** These take long, and stand back for what waits for the engine: as `nice` they take what that leaves of the cores. */
@@ -83,7 +86,8 @@ function keepBusy(): void {
 
 async function runEverything(result: Tally, round: number): Promise<void> {
   const isWanted = ({ name }: Suite): boolean => options.only?.split(",").includes(name) ?? true;
-  const ready = [integration, endToEnd].some(isWanted) ? getReady(result) : undefined;
+  const needsPrograms = [integration, endToEnd].some(isWanted);
+  const ready = needsPrograms ? getReady(result) : undefined;
   const runSuite = async (suite: Suite): Promise<void> => {
     if (!isWanted(suite)) return;
     const toolsPath = suite.needsImages ? await ready : "";
@@ -91,7 +95,8 @@ async function runEverything(result: Tally, round: number): Promise<void> {
       addCheck(result, `${suite.name}: not run, because the images could not be built`, false);
     else await runProject(suite, round, toolsPath, result);
   };
-  if (options.only === undefined) for (const check of quickChecks) await runCheck(check, result);
+  const checks = options.only === undefined ? quickChecks : needsPrograms ? [bundleCheck] : [];
+  for (const check of checks) await runCheck(check, result);
   // Two rows side by side: what waits for the engine leaves the cores to the other.
   const checked = async (): Promise<void> => {
     if (options.only === undefined) for (const check of longChecks) await runCheck(check, result);

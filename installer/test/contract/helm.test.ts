@@ -252,7 +252,7 @@ function referencesOf(object: KubernetesObject): readonly string[] {
   const pods = podOf(object).flatMap(({ spec }) => [
     `ServiceAccount/${spec.serviceAccountName}`,
     ...(spec.volumes ?? []).flatMap(({ configMap, secret }) => [
-      ...(configMap === undefined ? [] : [`ConfigMap/${configMap.name}`]),
+      ...(configMap === undefined || configMap.optional === true ? [] : [`ConfigMap/${configMap.name}`]),
       ...(secret === undefined ? [] : [`Secret/${secret.secretName}`]),
     ]),
     ...[...(spec.initContainers ?? []), ...spec.containers]

@@ -64,6 +64,7 @@ const store = component({
       ],
       mounts: [{ volume: "data", path: "/var/lib/store" }],
       scratch: [{ path: "/run/store", sizeMiB: 8, exec: true }],
+      notices: "/run/notices",
       resources: { cpus: 2, memoryMiB: 1024, pids: 512, shmMiB: 128 },
     }),
     replicas: 1,

@@ -1,3 +1,4 @@
+import { noticesFolder } from "../../../src/render/compose/compose-service.ts";
 import { parse } from "yaml";
 import type { Rendering } from "../../../src/render/rendering.ts";
 import { renderedFileToString } from "../../../src/render/rendered-file.ts";
@@ -42,6 +43,7 @@ export function composeUnits({ compose, files }: Pick<Reference, "compose" | "fi
 function composeUnit(id: string, service: Service, files: ReadonlyMap<string, string>): ParityUnit {
   const isJob = service.profiles?.includes("jobs") === true;
   const mounts = service.volumes ?? [];
+  const notices = `./${noticesFolder(id)}`;
   return {
     form: isJob ? "job" : "service",
     image: service.image,
@@ -51,9 +53,10 @@ function composeUnit(id: string, service: Service, files: ReadonlyMap<string, st
     env: Object.fromEntries(Object.entries(service.environment ?? {}).map(([name, value]) => [name, literal(value)])),
     files: Object.fromEntries(
       mounts
-        .filter(({ type }) => type === "bind")
+        .filter(({ type, source }) => type === "bind" && source !== notices)
         .map(({ source, target }) => [target, files.get(source.replace("./", "")) ?? "missing"]),
     ),
+    notices: mounts.find(({ source }) => source === notices)?.target,
     scratch: { ...Object.fromEntries((service.tmpfs ?? []).map(scratch)), ...sharedMemory(service.shm_size) },
     volumes: Object.fromEntries(
       mounts

@@ -44,7 +44,7 @@ interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly volumes?: readonly {
     readonly name: string;
-    readonly configMap?: { readonly name: string };
+    readonly configMap?: { readonly name: string; readonly optional?: boolean };
     readonly secret?: { readonly secretName: string };
     readonly emptyDir?: { readonly sizeLimit: string };
   }[];
@@ -156,11 +156,14 @@ function unitOf(
     files: Object.fromEntries(
       mounts.flatMap(({ volume, mountPath, subPath }) => {
         const source = volume?.configMap?.name ?? volume?.secret?.secretName;
-        return source === undefined
+        return source === undefined || volume?.configMap?.optional === true
           ? []
           : [[mountPath, sources.plainHosts(sources.texts.get(source)?.[subPath ?? ""] ?? "missing")]];
       }),
     ),
+    // As a whole folder: single files would not follow what is written there.
+    notices: mounts.find(({ volume, subPath }) => volume?.configMap?.optional === true && subPath === undefined)
+      ?.mountPath,
     scratch: Object.fromEntries(
       mounts.flatMap(({ volume, mountPath }) =>
         volume?.emptyDir === undefined

@@ -8,6 +8,8 @@ export interface ParityUnit {
   readonly env: Readonly<Record<string, string>>;
   /** Path to contents; secrets stand as their names. */
   readonly files: Readonly<Record<string, string>>;
+  /** Where the unit takes notices. */
+  readonly notices: string | undefined;
   /** Path to size and options. */
   readonly scratch: Readonly<Record<string, { readonly mebibytes: number; readonly options: string }>>;
   readonly volumes: Readonly<Record<string, string>>;
@@ -81,6 +83,7 @@ function fieldsOf(unit: ParityUnit): readonly { readonly field: string; readonly
     { field: "uid", value: unit.uid },
     { field: "env", value: sorted(unit.env) },
     { field: "files", value: sorted(unit.files) },
+    { field: "notices", value: unit.notices },
     {
       field: "scratch",
       value: Object.entries(unit.scratch)
