@@ -109,10 +109,7 @@ export function infraImages(): readonly string[] {
   const { images } = JSON.parse(openAssets().readText("images/images.generated.json")) as {
     readonly images: Readonly<Record<string, { readonly kind: string; readonly reference: string }>>;
   };
-  const builders = ["base", "go-builder"];
-  return Object.entries(images).flatMap(([name, { kind, reference }]) =>
-    kind === "built" && !builders.includes(name) ? [reference] : [],
-  );
+  return Object.values(images).flatMap(({ kind, reference }) => (kind === "built" ? [reference] : []));
 }
 
 /** Runs a test with a platform of its own and removes it afterwards, however the test ends. */
