@@ -155,7 +155,8 @@ async function hasBlob(session: RegistrySession, { repository, descriptor, signa
       scopes: [scopeOf(repository, "pull,push")],
       signal,
     },
-    [200, 404],
+    // Who may push need not be allowed to look. Who may do neither is told so when it is sent.
+    [200, 401, 403, 404],
   );
   drain(response.body);
   const length = response.headers["content-length"];

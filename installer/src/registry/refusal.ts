@@ -45,6 +45,21 @@ export class Refusal extends Error {
     return this.status === 507 || this.isQuota() || /no space left|insufficient storage/i.test(this.words);
   }
 
+  /** A right is missing, or nobody is signed in who could have it. */
+  isAboutRights(): boolean {
+    return (this.status === 401 || this.status === 403) && !this.isFull() && !this.isReadOnly();
+  }
+
+  /** A rule forbids to move the tag. */
+  isImmutable(): boolean {
+    return /immutab|ImageTagAlreadyExists|TAG_ALREADY_EXISTS/i.test(this.words);
+  }
+
+  /** No writes at all are taken. */
+  isReadOnly(): boolean {
+    return /read.?only/i.test(this.words);
+  }
+
   /** A quota is used up. Harbor says it without the word: "… will exceed the configured upper limit of …". */
   isQuota(): boolean {
     return /quota|exceed the configured upper limit/i.test(this.words);

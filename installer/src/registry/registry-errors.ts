@@ -1,4 +1,9 @@
-import { InstallerError, InterruptedError, RegistryError } from "../errors/installer-error.ts";
+import {
+  InstallerError,
+  type InstallerErrorOptions,
+  InterruptedError,
+  RegistryError,
+} from "../errors/installer-error.ts";
 import { type TlsProblem, TransportError } from "../platform/http-client.ts";
 import { RedirectError, Refusal } from "./refusal.ts";
 
@@ -11,6 +16,26 @@ export interface Errand {
   readonly action: "read" | "write";
   /** Whether a user and password were sent. */
   readonly signedIn: boolean;
+}
+
+/** A registry said no for good. */
+export class RefusedError extends RegistryError {
+  readonly refusal: Refusal;
+  readonly errand: Errand;
+
+  constructor(message: string, refused: Pick<RefusedError, "refusal" | "errand">, options: InstallerErrorOptions) {
+    super(message, { ...options, cause: refused.refusal });
+    this.refusal = refused.refusal;
+    this.errand = refused.errand;
+  }
+}
+
+/** The final refusal that led to this error, directly or not; undefined when it was something else. */
+export function refusedBehind(error: unknown): RefusedError | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
+    if (cause instanceof RefusedError) return cause;
+  }
+  return undefined;
 }
 
 /** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */
@@ -39,23 +64,26 @@ interface Advice {
 function explainRefusal(refusal: Refusal, errand: Errand): RegistryError {
   const { problem, hint } = adviseOnRefusal(refusal, errand);
   const said = refusal.reported.map(({ code, message }) => `the registry says: ${code}: ${message}`);
-  return new RegistryError(`${nameOf(errand)}: ${problem}`, {
-    cause: refusal,
-    hint,
-    details: said.length > 0 || refusal.text === "" ? said : [`the registry says: ${refusal.text}`],
-  });
+  return new RefusedError(
+    `${nameOf(errand)}: ${problem}`,
+    { refusal, errand },
+    {
+      hint,
+      details: said.length > 0 || refusal.text === "" ? said : [`the registry says: ${refusal.text}`],
+    },
+  );
 }
 
 function adviseOnRefusal(refusal: Refusal, errand: Errand): Advice {
-  const { status, words } = refusal;
-  if (/read.?only/i.test(words)) {
+  const { status } = refusal;
+  if (refusal.isReadOnly()) {
     return {
       problem: `the registry is in read-only mode (${status})`,
       hint: "have it set to accept writes, then run the same command again",
     };
   }
   if (refusal.isFull()) return full(refusal, errand);
-  if (/immutab|ImageTagAlreadyExists|TAG_ALREADY_EXISTS/i.test(words)) {
+  if (refusal.isImmutable()) {
     return {
       problem: `the tag is immutable there and stands for something else (${status})`,
       hint: "push to another path or project, or have the rule that makes tags immutable changed",
@@ -169,6 +197,12 @@ function byStatus(refusal: Refusal, errand: Errand): Advice {
   }
   if (status === 429) {
     return { problem: "the registry still limits the rate of requests (429)", hint: "wait, or use fewer connections" };
+  }
+  if (status >= 500 && errand.object === "the token") {
+    return {
+      problem: `the token service keeps failing (${status})`,
+      hint: "look at its logs, and at those of a proxy before it, then run the same command again",
+    };
   }
   if (status >= 500) {
     return {

@@ -1,6 +1,7 @@
 import { addToFallbackTag, subjectOf } from "./fallback-tag.ts";
-import { putManifest } from "./manifests.ts";
+import { headManifest, putManifest } from "./manifests.ts";
 import type { StoredManifest } from "./registry-client.ts";
+import { RefusedError } from "./registry-errors.ts";
 import type { RegistrySession } from "./registry-session.ts";
 
 /**
@@ -14,6 +15,24 @@ export async function storeManifest(
   manifest: StoredManifest,
 ): Promise<void> {
   const attached = subjectOf(manifest.bytes);
-  const listedByRegistry = await putManifest(session, repository, reference, manifest);
+  const listedByRegistry = await putUnlessHeld(session, repository, reference, manifest);
   if (attached !== undefined && !listedByRegistry) await addToFallbackTag(session, repository, attached, manifest);
+}
+
+/** A rule that holds a tag refuses it also to who would set it to what it stands for. */
+async function putUnlessHeld(
+  session: RegistrySession,
+  repository: string,
+  reference: string,
+  manifest: StoredManifest,
+): Promise<boolean> {
+  try {
+    return await putManifest(session, repository, reference, manifest);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || !error.refusal.isImmutable()) throw error;
+    const there = await headManifest(session, repository, reference).catch(() => undefined);
+    if (there?.digest !== manifest.descriptor.digest) throw error;
+    // Its bytes came by an earlier put, which saw to the list of its referrers.
+    return true;
+  }
 }

@@ -8,7 +8,8 @@ import { createRegistryClient } from "../../src/registry/create-registry-client.
 import { configFilesOf, createCredentialStore } from "../../src/registry/credentials.ts";
 import type { HarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import { adminPassword, createFakeHarbor, type FakeHarborOptions } from "../stand-ins/harbor/create-fake-harbor.ts";
-import { createPushPorts, pushTo, selectedImage } from "./push-to-registry.ts";
+import type { SelectedImage } from "../../src/actions/push/push-sources.ts";
+import { createPushPorts, pushTo, selectedImage, withReferrer } from "./push-to-registry.ts";
 import { errorOf } from "../support/error-of.ts";
 import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
@@ -34,7 +35,9 @@ async function createWorld(options: FakeHarborOptions = {}) {
     () => harbor.close(),
   );
   let listen: (event: InstallerEvent) => void = () => undefined;
-  const ports = createPushPorts((event) => listen(event));
+  const real = createPushPorts((event) => listen(event));
+  const sleep = (ms: number, signal: AbortSignal): Promise<void> => real.clock.sleep(Math.min(ms, 5), signal);
+  const ports = { ...real, clock: { ...real.clock, sleep } };
 
   async function push(
     more: {
@@ -43,11 +46,12 @@ async function createWorld(options: FakeHarborOptions = {}) {
       readonly to?: string;
       readonly user?: string;
       readonly password?: string;
+      readonly images?: readonly SelectedImage[];
+      readonly plainHttp?: boolean;
     } = {},
   ): Promise<PushOutcome> {
     const { user = "admin", password = adminPassword, to = "/ai-infra/base" } = more;
-    const request = { ...more, to: `${harbor.host}${to}`, user, password, folder, images };
-    return pushTo(request, ports);
+    return pushTo({ images, ...more, to: `${harbor.host}${to}`, user, password, folder }, ports);
   }
 
   return {
@@ -133,13 +137,149 @@ describe("a push to an empty Harbor", () => {
   });
 });
 
+describe("a push of a robot account as Harbor offers it for CI", () => {
+  const ci = { name: "ci", secret: "s", project: "ai-infra", rights: ["push"] };
+
+  it.each([
+    ["of the project, with push alone", "robot$ai-infra+ci", ci],
+    ["of the project, with push and pull", "robot$ai-infra+ci", { ...ci, rights: ["push", "pull"] }],
+    ["of the system, with push and pull", "robot$ci", { ...ci, level: "system" as const, rights: ["push", "pull"] }],
+    ["of the system, with push alone, which may not even look", "robot$ci", { ...ci, level: "system" as const }],
+  ])("%s, brings every image there, whole", async (_what, user, account) => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }], robots: [account] });
+
+    const outcome = await push({ user, password: "s" });
+
+    expect(states(outcome)).toEqual({ "ai-infra/base/slipway/one:1": "sent", "ai-infra/base/org/two:2": "sent" });
+    const { store } = harbor.state;
+    expect(store.manifest("ai-infra/base/org/two", "2")?.digest).toBe(two.root.digest);
+    for (const { descriptor } of two.blobs)
+      expect(store.hasBlob("ai-infra/base/org/two", descriptor.digest)).toBe(true);
+    expect(outcome.findings.filter(({ severity }) => severity !== "ok").map(({ id }) => id)).toEqual(["harbor.unseen"]);
+  });
+});
+
+describe("a push that comes with rules about tags", () => {
+  const rules = { immutable: true, retain: 3 };
+  const there = { projects: [{ name: "ai-infra" }] };
+  const everyTag = {
+    id: 1,
+    tag_selectors: [{ decoration: "matches", pattern: "**" }],
+    scope_selectors: { repository: [{ decoration: "repoMatches", pattern: "**" }] },
+  };
+  const standsForOther = (harbor: Awaited<ReturnType<typeof createWorld>>["harbor"]) =>
+    harbor.state.store.addManifest("ai-infra/base/slipway/one", Buffer.from("{}"), "application/json", "1");
+
+  it("moves a tag that stood for something else, and holds it from then on", async () => {
+    const { harbor, push } = await createWorld(there);
+    standsForOther(harbor);
+
+    const outcome = await push({ harbor: rules });
+
+    expect(outcome.ok).toBe(true);
+    expect(harbor.state.store.manifest("ai-infra/base/slipway/one", "1")?.digest).toBe(one.root.digest);
+    expect(harbor.state.projects.get("ai-infra")?.rules).toHaveLength(1);
+    expect(outcome.findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["harbor.immutable", "harbor.retention"]),
+    );
+    expect(harbor.log.findLastIndex(({ target }) => target.startsWith("/v2/"))).toBeLessThan(
+      harbor.log.findIndex(({ method, target }) => method === "POST" && target.startsWith("/api/")),
+    );
+  });
+
+  it("leaves none behind when an image could not be pushed, and the same command sets them later", async () => {
+    const { harbor, push, onEvent } = await createWorld({ projects: [{ name: "ai-infra", hard: 500_000 }] });
+    const project = harbor.state.projects.get("ai-infra");
+    if (project === undefined) throw new Error("the project is missing");
+    onEvent((event) => {
+      if (event.type === "finding" && event.finding.id === "harbor.quota") project.hard = 10_000;
+    });
+    const failed = await push({ harbor: rules });
+    onEvent(() => undefined);
+    project.hard = 500_000;
+
+    expect(failed.ok).toBe(false);
+    expect([...project.rules, ...harbor.state.retentions]).toEqual([]);
+    expect(failed.findings).toContainEqual(
+      expect.objectContaining({ id: "harbor.immutable", severity: "warning", remedy: expect.any(String) as string }),
+    );
+
+    expect((await push({ harbor: rules })).ok).toBe(true);
+    expect([project.rules.length, harbor.state.retentions.length]).toEqual([1, 1]);
+  });
+
+  it("goes through again when everything is there", async () => {
+    const { push } = await createWorld(there);
+    await push({ harbor: rules });
+
+    const outcome = await push({ harbor: rules });
+
+    expect(new Set(Object.values(states(outcome)))).toEqual(new Set(["cached"]));
+  });
+
+  it("goes through again when only what refers to an image is new", async () => {
+    const { harbor, push } = await createWorld(there);
+    await push({ harbor: rules });
+    const [first] = images;
+    if (first === undefined) throw new Error("there is no image");
+    const signature = syntheticImage("signature", [syntheticBytes("signature", 100)]);
+    const signed = withReferrer(selectedImage(first.reference, one, [signature]), signature);
+
+    const outcome = await push({ images: [signed] });
+
+    expect(states(outcome)).toEqual({ "ai-infra/base/slipway/one:1": "sent" });
+    expect(harbor.state.store.manifest("ai-infra/base/slipway/one", signature.root.digest)).toBeDefined();
+  });
+
+  it.each([true, false])("names a tag that a rule holds before a byte is sent (dry run: %s)", async (dryRun) => {
+    const { harbor, push } = await createWorld(there);
+    harbor.state.projects.get("ai-infra")?.rules.push(everyTag);
+    standsForOther(harbor);
+
+    const error = await errorOf(() => push({ dryRun }));
+
+    expect(error.code).toBe("REGISTRY_FAILED");
+    expect(error.message).toBe("a tag in ai-infra is immutable and stands for something else: base/slipway/one:1");
+    expect(error.hint).toContain("push under another path or to another project");
+    expect([...harbor.changes(), ...harbor.uploads()]).toEqual([]);
+  });
+
+  it("names it also to a developer, who may not see the rules", async () => {
+    const users = { dev: { password: "s", roles: { "ai-infra": "developer" as const } } };
+    const { harbor, push } = await createWorld({ ...there, users });
+    harbor.state.projects.get("ai-infra")?.rules.push(everyTag);
+    standsForOther(harbor);
+
+    const error = await errorOf(() => push({ user: "dev", password: "s" }));
+
+    expect(error.message).toContain("is immutable and stands for something else");
+    expect(harbor.uploads()).toEqual([]);
+  });
+
+  it("is told at its image where a robot account cannot see it before", async () => {
+    const rights = ["push", "project:read"];
+    const robots = [{ name: "ci", secret: "s", project: "ai-infra", rights }];
+    const { harbor, push } = await createWorld({ ...there, robots });
+    harbor.state.projects.get("ai-infra")?.rules.push(everyTag);
+    standsForOther(harbor);
+
+    const outcome = await push({ user: "robot$ai-infra+ci", password: "s" });
+
+    expect(outcome.findings).toContainEqual(
+      expect.objectContaining({ id: "harbor.immutable-tags", severity: "warning" }),
+    );
+    expect(states(outcome)["ai-infra/base/slipway/one:1"]).toContain("the tag is immutable there");
+    expect(states(outcome)["ai-infra/base/org/two:2"]).toBe("sent");
+  });
+});
+
 describe("a push that Harbor cannot take", () => {
   it("is refused by the quota before anything is sent", async () => {
     const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra", hard: 50_000 }] });
 
     const error = await errorOf(() => push());
 
-    expect(error.code).toBe("PREFLIGHT_FAILED");
+    expect(error.code).toBe("REGISTRY_FAILED");
     expect(error.message).toContain("the project ai-infra needs");
     expect(harbor.uploads()).toEqual([]);
   });
@@ -185,37 +325,62 @@ describe("a push that Harbor cannot take", () => {
 
     const error = await errorOf(() => push({ user: "dev", password: "dev" }));
 
-    expect(error.message).toContain("making the project ai-infra");
-    expect(error.hint).toContain("an administrator of Harbor");
+    expect(error.message).toContain("the project ai-infra is not there, and dev may not make it");
+    expect(error.code).toBe("REGISTRY_FAILED");
   });
 
   it("is told that a guest may not push", async () => {
     const users = { guest: { password: "guest", roles: { "ai-infra": "guest" as const } } };
-    const { push } = await createWorld({ users, projects: [{ name: "ai-infra" }] });
+    const { harbor, push } = await createWorld({ users, projects: [{ name: "ai-infra" }] });
 
-    const outcome = await push({ user: "guest", password: "guest" });
+    const error = await errorOf(() => push({ user: "guest", password: "guest" }));
 
-    expect(outcome.ok).toBe(false);
-    for (const message of Object.values(states(outcome)))
-      expect(message).toMatch(/does not let this user write|forbids/);
+    expect(error.message).toBe("guest may not push to the project ai-infra: only a guest there");
+    expect(error.hint).toContain("developer or higher in ai-infra");
+    expect(harbor.uploads()).toEqual([]);
   });
 
-  it("is told that a tag is immutable and stands for something else", async () => {
-    const { harbor, push } = await createWorld();
-    harbor.state.projects.set("ai-infra", {
-      id: harbor.state.nextId(),
-      name: "ai-infra",
-      public: false,
-      registryId: 0,
-      hard: -1,
-      rules: [{ id: 1, tag_selectors: [{ pattern: "**" }], scope_selectors: { repository: [{ pattern: "**" }] } }],
+  it("is told that a robot account that only pulls may not push", async () => {
+    const robots = [{ name: "pull", secret: "s", project: "ai-infra", rights: ["pull"] }];
+    const { push } = await createWorld({ robots, projects: [{ name: "ai-infra" }] });
+
+    const outcome = await push({ user: "robot$ai-infra+pull", password: "s" });
+
+    expect(outcome.ok).toBe(false);
+    for (const { error } of outcome.images) {
+      expect(error?.message).toMatch(/^robot\$ai-infra\+pull may not push to the project ai-infra/);
+      expect(error?.hint).toContain("of a robot account, the right to push to its repositories");
+    }
+  });
+
+  it("is told each thing once", async () => {
+    const { push, onEvent } = await createWorld({ projects: [{ name: "ai-infra", public: true, hard: 50_000 }] });
+    const told: string[] = [];
+    onEvent((event) => {
+      if (event.type === "finding") told.push(event.finding.id);
     });
-    harbor.state.store.addManifest("ai-infra/base/slipway/one", Buffer.from("{}"), "application/json", "1");
 
-    const outcome = await push();
+    const error = await errorOf(() => push());
 
-    expect(states(outcome)["ai-infra/base/slipway/one:1"]).toContain("the tag is immutable there");
-    expect(states(outcome)["ai-infra/base/org/two:2"]).toBe("sent");
+    expect(told).toEqual([...new Set(told)]);
+    expect(told).toContain("harbor.public");
+    expect(error.details).toEqual([]);
+  });
+
+  describe("whose token service", () => {
+    it.each([
+      ["fails", { status: 503 }, "the token service keeps failing (503)"],
+      ["is on http behind https", { origin: "http://harbor.corp.example" }, "sends passwords in the clear"],
+    ])("%s makes no project that would stay empty", async (_what, tokenFault, message) => {
+      const { harbor, push } = await createWorld({ tokenFault });
+
+      const error = await errorOf(() => push({ plainHttp: false }));
+
+      expect(error.message).toContain(message);
+      expect(error.details.join(" ")).toContain("the project ai-infra is not there, and was not made");
+      expect(harbor.changes()).toEqual([]);
+      expect(harbor.state.projects.has("ai-infra")).toBe(false);
+    });
   });
 
   it("is told of a quota that filled up while it was sent", async () => {

@@ -14,9 +14,14 @@ import { realPorts } from "../support/real-ports.ts";
 import { type HarborOptions, noHarborOptions } from "../../src/registry/harbor/harbor-options.ts";
 import type { SyntheticImage } from "../stand-ins/registry/synthetic-image.ts";
 
-/** An image in memory, as a selection of a push has it. */
-export function selectedImage(reference: string, image: SyntheticImage): SelectedImage {
-  const all = new Map([...image.blobs, ...image.manifests].map(({ descriptor, bytes }) => [descriptor.digest, bytes]));
+/** An image in memory, as a selection of a push has it; `others` are there to be read, too. */
+export function selectedImage(
+  reference: string,
+  image: SyntheticImage,
+  others: readonly SyntheticImage[] = [],
+): SelectedImage {
+  const contents = [image, ...others].flatMap(({ blobs, manifests }) => [...blobs, ...manifests]);
+  const all = new Map(contents.map(({ descriptor, bytes }) => [descriptor.digest, bytes]));
   const source: ImageSource = {
     kind: "layout",
     name: "a layout in memory",
@@ -32,6 +37,11 @@ export function selectedImage(reference: string, image: SyntheticImage): Selecte
     close: () => Promise.resolve(),
   };
   return { name: reference, reference, source, root: image.root, referrers: [], others: [] };
+}
+
+/** With something that refers to it and has no tag. */
+export function withReferrer(image: SelectedImage, referrer: SyntheticImage): SelectedImage {
+  return { ...image, referrers: [...image.referrers, { descriptor: referrer.root, subject: image.root.digest }] };
 }
 
 /** The world as a push finds it, with an empty environment. */
@@ -55,14 +65,17 @@ export interface TestPush {
   readonly folder: string;
   readonly harbor?: HarborOptions;
   readonly dryRun?: boolean;
+  /** Yes unless told; a host of loopback is found out to speak it without being told. */
+  readonly plainHttp?: boolean;
 }
 
 /** Pushes as `slipway push` does, over plain HTTP. */
 export async function pushTo(push: TestPush, ports: ActionPorts): Promise<PushOutcome> {
   const { to, user: username, password, images, folder, harbor = noHarborOptions, dryRun = false } = push;
+  const { plainHttp = true } = push;
   const passwordFile = join(folder, "password");
   await writeFile(passwordFile, `${password}\n`);
-  const registry = { plainHttp: true, username, passwordFile };
+  const registry = { plainHttp, username, passwordFile };
   const target = parseTarget(to);
   const cacheDir = join(folder, "cache");
   // What images are selected by does not matter: they are handed over.

@@ -1,9 +1,7 @@
-import type { Finding } from "../../events/event.ts";
-import { InterruptedError, PreflightError } from "../../errors/installer-error.ts";
+import { InterruptedError } from "../../errors/installer-error.ts";
 import { type RegistryTarget, mapReference, refuseCollisions } from "../../oci/path-rules.ts";
 import { type Reference, formatReference, parseReference } from "../../oci/reference.ts";
 import { givenHarborFlags } from "../../registry/harbor/harbor-options.ts";
-import { prepareTarget } from "../../registry/harbor/prepare-target.ts";
 import { blobsOf, buildPushPlan } from "../../registry/push/build-push-plan.ts";
 import { type ProbeResult, probeTarget } from "../../registry/push/probe-target.ts";
 import { type ImageOutcome, pushImages } from "../../registry/push/push-images.ts";
@@ -11,16 +9,23 @@ import { type PushJournal, journalPath, openPushJournal, readPushJournal } from 
 import type { PlannedImage, PushPlan } from "../../registry/push/push-plan.ts";
 import { type TargetPreparation, plainTarget } from "../../registry/push/push-target.ts";
 import { readFrom, readManifests } from "../../registry/push/read-image.ts";
-import { type TargetKnowledge, createTargetKnowledge } from "../../registry/push/target-knowledge.ts";
-import { type WorkQueue, createWorkQueue } from "../../registry/push/work-queue.ts";
-import type { Http } from "../../platform/content-ports.ts";
-import type { RegistryClient } from "../../registry/registry-client.ts";
+import { createTargetKnowledge } from "../../registry/push/target-knowledge.ts";
+import { createWorkQueue } from "../../registry/push/work-queue.ts";
 import type { ActionPorts } from "../context.ts";
 import type { PushRequest } from "./push-request.ts";
 import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
 import { findOrigins } from "./push-origins.ts";
 import { createPushProgress } from "./push-progress.ts";
+import {
+  findPreparation,
+  noteProbes,
+  openTarget,
+  prepareTarget,
+  refuseAll,
+  reportFindings,
+  type TargetWork,
+} from "./push-preparation.ts";
 import type { SelectedImage } from "./push-sources.ts";
 import type { RegistryAccess } from "./registry-options.ts";
 
@@ -32,15 +37,9 @@ export interface PushRun {
 }
 
 /** What a run works with once its candidates are known. */
-interface Work extends PushRun {
-  readonly candidates: readonly Candidate[];
-  readonly client: RegistryClient;
-  readonly queue: WorkQueue;
+interface Work extends PushRun, TargetWork {
+  readonly request: PushRun["request"];
   readonly journal: PushJournal;
-  readonly knowledge: TargetKnowledge;
-  /** For what is asked of the target besides images. */
-  readonly http: Http;
-  readonly ports: ActionPorts;
 }
 
 /**
@@ -71,32 +70,26 @@ export async function pushSelected(run: PushRun, ports: ActionPorts): Promise<Pu
 
 async function pushCandidates(work: Work): Promise<PushOutcome> {
   const { candidates, request, journal, ports } = work;
-  let probes = await probeTarget(candidates, work.client, work.queue);
-  noteProbes(work, probes);
-  const behind = await findBehind(work, probes);
-  const findings: Finding[] = [];
-  let preparation: TargetPreparation = plainTarget;
-  if (behind.length > 0 || givenHarborFlags(request.harbor).length > 0) {
-    preparation = await findPreparation(work);
-    const opened = await openTarget(work, preparation, probes);
-    findings.push(...opened.findings);
-    probes = opened.probes;
-  }
+  const before = await probeTarget(candidates, work.client, work.queue);
+  noteProbes(work.knowledge, before);
+  const behind = await findBehind(work, before);
+  const isWanted = behind.length > 0 || givenHarborFlags(request.harbor).length > 0;
+  const preparation = isWanted ? await findPreparation(work) : plainTarget;
+  const { findings, probes } = await openTarget(work, preparation, before);
   refuseAll(candidates, probes);
   const read = await readAll(work, behind, probes);
   await noteHolders(work, behind);
   const plan = buildPushPlan(work.target.host, [...read.images.values()], (digest, repository) =>
     journal.has(repository, digest),
   );
-  if (behind.length > 0 || preparation !== plainTarget) {
-    findings.push(...(await preparation.prepare(plan, { dryRun: request.dryRun, signal: ports.signal })));
-    refuseOnFailure(findings, ports);
-  }
+  findings.push(...(await prepareTarget(work, preparation, plan)));
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
-  const pushed = await pushPlanned(work, plan);
+  const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);
   if (outcome.ok) await journal.finish(recordable(candidates));
-  return outcome;
+  const last = (await preparation.finish?.(outcome.ok, ports.signal)) ?? [];
+  reportFindings(last, ports);
+  return { ...outcome, findings: [...findings, ...last] };
 }
 
 /** Every target reference, before anything is asked or sent. */
@@ -144,12 +137,6 @@ async function openJournal(
   );
 }
 
-function noteProbes({ knowledge }: Work, probes: ReadonlyMap<Candidate, ProbeResult>): void {
-  for (const [{ repository }, { state }] of probes) {
-    if (state === "present" || state === "other") knowledge.noteExisting(repository);
-  }
-}
-
 /** What is not there, or not with everything that refers to it. */
 async function findBehind(work: Work, probes: ReadonlyMap<Candidate, ProbeResult>): Promise<readonly Candidate[]> {
   const complete = await Promise.all(
@@ -177,72 +164,6 @@ async function hasReferrers({ client, queue, journal }: Work, candidate: Candida
   return found.every(Boolean);
 }
 
-function findPreparation({ request, target, registries, http, ports }: Work): Promise<TargetPreparation> {
-  return prepareTarget({
-    target,
-    http,
-    fs: ports.fs,
-    clock: ports.clock,
-    random: ports.random,
-    credentials: registries.credentials,
-    plainHttp: request.registry.plainHttp,
-    options: request.harbor,
-    signal: ports.signal,
-  });
-}
-
-interface Opened {
-  readonly findings: readonly Finding[];
-  readonly probes: ReadonlyMap<Candidate, ProbeResult>;
-}
-
-/** Where the target had to be opened first, what it refused before is asked again. */
-async function openTarget(
-  work: Work,
-  preparation: TargetPreparation,
-  before: ReadonlyMap<Candidate, ProbeResult>,
-): Promise<Opened> {
-  if (preparation.open === undefined) return { findings: [], probes: before };
-  const { candidates, request, knowledge, ports } = work;
-  const repositories = [...new Set(candidates.map(({ repository }) => repository))];
-  const { findings, absent } = await preparation.open(repositories, { dryRun: request.dryRun, signal: ports.signal });
-  refuseOnFailure(findings, ports);
-  const probes = new Map(before);
-  for (const repository of absent) knowledge.noteAbsent(repository);
-  for (const candidate of candidates) {
-    if (absent.includes(candidate.repository)) probes.set(candidate, { state: "missing" });
-  }
-  const refused = candidates.filter((candidate) => probes.get(candidate)?.state === "refused");
-  const again = await probeTarget(refused, work.client, work.queue);
-  noteProbes(work, again);
-  for (const [candidate, result] of again) probes.set(candidate, result);
-  return { findings, probes };
-}
-
-function refuseOnFailure(findings: readonly Finding[], ports: ActionPorts): void {
-  for (const finding of findings) ports.report({ type: "finding", finding });
-  const failures = findings.filter(({ severity }) => severity === "failure");
-  const [first] = failures;
-  if (first === undefined) return;
-  throw new PreflightError(
-    failures.length === 1 ? first.message : `${failures.length} things stand in the way of the push`,
-    {
-      hint: first.remedy,
-      details: failures.map(({ message, remedy }) => (remedy === undefined ? message : `${message} -> ${remedy}`)),
-    },
-  );
-}
-
-/** When no repository can even be asked, that is what went wrong, and not each image. */
-function refuseAll(candidates: readonly Candidate[], probes: ReadonlyMap<Candidate, ProbeResult>): void {
-  const errors = candidates.flatMap((candidate) => {
-    const probe = probes.get(candidate);
-    return probe?.state === "refused" ? [probe.error] : [];
-  });
-  const [first] = errors;
-  if (first !== undefined && errors.length === candidates.length) throw first;
-}
-
 const readsAtOnce = 8;
 
 async function readAll(
@@ -261,7 +182,8 @@ async function readAll(
         return;
       }
       try {
-        images.set(candidate, await readers.run({ rank: 0, weight: 0 }, () => readCandidate(candidate)));
+        const image = await readers.run({ rank: 0, weight: 0 }, () => readCandidate(candidate));
+        images.set(candidate, probe?.state === "other" ? { ...image, replaces: probe.digest } : image);
       } catch (error) {
         ports.signal.throwIfAborted();
         errors.set(candidate, error instanceof Error ? error : new Error(String(error)));
@@ -304,14 +226,26 @@ async function noteHolders({ candidates, knowledge, target }: Work, behind: read
   }
 }
 
-async function pushPlanned(work: Work, plan: PushPlan): Promise<readonly ImageOutcome[]> {
+async function pushPlanned(
+  work: Work,
+  plan: PushPlan,
+  preparation: TargetPreparation,
+): Promise<readonly ImageOutcome[]> {
   const { request, ports, candidates } = work;
   if (plan.images.length === 0) return [];
   const sourceOf = new Map(candidates.map(({ target, image }) => [target, image]));
   const origins = await findOrigins(plan, (image) => sourceOf.get(image.target), request.cacheDir, ports);
   const { originOf } = origins;
   const progress = createPushProgress(plan, ports);
-  const pushed = await pushImages({ ...work, plan, originOf, signal: ports.signal, ...progress.observer });
+  const explained = (outcome: ImageOutcome): ImageOutcome => {
+    const { error, image } = outcome;
+    if (error === undefined) return outcome;
+    return { ...outcome, error: preparation.explain?.(error, image.repository) ?? error };
+  };
+  const onImage = (outcome: ImageOutcome): void => progress.observer.onImage(explained(outcome));
+  const observer = { ...progress.observer, onImage };
+  const done = await pushImages({ ...work, plan, originOf, signal: ports.signal, ...observer });
+  const pushed = done.map(explained);
   progress.end();
   if (pushed.every(({ error }) => error === undefined)) await origins.release();
   return pushed;

@@ -3,7 +3,7 @@ import { fieldsOf } from "../../language/fields.ts";
 import { Refusal } from "../refusal.ts";
 import { explainFailure } from "../registry-errors.ts";
 import type { HarborApi } from "./harbor-api.ts";
-import { type HarborSystemInfo, parseSystemInfo } from "./harbor-client.ts";
+import { type HarborSystemInfo, parseSystemInfo } from "./harbor-documents.ts";
 
 /**
  * Whether a registry is Harbor: by what its API says, whatever it is called. Undefined when it is not.

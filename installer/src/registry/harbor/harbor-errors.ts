@@ -1,6 +1,6 @@
 import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import { Refusal } from "../refusal.ts";
-import { explainFailure } from "../registry-errors.ts";
+import { explainFailure, refusedBehind } from "../registry-errors.ts";
 
 /** What was asked of Harbor, for the message. */
 export interface HarborErrand {
@@ -30,12 +30,12 @@ export function explainHarbor(error: unknown, errand: HarborErrand): Error {
   const details = error.reported.map(({ code, message }) => `Harbor says: ${code}: ${message}`);
   const refuse = (problem: string, hint: string): RegistryError =>
     new RegistryError(`${what} on ${host}: ${problem}`, { cause: error, hint, details });
-  if (/read.?only/i.test(error.words)) return readOnlyError(host, error, details);
+  if (error.isReadOnly()) return readOnlyError(host, error, details);
   switch (error.status) {
     case 401:
       return refuse(
         `Harbor does not know ${who} by this password (401)`,
-        `run docker login ${host} again, or give --username and --password-file; robot accounts expire, and their names start with robot$`,
+        `run docker login ${host} again, or give --username and --password-file; robot accounts expire, and their names begin with robot$ or what Harbor is set to`,
       );
     case 403:
       return refuse(`${who} may not do this (403)`, `it takes ${needs}`);
@@ -60,12 +60,60 @@ export function explainHarbor(error: unknown, errand: HarborErrand): Error {
 
 /** The whole of Harbor accepts no writes: an administrator's setting, or a garbage collection of old versions. */
 export function readOnlyError(host: string, cause?: unknown, details: readonly string[] = []): RegistryError {
-  return new RegistryError(`Harbor on ${host} is in read-only mode: nothing can be pushed`, {
+  return new RegistryError(readOnlyMessage(host), {
     cause,
     details,
     hint: readOnlyRemedy,
   });
 }
 
+export function readOnlyMessage(host: string): string {
+  return `Harbor on ${host} is in read-only mode: nothing can be pushed`;
+}
+
 export const readOnlyRemedy =
   "have an administrator switch it off (Configuration, System Settings, Repository Read Only), then run the same command again";
+
+/** A project that is there, and is closed to a user who is no member of it. */
+export function notAMember(host: string, user: string | undefined, project: string): RegistryError {
+  return new RegistryError(`looking at the project ${project} on ${host}: ${user ?? "nobody"} may not do this (403)`, {
+    hint: `it takes a member of ${project}; to push, one with the role developer or higher`,
+  });
+}
+
+/** Harbor answers, and no image can be pushed: said before a project is made that would stay empty. */
+export function explainBlocked(reason: Error, host: string, missing: readonly string[]): RegistryError {
+  const refusal = refusedBehind(reason)?.refusal;
+  const hint = reason instanceof InstallerError ? reason.hint : undefined;
+  const isTold = refusal === undefined || refusal.status < 500;
+  return new RegistryError(reason.message, {
+    cause: reason,
+    details: [
+      `Harbor on ${host} answers; the project ${missing.join(", ")} is not there, and was not made`,
+      ...(reason instanceof InstallerError ? reason.details : []),
+    ],
+    hint: isTold
+      ? hint
+      : "look at the logs of Harbor's core service and of the proxy before it, then run the same command again",
+  });
+}
+
+/** An image that was refused for want of a right, by a Harbor that knows the user and has the project. */
+export function explainRights(
+  error: Error,
+  { host, user }: Pick<HarborErrand, "host" | "user">,
+  project: string,
+): Error {
+  const refused = refusedBehind(error);
+  if (refused?.errand.host !== host || refused.errand.action !== "write") return error;
+  const { refusal } = refused;
+  if (!refusal.isAboutRights()) return error;
+  return new RegistryError(
+    `${user ?? "nobody"} may not push to the project ${project} on ${host} (${refusal.status})`,
+    {
+      cause: error,
+      hint: `it takes the role developer or higher in ${project}; of a robot account, the right to push to its repositories`,
+      details: refusal.reported.map(({ code, message }) => `Harbor says: ${code}: ${message}`),
+    },
+  );
+}

@@ -6,8 +6,9 @@ import {
   robot,
   setUp,
   planOf,
-  prepareBoth,
+  prepareAll,
   failures,
+  warnings,
   messageOf,
   closeHarbors,
 } from "./testing/harbor-world.ts";
@@ -16,28 +17,30 @@ closeHarbors();
 
 describe("the quota of a project", () => {
   const small = { projects: [{ name: "ai-infra", hard: 100_000 }] };
+  /** Three layers of 40 000 bytes, and two manifests. */
+  const needed = 120_000 + planOf("", 80_000).images.reduce((sum, { root }) => sum + root.size, 0);
 
   it("is checked by logical size, before a byte is sent", async () => {
     // Three layers of 40 000 bytes: one is shared, and so counted once.
-    const { harbor, findings } = await prepareBoth({ harbor: small }, 80_000);
+    const { harbor, findings } = await prepareAll({ harbor: small }, 80_000);
 
     expect(failures(findings)).toEqual(["harbor.quota"]);
     expect(messageOf(findings, "harbor.quota")).toMatch(
-      /needs 118 KiB more, but of its quota of 97\.7 KiB only 97\.7 KiB are free/,
+      /needs 118 KiB more, 20\.\d KiB more than is free of its quota of 97\.7 KiB/,
     );
     expect(harbor.uploads()).toEqual([]);
   });
 
   it("sets nothing up for a push that will not happen", async () => {
     const options = { immutable: true, retain: 3, robot };
-    const { harbor, fs } = await prepareBoth({ harbor: small, options }, 80_000);
+    const { harbor, fs } = await prepareAll({ harbor: small, options }, 80_000);
 
     expect(harbor.changes()).toEqual([]);
     expect(fs.operations).toEqual([]);
   });
 
   it("is enough where it is", async () => {
-    const { harbor, findings } = await prepareBoth({ harbor: small }, 40_000);
+    const { harbor, findings } = await prepareAll({ harbor: small }, 40_000);
 
     expect(failures(findings)).toEqual([]);
     expect(harbor.log.filter(({ target }) => target.startsWith("/v2/"))).toEqual([]);
@@ -55,22 +58,81 @@ describe("the quota of a project", () => {
     expect(messageOf(findings, "harbor.quota")).toMatch(/needs 7[89]\.\d KiB more/);
   });
 
+  describe("where another repository of the project has layers already", () => {
+    const other = "ai-infra/tools/other";
+    const start = async (hard: number, more: Parameters<typeof setUp>[0] = {}) => {
+      const world = await setUp({ ...more, harbor: { ...more.harbor, projects: [{ name: "ai-infra", hard }] } });
+      world.harbor.state.store.addBlob(other, syntheticBytes("shared", 40_000));
+      world.harbor.state.store.addBlob(other, syntheticBytes("of its own", 10_000));
+      world.harbor.state.store.addManifest(other, Buffer.from("{}"), "application/json", "1");
+      const preparation = await world.open();
+      const opened = await preparation.open?.(repositories, { dryRun: false, signal });
+      const prepared = await preparation.prepare(planOf(world.harbor.host, 80_000), { dryRun: false, signal });
+      return [...(opened?.findings ?? []), ...prepared];
+    };
+
+    it("does not count them a second time", async () => {
+      // 50 000 of the 132 000 are used, 40 000 of them by the layer that is shared; 120 000 are to be there.
+      const findings = await start(132_000);
+
+      expect(failures(findings)).toEqual([]);
+      expect(messageOf(findings, "harbor.quota")).toContain("39.1 KiB are there already");
+    });
+
+    it("is refused where it is too small without them, too", async () => {
+      expect(failures(await start(125_000))).toEqual(["harbor.quota"]);
+    });
+
+    it("is a warning where only the manifests may make the difference", async () => {
+      const findings = await start(130_100);
+
+      expect(failures(findings)).toEqual([]);
+      expect(warnings(findings)).toEqual(["harbor.quota"]);
+      expect(messageOf(findings, "harbor.quota")).toContain("may be too small");
+    });
+
+    it("is a warning where they may not be seen", async () => {
+      const rights = ["push", "project:read", "quota:read"];
+      const robots = [{ name: "ci", secret: "s", project: "ai-infra", rights }];
+      const findings = await start(132_000, { harbor: { robots }, user: "robot$ai-infra+ci", password: "s" });
+
+      expect(failures(findings)).toEqual([]);
+      expect(warnings(findings)).toEqual(["harbor.quota"]);
+    });
+  });
+
   it("of a new project counts from the limit that was given, also in a dry run", async () => {
     const options = { immutable: false, storageLimit: 50_000 };
-    const { findings } = await prepareBoth({ options }, 80_000, true);
+    const { findings } = await prepareAll({ options }, 80_000, true);
 
     expect(failures(findings)).toEqual(["harbor.quota"]);
   });
 
-  it("that the user may not see is a warning", async () => {
-    const users = { dev: { password: "dev", roles: { "ai-infra": "developer" as const } } };
-    const { findings } = await prepareBoth({ user: "dev", password: "dev", harbor: { ...small, users } }, 80_000);
+  it("that a robot account may not see is a warning", async () => {
+    const robots = [{ name: "ci", secret: "s", project: "ai-infra", rights: ["push", "project:read"] }];
+    const who = { user: "robot$ai-infra+ci", password: "s" };
+    const { findings } = await prepareAll({ ...who, harbor: { ...small, robots } }, 80_000);
 
-    expect(findings).toContainEqual(expect.objectContaining({ id: "harbor.quota", severity: "warning" }));
+    expect(failures(findings)).toEqual([]);
+    expect(warnings(findings)).toEqual(["harbor.quota"]);
+  });
+
+  it("that is short by one byte is told by that byte", async () => {
+    const { findings } = await prepareAll({ harbor: { projects: [{ name: "ai-infra", hard: needed - 1 }] } }, 80_000);
+
+    expect(failures(findings)).toEqual(["harbor.quota"]);
+    expect(messageOf(findings, "harbor.quota")).toContain("1 B more than is free");
+    expect(findings.find(({ id }) => id === "harbor.quota")?.remedy).toContain("by at least 1 B");
+  });
+
+  it("is enough to the byte", async () => {
+    const { findings } = await prepareAll({ harbor: { projects: [{ name: "ai-infra", hard: needed }] } }, 80_000);
+
+    expect(failures(findings)).toEqual([]);
   });
 
   it("is none where quotas are switched off", async () => {
-    const { findings } = await prepareBoth({ harbor: { ...small, quotasOn: false } }, 80_000);
+    const { findings } = await prepareAll({ harbor: { ...small, quotasOn: false } }, 80_000);
 
     expect(messageOf(findings, "harbor.quota")).toBe("the project ai-infra has no quota");
   });
@@ -78,7 +140,7 @@ describe("the quota of a project", () => {
 
 describe("rules about tags", () => {
   it("are about the whole of a project that is new", async () => {
-    const { harbor } = await prepareBoth({ options: { immutable: true, retain: 3 } });
+    const { harbor } = await prepareAll({ options: { immutable: true, retain: 3 } });
 
     const [rule] = harbor.state.projects.get("ai-infra")?.rules ?? [];
     expect(JSON.stringify(rule)).toContain('"decoration":"repoMatches","pattern":"**"');
@@ -87,7 +149,7 @@ describe("rules about tags", () => {
 
   it("are about our repositories only where others may have theirs", async () => {
     const options = { immutable: true, retain: 3 };
-    const { harbor } = await prepareBoth({ options, harbor: { projects: [{ name: "ai-infra" }] } });
+    const { harbor } = await prepareAll({ options, harbor: { projects: [{ name: "ai-infra" }] } });
 
     const pattern = '"pattern":"{library/redis,slipway/postgres}"';
     expect(JSON.stringify(harbor.state.projects.get("ai-infra")?.rules)).toContain(pattern);
@@ -100,6 +162,7 @@ describe("rules about tags", () => {
       const preparation = await open();
       await preparation.open?.(repositories, { dryRun: false, signal });
       await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+      await preparation.finish?.(true, signal);
     }
 
     expect(harbor.state.projects.get("ai-infra")?.rules).toHaveLength(1);
@@ -108,7 +171,7 @@ describe("rules about tags", () => {
 
   it("leave a retention policy that is there as it is, and say so", async () => {
     const options = { immutable: false, retain: 3 };
-    const { findings } = await prepareBoth({ options, harbor: { projects: [{ name: "ai-infra", retentionId: 99 }] } });
+    const { findings } = await prepareAll({ options, harbor: { projects: [{ name: "ai-infra", retentionId: 99 }] } });
 
     expect(findings).toContainEqual(expect.objectContaining({ id: "harbor.retention", severity: "warning" }));
   });

@@ -14,7 +14,7 @@ import {
   robot,
   setUp,
   planOf,
-  prepareBoth,
+  prepareAll,
   failures,
   messageOf,
   closeHarbors,
@@ -50,7 +50,7 @@ describe("a target that is a Harbor", () => {
   });
 
   it("gets its missing project, private", async () => {
-    const { harbor, findings, opened } = await prepareBoth({});
+    const { harbor, findings, opened } = await prepareAll({});
 
     expect(harbor.state.projects.get("ai-infra")).toMatchObject({ public: false, hard: -1 });
     expect(messageOf(findings, "harbor.project")).toBe("the project ai-infra was made, private");
@@ -60,7 +60,7 @@ describe("a target that is a Harbor", () => {
 
   it("is only looked at in a dry run, which tells what would be made", async () => {
     const options = { immutable: true, retain: 3, robot, storageLimit: 10_000_000 };
-    const { harbor, fs, findings } = await prepareBoth({ options }, 1000, true);
+    const { harbor, fs, findings } = await prepareAll({ options }, 1000, true);
 
     expect(harbor.changes()).toEqual([]);
     expect(fs.operations).toEqual([]);
@@ -73,13 +73,13 @@ describe("a target that is a Harbor", () => {
   });
 
   it("keeps a storage limit that was given for new projects", async () => {
-    const { harbor } = await prepareBoth({ options: { immutable: false, storageLimit: 5_000_000 } });
+    const { harbor } = await prepareAll({ options: { immutable: false, storageLimit: 5_000_000 } });
 
     expect(harbor.state.projects.get("ai-infra")?.hard).toBe(5_000_000);
   });
 
   it("is left alone when the project is there", async () => {
-    const { harbor, opened } = await prepareBoth({ harbor: { projects: [{ name: "ai-infra" }] } });
+    const { harbor, opened } = await prepareAll({ harbor: { projects: [{ name: "ai-infra" }] } });
 
     expect(harbor.changes()).toEqual([]);
     expect(opened?.absent).toEqual([]);
@@ -117,14 +117,13 @@ describe("who may push to a Harbor", () => {
   });
 
   it("says who can make a project when the user cannot", async () => {
-    const { open } = await setUp({ user: "dev", password: "dev", harbor: { users: { dev: { password: "dev" } } } });
-    const preparation = await open();
+    const harbor = { users: { dev: { password: "dev" } } };
+    const { findings } = await prepareAll({ user: "dev", password: "dev", harbor });
 
-    const error = await errorOf(async () => preparation.open?.(repositories, { dryRun: false, signal }));
-
-    expect(error.message).toContain("making the project ai-infra");
-    expect(error.message).toContain("dev may not do this (403)");
-    expect(error.hint).toContain("an administrator of Harbor");
+    expect(failures(findings)).toEqual(["harbor.project"]);
+    expect(messageOf(findings, "harbor.project")).toBe(
+      "the project ai-infra is not there, and dev may not make it: only administrators may make projects there",
+    );
   });
 
   it("says that a project is there which the user is not a member of", async () => {
@@ -135,12 +134,12 @@ describe("who may push to a Harbor", () => {
     const error = await errorOf(async () => preparation.open?.(repositories, { dryRun: false, signal }));
 
     expect(error.message).toContain("looking at the project ai-infra");
-    expect(error.hint).toBe("it takes a member of ai-infra");
+    expect(error.hint).toMatch(/^it takes a member of ai-infra/);
   });
 
   it("lets everyone make projects where Harbor is set so", async () => {
     const users = { dev: { password: "dev" } };
-    const { harbor, findings } = await prepareBoth({
+    const { harbor, findings } = await prepareAll({
       user: "dev",
       password: "dev",
       harbor: { users, projectCreation: "everyone" },
@@ -152,7 +151,7 @@ describe("who may push to a Harbor", () => {
 
   it("warns of the password of the documentation", async () => {
     const users = { admin: { password: "Harbor12345", admin: true } };
-    const { findings } = await prepareBoth({ password: "Harbor12345", harbor: { users } });
+    const { findings } = await prepareAll({ password: "Harbor12345", harbor: { users } });
 
     expect(findings).toContainEqual(expect.objectContaining({ id: "harbor.password", severity: "warning" }));
     expect(JSON.stringify(findings)).not.toContain("Harbor12345");
@@ -161,7 +160,7 @@ describe("who may push to a Harbor", () => {
 
 describe("a Harbor that cannot take a push", () => {
   it("in read-only mode is told so, and no project is made", async () => {
-    const { harbor, findings } = await prepareBoth({ harbor: { readOnly: true } });
+    const { harbor, findings } = await prepareAll({ harbor: { readOnly: true } });
 
     expect(failures(findings)).toEqual(["harbor.read-only"]);
     expect(messageOf(findings, "harbor.read-only")).toContain("read-only mode: nothing can be pushed");
@@ -169,14 +168,14 @@ describe("a Harbor that cannot take a push", () => {
   });
 
   it("has a proxy cache for a project", async () => {
-    const { findings } = await prepareBoth({ harbor: { projects: [{ name: "ai-infra", registryId: 7 }] } });
+    const { findings } = await prepareAll({ harbor: { projects: [{ name: "ai-infra", registryId: 7 }] } });
 
     expect(failures(findings)).toEqual(["harbor.proxy-cache"]);
     expect(messageOf(findings, "harbor.proxy-cache")).toContain("takes no pushes");
   });
 
   it("has a public project: that is a warning", async () => {
-    const { findings } = await prepareBoth({ harbor: { projects: [{ name: "ai-infra", public: true }] } });
+    const { findings } = await prepareAll({ harbor: { projects: [{ name: "ai-infra", public: true }] } });
 
     expect(failures(findings)).toEqual([]);
     expect(messageOf(findings, "harbor.public")).toContain("everybody who reaches Harbor can pull");

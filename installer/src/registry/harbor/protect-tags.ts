@@ -1,58 +1,90 @@
 import type { Finding } from "../../events/event.ts";
-import type { HarborClient, HarborProject, TagRule } from "./harbor-client.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { HarborProject, TagRule } from "./harbor-documents.ts";
+import type { HarborOptions } from "./harbor-options.ts";
+import type { OwnRepositories } from "./own-repositories.ts";
 
-/** A project with the repositories of ours in it, their names without the project. */
-export interface OwnRepositories {
-  readonly name: string;
-  /** Undefined where it would only be made. */
-  readonly project: HarborProject | undefined;
-  /** Nothing of others is in it, so that a rule may be about all of it. */
-  readonly isNew: boolean;
-  readonly repositories: readonly string[];
+/** A rule that was asked for. */
+export interface PlannedRule {
+  /** What is to be done, or why nothing is. */
+  readonly finding: Finding;
+  /** Sets it, and says so; absent where there is nothing to do. */
+  readonly apply?: (signal: AbortSignal) => Promise<Finding>;
 }
 
-interface Change {
-  readonly dryRun: boolean;
-  readonly signal: AbortSignal;
+/**
+ * Finds out which rules about tags are to be set, and sets none.
+ * @throws RegistryError when the user may not look at them, and so not set them either
+ */
+export async function planRules(
+  { client, options }: { readonly client: HarborClient; readonly options: HarborOptions },
+  projects: readonly OwnRepositories[],
+  signal: AbortSignal,
+): Promise<readonly PlannedRule[]> {
+  const rules: PlannedRule[] = [];
+  for (const own of projects) {
+    const project = own.project === "hidden" ? undefined : own.project;
+    if (options.immutable) rules.push(await planImmutable(client, own, project, signal));
+    if (options.retain !== undefined) rules.push(planRetention(client, own, project, options.retain));
+  }
+  return rules;
 }
 
 /** Makes the tags of our repositories immutable, unless a rule of the project does so already. */
-export async function makeImmutable(client: HarborClient, own: OwnRepositories, change: Change): Promise<Finding> {
-  const id = "harbor.immutable";
-  const { name, project } = own;
-  const rules = project === undefined ? [] : await client.immutableRules(project, change.signal);
+async function planImmutable(
+  client: HarborClient,
+  own: OwnRepositories,
+  project: HarborProject | undefined,
+  signal: AbortSignal,
+): Promise<PlannedRule> {
+  const { name } = own;
+  const told = (message: string): Finding => ({ id: "harbor.immutable", severity: "ok", message });
+  const rules = project === undefined ? [] : await client.immutableRules(project, signal);
   const missing = own.repositories.filter((repository) => !rules.some((rule) => covers(rule, repository)));
-  if (missing.length === 0) return { id, severity: "ok", message: `the tags in ${name} are immutable already` };
+  if (missing.length === 0) return { finding: told(`the tags in ${name} are immutable already`) };
   const pattern = patternOf(own, missing);
   const what = pattern === "**" ? `the tags in ${name}` : `the tags of ${count(missing)} in ${name}`;
-  if (change.dryRun || project === undefined) return { id, severity: "ok", message: `${what} would be made immutable` };
-  await client.createImmutableRule(project, pattern, change.signal);
-  return { id, severity: "ok", message: `${what} are immutable from now on` };
+  const finding = told(`${what} would be made immutable`);
+  if (project === undefined) return { finding };
+  return {
+    finding,
+    apply: async (change) => {
+      await client.createImmutableRule(project, pattern, change);
+      return told(`${what} are immutable from now on`);
+    },
+  };
 }
 
 /** Sets how many pushes of our repositories are kept. A policy that somebody made is left as it is. */
-export async function setRetention(
+function planRetention(
   client: HarborClient,
   own: OwnRepositories,
+  project: HarborProject | undefined,
   keep: number,
-  change: Change,
-): Promise<Finding> {
+): PlannedRule {
   const id = "harbor.retention";
-  const { name, project } = own;
+  const { name } = own;
   if (project?.retentionId !== undefined) {
     return {
-      id,
-      severity: "warning",
-      message: `the project ${name} has a retention policy, which is left as it is`,
-      remedy: `look in Harbor whether it keeps the last ${keep} pushes of what is pushed here`,
+      finding: {
+        id,
+        severity: "warning",
+        message: `the project ${name} has a retention policy, which is left as it is`,
+        remedy: `look in Harbor whether it keeps the last ${keep} pushes of what is pushed here`,
+      },
     };
   }
   const what = `the last ${keep} ${keep === 1 ? "push" : "pushes"} of ${own.isNew ? "each repository" : count(own.repositories)} in ${name}`;
-  if (change.dryRun || project === undefined)
-    return { id, severity: "ok", message: `${what} would be kept, older ones removed` };
-  // A rule over the whole of a shared project would remove images of others.
-  await client.createRetention(project, patternOf(own, own.repositories), keep, change.signal);
-  return { id, severity: "ok", message: `${what} are kept, older ones are removed at night` };
+  const finding: Finding = { id, severity: "ok", message: `${what} would be kept, older ones removed` };
+  if (project === undefined) return { finding };
+  return {
+    finding,
+    apply: async (signal) => {
+      // A rule over the whole of a shared project would remove images of others.
+      await client.createRetention(project, patternOf(own, own.repositories), keep, signal);
+      return { id, severity: "ok", message: `${what} are kept, older ones are removed at night` };
+    },
+  };
 }
 
 function patternOf({ isNew }: OwnRepositories, repositories: readonly string[]): string {

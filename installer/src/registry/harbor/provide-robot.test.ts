@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFileSystem } from "../../platform/file-system.ts";
-import type { CreatedRobot, HarborClient } from "./harbor-client.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { CreatedRobot } from "./harbor-documents.ts";
 import { provideRobot } from "./provide-robot.ts";
 
 let folder: string;

@@ -2,7 +2,8 @@ import { RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
 import { fieldsOf } from "../../language/fields.ts";
 import type { FileSystem } from "../../platform/ports.ts";
-import type { HarborClient, HarborProject, HarborRobot } from "./harbor-client.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { HarborProject, HarborRobot } from "./harbor-documents.ts";
 
 export interface RobotRequest {
   readonly name: string;
@@ -14,6 +15,8 @@ export interface RobotRequest {
 }
 
 const id = "harbor.robot";
+/** What stands before the name of every robot account, unless Harbor is set otherwise. */
+const usualPrefix = "robot$";
 
 /**
  * A robot account that may pull and nothing else, its secret in a file only its owner can read. One whose file is there is
@@ -27,9 +30,10 @@ export async function provideRobot(
 ): Promise<Finding> {
   const { client, fs } = ports;
   const { name, file, projects } = request;
-  const stored = await readStored(fs, file, client.host);
-  const existing = await findRobot(client, request, change.signal);
+  const stored = await readStored(fs, client.host, request);
+  const existing = await findRobot(client, request, stored, change.signal);
   if (existing !== undefined) return judgeExisting(existing, stored, request);
+  if (stored !== undefined && stored !== `${usualPrefix}${endingOf(request)}`) throw ofAnother(stored, request);
   if (change.dryRun) {
     return {
       id,
@@ -40,6 +44,8 @@ export async function provideRobot(
   await prepareFolder(fs, file);
   const description = "Pulls the images of a Slipway install";
   const robot = await client.createRobot({ name, description, projects, actions: ["pull"] }, change.signal);
+  // Of another prefix than it was looked for under.
+  if (robot === "there already") return untoldSecret(name, file);
   try {
     if (robot.name === "" || robot.secret === "") throw untold(client.host, name);
     await fs.writeAtomic(file, configText(client.host, robot), { mode: 0o600 });
@@ -55,6 +61,16 @@ export async function provideRobot(
   };
 }
 
+/** The file may hold the only copy of a secret that is in use: of a project whose name ends like this one. */
+function ofAnother(stored: string, { file, projects }: RobotRequest): RegistryError {
+  return new RegistryError(
+    `${file} holds the secret of ${stored}, which is no robot account of ${projects.join(", ")}`,
+    {
+      hint: "name another file with --harbor-robot-file, or remove this one if nobody needs it",
+    },
+  );
+}
+
 function untold(host: string, name: string): RegistryError {
   return new RegistryError(`${host} made the robot account ${name} and answered without its name or secret`, {
     hint: "look at proxies that change answers, and at the version of Harbor; then push again",
@@ -63,15 +79,22 @@ function untold(host: string, name: string): RegistryError {
 
 async function findRobot(
   client: HarborClient,
-  { name, projects, project }: RobotRequest,
+  request: RobotRequest,
+  stored: string | undefined,
   signal: AbortSignal,
 ): Promise<HarborRobot | undefined> {
+  const { projects, project } = request;
   const ofProject = projects.length === 1;
   if (ofProject && project === undefined) return undefined;
   const robots = await client.robots(ofProject ? project : undefined, signal);
-  // The prefix is a setting of Harbor, robot$ unless changed.
-  const ending = ofProject ? `${projects[0] ?? ""}+${name}` : name;
-  return robots.find((robot) => robot.name === ending || robot.name.endsWith(`$${ending}`));
+  const ending = endingOf(request);
+  // A name has no + in it, so that in a project nothing else ends like this. Of the system the name alone says too little.
+  return robots.find(({ name }) => name === stored || name.endsWith(ofProject ? ending : `$${ending}`));
+}
+
+/** What its full name ends with, behind the prefix. */
+function endingOf({ name, projects: [only, ...more] }: RobotRequest): string {
+  return more.length === 0 ? `${only ?? ""}+${name}` : name;
 }
 
 function judgeExisting(robot: HarborRobot, stored: string | undefined, { file }: RobotRequest): Finding {
@@ -86,20 +109,28 @@ function judgeExisting(robot: HarborRobot, stored: string | undefined, { file }:
   if (stored === robot.name) {
     return { id, severity: "ok", message: `the robot account ${robot.name} is there, and its secret in ${file}` };
   }
+  return untoldSecret(robot.name, file);
+}
+
+function untoldSecret(name: string, file: string): Finding {
   return {
     id,
     severity: "failure",
-    message: `the robot account ${robot.name} is there already, and Harbor does not tell its secret a second time`,
+    message: `the robot account ${name} is there already, and Harbor does not tell its secret a second time; it is not in ${file}`,
     remedy: `give another name with --harbor-robot, name the file that has its secret with --harbor-robot-file, or remove the account in Harbor`,
   };
 }
 
-/** Whose secret the file holds; undefined when there is no file. */
-async function readStored(fs: FileSystem, file: string, host: string): Promise<string | undefined> {
+/**
+ * Whose secret the file holds; undefined when there is no file.
+ * @throws RegistryError when it is of another account, or something else: nothing in it may be lost
+ */
+async function readStored(fs: FileSystem, host: string, request: RobotRequest): Promise<string | undefined> {
+  const { file } = request;
   const text = await fs.readTextIfPresent(file);
   if (text === undefined) return undefined;
   const refuse = (): RegistryError =>
-    new RegistryError(`${file} is there and is not a file this command wrote for ${host}`, {
+    new RegistryError(`${file} is there and is not a file this command wrote for ${request.name} on ${host}`, {
       hint: "name another one with --harbor-robot-file, so that nothing in it is lost",
     });
   let config;
@@ -113,7 +144,8 @@ async function readStored(fs: FileSystem, file: string, host: string): Promise<s
   const auth = fieldsOf(auths[host])["auth"];
   if (Object.keys(config).length !== 1 || Object.keys(auths).length !== 1 || typeof auth !== "string") throw refuse();
   const user = Buffer.from(auth, "base64").toString("utf8").split(":")[0] ?? "";
-  if (!user.includes("$") && !user.startsWith("robot")) throw refuse();
+  const ending = endingOf(request);
+  if (!user.endsWith(ending) || user === ending) throw refuse();
   return user;
 }
 

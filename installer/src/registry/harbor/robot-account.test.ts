@@ -5,7 +5,7 @@ import {
   robot,
   setUp,
   planOf,
-  prepareBoth,
+  prepareAll,
   failures,
   messageOf,
   closeHarbors,
@@ -18,7 +18,7 @@ describe("the robot account of an install", () => {
   const options = { immutable: false, robot };
 
   it("may pull and nothing else, and its secret is in a file for its owner alone", async () => {
-    const { harbor, fs, findings } = await prepareBoth({ options });
+    const { harbor, fs, findings } = await prepareAll({ options });
 
     const [made] = harbor.state.robots;
     expect([...(made?.rights ?? [])]).toEqual(["pull ai-infra"]);
@@ -41,6 +41,55 @@ describe("the robot account of an install", () => {
 
     expect(harbor.state.robots).toHaveLength(1);
     expect(fs.operations).toEqual([`write ${robot.file}`]);
+  });
+
+  it.each(["bot_", "robot-", "ci@"])(
+    "is kept by a second push where Harbor begins their names with %s",
+    async (prefix) => {
+      const { harbor, open, fs } = await setUp({ options, harbor: { robotPrefix: prefix } });
+      const told: (string | undefined)[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        const preparation = await open();
+        await preparation.open?.(repositories, { dryRun: false, signal });
+        const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+        expect(failures(findings)).toEqual([]);
+        told.push(messageOf(findings, "harbor.robot"));
+      }
+
+      expect(told).toEqual([
+        `the robot account ${prefix}ai-infra+pull may pull from ai-infra; its secret is in ${robot.file}`,
+        `the robot account ${prefix}ai-infra+pull is there, and its secret in ${robot.file}`,
+      ]);
+      expect(fs.operations).toEqual([`write ${robot.file}`]);
+    },
+  );
+
+  it("that is there under such a name, with its secret elsewhere, is told as that", async () => {
+    const robots = [{ name: "pull", secret: "s", project: "ai-infra", rights: ["pull"] }];
+    const { findings, fs } = await prepareAll({
+      options,
+      harbor: { projects: [{ name: "ai-infra" }], robotPrefix: "bot_", robots },
+    });
+
+    expect(failures(findings)).toEqual(["harbor.robot"]);
+    expect(messageOf(findings, "harbor.robot")).toContain("bot_ai-infra+pull is there already");
+    expect(fs.operations).toEqual([]);
+  });
+
+  it("does not cost another project its secret, whose name ends like this one's", async () => {
+    const auth = Buffer.from("robot$my-ai-infra+pull:only-copy").toString("base64");
+    const { harbor, fs, open } = await setUp({ options });
+    const text = JSON.stringify({ auths: { [harbor.host]: { auth } } });
+    await fs.writeAtomic(robot.file, text);
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+
+    const error = await errorOf(() => preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal }));
+
+    expect(error.message).toContain("holds the secret of robot$my-ai-infra+pull");
+    expect(error.message).not.toContain("only-copy");
+    expect(await fs.readText(robot.file)).toBe(text);
+    expect(harbor.state.robots).toEqual([]);
   });
 
   it("is not replaced when another has its name, of which the secret is not here", async () => {

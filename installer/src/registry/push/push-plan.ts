@@ -26,6 +26,8 @@ export interface PlannedImage {
   readonly repository: string;
   /** Absent where the image is known by its digest alone. */
   readonly tag?: string;
+  /** What the tag stands for there until now, where that is something else. */
+  readonly replaces?: string;
   readonly root: Descriptor;
   /** Children before those that name them; the last is the root. */
   readonly manifests: readonly ReadManifest[];

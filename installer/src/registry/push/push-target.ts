@@ -7,11 +7,18 @@ export interface PreparationOptions {
   readonly signal: AbortSignal;
 }
 
+export interface OpenOptions extends PreparationOptions {
+  /** Why no image could even be asked for, where that has nothing to do with rights: then nothing is made for the push. */
+  readonly blocked?: Error;
+}
+
 /** What `open` found out. */
 export interface OpenedTarget {
   readonly findings: readonly Finding[];
   /** Repositories known not to exist (their project is new, or would be made): nothing is asked of them. */
   readonly absent: readonly string[];
+  /** Repositories that may be pushed to without the right to read them: what is refused of them counts as not there. */
+  readonly unseen: readonly string[];
 }
 
 /**
@@ -24,12 +31,20 @@ export interface TargetPreparation {
    * @param repositories every repository that images go to, without the host
    * @throws RegistryError when the registry refuses to be looked at
    */
-  open?(repositories: readonly string[], options: PreparationOptions): Promise<OpenedTarget>;
+  open?(repositories: readonly string[], options: OpenOptions): Promise<OpenedTarget>;
   /**
    * When it is known what is to be sent, and before the first byte.
    * @throws RegistryError when the registry refuses to be looked at
    */
   prepare(plan: PushPlan, options: PreparationOptions): Promise<readonly Finding[]>;
+  /**
+   * When the images are through: what could have stood in their way is set up here.
+   * @param complete every image is there
+   * @throws RegistryError when the registry refuses it
+   */
+  finish?(complete: boolean, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** What it means here that an image was refused; the error itself where nothing more is known. */
+  explain?(error: Error, repository: string): Error;
 }
 
 /** A registry that needs nothing of the kind. */

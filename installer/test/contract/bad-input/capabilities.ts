@@ -112,7 +112,7 @@ export const capabilities: readonly Capability[] = [
       ),
       ...proofs("authorization", "that the registry suddenly refuses are renewed in the middle of an upload"),
     ],
-    untried: "a real Harbor: the stand-in is written from its documented API",
+    untried: "a real Harbor in each run: the stand-in was compared with one once",
   },
   {
     promise:

@@ -47,11 +47,7 @@ export const registryRows: readonly BadInput[] = [
     again: "with the project",
     proofs: [
       ...proofs(sign, "for a project that does not exist end in advice to create it"),
-      ...proofs(
-        harbor,
-        "is told that a project is missing from --to",
-        "is told that the user may not make the project that is missing",
-      ),
+      ...proofs(harbor, "is told that a project is missing from --to"),
     ],
   },
   {
@@ -74,8 +70,36 @@ export const registryRows: readonly BadInput[] = [
       ...both("403", "403"),
       ...proofs(pushFaults, [failsManifest, "403"]),
       ...proofs(pull, [pullManifest, "403"]),
-      ...proofs(harbor, "is told that a guest may not push"),
     ],
+  },
+  {
+    fault: "a user or robot account that may not push to the project (Harbor)",
+    says: "… may not push to the project …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent",
+    again: "with the right",
+    proofs: proofs(
+      harbor,
+      "is told that a guest may not push",
+      "is told that a robot account that only pulls may not push",
+      "is told that the user may not make the project that is missing",
+    ),
+  },
+  {
+    fault: "a token service that fails, or is on http behind https (Harbor)",
+    says: "the token service keeps failing (…)",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent, and no project was made",
+    again: "when tokens can be had",
+    proofs: proofs(harbor, ["%s makes no project that would stay empty", "fails"]),
+  },
+  {
+    fault: "a file for the secret of a robot account that holds another one's (Harbor)",
+    says: "… holds the secret of …, which is no robot account of …",
+    code: "REGISTRY_FAILED",
+    state: "the file is as it was; nothing was sent",
+    again: "with another --harbor-robot-file",
+    proofs: proofs("robot-account", "does not cost another project its secret, whose name ends like this one's"),
   },
   {
     fault: "404: no such repository, or a blob that is gone",
@@ -349,8 +373,20 @@ export const registryRows: readonly BadInput[] = [
     again: "under another path, or when the rule is changed",
     proofs: [
       ...proofs(push, "has immutable tags: the image that differs fails with advice, the others go through"),
-      ...proofs(harbor, "is told that a tag is immutable and stands for something else"),
+      ...proofs(harbor, "is told at its image where a robot account cannot see it before"),
     ],
+  },
+  {
+    fault: "has a rule that holds a tag (Harbor), and the user may see that",
+    says: "… immutable and … for something else: …",
+    code: "REGISTRY_FAILED",
+    state: "nothing was sent, and no rule was set",
+    again: "under another path, or when the rule is changed",
+    proofs: proofs(
+      harbor,
+      "names a tag that a rule holds before a byte is sent (dry run: %s)",
+      "names it also to a developer, who may not see the rules",
+    ),
   },
   {
     fault: "forbids or ignores mounts",
@@ -394,10 +430,10 @@ export const registryRows: readonly BadInput[] = [
   },
   {
     fault: "a real Harbor",
-    state: "not tried here",
-    again: "not tried here",
+    state: "not part of the tests",
+    again: "not part of the tests",
     proofs: [],
     reason:
-      "no Harbor could be run here: its part is a stand-in written from the documented API, and a real distribution registry",
+      "none can be run here each time: its part is a stand-in, compared once with a real Harbor 2.15.2, and a real distribution registry",
   },
 ];

@@ -1,50 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { answer, type Answered, type ApiCall, forbidden, page, refuseHarbor, unauthorized } from "./answers.ts";
+import { createRobot, deleteRobot, listRobots } from "./robots.ts";
+import { isImmutable } from "./rules.ts";
 import {
   type Caller,
   callerOf,
   type FakeProject,
   type HarborState,
   isAdmin,
-  newSecret,
   roleIn,
+  sees,
   usedBytes,
 } from "./state.ts";
-
-/** One request to the API, its body read. */
-export interface ApiCall {
-  readonly state: HarborState;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly url: URL;
-  readonly caller: Caller;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly parts: readonly string[];
-}
-
-/** Every handler answers: a path that forgets to is a type error. */
-export type Answered = "answered";
-
-/** Harbor's error document. */
-export function refuseHarbor(response: ServerResponse, status: number, code: string, message: string): Answered {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-  response.end(response.req.method === "HEAD" ? undefined : `${JSON.stringify({ errors: [{ code, message }] })}\n`);
-  return "answered";
-}
-
-function answer(
-  call: ApiCall,
-  status: number,
-  document?: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Answered {
-  call.response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
-  call.response.end(document === undefined || call.request.method === "HEAD" ? undefined : JSON.stringify(document));
-  return "answered";
-}
-
-const unauthorized = (call: ApiCall): Answered => refuseHarbor(call.response, 401, "UNAUTHORIZED", "unauthorized");
-const forbidden = (call: ApiCall, message = "forbidden"): Answered =>
-  refuseHarbor(call.response, 403, "FORBIDDEN", message);
 
 /** Harbor's API v2.0 as its swagger.yaml describes it, as far as a push can want it. */
 export async function answerApi(
@@ -104,13 +71,15 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
     return "answered";
   },
   "GET systeminfo": systemInfo,
+  "GET users/:id": currentUser,
   "GET projects": listProjects,
   "HEAD projects": headProject,
   "POST projects": createProject,
   "GET projects/:id": getProject,
   "GET projects/:id/summary": getSummary,
-  "GET projects/:id/immutabletagrules": (call) =>
-    withProject(call, ["projectAdmin", "maintainer"], ({ rules }) => page(call, rules)),
+  "GET projects/:id/repositories": listRepositories,
+  "GET projects/:id/repositories/:id/artifacts/:id/tags": listTags,
+  "GET projects/:id/immutabletagrules": listRules,
   "POST projects/:id/immutabletagrules": createRule,
   "GET quotas": listQuotas,
   "GET robots": listRobots,
@@ -132,31 +101,16 @@ function systemInfo(call: ApiCall): Answered {
   });
 }
 
-/** Rows of one page, 10 of them unless asked and 100 at most, with the headers that tell of the others. */
-function page(call: ApiCall, rows: readonly unknown[]): Answered {
-  const { url } = call;
-  const size = Number(url.searchParams.get("page_size") ?? 10);
-  const number = Number(url.searchParams.get("page") ?? 1);
-  if (size > 100 || size < 0) {
-    return refuseHarbor(
-      call.response,
-      422,
-      "UNPROCESSABLE_ENTITY",
-      "page_size in query should be less than or equal to 100",
-    );
+/** A robot account is no user, and is told so. */
+function currentUser(call: ApiCall): Answered {
+  const { caller, response, parts } = call;
+  if (caller.kind === "nobody") return unauthorized(call);
+  if (parts[1] !== "current") return refuseHarbor(response, 404, "NOT_FOUND", "path not found");
+  if (caller.kind === "robot") {
+    const message = "get current user not available for security context: robot";
+    return refuseHarbor(response, 412, "PRECONDITION", message);
   }
-  const link = (at: number, rel: string): string => {
-    const next = new URL(url);
-    next.searchParams.set("page", String(at));
-    return `<${next.pathname}${next.search}>; rel="${rel}"`;
-  };
-  const links = [
-    ...(number > 1 ? [link(number - 1, "prev")] : []),
-    ...(number * size < rows.length ? [link(number + 1, "next")] : []),
-  ];
-  const shown = rows.slice((number - 1) * size, number * size);
-  const headers = { "x-total-count": String(rows.length), ...(links.length > 0 ? { link: links.join(", ") } : {}) };
-  return answer(call, 200, shown.length === 0 ? null : shown, headers);
+  return answer(call, 200, { user_id: 1, username: caller.name, sysadmin_flag: isAdmin(caller) });
 }
 
 function listProjects(call: ApiCall): Answered {
@@ -164,14 +118,20 @@ function listProjects(call: ApiCall): Answered {
   const rows = [...state.projects.values()].filter(
     (project) => project.public || roleIn(caller, project.name) !== undefined,
   );
-  return page(call, rows.map(projectDocument));
+  return page(
+    call,
+    rows.map((project) => projectDocument(project, caller)),
+  );
 }
 
+/** Tells everybody who signed in whether a project exists; newer versions only who may read it. */
 function headProject(call: ApiCall): Answered {
-  if (call.caller.kind === "nobody") return unauthorized(call);
+  const { caller, state } = call;
+  if (caller.kind === "nobody") return unauthorized(call);
   const name = call.url.searchParams.get("project_name") ?? "";
-  if (call.state.projects.has(name)) return answer(call, 200);
-  return refuseHarbor(call.response, 404, "NOT_FOUND", `project ${name} not found`);
+  const project = state.projects.get(name);
+  if (project === undefined) return refuseHarbor(call.response, 404, "NOT_FOUND", `project ${name} not found`);
+  return state.headNeedsRead && !sees(caller, project, "project:read") ? forbidden(call) : answer(call, 200);
 }
 
 function createProject(call: ApiCall): Answered {
@@ -220,35 +180,46 @@ function findProject({ state, request, parts }: ApiCall): FakeProject | undefine
   return state.projects.get(nameOrId);
 }
 
-/** Those who may not see a project are told the same whether it exists or not. */
-function withProject(call: ApiCall, roles: readonly string[], run: (project: FakeProject) => Answered): Answered {
+/** Those who may not do this with a project are told the same whether it exists or not. */
+function withProject(
+  call: ApiCall,
+  may: (project: FakeProject) => boolean,
+  run: (project: FakeProject) => Answered,
+): Answered {
   const { caller } = call;
   const project = findProject(call);
-  const role = project === undefined ? undefined : roleIn(caller, project.name);
-  const reads = roles.includes("read");
-  const allowed = reads
-    ? role !== undefined || project?.public === true || (caller.kind === "robot" && hasRight(caller, project))
-    : role !== undefined && roles.includes(role);
-  if (allowed && project !== undefined) return run(project);
+  if (project !== undefined && may(project)) return run(project);
   if (caller.kind === "nobody") return unauthorized(call);
   if (isAdmin(caller)) return refuseHarbor(call.response, 404, "NOT_FOUND", `project ${call.parts[1] ?? ""} not found`);
   return forbidden(call);
 }
 
-function hasRight(caller: Extract<Caller, { kind: "robot" }>, project: FakeProject | undefined): boolean {
-  return project !== undefined && [...caller.robot.rights].some((right) => right.endsWith(` ${project.name}`));
+function setsRules({ caller }: ApiCall): (project: FakeProject) => boolean {
+  return ({ name }) => ["projectAdmin", "maintainer"].includes(roleIn(caller, name) ?? "");
 }
 
 function getProject(call: ApiCall): Answered {
-  return withProject(call, ["read"], (project) => answer(call, 200, projectDocument(project)));
+  const { caller } = call;
+  return withProject(
+    call,
+    (project) => sees(caller, project, "project:read"),
+    (project) => answer(call, 200, projectDocument(project, caller)),
+  );
 }
 
-function projectDocument(project: FakeProject): unknown {
+const roleNumbers = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4 } as const;
+
+/** The role is of members only: administrators and robot accounts are told none. */
+function projectDocument(project: FakeProject, caller: Caller): unknown {
   const { id, name, registryId, retentionId } = project;
+  const role = caller.kind === "user" ? caller.user.roles?.[name] : undefined;
   return {
     project_id: id,
     name,
     ...(registryId > 0 ? { registry_id: registryId } : {}),
+    ...(role === undefined
+      ? {}
+      : { current_user_role_id: roleNumbers[role], current_user_role_ids: [roleNumbers[role]] }),
     metadata: {
       public: String(project.public),
       ...(retentionId === undefined ? {} : { retention_id: String(retentionId) }),
@@ -258,11 +229,64 @@ function projectDocument(project: FakeProject): unknown {
 
 function getSummary(call: ApiCall): Answered {
   const { state, caller } = call;
-  return withProject(call, ["read"], (project) => {
-    const seesQuota = state.quotasOn && roleIn(caller, project.name) === "projectAdmin";
-    const quota = { hard: { storage: project.hard }, used: { storage: usedBytes(state, project.name) } };
-    return answer(call, 200, { repo_count: 0, ...(seesQuota ? { quota } : {}) });
-  });
+  return withProject(
+    call,
+    (project) => sees(caller, project, "project:read"),
+    (project) => {
+      const quota = { hard: { storage: project.hard }, used: { storage: usedBytes(state, project.name) } };
+      const seesQuota = state.quotasOn && sees(caller, project, "quota:read");
+      return answer(call, 200, { repo_count: 0, ...(seesQuota ? { quota } : {}) });
+    },
+  );
+}
+
+function listRepositories(call: ApiCall): Answered {
+  const { state, caller } = call;
+  return withProject(
+    call,
+    (project) => sees(caller, project, "repository:list"),
+    ({ name, id }) => {
+      const names = [...state.store.manifests.keys()].filter((repository) => repository.startsWith(`${name}/`));
+      return page(
+        call,
+        names.toSorted().map((repository, index) => ({ id: index + 1, name: repository, project_id: id })),
+      );
+    },
+  );
+}
+
+/** The tags of one artifact. The name of a repository comes escaped twice, because of its slashes. */
+function listTags(call: ApiCall): Answered {
+  const { state, caller, url, parts, response } = call;
+  return withProject(
+    call,
+    (project) => sees(caller, project, "tag:list"),
+    (project) => {
+      const repository = `${project.name}/${decodeURIComponent(parts[3] ?? "")}`;
+      const tags = state.store.tagsOf.get(repository) ?? new Map<string, string>();
+      const digest = tags.get(parts[5] ?? "");
+      if (digest === undefined) {
+        return refuseHarbor(response, 404, "NOT_FOUND", `artifact ${repository}:${parts[5] ?? ""} not found`);
+      }
+      const wanted = /^name=(.+)$/.exec(url.searchParams.get("q") ?? "")?.[1];
+      const status = url.searchParams.get("with_immutable_status") === "true";
+      const names = [...tags.keys()].filter((tag) => tags.get(tag) === digest && (wanted ?? tag) === tag);
+      return page(
+        call,
+        names.map((name) => ({ name, ...(status ? { immutable: isImmutable(project, repository, name) } : {}) })),
+      );
+    },
+  );
+}
+
+function listRules(call: ApiCall): Answered {
+  // What is not disabled does not say so.
+  return withProject(call, setsRules(call), ({ rules }) =>
+    page(
+      call,
+      rules.map(({ disabled, ...rule }) => (disabled === true ? { ...rule, disabled } : rule)),
+    ),
+  );
 }
 
 function listQuotas(call: ApiCall): Answered {
@@ -282,7 +306,7 @@ function listQuotas(call: ApiCall): Answered {
 }
 
 function createRule(call: ApiCall): Answered {
-  return withProject(call, ["projectAdmin", "maintainer"], (project) => {
+  return withProject(call, setsRules(call), (project) => {
     const { body, state } = call;
     if (body["action"] !== "immutable" || body["template"] !== "immutable_template") {
       return refuseHarbor(call.response, 400, "BAD_REQUEST", "invalid immutable rule");
@@ -291,114 +315,6 @@ function createRule(call: ApiCall): Answered {
     project.rules.push({ ...body, id });
     return answer(call, 201, undefined, { location: `${call.url.pathname}/${id}` });
   });
-}
-
-function listRobots(call: ApiCall): Answered {
-  const { state, caller, url } = call;
-  if (caller.kind === "nobody") return unauthorized(call);
-  const query = new Map(
-    (url.searchParams.get("q") ?? "").split(",").map((part) => part.split("=") as [string, string]),
-  );
-  const level = query.get("Level") ?? "system";
-  const projectId = Number(query.get("ProjectID") ?? 0);
-  if (level === "project" && !(projectId > 0)) {
-    return refuseHarbor(call.response, 400, "BAD_REQUEST", "must with project ID when to query project robots");
-  }
-  const project = [...state.projects.values()].find(({ id }) => id === projectId);
-  const role = project === undefined ? undefined : roleIn(caller, project.name);
-  const allowed = level === "system" ? isAdmin(caller) : role === "projectAdmin" || role === "maintainer";
-  if (!allowed) return forbidden(call);
-  const rows = state.robots.filter(
-    (robot) => robot.level === level && (level === "system" || robot.projectId === projectId),
-  );
-  return page(
-    call,
-    rows.map(({ id, name, disable, expiresAt }) => ({
-      id,
-      name,
-      level,
-      disable,
-      expires_at: expiresAt,
-      editable: true,
-    })),
-  );
-}
-
-interface RobotBody {
-  readonly name?: string;
-  readonly level?: string;
-  readonly duration?: number;
-  readonly permissions?: readonly {
-    readonly kind?: string;
-    readonly namespace?: string;
-    readonly access?: readonly { readonly resource?: string; readonly action?: string }[];
-  }[];
-}
-
-function robotFault({ name = "", level = "", duration = 0, permissions = [] }: RobotBody): string | undefined {
-  if (!/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(name))
-    return "robot name is not in lower case or contains illegal characters";
-  if (duration !== -1 && !(duration > 0)) return `bad request error duration input: ${duration}`;
-  if (level !== "project" && level !== "system") return `bad request error level input: ${level}`;
-  return permissions.length === 0 || (level === "project" && permissions.length > 1)
-    ? "bad request permission"
-    : undefined;
-}
-
-function createRobot(call: ApiCall): Answered {
-  const { state, caller, response } = call;
-  if (caller.kind === "nobody") return unauthorized(call);
-  const robot = call.body as RobotBody;
-  const fault = robotFault(robot);
-  if (fault !== undefined) return refuseHarbor(response, 400, "BAD_REQUEST", fault);
-  const { name = "", permissions = [] } = robot;
-  const level = robot.level === "system" ? "system" : "project";
-  const namespaces = permissions.map((row) => row.namespace ?? "");
-  const [only = ""] = namespaces;
-  const allowed = level === "system" ? isAdmin(caller) : roleIn(caller, only) === "projectAdmin";
-  if (!allowed) return forbidden(call);
-  if (namespaces.some((namespace) => !state.projects.has(namespace))) {
-    return refuseHarbor(response, 404, "NOT_FOUND", "project not found");
-  }
-  const full = level === "project" ? `robot$${only}+${name}` : `robot$${name}`;
-  if (state.robots.some((row) => row.name === full)) {
-    return refuseHarbor(response, 409, "CONFLICT", `robot account ${name} already exists`);
-  }
-  const made = {
-    id: state.nextId(),
-    name: full,
-    secret: newSecret(),
-    level,
-    projectId: level === "project" ? (state.projects.get(only)?.id ?? 0) : 0,
-    disable: false,
-    expiresAt: -1,
-    rights: new Set(permissions.flatMap(rightsOf)),
-  } as const;
-  state.robots.push({ ...made });
-  const document = {
-    id: made.id,
-    name: full,
-    secret: made.secret,
-    creation_time: "2026-01-01T00:00:00Z",
-    expires_at: -1,
-  };
-  return answer(call, 201, document, { location: `/api/v2.0/robots/${made.id}` });
-}
-
-function rightsOf({ namespace = "", access = [] }: NonNullable<RobotBody["permissions"]>[number]): readonly string[] {
-  return access.filter(({ resource }) => resource === "repository").map(({ action = "" }) => `${action} ${namespace}`);
-}
-
-function deleteRobot(call: ApiCall): Answered {
-  const { state, caller, parts } = call;
-  const at = state.robots.findIndex(({ id }) => id === Number(parts[1]));
-  if (caller.kind === "nobody") return unauthorized(call);
-  if (at < 0) return refuseHarbor(call.response, 404, "NOT_FOUND", "robot not found");
-  const project = [...state.projects.values()].find(({ id }) => id === state.robots[at]?.projectId);
-  const role = project === undefined ? undefined : roleIn(caller, project.name);
-  if (!isAdmin(caller) && role !== "projectAdmin") return forbidden(call);
-  state.robots.splice(at, 1);
-  return answer(call, 200);
 }
 
 interface RetentionBody {

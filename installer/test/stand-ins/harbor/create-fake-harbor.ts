@@ -5,7 +5,7 @@ import { type AccessEntry, entryOf } from "../registry/access-log.ts";
 import { createTestStore } from "../registry/store.ts";
 import { answerApi } from "./api.ts";
 import { answerRegistry, answerToken } from "./registry-half.ts";
-import type { FakeProject, FakeUser, HarborState } from "./state.ts";
+import type { FakeProject, FakeRobot, FakeUser, HarborState } from "./state.ts";
 
 export interface FakeHarborOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -19,6 +19,23 @@ export interface FakeHarborOptions {
   /** Bytes for projects that are made without a limit; none unless told. */
   readonly defaultLimit?: number;
   readonly quotasOn?: boolean;
+  /** `robot$` unless told. */
+  readonly robotPrefix?: string;
+  readonly robots?: readonly GivenRobot[];
+  readonly headNeedsRead?: boolean;
+  /** A token service that answers with a status, or is said to be elsewhere. */
+  readonly tokenFault?: { readonly status?: number; readonly origin?: string };
+}
+
+/** A robot account that is there from the start. */
+export interface GivenRobot {
+  /** Without prefix and project. */
+  readonly name: string;
+  readonly secret: string;
+  readonly project: string;
+  readonly level?: FakeRobot["level"];
+  /** As in the state, without the project: `push`, `project:read`. */
+  readonly rights: readonly string[];
 }
 
 export interface FakeHarbor {
@@ -36,8 +53,8 @@ export interface FakeHarbor {
 export const adminPassword = "admin-password";
 
 /**
- * A Harbor in memory on a free port of loopback, made from what its API documentation and its answers say. No code of
- * Harbor is in it, and no real Harbor was there to compare it with.
+ * A Harbor in memory on a free port of loopback, made from what its API documentation and its answers say, and compared
+ * with a real Harbor 2.15.2. No code of Harbor is in it.
  */
 export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise<FakeHarbor> {
   const state = createState(options);
@@ -57,6 +74,11 @@ export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise
     response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
     if (url.pathname.startsWith("/api/v2.0/")) {
       await answerApi(state, request, response, url);
+      return;
+    }
+    if (url.pathname === "/service/token" && options.tokenFault?.status !== undefined) {
+      request.resume();
+      response.writeHead(options.tokenFault.status).end();
       return;
     }
     if (url.pathname === "/service/token") {
@@ -103,10 +125,27 @@ function createState(options: FakeHarborOptions): HarborState {
   for (const { name, ...rest } of [{ name: "library", public: true }, ...(options.projects ?? [])]) {
     projects.set(name, { id: nextId(), name, public: false, registryId: 0, hard: -1, rules: [], ...rest });
   }
+  const robotPrefix = options.robotPrefix ?? "robot$";
+  const robots = (options.robots ?? []).map(({ name, secret, project, level = "project", rights }): FakeRobot => {
+    const ofProject = level === "project";
+    return {
+      id: nextId(),
+      name: `${robotPrefix}${ofProject ? `${project}+` : ""}${name}`,
+      secret,
+      level,
+      projectId: ofProject ? (projects.get(project)?.id ?? 0) : 0,
+      disable: false,
+      expiresAt: -1,
+      rights: new Set(rights.map((right) => `${right} ${project}`)),
+    };
+  });
   return {
     projects,
     users,
-    robots: [],
+    robots,
+    robotPrefix,
+    headNeedsRead: options.headNeedsRead ?? false,
+    ...(options.tokenFault?.origin === undefined ? {} : { tokenOrigin: options.tokenFault.origin }),
     retentions: [],
     store: createTestStore(),
     readOnly: options.readOnly ?? false,

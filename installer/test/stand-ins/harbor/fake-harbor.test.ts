@@ -4,7 +4,7 @@ import { createHarborApi } from "../../../src/registry/harbor/harbor-api.ts";
 import { createHarborClient } from "../../../src/registry/harbor/harbor-client.ts";
 import { createRetrier } from "../../../src/registry/retry.ts";
 import { createSeededRandom, createStillClock } from "../../support/memory-ports.ts";
-import { adminPassword, createFakeHarbor, type FakeHarbor } from "./create-fake-harbor.ts";
+import { adminPassword, createFakeHarbor, type FakeHarbor, type FakeHarborOptions } from "./create-fake-harbor.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -17,6 +17,20 @@ const basic = `Basic ${Buffer.from(`admin:${adminPassword}`).toString("base64")}
 async function start(count = 0): Promise<FakeHarbor> {
   const projects = Array.from({ length: count }, (_, index) => ({ name: `p${index}` }));
   const harbor = await createFakeHarbor({ projects });
+  closers.push(() => harbor.close());
+  return harbor;
+}
+
+/** What the API answers to somebody. */
+async function ask(harbor: FakeHarbor, path: string, who: string, init: RequestInit = {}) {
+  const authorization = `Basic ${Buffer.from(who).toString("base64")}`;
+  const answer = await fetch(`http://${harbor.host}/api/v2.0${path}`, { ...init, headers: { authorization } });
+  const text = await answer.text();
+  return { status: answer.status, body: (text === "" ? undefined : JSON.parse(text)) as unknown };
+}
+
+async function startWith(options: FakeHarborOptions): Promise<FakeHarbor> {
+  const harbor = await createFakeHarbor(options);
   closers.push(() => harbor.close());
   return harbor;
 }
@@ -86,6 +100,96 @@ describe("the stand-in for Harbor", () => {
   });
 });
 
+describe("what the stand-in lets robot accounts see", () => {
+  const robots = [
+    { name: "push", secret: "s", project: "team", rights: ["push"] },
+    { name: "see", secret: "s", project: "team", rights: ["push", "project:read"] },
+    { name: "system", secret: "s", project: "team", level: "system" as const, rights: ["push"] },
+  ];
+  const projects = [{ name: "team" }, { name: "open", public: true }];
+
+  it.each([
+    ["robot$team+push", 403],
+    ["robot$system", 403],
+    ["robot$team+see", 200],
+  ])("%s gets %i for the project", async (name, status) => {
+    const harbor = await startWith({ projects, robots });
+
+    expect((await ask(harbor, "/projects/team", `${name}:s`)).status).toBe(status);
+    expect((await ask(harbor, "/projects/team/summary", `${name}:s`)).status).toBe(status);
+    expect((await ask(harbor, "/projects/open", `${name}:s`)).status).toBe(200);
+  });
+
+  it("the quota goes to members and not to robot accounts that may read the project", async () => {
+    const users = { guest: { password: "s", roles: { team: "guest" as const } } };
+    const harbor = await startWith({ projects, robots, users });
+
+    expect((await ask(harbor, "/projects/team/summary", "robot$team+see:s")).body).toEqual({ repo_count: 0 });
+    expect((await ask(harbor, "/projects/team/summary", "guest:s")).body).toHaveProperty("quota.hard.storage", -1);
+  });
+
+  it("a robot account is no user", async () => {
+    const harbor = await startWith({ projects, robots });
+
+    expect((await ask(harbor, "/users/current", "robot$team+push:s")).status).toBe(412);
+    expect((await ask(harbor, "/users/current", `admin:${adminPassword}`)).body).toMatchObject({ sysadmin_flag: true });
+  });
+
+  it("the prefix of their names is a setting, and a second of a name is refused without it", async () => {
+    const harbor = await startWith({ projects, robotPrefix: "bot_" });
+    const access = [{ resource: "repository", action: "pull" }];
+    const permissions = [{ kind: "project", namespace: "team", access }];
+    const body = JSON.stringify({ name: "x", level: "project", duration: -1, permissions });
+    const make = () => ask(harbor, "/robots", `admin:${adminPassword}`, { method: "POST", body });
+
+    expect((await make()).body).toHaveProperty("name", "bot_team+x");
+    const { id } = harbor.state.projects.get("team") ?? { id: 0 };
+    expect((await make()).body).toEqual({
+      errors: [{ code: "CONFLICT", message: `robot account ${id}:team+x already exists` }],
+    });
+  });
+});
+
+describe("what else the stand-in answers like Harbor", () => {
+  it("an empty list is one, and not null", async () => {
+    const harbor = await startWith({ projects: [{ name: "team" }] });
+
+    expect((await ask(harbor, "/projects/team/immutabletagrules", `admin:${adminPassword}`)).body).toEqual([]);
+  });
+
+  it("the role of a member is in the project's document", async () => {
+    const users = { dev: { password: "s", roles: { team: "developer" as const } } };
+    const harbor = await startWith({ projects: [{ name: "team" }], users });
+
+    expect((await ask(harbor, "/projects/team", "dev:s")).body).toHaveProperty("current_user_role_id", 2);
+  });
+
+  it("a tag says whether a rule holds it", async () => {
+    const harbor = await startWith({ projects: [{ name: "team" }] });
+    harbor.state.store.addManifest("team/a/b", Buffer.from("{}"), "application/json", "1");
+    harbor.state.store.addManifest("team/a/b", Buffer.from("{}"), "application/json", "dev");
+    harbor.state.projects.get("team")?.rules.push({
+      id: 1,
+      scope_selectors: { repository: [{ decoration: "repoMatches", pattern: "a/**" }] },
+      tag_selectors: [{ decoration: "excludes", pattern: "dev" }],
+    });
+    const path = "/projects/team/repositories/a%252Fb/artifacts/1/tags?with_immutable_status=true";
+
+    expect((await ask(harbor, path, `admin:${adminPassword}`)).body).toEqual([
+      { name: "1", immutable: true },
+      { name: "dev", immutable: false },
+    ]);
+  });
+
+  it("a limit that an ordinary user gives a project is ignored in silence", async () => {
+    const harbor = await startWith({ users: { dev: { password: "s" } }, projectCreation: "everyone" });
+    const body = JSON.stringify({ project_name: "mine", storage_limit: 1000 });
+
+    expect((await ask(harbor, "/projects", "dev:s", { method: "POST", body })).status).toBe(201);
+    expect(harbor.state.projects.get("mine")?.hard).toBe(-1);
+  });
+});
+
 describe("the client of Harbor's API", () => {
   it("reads a list over all its pages", async () => {
     const client = clientOf(await start(230));
@@ -115,7 +219,7 @@ describe("the client of Harbor's API", () => {
       signal,
     );
 
-    expect(made.name).toBe("robot$both");
+    expect(made).toHaveProperty("name", "robot$both");
     expect(harbor.state.robots[0]?.level).toBe("system");
     expect([...(harbor.state.robots[0]?.rights ?? [])]).toEqual(["pull p0", "push p0", "pull p1", "push p1"]);
   });
@@ -126,7 +230,7 @@ describe("the client of Harbor's API", () => {
     const robot = { name: "one", description: "", projects: ["p0"], actions: ["pull"] } as const;
     await client.createRobot(robot, signal);
 
-    await expect(client.createRobot(robot, signal)).rejects.toThrow("there is one of that name already (409)");
+    expect(await client.createRobot(robot, signal)).toBe("there already");
   });
 
   it("takes a project that is there already for made", async () => {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AccessEntry } from "../registry/access-log.ts";
 import { route, type RouteContext } from "../registry/routes.ts";
-import { refuseHarbor } from "./api.ts";
-import { type Caller, callerOf, type HarborState, matchesPattern, may, newSecret, usedBytes } from "./state.ts";
+import { refuseHarbor } from "./answers.ts";
+import { isImmutable } from "./rules.ts";
+import { type Caller, callerOf, type HarborState, may, newSecret, usedBytes } from "./state.ts";
 
 const tokenSeconds = 1800;
 
@@ -42,7 +43,7 @@ export async function answerRegistry(
   url: URL,
 ): Promise<void> {
   const { request, response, entry } = exchange;
-  const stop = refusalOf(state, context.origin, entry, request, url);
+  const stop = refusalOf(state, state.tokenOrigin ?? context.origin, entry, request, url);
   if (stop === undefined) {
     await route(context, { request, response, entry, fault: undefined });
     return;
@@ -136,11 +137,6 @@ function challengeOf(
   return `Bearer realm="${origin}/service/token",service="harbor-registry"${scope === "" ? "" : `,scope="${scope}"`}`;
 }
 
-interface Selectors {
-  readonly scope_selectors?: { readonly repository?: readonly { readonly pattern: string }[] };
-  readonly tag_selectors?: readonly { readonly pattern: string }[];
-}
-
 function immutableStop(
   state: HarborState,
   request: IncomingMessage,
@@ -151,13 +147,9 @@ function immutableStop(
   const tag = /\/manifests\/([^/]+)$/.exec(url.pathname)?.[1];
   if (request.method !== "PUT" || tag === undefined || state.store.tagsOf.get(repository)?.has(tag) !== true)
     return undefined;
+  const project = state.projects.get(name);
+  if (project === undefined || !isImmutable(project, repository, tag)) return undefined;
   const short = repository.slice(name.length + 1);
-  const frozen = state.projects.get(name)?.rules.some((rule) => {
-    const { scope_selectors: scope, tag_selectors: tags } = rule as Selectors;
-    const inScope = scope?.repository?.some(({ pattern }) => matchesPattern(pattern, short)) === true;
-    return inScope && tags?.some(({ pattern }) => matchesPattern(pattern, tag)) === true;
-  });
-  if (frozen !== true) return undefined;
   const message = `Failed to process request due to '${short}:${tag}' configured as immutable.`;
   return { status: 412, code: "PRECONDITION", message };
 }
@@ -181,6 +173,13 @@ function quotaStop(
   );
   const used = usedBytes(state, name);
   if (inProject || size === 0 || used + size <= project.hard) return undefined;
-  const message = `adding ${size} B of storage resource, which when updated to current usage of ${used} B will exceed the configured upper limit of ${project.hard} B.`;
+  const message = `adding ${sizeText(size)} of storage resource, which when updated to current usage of ${sizeText(used)} will exceed the configured upper limit of ${sizeText(project.hard)}.`;
   return { status: 403, code: "DENIED", message };
+}
+
+/** `512.4 KiB`: Harbor writes one digit after the point, whatever it is. */
+function sizeText(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power] ?? "B"}`;
 }

@@ -36,7 +36,7 @@ export interface FakeRobot {
   readonly projectId: number;
   disable: boolean;
   readonly expiresAt: number;
-  /** `pull ai-infra`, `push ai-infra`. */
+  /** `pull ai-infra` and `push ai-infra` of images; what else there is, by its resource: `project:read ai-infra`. */
   readonly rights: ReadonlySet<string>;
 }
 
@@ -50,6 +50,12 @@ export interface HarborState {
   quotasOn: boolean;
   defaultLimit: number;
   projectCreation: "adminonly" | "everyone";
+  /** A setting of Harbor. */
+  readonly robotPrefix: string;
+  /** Whether only who may read a project is told that it exists. */
+  readonly headNeedsRead: boolean;
+  /** Where tokens are said to be had, where that is not the Harbor itself. */
+  readonly tokenOrigin?: string;
   nextId(): number;
   readonly tokens: Map<string, { readonly who: Caller; readonly until: number; readonly granted: ReadonlySet<string> }>;
 }
@@ -89,9 +95,23 @@ export function may(state: HarborState, caller: Caller, action: "pull" | "push",
   const project = state.projects.get(name);
   if (project === undefined) return false;
   if (action === "pull" && project.public) return true;
-  if (caller.kind === "robot") return caller.robot.rights.has(`${action} ${name}`);
+  if (caller.kind === "robot") {
+    const { rights, level } = caller.robot;
+    // Who may push may pull: of robot accounts that is so for those of one project.
+    return rights.has(`${action} ${name}`) || (action === "pull" && level === "project" && rights.has(`push ${name}`));
+  }
   const role = roleIn(caller, name);
   return role !== undefined && (action === "pull" || role !== "guest");
+}
+
+/** What of a project may be looked at. */
+export type Sight = "project:read" | "quota:read" | "repository:list" | "tag:list";
+
+/** Whether somebody may look at it: every member, robot accounts as they were given it, everybody at most of what is public. */
+export function sees(caller: Caller, project: FakeProject, sight: Sight): boolean {
+  if (project.public && sight !== "quota:read") return true;
+  if (caller.kind === "robot") return caller.robot.rights.has(`${sight} ${project.name}`);
+  return roleIn(caller, project.name) !== undefined;
 }
 
 export function usedBytes(state: HarborState, project: string): number {

@@ -94,18 +94,28 @@ export function planOf(host: string, size: number): PushPlan {
   return buildPushPlan(host, images);
 }
 
-/** Both halves of the preparation: before the plan is made and after. */
-export async function prepareBoth(setup: Setup, size = 1000, dryRun = false) {
+/** All of a preparation: before the plan is made, after it, and when the images are there. */
+export async function prepareAll(setup: Setup, size = 1000, dryRun = false) {
   const { harbor, fs, open } = await setUp(setup);
   const preparation = await open();
   const opened = await preparation.open?.(repositories, { dryRun, signal });
-  const findings = await preparation.prepare(planOf(harbor.host, size), { dryRun, signal });
-  return { harbor, fs, opened, findings: [...(opened?.findings ?? []), ...findings] };
+  const findings = [...(opened?.findings ?? [])];
+  if (failures(findings).length === 0) {
+    findings.push(...(await preparation.prepare(planOf(harbor.host, size), { dryRun, signal })));
+  }
+  if (failures(findings).length === 0 && !dryRun) findings.push(...((await preparation.finish?.(true, signal)) ?? []));
+  return { harbor, fs, opened, findings };
 }
 
 /** Ids of the findings that stop a push. */
-export const failures = (findings: readonly { readonly severity: string; readonly id: string }[]) =>
-  findings.filter(({ severity }) => severity === "failure").map(({ id }) => id);
+export function failures(findings: readonly { readonly severity: string; readonly id: string }[]): readonly string[] {
+  return findings.filter(({ severity }) => severity === "failure").map(({ id }) => id);
+}
+
+/** Ids of the findings that are warnings. */
+export function warnings(findings: readonly { readonly severity: string; readonly id: string }[]): readonly string[] {
+  return findings.filter(({ severity }) => severity === "warning").map(({ id }) => id);
+}
 
 /** What a finding says. */
 export const messageOf = (findings: readonly { readonly id: string; readonly message: string }[], id: string) =>

@@ -1,0 +1,175 @@
+import { RegistryError } from "../../errors/installer-error.ts";
+import type { Finding } from "../../events/event.ts";
+import type { FileSystem } from "../../platform/ports.ts";
+import type { Credentials } from "../credentials.ts";
+import type { OpenedTarget, OpenOptions } from "../push/push-target.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { HarborCaller, HarborProject, HarborSystemInfo } from "./harbor-documents.ts";
+import { explainBlocked, notAMember, readOnlyMessage, readOnlyRemedy } from "./harbor-errors.ts";
+import type { HarborOptions } from "./harbor-options.ts";
+import { judgeHidden, judgeMissing, judgeRole, mayPushByRole, type Pusher, takesLimit } from "./judge-rights.ts";
+import type { OwnRepositories } from "./own-repositories.ts";
+
+export interface HarborPreparation {
+  readonly client: HarborClient;
+  readonly fs: FileSystem;
+  readonly credentials: Extract<Credentials, { kind: "password" }> | undefined;
+  readonly options: HarborOptions;
+}
+
+/** The password of the first administrator that every Harbor's documentation names. */
+const knownPasswords: readonly string[] = ["Harbor12345"];
+
+interface Opened {
+  readonly projects: readonly OwnRepositories[];
+  readonly opened: OpenedTarget;
+}
+
+/**
+ * Looks at the projects that images go to, and makes those that are missing unless something stands in the way.
+ * @throws RegistryError when Harbor does not know the user, or the user has nothing to do with a project
+ */
+export async function openProjects(
+  harbor: HarborPreparation,
+  repositories: readonly string[],
+  options: OpenOptions,
+): Promise<Opened> {
+  const { client } = harbor;
+  const info = await client.systemInfo(options.signal);
+  const user = requireUser(harbor, info);
+  const findings = [...describeSystem(harbor, info)];
+  let asked: Promise<HarborCaller> | undefined;
+  const pusher = async (): Promise<Pusher> => ({ user, caller: await (asked ??= client.caller(options.signal)), info });
+  const names = [...new Set(repositories.map(projectOf))].toSorted();
+  const found = new Map<string, HarborProject | "hidden" | undefined>();
+  for (const name of names) {
+    const project = await client.project(name, options.signal);
+    found.set(name, project);
+    findings.push(...(await judge(harbor, name, { project, pusher, dryRun: options.dryRun })));
+  }
+  const missing = names.filter((name) => found.get(name) === undefined);
+  const refused = findings.some(({ severity }) => severity === "failure");
+  if (missing.length > 0 && !refused && options.blocked !== undefined) {
+    throw explainBlocked(options.blocked, client.host, missing);
+  }
+  if (!options.dryRun && !refused) {
+    for (const name of missing) {
+      found.set(name, await makeProject(harbor, name, options.signal));
+      findings.push({ id: "harbor.project", severity: "ok", message: `the project ${name} was made, private` });
+    }
+  }
+  const limitHolds = missing.length > 0 && takesLimit(await pusher()) !== false;
+  const isIn = (test: (name: string) => boolean) => repositories.filter((repository) => test(projectOf(repository)));
+  return {
+    projects: names.map((name) => ({
+      name,
+      project: found.get(name),
+      isNew: missing.includes(name),
+      ...(limitHolds && harbor.options.storageLimit !== undefined ? { limit: harbor.options.storageLimit } : {}),
+      repositories: isIn((own) => own === name).map((repository) => repository.slice(name.length + 1)),
+    })),
+    opened: {
+      findings,
+      absent: isIn((name) => missing.includes(name)),
+      unseen: isIn((name) => found.get(name) === "hidden"),
+    },
+  };
+}
+
+function projectOf(repository: string): string {
+  return repository.split("/")[0] ?? "";
+}
+
+interface Look {
+  readonly project: HarborProject | "hidden" | undefined;
+  /** Asked only where it matters: of a user each question costs Harbor a check of the password. */
+  readonly pusher: () => Promise<Pusher>;
+  readonly dryRun: boolean;
+}
+
+async function judge({ client, options }: HarborPreparation, name: string, look: Look): Promise<readonly Finding[]> {
+  const { project, pusher, dryRun } = look;
+  if (project === undefined) return judgeMissing(name, await pusher(), options, dryRun);
+  if (project === "hidden") {
+    const found = judgeHidden(name, await pusher(), options);
+    if (found === undefined) throw notAMember(client.host, client.user, name);
+    return found;
+  }
+  const matters = !mayPushByRole(project) || options.robot !== undefined || options.immutable;
+  return [...describeProject(project), ...(matters ? judgeRole(project, await pusher(), options) : [])];
+}
+
+async function makeProject(
+  { client, options }: HarborPreparation,
+  name: string,
+  signal: AbortSignal,
+): Promise<HarborProject> {
+  await client.createProject(name, options.storageLimit, signal);
+  const made = await client.project(name, signal);
+  if (made !== undefined && made !== "hidden") return made;
+  throw new RegistryError(`the project ${name} was made on ${client.host}, and is not there`, {
+    hint: "look at the logs of Harbor's core service",
+  });
+}
+
+/** @throws RegistryError when user and password are wrong or there are none */
+function requireUser({ client, credentials }: HarborPreparation, info: HarborSystemInfo): string {
+  const { host } = client;
+  if (credentials === undefined) {
+    throw new RegistryError(`${host} is a Harbor, and takes pushes only from users it knows`, {
+      hint: `run docker login ${host}, or give --username and --password-file; a single sign-on user takes the CLI secret of the user profile for the password`,
+    });
+  }
+  // Harbor treats a wrong password like none at all, and tells its version only to those it knows.
+  if (info.version === undefined) {
+    throw new RegistryError(`Harbor on ${host} does not know ${credentials.username} by this password`, {
+      hint: "check both; single sign-on users take the CLI secret of their user profile, robot accounts expire and their names begin with robot$ or what Harbor is set to",
+    });
+  }
+  return credentials.username;
+}
+
+function describeSystem({ client, credentials }: HarborPreparation, info: HarborSystemInfo): readonly Finding[] {
+  const { host } = client;
+  const findings: Finding[] = [
+    {
+      id: "harbor.version",
+      severity: "ok",
+      message: `${host} is Harbor ${info.version ?? "of a version it does not tell"}`,
+    },
+  ];
+  if (info.readOnly === true) {
+    const message = readOnlyMessage(host);
+    findings.push({ id: "harbor.read-only", severity: "failure", message, remedy: readOnlyRemedy });
+  }
+  if (credentials !== undefined && knownPasswords.includes(credentials.password)) {
+    findings.push({
+      id: "harbor.password",
+      severity: "warning",
+      message: `the password of ${credentials.username} on ${host} is the one from Harbor's documentation`,
+      remedy: "change it in Harbor before anything of value is there",
+    });
+  }
+  return findings;
+}
+
+function describeProject({ name, isPublic, isProxyCache }: HarborProject): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (isProxyCache) {
+    findings.push({
+      id: "harbor.proxy-cache",
+      severity: "failure",
+      message: `the project ${name} is a cache of another registry and takes no pushes`,
+      remedy: "name another project in --to; one that does not exist is made",
+    });
+  }
+  if (isPublic) {
+    findings.push({
+      id: "harbor.public",
+      severity: "warning",
+      message: `the project ${name} is public: everybody who reaches Harbor can pull what is pushed there`,
+      remedy: `make it private in Harbor (${name}, Configuration), or push to another project`,
+    });
+  }
+  return findings;
+}
