@@ -9,6 +9,9 @@ export interface PushProgress {
 }
 
 const reportsPerSecond = 4;
+/** Before so much went out, how fast it goes says nothing about the rest. */
+const tellingBytes = 1024 * 1024;
+const tellingPercent = 5;
 
 /** Turns what happens during a push into events: one line of progress for all bytes, one item for each image. */
 export function createPushProgress(
@@ -28,7 +31,8 @@ export function createPushProgress(
     const left = Math.max(0, plan.bytes - sent - spared);
     const percent = plan.bytes === 0 ? 100 : Math.min(100, (100 * (sent + spared)) / plan.bytes);
     const detail = `${formatBytes(sent)} sent, ${formatBytes(rate)}/s`;
-    const remaining = seconds > 2 && rate > 0 ? { remainingSeconds: Math.ceil(left / rate) } : {};
+    const isTelling = sent >= tellingBytes || (100 * sent) / Math.max(1, plan.bytes) >= tellingPercent;
+    const remaining = seconds > 2 && isTelling ? { remainingSeconds: Math.ceil(left / rate) } : {};
     report({ type: "progress", step: "push", id: "layers", percent, detail, ...remaining });
   }
 

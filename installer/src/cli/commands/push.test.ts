@@ -107,6 +107,21 @@ describe("slipway push", () => {
     expect(out).toContain("pushed 1 to harbor.corp/team: 2 KiB in 1.2 s, 1 were there");
   });
 
+  it("says what was found in order, and not again the warnings that were told while it ran", async () => {
+    const result: PushResult = {
+      ...resultOf([image("redis", "sent")]),
+      findings: [
+        { id: "harbor.project", severity: "ok", message: "the project team was made, private" },
+        { id: "harbor.public", severity: "warning", message: "the project open is public", remedy: "make it private" },
+      ],
+    };
+
+    const { out } = await push("--to h:1", result);
+
+    expect(out).toContain("ok the project team was made, private");
+    expect(out).not.toContain("the project open is public");
+  });
+
   it("names the install that goes on from a pushed bundle, and none where an install would not find the images", async () => {
     const result = resultOf([image("redis", "sent")]);
 

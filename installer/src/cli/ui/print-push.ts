@@ -39,11 +39,11 @@ function paintState({ state }: PushedImage, style: Style): Cell {
   }
 }
 
+/** What was found in order. The rest was told while the push ran, before the images were sent. */
 function describeFindings({ findings }: PushResult, style: Style): readonly string[] {
-  return findings.map(({ severity, message, remedy }) => {
-    const word = severity === "ok" ? style.good("ok") : style.warn(severity);
-    return `${word} ${printable(message)}${remedy === undefined ? "" : ` -> ${printable(remedy)}`}`;
-  });
+  return findings
+    .filter(({ severity }) => severity === "ok")
+    .map(({ message }) => `${style.good("ok")} ${printable(message)}`);
 }
 
 function summary(result: PushResult, style: Style): string {
