@@ -54,12 +54,12 @@ export function noteProbes(knowledge: TargetKnowledge, probes: Probes): void {
 }
 
 interface Opened {
-  readonly findings: Finding[];
+  readonly findings: readonly Finding[];
   readonly probes: Probes;
 }
 
 /**
- * Opens a target that has to be; what it refused before is asked again.
+ * Looks at what the images go into; what was refused before is asked again, where it may now be known to be open.
  * @throws RegistryError when something stands in the way of the push
  */
 export async function openTarget(work: TargetWork, preparation: TargetPreparation, before: Probes): Promise<Opened> {
@@ -83,11 +83,11 @@ export async function openTarget(work: TargetWork, preparation: TargetPreparatio
     const closed = unseen.includes(candidate.repository) && result.state === "refused" && isAboutRights(result.error);
     probes.set(candidate, closed ? { state: "missing" } : result);
   }
-  return { findings: [...findings], probes };
+  return { findings, probes };
 }
 
 /**
- * Looks at the target once more when it is known what is to be sent there.
+ * Prepares the target when it is known what is to be sent there.
  * @throws RegistryError when something stands in the way of the push
  */
 export async function prepareTarget(

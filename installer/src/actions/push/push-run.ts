@@ -75,14 +75,14 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   const behind = await findBehind(work, before);
   const isWanted = behind.length > 0 || givenHarborFlags(request.harbor).length > 0;
   const preparation = isWanted ? await findPreparation(work) : plainTarget;
-  const { findings, probes } = await openTarget(work, preparation, before);
+  const { findings: found, probes } = await openTarget(work, preparation, before);
   refuseAll(candidates, probes);
   const read = await readAll(work, behind, probes);
   await noteHolders(work, behind);
   const plan = buildPushPlan(work.target.host, [...read.images.values()], (digest, repository) =>
     journal.has(repository, digest),
   );
-  findings.push(...(await prepareTarget(work, preparation, plan)));
+  const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);

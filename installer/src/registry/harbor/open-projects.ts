@@ -26,7 +26,7 @@ interface Opened {
 }
 
 /**
- * Looks at the projects that images go to, and makes those that are missing unless something stands in the way.
+ * Looks at the projects that images go to, and makes none.
  * @throws RegistryError when Harbor does not know the user, or the user has nothing to do with a project
  */
 export async function openProjects(
@@ -51,12 +51,6 @@ export async function openProjects(
   const refused = findings.some(({ severity }) => severity === "failure");
   if (missing.length > 0 && !refused && options.blocked !== undefined) {
     throw explainBlocked(options.blocked, client.host, missing);
-  }
-  if (!options.dryRun && !refused) {
-    for (const name of missing) {
-      found.set(name, await makeProject(harbor, name, options.signal));
-      findings.push({ id: "harbor.project", severity: "ok", message: `the project ${name} was made, private` });
-    }
   }
   const limitHolds = missing.length > 0 && takesLimit(await pusher()) !== false;
   const isIn = (test: (name: string) => boolean) => repositories.filter((repository) => test(projectOf(repository)));
@@ -97,6 +91,22 @@ async function judge({ client, options }: HarborPreparation, name: string, look:
   }
   const matters = !mayPushByRole(project) || options.robot !== undefined || options.immutable;
   return [...describeProject(project), ...(matters ? judgeRole(project, await pusher(), options) : [])];
+}
+
+/**
+ * Makes those that are missing, and gives all of them as they are then.
+ * @throws RegistryError when the user may not
+ */
+export async function makeMissing(
+  harbor: HarborPreparation,
+  projects: readonly OwnRepositories[],
+  signal: AbortSignal,
+): Promise<readonly OwnRepositories[]> {
+  const all: OwnRepositories[] = [];
+  for (const own of projects) {
+    all.push(own.project === undefined ? { ...own, project: await makeProject(harbor, own.name, signal) } : own);
+  }
+  return all;
 }
 
 async function makeProject(

@@ -5,14 +5,14 @@ import type { PreparationOptions, TargetPreparation } from "../push/push-target.
 import { checkQuota } from "./check-quota.ts";
 import { explainRights } from "./harbor-errors.ts";
 import { findImmutable } from "./find-immutable.ts";
-import { type HarborPreparation, openProjects } from "./open-projects.ts";
+import { type HarborPreparation, makeMissing, openProjects } from "./open-projects.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 import { planRules, type PlannedRule } from "./protect-tags.ts";
-import { provideRobot } from "./provide-robot.ts";
+import { checkRobotFile, provideRobot, type RobotRequest } from "./provide-robot.ts";
 
 /** What a Harbor wants done around a push: projects, quotas, robot account, rules about tags. */
 export function prepareHarbor(harbor: HarborPreparation): TargetPreparation {
-  const { client } = harbor;
+  const { client, fs } = harbor;
   let projects: readonly OwnRepositories[] = [];
   let rules: readonly PlannedRule[] = [];
   return {
@@ -22,13 +22,25 @@ export function prepareHarbor(harbor: HarborPreparation): TargetPreparation {
       return found.opened;
     },
     prepare: async (plan, options) => {
-      const findings = await lookAt(harbor, projects, plan, options.signal);
-      // Nothing is set up for a push that will not happen.
-      if (hasFailure(findings)) return findings;
-      rules = await planRules(harbor, projects, options.signal);
-      findings.push(...(await makeRobot(harbor, projects, options)));
-      const settled = rules.filter(({ apply }) => options.dryRun || apply === undefined);
-      return [...findings, ...settled.map(({ finding }) => finding)];
+      const { dryRun, signal } = options;
+      const look = (own: OwnRepositories) => lookAt(harbor, own, plan, signal);
+      let looks = await Promise.all(projects.map(look));
+      // Nothing is made for a push that will not happen.
+      if (hasFailure(looks.flat())) return looks.flat();
+      const request = robotRequest(harbor, projects);
+      if (request !== undefined) await checkRobotFile(fs, client.host, request);
+      if (!dryRun && projects.some(({ project }) => project === undefined)) {
+        projects = await makeMissing(harbor, projects, signal);
+        // What was found of them before they were there is found anew.
+        looks = await Promise.all(
+          projects.map(async (own, n) => (own.isNew ? [wasMade(own), ...(await look(own))] : (looks[n] ?? []))),
+        );
+        if (hasFailure(looks.flat())) return looks.flat();
+      }
+      rules = await planRules(harbor, projects, signal);
+      const robots = await makeRobot(harbor, projects, options);
+      const settled = rules.filter(({ apply }) => dryRun || apply === undefined);
+      return [...looks.flat(), ...robots, ...settled.map(({ finding }) => finding)];
     },
     finish: (complete, signal) => setRules(rules, complete, signal),
     explain: (error, repository) => explainRights(error, client, repository.split("/")[0] ?? ""),
@@ -42,30 +54,36 @@ function hasFailure(findings: readonly Finding[]): boolean {
 /** Quotas and rules that stand in the way of what is to be pushed. What may not be looked at was told before. */
 async function lookAt(
   { client, options }: HarborPreparation,
-  projects: readonly OwnRepositories[],
+  own: OwnRepositories,
   plan: PushPlan,
   signal: AbortSignal,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const own of projects) {
-    if (own.project === "hidden") continue;
-    findings.push(...(await checkQuota(client, own, plan, { asked: options, signal })));
-    findings.push(...(await findImmutable(client, own, plan, signal)));
-  }
-  return findings;
+): Promise<readonly Finding[]> {
+  if (own.project === "hidden") return [];
+  return [
+    ...(await checkQuota(client, own, plan, { asked: options, signal })),
+    ...(await findImmutable(client, own, plan, signal)),
+  ];
+}
+
+function wasMade({ name }: OwnRepositories): Finding {
+  return { id: "harbor.project", severity: "ok", message: `the project ${name} was made, private` };
+}
+
+function robotRequest({ options }: HarborPreparation, projects: readonly OwnRepositories[]): RobotRequest | undefined {
+  const { robot } = options;
+  if (robot === undefined) return undefined;
+  const [first, ...more] = projects;
+  const project = more.length === 0 && first?.project !== "hidden" ? first?.project : undefined;
+  return { ...robot, projects: projects.map(({ name }) => name), project };
 }
 
 async function makeRobot(
-  { client, fs, options }: HarborPreparation,
+  harbor: HarborPreparation,
   projects: readonly OwnRepositories[],
   change: PreparationOptions,
 ): Promise<readonly Finding[]> {
-  const { robot } = options;
-  if (robot === undefined) return [];
-  const [first, ...more] = projects;
-  const names = projects.map(({ name }) => name);
-  const project = more.length === 0 && first?.project !== "hidden" ? first?.project : undefined;
-  return [await provideRobot({ client, fs }, { ...robot, projects: names, project }, change)];
+  const request = robotRequest(harbor, projects);
+  return request === undefined ? [] : [await provideRobot(harbor, request, change)];
 }
 
 /** Rules are set when the images are there: before, they could forbid the very push they came with. */

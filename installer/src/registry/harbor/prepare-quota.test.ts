@@ -101,11 +101,12 @@ describe("the quota of a project", () => {
     });
   });
 
-  it("of a new project counts from the limit that was given, also in a dry run", async () => {
+  it.each([true, false])("of a new project counts from the limit that was given (dry run: %s)", async (dryRun) => {
     const options = { immutable: false, storageLimit: 50_000 };
-    const { findings } = await prepareAll({ options }, 80_000, true);
+    const { harbor, findings } = await prepareAll({ options }, 80_000, dryRun);
 
     expect(failures(findings)).toEqual(["harbor.quota"]);
+    expect(harbor.state.projects.has("ai-infra")).toBe(false);
   });
 
   it("that a robot account may not see is a warning", async () => {

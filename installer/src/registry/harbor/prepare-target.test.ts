@@ -90,6 +90,7 @@ describe("a target that is a Harbor", () => {
 
     const preparation = await open();
     await preparation.open?.(["1/redis"], { dryRun: false, signal });
+    await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
 
     expect([...harbor.state.projects.keys()]).toContain("1");
   });

@@ -33,7 +33,7 @@ export async function provideRobot(
   const stored = await readStored(fs, client.host, request);
   const existing = await findRobot(client, request, stored, change.signal);
   if (existing !== undefined) return judgeExisting(existing, stored, request);
-  if (stored !== undefined && stored !== `${usualPrefix}${endingOf(request)}`) throw ofAnother(stored, request);
+  refuseAnother(stored, request);
   if (change.dryRun) {
     return {
       id,
@@ -59,6 +59,20 @@ export async function provideRobot(
     severity: "ok",
     message: `the robot account ${robot.name} may pull from ${projects.join(", ")}; its secret is in ${file}`,
   };
+}
+
+/**
+ * Looks whether the file may be written, before anything is made.
+ * @throws RegistryError when it holds something else than the secret of this account
+ */
+export async function checkRobotFile(fs: FileSystem, host: string, request: RobotRequest): Promise<void> {
+  const stored = await readStored(fs, host, request);
+  // Of a project that is there, its robot accounts tell more.
+  if (request.project === undefined) refuseAnother(stored, request);
+}
+
+function refuseAnother(stored: string | undefined, request: RobotRequest): void {
+  if (stored !== undefined && stored !== `${usualPrefix}${endingOf(request)}`) throw ofAnother(stored, request);
 }
 
 /** The file may hold the only copy of a secret that is in use: of a project whose name ends like this one. */

@@ -89,7 +89,7 @@ describe("the robot account of an install", () => {
     expect(error.message).toContain("holds the secret of robot$my-ai-infra+pull");
     expect(error.message).not.toContain("only-copy");
     expect(await fs.readText(robot.file)).toBe(text);
-    expect(harbor.state.robots).toEqual([]);
+    expect(harbor.changes()).toEqual([]);
   });
 
   it("is not replaced when another has its name, of which the secret is not here", async () => {
@@ -119,7 +119,7 @@ describe("the robot account of an install", () => {
 
     expect(error.message).toContain("is not a file this command wrote");
     expect(error.message).not.toContain("hunter2");
-    expect(harbor.state.robots).toEqual([]);
+    expect(harbor.changes()).toEqual([]);
     expect(await fs.readText(robot.file)).toBe(text.replace("HOST", harbor.host));
   });
 

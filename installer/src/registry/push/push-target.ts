@@ -8,14 +8,14 @@ export interface PreparationOptions {
 }
 
 export interface OpenOptions extends PreparationOptions {
-  /** Why no image could even be asked for, where that has nothing to do with rights: then nothing is made for the push. */
+  /** Why no image could even be asked for, where that has nothing to do with rights: then nothing will be made for the push. */
   readonly blocked?: Error;
 }
 
 /** What `open` found out. */
 export interface OpenedTarget {
   readonly findings: readonly Finding[];
-  /** Repositories known not to exist (their project is new, or would be made): nothing is asked of them. */
+  /** Repositories known not to exist, because their project does not: nothing is asked of them. */
   readonly absent: readonly string[];
   /** Repositories that may be pushed to without the right to read them: what is refused of them counts as not there. */
   readonly unseen: readonly string[];
@@ -27,13 +27,14 @@ export interface OpenedTarget {
  */
 export interface TargetPreparation {
   /**
-   * Before anything is asked of the registry: what must exist so that it can be asked at all.
+   * Looks at what images go into, and changes nothing.
    * @param repositories every repository that images go to, without the host
    * @throws RegistryError when the registry refuses to be looked at
    */
   open?(repositories: readonly string[], options: OpenOptions): Promise<OpenedTarget>;
   /**
-   * When it is known what is to be sent, and before the first byte.
+   * When it is known what is to be sent, and before the first byte: makes what must exist for it, unless something stands in
+   * the way.
    * @throws RegistryError when the registry refuses to be looked at
    */
   prepare(plan: PushPlan, options: PreparationOptions): Promise<readonly Finding[]>;
