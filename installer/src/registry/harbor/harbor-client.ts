@@ -142,7 +142,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
     isImmutable: (repository, tag, signal) =>
       guarded({ what: `the tag ${tag} of ${repository}`, needs: "the right to list tags" }, () =>
         api
-          .list(`${tagsPath(repository, tag)}?with_immutable_status=true&q=name%3D${encodeURIComponent(tag)}`, signal)
+          .list(`${tagsPath(repository, tag)}?with_immutable_status=true`, signal)
           .then((rows) => parseImmutable(rows, tag))
           // It may have been removed since it was seen.
           .catch(otherwise([401, 403, 404], undefined)),

@@ -111,7 +111,7 @@ function flagsThatLook({ robot, immutable, retain }: HarborOptions): readonly st
 
 const pushers: readonly (ProjectRole | undefined)[] = ["project administrator", "maintainer", "developer"];
 
-/** Whether the role alone tells that somebody may push; else it matters whether he is an administrator of Harbor. */
+/** Whether the role alone tells that somebody may push; else it matters whether they are an administrator of Harbor. */
 export function mayPushByRole({ role }: HarborProject): boolean {
   return pushers.includes(role);
 }

@@ -268,9 +268,8 @@ function listTags(call: ApiCall): Answered {
       if (digest === undefined) {
         return refuseHarbor(response, 404, "NOT_FOUND", `artifact ${repository}:${parts[5] ?? ""} not found`);
       }
-      const wanted = /^name=(.+)$/.exec(url.searchParams.get("q") ?? "")?.[1];
       const status = url.searchParams.get("with_immutable_status") === "true";
-      const names = [...tags.keys()].filter((tag) => tags.get(tag) === digest && (wanted ?? tag) === tag);
+      const names = [...tags.keys()].filter((tag) => tags.get(tag) === digest);
       return page(
         call,
         names.map((name) => ({ name, ...(status ? { immutable: isImmutable(project, repository, name) } : {}) })),
