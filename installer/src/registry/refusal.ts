@@ -47,7 +47,8 @@ export class Refusal extends Error {
 
   /** A right is missing, or nobody is signed in who could have it. */
   isAboutRights(): boolean {
-    return (this.status === 401 || this.status === 403) && !this.isFull() && !this.isReadOnly();
+    const isOther = this.isFull() || this.isReadOnly() || this.isImmutable();
+    return (this.status === 401 || this.status === 403) && !isOther;
   }
 
   /** A rule forbids to move the tag. */

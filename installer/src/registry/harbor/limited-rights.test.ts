@@ -112,6 +112,13 @@ describe("a user who may not push to a project", () => {
     expect(messageOf(findings, "harbor.role")).toContain(`${message} of ai-infra, and dev is developer there`);
   });
 
+  it("is not refused for a role where users come from elsewhere, whose groups may make them administrators", async () => {
+    const harbor = { projects, users, authMode: "ldap_auth" as const };
+    const { findings } = await prepareAll({ user: "guest", password: "s", harbor });
+
+    expect([...failures(findings), ...warnings(findings)]).toEqual([]);
+  });
+
   it("is no administrator of Harbor, who may push everywhere", async () => {
     const { findings } = await prepareAll({ harbor: { projects, users } });
 
@@ -135,6 +142,14 @@ describe("a project that would be made", () => {
 
     expect(warnings(findings)).toEqual(["harbor.project"]);
     expect(messageOf(findings, "harbor.project")).toContain("if robot$ci may do that");
+  });
+
+  it("may be one that a user may make by a group, which a dry run cannot know", async () => {
+    const harbor = { users, authMode: "oidc_auth" as const };
+    const { findings } = await prepareAll({ user: "dev", password: "s", harbor }, 1000, true);
+
+    expect(failures(findings)).toEqual([]);
+    expect(warnings(findings)).toEqual(["harbor.project"]);
   });
 
   it.each([true, false])("does not get the limit that an ordinary user asks for (dry run: %s)", async (dryRun) => {

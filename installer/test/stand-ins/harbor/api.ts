@@ -90,7 +90,7 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
 
 function systemInfo(call: ApiCall): Answered {
   const { state, caller } = call;
-  const open = { auth_mode: "db_auth", primary_auth_mode: false, self_registration: false, banner_message: "" };
+  const open = { auth_mode: state.authMode, primary_auth_mode: false, self_registration: false, banner_message: "" };
   if (caller.kind === "nobody") return answer(call, 200, open);
   return answer(call, 200, {
     ...open,

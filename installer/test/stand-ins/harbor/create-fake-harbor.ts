@@ -23,6 +23,8 @@ export interface FakeHarborOptions {
   readonly robotPrefix?: string;
   readonly robots?: readonly GivenRobot[];
   readonly headNeedsRead?: boolean;
+  /** Where its users come from; `db_auth`, its own database, unless told. */
+  readonly authMode?: "db_auth" | "ldap_auth" | "oidc_auth";
   /** A token service that answers with a status, or is said to be elsewhere. */
   readonly tokenFault?: { readonly status?: number; readonly origin?: string };
 }
@@ -145,6 +147,7 @@ function createState(options: FakeHarborOptions): HarborState {
     robots,
     robotPrefix,
     headNeedsRead: options.headNeedsRead ?? false,
+    authMode: options.authMode ?? "db_auth",
     ...(options.tokenFault?.origin === undefined ? {} : { tokenOrigin: options.tokenFault.origin }),
     retentions: [],
     store: createTestStore(),

@@ -54,6 +54,7 @@ export interface HarborState {
   readonly robotPrefix: string;
   /** Whether only who may read a project is told that it exists. */
   readonly headNeedsRead: boolean;
+  readonly authMode: string;
   /** Where tokens are said to be had, where that is not the Harbor itself. */
   readonly tokenOrigin?: string;
   nextId(): number;
