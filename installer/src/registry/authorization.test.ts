@@ -70,6 +70,33 @@ describe("user and password", () => {
     expect(`${errors[0]?.message ?? ""}${errors[0]?.hint ?? ""}`).not.toContain("guess");
   });
 
+  test("that are wrong are sent only once where everybody may read and many write at once", async () => {
+    const { registry, client } = await setUp(
+      { auth: { kind: "basic", users, anonymousPull: true } },
+      { credentials: user("ann", "guess"), connections: 12 },
+    );
+    await client.headManifest("team/app", "1.0");
+
+    const uploads = Array.from({ length: 12 }, (_unused, n) => client.placeBlob(placementOf(`team/new-${n}`, layer)));
+    const errors = await Promise.all(uploads.map(failureOf));
+
+    expect(registry.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(1);
+    for (const error of errors) expect(error.message).toMatch(/does not accept the user ann/);
+  });
+
+  test("are sent again after an answer that proves nothing", async () => {
+    const { registry, client } = await setUp(
+      { auth: { kind: "basic", users } },
+      { credentials: user("ann", "right password") },
+    );
+    registry.inject({ nth: [2], fault: { kind: "status", status: 503 } });
+    registry.inject({ nth: [3], fault: { kind: "reset" } });
+
+    const heads = Array.from({ length: 4 }, () => client.headManifest("team/app", "1.0"));
+
+    expect((await Promise.all(heads)).every((head) => head !== undefined)).toBe(true);
+  });
+
   test("that are missing are asked for", async () => {
     const { client } = await setUp({ auth: { kind: "basic", users } });
 

@@ -1,126 +1,268 @@
 import { RegistryError } from "../errors/installer-error.ts";
-import type { Http } from "../platform/content-ports.ts";
-import type { Clock } from "../platform/ports.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import type { Credentials, CredentialStore } from "./credentials.ts";
-import { readBounded, readRefusal, Refusal } from "./refusal.ts";
-import { explainFailure } from "./registry-errors.ts";
+import { basicHeader, type Credentials, type CredentialStore } from "./credentials.ts";
+import { createPasswordTurn } from "./password-turn.ts";
+import { Refusal } from "./refusal.ts";
+import { explainFailure, SignInError } from "./registry-errors.ts";
 import type { Retrier } from "./retry.ts";
+import { createTokenBook, type Token } from "./token-book.ts";
+import { grants } from "./token-claims.ts";
+import { mergeScopes, rightsOf } from "./token-scopes.ts";
+import { fetchToken, realmOf, type TokenServiceOptions } from "./token-service.ts";
+
+/** A registry's answer, as far as it tells what user, password and token are worth. */
+export interface AuthorizedAnswer {
+  readonly status: number;
+  /** WWW-Authenticate. */
+  readonly challenge: string | undefined;
+  /** The header that was sent. */
+  readonly used: string | undefined;
+  readonly scopes: readonly string[];
+  readonly signal: AbortSignal;
+}
 
 export interface Authorization {
-  /** The header for these scopes; undefined while the registry has not asked for one. */
+  /**
+   * The header for these scopes; undefined while the registry has not asked for one. Its answer is to be told to `answered`,
+   * or that there is none to `unanswered`: others may wait for it.
+   * @throws RegistryError when user and password were refused before, or no token can be had
+   */
   header(scopes: readonly string[], signal: AbortSignal): Promise<string | undefined>;
   /**
-   * The registry answered 401 to `used`. Says whether the same request, with a new header, is worth sending.
+   * Told every answer. Says whether the same request, with a new header, is worth sending.
    * @throws RegistryError when user and password were refused
    */
-  challenged(header: string | undefined, used: string | undefined): Promise<boolean>;
+  answered(answer: AuthorizedAnswer): Promise<boolean>;
+  unanswered(used: string | undefined): void;
   /** Whether a user and password, or a token of theirs, are used. */
   signedIn(): boolean;
 }
 
-export interface AuthorizationOptions {
-  readonly host: string;
-  readonly http: Http;
-  readonly clock: Clock;
+export interface RegistryAuthorization extends Authorization {
+  /** Scopes that will be needed, to be asked for together. Told again, tokens that lacked a right are asked for anew. */
+  expect(scopes: readonly string[]): void;
+}
+
+export interface AuthorizationOptions extends TokenServiceOptions {
   readonly credentials: CredentialStore;
   readonly retrier: Retrier;
-  /** Whether tokens may be fetched over plain HTTP from this host. */
-  readonly allowPlain: (hostname: string) => boolean;
-  readonly idleTimeoutMs: number;
 }
 
-interface Token {
-  readonly scopes: ReadonlySet<string>;
-  readonly header: string;
-  /** Of the monotonic clock: not used any more from then on. */
-  readonly staleAt: number;
-}
-
-const answerLimit = 1024 * 1024;
-/** What the token specification has where a server does not say. */
-const defaultLifeSeconds = 60;
-const cachedTokens = 500;
-
-/** Signs in the way the registry asks: not at all, with user and password, or with tokens by scope that are renewed in time. */
-export function createAuthorization(options: AuthorizationOptions): Authorization {
-  const { host, clock } = options;
+/**
+ * Signs in the way the registry asks: not at all, with user and password, or with tokens that are as few as the registry
+ * allows and are renewed in time. A password that was proved wrong is not sent again.
+ */
+export function createAuthorization(options: AuthorizationOptions): RegistryAuthorization {
+  const { host } = options;
+  const book = createTokenBook(options.clock);
+  const turn = createPasswordTurn();
+  const pending = new Map<string, Promise<Token | undefined>>();
+  /** What was renewed after a 401, by the scopes that were needed and by those that were asked for, and not let in since. */
+  const renewed = new Set<string>();
+  /** What a token service said that takes one scope a request. */
+  let oneScopeOnly: Refusal | undefined;
   let challenge: Challenge | undefined;
   let credentials: Credentials | undefined;
-  let refused: RegistryError | undefined;
-  let tokens: readonly Token[] = [];
-  const pending = new Map<string, Promise<Token>>();
-
-  /** Scopes asked for together with the same first one grow, so that one token serves a repository with all its mounts. */
-  function widened(scopes: readonly string[]): readonly string[] {
-    const [first = ""] = scopes;
-    const known = tokens.filter((token) => [...token.scopes][0] === first).flatMap((token) => [...token.scopes]);
-    return [...new Set([first, ...scopes, ...known])].filter((scope) => scope !== "").slice(0, 50);
-  }
+  /** Ends the turn of the request that shows user and password to the registry itself. */
+  let endTurn = (): void => undefined;
 
   async function tokenFor(scopes: readonly string[], signal: AbortSignal): Promise<Token> {
-    const now = clock.monotonicMs();
-    const fitting = tokens.find((token) => now < token.staleAt && scopes.every((scope) => token.scopes.has(scope)));
-    if (fitting !== undefined) return fitting;
-    const wanted = widened(scopes);
-    const key = wanted.join(" ");
-    const under = pending.get(key) ?? obtain(wanted, signal).finally(() => pending.delete(key));
-    pending.set(key, under);
-    return under;
+    for (;;) {
+      const fitting = book.find(scopes);
+      if (fitting !== undefined) return fitting;
+      const wanted = book.askFor(scopes);
+      const key = wanted.join(" ");
+      const under = pending.get(key) ?? obtain(wanted, scopes, signal).finally(() => pending.delete(key));
+      pending.set(key, under);
+      const token = await under;
+      if (token !== undefined && rightsOf(scopes).every((right) => token.rights.has(right))) return token;
+    }
   }
 
-  async function obtain(scopes: readonly string[], signal: AbortSignal): Promise<Token> {
-    if (challenge?.scheme !== "bearer") throw new RegistryError(`${host} asks for no token`);
-    const asked = { realm: realmOf(challenge.realm, options), service: challenge.service, scopes, credentials, signal };
+  /** Undefined where the token service does not take several scopes, and less may be asked for. */
+  async function obtain(
+    wanted: readonly string[],
+    needed: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Token | undefined> {
+    if (wanted.length > 1 && oneScopeOnly !== undefined) throw oneScopeOnly;
+    const done = credentials === undefined ? () => undefined : await turn.take();
     try {
-      const token = await options.retrier.run(`token of ${host}`, signal, () => fetchToken(asked, options));
-      const [first] = scopes;
-      const rest = tokens.filter((other) => [...other.scopes][0] !== first && clock.monotonicMs() < other.staleAt);
-      tokens = [token, ...rest].slice(0, cachedTokens);
-      return token;
+      const token = await ask(wanted, signal);
+      judge(token);
+      return book.keep(token);
     } catch (error) {
-      if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
-        throw (refused = signInRefused(host, credentials, error));
+      const isMore = rightsOf(wanted).length > rightsOf(mergeScopes(needed)).length;
+      if ((isMore || wanted.length > 1) && refusesSeveral(error)) {
+        book.askApart();
+        if (wanted.length > 1 && error.status === 400) oneScopeOnly = error;
+        if (isMore) return undefined;
+        // A mount, which is done without when it may not be done.
+        throw error;
       }
-      const errand = {
-        host: asked.realm.host,
-        object: "the token",
-        repository: host,
-        action: "read",
-        signedIn: false,
-      } as const;
-      throw explainFailure(error, errand);
+      throw explain(error);
+    } finally {
+      done();
     }
+  }
+
+  function ask(scopes: readonly string[], signal: AbortSignal): Promise<Token> {
+    if (challenge?.scheme !== "bearer") throw new RegistryError(`${host} asks for no token`);
+    const { realm, service } = challenge;
+    const request = { realm: realmOf(realm, options), service, scopes, credentials, signal };
+    return options.retrier.run(`token of ${host}`, signal, () => fetchToken(request, options));
+  }
+
+  /** Harbor gives who shows a wrong password a token that belongs to nobody, and then refuses it. */
+  function judge({ claims, scopes }: Token): void {
+    if (credentials === undefined) return;
+    const subject = credentials.kind === "password" ? claims?.subject : "a token's own";
+    if (claims !== undefined && subject === "" && !grants(claims, scopes)) {
+      throw turn.wrong(signInRefused(host, credentials));
+    }
+    if (subject === undefined || subject === "") turn.plausible();
+    else turn.right();
+  }
+
+  /** Where a token service refuses user and password, or everybody without, it is not asked again. */
+  function explain(error: unknown): Error {
+    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
+      const problem = signInRefused(host, credentials, error);
+      return error.status === 403 && turn.isRight() ? problem : turn.wrong(problem);
+    }
+    const realm =
+      challenge?.scheme === "bearer" && URL.canParse(challenge.realm) ? new URL(challenge.realm).host : host;
+    const errand = { host: realm, object: "the token", repository: host, action: "read", signedIn: false } as const;
+    return explainFailure(error, errand);
+  }
+
+  function refusesSeveral(error: unknown): error is Refusal {
+    if (!(error instanceof Refusal)) return false;
+    if (error.status === 401) return credentials === undefined;
+    return [400, 403, 404, 405, 413, 414, 422, 431].includes(error.status);
+  }
+
+  /** Asked without a scope, as `docker login` does, a token service only says whether it knows the user. */
+  async function confirmPassword(signal: AbortSignal): Promise<void> {
+    if (credentials?.kind !== "password" || turn.isRight()) return;
+    const done = await turn.doubt();
+    try {
+      if (!turn.isRight()) await ask([], signal);
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) throw turn.wrong(signInRefused(host, credentials, error));
+      // A token service that does not answer this question is not asked it again.
+    } finally {
+      done();
+    }
+    turn.right();
+  }
+
+  /** Whether there is another token to be had than the one that was refused. */
+  async function isWorthRenewing(token: Token, reason: string | undefined, answer: AuthorizedAnswer): Promise<boolean> {
+    const { scopes, signal } = answer;
+    const { claims } = token;
+    const lacksRight = claims !== undefined && !grants(claims, scopes);
+    const isOver = claims !== undefined || reason === "invalid_token";
+    const wasGood = book.isAccepted(token);
+    // It may have been had for a wrong password, without the right, or be good for another scope.
+    if (lacksRight || (!isOver && !wasGood)) await confirmPassword(signal);
+    if (lacksRight) return false;
+    const { needed, asked } = keysOf(token, scopes);
+    if (renewed.has(needed) || (!wasGood && renewed.has(asked))) return false;
+    if (!isOver) {
+      if (token.scopes.length > 1) book.askApart();
+      // The same question would have the same answer.
+      else if (!wasGood || reason === "insufficient_scope") return false;
+    }
+    renewed.add(needed).add(asked);
+    book.drop(token);
+    return true;
+  }
+
+  /** What came back to user and password. */
+  function passwordAnswered({ status }: AuthorizedAnswer): false {
+    // Asking again with a wrong password may lock the account: it is never sent a second time.
+    if (status === 401) throw turn.wrong(signInRefused(host, credentials));
+    if (isLetIn(status)) turn.right();
+    return false;
+  }
+
+  async function refusedAnswer(answer: AuthorizedAnswer): Promise<boolean> {
+    const { challenge: header, used } = answer;
+    const wanted = header === undefined ? undefined : parseChallenge(header);
+    if (wanted === undefined) return false;
+    credentials ??= await options.credentials.find(host);
+    // Harbor asks for user and password when a token is not enough. They were right when they got that token, so
+    // sending them would only turn a missing right into a wrong password.
+    if (wanted.scheme === "bearer" || used === undefined) challenge = wanted;
+    if (challenge?.scheme === "basic") return credentials?.kind === "password";
+    const token = used === undefined ? undefined : book.of(used);
+    // Without one there is one to be had; one that is not known any more was renewed meanwhile.
+    if (token === undefined) return true;
+    return isWorthRenewing(token, wanted.scheme === "bearer" ? wanted.error : undefined, answer);
+  }
+
+  function tokenAnswered(used: string, { status, scopes }: AuthorizedAnswer): boolean {
+    const token = book.of(used);
+    if (token === undefined) return false;
+    if (token.scopes.length > 1 && isTooLong(status, used)) {
+      book.askApart();
+      book.drop(token);
+      return true;
+    }
+    if (isLetIn(status)) {
+      book.accept(token);
+      const { needed, asked } = keysOf(token, scopes);
+      renewed.delete(needed);
+      renewed.delete(asked);
+    }
+    return false;
   }
 
   return {
     signedIn: () => credentials !== undefined,
+    expect: (scopes) => {
+      renewed.clear();
+      book.expect(scopes);
+    },
     header: async (scopes, signal) => {
-      if (refused !== undefined) throw refused;
+      turn.check();
       if (challenge === undefined) return undefined;
       if (challenge.scheme === "bearer") return (await tokenFor(scopes, signal)).header;
-      return credentials?.kind === "password" ? basic(credentials) : undefined;
+      if (credentials?.kind !== "password") return undefined;
+      endTurn = await turn.take();
+      return basicHeader(credentials);
     },
-    challenged: async (header, used) => {
-      if (used?.startsWith("Basic ") === true) {
-        // Asking again with a wrong password may lock the account: it is never sent a second time.
-        throw (refused = signInRefused(host, credentials));
+    answered: async (answer) => {
+      const { status, used } = answer;
+      if (used?.startsWith("Basic ") !== true) {
+        if (status === 401) return refusedAnswer(answer);
+        return used === undefined ? false : tokenAnswered(used, answer);
       }
-      const wanted = header === undefined ? undefined : parseChallenge(header);
-      if (wanted === undefined) return false;
-      credentials ??= await options.credentials.find(host);
-      // Harbor asks for user and password when a token is not enough. They were right when they got that token, so
-      // sending them would only turn a missing right into a wrong password: the token is renewed instead.
-      if (wanted.scheme === "bearer" || used === undefined) challenge = wanted;
-      if (challenge?.scheme === "basic") return credentials?.kind === "password";
-      tokens = tokens.filter((token) => token.header !== used);
-      return true;
+      try {
+        return passwordAnswered(answer);
+      } finally {
+        endTurn();
+      }
+    },
+    unanswered: (used) => {
+      if (used?.startsWith("Basic ") === true) endTurn();
     },
   };
 }
 
-function basic(credentials: Extract<Credentials, { kind: "password" }>): string {
-  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
+function keysOf(token: Token, scopes: readonly string[]): { readonly needed: string; readonly asked: string } {
+  return { needed: `needed ${scopes.join(" ")}`, asked: `asked ${token.scopes.join(" ")}` };
+}
+
+/** Whether an answer says that who asked is known: not what is refused for another reason, or not answered at all. */
+function isLetIn(status: number): boolean {
+  return status < 500 && ![401, 403, 407, 429].includes(status);
+}
+
+/** A proxy has no room for a header that is this long. */
+function isTooLong(status: number, header: string): boolean {
+  return status === 431 || (status === 400 && header.length > 4000);
 }
 
 function signInRefused(host: string, credentials: Credentials | undefined, cause?: Refusal): RegistryError {
@@ -131,82 +273,8 @@ function signInRefused(host: string, credentials: Credentials | undefined, cause
     });
   }
   const who = credentials.kind === "password" ? `user ${credentials.username}` : "stored token";
-  return new RegistryError(`${host} does not accept the ${who}: the password is wrong or the account is locked`, {
+  return new SignInError(`${host} does not accept the ${who}: the password is wrong or the account is locked`, {
     cause,
-    hint: `run docker login ${host} again, or give --username and --password-file; robot accounts expire, and their names start with robot$`,
-  });
-}
-
-/** Where tokens are fetched. Credentials go there, so it must be as well protected as the registry itself. */
-function realmOf(realm: string, options: AuthorizationOptions): URL {
-  const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RegistryError(`${options.host} names a token service that is not an address`, {
-      hint: "set the realm of its token authentication to a full URL",
-    });
-  }
-  if (url.protocol === "http:" && !options.allowPlain(url.hostname)) {
-    throw new RegistryError(`${options.host} sends passwords in the clear to ${url.host}`, {
-      hint: "set the realm of its token authentication to an https address",
-    });
-  }
-  url.username = "";
-  url.password = "";
-  return url;
-}
-
-interface TokenRequest {
-  readonly realm: URL;
-  readonly service: string | undefined;
-  readonly scopes: readonly string[];
-  readonly credentials: Credentials | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** Distribution token authentication: GET with user and password, or OAuth2 POST with a refresh token. */
-async function fetchToken(request: TokenRequest, options: AuthorizationOptions): Promise<Token> {
-  const { realm, service, scopes, credentials, signal } = request;
-  const { http, clock, idleTimeoutMs, host } = options;
-  const asked = clock.monotonicMs();
-  const url = new URL(realm);
-  const timing = { idleTimeoutMs, signal };
-  let response;
-  if (credentials?.kind === "identity-token") {
-    const form = new URLSearchParams({ grant_type: "refresh_token", client_id: "slipway", scope: scopes.join(" ") });
-    form.set("refresh_token", credentials.token);
-    if (service !== undefined) form.set("service", service);
-    const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
-    response = await http.request({ method: "POST", url, headers, body: Buffer.from(form.toString()), ...timing });
-  } else {
-    if (service !== undefined) url.searchParams.set("service", service);
-    for (const scope of scopes) url.searchParams.append("scope", scope);
-    const headers = credentials === undefined ? {} : { authorization: basic(credentials) };
-    response = await http.request({
-      method: "GET",
-      url,
-      headers: { accept: "application/json", ...headers },
-      ...timing,
-    });
-  }
-  if (response.status !== 200) throw await readRefusal(response);
-  const { token, seconds } = parseToken(await readBounded(response.body, answerLimit), host);
-  const life = seconds * 1000;
-  return { scopes: new Set(scopes), header: `Bearer ${token}`, staleAt: asked + life - Math.min(30_000, life * 0.2) };
-}
-
-function parseToken(body: Buffer, host: string): { readonly token: string; readonly seconds: number } {
-  try {
-    const answer = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-    // Harbor sends both and leaves one empty.
-    const token = [answer["token"], answer["access_token"]].find((text) => text !== "" && text !== undefined);
-    const seconds = answer["expires_in"];
-    if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) {
-      return { token, seconds: typeof seconds === "number" && seconds > 0 ? seconds : defaultLifeSeconds };
-    }
-  } catch {
-    // Told below, without what was read: it may hold a token.
-  }
-  throw new RegistryError(`the token service of ${host} does not answer with a token`, {
-    hint: `check that ${host} is the registry's address and its token authentication is set up`,
+    hint: `run docker login ${host} again, or give --username and --password-file; on Harbor robot accounts expire and their names start with robot$, and single sign-on users take the CLI secret of their user profile`,
   });
 }

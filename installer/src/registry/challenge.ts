@@ -1,7 +1,13 @@
 /** What a registry wants to see: RFC 9110, section 11.6.1; the bearer form is that of the distribution project. */
 export type Challenge =
   | { readonly scheme: "basic" }
-  | { readonly scheme: "bearer"; readonly realm: string; readonly service: string | undefined };
+  | {
+      readonly scheme: "bearer";
+      readonly realm: string;
+      readonly service: string | undefined;
+      /** What was wrong with the token that was shown: `invalid_token`, `insufficient_scope`. */
+      readonly error: string | undefined;
+    };
 
 /** Reads WWW-Authenticate; bearer wins where several are offered. Undefined when none is understood. */
 export function parseChallenge(header: string): Challenge | undefined {
@@ -21,6 +27,8 @@ export function parseChallenge(header: string): Challenge | undefined {
     }
   }
   const realm = bearer.get("realm");
-  if (realm !== undefined) return { scheme: "bearer", realm, service: bearer.get("service") };
+  if (realm !== undefined) {
+    return { scheme: "bearer", realm, service: bearer.get("service"), error: bearer.get("error") };
+  }
   return basic ? { scheme: "basic" } : undefined;
 }

@@ -8,7 +8,7 @@ import { getManifest, headManifest } from "./manifests.ts";
 import { findReferrers } from "./referrers.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { createConnection, isLoopback } from "./registry-connection.ts";
-import { createSession } from "./registry-session.ts";
+import { createSession, scopeOf } from "./registry-session.ts";
 import { createRetrier, type RetryNotice, type RetryPolicy } from "./retry.ts";
 import { storeManifest } from "./store-manifest.ts";
 import { listTags } from "./tags.ts";
@@ -51,6 +51,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const session = createSession({ host, connection, authorization, retrier, signal });
   return {
     host,
+    expect: (access) => authorization.expect(access.map(({ repository, actions }) => scopeOf(repository, actions))),
     headManifest: (repository, reference) => headManifest(session, repository, reference),
     getManifest: (repository, reference) => getManifest(session, repository, reference),
     putManifest: (repository, reference, manifest) => storeManifest(session, repository, reference, manifest),

@@ -8,6 +8,11 @@ export type Credentials =
   /** A refresh token that `docker login` received. */
   | { readonly kind: "identity-token"; readonly token: string };
 
+/** User and password as HTTP sends them: RFC 7617. */
+export function basicHeader({ username, password }: Extract<Credentials, { kind: "password" }>): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
 export interface CredentialStore {
   /**
    * Undefined when there is none for this host.

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { RegistryError } from "../errors/installer-error.ts";
 import type { HttpResponse } from "../platform/content-ports.ts";
 
@@ -79,6 +79,12 @@ export async function readRefusal(response: HttpResponse): Promise<Refusal> {
     // The status is the message; what went with it is only colour.
   }
   return new Refusal(response, body);
+}
+
+/** The same answer with its body read, as far as anybody looks at it: its connection is free for what is asked because of it. */
+export async function readAside<Response extends HttpResponse>(response: Response): Promise<Response> {
+  const bytes = await readBounded(response.body, errorBodyLimit, true).catch(() => Buffer.alloc(0));
+  return { ...response, body: Readable.from([bytes]) };
 }
 
 /**

@@ -22,6 +22,12 @@ export interface BlobPlacement {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** What will be done in a repository. */
+export interface ExpectedAccess {
+  readonly repository: string;
+  readonly actions: "pull" | "pull,push";
+}
+
 export type BlobOutcome = "present" | "mounted" | "sent";
 
 /**
@@ -32,6 +38,11 @@ export type BlobOutcome = "present" | "mounted" | "sent";
 export interface RegistryClient {
   /** Host and port as in references. */
   readonly host: string;
+  /**
+   * Told which repositories will be spoken to, so that tokens for all of them are asked for together, where the registry has
+   * tokens. Told again when there may be more rights than before. Nothing is sent.
+   */
+  expect(access: readonly ExpectedAccess[]): void;
   /** Size and digest of a manifest by tag or digest; one request. Undefined when it is not there. */
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
   /** Digest verified. Undefined when it is not there. */

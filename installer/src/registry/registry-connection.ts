@@ -1,7 +1,7 @@
 import type { Http, HttpRequest, HttpResponse } from "../platform/content-ports.ts";
 import { TransportError } from "../platform/http-client.ts";
 import type { Authorization } from "./authorization.ts";
-import { drain, RedirectError } from "./refusal.ts";
+import { drain, readAside, RedirectError } from "./refusal.ts";
 
 export interface RegistryRequest {
   readonly method: HttpRequest["method"];
@@ -63,10 +63,19 @@ export function createConnection(options: ConnectionOptions, authorization: () =
     const home = await address(request.signal);
     const auth = authorization();
     for (let attempt = 1; ; attempt += 1) {
-      const header = await auth.header(request.scopes, request.signal);
-      const response = await follow(request, home, header, options);
-      if (response.status !== 401 || attempt > 2 || !sameOrigin(response.url, home)) return response;
-      if (!(await auth.challenged(response.headers["www-authenticate"], header))) return response;
+      const { scopes, signal } = request;
+      const used = await auth.header(scopes, signal);
+      const answer = await follow(request, home, used, options).catch((error: unknown) => {
+        auth.unanswered(used);
+        throw error;
+      });
+      // What follows may be a request for a token, and all connections may be taken by answers of this kind.
+      const response = answer.status === 401 ? await readAside(answer) : answer;
+      // Who was sent elsewhere had been let in here.
+      const status = sameOrigin(response.url, home) ? response.status : 307;
+      const challenge = response.headers["www-authenticate"];
+      const isWorthAgain = await auth.answered({ status, challenge, used, scopes, signal });
+      if (!isWorthAgain || attempt > 2) return response;
       drain(response.body);
     }
   }

@@ -7,6 +7,9 @@ import {
 import { type TlsProblem, TransportError } from "../platform/http-client.ts";
 import { RedirectError, Refusal } from "./refusal.ts";
 
+/** User and password were proved wrong: nothing more is to be asked of this registry with them. */
+export class SignInError extends RegistryError {}
+
 /** What was asked of whom, for the message. */
 export interface Errand {
   readonly host: string;

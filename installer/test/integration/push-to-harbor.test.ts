@@ -273,6 +273,69 @@ describe("a push that comes with rules about tags", () => {
   });
 });
 
+describe("what a push to Harbor asks for", () => {
+  const many = Array.from({ length: 13 }, (_unused, n) =>
+    selectedImage(
+      `docker.io/slipway/service-${n}:1`,
+      syntheticImage(`service ${n}`, [base, syntheticBytes(`own ${n}`, 9000)]),
+    ),
+  );
+
+  it("is one token before its project is made and one after, for all images together", async () => {
+    const { harbor, push } = await createWorld();
+
+    const outcome = await push({ images: many });
+
+    expect(outcome.ok).toBe(true);
+    expect(outcome.blobs.mounted).toBe(12);
+    expect(harbor.tokens()).toHaveLength(2);
+  });
+
+  it("is one token where the project is there, and one for a push that is there already", async () => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }] });
+
+    await push({ images: many });
+    const first = harbor.tokens().length;
+    const again = await push({ images: many });
+
+    expect(first).toBe(1);
+    expect(again.counts.cached).toBe(13);
+    expect(harbor.tokens()).toHaveLength(2);
+  });
+
+  it("is one token to look, of a user whose password costs half a second wherever it is shown", async () => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }], passwordMs: 500 });
+
+    const outcome = await push({ images: many, dryRun: true });
+
+    expect(outcome.counts.planned).toBe(13);
+    expect(harbor.tokens()).toHaveLength(1);
+  });
+
+  it.each([
+    ["in a project that is not there", {}],
+    ["in a private project", { projects: [{ name: "ai-infra" }] }],
+    ["in a public project", { projects: [{ name: "ai-infra", public: true }] }],
+  ])("shows a wrong password once, %s", async (_where, options) => {
+    const { harbor, push } = await createWorld(options);
+
+    const error = await errorOf(() => push({ images: many, password: "hunter2" }));
+
+    expect(error.message).toContain("does not accept the user admin");
+    expect(harbor.passwords()).toHaveLength(1);
+    expect([...harbor.changes(), ...harbor.uploads()]).toEqual([]);
+  });
+
+  it("shows a wrong password once in a dry run, also where everybody may read", async () => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra", public: true }] });
+
+    const error = await errorOf(() => push({ images: many, password: "hunter2", dryRun: true }));
+
+    expect(error.message).toContain("does not accept the user admin");
+    expect(harbor.passwords()).toHaveLength(1);
+  });
+});
+
 describe("a push that Harbor cannot take", () => {
   it("is refused by the quota before anything is sent", async () => {
     const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra", hard: 50_000 }] });

@@ -9,13 +9,9 @@ import { InstallerError } from "../../src/errors/installer-error.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { createRegistryClient } from "../../src/registry/create-registry-client.ts";
 import type { RegistryClient } from "../../src/registry/registry-client.ts";
-import {
-  type DistributionRegistry,
-  startDistributionRegistry,
-  startTokenIssuer,
-  type TokenIssuer,
-} from "./distribution-registry.ts";
+import { type DistributionRegistry, startDistributionRegistry } from "./distribution-registry.ts";
 import { createPushPorts, pushTo, selectedImage } from "./push-to-registry.ts";
+import { startTokenIssuer, type TokenIssuer } from "../stand-ins/registry/signed-tokens.ts";
 import { syntheticBytes, syntheticImage, syntheticIndex } from "../stand-ins/registry/synthetic-image.ts";
 
 const ports = createPushPorts(() => undefined);
@@ -158,7 +154,7 @@ describeUnless(obstacle, "a token that ends while images are pushed", () => {
   it("is renewed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "slipway-token-life-"));
     // Said to be good for a second: each request a second later needs another one.
-    const issuer = await startTokenIssuer(users, 1);
+    const issuer = await startTokenIssuer(users, { lifeSeconds: 1 });
     const registry = await startDistributionRegistry(ports.exec, image ?? "", issuer);
     const slow = images.map((row) => ({
       ...row,

@@ -248,6 +248,36 @@ describe("bundle create from a registry that is reached wrongly", () => {
     expect(guarded.log.filter(({ authorization }) => authorization !== undefined)).toHaveLength(1);
   });
 
+  const many = ["app", "one", "two"];
+  async function startWithTokens(auth: object): Promise<TestRegistry> {
+    const users = { ann: "right" };
+    const guarded = await start({ auth: { kind: "token", users, readableTokens: true, ...auth } });
+    for (const name of many) seedImage(guarded.store, `team/${name}`, image, "1");
+    return guarded;
+  }
+
+  it("asks for one token for all images of a registry", async () => {
+    const guarded = await startWithTokens({ anonymousPull: true });
+
+    await create("b.tar", guarded, { images: many.map((name) => `${guarded.host}/team/${name}:1`) });
+
+    expect(guarded.gate.issued.map(({ scopes }) => scopes)).toEqual([
+      many.map((name) => `repository:team/${name}:pull`),
+    ]);
+  });
+
+  it("a wrong password is sent once, also where a token is given for any", async () => {
+    const guarded = await startWithTokens({ wrongPassword: "powerless" });
+    const auth = Buffer.from("ann:gu3ss").toString("base64");
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [guarded.host]: { auth } } }));
+    const images = many.map((name) => `${guarded.host}/team/${name}:1`);
+
+    const { words } = await refusalOf(create("b.tar", guarded, { images }, testPorts({ DOCKER_CONFIG: folder })));
+
+    expect(words).toMatch(/does not accept the user ann/);
+    expect(guarded.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(1);
+  });
+
   it.each([
     ["good", "otherCa", /authority this machine does not trust/],
     ["expired", "ca", /has expired/],

@@ -6,7 +6,7 @@ import { openLayoutFolder } from "../../bundle/sources/layout-source.ts";
 import { PreflightError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import { mapReference, parseTarget } from "../../oci/path-rules.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { formatReference, parseReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import { createRegistrySource } from "../../registry/registry-source.ts";
 import type { ActionPorts } from "../context.ts";
@@ -112,13 +112,21 @@ function reportMeasuring(step: string, report: ActionPorts["report"]): (bytes: n
   };
 }
 
-async function openRegistry({ registries, mirror = "" }: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
+async function openRegistry(
+  { registries, references, mirror = "" }: SourcesRequest,
+  ports: ActionPorts,
+): Promise<ImageSource> {
   const access = await openRegistries(registries ?? { plainHttp: false }, "", ports);
+  const places = references.map(parseReference).map((reference) => placeOf(reference, mirror));
   const clients = new Map<string, RegistryClient>();
   const client = (host: string): RegistryClient => {
-    const known = clients.get(host) ?? access.connect(host);
-    clients.set(host, known);
-    return known;
+    const known = clients.get(host);
+    if (known !== undefined) return known;
+    const connected = access.connect(host);
+    const own = places.filter((place) => place.host === host);
+    connected.expect(own.map(({ repository }) => ({ repository, actions: "pull" })));
+    clients.set(host, connected);
+    return connected;
   };
   const close = (): Promise<void> => {
     for (const one of clients.values()) one.close();
@@ -126,13 +134,17 @@ async function openRegistry({ registries, mirror = "" }: SourcesRequest, ports: 
   };
   if (mirror === "") return createRegistrySource({ client, close });
   const source = createRegistrySource({ client, close, name: `the registry ${mirror}` });
-  const target = parseTarget(mirror);
   return {
     ...source,
     async resolve(reference, platforms) {
-      const mapped = formatReference(mapReference(parseReference(reference), target, "keep"));
+      const mapped = formatReference(placeOf(parseReference(reference), mirror));
       const found = await source.resolve(mapped, platforms);
       return found === undefined ? undefined : { ...found, reference };
     },
   };
+}
+
+/** Where an image is asked for. */
+function placeOf(reference: Reference, mirror: string): Reference {
+  return mirror === "" ? reference : mapReference(reference, parseTarget(mirror), "keep");
 }

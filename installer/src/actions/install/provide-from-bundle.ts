@@ -116,10 +116,11 @@ export async function requireAtRegistry(desired: Desired, source: BundleImages, 
   const access = await openRegistries(source.registry, target.host, ports);
   const client = access.connect(target.host);
   const absent: string[] = [];
+  const places = missing.map((reference) => ({ reference, ...parseReference(reference) }));
+  client.expect(places.map(({ repository }) => ({ repository, actions: "pull" })));
   try {
     await runBounded(
-      missing.map((reference) => async () => {
-        const { repository, tag = "latest", digest = tag } = parseReference(reference);
+      places.map(({ reference, repository, tag = "latest", digest = tag }) => async () => {
         if ((await client.headManifest(repository, digest)) === undefined) absent.push(reference);
       }),
       access.connections,

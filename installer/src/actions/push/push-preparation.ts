@@ -56,6 +56,8 @@ export function noteProbes(knowledge: TargetKnowledge, probes: Probes): void {
 interface Opened {
   readonly findings: readonly Finding[];
   readonly probes: Probes;
+  /** Repositories of projects that are not there yet. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -63,7 +65,7 @@ interface Opened {
  * @throws RegistryError when something stands in the way of the push
  */
 export async function openTarget(work: TargetWork, preparation: TargetPreparation, before: Probes): Promise<Opened> {
-  if (preparation.open === undefined) return { findings: [], probes: before };
+  if (preparation.open === undefined) return { findings: [], probes: before, absent: [] };
   const { candidates, request, knowledge, ports } = work;
   const repositories = [...new Set(candidates.map(({ repository }) => repository))];
   const blocked = blockage(candidates, before);
@@ -83,7 +85,7 @@ export async function openTarget(work: TargetWork, preparation: TargetPreparatio
     const closed = unseen.includes(candidate.repository) && result.state === "refused" && isAboutRights(result.error);
     probes.set(candidate, closed ? { state: "missing" } : result);
   }
-  return { findings, probes };
+  return { findings, probes, absent };
 }
 
 /**

@@ -11,6 +11,7 @@ import { type TargetPreparation, plainTarget } from "../../registry/push/push-ta
 import { readFrom, readManifests } from "../../registry/push/read-image.ts";
 import { createTargetKnowledge } from "../../registry/push/target-knowledge.ts";
 import { createWorkQueue } from "../../registry/push/work-queue.ts";
+import type { ExpectedAccess } from "../../registry/registry-client.ts";
 import type { ActionPorts } from "../context.ts";
 import type { PushRequest } from "./push-request.ts";
 import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
@@ -51,6 +52,7 @@ export async function pushSelected(run: PushRun, ports: ActionPorts): Promise<Pu
   const http = ports.http(run.registries.settings);
   const queue = createWorkQueue(run.registries.connections, ports.signal);
   const client = run.registries.connect(run.target.host, () => queue.strain());
+  client.expect(expectedAccess(run, candidates));
   const knowledge = createTargetKnowledge(client, queue);
   const journal = await openJournal(run, candidates, ports);
   try {
@@ -75,7 +77,7 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   const behind = await findBehind(work, before);
   const isWanted = behind.length > 0 || givenHarborFlags(request.harbor).length > 0;
   const preparation = isWanted ? await findPreparation(work) : plainTarget;
-  const { findings: found, probes } = await openTarget(work, preparation, before);
+  const { findings: found, probes, absent } = await openTarget(work, preparation, before);
   refuseAll(candidates, probes);
   const read = await readAll(work, behind, probes);
   await noteHolders(work, behind);
@@ -83,6 +85,8 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
     journal.has(repository, digest),
   );
   const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
+  // Tokens of before give no right in a project that was made only now.
+  if (absent.length > 0) work.client.expect(expectedAccess(work, candidates));
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);
@@ -118,6 +122,25 @@ function placeImages({ selected, target, request }: PushRun): readonly Candidate
 
 function fullTarget({ host, repository }: Reference, tag: string | undefined, digest: string): string {
   return formatReference(tag === undefined ? { host, repository, digest } : { host, repository, tag });
+}
+
+/**
+ * What of the target will be read and written, for as few tokens as there can be. A dry run asks for the same: a password that
+ * is wrong may still be given a token to read with.
+ */
+function expectedAccess({ target }: PushRun, candidates: readonly Candidate[]): readonly ExpectedAccess[] {
+  const origins = candidates.flatMap(({ image }) => originAt(target, image) ?? []);
+  return [
+    ...candidates.map(({ repository }) => ({ repository, actions: "pull,push" }) as const),
+    // Layers are mounted from there.
+    ...origins.map((repository) => ({ repository, actions: "pull" }) as const),
+  ];
+}
+
+/** The repository that an image is taken from, where that is one of the target registry. */
+function originAt(target: RegistryTarget, { source, reference }: SelectedImage): string | undefined {
+  const { host, repository } = parseReference(reference);
+  return source.kind === "registry" && host === target.host ? repository : undefined;
 }
 
 async function openJournal(
@@ -214,13 +237,11 @@ async function readCandidate(candidate: Candidate): Promise<PlannedImage> {
 async function noteHolders({ candidates, knowledge, target }: Work, behind: readonly Candidate[]): Promise<void> {
   if (behind.length === 0) return;
   for (const candidate of candidates) {
-    const { source, reference } = candidate.image;
-    const { host, repository } = parseReference(reference);
     const place = behind.includes(candidate) ? undefined : candidate.repository;
-    const origin = source.kind === "registry" && host === target.host ? repository : undefined;
+    const origin = originAt(target, candidate.image);
     const holder = place ?? origin;
     // Of a distant source this would cost more than it saves.
-    if (holder === undefined || (source.kind === "registry" && origin === undefined)) continue;
+    if (holder === undefined || (candidate.image.source.kind === "registry" && origin === undefined)) continue;
     const image = await readCandidate(candidate).catch(() => undefined);
     if (image !== undefined) for (const { digest } of blobsOf(image)) knowledge.noteHolder(holder, digest);
   }

@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors/installer-error.ts";
 import { type Fields, fieldsOf } from "../../language/fields.ts";
 import type { Authorization } from "../authorization.ts";
-import type { Credentials } from "../credentials.ts";
+import { basicHeader, type Credentials } from "../credentials.ts";
 import { drain, isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
 import { createConnection, type ConnectionOptions, type RegistryConnection } from "../registry-connection.ts";
 import type { Retrier } from "../retry.ts";
@@ -103,13 +103,11 @@ interface Answer {
 }
 
 function passwordAlways(credentials: HarborApiOptions["credentials"]): Authorization {
-  const header =
-    credentials === undefined
-      ? undefined
-      : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
+  const header = credentials === undefined ? undefined : basicHeader(credentials);
   return {
     header: () => Promise.resolve(header),
-    challenged: () => Promise.resolve(false),
+    answered: () => Promise.resolve(false),
+    unanswered: () => undefined,
     signedIn: () => header !== undefined,
   };
 }

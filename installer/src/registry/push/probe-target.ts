@@ -1,6 +1,7 @@
 import { TransportError } from "../../platform/http-client.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryClient } from "../registry-client.ts";
+import { SignInError } from "../registry-errors.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** An image that may be at the target already. */
@@ -20,7 +21,7 @@ export type ProbeResult =
 /**
  * Asks for each image once, by its tag. The first goes alone, so that a wrong password or a wrong address is tried once and
  * not once for each connection.
- * @throws RegistryError when nothing answers at all
+ * @throws RegistryError when nothing answers at all, or the password is wrong
  */
 export async function probeTarget<Image extends Probe>(
   images: readonly Image[],
@@ -34,11 +35,14 @@ export async function probeTarget<Image extends Probe>(
     const result = await probeOne(image, client, queue);
     results.set(image, result);
     if (result.state !== "refused") break;
-    if (isUnreachable(result.error)) throw result.error;
+    if (isHopeless(result.error)) throw result.error;
     refusals += 1;
     if (refusals === refusalsAlone) break;
   }
   await Promise.all(rest.map(async (image) => results.set(image, await probeOne(image, client, queue))));
+  for (const result of results.values()) {
+    if (result.state === "refused" && result.error instanceof SignInError) throw result.error;
+  }
   return results;
 }
 
@@ -56,6 +60,7 @@ async function probeOne(image: Probe, client: RegistryClient, queue: WorkQueue):
   }
 }
 
-function isUnreachable(error: Error): boolean {
-  return error.cause instanceof TransportError;
+/** Whether no other repository would be answered differently. */
+function isHopeless(error: Error): boolean {
+  return error instanceof SignInError || error.cause instanceof TransportError;
 }

@@ -37,6 +37,15 @@ export function largeImages(changed = false): readonly ImageRecipe[] {
   }));
 }
 
+/** W4: 13 images of 127 MB together, each a little of its own on one base of 80 MB. */
+export function imagesOnOneBase(): readonly ImageRecipe[] {
+  const base = [50, 20, 10].map((size, index) => ({ seed: `base-${index}`, bytes: size * megabyte }));
+  return Array.from({ length: 13 }, (_unused, image) => ({
+    name: `bench/on-base-${image}`,
+    layers: [...base, { seed: `own-${image}`, bytes: 3_600_000 }],
+  }));
+}
+
 /** W2: 60 images of 28 MB together, 184 unique blobs, 206 places where a blob of another image is used again. */
 export function smallImages(): readonly ImageRecipe[] {
   const shared = [0, 1, 2, 3].map((index) => ({ seed: `tiny-shared-${index}`, bytes: 1_000_000 }));

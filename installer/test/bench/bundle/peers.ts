@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
+import type { TokenIssuer } from "../../stand-ins/registry/signed-tokens.ts";
 import { mustRun, startChild } from "../../support/child.ts";
 import { findFreePort } from "./free-port.ts";
 
@@ -12,8 +13,11 @@ export interface BenchRegistry {
   readonly close: () => Promise<void>;
 }
 
-/** Debian's registry, empty, on a folder below `parent`. */
-export async function startRegistry(parent: string): Promise<BenchRegistry> {
+/**
+ * Debian's registry, empty, on a folder below `parent`.
+ * @param issuer whose tokens it asks for; without one everybody may do everything
+ */
+export async function startRegistry(parent: string, issuer?: TokenIssuer): Promise<BenchRegistry> {
   const folder = await mkdtemp(join(parent, "registry-"));
   const host = `127.0.0.1:${await findFreePort()}`;
   const config = {
@@ -21,6 +25,7 @@ export async function startRegistry(parent: string): Promise<BenchRegistry> {
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, "data"), maxthreads: 100 }, delete: { enabled: true } },
     http: { addr: host, secret: "bench" },
+    ...(issuer === undefined ? {} : { auth: { token: await tokenAuth(folder, issuer) } }),
   };
   const file = join(folder, "config.json");
   await writeFile(file, JSON.stringify(config));
@@ -39,11 +44,20 @@ export async function startRegistry(parent: string): Promise<BenchRegistry> {
   };
 }
 
+async function tokenAuth(folder: string, issuer: TokenIssuer): Promise<unknown> {
+  const file = join(folder, "issuer.pem");
+  await writeFile(file, issuer.certificate);
+  // crane does not go to a realm that is a private address; a name is as good.
+  const realm = issuer.url.replace("127.0.0.1", "localhost");
+  return { realm, service: issuer.service, issuer: issuer.issuer, rootcertbundle: file };
+}
+
 async function answers(host: string, ended: Promise<never>): Promise<void> {
   const attempt = async (): Promise<void> => {
     for (let tries = 0; tries < 100; tries += 1) {
       const found = await fetch(`http://${host}/v2/`).catch(() => undefined);
-      if (found?.ok === true) return;
+      await found?.body?.cancel();
+      if (found?.ok === true || found?.status === 401) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`no registry answers at ${host}`);

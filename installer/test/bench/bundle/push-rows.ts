@@ -14,11 +14,12 @@ import {
   skopeoPush,
   skopeoPushArchive,
 } from "./rivals.ts";
+import type { TokenIssuer } from "../../stand-ins/registry/signed-tokens.ts";
 import type { BundleRow } from "./bundle-row.ts";
 import type { Workbench } from "./workbench.ts";
 
 type Say = (text: string) => void;
-type Push = (host: string) => Promise<unknown>;
+export type Push = (host: string) => Promise<unknown>;
 
 /** Bundle → registry: B2 to B6. */
 export const pushRows: readonly BundleRow[] = [
@@ -204,24 +205,29 @@ function race(id: string, rival: string, { rival: prepare, judge, needs, most = 
 }
 
 /** Our push of a layout's bundle, as a person would start it. */
-async function ours(bench: Workbench, layout: Layout, ...more: readonly string[]): Promise<Push> {
+export async function ours(bench: Workbench, layout: Layout, ...more: readonly string[]): Promise<Push> {
   const file = await bench.bundleOf(layout);
   return (host) => bench.slipway("push", "--bundle", file, "--to", host, "--plain-http", ...bench.trust, ...more);
 }
 
 /** Both into registries started empty for each round, which is not measured. */
-async function intoEmpty(
+export async function intoEmpty(
   bench: Workbench,
   pushes: { readonly ours: Push; readonly rival: Push },
-  options: { readonly rounds: number; readonly onRound: Say; readonly delayMs?: number },
+  options: {
+    readonly rounds: number;
+    readonly onRound: Say;
+    readonly delayMs?: number;
+    readonly issuer?: TokenIssuer;
+  },
 ): ReturnType<typeof compare> {
-  const { delayMs = 0 } = options;
+  const { delayMs = 0, issuer } = options;
   const into = (run: Push): Contender => {
     let opened: readonly BenchRegistry[] = [];
     return {
       before: async () => {
         await forgetBlobs();
-        const registry = await startRegistry(bench.folder);
+        const registry = await startRegistry(bench.folder, issuer);
         opened = delayMs === 0 ? [registry] : [await startDelay(registry.host, delayMs), registry];
       },
       run: () => run(opened[0]?.host ?? ""),
@@ -242,6 +248,7 @@ export async function withRegistry<T>(bench: Workbench, body: (registry: BenchRe
   }
 }
 
-function notHere(program: string): Outcome {
+/** Of a row whose rival is not installed. */
+export function notHere(program: string): Outcome {
   return { ours: "–", theirs: `${program} is not installed`, figure: "not measured", bar: "–", pass: true };
 }

@@ -4,6 +4,12 @@ import { mustRun, runChild } from "../../support/child.ts";
 import type { Layout } from "./layouts.ts";
 import { versionOf } from "./peers.ts";
 
+/** Who is signed in. The password is one of a registry that is gone after the row. */
+export interface BenchUser {
+  readonly name: string;
+  readonly password: string;
+}
+
 /** Where `skopeo` run by root remembers which registry has which blob. */
 const skopeoCache = "/var/lib/containers/cache/blob-info-cache-v1.boltdb";
 
@@ -30,12 +36,14 @@ export async function isInstalled(program: string): Promise<boolean> {
 export async function skopeoPush(
   layout: Layout,
   host: string,
-  options: { readonly wipe?: boolean } = {},
+  options: { readonly wipe?: boolean; readonly user?: BenchUser } = {},
 ): Promise<void> {
+  const { user } = options;
+  const signIn = user === undefined ? [] : ["--dest-creds", `${user.name}:${user.password}`];
   for (const reference of layout.references) {
     if (options.wipe === true) await forgetBlobs();
     await mustRun("skopeo", [
-      ...insecure,
+      ...[...insecure, ...signIn],
       `oci:${layout.folder}:${reference}`,
       `docker://${targetOf(reference, host)}`,
     ]);
@@ -68,10 +76,19 @@ export async function regctlPush(layout: Layout, host: string, folder: string): 
   }
 }
 
-/** The same with crane, which takes layouts of one image each: folders that share the blobs. */
-export async function cranePush(layout: Layout, folders: readonly string[], host: string): Promise<void> {
+/**
+ * The same with crane, which takes layouts of one image each: folders that share the blobs.
+ * @param config a folder with a `config.json` as `docker login` writes it
+ */
+export async function cranePush(
+  layout: Layout,
+  folders: readonly string[],
+  host: string,
+  config?: string,
+): Promise<void> {
+  const env = { ...process.env, ...(config === undefined ? {} : { DOCKER_CONFIG: config }) };
   for (const [index, reference] of layout.references.entries()) {
-    await mustRun("crane", ["push", "--insecure", folders[index] ?? "", targetOf(reference, host)]);
+    await mustRun("crane", ["push", "--insecure", folders[index] ?? "", targetOf(reference, host)], { env });
   }
 }
 

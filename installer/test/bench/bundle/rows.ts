@@ -2,12 +2,13 @@ import { createRows } from "./create-rows.ts";
 import { hugeRows } from "./huge-rows.ts";
 import { pushRows } from "./push-rows.ts";
 import { roughRows } from "./rough-rows.ts";
+import { tokenRows } from "./token-rows.ts";
 import type { BenchRow } from "../row.ts";
 import { withWorkbench } from "./workbench.ts";
 
-/** B1 to B12: bundles and registries against the tools that people use today. */
+/** B1 to B13: bundles and registries against the tools that people use today. */
 export function bundleRows(program: string, rounds: number): readonly BenchRow[] {
-  return [...createRows, ...pushRows, ...roughRows, ...hugeRows].map((row) => ({
+  return [...createRows, ...pushRows, ...tokenRows, ...roughRows, ...hugeRows].map((row) => ({
     ...row,
     measure: (say) => withWorkbench(program, (bench) => row.measure(bench, rounds, say)),
   }));

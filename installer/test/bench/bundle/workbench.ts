@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningChild, mustRun, startChild } from "../../support/child.ts";
-import { type Layout, largeImages, smallImages, writeLayout } from "./layouts.ts";
+import { imagesOnOneBase, type Layout, largeImages, smallImages, writeLayout } from "./layouts.ts";
 import { isInstalled } from "./rivals.ts";
 
 /** Where the rows of one run work: layouts are made once, when the first row needs them. */
@@ -19,6 +19,7 @@ export interface Workbench {
   readonly large: () => Promise<Layout>;
   readonly changed: () => Promise<Layout>;
   readonly small: () => Promise<Layout>;
+  readonly onOneBase: () => Promise<Layout>;
   /** A signed bundle of a layout; made once. */
   readonly bundleOf: (layout: Layout) => Promise<string>;
 }
@@ -62,6 +63,7 @@ export async function withWorkbench<T>(program: string, body: (bench: Workbench)
       trust: ["--key", join(folder, "bench.pub")],
       large: made("w1", () => writeLayout(join(folder, "w1"), largeImages())),
       changed: made("w3", () => writeLayout(join(folder, "w3"), largeImages(true))),
+      onOneBase: made("w4", () => writeLayout(join(folder, "w4"), imagesOnOneBase())),
       small: made("w2", () => writeLayout(join(folder, "w2"), smallImages())),
       bundleOf: (layout) => {
         const file = `${layout.folder}.tar`;

@@ -2,12 +2,14 @@ import { type BadInput, type Proof, proofs } from "./row.ts";
 
 const faults = "registry/";
 const sign = "authorization";
+const tokens = "token-requests";
 const push = "push";
 const pushFaults = "push-faults";
 const pull = "bundle-create-registry";
 const lock = "images-lock-registry";
 const harbor = "push-to-harbor";
 
+const severally = "are one for each where the token service %s";
 const passes = "%s: it gets through, and a second run sends nothing";
 const failsBlob = "%s: its image alone fails, the blob is named, and a second run finishes";
 const failsManifest = "%s: its image alone fails, and a second run sends no blob again";
@@ -30,13 +32,27 @@ export const registryRows: readonly BadInput[] = [
     fault: "401: the user or password is wrong",
     says: "… does not accept the …: the password is wrong or the account is locked",
     code: "REGISTRY_FAILED",
-    state: "nothing was sent; the password was tried once, so that no account is locked",
+    state:
+      "nothing was sent; the password was tried once, however many images there are, so that no account is locked (twice where a token is given for any and does not say whose it is)",
     again: "with the right password",
     proofs: [
       ...proofs(push, "a password that is wrong, after one try and without showing it"),
       ...proofs(pull, "a wrong password is sent once, and not shown"),
-      ...proofs(sign, "that are wrong are sent only once, so that no account is locked"),
-      ...proofs(harbor, "is told that the password is wrong"),
+      ...proofs(
+        sign,
+        "that are wrong are sent only once, so that no account is locked",
+        "that are wrong are sent only once where everybody may read and many write at once",
+      ),
+      ...proofs(
+        tokens,
+        "is sent once where a token service refuses it, however many ask",
+        "is sent once where the token tells that it is nobody's",
+        "is found out by one question where the token tells nothing",
+      ),
+      ...proofs(harbor, "is told that the password is wrong", [
+        "shows a wrong password once, %s",
+        "in a private project",
+      ]),
     ],
   },
   {
@@ -58,6 +74,17 @@ export const registryRows: readonly BadInput[] = [
       sign,
       "are renewed before their end",
       "that the registry suddenly refuses are renewed in the middle of an upload",
+    ),
+  },
+  {
+    fault: "a token service that refuses several scopes at once, or looks at the first alone",
+    state: "tokens are asked for one repository at a time",
+    again: "not needed",
+    proofs: proofs(
+      tokens,
+      [severally, "refuses several scopes"],
+      [severally, "looks at the first of several scopes, and says so"],
+      [severally, "looks at the first of several scopes, and says nothing"],
     ),
   },
   {

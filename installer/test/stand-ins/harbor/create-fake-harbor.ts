@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { type AccessEntry, entryOf } from "../registry/access-log.ts";
 import { createTestStore } from "../registry/store.ts";
 import { answerApi } from "./api.ts";
@@ -19,6 +20,11 @@ export interface FakeHarborOptions {
   /** Bytes for projects that are made without a limit; none unless told. */
   readonly defaultLimit?: number;
   readonly quotasOn?: boolean;
+  /**
+   * Milliseconds that looking at a password takes, one after the other: Harbor hashes those of users 600 000 times, at half a
+   * second of a core, wherever they are shown. Secrets of robot accounts cost nothing. 0 unless told.
+   */
+  readonly passwordMs?: number;
   /** `robot$` unless told. */
   readonly robotPrefix?: string;
   readonly robots?: readonly GivenRobot[];
@@ -49,6 +55,10 @@ export interface FakeHarbor {
   readonly changes: () => readonly AccessEntry[];
   /** Requests to the registry half that send something. */
   readonly uploads: () => readonly AccessEntry[];
+  /** Requests for a token. */
+  readonly tokens: () => readonly AccessEntry[];
+  /** Requests that showed a user and password, wherever. */
+  readonly passwords: () => readonly AccessEntry[];
   close(): Promise<void>;
 }
 
@@ -69,11 +79,23 @@ export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise
     origin: "",
   };
 
+  let hashing: Promise<unknown> = Promise.resolve();
+  async function lookAtPassword({ headers }: IncomingMessage): Promise<void> {
+    const { passwordMs = 0 } = options;
+    const isRobot = Buffer.from((headers.authorization ?? "").replace(/^Basic /, ""), "base64")
+      .toString()
+      .startsWith("robot$");
+    if (passwordMs === 0 || isRobot) return;
+    hashing = hashing.then(() => delay(passwordMs));
+    await hashing;
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", context.origin);
     const entry = entryOf(request);
     log.push(entry);
     response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
+    if (entry.authorization === "Basic") await lookAtPassword(request);
     if (url.pathname.startsWith("/api/v2.0/")) {
       await answerApi(state, request, response, url);
       return;
@@ -110,6 +132,8 @@ export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise
     log,
     changes: () => log.filter((entry) => entry.target.startsWith("/api/") && !isRead(entry)),
     uploads: () => log.filter((entry) => entry.target.startsWith("/v2/") && !isRead(entry)),
+    tokens: () => log.filter((entry) => entry.target.startsWith("/service/token")),
+    passwords: () => log.filter((entry) => entry.authorization === "Basic"),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

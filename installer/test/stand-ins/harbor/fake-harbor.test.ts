@@ -211,6 +211,49 @@ describe("the client of Harbor's API", () => {
     expect(harbor.state.projects.has("made")).toBe(true);
   });
 
+  it("gives a token that belongs to nobody and does nothing for a wrong password, and none where no scope is asked for", async () => {
+    const harbor = await start(1);
+    const ask = (password: string, query: string) =>
+      fetch(`http://${harbor.host}/service/token?service=harbor-registry${query}`, {
+        headers: { authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` },
+      });
+    const claimsOf = async (password: string) => {
+      const { token } = (await (await ask(password, "&scope=repository:p0/a:pull,push")).json()) as { token: string };
+      return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as unknown;
+    };
+
+    const entry = { type: "repository", name: "p0/a" };
+    expect(await claimsOf(adminPassword)).toMatchObject({
+      sub: "admin",
+      access: [{ ...entry, actions: ["pull", "push"] }],
+    });
+    const powerless = await claimsOf("guess");
+    expect(powerless).toMatchObject({ access: [{ ...entry, actions: [] }] });
+    expect(powerless).not.toHaveProperty("sub");
+    expect((await ask("guess", "")).status).toBe(401);
+    expect((await ask(adminPassword, "")).status).toBe(200);
+  });
+
+  it("takes its time over the password of a user, and none over the secret of a robot", async () => {
+    const harbor = await createFakeHarbor({ passwordMs: 60_000 });
+    closers.push(() => harbor.close());
+    const ask = (credentials: string) => {
+      const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+      return fetch(`http://${harbor.host}/api/v2.0/systeminfo`, { headers: { authorization } });
+    };
+
+    const first = await Promise.race([
+      ask(`admin:${adminPassword}`).then(
+        () => "user",
+        () => "nobody",
+      ),
+      ask("robot$pull:secret").then(() => "robot"),
+    ]);
+
+    expect(first).toBe("robot");
+    expect(harbor.passwords()).toHaveLength(2);
+  });
+
   it("makes a robot account of the system for several projects", async () => {
     const harbor = await start(2);
 

@@ -81,6 +81,11 @@ export function callerOf(state: HarborState, request: IncomingMessage): Caller {
   return robot === undefined ? nobody : { kind: "robot", robot };
 }
 
+/** As it signs in. */
+export function nameOf(caller: Exclude<Caller, { kind: "nobody" }>): string {
+  return caller.kind === "user" ? caller.name : caller.robot.name;
+}
+
 export function isAdmin(caller: Caller): boolean {
   return caller.kind === "user" && caller.user.admin === true;
 }

@@ -4,7 +4,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export type Users = Readonly<Record<string, string>>;
 
 export type TestAuth =
-  | { readonly kind: "basic"; readonly users: Users }
+  | {
+      readonly kind: "basic";
+      readonly users: Users;
+      /** Those without a password may pull. */
+      readonly anonymousPull?: boolean;
+    }
   | {
       readonly kind: "token";
       readonly users: Users;
@@ -18,6 +23,17 @@ export type TestAuth =
       readonly refreshTokens?: Users;
       /** Where tokens are fetched; this server's /token unless told. */
       readonly realm?: string;
+      /** Users who may pull and not push. */
+      readonly readers?: readonly string[];
+      /**
+       * A wrong password is answered with 401, or as Harbor does: with a token that gives no right, and with 401 only where no
+       * scope is asked for. The first unless told.
+       */
+      readonly wrongPassword?: "refused" | "powerless";
+      /** Several scopes in one request: all looked at, only the first, or 400. All unless told. */
+      readonly severalScopes?: "all" | "first" | "refused";
+      /** Tokens are JSON Web Tokens that say whose they are and what for, and not something that the registry alone can read. */
+      readonly readableTokens?: boolean;
     };
 
 export interface IssuedToken {
@@ -43,10 +59,12 @@ export function createGate(auth: TestAuth | undefined): Gate {
   function refuse(request: IncomingMessage, needed: readonly string[], origin: string): string | undefined {
     if (auth === undefined) return undefined;
     const header = request.headers.authorization ?? "";
-    if (auth.kind === "basic")
-      return userOf(header, auth.users) === undefined ? 'Basic realm="test registry"' : undefined;
+    if (auth.kind === "basic") return mayPass(header, needed, auth) ? undefined : 'Basic realm="test registry"';
     const challenge = `Bearer realm="${auth.realm ?? `${origin}/token`}",service="test registry",scope="${needed.join(" ")}"`;
-    const [payload, signature] = header.replace(/^Bearer /, "").split(".");
+    const [signature, payload] = header
+      .replace(/^Bearer /, "")
+      .split(".")
+      .toReversed();
     if (payload === undefined || signature === undefined || sign(payload) !== signature) return challenge;
     const token = JSON.parse(Buffer.from(payload, "base64url").toString()) as { until: number; granted: string[] };
     if (Date.now() > token.until) return `${challenge},error="invalid_token"`;
@@ -60,25 +78,65 @@ export function createGate(auth: TestAuth | undefined): Gate {
   function issue(request: IncomingMessage, url: URL, body: string, response: ServerResponse): boolean {
     if (auth?.kind !== "token" || url.pathname !== "/token") return false;
     const { user, asked } = askedFor(request, url, new URLSearchParams(body), auth);
-    const anonymous = user === undefined && request.headers.authorization === undefined && request.method === "GET";
-    if (user === undefined && !(anonymous && auth.anonymousPull === true)) {
+    const shown = request.method === "GET" ? request.headers.authorization : "a refresh token";
+    const allowed = allowedOf(user, shown, asked, auth);
+    if (allowed === undefined) {
       response.writeHead(401, { "content-type": "application/json" });
       response.end('{"errors":[{"code":"UNAUTHORIZED","message":"wrong user or password"}]}');
       return true;
     }
-    const granted = asked.flatMap((scope) => expand(scope, user !== undefined));
+    if (asked.length > 1 && auth.severalScopes === "refused") {
+      response.writeHead(400).end("one scope, please");
+      return true;
+    }
+    const heard = auth.severalScopes === "first" ? asked.slice(0, 1) : asked;
     issued.push({ scopes: asked, user: user ?? "" });
     const life = auth.lifeSeconds ?? 300;
-    const until = Date.now() + life * 1000;
-    const payload = Buffer.from(JSON.stringify({ until, granted, salt: randomBytes(6).toString("hex") })).toString(
-      "base64url",
-    );
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ token: `${payload}.${sign(payload)}`, expires_in: life }));
+    const access = heard.map((scope) => accessOf(scope, allowed));
+    response.end(JSON.stringify({ token: writeToken(access, user ?? "", life), expires_in: life }));
     return true;
   }
 
+  function writeToken(access: readonly Access[], sub: string, lifeSeconds: number): string {
+    const readable = auth?.kind === "token" && auth.readableTokens === true;
+    const claims = {
+      until: Date.now() + lifeSeconds * 1000,
+      granted: access.flatMap(({ name, actions }) => actions.map((action) => `${action} ${name}`)),
+      salt: randomBytes(6).toString("hex"),
+      ...(readable ? { iss: "test registry", sub, access } : {}),
+    };
+    const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
+    const head = readable ? [Buffer.from('{"alg":"HS256"}').toString("base64url")] : [];
+    return [...head, payload, sign(payload)].join(".");
+  }
+
   return { refuse, issue, issued };
+}
+
+/** Whether a registry that wants user and password lets a request in. */
+function mayPass(
+  header: string,
+  needed: readonly string[],
+  { users, anonymousPull }: Extract<TestAuth, { kind: "basic" }>,
+): boolean {
+  if (header !== "") return userOf(header, users) !== undefined;
+  return anonymousPull === true && needed.every((right) => right.startsWith("pull "));
+}
+
+/**
+ * The actions that somebody is given, as far as asked for; undefined for who is given no token.
+ * @param shown what was shown to sign in, right or wrong
+ */
+function allowedOf(
+  user: string | undefined,
+  shown: string | undefined,
+  asked: readonly string[],
+  auth: Extract<TestAuth, { kind: "token" }>,
+): readonly string[] | undefined {
+  if (user !== undefined) return auth.readers?.includes(user) === true ? ["pull"] : ["pull", "push"];
+  if (shown === undefined) return auth.anonymousPull === true ? ["pull"] : undefined;
+  return auth.wrongPassword === "powerless" && asked.length > 0 ? [] : undefined;
 }
 
 function askedFor(
@@ -88,7 +146,8 @@ function askedFor(
   { users, refreshTokens }: Extract<TestAuth, { kind: "token" }>,
 ): { readonly user: string | undefined; readonly asked: readonly string[] } {
   if (request.method === "POST") {
-    return { user: refreshed(form, refreshTokens), asked: (form.get("scope") ?? "").split(" ") };
+    const asked = (form.get("scope") ?? "").split(" ").filter((scope) => scope !== "");
+    return { user: refreshed(form, refreshTokens), asked };
   }
   return { user: userOf(request.headers.authorization ?? "", users), asked: url.searchParams.getAll("scope") };
 }
@@ -104,11 +163,14 @@ function refreshed(form: URLSearchParams, tokens: Users | undefined): string | u
   return Object.entries(tokens ?? {}).find(([, token]) => token === form.get("refresh_token"))?.[0];
 }
 
-/** `repository:a:pull,push` as `pull a` and `push a`. */
-function expand(scope: string, mayPush: boolean): readonly string[] {
-  const [, repository = "", actions = ""] = scope.split(":");
-  return actions
-    .split(",")
-    .filter((action) => mayPush || action === "pull")
-    .map((action) => `${action} ${repository}`);
+interface Access {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** What is given of `repository:a:pull,push`. */
+function accessOf(scope: string, allowed: readonly string[]): Access {
+  const [type = "", name = "", actions = ""] = scope.split(":");
+  return { type, name, actions: actions.split(",").filter((action) => allowed.includes(action)) };
 }

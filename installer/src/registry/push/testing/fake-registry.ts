@@ -87,6 +87,7 @@ export function createFakeRegistry(settings: FakeRegistrySettings = {}): FakeReg
       [...manifests].flatMap(([repository, own]) =>
         [...own.values()].flatMap((digest) => missingOf(repository, digest).map((lost) => `${repository} ${lost}`)),
       ),
+    expect: () => undefined,
     headManifest: (repository, reference) =>
       request(`HEAD manifest ${repository}:${reference}`, () => {
         const digest = manifests.get(repository)?.get(reference);

@@ -1,0 +1,103 @@
+import type { Clock } from "../platform/ports.ts";
+import { grants, type TokenClaims } from "./token-claims.ts";
+import { cutScopes, groupScopes, mergeScopes, repositoryOf, rightsOf } from "./token-scopes.ts";
+
+export interface Token {
+  /** `Bearer …`. */
+  readonly header: string;
+  /** What it is used for: what was asked for. */
+  readonly scopes: readonly string[];
+  readonly rights: ReadonlySet<string>;
+  /** What it says of itself; undefined where it says nothing. */
+  readonly claims: TokenClaims | undefined;
+  /** Of the monotonic clock: not used any more from then on. */
+  readonly staleAt: number;
+}
+
+/** The tokens of one registry, and what is asked for so that they are few. */
+export interface TokenBook {
+  /** A token that is good for these scopes by what was asked for. */
+  find(scopes: readonly string[]): Token | undefined;
+  /** What to ask for where these are needed: them, and what will be needed with them. */
+  askFor(scopes: readonly string[]): readonly string[];
+  /** Puts it in the place of those that it makes needless. Where it says that only some scopes were heard, it is kept for those. */
+  keep(token: Token): Token;
+  of(header: string): Token | undefined;
+  drop(token: Token): void;
+  /** A request with it was not refused. */
+  accept(token: Token): void;
+  isAccepted(token: Token): boolean;
+  /** From now on nothing is asked for but what is needed: the token service does not take several scopes. */
+  askApart(): void;
+  /** Scopes that will be needed. Tokens that lack a right are not used any more: there may be more rights now. */
+  expect(scopes: readonly string[]): void;
+}
+
+const mostTokens = 500;
+
+/** Starts without tokens. */
+export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
+  let tokens: readonly Token[] = [];
+  let groups: readonly (readonly string[])[] = [];
+  let apart = false;
+  const accepted = new WeakSet<Token>();
+  /** By the repository that is asked for first: what was needed together with it, so that one token serves all its mounts. */
+  const companions = new Map<string, readonly string[]>();
+
+  function askFor(scopes: readonly string[]): readonly string[] {
+    if (apart) return mergeScopes(scopes);
+    const first = repositoryOf(scopes[0] ?? "");
+    const inGroup = (group: readonly string[]): boolean => group.some((scope) => repositoryOf(scope) === first);
+    const needed = mergeScopes([...(groups.find(inGroup) ?? []), ...scopes]);
+    const key = repositoryOf(needed[0] ?? "");
+    const known = mergeScopes([...(companions.get(key) ?? []), ...scopes.slice(1)]);
+    companions.set(key, known);
+    return cutScopes(mergeScopes([...needed, ...known]), needed.length);
+  }
+
+  function keep(token: Token): Token {
+    const kept = apart ? token : heardOnly(token);
+    apart ||= kept !== token;
+    const others = tokens.filter(
+      (other) => clock.monotonicMs() < other.staleAt && ![...other.rights].every((right) => kept.rights.has(right)),
+    );
+    tokens = [kept, ...others].slice(0, mostTokens);
+    return kept;
+  }
+
+  function isWhole(token: Token): boolean {
+    return accepted.has(token) && (token.claims === undefined || grants(token.claims, token.scopes));
+  }
+
+  return {
+    askFor,
+    keep,
+    find: (scopes) => {
+      const rights = rightsOf(scopes);
+      const now = clock.monotonicMs();
+      return tokens.find((token) => now < token.staleAt && rights.every((right) => token.rights.has(right)));
+    },
+    of: (header) => tokens.find((token) => token.header === header),
+    drop: (token) => {
+      tokens = tokens.filter((other) => other !== token);
+    },
+    accept: (token) => void accepted.add(token),
+    isAccepted: (token) => accepted.has(token),
+    askApart: () => {
+      apart = true;
+    },
+    expect: (scopes) => {
+      groups = groupScopes(scopes);
+      tokens = tokens.filter(isWhole);
+    },
+  };
+}
+
+/** Some token services look at one scope of several. The others are not even named then, whatever rights there are. */
+function heardOnly(token: Token): Token {
+  const { claims, scopes } = token;
+  if (claims === undefined) return token;
+  const heard = scopes.filter((scope) => claims.repositories.has(repositoryOf(scope)));
+  if (heard.length === 0 || heard.length === scopes.length) return token;
+  return { ...token, scopes: heard, rights: new Set(rightsOf(heard)) };
+}
