@@ -54,7 +54,7 @@ const files = await packProgram(bundled, [
     name: "render",
     entries: [
       ...[/commands\/plan\.ts$/, /actions\/plan\/plan\.ts$/, /commands\/render\.ts$/, /actions\/render\/render\.ts$/],
-      ...[/engine\/targets\.ts$/, /compose\/render-plan\.ts$/, /compose\/render-files\.ts$/],
+      ...[/engine\/targets\.ts$/, /compose\/rules\.ts$/, /compose\/render-files\.ts$/],
     ],
   },
   { name: "commands", entries: [/cli\/commands\//] },
