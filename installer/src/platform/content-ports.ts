@@ -80,6 +80,8 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Must be read to its end or destroyed. */
   readonly body: Readable;
+  /** The proxy that may have answered itself, as messages name it: of plain HTTP only, which a proxy reads. */
+  readonly proxy?: string;
 }
 
 /** Why there was no answer. */
@@ -96,7 +98,7 @@ export type TransportFault =
 
 /** HTTP/1.1 with kept connections. Redirects are not followed. */
 export interface Http {
-  /** @throws TransportError (`platform/http-client.ts`) when there was no whole answer */
+  /** @throws TransportError (`platform/transport-error.ts`) when there was no whole answer */
   request(request: HttpRequest): Promise<HttpResponse>;
   /** Ends idle connections. */
   close(): void;

@@ -6,7 +6,8 @@ import { collect } from "../../test/stand-ins/registry/connect.ts";
 import { createTestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
 import { makeTestCertificates, type TestCertificates } from "../../test/stand-ins/registry/test-certificates.ts";
 import type { Http, HttpRequest, HttpSettings } from "./content-ports.ts";
-import { createHttp, TransportError } from "./http-client.ts";
+import { createHttp } from "./http-client.ts";
+import { TransportError } from "./transport-error.ts";
 
 const cleanUp: (() => Promise<void> | void)[] = [];
 let certificates: TestCertificates;
@@ -64,6 +65,37 @@ describe("TLS", () => {
 
     expect(response.status).toBe(200);
     expect((await collect(response.body)).toString()).toBe("{}");
+  });
+
+  test.each(["root", "intermediate", "leaf"] as const)(
+    "trusts a server by the %s of its chain alone, as curl and programs in Go do",
+    async (named) => {
+      const { company } = certificates;
+      const registry = await secureRegistry(company.server);
+
+      const response = await client({ ca: company[named] }).request(get(`${registry.url}/v2/`));
+      response.body.resume();
+
+      expect(response.status).toBe(200);
+    },
+  );
+
+  test.each(["otherIntermediate", "otherLeaf"] as const)("does not trust a server by its %s", async (named) => {
+    const { company } = certificates;
+    const registry = await secureRegistry(company.server);
+
+    const error = await faultOf(client({ ca: company[named] }).request(get(`${registry.url}/v2/`)));
+
+    expect(error).toMatchObject({ fault: "tls", tls: "unknown-ca" });
+    expect(registry.log).toEqual([]);
+  });
+
+  test("does not trust a server's own certificate for another name", async () => {
+    const registry = await secureRegistry(certificates.wrongName);
+
+    const error = await faultOf(client({ ca: certificates.wrongName.cert }).request(get(`${registry.url}/v2/`)));
+
+    expect(error).toMatchObject({ fault: "tls", tls: "wrong-name" });
   });
 
   test.each([
@@ -318,7 +350,7 @@ test("connections are kept, and never more than allowed", async () => {
 });
 
 describe("a proxy", () => {
-  /** Tunnels by CONNECT when the password is right; else 407. */
+  /** Tunnels by CONNECT when the password is right, to this machine whatever the name; else 407. */
   async function proxy(): Promise<{ port: number; asked: string[] }> {
     const asked: string[] = [];
     const right = `Basic ${Buffer.from("me:right").toString("base64")}`;
@@ -334,8 +366,8 @@ describe("a proxy", () => {
         socket.end("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n");
         return;
       }
-      const [host = "", target] = (request.url ?? "").split(":");
-      const upstream = connect(Number(target), host, () => {
+      const [, target] = (request.url ?? "").split(":");
+      const upstream = connect(Number(target), "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
         upstream.pipe(socket).pipe(upstream);
       });
@@ -345,27 +377,63 @@ describe("a proxy", () => {
     return { port: await listen(server), asked };
   }
 
+  /** A registry that its proxy knows as `registry.example`. */
+  async function registryBehind(): Promise<{ readonly url: string; readonly authority: string }> {
+    const registry = await secureRegistry(certificates.wrongName);
+    const authority = `registry.example:${new URL(registry.url).port}`;
+    return { url: `https://${authority}/v2/`, authority };
+  }
+
   test("is spoken to as the environment says, by tunnel for https", async () => {
-    const registry = await secureRegistry(certificates.good);
+    const { url, authority } = await registryBehind();
     const { port, asked } = await proxy();
     const http = client({ ca: certificates.ca, environment: { HTTPS_PROXY: `http://me:right@127.0.0.1:${port}` } });
+
+    const response = await http.request(get(url));
+    response.body.resume();
+
+    expect(response.status).toBe(200);
+    expect(asked).toEqual([`CONNECT ${authority}`]);
+  });
+
+  test("is used without a scheme too", async () => {
+    const { url, authority } = await registryBehind();
+    const { port, asked } = await proxy();
+    const http = client({ ca: certificates.ca, environment: { https_proxy: `me:right@127.0.0.1:${port}` } });
+
+    (await http.request(get(url))).body.resume();
+
+    expect(asked).toEqual([`CONNECT ${authority}`]);
+  });
+
+  test("is told of an answer that may be its own", async () => {
+    const { port, asked } = await proxy();
+    const http = client({ environment: { HTTP_PROXY: `http://me:right@127.0.0.1:${port}` } });
+
+    const response = await http.request(get("http://registry.example/v2/"));
+
+    expect((await collect(response.body)).toString()).toBe("through the proxy");
+    expect(response.proxy).toBe(`the proxy 127.0.0.1:${port} (HTTP_PROXY)`);
+    expect(asked).toEqual(["GET http://registry.example/v2/"]);
+  });
+
+  test("is never asked for this machine itself", async () => {
+    const registry = await secureRegistry(certificates.good);
+    const { port, asked } = await proxy();
+    const http = client({ ca: certificates.ca, environment: { https_proxy: `http://127.0.0.1:${port}` } });
 
     const response = await http.request(get(`${registry.url}/v2/`));
     response.body.resume();
 
     expect(response.status).toBe(200);
-    expect(asked).toEqual([`CONNECT ${registry.host}`]);
+    expect(asked).toEqual([]);
   });
 
-  test("is passed by for names of NO_PROXY", async () => {
-    const registry = await secureRegistry(certificates.good);
+  test.each(["registry.invalid", "*.invalid", "*"])("is passed by for %s of NO_PROXY", async (noProxy) => {
     const { port, asked } = await proxy();
-    const environment = { https_proxy: `http://127.0.0.1:${port}`, no_proxy: "127.0.0.1" };
+    const http = client({ environment: { https_proxy: `http://127.0.0.1:${port}`, no_proxy: noProxy } });
 
-    const response = await client({ ca: certificates.ca, environment }).request(get(`${registry.url}/v2/`));
-    response.body.resume();
-
-    expect(response.status).toBe(200);
+    expect((await faultOf(http.request(get("https://registry.invalid/v2/")))).fault).toBe("dns");
     expect(asked).toEqual([]);
   });
 
@@ -380,7 +448,89 @@ describe("a proxy", () => {
 
       expect(error.fault).toBe("proxy");
       expect(error.message).toContain("407");
+      expect(error.message).toContain(`127.0.0.1:${port} (${scheme.toUpperCase()}_PROXY)`);
       expect(`${error.message} ${String(error.cause)}`).not.toContain("wrong-password");
     },
   );
+
+  test.each([
+    ["https", "HTTPS_PROXY"],
+    ["http", "http_proxy"],
+  ])("that nothing answers at is named for %s, not the registry", async (scheme, variable) => {
+    const port = await listen(createTcpServer());
+    await cleanUp.pop()?.();
+    const http = client({ environment: { [variable]: `http://me:s3cret@127.0.0.1:${port}` } });
+
+    const error = await faultOf(http.request(get(`${scheme}://registry.example/v2/`)));
+
+    expect(error).toMatchObject({ fault: "proxy", code: "ECONNREFUSED" });
+    expect(error.cause).toBeUndefined();
+    expect(error.message).toBe(
+      `the proxy 127.0.0.1:${port} (${variable}) cannot be reached: nothing answers there (ECONNREFUSED)`,
+    );
+  });
+
+  test.each(["https", "http"])("whose name is not known is named for %s", async (scheme) => {
+    const address = "http://me:s3cret@proxy.invalid:3128";
+    const http = client({ environment: { HTTPS_PROXY: address, HTTP_PROXY: address } });
+
+    const error = await faultOf(http.request(get(`${scheme}://registry.example/v2/`)));
+
+    expect(error.fault).toBe("proxy");
+    expect(error.message).toMatch(/^the proxy proxy\.invalid:3128 \(HTTPS?_PROXY\) cannot be reached: its name is not/);
+  });
+
+  test.each([
+    ["403 Forbidden", "403"],
+    ["503 Service Unavailable", "503"],
+  ])("that answers %s does not connect, and is named", async (status, code) => {
+    const server = createServer();
+    server.on("connect", (_, socket) => socket.end(`HTTP/1.1 ${status}\r\n\r\n`));
+    const port = await listen(server);
+    const http = client({ environment: { HTTPS_PROXY: `http://me:s3cret@127.0.0.1:${port}` } });
+
+    const error = await faultOf(http.request(get("https://registry.example/v2/")));
+
+    expect(error).toMatchObject({ fault: "proxy", code });
+    expect(error.cause).toBeUndefined();
+    expect(error.message).toBe(
+      `the proxy 127.0.0.1:${port} (HTTPS_PROXY) does not connect to registry.example (${code})`,
+    );
+  });
+
+  test("that closes the connection instead of tunnelling is named", async () => {
+    const server = createServer();
+    server.on("connect", (_, socket) => socket.end());
+    const port = await listen(server);
+    const http = client({ environment: { HTTPS_PROXY: `http://127.0.0.1:${port}` } });
+
+    const error = await faultOf(http.request(get("https://registry.example/v2/")));
+
+    expect(error.fault).toBe("proxy");
+    expect(error.message).toContain(`127.0.0.1:${port} (HTTPS_PROXY) does not connect to registry.example`);
+  });
+
+  test("is said to be on the way of a TLS failure behind it", async () => {
+    const { url } = await registryBehind();
+    const { port } = await proxy();
+    const environment = { HTTPS_PROXY: `http://me:right@127.0.0.1:${port}` };
+
+    const error = await faultOf(client({ ca: certificates.otherCa, environment }).request(get(url)));
+
+    expect(error).toMatchObject({ fault: "tls", tls: "unknown-ca" });
+    expect(error.proxy).toBe(`the proxy 127.0.0.1:${port} (HTTPS_PROXY)`);
+  });
+
+  test("that cannot be used is refused, and the body that was to be sent is closed", async () => {
+    const http = client({ environment: { HTTPS_PROXY: "socks5://me:s3cret@proxy.corp:1080" } });
+    const stream = new Readable({ read: () => undefined });
+    const request = get("https://registry.example/v2/", { method: "PUT", body: { size: 5, stream } });
+
+    const error = await faultOf(http.request(request));
+
+    expect(error.fault).toBe("proxy");
+    expect(error.message).toMatch(/proxy\.corp:1080 \(HTTPS_PROXY\).*socks5.*registry\.example/);
+    expect(error.message).not.toContain("s3cret");
+    expect(stream.destroyed).toBe(true);
+  });
 });

@@ -1,51 +1,76 @@
 import { Agent as PlainAgent, type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
+import type { Http, HttpRequest, HttpResponse, HttpSettings } from "./content-ports.ts";
+import { type Proxy, readProxies } from "./proxies.ts";
 import { discard } from "./spent-buffers.ts";
-import type { Http, HttpRequest, HttpResponse, HttpSettings, TransportFault } from "./content-ports.ts";
-
-/** What exactly was wrong with TLS. */
-export type TlsProblem = "unknown-ca" | "expired" | "not-yet-valid" | "wrong-name" | "plain" | "client" | "other";
-
-/** No whole answer came. The message is for people and never holds credentials. */
-export class TransportError extends Error {
-  readonly fault: TransportFault;
-  readonly tls: TlsProblem | undefined;
-  /** Code of the system or of TLS: `ECONNRESET`. */
-  readonly code: string | undefined;
-
-  constructor(
-    fault: TransportFault,
-    message: string,
-    options: { readonly tls?: TlsProblem; readonly code?: string; readonly cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = "TransportError";
-    this.fault = fault;
-    this.tls = options.tls;
-    this.code = options.code;
-  }
-}
+import {
+  describeRequest,
+  nameProxy,
+  proxyRefused,
+  proxyUnusable,
+  toTransportError,
+  TransportError,
+} from "./transport-error.ts";
 
 /** HTTP/1.1 over kept connections, as many to one host as the settings say; proxies as the environment names them. */
 export function createHttp(settings: HttpSettings): Http {
-  const shared = {
-    keepAlive: true,
-    maxSockets: settings.connections,
-    maxFreeSockets: settings.connections,
-    proxyEnv: settings.environment,
-  };
-  const plain = new PlainAgent(shared);
-  let secure: SecureAgent | undefined;
-  const secureAgent = (): SecureAgent =>
-    (secure ??= new SecureAgent({ ...shared, secureContext: trust(settings), rejectUnauthorized: true }));
+  const proxyOf = readProxies(settings.environment);
+  const agents = new Map<string, Agent>();
+  let context: SecureContext | undefined;
+
+  function agentFor(protocol: string, proxy: Proxy | undefined): Agent {
+    const key = `${protocol}${proxy === undefined ? "" : ` by ${proxy.href}`}`;
+    let agent = agents.get(key);
+    if (agent === undefined) {
+      agent =
+        protocol === "https:"
+          ? secureAgent(settings, proxy, (context ??= trust(settings)))
+          : plainAgent(settings, proxy);
+      agents.set(key, agent);
+    }
+    return agent;
+  }
+
+  function wayOf(request: HttpRequest): Way {
+    const proxy = proxyOf(request.url);
+    try {
+      if (proxy?.problem !== undefined) throw proxyUnusable(proxy, request);
+      return { agent: agentFor(request.url.protocol, proxy), proxy };
+    } catch (error) {
+      sourceOf(request)?.stream.destroy();
+      throw error;
+    }
+  }
+
   return {
-    request: (request) => send(request, request.url.protocol === "https:" ? secureAgent() : plain),
+    request: async (request) => send(request, wayOf(request)),
     close: () => {
-      plain.destroy();
-      secure?.destroy();
+      for (const agent of agents.values()) agent.destroy();
     },
   };
+}
+
+type Agent = PlainAgent | SecureAgent;
+
+/** Which way requests take is decided by the request, so an agent has a proxy for all of them, or none. */
+function plainAgent(settings: HttpSettings, proxy: Proxy | undefined): PlainAgent {
+  return new PlainAgent(agentOptions(settings, proxy === undefined ? {} : { HTTP_PROXY: proxy.href }));
+}
+
+function secureAgent(settings: HttpSettings, proxy: Proxy | undefined, secureContext: SecureContext): SecureAgent {
+  const shared = agentOptions(settings, proxy === undefined ? {} : { HTTPS_PROXY: proxy.href });
+  return new SecureAgent({ ...shared, secureContext, rejectUnauthorized: true });
+}
+
+function agentOptions({ connections }: HttpSettings, proxyEnv: Readonly<Record<string, string>>) {
+  return { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, proxyEnv };
+}
+
+/** How a request goes: by which agent, and by which proxy that agent connects. */
+interface Way {
+  readonly agent: Agent;
+  readonly proxy: Proxy | undefined;
 }
 
 /** One context for all connections: reading the system's authorities takes a tenth of a second. */
@@ -54,6 +79,8 @@ function trust(settings: HttpSettings): SecureContext {
   try {
     return createSecureContext({
       ca: [...new Set([...getCACertificates("default"), ...systemAuthorities(), ...(ca === undefined ? [] : [ca])])],
+      // An issuing authority or a server's own certificate is trusted alone, as programs in Go and curl do.
+      allowPartialTrustChain: true,
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     });
   } catch (error) {
@@ -73,10 +100,10 @@ function systemAuthorities(): readonly string[] {
   }
 }
 
-function send(request: HttpRequest, agent: PlainAgent | SecureAgent): Promise<HttpResponse> {
+function send(request: HttpRequest, { agent, proxy }: Way): Promise<HttpResponse> {
   const { url, method, signal, idleTimeoutMs } = request;
   const { body } = request;
-  const source = body === undefined || body instanceof Uint8Array ? undefined : body;
+  const source = sourceOf(request);
   return new Promise<HttpResponse>((resolve, reject) => {
     if (signal.aborted) {
       source?.stream.destroy();
@@ -94,6 +121,7 @@ function send(request: HttpRequest, agent: PlainAgent | SecureAgent): Promise<Ht
     });
     const exchange: Exchange = {
       request,
+      proxy,
       sent,
       source,
       response: undefined,
@@ -107,15 +135,22 @@ function send(request: HttpRequest, agent: PlainAgent | SecureAgent): Promise<Ht
       reject(exchange.failed);
     };
     sent.on("timeout", () => onIdle(exchange, fail));
-    sent.on("error", (error: NodeJS.ErrnoException) => fail(exchange.failed ?? toTransportError(error, request)));
+    sent.on("error", (error: NodeJS.ErrnoException) => fail(exchange.failed ?? toTransportError(error, exchange)));
     sent.on("response", (response) => onResponse(exchange, response, resolve, fail));
     if (source === undefined) sent.end(body);
     else feed(exchange, source, fail);
   });
 }
 
+type Source = Exclude<HttpRequest["body"], Uint8Array>;
+
+function sourceOf({ body }: HttpRequest): Source {
+  return body === undefined || body instanceof Uint8Array ? undefined : body;
+}
+
 interface Exchange {
   readonly request: HttpRequest;
+  readonly proxy: Proxy | undefined;
   readonly sent: ClientRequest;
   readonly source: { readonly size: number; readonly stream: NodeJS.ReadableStream & { destroy(): void } } | undefined;
   response: IncomingMessage | undefined;
@@ -139,7 +174,10 @@ function feed(exchange: Exchange, source: NonNullable<Exchange["source"]>, fail:
     left -= chunk.length;
     if (left < 0) {
       fail(
-        new TransportError("protocol", `the body for ${describe(request)} is longer than the ${size} bytes announced`),
+        new TransportError(
+          "protocol",
+          `the body for ${describeRequest(request)} is longer than the ${size} bytes announced`,
+        ),
       );
       return;
     }
@@ -148,7 +186,7 @@ function feed(exchange: Exchange, source: NonNullable<Exchange["source"]>, fail:
   });
   sent.on("drain", () => stream.resume());
   const tooShort = (): TransportError =>
-    new TransportError("protocol", `the body for ${describe(request)} ends ${left} bytes before its ${size}`);
+    new TransportError("protocol", `the body for ${describeRequest(request)} ends ${left} bytes before its ${size}`);
   stream.on("end", () => {
     if (left > 0) {
       fail(tooShort());
@@ -171,12 +209,12 @@ function onResponse(
   resolve: (response: HttpResponse) => void,
   fail: Fail,
 ): void {
-  const { request, sent, source } = exchange;
+  const { request, proxy, sent, source } = exchange;
   exchange.response = response;
   const status = response.statusCode ?? 0;
   if (status === 407) {
     response.resume();
-    fail(proxyRefused(request));
+    fail(proxyRefused(exchange));
     return;
   }
   if (!exchange.fed) {
@@ -188,8 +226,9 @@ function onResponse(
   response.once("error", () => undefined);
   const explain = response.destroy.bind(response);
   response.destroy = (error?: Error) =>
-    explain(error === undefined ? exchange.failed : (exchange.failed ?? toTransportError(error, request)));
-  resolve({ status, headers: flatten(response), body: response });
+    explain(error === undefined ? exchange.failed : (exchange.failed ?? toTransportError(error, exchange)));
+  const by = proxy === undefined || request.url.protocol === "https:" ? {} : { proxy: nameProxy(proxy) };
+  resolve({ status, headers: flatten(response), body: response, ...by });
 }
 
 /**
@@ -222,9 +261,12 @@ function waitsOnThisSide({ sent, response, fed }: Exchange): boolean {
 }
 
 function stall(exchange: Exchange, fail: Fail): void {
-  const { request, response } = exchange;
+  const { request, response, proxy } = exchange;
   const seconds = Math.ceil(request.idleTimeoutMs / 1000);
-  const error = new TransportError("stalled", `${describe(request)}: no byte moved for ${seconds} s`);
+  const error = new TransportError("stalled", `${describeRequest(request)}: no byte moved for ${seconds} s`, {
+    host: request.url.host,
+    proxy,
+  });
   exchange.failed ??= error;
   response?.destroy(error);
   fail(error);
@@ -236,69 +278,4 @@ function flatten(response: IncomingMessage): Readonly<Record<string, string>> {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   return flat;
-}
-
-/** Method, host and path; a query may hold what others sign requests with. */
-function describe(request: HttpRequest): string {
-  return `${request.method} ${request.url.host}${request.url.pathname}`;
-}
-
-function proxyRefused(request: HttpRequest): TransportError {
-  return new TransportError("proxy", `the proxy asks for a user and password on the way to ${request.url.host} (407)`);
-}
-
-const unknownAuthority = new Set([
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "CERT_UNTRUSTED",
-  "CERT_SIGNATURE_FAILURE",
-]);
-
-const faults: Readonly<Record<string, TransportFault>> = {
-  ENOTFOUND: "dns",
-  EAI_AGAIN: "dns",
-  EAI_FAIL: "dns",
-  ECONNREFUSED: "refused",
-  EHOSTUNREACH: "refused",
-  ENETUNREACH: "refused",
-  EACCES: "blocked",
-  EPERM: "blocked",
-  ETIMEDOUT: "stalled",
-  ECONNRESET: "reset",
-  EPIPE: "reset",
-  ECONNABORTED: "reset",
-  ABORT_ERR: "aborted",
-};
-
-function toTransportError(error: NodeJS.ErrnoException, request: HttpRequest): TransportError {
-  if (error instanceof TransportError) return error;
-  const code = error.code ?? "";
-  const what = describe(request);
-  if (request.signal.aborted) return new TransportError("aborted", "the request was given up", { cause: error });
-  if (code === "ERR_PROXY_TUNNEL") {
-    if (/\b407\b/.test(error.message)) return proxyRefused(request);
-    return new TransportError("proxy", `the proxy does not connect to ${request.url.host}`, { code, cause: error });
-  }
-  const tls = tlsProblem(code, error.message);
-  if (tls !== undefined) return new TransportError("tls", `${what}: TLS failed: ${code}`, { tls, code, cause: error });
-  // Some addresses of the name refused and others did not answer: the first tells enough.
-  const inner =
-    error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
-  const fault = faults[code] ?? faults[inner ?? ""] ?? "protocol";
-  return new TransportError(fault, `${what}: ${code === "" ? error.message : code}`, { code, cause: error });
-}
-
-/** Failures of the handshake itself have one code, and OpenSSL's words in the message. */
-function tlsProblem(code: string, message: string): TlsProblem | undefined {
-  if (unknownAuthority.has(code)) return "unknown-ca";
-  if (code === "CERT_HAS_EXPIRED") return "expired";
-  if (code === "CERT_NOT_YET_VALID") return "not-yet-valid";
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "wrong-name";
-  if (!/^(ERR_SSL_|ERR_TLS_|EPROTO|CERT_)/.test(code)) return undefined;
-  const words = `${code} ${message}`.toLowerCase().replaceAll("_", " ");
-  if (/wrong version number|packet length too long|http request|record layer failure/.test(words)) return "plain";
-  return /alert.*(certificate|handshake failure|unknown ca)|handshake failure/.test(words) ? "client" : "other";
 }

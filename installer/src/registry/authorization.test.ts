@@ -291,7 +291,9 @@ test("a proxy that wants a password is told apart from the registry, with the ob
   const error = await failureOf(client.placeBlob(placementOf("team/app", layer)));
   client.close();
 
-  expect(error.message).toMatch(/blob sha256:.* of team\/app on registry\.example: the proxy asks for a user.*\(407\)/);
+  expect(error.message).toMatch(
+    /blob sha256:.* of team\/app on registry\.example: the proxy 127.* asks for a user.*\(407\)/,
+  );
   expect(error.hint).toMatch(/HTTPS_PROXY/);
   expect(`${error.message}${error.hint ?? ""}`).not.toContain("secret");
 });

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { RegistryError } from "../errors/installer-error.ts";
 import type { ByteRange } from "../oci/content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { TransportError } from "../platform/http-client.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import { isPage } from "./refusal.ts";
 import type { RegistryResponse } from "./registry-connection.ts";
 import { nameOf } from "./registry-errors.ts";
@@ -72,6 +72,7 @@ async function connect(download: Download, signal: AbortSignal): Promise<Opened>
   if (problem === undefined) return { body: response.body, skip: response.status === 200 ? at : 0 };
   response.body.destroy();
   throw new RegistryError(`${nameOf({ ...subject, host: session.host })}: ${problem}`, {
+    details: [`it came from ${response.url.host}${response.url.pathname}`],
     hint: `check that ${session.host} is the registry and that no proxy changes its answers`,
   });
 }

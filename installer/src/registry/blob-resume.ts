@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { TransportError } from "../platform/http-client.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import type { BlobPlacement } from "./registry-client.ts";
 import { drain, Refusal } from "./refusal.ts";
 import { locate, type RegistryResponse } from "./registry-connection.ts";

@@ -5,7 +5,7 @@ import { drain, Refusal } from "./refusal.ts";
 import { locate, type RegistryRequest, type RegistryResponse } from "./registry-connection.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
-import { TransportError } from "../platform/http-client.ts";
+import { TransportError } from "../platform/transport-error.ts";
 
 /**
  * Makes sure the repository has the blob: asked for, mounted or sent in one piece. A torn upload goes on where the

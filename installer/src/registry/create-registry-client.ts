@@ -1,13 +1,15 @@
 import type { Http } from "../platform/content-ports.ts";
+import { isLoopback } from "../platform/loopback.ts";
 import type { Clock, Random } from "../platform/ports.ts";
 import { createAuthorization } from "./authorization.ts";
+import { createAuthorizations } from "./authorization-by-path.ts";
 import { openBlob } from "./blob-download.ts";
 import { placeBlob } from "./blob-upload.ts";
 import { type CredentialStore, noCredentials } from "./credentials.ts";
 import { getManifest, headManifest } from "./manifests.ts";
 import { findReferrers } from "./referrers.ts";
 import type { RegistryClient } from "./registry-client.ts";
-import { createConnection, isLoopback } from "./registry-connection.ts";
+import { createConnection } from "./registry-connection.ts";
 import { createSession, scopeOf } from "./registry-session.ts";
 import { createRetrier, type RetryNotice, type RetryPolicy } from "./retry.ts";
 import { storeManifest } from "./store-manifest.ts";
@@ -37,21 +39,23 @@ const defaultIdleTimeoutMs = 60_000;
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { host, http, clock, signal, plainHttp = false, idleTimeoutMs = defaultIdleTimeoutMs } = options;
   const retrier = createRetrier(options, options.retry, options.onRetry);
-  const connection = createConnection({ host, http, plainHttp, idleTimeoutMs }, () => authorization);
-  const authorization = createAuthorization({
-    host,
-    http,
-    clock,
-    retrier,
-    idleTimeoutMs,
-    credentials: options.credentials ?? noCredentials,
-    // A registry on this machine that turns out to have no TLS says nothing about a token service elsewhere.
-    allowPlain: (hostname) => plainHttp || (connection.isPlain() && isLoopback(hostname)),
-  });
-  const session = createSession({ host, connection, authorization, retrier, signal });
+  const connection = createConnection({ host, http, plainHttp, idleTimeoutMs }, (scopes) => authorizations.of(scopes));
+  const authorizations = createAuthorizations(host, options.credentials ?? noCredentials, (credentials) =>
+    createAuthorization({
+      host,
+      http,
+      clock,
+      retrier,
+      idleTimeoutMs,
+      credentials,
+      // A registry on this machine that turns out to have no TLS says nothing about a token service elsewhere.
+      allowPlain: (hostname) => plainHttp || (connection.isPlain() && isLoopback(hostname)),
+    }),
+  );
+  const session = createSession({ host, connection, signedIn: authorizations.signedIn, retrier, signal });
   return {
     host,
-    expect: (access) => authorization.expect(access.map(({ repository, actions }) => scopeOf(repository, actions))),
+    expect: (access) => authorizations.expect(access.map(({ repository, actions }) => scopeOf(repository, actions))),
     headManifest: (repository, reference) => headManifest(session, repository, reference),
     getManifest: (repository, reference) => getManifest(session, repository, reference),
     putManifest: (repository, reference, manifest) => storeManifest(session, repository, reference, manifest),

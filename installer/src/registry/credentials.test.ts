@@ -37,11 +37,45 @@ describe("credentials are found", () => {
     ["harbor.corp", "harbor.corp"],
     ["https://harbor.corp", "harbor.corp"],
     ["https://harbor.corp/v2/", "harbor.corp"],
+    ["http://harbor.corp:8443/some/path", "harbor.corp:8443"],
     ["https://index.docker.io/v1/", "docker.io"],
   ])("under %s in Docker's configuration", async (key, host) => {
     const { store } = storeWith({ auths: { [key]: packed("ann:with:colon") } });
 
     expect(await store.find(host)).toEqual({ kind: "password", username: "ann", password: "with:colon" });
+  });
+
+  test("for a project before those of its host, the longest path first", async () => {
+    const { store } = storeWith({
+      auths: {
+        "harbor.corp": packed("host:pw"),
+        "harbor.corp/team": packed("team:pw"),
+        "harbor.corp/team/app/web": packed("web:pw"),
+      },
+    });
+    const who = async (path: string) => (await store.find("harbor.corp", path)) as { readonly username: string };
+
+    expect((await who("team/app/web")).username).toBe("web");
+    expect((await who("team/app")).username).toBe("team");
+    expect((await who("team/app/webs")).username).toBe("team");
+    expect((await who("teams/app")).username).toBe("host");
+    expect((await store.find("harbor.corp")) as unknown).toMatchObject({ username: "host" });
+    expect(await store.find("other.corp", "team")).toBeUndefined();
+    expect(await store.paths?.("harbor.corp")).toEqual(["team", "team/app/web"]);
+  });
+
+  test("in the first file that has some, before what is narrower in a later one", async () => {
+    const files = {
+      "/first": JSON.stringify({ auths: { "harbor.corp": packed("first:pw") } }),
+      "/second": JSON.stringify({ auths: { "harbor.corp/team": packed("second:pw"), "b.corp/team": packed("b:pw") } }),
+    };
+    const exec: Exec = { run: () => Promise.reject(new Error("nothing is run")) };
+    const ports = { exec, fs: createMemoryFileSystem(files) };
+    const store = createCredentialStore(ports, { configFiles: ["/first", "/second"] });
+
+    expect(await store.find("harbor.corp", "team/app")).toMatchObject({ username: "first" });
+    expect(await store.find("b.corp", "team/app")).toMatchObject({ username: "b" });
+    expect(await store.find("b.corp")).toBeUndefined();
   });
 
   test("as a refresh token", async () => {
@@ -56,7 +90,7 @@ describe("credentials are found", () => {
       { answer: () => '{"ServerURL":"harbor.corp","Username":"robot$app","Secret":"s3cret"}' },
     );
 
-    const found = await Promise.all([store.find("harbor.corp"), store.find("harbor.corp")]);
+    const found = await Promise.all([store.find("harbor.corp"), store.find("harbor.corp", "team/app")]);
 
     expect(found[1]).toEqual({ kind: "password", username: "robot$app", password: "s3cret" });
     expect(calls).toEqual([{ command: "docker-credential-vault", args: ["get"], stdin: "harbor.corp" }]);
@@ -73,9 +107,12 @@ describe("credentials are found", () => {
 
   test("in the flags before anything else, and only for their host", async () => {
     const explicit = { host: "harbor.corp", username: "flag", password: "pw" };
-    const { store } = storeWith({ auths: { "harbor.corp": packed("ann:pw") } }, { explicit });
+    const auths = { "harbor.corp": packed("ann:pw"), "harbor.corp/team": packed("ann:pw") };
+    const { store } = storeWith({ auths }, { explicit });
 
     expect(await store.find("harbor.corp")).toMatchObject({ username: "flag" });
+    expect(await store.find("harbor.corp", "team")).toMatchObject({ username: "flag" });
+    expect(await store.paths?.("harbor.corp")).toEqual([]);
     expect(await store.find("other.corp")).toBeUndefined();
   });
 
@@ -107,12 +144,42 @@ describe("what cannot be used is said, without what it holds", () => {
   });
 });
 
-test("the files are those of docker login and podman login", () => {
-  expect(configFilesOf({ HOME: "/home/ann", XDG_RUNTIME_DIR: "/run/user/1" })).toEqual([
-    path,
-    "/run/user/1/containers/auth.json",
-  ]);
-  expect(configFilesOf({ DOCKER_CONFIG: "/cfg", HOME: "/home/ann" })).toEqual(["/cfg/config.json"]);
+test("a file that cannot be read is named, with what to do", async () => {
+  const denied = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+  const fs = { ...createMemoryFileSystem({}), readTextIfPresent: () => Promise.reject(denied) };
+  const exec: Exec = { run: () => Promise.reject(new Error("nothing is run")) };
+  const store = createCredentialStore({ exec, fs }, { configFiles: [path] });
+
+  const error: unknown = await store.find("harbor.corp").catch((reason: unknown) => reason);
+
+  expect(error).toBeInstanceOf(RegistryError);
+  expect((error as RegistryError).message).toBe(
+    `${path}, where logins to registries are kept, cannot be read (EACCES)`,
+  );
+});
+
+describe("the files are those of docker login, podman login and skopeo login", () => {
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    [
+      "in a session",
+      { HOME: "/home/ann", XDG_RUNTIME_DIR: "/run/user/1" },
+      [
+        path,
+        "/run/user/1/containers/auth.json",
+        "/run/containers/7/auth.json",
+        "/home/ann/.config/containers/auth.json",
+      ],
+    ],
+    [
+      "with variables of their own",
+      { HOME: "/home/ann", DOCKER_CONFIG: "/cfg", REGISTRY_AUTH_FILE: "/auth", XDG_CONFIG_HOME: "/set" },
+      ["/auth", "/cfg/config.json", "/run/containers/7/auth.json", "/set/containers/auth.json"],
+    ],
+    ["without a home", {}, ["/run/containers/7/auth.json"]],
+    ["with empty variables", { DOCKER_CONFIG: "", REGISTRY_AUTH_FILE: "" }, ["/run/containers/7/auth.json"]],
+  ])("%s", (_, environment, files) => {
+    expect(configFilesOf(environment, 7)).toEqual(files);
+  });
 });
 
 test("a password is one line", () => {

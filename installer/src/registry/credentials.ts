@@ -16,32 +16,61 @@ export function basicHeader({ username, password }: Extract<Credentials, { kind:
 export interface CredentialStore {
   /**
    * Undefined when there is none for this host.
-   * @throws RegistryError when a credential helper or Docker's configuration cannot be used
+   * @param path a repository below the host, or the first parts of one: an entry for it or for what it is in comes before the host's
+   * @throws RegistryError when a credential helper or a configuration cannot be used
    */
-  find(host: string): Promise<Credentials | undefined>;
+  find(host: string, path?: string): Promise<Credentials | undefined>;
+  /**
+   * The paths below this host that have entries of their own: `team`, `team/app`. A store without this has none.
+   * @throws RegistryError when a configuration cannot be read
+   */
+  paths?(host: string): Promise<readonly string[]>;
 }
 
 export interface CredentialSources {
   /** Given by flags, for one host. */
   readonly explicit?: { readonly host: string; readonly username: string; readonly password: string };
-  /** Docker's `config.json` and files of the same form, in the order they are asked. */
+  /** Docker's `config.json` and files of the same form (containers-auth.json(5)), in the order they are asked. */
   readonly configFiles: readonly string[];
 }
 
 /** Nobody: every registry is spoken to anonymously. */
 export const noCredentials: CredentialStore = { find: () => Promise.resolve(undefined) };
 
-/** Finds credentials where flags, `docker login` and credential helpers left them; each host is looked up once. */
+/**
+ * Finds credentials where flags, `docker login`, `podman login`, `skopeo login` and credential helpers left them; each host, and
+ * each path that is asked for, is looked up once.
+ */
 export function createCredentialStore(
   ports: { readonly exec: Exec; readonly fs: FileSystem },
   sources: CredentialSources,
 ): CredentialStore {
+  const { fs, exec } = ports;
   const found = new Map<string, Promise<Credentials | undefined>>();
+  const asked = new Map<string, Promise<Credentials | undefined>>();
+
+  function once(
+    results: Map<string, Promise<Credentials | undefined>>,
+    key: string,
+    find: () => Promise<Credentials | undefined>,
+  ): Promise<Credentials | undefined> {
+    const known = results.get(key) ?? find();
+    results.set(key, known);
+    return known;
+  }
+
+  // A helper knows hosts only, and may ask a person: every path of a host shares its answer.
+  const ask: AskHelper = (helper, host, file) =>
+    once(asked, `${helper} ${host} ${file}`, () => askHelper(exec, helper, keysOf(host), file));
+
   return {
-    find: (host) => {
-      const known = found.get(host) ?? look(ports, sources, host);
-      found.set(host, known);
-      return known;
+    find: (host, path = "") =>
+      once(found, path === "" ? host : `${host}/${path}`, () => look({ fs, ask }, sources, { host, path })),
+    paths: async (host) => {
+      if (sources.explicit?.host === host) return [];
+      const configs = await Promise.all(sources.configFiles.map((file) => readConfig(fs, file)));
+      const keys = configs.flatMap((config) => Object.keys(fieldsOf(config?.["auths"])));
+      return [...new Set(keys.filter((key) => key.startsWith(`${host}/`)).map((key) => key.slice(host.length + 1)))];
     },
   };
 }
@@ -58,35 +87,58 @@ export function readPassword(text: string, where: string): string {
   return password;
 }
 
-/** Where Docker and Podman keep what `login` stored. */
-export function configFilesOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const { DOCKER_CONFIG: docker, HOME: home, REGISTRY_AUTH_FILE: auth, XDG_RUNTIME_DIR: runtime } = environment;
-  const folder = docker ?? (home === undefined ? undefined : `${home}/.docker`);
-  return [
-    ...(folder === undefined ? [] : [`${folder}/config.json`]),
-    ...(auth === undefined ? [] : [auth]),
-    ...(runtime === undefined ? [] : [`${runtime}/containers/auth.json`]),
+/**
+ * Where Docker, Podman and Skopeo keep what `login` stored: the file that was named for it first, then Docker's, because the engine
+ * is Docker's, then the others in their own order.
+ * @param uid of this user, whose files are below /run where the session has no folder of its own
+ */
+export function configFilesOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  uid: number,
+): readonly string[] {
+  const named = (name: string): string | undefined => (environment[name] === "" ? undefined : environment[name]);
+  const home = named("HOME");
+  const inHome = (folder: string): string | undefined => (home === undefined ? undefined : `${home}/${folder}`);
+  const docker = named("DOCKER_CONFIG") ?? inHome(".docker");
+  const settings = named("XDG_CONFIG_HOME") ?? inHome(".config");
+  const runtime = named("XDG_RUNTIME_DIR");
+  const files = [
+    named("REGISTRY_AUTH_FILE"),
+    docker && `${docker}/config.json`,
+    runtime && `${runtime}/containers/auth.json`,
+    `/run/containers/${uid}/auth.json`,
+    settings && `${settings}/containers/auth.json`,
   ];
+  return [...new Set(files.filter((file) => file !== undefined))];
+}
+
+/** What the credential helper of this name, which the file names, has for the host. */
+type AskHelper = (helper: string, host: string, file: string) => Promise<Credentials | undefined>;
+
+/** A registry, and what is asked for there; empty for nothing in particular. */
+interface Place {
+  readonly host: string;
+  readonly path: string;
 }
 
 async function look(
-  ports: { readonly exec: Exec; readonly fs: FileSystem },
+  { fs, ask }: { readonly fs: FileSystem; readonly ask: AskHelper },
   { explicit, configFiles }: CredentialSources,
-  host: string,
+  place: Place,
 ): Promise<Credentials | undefined> {
-  if (explicit?.host === host) {
+  if (explicit?.host === place.host) {
     return { kind: "password", username: explicit.username, password: explicit.password };
   }
-  for (const path of configFiles) {
-    const config = await readConfig(ports.fs, path);
-    const credentials = config === undefined ? undefined : await fromConfig(ports.exec, config, host, path);
+  for (const file of configFiles) {
+    const config = await readConfig(fs, file);
+    const credentials = config === undefined ? undefined : await fromConfig(ask, config, place, file);
     if (credentials !== undefined) return credentials;
   }
   return undefined;
 }
 
 async function readConfig(fs: FileSystem, path: string): Promise<Fields | undefined> {
-  const text = await fs.readTextIfPresent(path);
+  const text = await readText(fs, path);
   if (text === undefined || text.trim() === "") return undefined;
   try {
     return fieldsOf(JSON.parse(text));
@@ -96,20 +148,54 @@ async function readConfig(fs: FileSystem, path: string): Promise<Fields | undefi
   }
 }
 
-async function fromConfig(exec: Exec, config: Fields, host: string, path: string): Promise<Credentials | undefined> {
+async function readText(fs: FileSystem, path: string): Promise<string | undefined> {
+  try {
+    return await fs.readTextIfPresent(path);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    throw new RegistryError(`${path}, where logins to registries are kept, cannot be read (${code})`, {
+      cause: error,
+      hint: "it may belong to another user: make it readable for this one, or give --username and --password-file",
+    });
+  }
+}
+
+async function fromConfig(
+  ask: AskHelper,
+  config: Fields,
+  place: Place,
+  path: string,
+): Promise<Credentials | undefined> {
+  const { host } = place;
+  const auths = fieldsOf(config["auths"]);
+  for (const key of narrowKeys(place)) {
+    const credentials = fromAuth(fieldsOf(auths[key]), key, path);
+    if (credentials !== undefined) return credentials;
+  }
   const keys = keysOf(host);
   const helpers = fieldsOf(config["credHelpers"]);
   const helper = keys.map((key) => helpers[key]).find((name) => typeof name === "string") ?? config["credsStore"];
   if (typeof helper === "string" && helper !== "") {
-    const credentials = await askHelper(exec, helper, keys, path);
+    const credentials = await ask(helper, host, path);
     if (credentials !== undefined) return credentials;
   }
-  const auths = fieldsOf(config["auths"]);
-  for (const key of keys) {
+  const written = Object.keys(auths).filter((key) => hostOfKey(key) === host);
+  for (const key of new Set([...keys, ...written])) {
     const credentials = fromAuth(fieldsOf(auths[key]), host, path);
     if (credentials !== undefined) return credentials;
   }
   return undefined;
+}
+
+/** `harbor.corp/team/app`, `harbor.corp/team`: the narrowest first, without the host alone. */
+function narrowKeys({ host, path }: Place): readonly string[] {
+  const parts = path === "" ? [] : path.split("/");
+  return parts.map((_, index) => [host, ...parts.slice(0, parts.length - index)].join("/"));
+}
+
+/** The registry that a key with a scheme stands for, whatever path follows; a key without one is compared as it is. */
+function hostOfKey(key: string): string | undefined {
+  return /^https?:\/\/([^/]+)/.exec(key)?.[1];
 }
 
 /** How `docker login` names a registry; its own one by the address it had in the beginning. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { collect } from "../../test/stand-ins/registry/connect.ts";
+import { collect, placementOf, user } from "../../test/stand-ins/registry/connect.ts";
 import { seedImage, syntheticImage } from "../../test/stand-ins/registry/synthetic-image.ts";
+import type { CredentialStore } from "./credentials.ts";
 import { image, layer, blobs, setUp, seeded, failureOf, closeRegistries } from "./testing/faulty-registry.ts";
 
 closeRegistries();
@@ -45,6 +46,17 @@ describe("manifests", () => {
     const work = method === "HEAD" ? client.headManifest("team/app", "1.0") : client.getManifest("team/app", "1.0");
 
     expect((await failureOf(work)).message).toMatch(/web page/);
+  });
+
+  test("that are the page of a portal elsewhere say where it is", async () => {
+    const portal = await setUp();
+    portal.registry.inject({ path: /sign-in/, fault: { kind: "html" } });
+    const { registry, client } = await seeded();
+    registry.inject({ path: /manifests/, fault: { kind: "redirect", to: `${portal.registry.url}/sign-in?token=x` } });
+
+    const error = await failureOf(client.getManifest("team/app", "1.0"));
+
+    expect(error.details).toEqual([`it came from ${portal.registry.host}/sign-in`]);
   });
 
   test("that are too long are refused before they are read", async () => {
@@ -121,6 +133,7 @@ describe("redirects", () => {
     const error = await failureOf(client.openBlob("team/app", layer.descriptor));
 
     expect(error.message).toMatch(/^blob sha256:.* of team\/app on .*: .* redirects more than 5 times/);
+    expect(error.details.join()).toContain(`the last redirect came from ${registry.host}${to}`);
     expect(fault.hits).toBe(6);
   });
 
@@ -128,6 +141,73 @@ describe("redirects", () => {
     const { registry, client } = await seeded();
     registry.inject({ method: "GET", path: blobs, fault: { kind: "redirect", to: "file:///etc/passwd" } });
 
-    expect((await failureOf(client.openBlob("team/app", layer.descriptor))).message).toMatch(/not an address/);
+    expect((await failureOf(client.openBlob("team/app", layer.descriptor))).message).toMatch(/not an address: "file:/);
+  });
+
+  test("to a host that is not known name that host, not the registry", async () => {
+    const { registry, client } = await seeded();
+    registry.inject({
+      method: "GET",
+      path: blobs,
+      fault: { kind: "redirect", to: "http://storage.invalid/blob?signature=x" },
+    });
+
+    const error = await failureOf(client.openBlob("team/app", layer.descriptor));
+
+    expect(error.message).toMatch(
+      /^blob sha256:.* of team\/app on 127.*: the name storage\.invalid is not known here$/,
+    );
+    expect(error.details.join()).toContain(`${registry.host} sends the request on to storage.invalid`);
+    expect(`${error.message}${error.details.join()}`).not.toContain("signature");
+  });
+
+  test.each([403, 500])("to a storage that answers %i name the storage", async (status) => {
+    const storage = await setUp();
+    storage.registry.inject({ fault: { kind: "status", status, body: "<Error>SignatureDoesNotMatch</Error>" } });
+    const { registry, client } = await seeded({}, { credentials: user("ann", "secret") });
+    registry.inject({ method: "GET", path: blobs, fault: { kind: "redirect", to: `${storage.registry.url}/blob` } });
+
+    const error = await failureOf(client.openBlob("team/app", layer.descriptor));
+
+    expect(error.message).toContain(
+      `${storage.registry.host}, where ${registry.host} sends the request on to, refuses it (${status})`,
+    );
+    expect(error.details).toEqual([`${storage.registry.host} says: <Error>SignatureDoesNotMatch</Error>`]);
+    expect(error.hint).not.toContain("docker login");
+  });
+
+  test("that an upload is sent on to name where that is", async () => {
+    const { registry, client } = await setUp();
+    registry.inject({
+      method: "POST",
+      fault: {
+        kind: "status",
+        status: 202,
+        headers: { location: "http://inside.invalid/v2/team/app/blobs/uploads/1" },
+      },
+    });
+
+    const error = await failureOf(client.placeBlob(placementOf("team/app", layer)));
+
+    expect(error.message).toMatch(/: the name inside\.invalid is not known here$/);
+    expect(error.details.join()).toContain(`${registry.host} sends the request on to inside.invalid`);
+  });
+});
+
+describe("401 without a challenge", () => {
+  test.each<[string, CredentialStore | undefined]>([
+    ["with a login", user("ann", "secret")],
+    ["without one", undefined],
+  ])("is said to be that, %s", async (_, credentials) => {
+    const { registry, client } = await seeded({}, credentials === undefined ? {} : { credentials });
+    const page = { "content-type": "text/html" };
+    registry.inject({ fault: { kind: "status", status: 401, headers: page, body: "<html>401</html>" } });
+
+    for (const work of [client.getManifest("team/app", "1.0"), client.placeBlob(placementOf("team/app", layer))]) {
+      const error = await failureOf(work);
+      expect(error.message).toMatch(/401 without a WWW-Authenticate challenge/);
+      expect(error.hint).not.toContain("docker login");
+    }
+    expect(registry.log.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 });

@@ -133,6 +133,7 @@ function refusePage(response: RegistryResponse, host: string, subject: Subject):
   if (!isPage(response.headers)) return;
   response.body.destroy();
   throw new RegistryError(`${nameOf({ ...subject, host })}: the answer is a web page, not a manifest`, {
+    details: [`it came from ${response.url.host}${response.url.pathname}`],
     hint: `check that ${host} is the registry's own address; a portal that asks to sign in answers like this`,
   });
 }

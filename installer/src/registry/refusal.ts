@@ -8,6 +8,9 @@ export interface ReportedError {
   readonly message: string;
 }
 
+/** An answer, and where it came from. */
+type Answer = HttpResponse & { readonly url?: URL };
+
 const errorBodyLimit = 64 * 1024;
 /** More than this of an answer costs more than a new connection. */
 const unreadLimit = 1024 * 1024;
@@ -19,20 +22,31 @@ export class Refusal extends Error {
   readonly reported: readonly ReportedError[];
   /** The start of an answer that is not a list of errors. */
   readonly text: string;
+  /** The proxy that may have said it instead of the registry, as messages name it. */
+  readonly proxy: string | undefined;
+  /** Host and port of who said it: the registry, or where it sent the request on to. */
+  readonly host: string | undefined;
 
-  constructor(response: Pick<HttpResponse, "status" | "headers">, body: string) {
+  constructor(response: Pick<Answer, "status" | "headers" | "proxy" | "url">, body: string) {
     const reported = parseErrors(body);
     const first = reported[0];
     super(first === undefined ? `status ${response.status}` : `status ${response.status} ${first.code}`);
     this.name = "Refusal";
     this.status = response.status;
     this.headers = response.headers;
+    this.proxy = response.proxy;
+    this.host = response.url?.host;
     this.reported = reported;
     this.text = reported.length > 0 || isPage(response.headers, body) ? "" : printable(body).slice(0, 200);
   }
 
   has(code: string): boolean {
     return this.reported.some((error) => error.code === code);
+  }
+
+  /** What it wants to see, of a 401. */
+  get challenge(): string | undefined {
+    return this.headers["www-authenticate"];
   }
 
   /** All that was said, for looking for words in. */
@@ -71,7 +85,7 @@ export class Refusal extends Error {
 export class RedirectError extends RegistryError {}
 
 /** Reads what the registry said with a status that is not a success. */
-export async function readRefusal(response: HttpResponse): Promise<Refusal> {
+export async function readRefusal(response: Answer): Promise<Refusal> {
   let body = "";
   try {
     body = (await readBounded(response.body, errorBodyLimit, true)).toString("utf8");
@@ -139,6 +153,6 @@ function short(value: unknown): string {
 }
 
 /** What a registry says ends up on a terminal: without control characters. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
 }

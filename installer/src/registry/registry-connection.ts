@@ -1,7 +1,8 @@
 import type { Http, HttpRequest, HttpResponse } from "../platform/content-ports.ts";
-import { TransportError } from "../platform/http-client.ts";
+import { isLoopback } from "../platform/loopback.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import type { Authorization } from "./authorization.ts";
-import { drain, readAside, RedirectError } from "./refusal.ts";
+import { drain, printable, readAside, RedirectError } from "./refusal.ts";
 
 export interface RegistryRequest {
   readonly method: HttpRequest["method"];
@@ -38,12 +39,18 @@ export interface ConnectionOptions {
 const redirectLimit = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** Opens nothing yet: the first request finds out how the registry is spoken to, and the others wait for that. */
-export function createConnection(options: ConnectionOptions, authorization: () => Authorization): RegistryConnection {
+/**
+ * Opens nothing yet: the first request of each authorization finds out how it is spoken to, and the others wait for that.
+ * @param authorizationFor who signs in for these scopes
+ */
+export function createConnection(
+  options: ConnectionOptions,
+  authorizationFor: (scopes: readonly string[]) => Authorization | Promise<Authorization>,
+): RegistryConnection {
   let origin: Promise<URL> | undefined;
   let plain = options.plainHttp;
-  let introduced = false;
-  let introduction: Promise<unknown> | undefined;
+  const introduced = new Set<Authorization>();
+  const introductions = new Map<Authorization, Promise<unknown>>();
 
   function address(signal: AbortSignal): Promise<URL> {
     origin ??= findOrigin(options, signal).then(
@@ -59,9 +66,8 @@ export function createConnection(options: ConnectionOptions, authorization: () =
     return origin;
   }
 
-  async function authorized(request: RegistryRequest): Promise<RegistryResponse> {
+  async function authorized(request: RegistryRequest, auth: Authorization): Promise<RegistryResponse> {
     const home = await address(request.signal);
-    const auth = authorization();
     for (let attempt = 1; ; attempt += 1) {
       const { scopes, signal } = request;
       const used = await auth.header(scopes, signal);
@@ -83,22 +89,28 @@ export function createConnection(options: ConnectionOptions, authorization: () =
   return {
     isPlain: () => plain,
     send: async (request) => {
-      while (!introduced) {
-        if (introduction === undefined) {
-          const first = authorized(request);
-          introduction = first.then(
-            () => (introduced = true),
-            () => undefined,
-          );
-          try {
-            return await first;
-          } finally {
-            introduction = undefined;
-          }
+      const auth = await authorizationFor(request.scopes);
+      while (!introduced.has(auth)) {
+        const under = introductions.get(auth);
+        if (under !== undefined) {
+          await under;
+          continue;
         }
-        await introduction;
+        const first = authorized(request, auth);
+        introductions.set(
+          auth,
+          first.then(
+            () => introduced.add(auth),
+            () => undefined,
+          ),
+        );
+        try {
+          return await first;
+        } finally {
+          introductions.delete(auth);
+        }
       }
-      return authorized(request);
+      return authorized(request, auth);
     },
   };
 }
@@ -127,7 +139,7 @@ async function follow(
     const location = response.headers["location"];
     if (!redirects.has(response.status) || location === undefined) return { ...response, url };
     drain(response.body);
-    if (hop === redirectLimit) throw tooManyRedirects(options.host);
+    if (hop === redirectLimit) throw tooManyRedirects(options.host, url);
     url = locate(location, url, options.host);
     if (response.status === 303 && method !== "HEAD") {
       method = "GET";
@@ -143,7 +155,9 @@ async function follow(
 export function locate(location: string, base: URL, host: string): URL {
   const url = location.length <= 8192 && URL.canParse(location, base.href) ? new URL(location, base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RedirectError(`${host} redirects to something that is not an address`, {
+    // Its query may hold what the request is signed with.
+    const shown = printable(location.split("?", 1)[0] ?? "").slice(0, 80);
+    throw new RedirectError(`${host} redirects to something that is not an address: ${JSON.stringify(shown)}`, {
       hint: `check that ${host} is a registry`,
     });
   }
@@ -152,8 +166,9 @@ export function locate(location: string, base: URL, host: string): URL {
   return url;
 }
 
-function tooManyRedirects(host: string): RedirectError {
+function tooManyRedirects(host: string, last: URL): RedirectError {
   return new RedirectError(`${host} redirects more than ${redirectLimit} times, perhaps in a circle`, {
+    details: [`the last redirect came from ${last.host}${last.pathname}`],
     hint: "look at the registry's external address and at the proxy before it",
   });
 }
@@ -191,9 +206,4 @@ async function findOrigin(options: ConnectionOptions, signal: AbortSignal): Prom
     if (speaksPlain) return new URL(`http://${authority}/`);
     throw error;
   }
-}
-
-/** Whether this host, as a URL has it, is this machine itself. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

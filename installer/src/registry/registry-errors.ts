@@ -4,7 +4,7 @@ import {
   InterruptedError,
   RegistryError,
 } from "../errors/installer-error.ts";
-import { type TlsProblem, TransportError } from "../platform/http-client.ts";
+import { type TlsProblem, TransportError } from "../platform/transport-error.ts";
 import { RedirectError, Refusal } from "./refusal.ts";
 
 /** User and password were proved wrong: nothing more is to be asked of this registry with them. */
@@ -44,7 +44,11 @@ export function refusedBehind(error: unknown): RefusedError | undefined {
 /** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */
 export function explainFailure(error: unknown, errand: Errand): Error {
   if (error instanceof RedirectError) {
-    return new RegistryError(`${nameOf(errand)}: ${error.message}`, { cause: error, hint: error.hint });
+    return new RegistryError(`${nameOf(errand)}: ${error.message}`, {
+      cause: error,
+      hint: error.hint,
+      details: error.details,
+    });
   }
   if (error instanceof InstallerError) return error;
   if (error instanceof TransportError) return explainTransport(error, errand);
@@ -64,17 +68,39 @@ interface Advice {
   readonly hint?: string;
 }
 
+/**
+ * Who was really spoken to, where the registry sent the request on: by a redirect, the address of an upload or of a next page.
+ * Undefined where it is the registry itself.
+ */
+function sentOnTo(host: string | undefined, errand: Errand): string | undefined {
+  if (host === undefined) return undefined;
+  const own = errand.host === "docker.io" ? "registry-1.docker.io" : errand.host;
+  const isOwn = ["http", "https"].some((scheme) => new URL(`${scheme}://${own}`).host === host);
+  return isOwn ? undefined : host;
+}
+
 function explainRefusal(refusal: Refusal, errand: Errand): RegistryError {
-  const { problem, hint } = adviseOnRefusal(refusal, errand);
-  const said = refusal.reported.map(({ code, message }) => `the registry says: ${code}: ${message}`);
+  const elsewhere = sentOnTo(refusal.host, errand);
+  const { problem, hint } =
+    elsewhere === undefined ? adviseOnRefusal(refusal, errand) : adviseOnOther(refusal, errand, elsewhere);
+  const who = elsewhere ?? "the registry";
+  const said = refusal.reported.map(({ code, message }) => `${who} says: ${code}: ${message}`);
   return new RefusedError(
     `${nameOf(errand)}: ${problem}`,
     { refusal, errand },
     {
       hint,
-      details: said.length > 0 || refusal.text === "" ? said : [`the registry says: ${refusal.text}`],
+      details: [
+        ...(said.length > 0 || refusal.text === "" ? said : [`${who} says: ${refusal.text}`]),
+        ...(refusal.reported.length > 0 ? [] : viaProxy(refusal.proxy)),
+      ],
     },
   );
+}
+
+/** Who else may be why, where a proxy is on the way. */
+function viaProxy(proxy: string | undefined): readonly string[] {
+  return proxy === undefined ? [] : [`the way there leads through ${proxy}, which may be why`];
 }
 
 function adviseOnRefusal(refusal: Refusal, errand: Errand): Advice {
@@ -92,9 +118,24 @@ function adviseOnRefusal(refusal: Refusal, errand: Errand): Advice {
       hint: "push to another path or project, or have the rule that makes tags immutable changed",
     };
   }
+  if (status === 401 && refusal.challenge === undefined) return withoutChallenge(errand);
   if (status === 401 || refusal.has("UNAUTHORIZED")) return unauthorized(status, errand);
   if (status === 403 || refusal.has("DENIED")) return denied(status, errand);
   return byCode(refusal, errand) ?? byStatus(refusal, errand);
+}
+
+/** A storage or another address answered, to which the login here means nothing. */
+function adviseOnOther(refusal: Refusal, errand: Errand, elsewhere: string): Advice {
+  const { status } = refusal;
+  const problem = `${elsewhere}, where ${errand.host} sends the request on to, refuses it (${status})`;
+  if (refusal.isFull()) return { problem, hint: `free disk space at ${elsewhere}, then run the same command again` };
+  if (status === 401 || status === 403) {
+    return {
+      problem,
+      hint: `such a link is good for a short time: check the clocks of ${errand.host} and ${elsewhere}, and the registry's external address`,
+    };
+  }
+  return { problem, hint: `look at ${elsewhere}, and at the external address and the storage set at ${errand.host}` };
 }
 
 function full(refusal: Refusal, errand: Errand): Advice {
@@ -121,6 +162,14 @@ function unauthorized(status: number, errand: Errand): Advice {
   return {
     problem: `the registry does not let this user ${errand.action} here (${status})`,
     hint: `check user and password; registries also answer so when the project ${project} does not exist: create it, or name one that does`,
+  };
+}
+
+/** No login helps, because nobody says what kind is wanted: RFC 9110, section 15.5.2, asks for the header. */
+function withoutChallenge({ host }: Errand): Advice {
+  return {
+    problem: "the answer is 401 without a WWW-Authenticate challenge, so it is not known how to sign in",
+    hint: `check that ${host} is the registry's own address: a portal or proxy before it answers like this, and some drop the header`,
   };
 }
 
@@ -222,8 +271,15 @@ function projectOf(errand: Pick<Errand, "repository">): string {
 
 function explainTransport(error: TransportError, errand: Errand): Error {
   if (error.fault === "aborted") return new InterruptedError("interrupted", { cause: error });
-  const { problem, hint } = adviseOnTransport(error, errand);
-  return new RegistryError(`${nameOf(errand)}: ${problem}`, { cause: error, hint });
+  const elsewhere = sentOnTo(error.host, errand);
+  const { problem, hint } = adviseOnTransport(error, { ...errand, host: elsewhere ?? errand.host });
+  const details = [
+    ...(elsewhere === undefined
+      ? []
+      : [`${errand.host} sends the request on to ${elsewhere}: check its external address`]),
+    ...(error.fault === "proxy" ? [] : viaProxy(error.proxy)),
+  ];
+  return new RegistryError(`${nameOf(errand)}: ${problem}`, { cause: error, hint, details });
 }
 
 const again = "run the same command again; what was sent stays";

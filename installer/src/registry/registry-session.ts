@@ -1,4 +1,3 @@
-import type { Authorization } from "./authorization.ts";
 import { drain, readRefusal } from "./refusal.ts";
 import type { RegistryConnection, RegistryRequest, RegistryResponse } from "./registry-connection.ts";
 import { type Errand, explainFailure } from "./registry-errors.ts";
@@ -36,15 +35,21 @@ export function scopeOf(repository: string, actions: "pull" | "pull,push"): stri
   return `repository:${repository}:${actions}`;
 }
 
+/** The repository that a scope is for. */
+export function repositoryOfScope(scope: string | undefined): string | undefined {
+  return /^repository:(.+):[^:]+$/.exec(scope ?? "")?.[1];
+}
+
 /** Ties connection, authorization and retries of one registry together. */
 export function createSession(parts: {
   readonly host: string;
   readonly connection: RegistryConnection;
-  readonly authorization: Authorization;
+  /** Whether a user and password, or a token of theirs, are used for this repository. */
+  readonly signedIn: (repository: string) => boolean;
   readonly retrier: Retrier;
   readonly signal: AbortSignal;
 }): RegistrySession {
-  const { host, connection, authorization, retrier, signal } = parts;
+  const { host, connection, signedIn, retrier, signal } = parts;
 
   async function once(request: RegistryRequest, expected: readonly number[]): Promise<RegistryResponse> {
     const response = await connection.send(request);
@@ -53,7 +58,7 @@ export function createSession(parts: {
   }
 
   function explain(error: unknown, subject: Subject): Error {
-    return explainFailure(error, { ...subject, host, signedIn: authorization.signedIn() });
+    return explainFailure(error, { ...subject, host, signedIn: signedIn(subject.repository) });
   }
 
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createSeededRandom, createStillClock } from "../../test/support/memory-ports.ts";
 import { InterruptedError, RegistryError } from "../errors/installer-error.ts";
-import { TransportError } from "../platform/http-client.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import { Refusal } from "./refusal.ts";
 import { createRetrier, defaultRetryPolicy, retryAfterMs, type RetryNotice } from "./retry.ts";
 
@@ -49,6 +49,10 @@ describe("tries", () => {
     [new TransportError("dns", "x", { code: "ENOTFOUND" }), 1],
     [new TransportError("tls", "x"), 1],
     [new TransportError("proxy", "x"), 1],
+    [new TransportError("proxy", "x", { code: "407" }), 1],
+    [new TransportError("proxy", "x", { code: "403" }), 1],
+    [new TransportError("proxy", "x", { code: "ECONNREFUSED" }), 4],
+    [new TransportError("proxy", "x", { code: "503" }), 4],
     [new TransportError("blocked", "x"), 1],
     [answered(400), 1],
     [answered(403), 1],

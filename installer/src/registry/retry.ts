@@ -1,5 +1,5 @@
 import { InstallerError } from "../errors/installer-error.ts";
-import { TransportError } from "../platform/http-client.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import type { Clock, Random } from "../platform/ports.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -77,6 +77,8 @@ function backoffMs(policy: RetryPolicy, number: number, random: Random): number 
 }
 
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Of a proxy that restarts, or whose own way was closed for a moment; one that refuses for a reason says 403 or 407. */
+const passingProxyCodes = new Set(["ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET", "502", "503", "504"]);
 const passingFaults = new Set(["reset", "stalled", "protocol"]);
 
 /** Whether trying again may help. A host that refuses may be restarting, but not for long; a missing name may be a busy resolver. */
@@ -84,6 +86,7 @@ function isPassing(error: unknown, number: number): boolean {
   if (error instanceof Refusal) return passingStatus.has(error.status) && !error.isFull();
   if (error instanceof InstallerError || !(error instanceof TransportError)) return false;
   if (error.fault === "refused") return number <= 3;
+  if (error.fault === "proxy") return number <= 3 && passingProxyCodes.has(error.code ?? "");
   if (error.fault === "dns") return error.code === "EAI_AGAIN";
   return passingFaults.has(error.fault);
 }

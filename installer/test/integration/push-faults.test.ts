@@ -227,7 +227,7 @@ describe("a push over TLS or a proxy that is wrong", () => {
     const { codes, words } = await refusalOf(world.push("registry.example"));
 
     expect(codes).toEqual(["REGISTRY_FAILED"]);
-    expect(words).toMatch(/registry\.example: the proxy asks for a user.*\(407\)/);
+    expect(words).toMatch(/registry\.example: the proxy .* asks for a user.*\(407\)/);
     expect(`${words}${JSON.stringify(world.events)}`).not.toContain("s3cret");
   });
 });

@@ -115,7 +115,7 @@ describe("a push to an empty Harbor", () => {
 
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const credentials = createCredentialStore(ports, {
-      configFiles: configFilesOf({ DOCKER_CONFIG: join(folder, "robot") }),
+      configFiles: configFilesOf({ DOCKER_CONFIG: join(folder, "robot") }, 0),
     });
     const client = createRegistryClient({
       host: harbor.host,

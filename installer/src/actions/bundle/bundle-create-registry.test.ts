@@ -306,7 +306,7 @@ describe("bundle create from a registry that is reached wrongly", () => {
     const { words } = await refusalOf(create("b.tar", registry, { images }, testPorts(environment)));
     proxy.close();
 
-    expect(words).toMatch(/registry\.example: the proxy asks for a user.*\(407\)/);
+    expect(words).toMatch(/registry\.example: the proxy .* asks for a user.*\(407\)/);
     expect(words).not.toContain("s3cret");
     expect(existsSync(join(folder, "b.tar"))).toBe(false);
   });

@@ -199,11 +199,11 @@ async function pullFrom(
   const missing = await missingInEngine(desired, source, ports);
   if (missing.length === 0) return;
   const { credentials: store } = await openRegistries(source.registry, target.host, ports);
-  const credentials = await store.find(target.host);
   await runBounded(
     missing.map((reference) => async () => {
       const head = { step: "images", id: reference } as const;
       ports.report({ type: "item", ...head, state: "starting" });
+      const credentials = await store.find(target.host, parseReference(reference).repository);
       await ports.images.pullImage({
         reference,
         ...(credentials === undefined ? {} : { credentials }),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createBundlePorts } from "../../../test/support/bundle-ports.ts";
-import { TransportError } from "../../platform/http-client.ts";
+import { TransportError } from "../../platform/transport-error.ts";
 import { openRegistries } from "./registry-options.ts";
 
 test.each([

@@ -46,7 +46,7 @@ const alwaysTls =
 
 export type RegistryPorts = Pick<
   ActionPorts,
-  "fs" | "exec" | "http" | "clock" | "random" | "environment" | "report" | "signal"
+  "fs" | "exec" | "http" | "clock" | "random" | "environment" | "host" | "report" | "signal"
 >;
 
 /**
@@ -62,7 +62,7 @@ export async function openRegistries(
   const explicit = await readExplicit(options, host, ports);
   const credentials = createCredentialStore(ports, {
     ...(explicit !== undefined && { explicit }),
-    configFiles: configFilesOf(ports.environment),
+    configFiles: configFilesOf(ports.environment, ports.host.uid()),
   });
   const connections = options.connections ?? defaultConnections;
   const settings: HttpSettings = {

@@ -24,7 +24,10 @@ export function declareRegistryOptions(command: Command): Command {
     .option("--ca-file <file>", "certificate authority of the registry, PEM, besides those of the system")
     .option("--client-cert <file>", "client certificate, PEM")
     .option("--client-key <file>", "key of the client certificate, PEM")
-    .option("--username <name>", "user at the registry (default: what docker login and credential helpers know)")
+    .option(
+      "--username <name>",
+      "user at the registry (default: what docker login, podman login, skopeo login and credential helpers know)",
+    )
     .option("--password-file <file>", "file with the password, one line")
     .option("--password-stdin", "read the password from standard input")
     .option("--plain-http", "speak plain HTTP to the registry: what is sent, the password too, can be read on the way")

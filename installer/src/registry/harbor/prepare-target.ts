@@ -46,7 +46,7 @@ export async function prepareTarget(request: PrepareTargetRequest): Promise<Targ
     });
   }
   requireProject(target);
-  const found = await credentials.find(target.host);
+  const found = await credentials.find(target.host, target.path);
   const password = found?.kind === "password" ? found : undefined;
   const api = createHarborApi({ ...common, credentials: password, retrier: createRetrier(request, retry) });
   return prepareHarbor({ client: createHarborClient(api, password?.username), fs, credentials: password, options });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RegistryError } from "../../errors/installer-error.ts";
-import { TransportError } from "../../platform/http-client.ts";
+import { TransportError } from "../../platform/transport-error.ts";
 import { buildPushPlan } from "./build-push-plan.ts";
 import { probeTarget } from "./probe-target.ts";
 import { createFakeRegistry } from "./testing/fake-registry.ts";

@@ -1,4 +1,4 @@
-import { TransportError } from "../../platform/http-client.ts";
+import { TransportError } from "../../platform/transport-error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryClient } from "../registry-client.ts";
 import { SignInError } from "../registry-errors.ts";

@@ -3,6 +3,7 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { certificateAuthority, tlsLeaf } from "../../../src/execute/secrets/certificates.ts";
+import { issueCertificate } from "../../support/issue-certificate.ts";
 import { createSeededRandom } from "../../support/memory-ports.ts";
 
 interface Pair {
@@ -22,6 +23,21 @@ export interface TestCertificates {
   readonly client: Pair;
   /** An authority that signed none of these. */
   readonly otherCa: string;
+  /** As companies have it: a root, an issuing authority below it, and what that one signed. */
+  readonly company: CompanyCertificates;
+}
+
+interface CompanyCertificates {
+  readonly root: string;
+  readonly intermediate: string;
+  /** For 127.0.0.1 and localhost; the issuing authority's certificate is sent along. */
+  readonly server: Pair;
+  /** The server's own certificate alone. */
+  readonly leaf: string;
+  /** Of another name and key, by the same issuing authority. */
+  readonly otherLeaf: string;
+  /** Another issuing authority below the same root. */
+  readonly otherIntermediate: string;
 }
 
 const dayMs = 86_400_000;
@@ -43,6 +59,23 @@ export async function makeTestCertificates(): Promise<TestCertificates> {
     wrongName: await leaf(["registry.example"], now, 30),
     expired: await leaf(["localhost", "127.0.0.1"], new Date(now.getTime() - 20 * dayMs), 10),
     client: await clientCertificate(ca, now),
+    company: await companyCertificates(),
+  };
+}
+
+async function companyCertificates(): Promise<CompanyCertificates> {
+  const root = await issueCertificate({ commonName: "corp root", authority: true });
+  const issuing = await issueCertificate({ commonName: "corp issuing", authority: true, issuer: root });
+  const elsewhere = await issueCertificate({ commonName: "corp issuing elsewhere", authority: true, issuer: root });
+  const server = await issueCertificate({ commonName: "server", names: ["localhost", "127.0.0.1"], issuer: issuing });
+  const other = await issueCertificate({ commonName: "other", names: ["registry.example"], issuer: issuing });
+  return {
+    root: root.pem,
+    intermediate: issuing.pem,
+    server: { key: server.key, cert: server.pem + issuing.pem },
+    leaf: server.pem,
+    otherLeaf: other.pem,
+    otherIntermediate: elsewhere.pem,
   };
 }
 
