@@ -3,8 +3,9 @@ import { openBundle } from "../../bundle/open-bundle.ts";
 import { createEngineSource } from "../../bundle/sources/engine-source.ts";
 import { openFileSource } from "../../bundle/sources/file-source.ts";
 import { openLayoutFolder } from "../../bundle/sources/layout-source.ts";
-import { PreflightError } from "../../errors/installer-error.ts";
+import { PreflightError, RegistryError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
+import { isOwnName, ownNameReason } from "../../oci/own-names.ts";
 import { mapReference, parseTarget } from "../../oci/path-rules.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/registry-client.ts";
@@ -132,7 +133,7 @@ async function openRegistry(
     for (const one of clients.values()) one.close();
     return Promise.resolve();
   };
-  if (mirror === "") return createRegistrySource({ client, close });
+  if (mirror === "") return withoutOwnNames(createRegistrySource({ client, close }));
   const source = createRegistrySource({ client, close, name: `the registry ${mirror}` });
   return {
     ...source,
@@ -147,4 +148,17 @@ async function openRegistry(
 /** Where an image is asked for. */
 function placeOf(reference: Reference, mirror: string): Reference {
   return mirror === "" ? reference : mapReference(reference, parseTarget(mirror), "keep");
+}
+
+/** Who answers at a public registry under our names is not us: it is not even asked. */
+function withoutOwnNames(source: ImageSource): ImageSource {
+  return {
+    ...source,
+    resolve: async (reference, platforms) => {
+      if (!isOwnName(reference)) return source.resolve(reference, platforms);
+      throw new RegistryError(`${reference} is not looked for in registries: ${ownNameReason}`, {
+        hint: "slipway images build makes it; or set images.registry to where it was pushed",
+      });
+    },
+  };
 }

@@ -9,6 +9,7 @@ import { openAssets } from "../../cli/assets.ts";
 import { InstallerError, InterruptedError } from "../../errors/installer-error.ts";
 import { isResolved } from "../../images/image-lock.ts";
 import { parseReference } from "../../oci/reference.ts";
+import { TransportError } from "../../platform/transport-error.ts";
 import { realPorts } from "../../../test/support/real-ports.ts";
 import type { ActionPorts } from "../context.ts";
 import { type ImagesLockResult, lockImages } from "./images-lock.ts";
@@ -37,8 +38,15 @@ afterEach(async () => {
 });
 
 /** Locks every image out of a registry that has copies of all. */
-function lock(signal = new AbortController().signal, report: ActionPorts["report"] = () => undefined) {
-  const real = realPorts({});
+function lock(
+  signal = new AbortController().signal,
+  report: ActionPorts["report"] = () => undefined,
+  {
+    set = [`images.registry=${registry.host}`],
+    http,
+  }: Partial<Pick<ActionPorts, "http">> & { readonly set?: readonly string[] } = {},
+) {
+  const real = { ...realPorts({}), ...(http && { http }) };
   const ports: ActionPorts = {
     ...real,
     clock: { ...real.clock, sleep: (ms, stop) => real.clock.sleep(Math.min(ms, 2), stop) },
@@ -51,7 +59,7 @@ function lock(signal = new AbortController().signal, report: ActionPorts["report
     {
       name: "slipway",
       stateDir: join(folder, "state"),
-      values: { files: [], set: [`images.registry=${registry.host}`], without: [] },
+      values: { files: [], set, without: [] },
       from: ["registry"],
       profiles: ["infra"],
       platforms: ["linux/amd64"],
@@ -70,6 +78,25 @@ async function refusalOf(work: Promise<ImagesLockResult>): Promise<string> {
   if (!(error instanceof InstallerError)) throw error;
   return [error.code, error.message, ...error.details, error.hint].join("\n");
 }
+
+describe("images lock without a registry of one's own", () => {
+  it("asks no public registry for images of ours, and says so", async () => {
+    const asked: string[] = [];
+    const http: ActionPorts["http"] = () => ({
+      request: ({ url }) => {
+        asked.push(url.href);
+        return Promise.reject(new TransportError("dns", "no network in this test", { code: "ENOTFOUND" }));
+      },
+      close: () => undefined,
+    });
+
+    const words = await refusalOf(lock(undefined, undefined, { set: [], http }));
+
+    expect(words).toMatch(/slipway\/postgres:\w+ is not looked for in registries: .*no public registry is asked for/);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((url) => url.includes("slipway"))).toEqual([]);
+  });
+});
 
 describe("images lock from a registry", () => {
   it.each<readonly [string, FaultRule]>([

@@ -56,6 +56,14 @@ describe("provideImages", () => {
     expect(unavailable).toEqual([expect.stringMatching(/^harbor\.corp\.example\/platform\/slipway\/nats:/)]);
   });
 
+  it("asks no registry for a name of our own, whoever put it into the values", async () => {
+    const set = ["nats.image=docker.io/slipway/nats:1.0"];
+    const { pulled, unavailable } = await provide(set);
+
+    expect(pulled).toEqual(["casbin/casdoor:3.62.0"]);
+    expect(unavailable).toContain("docker.io/slipway/nats:1.0");
+  });
+
   it("builds images of ours otherwise, and pulls only those of others", async () => {
     const { pulled, unavailable } = await provide([]);
 

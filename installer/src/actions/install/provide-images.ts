@@ -6,6 +6,7 @@ import { withStep } from "../../execute/with-step.ts";
 import { stepsByImage } from "../../execute/bring-up-graph.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Image, Plan } from "../../plan/model.ts";
+import { isOwnName, ownNameReason } from "../../oci/own-names.ts";
 import { buildImages } from "../images/images.ts";
 import { describeWays } from "../../plan/component-names.ts";
 import type { ActionPorts } from "../context.ts";
@@ -169,6 +170,7 @@ function frontImages(plan: Plan): readonly string[] {
 
 async function pull(desired: Desired, image: Image, ports: ActionPorts): Promise<string | undefined> {
   if (desired.plan.settings.pullPolicy === "never") return "it is not in the engine, and pulling is switched off";
+  if (isOwnName(image.reference)) return ownNameReason;
   try {
     ports.report({ type: "progress", step: steps.images.id, id: image.reference, detail: "pulling" });
     await ports.images.pull(

@@ -12,6 +12,16 @@ describe("images", () => {
     expect(found[0]?.remedy).toContain("--without casdoor");
   });
 
+  it("under a name of our own are asked of no registry", async () => {
+    // Whoever holds the name at a public registry would answer.
+    const exec = { "docker manifest": { exitCode: 0, stdout: "{}", stderr: "" } };
+    const set = ["casdoor.mode=off", "nats.image=slipway/nats:1.0"];
+    const found = await findings("images.unavailable", { imagesPresent: false, exec, set });
+
+    expect(found.map((finding) => finding.component)).toEqual(["nats"]);
+    expect(found[0]?.message).toMatch(/slipway\/nats:1\.0 .*no public registry is asked/);
+  });
+
   it("that their registry has are fine", async () => {
     const exec = { "docker manifest": { exitCode: 0, stdout: "{}", stderr: "" } };
 

@@ -1,4 +1,5 @@
 import type { Image } from "../../../plan/model.ts";
+import { isOwnName, ownNameReason } from "../../../oci/own-names.ts";
 import { describeWays } from "../../../plan/component-names.ts";
 import type { CheckFinding } from "../../check.ts";
 import type { ComposeCheck, ComposeCheckContext } from "./compose-check.ts";
@@ -73,6 +74,7 @@ async function checkMissing(
 /** Why the image cannot be pulled, or undefined when its registry has it. */
 async function pullFault({ plan, exec, signal }: ComposeCheckContext, image: Image): Promise<string | undefined> {
   if (plan.settings.pullPolicy === "never") return "pulling is switched off (images.pullPolicy)";
+  if (isOwnName(image.reference)) return ownNameReason;
   const result = await exec
     .run("docker", ["manifest", "inspect", image.reference], {
       allowFailure: true,
