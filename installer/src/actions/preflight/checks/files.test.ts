@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { issueCertificate } from "../../../../test/support/issue-certificate.ts";
 import { findings, severities } from "./testing/findings.ts";
 
 describe("TLS files", () => {
@@ -112,5 +113,21 @@ describe("given secrets", () => {
     expect(await findings("files.secrets", { set, files: { "/pw": "x" }, stats: { "/pw": { mode: 0o600 } } })).toEqual(
       [],
     );
+  });
+
+  it("that are certificates may be open to everybody, unless a key lies in the same file", async () => {
+    const { pem, key } = await issueCertificate({ commonName: "database authority", authority: true });
+    const given = [
+      "postgres.mode=external",
+      "postgres.external.host=db.example",
+      "postgres.external.adminPassword=x",
+      "postgres.external.caFile=/ca",
+    ];
+    const stats = { "/ca": { mode: 0o644 } };
+
+    expect(await findings("files.secrets", { set: given, files: { "/ca": pem }, stats })).toEqual([]);
+    expect(severities(await findings("files.secrets", { set: given, files: { "/ca": pem + key }, stats }))).toEqual([
+      "warning",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeContext } from "../../../../test/support/fake-check-context.ts";
+import { issueCertificate } from "../../../../test/support/issue-certificate.ts";
 import { runChecks } from "../run-checks.ts";
 import { liveChecks } from "./live.ts";
 import { findings } from "./testing/findings.ts";
@@ -39,6 +40,28 @@ describe("the live platform", () => {
         remedy: "unless an install is at work, run slipway install again to finish it",
       },
     ]);
+  });
+
+  it("finds every certificate that ends soon or has ended, also of authorities behind the first", async () => {
+    const leaf = await issueCertificate({ commonName: "ai.corp.example", days: [-10, 300] });
+    const issuing = await issueCertificate({ commonName: "Corp Issuing", days: [-900, -2] });
+    const soon = await issueCertificate({ commonName: "ca", days: [-10, 20] });
+    const files = {
+      [`${secrets}/tls-certificate`]: leaf.pem + issuing.pem,
+      [`${secrets}/ca.certificate`]: soon.pem,
+      [`${secrets}/tls-key`]: leaf.key,
+    };
+    const set = ["domain=ai.corp.example", "tls.mode=files", "tls.certFile=/tls/crt", "tls.keyFile=/tls/key"];
+    const now = new Date().toISOString();
+
+    const found = await findings("live.certificates", { status, files, set, now });
+
+    expect(found.map(({ severity, message }) => [severity, message])).toEqual([
+      ["failure", expect.stringMatching(/^the 2nd certificate \(Corp Issuing\) of tls-certificate ended on/)],
+      ["warning", expect.stringMatching(/^ca\.certificate ends on/)],
+    ]);
+    expect(found[0]?.remedy).toContain("the file that the values name");
+    expect(found[1]?.remedy).toContain("it renews");
   });
 
   it("finds secrets that others can read, short ones and well-known ones", async () => {

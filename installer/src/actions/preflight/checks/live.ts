@@ -1,9 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { describeState } from "../../status/describe-state.ts";
 import type { StatusResult } from "../../status/status.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
+import { readCertificates } from "./pem.ts";
 
 /** What checks of an installed platform look at. */
 export interface LiveCheckContext extends CheckContext {
@@ -138,21 +138,32 @@ const certificates: LiveCheck = {
   why: "browsers and services refuse the platform from that day on",
   severity: "failure",
   run: async (context) => {
-    const files = (await secretFiles(context)).filter((file) => file.name.endsWith("certificate"));
-    const now = context.clock.now().getTime();
-    const findings = await Promise.all(
-      files.map(async ({ path, name }): Promise<readonly CheckFinding[]> => {
-        const end = new Date(new X509Certificate(await context.fs.readText(path)).validTo);
-        const remedy = "run slipway install: it renews the certificates it made";
-        const day = end.toISOString().slice(0, 10);
-        if (end.getTime() < now) return [{ message: `${name} ended on ${day}`, remedy }];
-        if (end.getTime() - now > renewDays * dayMs) return [];
-        return [{ severity: "warning", message: `${name} ends on ${day}`, remedy }];
-      }),
-    );
+    const files = await secretFiles(context);
+    const findings = await Promise.all(files.map((file) => checkEnds(context, file)));
     return findings.flat();
   },
 };
+
+/** Of every certificate in a file that holds some: one of an authority that ends takes the others with it. */
+async function checkEnds(
+  { fs, clock, plan }: LiveCheckContext,
+  { path, name }: SecretFile,
+): Promise<readonly CheckFinding[]> {
+  const found = readCertificates(await fs.readText(path)).certificates;
+  const given = plan.secrets.some((secret) => secret.name === name && secret.generator.kind === "given-file");
+  const remedy = given
+    ? "put a new one into the file that the values name, then run slipway install"
+    : "run slipway install: it renews the certificates it made";
+  const now = clock.now().getTime();
+  return found.flatMap(({ certificate, where }): readonly CheckFinding[] => {
+    const what = found.length === 1 ? name : `${where} of ${name}`;
+    const end = certificate.validToDate;
+    const day = end.toISOString().slice(0, 10);
+    if (end.getTime() < now) return [{ message: `${what} ended on ${day}`, remedy }];
+    if (end.getTime() - now > renewDays * dayMs) return [];
+    return [{ severity: "warning", message: `${what} ends on ${day}`, remedy }];
+  });
+}
 
 const secretModes: LiveCheck = {
   id: "live.secret-modes",
