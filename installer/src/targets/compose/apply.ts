@@ -121,7 +121,7 @@ async function startAll(change: Change, io: TargetIo, ports: ComposePorts): Prom
   const driver = createDriver({
     docker,
     clock,
-    compose: createComposeCommands(ports.exec, project, install.layout.live),
+    compose: createComposeCommands(ports, project, install.layout.live),
     watch,
     view,
     record,

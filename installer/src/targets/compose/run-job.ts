@@ -27,9 +27,10 @@ export async function runRenderedJob(
   { name, layout }: Install,
   job: RenderedJob,
   io: TargetIo,
-  { docker, clock, exec }: ComposePorts,
+  ports: ComposePorts,
 ): Promise<number> {
-  const compose = createComposeCommands(exec, name, layout.live);
+  const { docker, clock } = ports;
+  const compose = createComposeCommands(ports, name, layout.live);
   return runJobForStatus({ docker, clock, compose }, { ...job, project: name, signal: io.signal }, () =>
     Promise.resolve(),
   );
