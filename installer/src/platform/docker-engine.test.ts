@@ -208,6 +208,26 @@ describe("images", () => {
   });
 });
 
+describe("address ranges", () => {
+  it("of all networks are listed; those without addresses have null", async () => {
+    const network = (Config: unknown) => ({ Id: "1", Name: "n", IPAM: { Driver: "default", Config } });
+    const subnets = [{ Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" }, { Subnet: "fd00::/64" }];
+    const { docker, asked } = await dockerThatAnswers(() => ({ body: [network(subnets), network(null), network([])] }));
+
+    expect(await docker.networkSubnets()).toEqual(["172.18.0.0/16", "fd00::/64"]);
+    expect(asked()).toEqual(["GET /networks"]);
+  });
+
+  it("that networks are taken from are told where the engine was given some", async () => {
+    const DefaultAddressPools = [{ Base: "10.200.0.0/16", Size: 24 }];
+    const { docker } = await dockerThatAnswers((request) =>
+      request.path.startsWith("/info") ? { body: { DefaultAddressPools } } : undefined,
+    );
+
+    expect((await docker.info()).addressPools).toEqual([{ base: "10.200.0.0/16", size: 24 }]);
+  });
+});
+
 describe("volumes", () => {
   it("are made by their description and not by the address of the request", async () => {
     const { docker, asked } = await dockerThatAnswers(() => ({ status: 201, body: { Name: "v" } }));

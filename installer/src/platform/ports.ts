@@ -108,6 +108,8 @@ export interface EngineInfo {
   readonly securityOptions: readonly string[];
   readonly os: string;
   readonly architecture: string;
+  /** Ranges that networks are taken from, in parts of `size` bits, where the engine was given some: `default-address-pools`. */
+  readonly addressPools?: readonly { readonly base: string; readonly size: number }[];
 }
 
 export interface EngineVersion {
@@ -217,6 +219,8 @@ export interface Docker {
   createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
   networks(project: string): Promise<readonly { readonly id: string; readonly name: string }[]>;
+  /** Subnets of all networks of the engine, whoever made them: `172.17.0.0/16`. */
+  networkSubnets(): Promise<readonly string[]>;
   removeNetwork(id: string): Promise<void>;
   /** Runs a one-shot container to its end and removes it. */
   runOnce(request: OneShot): Promise<{ readonly exitCode: number; readonly output: readonly string[] }>;

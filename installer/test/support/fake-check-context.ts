@@ -45,6 +45,10 @@ export interface FakeWorld {
   /** What one look after the other sees, the last one for good. */
   readonly containersInTurn?: readonly (readonly object[])[];
   readonly volumes?: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
+  /** Networks of this install. */
+  readonly networks?: readonly { readonly id: string; readonly name: string }[];
+  /** Of every network of the engine. */
+  readonly subnets?: readonly string[];
   readonly imagesPresent?: boolean;
   readonly installId?: string;
   readonly now?: string;
@@ -153,6 +157,8 @@ function fakeDocker(world: FakeWorld): Docker {
         : Promise.resolve("compose" in world ? world.compose : "2.26.1"),
     containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
+    networks: () => Promise.resolve(world.networks ?? []),
+    networkSubnets: () => Promise.resolve(world.subnets ?? ["172.17.0.0/16"]),
     imageIds: (references) =>
       Promise.resolve(
         new Map(world.imagesPresent === false ? [] : references.map((reference) => [reference, "sha256:1"])),

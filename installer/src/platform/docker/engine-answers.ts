@@ -50,6 +50,7 @@ export interface EngineInfoAnswer {
   readonly SecurityOptions?: readonly string[] | null;
   readonly OperatingSystem: string;
   readonly Architecture: string;
+  readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
 }
 
 /** The part of the Engine API's answer about one image that is read. */
@@ -155,6 +156,7 @@ export function fromVersion(answer: EngineVersionAnswer): EngineVersion {
 }
 
 export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo {
+  const pools = info.DefaultAddressPools ?? [];
   return {
     version: info.ServerVersion,
     apiVersion,
@@ -166,6 +168,7 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
     securityOptions: info.SecurityOptions ?? [],
     os: info.OperatingSystem,
     architecture: info.Architecture,
+    ...(pools.length > 0 && { addressPools: pools.map(({ Base: base, Size: size }) => ({ base, size })) }),
   };
 }
 

@@ -3,7 +3,10 @@ import type { EngineConnection } from "./engine-connection.ts";
 import { unless } from "./engine-errors.ts";
 import { labelFilter, projectLabel } from "./label-filter.ts";
 
-type VolumeAndNetworkCalls = Pick<Docker, "volumes" | "createVolume" | "removeVolume" | "networks" | "removeNetwork">;
+type VolumeAndNetworkCalls = Pick<
+  Docker,
+  "volumes" | "createVolume" | "removeVolume" | "networks" | "networkSubnets" | "removeNetwork"
+>;
 
 /** The engine answers null instead of an empty list. */
 interface VolumeSummary {
@@ -45,6 +48,12 @@ export function volumeAndNetworkCalls(connection: EngineConnection): VolumeAndNe
         const filters = labelFilter({ [projectLabel]: project });
         const found = await docker.listNetworks({ filters, abortSignal: signal });
         return found.map((network) => ({ id: network.Id, name: network.Name }));
+      }),
+    networkSubnets: () =>
+      connection.call({ what: "to list networks", kind: "question" }, async (docker, { signal }) => {
+        const found = await docker.listNetworks({ abortSignal: signal });
+        // Null for networks without addresses, as host and none are.
+        return found.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
       }),
     removeNetwork: (id) =>
       unless(

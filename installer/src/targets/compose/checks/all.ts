@@ -6,6 +6,7 @@ import { containerLogs } from "./container-logs.ts";
 import { engineChecks } from "./engine.ts";
 import { imagesAvailable } from "./images.ts";
 import { kernelChecks } from "./kernel.ts";
+import { addressPools, bridges, sameEngine } from "./networks.ts";
 import { placeChecks } from "./places.ts";
 import { bindable } from "./ports.ts";
 import { resourceChecks } from "./resources.ts";
@@ -15,13 +16,14 @@ export const composePreflight: readonly ComposeCheck[] = [
   ...engineChecks,
   ...resourceChecks,
   bindable,
+  addressPools,
   ...placeChecks,
   imagesAvailable,
   ...kernelChecks,
 ];
 
 /** What is looked at on a Docker host while a platform runs there. */
-export const composeLive: readonly ComposeCheck[] = [containerLogs];
+export const composeLive: readonly ComposeCheck[] = [containerLogs, sameEngine, bridges];
 
 /** The checks of this target; the engine is asked once for all of them, when the first one runs. */
 export function composeChecks(docker: Docker): TargetChecks {
