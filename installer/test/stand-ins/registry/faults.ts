@@ -70,7 +70,11 @@ export function answerInstead(fault: Fault, response: ServerResponse): boolean {
       response.end(fault.body ?? "");
       return true;
     case "error":
-      response.writeHead(fault.status, { "content-type": "application/json" });
+      response.writeHead(fault.status, {
+        "content-type": "application/json",
+        // A registry that asks for a login says which: RFC 9110, section 15.5.2. One that does not is a plain status.
+        ...(fault.status === 401 && { "www-authenticate": 'Basic realm="test registry"' }),
+      });
       response.end(JSON.stringify({ errors: [{ code: fault.code, message: fault.message ?? fault.code }] }));
       return true;
     case "too-many":
