@@ -19,3 +19,10 @@ export function describeState(component: {
         : `it is ${state}, ${health}`;
   }
 }
+
+/** Of a platform of which nothing is there. */
+export const describeAbsent = "no component and no data of the platform is here, though it was installed";
+
+/** What to look at then, before an install begins anew beside the old one. */
+export const adviceOnAbsent =
+  "another engine or cluster may answer than the one it was installed on: run slipway doctor, and look at what chooses it";

@@ -31,8 +31,11 @@ export interface ComponentStatus {
 export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly name: string;
   readonly installed: boolean;
-  /** `healthy`: everything that is installed serves. `incomplete`: a change was begun and did not end well. */
-  readonly overall: "healthy" | "degraded" | "incomplete" | "stopped" | "not-installed";
+  /**
+   * `healthy`: everything that is installed serves. `incomplete`: a change was begun and did not end well. `absent`: no component and
+   * no data of it is there, as where another engine or cluster answers than the one it was installed on.
+   */
+  readonly overall: "healthy" | "degraded" | "incomplete" | "stopped" | "absent" | "not-installed";
   /** When the change began that is not complete. */
   readonly changeSince?: string;
   readonly version?: string;
@@ -88,7 +91,7 @@ export function describeInstall(install: Install, live: LivePlatform, engine: St
   return {
     ...head,
     installed: true,
-    overall: overallOf(components, install),
+    overall: isAbsent(components, live, install) ? "absent" : overallOf(components, install),
     ...(applied.change === undefined ? {} : { changeSince: applied.change.at }),
     ...recordedFacts(plan, install),
     components,
@@ -105,6 +108,12 @@ function recordedFacts(plan: Plan, { applied }: Install): Partial<StatusResult> 
     release: applied.release,
     ...(applied.installedAt === undefined ? {} : { installedAt: applied.installedAt }),
   };
+}
+
+/** One that was stopped, or whose containers were removed, still has the data that it once served from. */
+function isAbsent(components: readonly ComponentStatus[], live: LivePlatform, { applied }: Install): boolean {
+  if (Object.keys(applied.initialised).length === 0 || live.stores.size > 0) return false;
+  return components.every(({ state }) => state === "missing" || state === "external");
 }
 
 function overallOf(components: readonly ComponentStatus[], { applied }: Install): StatusResult["overall"] {

@@ -55,6 +55,14 @@ describe("status", () => {
     );
   });
 
+  it("says that nothing of it is there, and why that may be", async () => {
+    const run = await cli("status", { status: () => Promise.resolve({ ...healthy, overall: "absent" }) });
+
+    expect(run.status).toBe(7);
+    expect(run.stdout()).toContain("slipway: absent");
+    expect(run.stdout()).toMatch(/no component and no data .*another engine or cluster may answer/);
+  });
+
   it("looks again and again with --watch until it is stopped", async () => {
     const abort = new AbortController();
     let looks = 0;

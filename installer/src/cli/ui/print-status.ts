@@ -1,4 +1,5 @@
 import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
+import { adviceOnAbsent, describeAbsent } from "../../actions/status/describe-state.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -14,6 +15,7 @@ export function formatStatus(status: StatusResult, style: Style): string {
       style,
     ),
   );
+  if (status.overall === "absent") lines.push(style.bad(`${describeAbsent}; ${adviceOnAbsent}`));
   if (status.changeSince !== undefined) {
     lines.push(
       style.bad(

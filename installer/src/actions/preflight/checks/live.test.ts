@@ -21,6 +21,9 @@ describe("the live platform", () => {
     expect(await findings("live.health", { status: { ...status, overall: "stopped" } })).toMatchObject([
       { message: "the platform is stopped", remedy: "run slipway start" },
     ]);
+    expect(await findings("live.health", { status: { ...status, overall: "absent" } })).toMatchObject([
+      { message: expect.stringContaining("no component and no data") as string },
+    ]);
     expect((await findings("live.drift", { status })).map((finding) => finding.message)).toEqual([
       "image changed",
       expect.stringContaining("stray"),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
-import { describeState } from "../../status/describe-state.ts";
+import { adviceOnAbsent, describeAbsent, describeState } from "../../status/describe-state.ts";
 import type { StatusResult } from "../../status/status.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { readCertificates } from "./pem.ts";
@@ -86,6 +86,7 @@ const health: LiveCheck = {
   severity: "failure",
   run: (context) => {
     const live = seen(context);
+    if (live?.overall === "absent") return [{ message: describeAbsent, remedy: adviceOnAbsent }];
     if (live?.overall === "stopped") return [{ message: "the platform is stopped", remedy: "run slipway start" }];
     return (live?.components ?? [])
       .filter((component) => !component.ok)

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { infraPlan } from "../../../test/support/infra-plan.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import type { Install } from "../../execute/state/install.ts";
+import { nothingApplied } from "../../execute/state/records.ts";
+import type { LivePlatform, LiveService } from "../../targets/live-platform.ts";
+import { describeInstall } from "./status.ts";
+
+const plan = infraPlan();
+/** Records of an install that once served from a store. */
+const served = { appliedHash: "x", initialised: { "redis/data": { at: "2026-11-01T00:00:00.000Z" } } };
+const engine = { version: "26.1.5", apiVersion: "1.45" };
+
+function overall(live: Partial<LivePlatform>, applied: object = served): string {
+  const install: Install = {
+    name: "slipway",
+    stateDir: "/state",
+    layout: stateLayout("/state"),
+    identity: undefined,
+    applied: { ...nothingApplied, ...applied },
+    plan,
+    pendingPlan: undefined,
+  };
+  const nothing: LivePlatform = {
+    services: new Map(),
+    departed: [],
+    hasLeftovers: false,
+    stores: new Map(),
+    foreign: [],
+    imageIds: new Map(),
+    trace: [],
+  };
+  return describeInstall(install, { ...nothing, ...live }, engine).overall;
+}
+
+const stores = new Map([["redis/data", { place: "slipway_redis_data", ours: true }]]);
+
+describe("a platform that was installed", () => {
+  it("and of which neither components nor data are there is absent, not stopped", () => {
+    expect(overall({})).toBe("absent");
+  });
+
+  it("and has its data is stopped", () => {
+    expect(overall({ stores })).toBe("stopped");
+  });
+
+  it("and has something of it left is not absent", () => {
+    const redis = { component: "redis", phase: "exited", health: "none", severed: [], changedFiles: [] };
+
+    expect(overall({ services: new Map([["redis", redis as unknown as LiveService]]) })).toBe("stopped");
+  });
+
+  it("and never served, because the first install was cut off, is incomplete", () => {
+    expect(overall({}, { change: { at: "2026-11-28T20:00:00.000Z", hash: "y" } })).toBe("incomplete");
+  });
+});
