@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { ToolboxError } from "./errors.ts";
+import { trustIn } from "./trust.ts";
 
 export interface HttpRequest {
   readonly method?: string;
@@ -48,7 +48,7 @@ export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
       ...request.headers,
     },
     ...(request.signal === undefined ? {} : { signal: request.signal }),
-    ...(secure && request.caFile !== undefined ? { ca: await readFile(request.caFile) } : {}),
+    ...(secure && request.caFile !== undefined ? await trustIn(request.caFile) : {}),
     ...(secure && isIP(host) === 0 ? { servername: host } : {}),
     ...(secure ? { minVersion: "TLSv1.2" as const } : {}),
   };

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Client, ClientConfig } from "pg";
 import type { PostgresLogin } from "./contract.generated.ts";
+import { trustIn } from "./trust.ts";
 import { isConnectionFailure, waitForServer } from "./wait-for-server.ts";
 
 export type Login = Omit<PostgresLogin, "database"> & { readonly database: string };
@@ -40,8 +40,8 @@ async function clientConfig(login: Login): Promise<ClientConfig> {
 async function tlsConfig(login: Login): Promise<ClientConfig["ssl"]> {
   if (login.tls === "off") return false;
   if (login.tls === "require") return { rejectUnauthorized: false };
-  const ca = login.caFile === undefined ? {} : { ca: await readFile(login.caFile, "utf8") };
-  return { rejectUnauthorized: true, ...ca };
+  const trust = login.caFile === undefined ? {} : await trustIn(login.caFile);
+  return { rejectUnauthorized: true, ...trust };
 }
 
 /**

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connect } from "node:tls";
 import type { TlsWire } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
+import { type Trust, trustIn } from "../trust.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 const leastDaysLeft = 30;
@@ -15,9 +15,9 @@ export const tlsCheck: WireCheck<TlsWire> = {
 };
 
 async function proveTls(wire: TlsWire, context: WireContext): Promise<void> {
-  const ca = await readFile(wire.caFile);
+  const trust = await trustIn(wire.caFile);
   // Node checks chain, validity and name; a failure carries OpenSSL's code
-  const socket = await handshake(wire, { ca, minVersion: "TLSv1.2" }, context);
+  const socket = await handshake(wire, { ...trust, minVersion: "TLSv1.2" }, context);
   const protocol = socket.getProtocol();
   const certificate = socket.getPeerCertificate();
   const days = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / 86_400_000);
@@ -27,14 +27,14 @@ async function proveTls(wire: TlsWire, context: WireContext): Promise<void> {
       advice: "run the installer again, it renews its own certificates 30 days before their end",
     });
   }
-  await proveOldRefused(wire, ca, context);
+  await proveOldRefused(wire, trust, context);
 }
 
-async function proveOldRefused(wire: TlsWire, ca: Buffer, context: WireContext): Promise<void> {
+async function proveOldRefused(wire: TlsWire, trust: Trust, context: WireContext): Promise<void> {
   let socket: TLSSocket;
   try {
     // security level 0: else this side would already refuse to speak so old a version
-    const old = { ca, minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    const old = { ...trust, minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
     socket = await handshake(wire, old, context);
   } catch {
     context.note("older versions are refused");
