@@ -52,6 +52,23 @@ export interface Settings {
   readonly initDataFile: string;
   readonly initDataNewOnly: boolean;
   readonly errorMask: boolean;
+  /** Empty for sessions in files. */
+  readonly redisEndpoint: string;
+  /** How long a session and its cookie live. */
+  readonly sessionSeconds: number;
+  readonly webConfig: WebConfig;
+}
+
+/** What each page tells the browser in its cookie `jsonWebConfig`. */
+export interface WebConfig {
+  readonly showGithubCorner: boolean;
+  readonly forceLanguage: string;
+  readonly defaultLanguage: string;
+  readonly isDemoMode: boolean;
+  readonly staticBaseUrl: string;
+  readonly aiAssistantUrl: string;
+  readonly defaultApplication: string;
+  readonly maxItemsForFlatMenu: number;
 }
 
 /**
@@ -69,16 +86,38 @@ export function readSettings(conf: AppConf): Settings {
   const origin = conf.get("origin");
   if (origin.endsWith("/"))
     throw new Error(`origin ends with a slash, every address in a token would have two: ${origin}`);
+  const staticBaseUrl = conf.get("staticBaseUrl") === "" ? "https://cdn.casbin.org" : conf.get("staticBaseUrl");
   return {
     port,
     origin,
-    staticBaseUrl: conf.get("staticBaseUrl") === "" ? "https://cdn.casbin.org" : conf.get("staticBaseUrl"),
+    staticBaseUrl,
     driverName,
     dataSourceName: conf.get("dataSourceName"),
     initDataFile: conf.get("initDataFile"),
     initDataNewOnly: conf.flag("initDataNewOnly"),
     errorMask: conf.flag("enableErrorMask"),
+    redisEndpoint: conf.get("redisEndpoint"),
+    sessionSeconds: wholeNumber(conf.get("sessionCookieLifeTime")) ?? 30 * 86_400,
+    webConfig: {
+      showGithubCorner: conf.flag("showGithubCorner"),
+      forceLanguage: language(conf.get("forceLanguage")),
+      defaultLanguage: language(conf.get("defaultLanguage")),
+      isDemoMode: conf.get("isDemoMode").toLowerCase() === "true",
+      staticBaseUrl,
+      aiAssistantUrl: conf.get("aiAssistantUrl"),
+      defaultApplication: conf.get("defaultApplication") === "" ? "app-built-in" : conf.get("defaultApplication"),
+      maxItemsForFlatMenu: wholeNumber(conf.get("maxItemsForFlatMenu")) ?? 7,
+    },
   };
+}
+
+/** Anything but two characters is English: there is no way to name no language. */
+function language(text: string): string {
+  return text.length === 2 && text !== "nu" ? text : "en";
+}
+
+function wholeNumber(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 
 function isJsonObject(text: string): boolean {

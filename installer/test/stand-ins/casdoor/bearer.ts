@@ -1,8 +1,7 @@
 import { exchangeCode, isTokenError } from "./oauth.ts";
-import type { User } from "./records.ts";
+import { basicCredentials } from "./credentials.ts";
 import { type Answer, type Exchange, json, loginFirst } from "./exchange.ts";
-import { Refusal } from "./signin.ts";
-import { tokenHash } from "./tokens.ts";
+import { askingUser, type Subject } from "./subject.ts";
 
 /** `POST /api/login/oauth/access_token`, with a form, a JSON body or a query, and the client in them or in Basic. */
 export async function answerToken(exchange: Exchange): Promise<Answer> {
@@ -49,60 +48,11 @@ function tokenParameters(exchange: Exchange): (name: string) => string {
   };
 }
 
-function basicCredentials(
-  header: string | undefined,
-): { readonly user: string; readonly password: string } | undefined {
-  const encoded = /^Basic (.+)$/i.exec(header ?? "")?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, "base64").toString("utf8");
-  const at = text.indexOf(":");
-  return at < 0 ? undefined : { user: text.slice(0, at), password: text.slice(at + 1) };
-}
-
-export interface SignedIn {
-  readonly user: User;
-  readonly scope: string;
-  readonly audience: string;
-}
-
-/**
- * Who asks: the owner of a bearer token, else of the session.
- * @throws {Refusal} for a token that is unknown or has expired.
- */
-export async function signedInUser(exchange: Exchange): Promise<SignedIn | undefined> {
-  const token = bearerToken(exchange);
-  if (token !== undefined && token !== "") {
-    return ownerOfToken(exchange, token);
-  }
-  const [owner = "", name = ""] = exchange.session.userId.split("/");
-  const user = owner === "" ? undefined : await exchange.store.get("user", owner, name);
-  return user === undefined ? undefined : { user, scope: "", audience: "" };
-}
-
-async function ownerOfToken(exchange: Exchange, token: string): Promise<SignedIn | undefined> {
-  const row = (await exchange.store.find("token", { accessTokenHash: tokenHash(token) }))[0];
-  if (row === undefined) throw new Refusal("Access token doesn't exist in database");
-  const expires = Date.parse(row.createdTime) + row.expiresIn * 1000;
-  if (expires < exchange.now().getTime())
-    throw new Refusal(`Access token has expired, expireTime = ${new Date(expires).toISOString()}`);
-  const user = await exchange.store.get("user", row.organization, row.user);
-  const application = await exchange.store.get("application", "admin", row.application);
-  return user === undefined ? undefined : { user, scope: row.scope, audience: application?.clientId ?? "" };
-}
-
-function bearerToken(exchange: Exchange): string | undefined {
-  return (
-    exchange.url.searchParams.get("accessToken") ??
-    exchange.url.searchParams.get("access_token") ??
-    /^Bearer (.+)$/i.exec(exchange.headers.authorization ?? "")?.[1]
-  );
-}
-
 /** `GET /api/userinfo`: what the token's scope lets be seen. */
-export async function answerUserinfo(exchange: Exchange): Promise<Answer> {
-  const signedIn = await signedInUser(exchange);
-  if (signedIn === undefined) return loginFirst();
-  const { user, scope, audience } = signedIn;
+export async function answerUserinfo(exchange: Exchange, subject: Subject): Promise<Answer> {
+  const user = await askingUser(exchange, subject);
+  if (user === undefined) return loginFirst();
+  const { scope, audience } = subject;
   return json(200, {
     sub: user.id,
     iss: exchange.issuer,

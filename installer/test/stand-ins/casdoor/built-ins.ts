@@ -78,7 +78,7 @@ export async function createBuiltIns(store: Store, staticBaseUrl: string, now: D
       properties: {},
     }),
   );
-  await createBuiltInApplication(store, createdTime);
+  await createBuiltInApplication(store, staticBaseUrl, createdTime);
   const pair = await selfSigned("cert-built-in", 20, now);
   await store.insert(
     "cert",
@@ -97,7 +97,7 @@ export async function createBuiltIns(store: Store, staticBaseUrl: string, now: D
   );
 }
 
-async function createBuiltInApplication(store: Store, createdTime: string): Promise<void> {
+async function createBuiltInApplication(store: Store, staticBaseUrl: string, createdTime: string): Promise<void> {
   await store.insert(
     "application",
     completeRecord("application", {
@@ -108,6 +108,7 @@ async function createBuiltInApplication(store: Store, createdTime: string): Prom
       category: "Default",
       type: "All",
       scopes: [],
+      logo: `${staticBaseUrl}/img/casdoor-logo_1185x256.png`,
       homepageUrl: "https://casdoor.org",
       organization: "built-in",
       cert: "cert-built-in",

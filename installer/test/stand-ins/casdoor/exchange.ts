@@ -1,10 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import type { FileSessions, Session } from "./sessions.ts";
+import type { WebConfig } from "./app-conf.ts";
+import type { Session, Sessions } from "./sessions.ts";
 import type { Store } from "./store.ts";
 
 export interface ServerOptions {
   readonly store: Store;
-  readonly sessions: FileSessions;
+  readonly sessions: Sessions;
+  readonly sessionSeconds: number;
+  readonly webConfig: WebConfig;
   /** Public address; guessed from the request when empty. */
   readonly origin: string;
   readonly errorMask: boolean;
@@ -20,12 +23,14 @@ export interface Exchange extends ServerOptions {
   readonly body: string;
   readonly session: Session;
   readonly issuer: string;
+  /** Whom the record of this request is about, `owner/name`; empty for nobody. */
+  readonly about: { userId: string };
 }
 
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export type Envelope = Partial<Record<"status" | "msg" | "sub" | "name" | "data" | "data2" | "data3", unknown>>;
@@ -37,6 +42,11 @@ export function loginFirst(): Answer {
 /** Casdoor answers its own API with status 200 and says in the body whether it went well. */
 export function envelope(fields: Envelope): Answer {
   return json(200, { status: "ok", msg: "", sub: "", name: "", data: null, data2: null, data3: null, ...fields });
+}
+
+/** What a filter answers, before any controller sees the request: fewer fields, status 200 all the same. */
+export function filterError(msg: string): Answer {
+  return json(200, { status: "error", msg, data: null, data2: null });
 }
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -46,7 +46,12 @@ function itemsOf(document: Item, list: string, table: TableName): readonly Item[
   return items as readonly Item[];
 }
 
-async function define(store: Store, table: TableName, item: Item, options: InitDataOptions): Promise<void> {
+async function define(
+  store: Store,
+  table: (typeof lists)[keyof typeof lists],
+  item: Item,
+  options: InitDataOptions,
+): Promise<void> {
   const owner = typeof item["owner"] === "string" ? item["owner"] : "";
   const name = typeof item["name"] === "string" ? item["name"] : "";
   if ((await store.get(table, owner, name)) !== undefined) {
@@ -68,8 +73,7 @@ async function define(store: Store, table: TableName, item: Item, options: InitD
       await addCert(store, record as Records["cert"], options.now);
       return;
     case "provider":
-    case "token":
-      await store.insert(table, record as Records["provider"] & Records["token"]);
+      await store.insert("provider", record as Records["provider"]);
       return;
   }
 }

@@ -1,5 +1,6 @@
 import { checkAuthorization, createCode, type CodeRequest } from "./oauth.ts";
-import type { Application, User } from "./records.ts";
+import { maskedApplication } from "./applications.ts";
+import { type Application, completeRecord, type User } from "./records.ts";
 import { type Answer, envelope, type Exchange } from "./exchange.ts";
 import { checkPassword, Refusal } from "./signin.ts";
 
@@ -12,14 +13,22 @@ interface LoginForm {
   readonly type: string;
 }
 
-/** `GET /api/get-app-login`: whether the web UI may show a sign-in page for these parameters. */
+/**
+ * `GET /api/get-app-login`: whether the web UI may show a sign-in page for these parameters. Only a code's are looked at, and a refusal
+ * says which application it is about all the same.
+ */
 export async function answerAppLogin(exchange: Exchange): Promise<Answer> {
-  const application = await checkAuthorization(exchange.store, codeRequest(exchange, ""));
-  const { name, owner, organization, displayName, signinMethods } = application;
-  return envelope({
-    status: "ok",
-    data: { owner, name, organization, displayName, signinMethods, clientSecret: "***", cert: "***" },
-  });
+  if (exchange.url.searchParams.get("type") !== "code") return envelope({ status: "ok" });
+  const request = codeRequest(exchange, "");
+  const named = (await exchange.store.find("application", { clientId: request.clientId }))[0];
+  const application = named === undefined ? null : maskedApplication(named);
+  try {
+    await checkAuthorization(exchange.store, request);
+    return envelope({ status: "ok", data: application });
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(error.message, application);
+    throw error;
+  }
 }
 
 /** `POST /api/login`: a password against a session (`login`) or an authorization code (`code`). */
@@ -32,16 +41,29 @@ export async function answerLogin(exchange: Exchange): Promise<Answer> {
     throw new Refusal("The login method: login with password is not enabled for the application");
   const user = await checkPassword(exchange, form.organization, form.username, form.password);
   await refuseClosed(exchange, application);
+  const answer = await loggedIn(exchange, { form, application, user });
+  exchange.about.userId = idOf(user);
+  await rememberSession(exchange, application, user);
+  return answer;
+}
+
+interface Login {
+  readonly form: LoginForm;
+  readonly application: Application;
+  readonly user: User;
+}
+
+async function loggedIn(exchange: Exchange, { form, application, user }: Login): Promise<Answer> {
   switch (form.type) {
     case "login":
-      await signIn(exchange, user);
-      return envelope({ status: "ok", data: `${user.owner}/${user.name}`, data3: false });
+      exchange.session.userId = idOf(user);
+      return envelope({ status: "ok", data: idOf(user), data3: false });
     case "code": {
       const request = codeRequest(exchange, form.signinMethod);
       const method = exchange.url.searchParams.get("code_challenge_method") ?? "";
       if (!["", "null", "S256"].includes(method)) throw new Refusal("Challenge method should be S256");
       const code = await createCode(exchange, user, request);
-      if (application.enableSigninSession) await signIn(exchange, user);
+      if (application.enableSigninSession) exchange.session.userId = idOf(user);
       return envelope({ status: "ok", data: code, data3: false });
     }
     case "token":
@@ -128,6 +150,14 @@ async function refuseClosed(exchange: Exchange, application: Application): Promi
     throw new Refusal(`The organization: ${application.organization} has disabled users to signin`);
 }
 
-async function signIn(exchange: Exchange, user: User): Promise<void> {
-  await exchange.sessions.save({ ...exchange.session, userId: `${user.owner}/${user.name}` });
+function idOf(user: User): string {
+  return `${user.owner}/${user.name}`;
+}
+
+async function rememberSession({ store, session, now }: Exchange, application: Application, user: User): Promise<void> {
+  const known = await store.get("session", user.owner, user.name);
+  const row = { application: application.name, sessionId: JSON.stringify([session.id]) };
+  if (known !== undefined) return store.update("session", known, row);
+  const key = { owner: user.owner, name: user.name, createdTime: now().toISOString() };
+  return store.insert("session", completeRecord("session", { ...key, ...row }));
 }

@@ -15,10 +15,7 @@ async function main(): Promise<void> {
       log,
     });
     log(`http server Running on http://:${running.port}`);
-    const end = (): void => {
-      running.server.close(() => void running.store.close().then(() => process.exit(0)));
-      running.server.closeIdleConnections();
-    };
+    const end = (): void => void running.close().then(() => process.exit(0));
     process.on("SIGTERM", end);
     process.on("SIGINT", end);
   } catch (error) {

@@ -1,5 +1,20 @@
+import { type Answer, type Exchange, html } from "./exchange.ts";
+import { autoSignin } from "./login.ts";
+
+/**
+ * Every path that is no API: the page, or for somebody already signed in the way on. A page keeps no session, though it hands out a
+ * session's cookie, and tells the browser its settings in another.
+ */
+export async function answerPage(exchange: Exchange): Promise<Answer> {
+  const target = exchange.url.pathname === "/login/oauth/authorize" ? await autoSignin(exchange) : undefined;
+  if (target !== undefined) return { status: 302, body: "", headers: { location: target } };
+  const page = html(200, signinPage());
+  const config = JSON.stringify(exchange.webConfig).replaceAll(";", " ");
+  return { ...page, headers: { ...page.headers, "set-cookie": `jsonWebConfig=${config}; Path=/` } };
+}
+
 /** The sign-in page of the stand-in: it posts to `/api/login` as Casdoor's own page does, then follows the redirect address. */
-export function signinPage(): string {
+function signinPage(): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in (Casdoor stand-in for tests)</title></head>
@@ -21,7 +36,12 @@ const query = new URLSearchParams({
   code_challenge_method: asked.get("code_challenge_method") ?? "",
 });
 const say = (text) => { document.getElementById("message").textContent = text; };
-const application = fetch("/api/get-app-login?" + query).then((answer) => answer.json());
+const settings = JSON.parse((/jsonWebConfig=([^;]*)/.exec(document.cookie) ?? ["", "{}"])[1]);
+const organization = (/^[/]login[/]([^/]+)$/.exec(location.pathname) ?? [])[1];
+const source = asked.has("client_id") ? "get-app-login?" + query
+  : organization ? "get-default-application?id=admin/" + organization
+  : "get-application?id=admin/" + settings.defaultApplication;
+const application = fetch("/api/" + source).then((answer) => answer.json());
 application.then((answer) => { if (answer.status !== "ok") say(answer.msg); });
 document.getElementById("signin").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -29,8 +49,9 @@ document.getElementById("signin").addEventListener("submit", async (event) => {
   const { data } = await application;
   const answer = await fetch("/api/login?" + query, { method: "POST", body: JSON.stringify({
     application: data?.name, organization: data?.organization, username: form.get("username"), password: form.get("password"),
-    autoSignin: true, signinMethod: "Password", type: "code" }) }).then((response) => response.json());
+    autoSignin: true, signinMethod: "Password", type: asked.has("client_id") ? "code" : "login" }) }).then((response) => response.json());
   if (answer.status !== "ok") return say(answer.msg);
+  if (!asked.has("client_id")) return say("signed in as " + answer.data);
   const target = asked.get("redirect_uri");
   location.href = target + (target.includes("?") ? "&" : "?") + "code=" + answer.data + "&state=" + encodeURIComponent(asked.get("state") ?? "");
 });

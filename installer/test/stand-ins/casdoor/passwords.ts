@@ -42,6 +42,20 @@ export async function storedPassword(
   return { password: await type.hash(password, salt), passwordType: organization.passwordType, passwordSalt: salt };
 }
 
+/** What an organization's rules say against a new password. */
+export function passwordProblem(password: string, options: readonly string[]): string | undefined {
+  const problems: Readonly<Record<string, [ok: boolean, words: string]>> = {
+    AtLeast6: [password.length >= 6, "The password must have at least 6 characters"],
+    AtLeast8: [password.length >= 8, "The password must have at least 8 characters"],
+    Aa123: [
+      /[a-z]/.test(password) && /[A-Z]/.test(password) && /\d/.test(password),
+      "The password must contain at least one uppercase letter, one lowercase letter and one digit",
+    ],
+    SpecialChar: [/[^a-zA-Z0-9]/.test(password), "The password must contain at least one special character"],
+  };
+  return options.map((name) => problems[name]).find((row) => row?.[0] === false)?.[1];
+}
+
 function salted(password: string, salt: string): string {
   const inner = createHash("sha256").update(password).digest("hex");
   return salt === ""

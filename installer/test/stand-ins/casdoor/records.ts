@@ -15,6 +15,8 @@ export interface Organization extends Named {
   readonly defaultPassword: string;
   readonly defaultApplication: string;
   readonly disableSignin: boolean;
+  readonly isProfilePublic: boolean;
+  readonly passwordOptions: readonly string[] | null;
   readonly hasPrivilegeConsent: boolean;
   readonly accountItems: readonly unknown[] | null;
 }
@@ -95,6 +97,24 @@ export interface Token extends Named {
   readonly codeExpireIn: number;
 }
 
+/** Which sign-ins of a user Casdoor knows of; a row stays when the user is deleted. */
+export interface SessionRow extends Named {
+  readonly application: string;
+  readonly sessionId: string;
+}
+
+/** What Casdoor keeps of each request that is not a GET, with its body. */
+export interface AuditRecord extends Named {
+  readonly organization: string;
+  readonly user: string;
+  readonly method: string;
+  readonly requestUri: string;
+  readonly action: string;
+  readonly object: string;
+  readonly response: string;
+  readonly statusCode: number;
+}
+
 export interface Records {
   readonly organization: Organization;
   readonly application: Application;
@@ -102,6 +122,8 @@ export interface Records {
   readonly cert: Cert;
   readonly provider: Provider;
   readonly token: Token;
+  readonly session: SessionRow;
+  readonly record: AuditRecord;
 }
 
 /** A row of a table, every column present: given values, else the zero value a Go struct would have. */

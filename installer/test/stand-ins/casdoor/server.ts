@@ -1,12 +1,25 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { discovery, guessedOrigin } from "./discovery.ts";
-import { type Answer, envelope, type Exchange, html, json, loginFirst, type ServerOptions } from "./exchange.ts";
-import { answerToken, answerUserinfo, signedInUser } from "./bearer.ts";
-import { answerAppLogin, answerLogin, autoSignin } from "./login.ts";
-import { signinPage } from "./page.ts";
+import {
+  type Answer,
+  envelope,
+  type Exchange,
+  filterError,
+  html,
+  json,
+  loginFirst,
+  type ServerOptions,
+} from "./exchange.ts";
+import { answerApplication, answerDefaultApplication } from "./applications.ts";
+import { keepRecord } from "./audit.ts";
+import { answerToken, answerUserinfo } from "./bearer.ts";
+import { answerAppLogin, answerLogin } from "./login.ts";
+import { answerPage } from "./page.ts";
 import type { Session } from "./sessions.ts";
-import { Refusal } from "./signin.ts";
+import { FilterRefusal, Refusal } from "./signin.ts";
+import { askingUser, identify, isPermitted, type Subject } from "./subject.ts";
 import { keySet } from "./tokens.ts";
+import { addUser, answerUser, answerUsers, deleteUser, setPassword, updateUser } from "./users.ts";
 
 const bodyLimit = 1024 * 1024;
 
@@ -26,7 +39,14 @@ export function createStandIn(options: ServerOptions): Server {
 }
 
 function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, { ...answer.headers, "content-length": Buffer.byteLength(answer.body) });
+  const headers = Object.entries(answer.headers).map(([name, value]): [string, string | string[]] => [
+    name,
+    typeof value === "string" ? value : [...value],
+  ]);
+  response.writeHead(answer.status, {
+    ...Object.fromEntries(headers),
+    "content-length": Buffer.byteLength(answer.body),
+  });
   response.end(answer.body);
 }
 
@@ -47,15 +67,61 @@ async function handle(options: ServerOptions, request: IncomingMessage): Promise
     body,
     session,
     issuer: options.origin === "" ? guessedOrigin(request.headers.host ?? "localhost") : options.origin,
+    about: { userId: "" },
   };
-  const answer = await route(exchange).catch((error: unknown) => {
-    if (error instanceof Refusal) return envelope({ status: "error", msg: error.message });
+  const answer = isApi(exchange) ? await answerApi(exchange) : await answerPage(exchange);
+  return { ...answer, headers: { ...answer.headers, "set-cookie": [sessionCookie(exchange), ...cookiesOf(answer)] } };
+}
+
+function isApi({ url: { pathname } }: Exchange): boolean {
+  return pathname.startsWith("/api/") || pathname.startsWith("/.well-known/");
+}
+
+function cookiesOf({ headers }: Answer): readonly string[] {
+  const cookies = headers["set-cookie"] ?? [];
+  return typeof cookies === "string" ? [cookies] : cookies;
+}
+
+function sessionCookie({ session, sessionSeconds, now }: Exchange): string {
+  const expires = new Date(now().getTime() + sessionSeconds * 1000).toUTCString();
+  return `casdoor_session_id=${session.id}; Path=/; Expires=${expires}; Max-Age=${sessionSeconds}; HttpOnly`;
+}
+
+/** Casdoor's order: who asks, whether that is permitted, the answer, what is kept of it. */
+async function answerApi(exchange: Exchange): Promise<Answer> {
+  try {
+    const answer = await answerPermitted(exchange);
+    // Kept beside the answer, which does not wait for it.
+    void keepRecord(exchange, answer).catch((error: unknown) => exchange.log(String(error)));
+    return answer;
+  } catch (error) {
+    if (error instanceof FilterRefusal) return filterError(error.message);
+    throw error;
+  } finally {
+    await exchange.sessions.release(exchange.session);
+  }
+}
+
+async function answerPermitted(exchange: Exchange): Promise<Answer> {
+  const { pathname } = exchange.url;
+  // The token endpoint reads its clients itself.
+  const subject =
+    pathname === "/api/login/oauth/access_token"
+      ? { userId: exchange.session.userId, scope: "", audience: "" }
+      : await identify(exchange);
+  const permitted = await isPermitted(exchange, subject).catch((error: unknown) => {
+    // What the database says is the answer, with status 200.
+    throw new FilterRefusal(error instanceof Error ? error.message : String(error));
+  });
+  if (pathname !== "/api/login") exchange.about.userId = subject.userId;
+  if (!permitted) {
+    exchange.about.userId = subject.userId === "" ? "anonymous/anonymous" : subject.userId;
+    return filterError("Unauthorized operation");
+  }
+  return route(exchange, subject).catch((error: unknown) => {
+    if (error instanceof Refusal) return envelope({ status: "error", msg: error.message, data: error.data });
     throw error;
   });
-  return {
-    ...answer,
-    headers: { ...answer.headers, "set-cookie": `casdoor_session_id=${session.id}; Path=/; Max-Age=2592000; HttpOnly` },
-  };
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -69,44 +135,60 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
-async function route(exchange: Exchange): Promise<Answer> {
-  const { pathname } = exchange.url;
-  if (!pathname.startsWith("/api/") && !pathname.startsWith("/.well-known/")) {
-    const target = pathname === "/login/oauth/authorize" ? await autoSignin(exchange) : undefined;
-    return target === undefined ? html(200, signinPage()) : { status: 302, body: "", headers: { location: target } };
-  }
-  switch (`${exchange.method} ${pathname}`) {
+async function route(exchange: Exchange, subject: Subject): Promise<Answer> {
+  switch (`${exchange.method} ${exchange.url.pathname}`) {
     case "GET /api/health":
-      return envelope({ status: "ok" });
+      return envelope({});
     case "GET /.well-known/openid-configuration":
       return json(200, discovery(exchange.issuer));
     case "GET /.well-known/jwks":
       return json(200, keySet(await exchange.store.find("cert", {})));
     case "GET /api/get-app-login":
       return answerAppLogin(exchange);
+    case "GET /api/get-application":
+      return answerApplication(exchange);
+    case "GET /api/get-default-application":
+      return answerDefaultApplication(exchange);
     case "POST /api/login":
       return answerLogin(exchange);
     case "POST /api/login/oauth/access_token":
       return answerToken(exchange);
     case "GET /api/userinfo":
-      return answerUserinfo(exchange);
+      return answerUserinfo(exchange, subject);
     case "GET /api/get-account":
-      return answerAccount(exchange);
+      return answerAccount(exchange, subject);
     case "POST /api/logout":
-      await exchange.sessions.save({ ...exchange.session, userId: "" });
-      return envelope({ status: "ok" });
+      exchange.session.userId = "";
+      return envelope({});
     default:
-      throw new Refusal("Unauthorized operation");
+      return routeToUsers(exchange, subject);
   }
 }
 
-async function answerAccount(exchange: Exchange): Promise<Answer> {
-  const signedIn = await signedInUser(exchange);
-  if (signedIn === undefined) return loginFirst();
-  const { user } = signedIn;
+async function routeToUsers(exchange: Exchange, subject: Subject): Promise<Answer> {
+  switch (`${exchange.method} ${exchange.url.pathname}`) {
+    case "GET /api/get-user":
+      return answerUser(exchange, subject);
+    case "GET /api/get-users":
+      return answerUsers(exchange);
+    case "POST /api/add-user":
+      return addUser(exchange);
+    case "POST /api/update-user":
+      return updateUser(exchange);
+    case "POST /api/delete-user":
+      return deleteUser(exchange);
+    case "POST /api/set-password":
+      return setPassword(exchange, subject);
+    default:
+      throw new FilterRefusal("Unauthorized operation");
+  }
+}
+
+async function answerAccount(exchange: Exchange, subject: Subject): Promise<Answer> {
+  const user = await askingUser(exchange, subject);
+  if (user === undefined) return loginFirst();
   const organization = await exchange.store.get("organization", "admin", user.owner);
   return envelope({
-    status: "ok",
     sub: user.id,
     name: user.name,
     data: { ...user, password: "", passwordSalt: "" },

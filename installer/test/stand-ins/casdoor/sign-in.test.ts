@@ -1,5 +1,4 @@
 import { createHash, verify, createPublicKey, type JsonWebKey } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   hash,
@@ -251,16 +250,5 @@ describe("what a request is refused for", () => {
     const token = String((await exchange(url, await code(url))).body["access_token"]);
     clock.now = new Date("2026-01-09T00:00:00Z");
     expect(await get("/api/userinfo", token)).toContain("Access token has expired");
-  });
-
-  it("leaves one session file for each request without a cookie, and none with", async () => {
-    const { url, tmp } = await started();
-    const count = (): number =>
-      readdirSync(tmp, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
-    const { cookie } = await reply(await fetch(`${url}/api/health`));
-    await fetch(`${url}/api/health`);
-    expect(count()).toBe(2);
-    await fetch(`${url}/api/health`, { headers: { cookie } });
-    expect(count()).toBe(2);
   });
 });

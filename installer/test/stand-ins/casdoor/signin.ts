@@ -3,7 +3,18 @@ import type { Application, User } from "./records.ts";
 import type { Store } from "./store.ts";
 
 /** A refusal that Casdoor answers with `{"status":"error","msg":…}`. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  /** What the answer carries besides. */
+  readonly data: unknown;
+
+  constructor(message: string, data: unknown = null) {
+    super(message);
+    this.data = data;
+  }
+}
+
+/** A refusal by a filter, before a controller sees the request. */
+export class FilterRefusal extends Error {}
 
 export interface SigninContext {
   readonly store: Store;

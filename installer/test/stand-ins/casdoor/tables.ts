@@ -14,9 +14,11 @@ export interface Column {
   readonly key: boolean;
 }
 
-export type TableName = "organization" | "application" | "user" | "cert" | "provider" | "token";
+export type TableName = "organization" | "application" | "user" | "cert" | "provider" | "token" | "session" | "record";
 
-export const tableNames: readonly TableName[] = ["organization", "application", "user", "cert", "provider", "token"];
+export const tableNames: readonly TableName[] = [
+  ...(["organization", "application", "user", "cert", "provider", "token", "session", "record"] as const),
+];
 
 const common = "owner:100! name:100! createdTime:100";
 
@@ -56,6 +58,10 @@ const specifications: Readonly<Record<TableName, string>> = {
   token: `${common} application:100 organization:100 user:100 code:100 accessToken:text refreshToken:text accessTokenHash:100
     refreshTokenHash:100 deviceSecretHash:100 deviceSecretExpiresIn:int expiresIn:int scope:100 tokenType:100 grantType:100
     codeChallenge:100 codeIsUsed:bool codeExpireIn:bigint resource:255`,
+  session: `${common} application:100! sessionId:text`,
+  // The real one counts its rows in a column `id`, which nothing here reads.
+  record: `${common} organization:100 clientIp:100 user:100 method:100 requestUri:1000 action:1000 language:100 object:text
+    response:text statusCode:int isTriggered:bool`,
 };
 
 /** The columns of a table, in order. */
@@ -66,6 +72,8 @@ export const columnsOf: Readonly<Record<TableName, readonly Column[]>> = {
   cert: parse(specifications.cert),
   provider: parse(specifications.provider),
   token: parse(specifications.token),
+  session: parse(specifications.session),
+  record: parse(specifications.record),
 };
 
 function parse(specification: string): readonly Column[] {

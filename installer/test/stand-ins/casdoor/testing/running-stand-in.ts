@@ -1,11 +1,14 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile as writeFileAsync } from "node:fs/promises";
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { afterEach } from "vitest";
 import { MemoryStore } from "../memory-store.ts";
 import { selfSigned } from "../self-signed.ts";
+import { FileSessions } from "../sessions.ts";
 import { type Running, start } from "../start.ts";
+import type { Store } from "../store.ts";
 
 const password = "Root#Pass1";
 
@@ -26,10 +29,14 @@ const running: Running[] = [];
 
 interface Setup {
   readonly conf?: Readonly<Record<string, string>>;
+  /** A whole app.conf instead; the port and where the initial data are stay the test's. */
+  readonly appConf?: string;
   readonly initData?: unknown;
-  readonly store?: MemoryStore;
+  readonly store?: Store;
   readonly clock?: { now: Date };
   readonly sessionsBlocked?: boolean;
+  /** The disk that sessions are written to is full. */
+  readonly diskFull?: boolean;
 }
 
 /** An init_data.json that fits the hub. */
@@ -85,8 +92,9 @@ export function initData(): Record<string, Record<string, unknown>[]> {
 /** A running stand-in in a folder of its own. */
 export async function started(setup: Setup = {}): Promise<{
   readonly url: string;
-  readonly store: MemoryStore;
-  readonly tmp: string;
+  readonly store: Store;
+  /** Sizes of the files that sessions left. */
+  readonly sessionFiles: () => readonly number[];
   readonly log: readonly string[];
 }> {
   const folder = mkdtempSync(join(tmpdir(), "casdoor-stand-in-"));
@@ -106,11 +114,11 @@ export async function started(setup: Setup = {}): Promise<{
     logConfig: '{"adapter":"console"}',
     ...setup.conf,
   };
+  const lines = Object.entries(conf).map(([key, value]) => `${key} = ${value}\n`);
+  const own = `httpport = 0\ninitDataFile = ${conf.initDataFile}\n`;
   writeFileSync(
     join(folder, "conf/app.conf"),
-    Object.entries(conf)
-      .map(([key, value]) => `${key} = ${value}\n`)
-      .join(""),
+    setup.appConf === undefined ? lines.join("") : `${setup.appConf}\n${own}`,
   );
   const document = setup.initData ?? initData();
   writeFileSync(
@@ -124,11 +132,25 @@ export async function started(setup: Setup = {}): Promise<{
     directory: folder,
     environment: {},
     openStore: () => store,
+    ...(setup.diskFull === true ? { openFiles: (directory) => new FileSessions(directory, writeNothing) } : {}),
     now: () => clock.now,
     log: (line) => log.push(line),
   });
   running.push(result);
-  return { url: `http://127.0.0.1:${result.port}`, store, tmp, log };
+  return { url: `http://127.0.0.1:${result.port}`, store, sessionFiles: () => sizesBelow(tmp), log };
+}
+
+/** Sizes of all files below a folder. */
+function sizesBelow(folder: string): readonly number[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
+}
+
+/** As a full disk does: the file is emptied, and nothing fits in. */
+async function writeNothing(path: Parameters<typeof writeFileAsync>[0]): Promise<void> {
+  await writeFileAsync(path, "");
+  throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 }
 
 export interface Reply {
@@ -176,8 +198,8 @@ export async function login(
 
 /** Ends what each test of the file started. */
 export function closeStandIns(): void {
-  afterEach(() => {
-    for (const { server } of running.splice(0)) server.close();
+  afterEach(async () => {
+    for (const { close } of running.splice(0)) await close();
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
   });
 }
