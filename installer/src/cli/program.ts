@@ -61,6 +61,7 @@ const declarations: readonly Declaration[] = [
   { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
   { names: ["stop", "start", "restart"], load: async () => (await import("./commands/lifecycle.ts")).declareLifecycle },
+  { names: ["run"], load: async () => (await import("./commands/run.ts")).declareRun },
   { names: ["ca"], load: async () => (await import("./commands/ca.ts")).declareCa },
   { names: ["uninstall"], load: async () => (await import("./commands/uninstall.ts")).declareUninstall },
   { names: ["secrets"], load: async () => (await import("./commands/secrets.ts")).declareSecrets },

@@ -91,6 +91,8 @@ export function createEngine(environment: Environment, openAssets: () => Promise
       (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(request, scope)),
     restart: async (request, scope) =>
       (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(request, scope)),
+    runJob: async (request, scope) =>
+      (await import("../actions/run-job/run-job.ts")).runJob(request, await portsFor(request, scope)),
     exportCa: async (request, scope) =>
       (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope)),
     findRemains: async (request, scope) =>

@@ -25,6 +25,7 @@ import type { LogsRequest, LogsResult } from "../actions/logs/logs.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
+import type { RunJobRequest, RunJobResult } from "../actions/run-job/run-job.ts";
 import type {
   SecretShowRequest,
   SecretShowResult,
@@ -58,6 +59,7 @@ export interface Engine {
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly runJob: Action<RunJobRequest, RunJobResult>;
   readonly exportCa: Action<CaExportRequest, CaExportResult>;
   readonly findRemains: Action<InstallTarget, FoundRemains>;
   readonly uninstall: Action<UninstallRequest, UninstallResult>;

@@ -11,7 +11,8 @@ export interface Invocation {
 }
 
 const defaultName = "slipway";
-const ofInstall = "init|validate|plan|render|install|status|logs|verify|doctor|stop|start|restart|ca|uninstall|secrets";
+const ofInstall =
+  "init|validate|plan|render|install|status|logs|verify|doctor|stop|start|restart|run|ca|uninstall|secrets";
 const commands = new RegExp(`(?<![\\w/.-])slipway (?=(?:(${ofInstall})|images|completion|help|--help)(?![\\w-]))`, "g");
 
 /** Commands in a text, as they have to be typed here: with the program as it was called and, unless they are the default, the install's name and place. */

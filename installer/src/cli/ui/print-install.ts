@@ -1,25 +1,18 @@
 import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
-import { type Invocation, nameCommands } from "./named-commands.ts";
+import { nameCommands } from "./named-commands.ts";
 import { formatChange } from "./print-plan.ts";
-import { formatVerify } from "./print-verify.ts";
+import { formatVerify, type Surroundings } from "./print-verify.ts";
 import type { Style } from "./style.ts";
 
-interface InstallSurroundings {
-  readonly style: Style;
-  readonly columns: number | undefined;
-  readonly selection: { readonly invocation: Invocation };
-}
-
 /** The end of an install: what was done, where things are, how to log in, what is not there. */
-export function formatInstall(
-  result: InstallResult,
-  { style, columns, selection: { invocation } }: InstallSurroundings,
-): string {
+export function formatInstall(result: InstallResult, surroundings: Surroundings): string {
+  const { style, selection } = surroundings;
+  const { invocation } = selection;
   const lines: string[] = [];
   if (result.dryRun) return formatDryRun(result, style);
-  if (result.verify !== undefined) lines.push(formatVerify(result.verify, style, columns), "");
+  if (result.verify !== undefined) lines.push(formatVerify(result.verify, surroundings), "");
   lines.push(
     result.changed
       ? style.good(

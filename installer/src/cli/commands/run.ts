@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { withExamples } from "../examples.ts";
+import { toTarget } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { formatRunJob } from "../ui/print-run-job.ts";
+
+/** `run`: one job of the bring-up again. */
+export function declareRun(program: Command, runtime: Runtime): void {
+  const command = program
+    .command("run")
+    .summary("run one job of the bring-up again")
+    .description(
+      "Runs one job that prepares a service, against the service as it runs, and says what it set right. For what was changed inside a service since: install looks only at what it wrote itself. Nothing restarts.",
+    )
+    .argument("<job>", "the job, as verify and plan name it");
+  withExamples(command, [
+    { command: "slipway run casdoor-bootstrap", means: "clients, addresses and closed accounts of sign-in" },
+    { command: "slipway run postgres-databases", means: "databases, roles and their rights" },
+  ]);
+  command.action((job: string) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.runJob({ ...toTarget(session.selection), job });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatRunJob(result, session.style));
+      return 0;
+    }),
+  );
+}
