@@ -105,9 +105,17 @@ export interface TemporalNamespaceJob {
 export interface CasdoorApplication {
   readonly name: string;
   readonly organization: string;
+  readonly homepageUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUris: readonly string[];
+}
+/**
+ * An organization whose people's profiles are for themselves and administrators.
+ */
+export interface CasdoorOrganization {
+  readonly name: string;
+  readonly websiteUrl: string;
 }
 export interface CasdoorCertificate {
   readonly name: string;
@@ -118,7 +126,12 @@ export interface CasdoorBootstrapJob {
   readonly kind: "casdoor-bootstrap";
   readonly database: PostgresLogin;
   readonly url: string;
+  /**
+   * Where people reach Casdoor, and its own pictures.
+   */
+  readonly publicUrl: string;
   readonly builtInAdminPasswordHash: string;
+  readonly organizations: readonly CasdoorOrganization[];
   readonly applications: readonly CasdoorApplication[];
   readonly certificates?: readonly CasdoorCertificate[];
 }
@@ -222,8 +235,7 @@ export interface OidcWire {
   readonly redirectUri: string;
   readonly organization: string;
   readonly application: string;
-  readonly username: string;
-  readonly password: string;
+  readonly database: PostgresLogin;
   readonly caFile?: string;
   readonly resolve?: string;
 }

@@ -112,7 +112,9 @@ describe("validateJob", () => {
         kind: "casdoor-bootstrap",
         database: admin,
         url: "http://casdoor:8000",
+        publicUrl: "https://casdoor.hub",
         builtInAdminPasswordHash: "plain-text",
+        organizations: [],
         applications: [],
       }),
     );

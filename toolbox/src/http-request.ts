@@ -93,3 +93,17 @@ export function excerpt(body: Buffer): string {
   const text = body.subarray(0, 300).toString("utf8").replaceAll(/\s+/g, " ").trim();
   return text === "" ? "(empty body)" : text;
 }
+
+/**
+ * The body of an answer that must be JSON.
+ * @throws ToolboxError with the beginning of what came instead.
+ */
+export function jsonOf(answer: HttpAnswer, what: string): unknown {
+  try {
+    return JSON.parse(answer.body.toString("utf8"));
+  } catch {
+    throw new ToolboxError(`${what} is not JSON: ${answer.status} ${excerpt(answer.body)}`, {
+      advice: "the gateway answers in the service's place, or the service shows an error page: look at both logs",
+    });
+  }
+}

@@ -199,12 +199,18 @@ describe("buildPlan", () => {
     });
   });
 
-  it("changes no other component when Redis moves outside", () => {
-    const others = (plan: Plan): unknown => plan.components.filter((row) => row.id !== "redis");
+  it("changes of other components only the edge to Redis when that moves outside: its password, and that nobody waits", () => {
+    const others = (plan: Plan): readonly Component[] => plan.components.filter((row) => row.id !== "redis");
+    const withoutEdge = others(infraPlan()).map((row) => ({
+      ...row,
+      needs: row.needs.filter((need) => need.kind !== "healthy" || need.component !== "redis"),
+    }));
 
     const moved = infraPlan(["redis.mode=external", "redis.external.host=cache.corp", "redis.external.password=x"]);
 
-    expect(others(moved)).toEqual(others(infraPlan()));
+    const withOurPassword = JSON.stringify(others(moved)).replaceAll('"redis-external"', '"redis"');
+    expect(JSON.parse(withOurPassword)).toEqual(withoutEdge);
+    expect(component(infraPlan(), "casdoor").needs).toContainEqual({ kind: "healthy", component: "redis" });
   });
 
   it("proves that each database role is refused on the databases of others", () => {

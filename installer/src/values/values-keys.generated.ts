@@ -795,7 +795,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "casdoor": {
     "type": "object",
-    "allowed": "a map of mode, image, replicas, resources, extraEnv, organization and external"
+    "allowed": "a map of mode, image, replicas, resources, extraEnv, organization, language and external"
   },
   "casdoor.mode": {
     "type": "string",
@@ -842,6 +842,14 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "casdoor.organization": {
     "type": "string",
     "allowed": "letters, digits, underscores and hyphens, at most 100, beginning with a letter or digit"
+  },
+  "casdoor.language": {
+    "type": "string",
+    "allowed": "zh or en",
+    "choices": [
+      "zh",
+      "en"
+    ]
   },
   "casdoor.external": {
     "type": "object",

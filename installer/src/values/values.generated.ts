@@ -577,6 +577,10 @@ export interface CasdoorValues {
    */
   readonly organization: string;
   /**
+   * Language of the sign-in page until a person picks another; Casdoor cannot follow the browser's.
+   */
+  readonly language: "zh" | "en";
+  /**
    * Used when mode is external.
    */
   readonly external: {

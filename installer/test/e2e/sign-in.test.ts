@@ -130,7 +130,7 @@ describe("infra with sign-in, by domain and with our own authority", () => {
     const page = await sendToLoopback({ url: urlOf(domain, "/"), ca: authority });
 
     const urls = status.urls.map((row) => row.url).filter((url) => url.startsWith("https://casdoor."));
-    expect(urls).toEqual([`https://casdoor.${domain}:${platform.ports.https}`]);
+    expect(urls).toEqual([`https://casdoor.${domain}:${platform.ports.https}/login/OpenCSG`]);
     expect(page.body).toContain(urls[0]);
   });
 });

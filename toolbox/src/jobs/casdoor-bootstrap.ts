@@ -5,6 +5,7 @@ import { ServerWaitError, ToolboxError } from "../errors.ts";
 import { excerpt, sendHttp } from "../http-request.ts";
 import { withPostgres } from "../postgres-client.ts";
 import { isConnectionFailure, waitForServer } from "../wait-for-server.ts";
+import { ensureOrganization, ensureOwnPictures, hasColumn } from "./casdoor-addresses.ts";
 import type { JobContext } from "./job.ts";
 
 /** The administrator of all organisations that Casdoor makes at its first start, and its password. */
@@ -13,8 +14,8 @@ const builtIn = { owner: "built-in", name: "admin", defaultPassword: "123", appl
 const waitSeconds = 60;
 
 /**
- * Closes the account everybody knows and keeps the applications' credentials equal to the document. Tables and
- * columns are those of casdoor/casdoor, object/{user,application,cert}.go.
+ * Closes the account everybody knows and people's profiles, and keeps credentials and addresses equal to the document. Tables and
+ * columns are those of casdoor/casdoor, object/{user,organization,application,cert}.go.
  */
 export async function runCasdoorBootstrap(job: CasdoorBootstrapJob, context: JobContext): Promise<void> {
   await refuseDefaultHash(job);
@@ -25,6 +26,8 @@ export async function runCasdoorBootstrap(job: CasdoorBootstrapJob, context: Job
     }
     await closeBuiltInAdmin(client, job, context);
     await closeBuiltInSignUp(client, context);
+    await ensureOwnPictures(client, job.publicUrl, context);
+    for (const organization of job.organizations) await ensureOrganization(client, organization, context);
     for (const application of job.applications) await ensureApplication(client, application, context);
     for (const certificate of job.certificates ?? []) await ensureCertificate(client, certificate, context);
     if (!context.probe) await proveDefaultRefused(client, job, context);
@@ -57,7 +60,7 @@ async function waitForRows(client: Client, job: CasdoorBootstrapJob, context: Jo
 }
 
 async function missingRows(client: Client, job: CasdoorBootstrapJob): Promise<string[]> {
-  for (const table of ["user", "application", "cert"]) {
+  for (const table of ["user", "organization", "application", "cert"]) {
     const found = await client.query<{ there: boolean }>("select to_regclass($1) is not null as there", [
       `public."${table}"`,
     ]);
@@ -70,9 +73,11 @@ async function missingRows(client: Client, job: CasdoorBootstrapJob): Promise<st
   ]);
   if (admin.rowCount === 0) missing.push("user built-in/admin");
   const applications = await client.query<{ name: string }>("select name from application where owner = 'admin'");
+  const organizations = await client.query<{ name: string }>("select name from organization where owner = 'admin'");
   const certificates = await client.query<{ name: string }>("select name from cert where owner = 'admin'");
   const has = (rows: readonly { readonly name: string }[], name: string): boolean =>
     rows.some((row) => row.name === name);
+  for (const { name } of job.organizations) if (!has(organizations.rows, name)) missing.push(`organization ${name}`);
   for (const { name } of job.applications) if (!has(applications.rows, name)) missing.push(`application ${name}`);
   for (const { name } of job.certificates ?? []) if (!has(certificates.rows, name)) missing.push(`certificate ${name}`);
   return missing;
@@ -105,24 +110,18 @@ async function closeBuiltInSignUp(client: Client, context: JobContext): Promise<
   });
 }
 
-async function hasColumn(client: Client, table: string, column: string): Promise<boolean> {
-  const found = await client.query(
-    "select 1 from information_schema.columns where table_schema = 'public' and table_name = $1 and column_name = $2",
-    [table, column],
-  );
-  return found.rowCount !== 0;
-}
-
 async function ensureApplication(client: Client, wanted: CasdoorApplication, context: JobContext): Promise<void> {
   const found = await client.query<
-    Record<"organization" | "client_id" | "client_secret" | "redirect_uris", string | null>
+    Record<"organization" | "homepage_url" | "client_id" | "client_secret" | "redirect_uris", string | null>
   >(
-    "select organization, client_id, client_secret, redirect_uris from application where owner = 'admin' and name = $1",
+    `select organization, homepage_url, client_id, client_secret, redirect_uris
+     from application where owner = 'admin' and name = $1`,
     [wanted.name],
   );
   const row = found.rows[0];
   const differing = [
     row?.organization === wanted.organization ? undefined : "organization",
+    row?.homepage_url === wanted.homepageUrl ? undefined : "home page",
     row?.client_id === wanted.clientId ? undefined : "client id",
     row?.client_secret === wanted.clientSecret ? undefined : "client secret",
     sameList(row?.redirect_uris, wanted.redirectUris) ? undefined : "redirect URIs",
@@ -130,9 +129,13 @@ async function ensureApplication(client: Client, wanted: CasdoorApplication, con
   if (differing.length === 0) return;
   await context.change(`set ${differing.join(", ")} of application ${wanted.name}`, async () => {
     await client.query(
-      `update application set organization = $1, client_id = $2, client_secret = $3, redirect_uris = $4
-       where owner = 'admin' and name = $5`,
-      [wanted.organization, wanted.clientId, wanted.clientSecret, JSON.stringify(wanted.redirectUris), wanted.name],
+      `update application set organization = $1, homepage_url = $2, client_id = $3, client_secret = $4, redirect_uris = $5
+       where owner = 'admin' and name = $6`,
+      [
+        ...[wanted.organization, wanted.homepageUrl, wanted.clientId, wanted.clientSecret],
+        JSON.stringify(wanted.redirectUris),
+        wanted.name,
+      ],
     );
   });
 }

@@ -2,15 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { OidcWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
-import { excerpt, sendHttp } from "../http-request.ts";
+import { excerpt, jsonOf, sendHttp } from "../http-request.ts";
 import type { JsonWebKeySet } from "../json-web-token.ts";
 import { verifyToken } from "../json-web-token.ts";
+import { addVisitor, proveProfile, type Visitor } from "./casdoor-visitor.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 export const oidcCheck: WireCheck<OidcWire> = {
   address: (wire) => wire.issuer,
   expectation: (wire) =>
-    `${wire.username} logs in to ${wire.application} by authorization code; wrong secret, password and a used code are refused`,
+    `a user added for this logs in to ${wire.application} by authorization code; wrong secret, password and a used code are refused`,
   prove: proveOidc,
 };
 
@@ -31,20 +32,23 @@ interface TokenAnswer {
 async function proveOidc(wire: OidcWire, context: WireContext): Promise<void> {
   const discovery = await proveDiscovery(wire, context);
   const keys = await proveKeys(wire, discovery, context);
-  const code = await login(wire, context);
+  const visitor = await addVisitor(wire, context);
+  const code = await login(wire, visitor, context);
   context.note("logged in and got a code");
-  const tokens = await exchange(wire, discovery, { code, secret: wire.clientSecret }, context);
+  const token = tokenOf(wire, visitor, discovery, context);
+  const tokens = await token({ code, secret: wire.clientSecret });
   const access = tokens.access_token;
   if (access === undefined || access === "") {
     throw new ToolboxError(`no token for the code: ${refusal(tokens)}`, {
-      advice: "client id, secret or redirect URI differ from Casdoor's: run the Casdoor job",
+      advice: "client id, secret or redirect URI differ from Casdoor's: slipway run casdoor-bootstrap sets them",
     });
   }
   const expected = { issuer: wire.issuer, audience: wire.clientId, now: Date.now() / 1000 };
   const claims = verifyToken(tokens.id_token ?? access, keys, expected);
   context.note(`token signed by key ${claims.keyId} of this issuer, for this client`);
-  await proveUserInfo(wire, discovery, access, context);
-  await proveRefusals(wire, discovery, code, context);
+  await proveUserInfo(wire, { discovery, token: access, username: visitor.name }, context);
+  await proveProfile(wire, visitor, context);
+  await proveRefusals(wire, { visitor, used: code, token }, context);
 }
 
 /** Requests to the issuer's own host go where `resolve` says, also those to endpoints it names. */
@@ -57,20 +61,10 @@ async function get(
   return sendHttp({ url, headers, caFile: wire.caFile, resolve: wire.resolve, signal: context.signal });
 }
 
-function json(answer: HttpAnswer, what: string): unknown {
-  try {
-    return JSON.parse(answer.body.toString("utf8"));
-  } catch {
-    throw new ToolboxError(`${what} is not JSON: ${answer.status} ${excerpt(answer.body)}`, {
-      advice: "the gateway answers in the service's place, or the service shows an error page: look at both logs",
-    });
-  }
-}
-
 async function proveDiscovery(wire: OidcWire, context: WireContext): Promise<Discovery> {
   const answer = await get(wire, wire.discoveryUrl, context);
   if (answer.status !== 200) throw new ToolboxError(`discovery answered ${answer.status}: ${excerpt(answer.body)}`);
-  const discovery = json(answer, "the discovery document") as Discovery;
+  const discovery = jsonOf(answer, "the discovery document") as Discovery;
   if (discovery.issuer !== wire.issuer) {
     throw new ToolboxError(`discovery names issuer ${String(discovery.issuer)}, not ${wire.issuer}`, {
       advice: "look at `origin` in Casdoor's app.conf: it must be the public URL of the login",
@@ -82,7 +76,7 @@ async function proveDiscovery(wire: OidcWire, context: WireContext): Promise<Dis
 
 async function proveKeys(wire: OidcWire, { jwks_uri: uri }: Discovery, context: WireContext): Promise<JsonWebKeySet> {
   if (uri === undefined) throw new ToolboxError("discovery names no key set");
-  const keys = json(await get(wire, uri, context), "the key set") as JsonWebKeySet;
+  const keys = jsonOf(await get(wire, uri, context), "the key set") as JsonWebKeySet;
   const signing = (keys.keys ?? []).filter(
     (key) => key.kty === "RSA" && (key.alg === undefined || key.alg === "RS256"),
   );
@@ -99,24 +93,27 @@ interface LoginAnswer {
 }
 
 /** Casdoor's login page posts this (controllers/auth.go, form/auth.go); the answer holds the code. */
-async function postLogin(wire: OidcWire, password: string, context: WireContext): Promise<LoginAnswer> {
+async function postLogin(
+  wire: OidcWire,
+  { name, password, marked }: Visitor,
+  context: WireContext,
+): Promise<LoginAnswer> {
   const url = new URL("/api/login", wire.issuer);
   url.search = new URLSearchParams({
     clientId: wire.clientId,
     responseType: "code",
     redirectUri: wire.redirectUri,
     scope: "openid profile",
-    state: "casdoor",
   }).toString();
   const answer = await sendHttp({
     method: "POST",
-    url: url.toString(),
+    url: marked(url.toString()),
     headers: { "content-type": "application/json", "accept-language": "en" },
     body: JSON.stringify({
       type: "code",
       application: wire.application,
       organization: wire.organization,
-      username: wire.username,
+      username: name,
       password,
       signinMethod: "Password",
       autoSignin: false,
@@ -125,49 +122,54 @@ async function postLogin(wire: OidcWire, password: string, context: WireContext)
     resolve: wire.resolve,
     signal: context.signal,
   });
-  return json(answer, "the answer to the login") as LoginAnswer;
+  return jsonOf(answer, "the answer to the login") as LoginAnswer;
 }
 
-async function login(wire: OidcWire, context: WireContext): Promise<string> {
-  const { status, msg, data } = await postLogin(wire, wire.password, context);
+async function login(wire: OidcWire, visitor: Visitor, context: WireContext): Promise<string> {
+  const { status, msg, data } = await postLogin(wire, visitor, context);
   if (status === "ok" && typeof data === "string" && data !== "") return data;
   throw new ToolboxError(`the login is refused: ${msg ?? "no reason given"}`, {
-    advice: "wrong password (was it changed in Casdoor?), or client id or redirect URI differ: run the Casdoor job",
+    advice: "client id or redirect URI differ from Casdoor's: slipway run casdoor-bootstrap sets them",
   });
 }
 
-/** Comes before another right login, which sets Casdoor's count of wrong attempts back. */
-async function proveWrongPassword(wire: OidcWire, context: WireContext): Promise<void> {
-  const { status } = await postLogin(wire, randomBytes(16).toString("hex"), context);
+/** For the user that is deleted afterwards: nobody comes nearer to being locked out. */
+async function proveWrongPassword(wire: OidcWire, visitor: Visitor, context: WireContext): Promise<void> {
+  const { status } = await postLogin(wire, { ...visitor, password: randomBytes(16).toString("hex") }, context);
   if (status !== "error")
     throw new NotRefusedError("a wrong password is taken", "look at Casdoor's master password settings");
   context.note("refused a wrong password");
 }
 
-async function exchange(
+/** A code against a token, with a secret. */
+type Exchange = (given: { readonly code: string; readonly secret: string }) => Promise<TokenAnswer>;
+
+function tokenOf(
   wire: OidcWire,
+  { marked }: Visitor,
   { token_endpoint: url }: Discovery,
-  { code, secret }: { readonly code: string; readonly secret: string },
   context: WireContext,
-): Promise<TokenAnswer> {
+): Exchange {
   if (url === undefined) throw new ToolboxError("discovery names no token endpoint");
-  const form = {
-    grant_type: "authorization_code",
-    code,
-    client_id: wire.clientId,
-    client_secret: secret,
-    redirect_uri: wire.redirectUri,
+  return async ({ code, secret }) => {
+    const form = {
+      grant_type: "authorization_code",
+      code,
+      client_id: wire.clientId,
+      client_secret: secret,
+      redirect_uri: wire.redirectUri,
+    };
+    const answer = await sendHttp({
+      method: "POST",
+      url: marked(url),
+      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+      body: new URLSearchParams(form).toString(),
+      caFile: wire.caFile,
+      resolve: wire.resolve,
+      signal: context.signal,
+    });
+    return jsonOf(answer, "the answer to the token exchange") as TokenAnswer;
   };
-  const answer = await sendHttp({
-    method: "POST",
-    url,
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-    body: new URLSearchParams(form).toString(),
-    caFile: wire.caFile,
-    resolve: wire.resolve,
-    signal: context.signal,
-  });
-  return json(answer, "the answer to the token exchange") as TokenAnswer;
 }
 
 function refusal({ error, error_description: description }: TokenAnswer): string {
@@ -176,35 +178,42 @@ function refusal({ error, error_description: description }: TokenAnswer): string
 
 async function proveUserInfo(
   wire: OidcWire,
-  { userinfo_endpoint: url }: Discovery,
-  token: string,
+  { discovery, token, username }: { readonly discovery: Discovery; readonly token: string; readonly username: string },
   context: WireContext,
 ): Promise<void> {
+  const { userinfo_endpoint: url } = discovery;
   if (url === undefined) throw new ToolboxError("discovery names no user info");
   const answer = await get(wire, url, context, { authorization: `Bearer ${token}` });
-  const info = json(answer, "the user info") as {
+  const info = jsonOf(answer, "the user info") as {
     readonly sub?: string;
     readonly name?: string;
     readonly preferred_username?: string;
   };
   const names = [info.name, info.preferred_username];
-  if (answer.status !== 200 || (info.sub ?? "") === "" || !names.includes(wire.username)) {
-    throw new ToolboxError(`the user info is not that of ${wire.username}: ${answer.status}`);
+  if (answer.status !== 200 || (info.sub ?? "") === "" || !names.includes(username)) {
+    throw new ToolboxError(`the user info is not that of ${username}: ${answer.status}`);
   }
   const stranger = await get(wire, url, context, { authorization: `Bearer ${randomBytes(24).toString("hex")}` });
-  const told = stranger.status === 200 ? (json(stranger, "the user info") as { readonly sub?: string }).sub : undefined;
+  const told =
+    stranger.status === 200 ? (jsonOf(stranger, "the user info") as { readonly sub?: string }).sub : undefined;
   // Casdoor's error answers may carry an empty subject
   if (told !== undefined && told !== "")
     throw new NotRefusedError("the user info is given for a made-up token", "look at Casdoor's version");
   context.note("user info is that of the user; a made-up token is refused");
 }
 
-async function proveRefusals(wire: OidcWire, discovery: Discovery, used: string, context: WireContext): Promise<void> {
-  const again = await exchange(wire, discovery, { code: used, secret: wire.clientSecret }, context);
-  requireRefused(again, "a code is taken twice");
-  await proveWrongPassword(wire, context);
-  const fresh = await login(wire, context);
-  const wrong = await exchange(wire, discovery, { code: fresh, secret: randomBytes(20).toString("hex") }, context);
+interface Proved {
+  readonly visitor: Visitor;
+  /** The code that was given for a token. */
+  readonly used: string;
+  readonly token: Exchange;
+}
+
+async function proveRefusals(wire: OidcWire, { visitor, used, token }: Proved, context: WireContext): Promise<void> {
+  requireRefused(await token({ code: used, secret: wire.clientSecret }), "a code is taken twice");
+  await proveWrongPassword(wire, visitor, context);
+  const fresh = await login(wire, visitor, context);
+  const wrong = await token({ code: fresh, secret: randomBytes(20).toString("hex") });
   requireRefused(wrong, "a wrong client secret is taken");
   context.note("refused: a used code, a wrong client secret");
 }

@@ -41,7 +41,9 @@ async function proveOwnDatabase(client: Client, wire: PostgresWire, { note }: Wi
     "select pg_get_userbyid(datdba) = current_user as mine from pg_database where datname = current_database()",
   );
   if (owner.rows[0]?.mine !== true) {
-    throw new ToolboxError(`${wire.user} does not own ${wire.database}`, { advice: "run the databases job" });
+    throw new ToolboxError(`${wire.user} does not own ${wire.database}`, {
+      advice: "slipway run postgres-databases sets it",
+    });
   }
   note("wrote and read a temporary row, owns the database");
 }
@@ -54,7 +56,7 @@ async function proveRole(client: Client, wire: PostgresWire, { note }: WireConte
   if (role.rows[0]?.strong !== false) {
     throw new NotRefusedError(
       `role ${wire.user} is a superuser or may create roles or databases`,
-      "the role has more rights than a service needs: run the databases job",
+      "the role has more rights than a service needs: slipway run postgres-databases takes them",
     );
   }
   note("plain role without rights beyond its database");
@@ -73,13 +75,13 @@ async function proveRefused(wire: PostgresWire, database: string, { note }: Wire
     throw new ToolboxError(`connecting to ${database} failed, but not by a refusal: ${errorText(error)}`, {
       cause: error,
       ...(sqlState(error) === "3D000"
-        ? { advice: "the database of another service is not there: run the databases job" }
+        ? { advice: "the database of another service is not there: slipway run postgres-databases makes it" }
         : {}),
     });
   }
   await client.end();
   throw new NotRefusedError(
     `${wire.user} was let into ${database}`,
-    `CONNECT on ${database} is granted to everybody: run the databases job, it revokes it from PUBLIC`,
+    `CONNECT on ${database} is granted to everybody: slipway run postgres-databases revokes it from PUBLIC`,
   );
 }

@@ -2,15 +2,13 @@
  * Servers that let in whom they must not: the wires must fail on them. What the wires prove on right servers is
  * proved with the real ones by the end-to-end tests.
  */
-import { generateKeyPairSync, sign } from "node:crypto";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
-import { text } from "node:stream/consumers";
 import ssh2 from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
-import type { OidcWire, S3Wire, Wire } from "../contract.generated.ts";
+import type { S3Wire, Wire } from "../contract.generated.ts";
 import type { WireResult } from "../contract.ts";
 import { redactor, secretsOf } from "../redact.ts";
 import { verifyWires } from "../verify-wires.ts";
@@ -265,95 +263,6 @@ describe("ssh wire", () => {
     const result = await proveSsh([], ["publickey"], [ssh2.utils.generateKeyPairSync("ed25519").public]);
 
     expect(result).toMatchObject({ ok: false, error: "the server's host key (ssh-ed25519) is none of ours" });
-  });
-});
-
-describe("oidc wire", () => {
-  interface Laxness {
-    readonly password?: boolean;
-    readonly secret?: boolean;
-    readonly usedCode?: boolean;
-    readonly otherKey?: boolean;
-  }
-
-  const wire: Omit<OidcWire, "issuer" | "discoveryUrl"> = {
-    kind: "oidc",
-    ...identity,
-    clientId: "client",
-    clientSecret: "client-secret",
-    redirectUri: "http://hub/callback",
-    organization: "org",
-    application: "app",
-    username: "root",
-    password: "root-password",
-  };
-
-  function provider(lax: Laxness): RequestListener {
-    const published = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    const signing = lax.otherKey === true ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : published;
-    const codes = new Map<string, boolean>();
-    const token = (issuer: string): string => {
-      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-      const claims = { iss: issuer, sub: "1", aud: ["client"], exp: Math.floor(Date.now() / 1000) + 60 };
-      const signed = `${part({ alg: "RS256", kid: "k" })}.${part(claims)}`;
-      return `${signed}.${sign("RSA-SHA256", Buffer.from(signed), signing.privateKey).toString("base64url")}`;
-    };
-    const answers = async (request: IncomingMessage): Promise<object> => {
-      const issuer = `http://${String(request.headers.host)}`;
-      const body = await text(request);
-      switch (new URL(request.url ?? "", issuer).pathname) {
-        case "/.well-known/openid-configuration":
-          return {
-            issuer,
-            token_endpoint: `${issuer}/token`,
-            jwks_uri: `${issuer}/jwks`,
-            userinfo_endpoint: `${issuer}/me`,
-          };
-        case "/jwks":
-          return { keys: [{ ...published.publicKey.export({ format: "jwk" }), kid: "k", alg: "RS256" }] };
-        case "/api/login": {
-          const { password } = JSON.parse(body) as { password: string };
-          if (password !== wire.password && lax.password !== true)
-            return { status: "error", msg: "password is incorrect" };
-          codes.set(`code-${codes.size}`, true);
-          return { status: "ok", data: `code-${codes.size - 1}` };
-        }
-        case "/token": {
-          const form = new URLSearchParams(body);
-          const code = form.get("code") ?? "";
-          if (form.get("client_secret") !== wire.clientSecret && lax.secret !== true)
-            return { error: "invalid_client" };
-          if (codes.get(code) !== true && lax.usedCode !== true) return { error: "invalid_grant" };
-          codes.set(code, false);
-          return { access_token: token(issuer) };
-        }
-        default:
-          return request.headers.authorization?.includes(".") === true
-            ? { sub: "1", name: "root" }
-            : { status: "error", sub: "" };
-      }
-    };
-    return (request, response) => {
-      void answers(request).then((answer) => response.end(JSON.stringify(answer)));
-    };
-  }
-
-  async function proveProvider(lax: Laxness): Promise<WireResult> {
-    const issuer = await listenHttp(provider(lax));
-    return prove({ ...wire, issuer, discoveryUrl: `${issuer}/.well-known/openid-configuration` });
-  }
-
-  it("passes on a strict provider", async () => {
-    expect(await proveProvider({})).toMatchObject({ ok: true });
-  });
-
-  it.each<readonly [Laxness, string]>([
-    [{ password: true }, "a wrong password is taken"],
-    [{ secret: true }, "a wrong client secret is taken"],
-    [{ usedCode: true }, "a code is taken twice"],
-    [{ otherKey: true }, "the token's signature does not fit the key set"],
-  ])("fails on a provider with %j", async (lax, error) => {
-    expect(await proveProvider(lax)).toMatchObject({ ok: false, error });
   });
 });
 

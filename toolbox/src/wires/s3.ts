@@ -96,7 +96,7 @@ function requireDenied(answer: HttpAnswer, what: string): void {
   if (answer.status < 300) {
     throw new NotRefusedError(
       `${what} was allowed`,
-      "the bucket is open wider than the plan says: run the buckets job, and look at policies made by hand",
+      "the bucket is open wider than the plan says: slipway run minio-buckets sets it; look at policies made by hand",
     );
   }
   throw error;

@@ -17,8 +17,9 @@ import {
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
 import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
+import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { SecretSpec, Wire } from "../model.ts";
+import type { Link, SecretSpec, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { casdoorRules } from "../../values/rules/casdoor-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
@@ -63,18 +64,19 @@ export const casdoor: ComponentDefinition = {
   },
 };
 
-/** The cookie jar keeps every check in one session: without it each leaves a session file in /tmp for a day, until sign-ins fail. */
+/** The cookie jar keeps every check in one session: without it each leaves a session in Redis for a day. */
 const healthCommand = [
   ...["curl", "-fsS", "-o", "/dev/null", "--max-time", "4"],
   ...["-b", "/tmp/.health", "-c", "/tmp/.health", "http://127.0.0.1:8000/api/health"],
 ];
 
 function external(context: PlanContext, component: ComponentIdentity): Parts {
-  const { url, clientSecretFile } = context.values.casdoor.external;
+  const { external: outside, organization } = context.values.casdoor;
+  const { url, clientSecretFile } = outside;
   return {
     component: {
       ...externalComponent(component, endpointOfUrl("http", "http", url)),
-      links: [{ title: { en: "Sign-in", zh: "登录" }, url }],
+      links: [signInLink(url, organization)],
     },
     secrets: [
       givenSecret(
@@ -85,6 +87,11 @@ function external(context: PlanContext, component: ComponentIdentity): Parts {
       ),
     ],
   };
+}
+
+/** The form of the platform's people; the root is for whoever is signed in to Casdoor's own pages. */
+function signInLink(url: string, organization: string): Link {
+  return { title: { en: "Sign-in", zh: "登录" }, url: `${url.replace(/\/$/, "")}/login/${organization}` };
 }
 
 function embedded(context: PlanContext, component: ComponentIdentity): Parts {
@@ -100,8 +107,6 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
             image: context.image("casdoor", values.image),
             uid: 10009,
             resources: resourcesOf(values.resources),
-            // File sessions live in ./tmp; without it every sign-in is a 503.
-            scratch: [{ path: "/tmp", sizeMiB: 64 }],
             files: [
               { path: "/conf/app.conf", contents: textFile(casdoorConfiguration(context, database)) },
               { path: "/conf/init_data.json", contents: jsonFile(casdoorInitialData(context)) },
@@ -119,8 +124,9 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
           startSeconds: 120,
         },
       },
-      needs: [completed("postgres-databases")],
-      links: [{ title: { en: "Sign-in", zh: "登录" }, url: servedUrl(context.addressing, "casdoor") }],
+      // It ends when Redis, where its sessions are, does not answer at its start.
+      needs: [completed("postgres-databases"), healthy("redis", { ifPresent: true })],
+      links: [signInLink(servedUrl(context.addressing, "casdoor"), values.organization)],
       firstPassword: { user: "root", secret: "casdoor-root" },
     },
     jobs: [bootstrapJob(context)],
@@ -135,15 +141,21 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
         action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false },
       },
     ],
-    wires: [postgresWire(context, database), oidcWire(context)],
+    wires: [
+      postgresWire(context, database),
+      redisWire(context, { id: "casdoor-sessions", from: "casdoor" }),
+      oidcWire(context),
+    ],
   };
 }
 
 function bootstrapJob(context: PlanContext): JobDraft {
+  const { organization } = context.values.casdoor;
+  const { mainUrl } = context.addressing;
   return toolboxJob(context, {
     id: "casdoor-bootstrap",
     component: "casdoor",
-    title: "Close Casdoor's default account and register applications",
+    title: "Close Casdoor's default account and profiles, and register applications",
     makes: [
       "built-in administrator with a password of this install",
       ...casdoorApplications.map((name) => `OpenID application ${name}`),
@@ -154,10 +166,13 @@ function bootstrapJob(context: PlanContext): JobDraft {
       kind: "casdoor-bootstrap",
       database: postgresLogin(context, database, "pg-casdoor", database),
       url: endpoint("casdoor.http", "url"),
+      publicUrl: servedUrl(context.addressing, "casdoor"),
       builtInAdminPasswordHash: secret("casdoor-built-in-admin-hash"),
+      organizations: [{ name: organization, websiteUrl: mainUrl }],
       applications: casdoorApplications.map((name) => ({
         name,
-        organization: context.values.casdoor.organization,
+        organization,
+        homepageUrl: mainUrl,
         clientId: secret(`casdoor-${name.toLowerCase()}-id`),
         clientSecret: secret(`casdoor-${name.toLowerCase()}-secret`),
         redirectUris: [redirectUri(context, name)],
@@ -222,7 +237,8 @@ function oidcWire(context: PlanContext): Wire {
     id: "sign-in",
     from: "csghub-user",
     to: "casdoor.http",
-    expectation: "discovery, sign-in, code and token for CSGHub; a wrong client secret is refused",
+    expectation:
+      "discovery, sign-in of a user added for it, code and token for CSGHub; a wrong client secret is refused",
     check: {
       kind: "oidc",
       issuer: url,
@@ -232,8 +248,7 @@ function oidcWire(context: PlanContext): Wire {
       redirectUri: redirectUri(context, "CSGHub"),
       organization: context.values.casdoor.organization,
       application: "CSGHub",
-      username: "root",
-      password: secret("casdoor-root"),
+      database: postgresLogin(context, database, "pg-casdoor", database),
       ...verifyCaFile(context),
       ...publicResolve(context, "casdoor"),
     },

@@ -8,8 +8,9 @@ import {
   type PlanContext,
   externalComponent,
 } from "../define.ts";
+import { redisWire } from "../groups/redis-client.ts";
 import type { Wire } from "../model.ts";
-import { endpoint, secret, text, textFile } from "../text.ts";
+import { secret, text, textFile } from "../text.ts";
 
 const passwordFile = "/run/slipway/redis-password";
 
@@ -42,7 +43,7 @@ export const redis: ComponentDefinition = {
           externalHost: host,
         }),
         secrets: [givenSecret("redis-external", "password of the external Redis", "redis.external.password", file)],
-        wires: [wire("redis-external")],
+        wires: [serverWire(context)],
       };
     }
     return {
@@ -64,7 +65,7 @@ export const redis: ComponentDefinition = {
         volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "ephemeral" }],
       },
       secrets: [randomSecret("redis", "password of Redis clients")],
-      wires: [wire("redis")],
+      wires: [serverWire(context)],
     };
   },
 };
@@ -97,17 +98,6 @@ logfile ""
 requirepass "${secret("redis", { as: "quoted" })}"
 `;
 
-function wire(password: string): Wire {
-  return {
-    id: "redis",
-    from: "csghub-server",
-    to: "redis.redis",
-    expectation: "a key is set, read and deleted; without the password it is refused",
-    check: {
-      kind: "redis",
-      host: endpoint("redis.redis", "host"),
-      port: endpoint("redis.redis", "port"),
-      password: secret(password),
-    },
-  };
+function serverWire(context: PlanContext): Wire {
+  return redisWire(context, { id: "redis", from: "csghub-server" });
 }

@@ -2,6 +2,7 @@ import type { PlanContext } from "../define.ts";
 import type { Slotted, Text } from "../model.ts";
 import { endpoint, secret, text } from "../text.ts";
 import { postgresSslMode } from "./postgres-client.ts";
+import { redisSecret } from "./redis-client.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
 /** OpenID applications of the platform. `Admin` is for consoles of ours, such as Temporal's. */
@@ -9,7 +10,8 @@ export const casdoorApplications = ["CSGHub", "Admin"] as const;
 
 /**
  * `app.conf` of Casdoor 3.62 (beego ini: a comment after a value would be part of it). No CDN, no LDAP, no RADIUS: a port of -1 fails
- * to bind and is logged once, where an empty one would open a random port.
+ * to bind and is logged once, where an empty one would open a random port. `redisEndpoint` is JSON, because its other form is split at
+ * commas, also within a password; database 0 is the only one that every Redis has.
  */
 export function casdoorConfiguration(context: PlanContext, database: string): Text {
   const origin = servedUrl(context.addressing, "casdoor");
@@ -22,6 +24,7 @@ dataSourceName = postgres://${database}:${secret("pg-casdoor", { as: "url" })}@$
 dbName =
 tableNamePrefix =
 showSql = false
+redisEndpoint = {"save_path":"${endpoint("redis.redis", "hostPort")}","poolsize":20,"password":"${secret(redisSecret(context), { as: "quoted" })}","db_num":0,"idle_timeout":"3m","idle_check_frequency":"1m"}
 authState = casdoor
 verificationCodeTimeout = 10
 initScore = 0
@@ -30,6 +33,9 @@ isUsernameLowered = false
 origin = ${origin}
 staticBaseUrl = ${origin}
 isDemoMode = false
+forceLanguage = ${context.values.casdoor.language}
+defaultLanguage = ${context.values.casdoor.language}
+defaultApplication = ${casdoorApplications[0]}
 batchSize = 100
 enableErrorMask = true
 enableGzip = true
@@ -50,7 +56,7 @@ frontendBaseDir =
 /** `init_data.json`: read at each start; what exists is left alone, so that users keep their ids. */
 export function casdoorInitialData(context: PlanContext): Slotted {
   const { mainUrl, domain } = context.addressing;
-  const { organization } = context.values.casdoor;
+  const { organization, language } = context.values.casdoor;
   return {
     organizations: [organizationRow(organization, mainUrl)],
     providers: [],
@@ -70,7 +76,7 @@ export function casdoorInitialData(context: PlanContext): Slotted {
         signupItems: [],
       }),
     ],
-    users: [rootUser(organization, domain)],
+    users: [rootUser(organization, domain, language)],
     certs: [
       {
         owner: "admin",
@@ -108,7 +114,7 @@ function organizationRow(name: string, mainUrl: string): Slotted {
     defaultPassword: "",
     initScore: 2000,
     enableSoftDeletion: false,
-    isProfilePublic: true,
+    isProfilePublic: false,
     useEmailAsUsername: false,
     enableTour: false,
     disableSignin: false,
@@ -171,7 +177,7 @@ function applicationRow(
   };
 }
 
-function rootUser(organization: string, domain: string): Slotted {
+function rootUser(organization: string, domain: string, language: string): Slotted {
   return {
     owner: organization,
     name: "root",
@@ -190,7 +196,7 @@ function rootUser(organization: string, domain: string): Slotted {
     address: [],
     affiliation: "",
     tag: "is_admin",
-    language: "zh",
+    language,
     score: 2000,
     ranking: 1,
     isAdmin: true,

@@ -26,7 +26,9 @@ describe("renderLandingPage", () => {
 
   it("links addresses a browser opens and only shows the others", () => {
     const page = renderLandingPage(infraPlan(["domain=hub.example.com"]), "en");
-    expect(page).toContain('<a href="https://casdoor.hub.example.com">https://casdoor.hub.example.com</a>');
+    expect(page).toContain(
+      '<a href="https://casdoor.hub.example.com/login/OpenCSG">https://casdoor.hub.example.com/login/OpenCSG</a>',
+    );
     expect(page).toContain("<code>ssh://git@hub.example.com:2222</code>");
     expect(page).not.toContain('href="ssh:');
   });
@@ -119,7 +121,9 @@ describe("renderLandingPage", () => {
     expect(page).toContain(`${all - 2} of ${all} services serve.`);
     expect(page).toContain('<li class="coming"><p class="name">Casdoor <span class="badge">Still coming</span>');
     expect(page).toMatch(/<li class="starting"><p class="name">[^<]*MinIO[^<]*<span class="badge">Starting<\/span>/);
-    expect(page).toMatch(/casdoor\.hub\.example\.com<\/a> <span class="coming"><span class="badge">Still coming/);
+    expect(page).toMatch(
+      /casdoor\.hub\.example\.com\/login\/OpenCSG<\/a> <span class="coming"><span class="badge">Still coming/,
+    );
     expect(page).toMatch(/<li class="embedded"><p class="name">PostgreSQL <span class="badge">Installed</);
     expect(page).toContain("As of 2026-11-29 10:20:30 UTC.");
     expect(page).toContain('<meta http-equiv="refresh" content="5">');

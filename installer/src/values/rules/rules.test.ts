@@ -62,6 +62,7 @@ describe("domain", () => {
     [
       `domain: ${"a.".repeat(123)}ab`,
       `domain: leaves no room for sub-domains within 253 characters (got "${"a.".repeat(29)}a... (250 characters)), ${namesAllowed} [my.yaml:1:9]`,
+      `domain: makes an address of 256 characters with scheme and port, of which Casdoor keeps 100 (got "${"a.".repeat(29)}a... (250 characters)), allowed are at most 92 characters here, or casdoor.mode external or off [my.yaml:1:9]`,
     ],
     [
       `domain: ${"a.".repeat(130)}ab`,
@@ -392,6 +393,17 @@ describe("names and paths", () => {
     [
       "postgres: { external: { adminUser: pg_admin } }",
       'postgres.external.adminUser: begins with pg_, which PostgreSQL keeps for itself (got "pg_admin"), allowed is another role [my.yaml:1:36]',
+    ],
+    [`domain: ${"a".repeat(60)}.${"b".repeat(31)}`],
+    [
+      `domain: ${"a".repeat(60)}.${"b".repeat(32)}`,
+      `domain: makes an address of 101 characters with scheme and port, of which Casdoor keeps 100 (got "${"a".repeat(59)}... (95 characters)), allowed are at most 92 characters here, or casdoor.mode external or off [my.yaml:1:9]`,
+    ],
+    [`domain: ${"a".repeat(60)}.${"b".repeat(32)}\ncasdoor: { mode: off }`],
+    [`domain: ${"a".repeat(60)}.${"b".repeat(32)}\ntls: { mode: off }`],
+    [
+      `domain: ${"a".repeat(60)}.${"b".repeat(31)}\nports: { https: 8443 }`,
+      `domain: makes an address of 105 characters with scheme and port, of which Casdoor keeps 100 (got "${"a".repeat(59)}... (94 characters)), allowed are at most 87 characters here, or casdoor.mode external or off [my.yaml:1:9]`,
     ],
     [
       "casdoor: { organization: built-in }",
