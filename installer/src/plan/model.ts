@@ -3,6 +3,10 @@
  * Plain, serialisable data. It names no target (Compose, Kubernetes) and holds no secret, only names of secrets.
  */
 
+import type { Route } from "./routes.ts";
+
+export type { PageCare, Route, RouteAction } from "./routes.ts";
+
 export interface Plan {
   readonly apiVersion: "slipway/v1";
   readonly kind: "Plan";
@@ -287,29 +291,6 @@ export interface Listener {
   readonly tls: boolean;
   readonly url: string;
 }
-
-export interface Route {
-  readonly id: string;
-  readonly listener: string;
-  readonly match: { readonly kind: "prefix" | "exact" | "regex"; readonly path: string };
-  readonly action: RouteAction;
-}
-
-export type RouteAction =
-  | {
-      readonly kind: "proxy";
-      /** `component.endpoint` */
-      readonly to: string;
-      readonly timeoutSeconds: number;
-      /** Replaces the matched prefix. */
-      readonly rewrite?: string;
-      /** Requests and responses pass through unbuffered and without a size limit. */
-      readonly streaming: boolean;
-      /** HTTP methods that are answered 403 instead. */
-      readonly denyMethods?: readonly string[];
-    }
-  | { readonly kind: "deny"; readonly status: number }
-  | { readonly kind: "redirect"; readonly url: string };
 
 export type SecretGenerator =
   | { readonly kind: "random"; readonly bytes: number; readonly encoding: "hex" | "base64url" }

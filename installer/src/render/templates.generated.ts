@@ -29,7 +29,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ";\n    server_name _;\n    return 421;\n  }\n";
 },"2":function(container,depth0,helpers,partials,data) {
     return " ssl";
-},"3":function(container,depth0,helpers,partials,data) {
+},"3":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -43,19 +43,19 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":59,"column":14},"end":{"line":59,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":59,"column":12},"end":{"line":59,"column":19}}}) : helper))) != null ? stack1 : "")
     + "\n  server {\n    listen "
     + ((stack1 = (((helper = lookupProperty(helpers,"port") || alias1(depth0, "port", {"start":{"line":61,"column":13},"end":{"line":61,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":61,"column":11},"end":{"line":61,"column":19}}}) : helper))) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":19},"end":{"line":61,"column":58}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":58},"end":{"line":61,"column":80}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":19},"end":{"line":61,"column":58}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":58},"end":{"line":61,"column":80}}})) != null ? stack1 : "")
     + ";\n    server_name "
     + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":62,"column":18},"end":{"line":62,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":62,"column":16},"end":{"line":62,"column":24}}}) : helper))) != null ? stack1 : "")
     + ";\n    absolute_redirect off;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":0},"end":{"line":66,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":67,"column":0},"end":{"line":95,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":0},"end":{"line":66,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(6, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":67,"column":0},"end":{"line":114,"column":9}}})) != null ? stack1 : "")
     + "  }\n";
 },"4":function(container,depth0,helpers,partials,data) {
     return " default_server";
 },"5":function(container,depth0,helpers,partials,data) {
     return "    add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
-},"6":function(container,depth0,helpers,partials,data) {
+},"6":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -66,9 +66,10 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
   return "    location "
     + ((stack1 = (((helper = lookupProperty(helpers,"matcher") || container.strict(depth0, "matcher", {"start":{"line":68,"column":15},"end":{"line":68,"column":22}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"matcher","hash":{},"data":data,"loc":{"start":{"line":68,"column":13},"end":{"line":68,"column":24}}}) : helper))) != null ? stack1 : "")
     + " {\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":69,"column":0},"end":{"line":71,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(8, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":72,"column":0},"end":{"line":74,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(9, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":75,"column":0},"end":{"line":93,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":69,"column":0},"end":{"line":71,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":72,"column":0},"end":{"line":74,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":75,"column":0},"end":{"line":77,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":112,"column":7}}})) != null ? stack1 : "")
     + "    }\n";
 },"7":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -93,6 +94,8 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = (((helper = lookupProperty(helpers,"redirect") || container.strict(depth0, "redirect", {"start":{"line":73,"column":19},"end":{"line":73,"column":27}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"redirect","hash":{},"data":data,"loc":{"start":{"line":73,"column":17},"end":{"line":73,"column":29}}}) : helper))) != null ? stack1 : "")
     + "$request_uri;\n";
 },"9":function(container,depth0,helpers,partials,data) {
+    return "      empty_gif;\n";
+},"10":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), alias2=container.strict, alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -100,24 +103,27 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(10, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":76,"column":0},"end":{"line":78,"column":9}}})) != null ? stack1 : "")
+  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":79,"column":0},"end":{"line":81,"column":9}}})) != null ? stack1 : "")
     + "      set $upstream "
-    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":79,"column":22},"end":{"line":79,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":79,"column":20},"end":{"line":79,"column":32}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":82,"column":22},"end":{"line":82,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":82,"column":20},"end":{"line":82,"column":32}}}) : helper))) != null ? stack1 : "")
     + ";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":80,"column":0},"end":{"line":82,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(12, data, 0),"inverse":container.program(13, data, 0),"data":data,"loc":{"start":{"line":83,"column":0},"end":{"line":89,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":83,"column":0},"end":{"line":85,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.program(14, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":86,"column":0},"end":{"line":92,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":93,"column":0},"end":{"line":98,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":99,"column":0},"end":{"line":101,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":102,"column":0},"end":{"line":108,"column":7}}})) != null ? stack1 : "")
     + "      proxy_read_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":90,"column":27},"end":{"line":90,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":90,"column":25},"end":{"line":90,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":109,"column":27},"end":{"line":109,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":109,"column":25},"end":{"line":109,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_send_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":91,"column":27},"end":{"line":91,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":91,"column":25},"end":{"line":91,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":110,"column":27},"end":{"line":110,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":110,"column":25},"end":{"line":110,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_pass $upstream;\n";
-},"10":function(container,depth0,helpers,partials,data) {
+},"11":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "      if ($request_method = "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"11":function(container,depth0,helpers,partials,data) {
+},"12":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -126,15 +132,41 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      rewrite ^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":81,"column":17},"end":{"line":81,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":81,"column":15},"end":{"line":81,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":84,"column":17},"end":{"line":84,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":84,"column":15},"end":{"line":84,"column":30}}}) : helper))) != null ? stack1 : "")
     + "/?(.*)$ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":81,"column":40},"end":{"line":81,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":81,"column":38},"end":{"line":81,"column":51}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":84,"column":40},"end":{"line":84,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":84,"column":38},"end":{"line":84,"column":51}}}) : helper))) != null ? stack1 : "")
     + "$1 break;\n";
-},"12":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
 },"13":function(container,depth0,helpers,partials,data) {
+    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
+},"14":function(container,depth0,helpers,partials,data) {
     return "      client_max_body_size 64m;\n";
-},"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
+},"15":function(container,depth0,helpers,partials,data) {
+    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+},"16":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "      proxy_cookie_flags ~ "
+    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":100,"column":29},"end":{"line":100,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":100,"column":27},"end":{"line":100,"column":42}}}) : helper))) != null ? stack1 : "")
+    + ";\n";
+},"17":function(container,depth0,helpers,partials,data,blockParams,depths) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "      # A header of its own takes the place of the server's.\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":104,"column":0},"end":{"line":106,"column":7}}})) != null ? stack1 : "")
+    + "      add_header Content-Security-Policy \"frame-ancestors 'self'\" always;\n";
+},"18":function(container,depth0,helpers,partials,data) {
+    return "      add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
+},"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -143,14 +175,14 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "worker_processes auto;\npid /tmp/nginx.pid;\n# Below this level messages quote the whole request, query included; the access log says which requests failed, and where.\nerror_log stderr crit;\nevents { worker_connections 2048; }\nhttp {\n  include /etc/nginx/mime.types;\n  default_type application/octet-stream;\n  server_tokens off;\n  client_body_temp_path /tmp/body;\n  proxy_temp_path /tmp/proxy;\n  fastcgi_temp_path /tmp/fastcgi;\n  uwsgi_temp_path /tmp/uwsgi;\n  scgi_temp_path /tmp/scgi;\n\n  # Without the query: sign-in codes and presigned signatures travel there.\n  log_format main '$remote_addr [$time_iso8601] \"$request_method $uri\" $status $body_bytes_sent $request_time \"$host\" $upstream_addr $upstream_status';\n  access_log /dev/stdout main;\n\n  # Upstreams are looked up while running, so that the gateway starts before them and follows them when they move.\n  resolver 127.0.0.11 valid=5s ipv6=off;\n  map $http_upgrade $connection_upgrade { default upgrade; \"\" \"\"; }\n  proxy_http_version 1.1;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Real-IP $remote_addr;\n  # Set, not appended: what a client claims about itself is not carried on.\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_set_header X-Forwarded-Proto $scheme;\n  proxy_set_header X-Forwarded-Host $http_host;\n  proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection $connection_upgrade;\n  proxy_connect_timeout 5s;\n  large_client_header_buffers 4 32k;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":34,"column":0},"end":{"line":40,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":34,"column":0},"end":{"line":40,"column":7}}})) != null ? stack1 : "")
     + "\n  server {\n    listen "
     + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":43,"column":13},"end":{"line":43,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":43,"column":11},"end":{"line":43,"column":25}}}) : helper))) != null ? stack1 : "")
     + ";\n    access_log off;\n    location = /healthz { return 200 \"ok\\n\"; }\n    location / { return 404; }\n  }\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":48,"column":0},"end":{"line":56,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":57,"column":0},"end":{"line":97,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":48,"column":0},"end":{"line":56,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(3, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":57,"column":0},"end":{"line":116,"column":9}}})) != null ? stack1 : "")
     + "}\n";
-},"useData":true};
+},"useData":true,"useDepths":true};
 
 export const landingPage: TemplateSpecification = {"0":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {

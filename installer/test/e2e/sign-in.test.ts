@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
+import type { RunJobResult } from "../../src/actions/run-job/run-job.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
@@ -94,6 +95,36 @@ describe("infra with sign-in, by domain and with our own authority", () => {
       /self-signed certificate|unable to verify/,
     );
     await expect(sendToLoopback({ url: urlOf("elsewhere.test", "/"), ca: authority })).rejects.toThrow(/altnames/);
+  });
+
+  it("takes care of Casdoor's pages: compressed, in frames of its own alone, cookies for this site over TLS, no broken pictures", async () => {
+    const at = (path: string) =>
+      sendToLoopback({ url: urlOf(`casdoor.${domain}`, path), headers: { "accept-encoding": "gzip" }, ca: authority });
+
+    const page = await at("/login/OpenCSG");
+    const picture = await at("/img/casbin.svg");
+
+    expect(page.headers).toMatchObject({
+      "content-encoding": "gzip",
+      "content-security-policy": "frame-ancestors 'self'",
+      "strict-transport-security": "max-age=31536000",
+    });
+    const cookies = [page.headers["set-cookie"] ?? []].flat();
+    expect(cookies.length).toBeGreaterThan(1);
+    expect(cookies.filter((cookie) => !/; Secure(;|$)/i.test(cookie) || !/; SameSite=Lax(;|$)/i.test(cookie))).toEqual(
+      [],
+    );
+    expect([picture.status, picture.headers["content-type"]]).toEqual([200, "image/gif"]);
+  });
+
+  it("leaves nothing of its proof at Casdoor, whose job finds nothing to do when it is run again", async () => {
+    const proved = await platform.json<VerifyResult>(["verify"]);
+    const again = await platform.json<RunJobResult>(["run", "casdoor-bootstrap"]);
+
+    expect(proved.wires.find(({ wire }) => wire === "sign-in")?.details).toContain(
+      "left no user, token, session or record behind",
+    );
+    expect(again.changes).toEqual([]);
   });
 
   it("sends plain HTTP on to HTTPS", async () => {

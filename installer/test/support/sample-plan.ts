@@ -266,7 +266,20 @@ export const samplePlan: Plan = {
       id: "elsewhere",
       listener: "main",
       match: { kind: "exact", path: "/v1" },
-      action: { kind: "proxy", to: "elsewhere.api", timeoutSeconds: 30, streaming: false, denyMethods: ["DELETE"] },
+      action: {
+        kind: "proxy",
+        to: "elsewhere.api",
+        timeoutSeconds: 30,
+        streaming: false,
+        denyMethods: ["DELETE"],
+        pages: { compress: true, ownCookies: true, ownFrames: true },
+      },
+    },
+    {
+      id: "pictures",
+      listener: "main",
+      match: { kind: "prefix", path: "/img/" },
+      action: { kind: "blank-picture" },
     },
     {
       id: "hidden",

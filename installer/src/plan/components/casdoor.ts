@@ -19,7 +19,7 @@ import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres
 import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
 import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { Link, SecretSpec, Wire } from "../model.ts";
+import type { Link, Route, SecretSpec, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { casdoorRules } from "../../values/rules/casdoor-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
@@ -94,6 +94,29 @@ function signInLink(url: string, organization: string): Link {
   return { title: { en: "Sign-in", zh: "登录" }, url: `${url.replace(/\/$/, "")}/login/${organization}` };
 }
 
+const routes: readonly Route[] = [
+  {
+    id: "casdoor",
+    listener: "casdoor",
+    match: { kind: "prefix", path: "/" },
+    action: {
+      kind: "proxy",
+      to: "casdoor.http",
+      timeoutSeconds: 60,
+      streaming: false,
+      // It compresses nothing unless its pictures are the vendor's, gives its cookies no flags, and lets itself be framed.
+      pages: { compress: true, ownCookies: true, ownFrames: true },
+    },
+  },
+  // Its image has no pictures; for their addresses it gives its page.
+  {
+    id: "casdoor-pictures",
+    listener: "casdoor",
+    match: { kind: "prefix", path: "/img/" },
+    action: { kind: "blank-picture" },
+  },
+];
+
 function embedded(context: PlanContext, component: ComponentIdentity): Parts {
   const values = context.values.casdoor;
   return {
@@ -133,14 +156,7 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
     // It is born with a known password: nobody reaches it before the bootstrap has closed that account.
     beforeOpening: [completed("casdoor-bootstrap")],
     secrets: secrets(),
-    routes: [
-      {
-        id: "casdoor",
-        listener: "casdoor",
-        match: { kind: "prefix", path: "/" },
-        action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false },
-      },
-    ],
+    routes,
     wires: [
       postgresWire(context, database),
       redisWire(context, { id: "casdoor-sessions", from: "casdoor" }),

@@ -11,8 +11,8 @@ function render(plan: Plan): string {
   );
 }
 
-function withRoute(route: Partial<Route>): Plan {
-  const plan = infraPlan();
+function withRoute(route: Partial<Route>, sets: readonly string[] = []): Plan {
+  const plan = infraPlan(sets);
   const added: Route = {
     id: "added",
     listener: "main",
@@ -74,6 +74,33 @@ describe("renderGatewayNginx", () => {
 
     expect(format).toContain("$uri");
     expect(format).not.toMatch(/\$request\b|\$request_uri|\$args|\$http_referer/);
+  });
+
+  it("takes care of pages where a route says so, and keeps the server's own headers", () => {
+    const pages = { compress: true, ownCookies: true, ownFrames: true };
+    const action = { kind: "proxy", to: "registry.http", timeoutSeconds: 7, streaming: false } as const;
+    const blockOf = (plan: Plan): string => /location \/added\/ \{[^}]*\}/.exec(render(plan))?.[0] ?? "";
+
+    const careful = blockOf(withRoute({ action: { ...action, pages } }, ["domain=ai.corp"]));
+    const plain = blockOf(withRoute({ action: { ...action, pages } }));
+
+    expect(careful).toContain("gzip on;");
+    expect(careful).toContain("proxy_cookie_flags ~ secure samesite=lax;");
+    expect(careful).toContain(`add_header Content-Security-Policy "frame-ancestors 'self'" always;`);
+    expect(careful).toContain('add_header Strict-Transport-Security "max-age=31536000" always;');
+    expect(plain).toContain("proxy_cookie_flags ~ samesite=lax;");
+    expect(plain).not.toContain("Strict-Transport-Security");
+    expect(blockOf(withRoute({ action }))).not.toMatch(/gzip|cookie|add_header/);
+  });
+
+  it("compresses no answers of an interface, in which secrets stand beside what a stranger sent", () => {
+    expect(render(infraPlan())).not.toMatch(/gzip_types.*(json|html)/);
+  });
+
+  it("answers for pictures that nobody has with an empty one, past the service", () => {
+    const block = /location \/img\/ \{[^}]*\}/.exec(render(infraPlan()))?.[0];
+
+    expect(block).toBe("location /img/ {\n      empty_gif;\n    }");
   });
 
   it("rewrites a prefix, matches exactly and by expression", () => {

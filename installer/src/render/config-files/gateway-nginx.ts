@@ -1,6 +1,6 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import { gatewayCertificatePath, gatewayKeyPath } from "../../plan/components/gateway.ts";
-import type { Listener, Plan, Route } from "../../plan/model.ts";
+import type { Listener, PageCare, Plan, Route } from "../../plan/model.ts";
 import type { AddressBook } from "../addresses.ts";
 import { fillGatewayNginx } from "./templates.ts";
 
@@ -47,12 +47,14 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
     matcher: matcher(route),
     deny: undefined,
     redirect: undefined,
+    blankPicture: false,
     upstream: undefined,
     denyMethods: [] as readonly string[],
     rewriteFrom: undefined,
     rewriteTo: undefined,
     streaming: false,
     timeoutSeconds: 60,
+    ...pageCare(undefined, listener),
   };
   const { action } = route;
   switch (action.kind) {
@@ -60,6 +62,8 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
       return { ...empty, deny: action.status };
     case "redirect":
       return { ...empty, redirect: action.url };
+    case "blank-picture":
+      return { ...empty, blankPicture: true };
     case "proxy":
       return {
         ...empty,
@@ -72,8 +76,17 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
         rewriteTo: action.rewrite,
         streaming: action.streaming,
         timeoutSeconds: action.timeoutSeconds,
+        ...pageCare(action.pages, listener),
       };
   }
+}
+
+function pageCare(pages: PageCare | undefined, { tls }: Listener) {
+  return {
+    compress: pages?.compress === true,
+    cookieFlags: pages?.ownCookies === true ? `${tls ? "secure " : ""}samesite=lax` : undefined,
+    ownFrames: pages?.ownFrames === true,
+  };
 }
 
 function matcher(route: Route): string {

@@ -1,5 +1,5 @@
 import { RenderError } from "../../errors/installer-error.ts";
-import type { Listener, Route } from "../../plan/model.ts";
+import type { Listener, Route, RouteAction } from "../../plan/model.ts";
 import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
 import type { HelmListener, HelmRoute, HelmRouteAction, HelmValues } from "./helm-values.ts";
 
@@ -13,18 +13,19 @@ export function helmListener(listener: Listener): HelmListener {
   };
 }
 
+const matchTypes = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
+
 /**
- * A route as the data of one HTTPRoute.
+ * The routes, each as the data of one HTTPRoute. Pictures that nobody has are left out: Gateway API has no answer of its own.
  * @throws RenderError naming the route when Gateway API cannot express it
  */
-export function helmRoute(scope: HelmScope, route: Route): HelmRoute {
-  const types = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
-  return {
-    id: route.id,
-    listener: route.listener,
-    match: { type: types[route.match.kind], value: route.match.path },
-    action: helmAction(scope, route),
-  };
+export function helmRoutes(scope: HelmScope): readonly HelmRoute[] {
+  return scope.plan.routes.flatMap((route) => {
+    const { id, listener, match, action } = route;
+    if (action.kind === "blank-picture") return [];
+    const found = { type: matchTypes[match.kind], value: match.path };
+    return [{ id, listener, match: found, action: helmAction(scope, route, action) }];
+  });
 }
 
 /** Services elsewhere that routes lead to: Gateway API can only send to a Service. */
@@ -50,8 +51,9 @@ export function routedExternals(scope: HelmScope): HelmValues["externals"] {
   return [...externals.values()];
 }
 
-function helmAction(scope: HelmScope, route: Route): HelmRouteAction {
-  const { action } = route;
+type ExpressibleAction = Exclude<RouteAction, { readonly kind: "blank-picture" }>;
+
+function helmAction(scope: HelmScope, route: Route, action: ExpressibleAction): HelmRouteAction {
   switch (action.kind) {
     case "deny":
       return { kind: "deny" };

@@ -14,7 +14,7 @@ import {
   type Order,
 } from "./helm-pods.ts";
 import type { HelmRendering, HelmSecret } from "./helm-rendering.ts";
-import { helmListener, helmRoute, routedExternals } from "./helm-routes.ts";
+import { helmListener, helmRoutes, routedExternals } from "./helm-routes.ts";
 import { helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import { gatewaySecret } from "./helm-tls.ts";
 import { helmUnit, type UnitParts } from "./helm-unit.ts";
@@ -40,7 +40,7 @@ export function renderHelm(plan: Plan): HelmRendering {
     jobs: jobs.map((draft) => helmJob(scope, draft)),
     externals: routedExternals(scope),
     listeners: plan.listeners.map(helmListener),
-    routes: plan.routes.map((route) => helmRoute(scope, route)),
+    routes: helmRoutes(scope),
   };
   const secrets = [
     ...components.flatMap((draft) => draft.units.flatMap((parts) => parts.secrets)),

@@ -65,6 +65,13 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "Gateway API has no such setting; implementations stream by default",
   },
   {
+    id: "page-care",
+    compose:
+      "where a route says so, pages are compressed, their cookies get flags and their frames are limited; empty pictures",
+    helm: "as the service sends them; a route to an empty picture is left out",
+    reason: "Gateway API changes no cookies, compresses nothing and has no answer of its own",
+  },
+  {
     id: "host-names",
     compose: "a component is called by its id: `postgres`",
     helm: "by `<install>-<id>`: `slipway-postgres`",

@@ -1,0 +1,38 @@
+/** What the gateway does with requests: the part of the Plan about routes. */
+
+export interface Route {
+  readonly id: string;
+  readonly listener: string;
+  readonly match: { readonly kind: "prefix" | "exact" | "regex"; readonly path: string };
+  readonly action: RouteAction;
+}
+
+/** What the gateway adds to the pages that it passes on. */
+export interface PageCare {
+  /** Styles, scripts and vector pictures are compressed on the way; answers of an interface, which may hold secrets, are not. */
+  readonly compress: boolean;
+  /** Cookies go with requests from the same site alone and, with TLS, over nothing else. */
+  readonly ownCookies: boolean;
+  /** The pages may be shown in frames of pages of the same origin alone. */
+  readonly ownFrames: boolean;
+}
+
+export type RouteAction =
+  | {
+      readonly kind: "proxy";
+      /** `component.endpoint` */
+      readonly to: string;
+      readonly timeoutSeconds: number;
+      /** Replaces the matched prefix. */
+      readonly rewrite?: string;
+      /** Requests and responses pass through unbuffered and without a size limit. */
+      readonly streaming: boolean;
+      /** HTTP methods that are answered 403 instead. */
+      readonly denyMethods?: readonly string[];
+      /** What the service behind does not do for its own pages. */
+      readonly pages?: PageCare;
+    }
+  /** An empty picture, for pictures that a page names and nobody has here: a browser shows none as broken. */
+  | { readonly kind: "blank-picture" }
+  | { readonly kind: "deny"; readonly status: number }
+  | { readonly kind: "redirect"; readonly url: string };
