@@ -213,6 +213,15 @@ describe("buildPlan", () => {
     expect(component(infraPlan(), "casdoor").needs).toContainEqual({ kind: "healthy", component: "redis" });
   });
 
+  it("lets Redis give up old sessions before its memory ends, and nothing that is kept for good", () => {
+    const contents = component(infraPlan(["redis.resources.memory=200Mi"]), "redis").workload?.container.files[0]
+      ?.contents;
+
+    expect(
+      contents?.kind === "text" ? contents.text.filter((part) => typeof part === "string").join("") : "",
+    ).toContain("maxmemory 120mb\nmaxmemory-policy volatile-lru\n");
+  });
+
   it("proves that each database role is refused on the databases of others", () => {
     const wires = infraPlan().wires.filter((wire) => wire.check["kind"] === "postgres");
 

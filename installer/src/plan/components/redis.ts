@@ -9,7 +9,7 @@ import {
   externalComponent,
 } from "../define.ts";
 import { redisWire } from "../groups/redis-client.ts";
-import type { Wire } from "../model.ts";
+import type { Text, Wire } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
 
 const passwordFile = "/run/slipway/redis-password";
@@ -72,14 +72,16 @@ export const redis: ComponentDefinition = {
 
 function server(context: PlanContext) {
   const values = context.values.redis;
+  const resources = resourcesOf(values.resources);
+  const { memoryMiB } = resources;
   return container(
     {
       image: context.image("valkey", values.image),
       uid: 10002,
-      resources: resourcesOf(values.resources),
+      resources,
       mounts: [{ volume: "data", path: "/data" }],
       files: [
-        { path: "/etc/valkey/valkey.conf", contents: textFile(settings) },
+        { path: "/etc/valkey/valkey.conf", contents: textFile(settings(memoryMiB)) },
         { path: passwordFile, contents: textFile([secret("redis")]) },
       ],
     },
@@ -87,16 +89,24 @@ function server(context: PlanContext) {
   );
 }
 
-const settings = text`bind * -::*
+/**
+ * Every stranger's request at the sign-in leaves a session for a day. Before the limit is reached those that were not used for longest go,
+ * and nothing that is kept for good; the rest of the memory is for connections and for the copy that a rewrite of the file makes.
+ */
+function settings(memoryMiB: number): Text {
+  return text`bind * -::*
 port 6379
 protected-mode no
 dir /data
 appendonly yes
 save 60 1000
+maxmemory ${Math.floor(memoryMiB * 0.6)}mb
+maxmemory-policy volatile-lru
 daemonize no
 logfile ""
 requirepass "${secret("redis", { as: "quoted" })}"
 `;
+}
 
 function serverWire(context: PlanContext): Wire {
   return redisWire(context, { id: "redis", from: "csghub-server" });
