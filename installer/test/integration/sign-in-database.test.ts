@@ -159,20 +159,27 @@ describeUnless(obstacle, "sign-in on its database", () => {
       expect(await bootstrap(files, url)).toEqual([]);
     });
 
-    it("public profiles and open sign-up", async () => {
+    it.each([
+      [
+        "public profiles",
+        "update organization set is_profile_public = true where name = 'OpenCSG'",
+        "a user's profile is shown to strangers",
+        "close the profiles of organization OpenCSG to strangers",
+      ],
+      [
+        "open sign-up to Casdoor's own organization",
+        "update application set enable_sign_up = true where name = 'app-built-in'",
+        "anybody may sign up as an administrator of everything",
+        "close sign-up of app-built-in",
+      ],
+    ])("%s, is named by the check and closed by the job", async (_, change, error, healed) => {
       const files = configuration();
       const url = await casdoor(files);
       await bootstrap(files, url);
-      await postgres.query(
-        `update organization set is_profile_public = true where name = 'OpenCSG';
-         update application set enable_sign_up = true where name = 'app-built-in'`,
-      );
+      await postgres.query(change);
 
-      expect(await prove(files, url)).toMatchObject({ ok: false, error: "a user's profile is shown to strangers" });
-      expect(await bootstrap(files, url)).toEqual([
-        "close sign-up of app-built-in",
-        "close the profiles of organization OpenCSG to strangers",
-      ]);
+      expect(await prove(files, url)).toMatchObject({ ok: false, error });
+      expect(await bootstrap(files, url)).toEqual([healed]);
       expect(await prove(files, url)).toMatchObject({ ok: true });
     });
   });

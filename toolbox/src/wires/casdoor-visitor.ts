@@ -73,6 +73,21 @@ export async function proveProfile(wire: OidcWire, { name }: Visitor, context: W
   context.note("read the user by the client's credentials; a stranger is refused");
 }
 
+/**
+ * Looks at what anybody may see of Casdoor's own application, whose people administer all others.
+ * @throws NotRefusedError when it lets people sign up.
+ */
+export async function proveClosedSignUp(wire: OidcWire, context: WireContext): Promise<void> {
+  const url = new URL("/api/get-application?id=admin/app-built-in", wire.issuer);
+  const { data } = jsonOf(await send(wire, { url: url.toString() }), "Casdoor's own application") as ApiAnswer;
+  if ((data as { readonly enableSignUp?: boolean } | null)?.enableSignUp === true)
+    throw new NotRefusedError(
+      "anybody may sign up as an administrator of everything",
+      "sign-up of app-built-in is open: slipway run casdoor-bootstrap closes it",
+    );
+  context.note("nobody may sign up to Casdoor's own organization");
+}
+
 function withName(address: string, name: string): string {
   const url = new URL(address);
   url.searchParams.set("state", name);

@@ -35,6 +35,7 @@ interface Laxness {
   readonly usedCode?: boolean;
   readonly otherKey?: boolean;
   readonly profile?: boolean;
+  readonly signUp?: boolean;
   /** The client is another than Casdoor has. */
   readonly client?: boolean;
 }
@@ -80,6 +81,7 @@ function provider(lax: Laxness, users: Map<string, Person>) {
   };
   const api = (path: string, body: string, authorization: string | undefined): object => {
     const isClient = authorization === basic && lax.client !== true;
+    if (path === "/api/get-application") return { status: "ok", data: { enableSignUp: lax.signUp === true } };
     if (path === "/api/get-user") {
       const shown = isClient || lax.profile === true;
       return shown ? { status: "ok", data: [...users.values()][0] } : { status: "error", msg: "Please login first" };
@@ -165,6 +167,7 @@ describe("oidc wire", () => {
     [{ usedCode: true }, "a code is taken twice"],
     [{ otherKey: true }, "the token's signature does not fit the key set"],
     [{ profile: true }, "a user's profile is shown to strangers"],
+    [{ signUp: true }, "anybody may sign up as an administrator of everything"],
   ])("fails on a provider with %j, and leaves no user", async (lax, error) => {
     const users = new Map<string, Person>();
 

@@ -5,7 +5,7 @@ import type { HttpAnswer } from "../http-request.ts";
 import { excerpt, jsonOf, sendHttp } from "../http-request.ts";
 import type { JsonWebKeySet } from "../json-web-token.ts";
 import { verifyToken } from "../json-web-token.ts";
-import { addVisitor, proveProfile, type Visitor } from "./casdoor-visitor.ts";
+import { addVisitor, proveClosedSignUp, proveProfile, type Visitor } from "./casdoor-visitor.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 export const oidcCheck: WireCheck<OidcWire> = {
@@ -48,6 +48,7 @@ async function proveOidc(wire: OidcWire, context: WireContext): Promise<void> {
   context.note(`token signed by key ${claims.keyId} of this issuer, for this client`);
   await proveUserInfo(wire, { discovery, token: access, username: visitor.name }, context);
   await proveProfile(wire, visitor, context);
+  await proveClosedSignUp(wire, context);
   await proveRefusals(wire, { visitor, used: code, token }, context);
 }
 
