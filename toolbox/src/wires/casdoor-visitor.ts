@@ -134,7 +134,7 @@ async function removeTraces(wire: OidcWire, { name }: Visitor, context: WireCont
     if (tables.has("session"))
       await client.query("delete from session where owner = $1 and name = any($2)", [wire.organization, names]);
     if (tables.has("record")) await removeRecords(client, names);
-    context.note("left no user, token, session or record behind");
+    context.note("left no user, token or record behind");
   } finally {
     await client.end();
   }

@@ -157,7 +157,7 @@ describe("oidc wire", () => {
     const result = await proveProvider({}, users);
 
     expect(result).toMatchObject({ ok: true });
-    expect(result.details).toContain("left no user, token, session or record behind");
+    expect(result.details).toContain("left no user, token or record behind");
     expect([...users.keys()]).toEqual([]);
   });
 
