@@ -150,7 +150,7 @@ describe("our own programs in Go", () => {
   }
 
   test("the health probe passes its own tests", async () => {
-    const args = ["--build-arg", `GO_BUILDER=${goBuilder}`, "--build-arg", `DEBIAN=${goBuilder}`];
+    const args = ["--build-arg", `GO_BUILDER=${goBuilder}`, "--build-arg", `ROOT=${goBuilder}`];
     const built = await buildTests(["--target", "probe-test", ...args, join(root, "images/base")]);
 
     expect(built.exitCode, built.stderr).toBe(0);
