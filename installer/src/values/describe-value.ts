@@ -28,9 +28,24 @@ export function describeGot(path: readonly string[], value: unknown): string {
   if (Array.isArray(value)) return "(got a list)";
   if (typeof value === "object") return "(got a map)";
   if (isSecretPath(path)) return typeof value === "string" ? "(the value is not shown)" : `(got a ${typeof value})`;
+  return `(got ${asText(value)})`;
+}
+
+/** A value on one line, as it would be written; a secret is not shown. */
+export function showValue(path: readonly string[], value: unknown): string {
+  if (isSecretPath(path) && typeof value === "string") return value === "" ? '""' : "(not shown)";
+  const text = asText(value);
+  return /^"[\w.:/@%+=*,-]+"$/.test(text) ? text.slice(1, -1) : text;
+}
+
+function asText(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
-  // A URL may carry a password before its host name.
-  return `(got ${shorten((text ?? typeof value).replace(/\/\/[^/\s]*@/g, "//***@"))})`;
+  return shorten(withoutPasswords(text ?? typeof value));
+}
+
+/** A URL may carry a password before its host name. */
+function withoutPasswords(text: string): string {
+  return text.replace(/\/\/[^/\s]*@/g, "//***@");
 }
 
 /** The text, cut when it is too long for one line. */

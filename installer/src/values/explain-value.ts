@@ -25,10 +25,10 @@ function explainHost(value: string): string | undefined {
 }
 
 function explainSize(value: string): string | undefined {
-  if (/^[0-9]+m$/.test(value)) return "ends in m, which means thousandths in Kubernetes";
+  if (/^[0-9]+m$/.test(value)) return "ends in m, which means thousandths";
   if (/^[0-9]+\.[0-9]+/.test(value)) return "has a fraction, which not every target reads";
   if (value.startsWith("0")) return "is zero or begins with a zero";
-  if (/^[0-9]+ *([KMGT]i?B|[kmgt]b?|[mgt]i)$/i.test(value)) return "has a unit that Kubernetes does not know";
+  if (/^[0-9]+ *([KMGT]i?B|[kmgt]b?|[kmgt]i)$/i.test(value)) return "has a unit that is not known";
   return undefined;
 }
 

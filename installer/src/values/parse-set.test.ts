@@ -73,6 +73,14 @@ test("has no line and column, and says --set", () => {
 
 const set = { layer: "set", file: "--set" };
 
+test("two settings in one argument are told apart, as Helm would take them", () => {
+  expect(problem("ports.http=18080,ports.https=18443")).toBe(
+    "ports.http: a second setting stands after a comma (ports.https), give each its own --set [--set]",
+  );
+  expect(parse("key=a,b=c,d")).toEqual({ key: "a,b=c,d" });
+  expect(parse('key="a,domain=c"')).toEqual({ key: "a,domain=c" });
+});
+
 test.each([
   [
     "postgres.mode",

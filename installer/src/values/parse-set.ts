@@ -1,4 +1,5 @@
 import { ValuesError } from "../errors/installer-error.ts";
+import { findKey } from "./describe-value.ts";
 import { parseYaml, valuesLimits } from "./parse-values.ts";
 import { type Origin, type SourcedValue, forbiddenKeys, formatPath } from "./sourced-value.ts";
 
@@ -34,6 +35,11 @@ export function parseSet(argument: string): SourcedValue {
 
 function parseSetValue(text: string, path: string): SourcedValue {
   if (/^["'[{]/.test(text)) return withoutPlace(parseQuoted(text, path));
+  const second = /,([A-Za-z][\w.]*)=/.exec(text)?.[1];
+  // A password may hold all signs, but hardly one of our keys between them.
+  if (second !== undefined && findKey(second.split(".")) !== undefined) {
+    throw refuse(path, `a second setting stands after a comma (${second}), give each its own --set`);
+  }
   if (text.includes("\0") || !text.isWellFormed()) throw refuse(path, "the value is not valid text");
   // Only what has the form of a number, boolean or null is given to YAML: a text is never cut at a # or a colon.
   if (/^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+.]?[0-9.][-+.0-9a-zA-Z]*)$/.test(text)) {

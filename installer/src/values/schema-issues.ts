@@ -1,6 +1,8 @@
 import { describeGot, findKey, listKeysBelow } from "./describe-value.ts";
 import { explainText } from "./explain-value.ts";
-import { suggestKey } from "./suggest-key.ts";
+import { adviseOnKey, joinWithOr } from "./foreign-keys.ts";
+import { guessMeant, holdsPlaceholder, isSize } from "./meant-value.ts";
+import { valueAt } from "./sourced-value.ts";
 import { findSchemaErrors, type SchemaError } from "./values-validator.generated.js";
 
 /** Something wrong at a path; `aboutKey` when the key itself is wrong and not its value. */
@@ -38,7 +40,9 @@ function toFinding(error: SchemaError, values: unknown): Finding | undefined {
         aboutKey: true,
       };
     default:
-      return isAboutPropertyName(error) ? undefined : { path, message: describeWrongValue(path, readAt(values, path)) };
+      return isAboutPropertyName(error)
+        ? undefined
+        : { path, message: describeWrongValue(path, valueAt(values, path)) };
   }
 }
 
@@ -52,25 +56,47 @@ function describeUnknownKey(path: readonly string[]): Finding {
   if (path.length === 1 && path[0] === "profile") {
     return { path, message: "is not a value, use --profile", aboutKey: true };
   }
-  const known = listKeysBelow(path.slice(0, -1));
-  const suggestion = suggestKey(path.at(-1) ?? "", known);
-  const advice = suggestion === undefined ? `allowed are ${known.join(", ")}` : `did you mean ${suggestion}?`;
+  const advice = adviseOnKey(path) ?? `allowed are ${listKeysBelow(path.slice(0, -1)).join(", ")}`;
   return { path, message: `unknown key, ${advice}`, aboutKey: true };
 }
 
 function describeWrongValue(path: readonly string[], value: unknown): string {
-  const key = findKey(path);
-  const type = key?.type ?? "object";
-  const allowed = `allowed is ${key?.allowed ?? "a map of keys"}`;
+  const { type = "object", allowed = "a map of keys" } = findKey(path) ?? {};
   const got = describeGot(path, value);
-  if (value === null) return `has no value ${got}, write one or remove the line; ${allowed}`;
-  if (type === "object" || typeof value === "object") return `is of the wrong kind ${got}, ${allowed}`;
-  if (typeof value !== "string") {
-    if (type !== "string") return `is not allowed ${got}, ${allowed}`;
-    return `is a ${typeof value} and not text ${got}, put it in quotes; ${allowed}`;
+  const { wrong, advice } = explainValue(path, value, { type, allowed });
+  return `${wrong} ${got}, ${advice === undefined ? "" : `${advice} `}allowed is ${allowed}`;
+}
+
+interface Expected {
+  readonly type: string;
+  readonly allowed: string;
+}
+
+interface Explanation {
+  readonly wrong: string;
+  /** What to write instead, up to the sign that ends it. */
+  readonly advice?: string | undefined;
+}
+
+function explainValue(path: readonly string[], value: unknown, expected: Expected): Explanation {
+  const { type, allowed } = expected;
+  if (value === null) return { wrong: "has no value", advice: "write one or remove the line;" };
+  if (type === "object" || typeof value === "object") {
+    const isChartImage = path.at(-1) === "image" && type === "string";
+    return { wrong: "is of the wrong kind", advice: isChartImage ? "write repository:tag as one text;" : undefined };
   }
-  if (type !== "string") return describeTextForScalar(type, value, got, allowed);
-  return `${explainWord(path, value, key?.allowed) ?? "is not allowed"} ${got}, ${allowed}`;
+  const meant = guessMeant(value, expected);
+  const guess = meant.length === 0 ? undefined : `did you mean ${joinWithOr(meant)}?`;
+  if (typeof value === "string") {
+    if (holdsPlaceholder(value)) {
+      return { wrong: "holds a placeholder, and slipway fills in none", advice: "write the value itself;" };
+    }
+    if (type !== "string") return explainTextForScalar(type, value, guess);
+    return { wrong: explainWord(path, value, allowed) ?? "is not allowed", advice: guess };
+  }
+  if (type !== "string") return { wrong: "is not allowed" };
+  if (typeof value === "number" && isSize(allowed)) return { wrong: "is a number without a unit", advice: guess };
+  return { wrong: `is a ${typeof value} and not text`, advice: "put it in quotes;" };
 }
 
 function explainWord(path: readonly string[], value: string, allowed = ""): string | undefined {
@@ -80,19 +106,14 @@ function explainWord(path: readonly string[], value: string, allowed = ""): stri
     : explainText(path, value, allowed);
 }
 
-function describeTextForScalar(type: string, value: string, got: string, allowed: string): string {
+function explainTextForScalar(type: string, value: string, guess: string | undefined): Explanation {
   if (type === "boolean" && /^(y|n|yes|no|on|off)$/i.test(value)) {
-    return `is text, because YAML 1.2 does not read yes, no, on and off as booleans ${got}, ${allowed}`;
+    return { wrong: "is text, because YAML 1.2 does not read yes, no, on and off as booleans" };
   }
-  const kind = type === "boolean" ? "true or false" : "a number";
-  return `is text where ${kind} belongs ${got}, write it without quotes; ${allowed}`;
-}
-
-function readAt(values: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined),
-    values,
-  );
+  const wrong = `is text where ${type === "boolean" ? "true or false" : "a number"} belongs`;
+  // Only then is the quote the mistake, and there is one.
+  const fitsBare = type === "boolean" ? /^(true|false)$/.test(value) : /^-?[0-9]+(\.[0-9]+)?$/.test(value);
+  return { wrong, advice: fitsBare ? "write it without quotes;" : guess };
 }
 
 function parsePointer(pointer: string): readonly string[] {

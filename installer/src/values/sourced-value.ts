@@ -54,18 +54,32 @@ export function findNearestValue(root: SourcedValue, path: readonly string[]): S
   return current;
 }
 
+/** A value that holds no keys of its own, with its path. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly value: SourcedValue;
+}
+
+/** Every leaf, in the order in which they stand; an empty map is one, too. */
+export function listLeaves(value: SourcedValue, path: readonly string[] = []): readonly Leaf[] {
+  if (!isSourcedMap(value.content) || value.content.size === 0) return [{ path, value }];
+  return [...value.content].flatMap(([key, child]) => listLeaves(child, [...path, key]));
+}
+
 /** Where each leaf came from, by its path as it is shown to people. */
 export function listProvenance(root: SourcedValue): ReadonlyMap<string, Origin> {
-  const provenance = new Map<string, Origin>();
-  function visit(value: SourcedValue, path: readonly string[]): void {
-    if (isSourcedMap(value.content) && value.content.size > 0) {
-      for (const [key, child] of value.content) visit(child, [...path, key]);
-    } else {
-      provenance.set(formatPath(path), value.origin);
-    }
-  }
-  visit(root, []);
-  return provenance;
+  return new Map(listLeaves(root).map(({ path, value }) => [formatPath(path), value.origin]));
+}
+
+/** What plain values hold at a path; undefined where there is nothing. */
+export function valueAt(values: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Readonly<Record<string, unknown>>)[key]
+        : undefined,
+    values,
+  );
 }
 
 /** A path for people: `postgres.external.host`; keys with odd characters stand in brackets and quotes. */

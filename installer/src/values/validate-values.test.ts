@@ -38,10 +38,7 @@ describe("keys and kinds", () => {
     ["profile: infra", `profile: is not a value, use --profile${place(1, 1)}`],
     ["Postgres: {}", `Postgres: unknown key, did you mean postgres?${place(1, 1)}`],
     ["object_store: {}", `object_store: unknown key, did you mean objectStore?${place(1, 1)}`],
-    [
-      "tls:\n  certificate: x",
-      `tls.certificate: unknown key, allowed are mode, certFile, keyFile, caFile${place(2, 3)}`,
-    ],
+    ["tls:\n  certificate: x", `tls.certificate: unknown key, did you mean certFile?${place(2, 3)}`],
     ['tls: { "odd key": 1 }', `tls["odd key"]: unknown key, allowed are mode, certFile, keyFile, caFile${place(1, 8)}`],
     [
       "redis: 5",
@@ -140,17 +137,93 @@ describe("words for texts", () => {
     "allowed is an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty";
 
   test.each([
-    ["512m", "ends in m, which means thousandths in Kubernetes"],
-    ["1.5Gi", "has a fraction, which not every target reads"],
-    ["0Mi", "is zero or begins with a zero"],
-    ["512MB", "has a unit that Kubernetes does not know"],
-    ["1gi", "has a unit that Kubernetes does not know"],
-    ["lots", "is not allowed"],
-  ])("the size %s", (text, reason) => {
+    ["512m", "ends in m, which means thousandths", "512M or 512Mi"],
+    ["1.5Gi", "has a fraction, which not every target reads", "1536Mi"],
+    ["0.5T", "has a fraction, which not every target reads", "500G or 512Gi"],
+    ["0Mi", "is zero or begins with a zero", undefined],
+    ["512MB", "has a unit that is not known", "512M or 512Mi"],
+    ["2GiB", "has a unit that is not known", "2Gi"],
+    ["1gi", "has a unit that is not known", "1Gi"],
+    ["10 k", "has a unit that is not known", "10k or 10Ki"],
+    ["lots", "is not allowed", undefined],
+  ])("the size %s", (text, reason, meant) => {
     expectProblem(
       `redis: { storage: { size: ${text} } }`,
-      `redis.storage.size: ${reason} (got "${text}"), ${size}${place(1, 27)}`,
+      `redis.storage.size: ${reason} (got "${text}"), ${meant === undefined ? "" : `did you mean ${meant}? `}${size}${place(1, 27)}`,
     );
+  });
+
+  test.each([
+    ["2048", "2048Mi"],
+    ["2147483648", "2Gi"],
+  ])("the size %s without a unit", (number, meant) => {
+    expectProblem(
+      `redis: { storage: { size: ${number} } }`,
+      `redis.storage.size: is a number without a unit (got ${number}), did you mean ${meant}? ${size}${place(1, 27)}`,
+    );
+  });
+
+  test.each(["redis.storage.size", "postgres.resources.memory"])("a few bytes are not meant as %s", (path) => {
+    expect(listProblems("", [`${path}="2048"`])).toContain(
+      `${path}: has no unit and counts bytes (got "2048"), did you mean 2048Mi? [--set]`,
+    );
+  });
+
+  test.each([
+    ["10M", "10m"],
+    ["10MB", "10m"],
+    ["1 Gi", "1g"],
+  ])("the size %s in the notation of Docker", (text, meant) => {
+    expectProblem(
+      `logging: { maxSize: ${text} }`,
+      `logging.maxSize: is not allowed (got "${text}"), did you mean ${meant}? allowed is a number followed by k, m or g, such as 10m${place(1, 21)}`,
+    );
+  });
+
+  test.each([
+    ["500m", "did you mean 0.5? "],
+    ["1500m", "did you mean 1.5? "],
+    ["2 cores", "did you mean 2? "],
+    ['"0,5"', "did you mean 0.5? "],
+    ['"2"', "write it without quotes; "],
+    ["many", ""],
+  ])("the number %s", (text, advice) => {
+    const got = text.startsWith('"') ? text : `"${text}"`;
+    expectProblem(
+      `redis: { resources: { cpus: ${text} } }`,
+      `redis.resources.cpus: is text where a number belongs (got ${got}), ${advice}allowed is a number from 0.01 to 1024${place(1, 29)}`,
+    );
+  });
+
+  test.each(["8_443", '"8,443"'])("the port %s", (text) => {
+    expect(listProblems(`ports: { https: ${text} }`)).toEqual([
+      expect.stringMatching(
+        /^ports\.https: is text where a number belongs \(got ".*"\), did you mean 8443\? allowed is/,
+      ),
+    ]);
+  });
+
+  test.each([
+    ["domain: ${DOMAIN}", "domain", '"${DOMAIN}"'],
+    ['ports: { http: "${PORT}" }', "ports.http", '"${PORT}"'],
+    ['domain: "{{ domain }}"', "domain", '"{{ domain }}"'],
+  ])("the placeholder of %s", (file, path, got) => {
+    expect(listProblems(file)).toEqual([
+      expect.stringContaining(
+        `${path}: holds a placeholder, and slipway fills in none (got ${got}), write the value itself; allowed is`,
+      ),
+    ]);
+  });
+
+  test("a placeholder as a password would become the password", () => {
+    const file = 'redis: { mode: external, external: { host: r.example, password: "${PASSWORD}" } }';
+
+    expectProblem(
+      file,
+      `redis.external.password: is a placeholder, and slipway fills in none (the value is not shown), write the value itself, or its file with redis.external.passwordFile${place(1, 65)}`,
+    );
+    expect(listProblems('redis: { extraEnv: { A: "${B}" } }')).toEqual([]);
+    expect(listProblems(file.replace("${PASSWORD}", "a${b}$c"))).toEqual([]);
   });
 
   test.each([
@@ -197,6 +270,55 @@ describe("words for texts", () => {
   });
 });
 
+describe("keys of other products", () => {
+  test.each([
+    ["casdoor: { enabled: false }", "casdoor.enabled", "use mode: off leaves the component out, embedded runs it"],
+    ["redis: { enabled: true }", "redis.enabled", "use mode, which is embedded or external"],
+    [
+      "postgres: { resources: { limits: { memory: 1Gi } } }",
+      "postgres.resources.limits",
+      "cpus and memory stand directly below resources: postgres.resources.memory",
+    ],
+    ["postgres: { resources: { cpu: 1 } }", "postgres.resources.cpu", "did you mean cpus?"],
+    ["postgres: { memory: 1Gi }", "postgres.memory", "did you mean resources.memory?"],
+    ["postgres: { persistence: { size: 1Gi } }", "postgres.persistence", "did you mean storage.size?"],
+    ["postgres: { host: db }", "postgres.host", "did you mean external.host?"],
+    [
+      "postgres: { password: x }",
+      "postgres.password",
+      "that of a service elsewhere is external.adminPassword; the one here is made by slipway",
+    ],
+    ["postgres: { replicaCount: 1 }", "postgres.replicaCount", "did you mean replicas?"],
+    ["hostname: ai.corp.example", "hostname", "did you mean domain?"],
+    ["http: 80", "http", "did you mean ports.http?"],
+    ["certFile: /a", "certFile", "did you mean tls.certFile?"],
+    ["TZ: UTC", "TZ", "did you mean timezone?"],
+    [
+      "httpProxy: http://proxy:3128",
+      "httpProxy",
+      "a proxy is no value: HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment that slipway runs in are used",
+    ],
+    ["ingress: { enabled: true }", "ingress", "people reach the platform by domain, ports and tls"],
+  ])("%s", (file, path, advice) => {
+    expect(listProblems(file)).toEqual([expect.stringContaining(`${path}: unknown key, ${advice} [my.yaml:`)]);
+  });
+
+  test("a key with dots is told to be written as nested keys", () => {
+    expectProblem(
+      '"postgres.mode": external',
+      `["postgres.mode"]: unknown key, a key with dots is one key, write postgres: { mode: … }${place(1, 1)}`,
+    );
+  });
+
+  test("an image in two parts is told to be one text", () => {
+    expect(listProblems("redis: { image: { repository: a/b, tag: 1 } }")).toEqual([
+      expect.stringMatching(
+        /^redis\.image: is of the wrong kind \(got a map\), write repository:tag as one text; allowed is/,
+      ),
+    ]);
+  });
+});
+
 describe("several problems", () => {
   test("are all listed, also when one of them is in the same section", () => {
     const problems = listProblems(
@@ -214,7 +336,7 @@ describe("several problems", () => {
 
   test("do not include rules that read a value of the wrong kind", () => {
     expect(listProblems("postgres: { sharedBuffers: 9Gi, resources: { memory: 5 } }")).toEqual([
-      expect.stringMatching(/^postgres\.resources\.memory: is a number and not text/),
+      expect.stringMatching(/^postgres\.resources\.memory: is a number without a unit/),
     ]);
   });
 
@@ -246,7 +368,7 @@ describe("several problems", () => {
   test("of a --set name --set", () => {
     expect(listProblems("", ["postgress.mode=external", "redis.replicas=x"])).toEqual([
       "postgress: unknown key, did you mean postgres? [--set]",
-      'redis.replicas: is text where a number belongs (got "x"), write it without quotes; allowed is a whole number from 1 to 64 [--set]',
+      'redis.replicas: is text where a number belongs (got "x"), allowed is a whole number from 1 to 64 [--set]',
     ]);
   });
 

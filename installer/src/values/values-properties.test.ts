@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { isPlaceholder } from "./meant-value.ts";
 import { loadTestValues } from "../../test/support/values-sources.ts";
 
 const lookAlikes = [
@@ -83,7 +84,8 @@ const oddText = fc
     fc.string({ unit: "binary", maxLength: 40 }),
     fc.string({ unit: "grapheme", maxLength: 40 }),
   )
-  .filter((text) => !text.includes("\0") && text.isWellFormed());
+  // What is left for others to fill in is refused as a password.
+  .filter((text) => !text.includes("\0") && text.isWellFormed() && !isPlaceholder(text));
 
 // The long run looks for new texts; the fast one is the same every time.
 const runs = process.env["SLIPWAY_FULL"] === "1" ? { numRuns: 1000 } : { numRuns: 150, seed: 20_261_121 };

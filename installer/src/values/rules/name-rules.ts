@@ -1,10 +1,14 @@
 import type { Finding } from "../schema-issues.ts";
+import { isPlaceholder } from "../meant-value.ts";
 import { valuesKeys } from "../values-keys.generated.ts";
 import type { Values } from "../values.generated.ts";
 import { type Rule, valueAt, wrongValue } from "./rule.ts";
 
 const imagePaths = Object.keys(valuesKeys).filter((path) => /^[^.]+\.image$/.test(path));
 const filePaths = Object.keys(valuesKeys).filter((path) => path === "dataDir" || path.endsWith("File"));
+const textPaths = Object.entries(valuesKeys).flatMap(([path, { type }]) =>
+  type === "string" && !path.endsWith("*") ? [path] : [],
+);
 const systemDirectories = [
   "/",
   "/bin",
@@ -29,6 +33,7 @@ export const nameRules: readonly Rule[] = [
   { reads: ["dataDir"], check: checkDataDir },
   ...imagePaths.map((path) => ({ reads: [path], check: (values: Values) => checkImage(path, readText(values, path)) })),
   { reads: ["images.registry"], check: checkImageRegistry },
+  ...textPaths.map((path) => ({ reads: [path], check: (values: Values) => checkPlaceholder(path, values) })),
 ];
 
 function readText(values: Values, path: string): string {
@@ -45,6 +50,14 @@ function checkTimezone({ timezone }: Values): readonly Finding[] {
     const allowed = "allowed is an IANA time zone such as Asia/Shanghai or UTC";
     return [wrongValue("timezone", timezone, "is not a known time zone", allowed)];
   }
+}
+
+/** What is left for a shell or a template to fill in would become the password, word for word. */
+function checkPlaceholder(path: string, values: Values): readonly Finding[] {
+  const value = valueAt(values, path);
+  if (typeof value !== "string" || !isPlaceholder(value)) return [];
+  const inFile = Object.hasOwn(valuesKeys, `${path}File`) ? `, or its file with ${path}File` : "";
+  return [wrongValue(path, value, "is a placeholder, and slipway fills in none", `write the value itself${inFile}`)];
 }
 
 function checkPath(path: string, value: string): readonly Finding[] {

@@ -313,7 +313,7 @@ describe("sizes", () => {
     ],
     [
       "logging: { maxSize: 10Mi }",
-      'logging.maxSize: is not allowed (got "10Mi"), allowed is a number followed by k, m or g, such as 10m [my.yaml:1:21]',
+      'logging.maxSize: is not allowed (got "10Mi"), did you mean 10m? allowed is a number followed by k, m or g, such as 10m [my.yaml:1:21]',
     ],
   ]);
 });

@@ -33,6 +33,7 @@ function checkMemory(values: Values, { key, leastMemory }: Section): readonly Fi
   const bytes = parseQuantity(memory);
   if (bytes === undefined) return [tooLarge(path, memory)];
   if (bytes >= leastMemory * 2 ** 20) return [];
+  if (!/[a-z]$/i.test(memory)) return [withoutUnit(path, memory)];
   return [wrongValue(path, memory, "is less memory than it needs to start", `allowed is ${leastMemory}Mi or more`)];
 }
 
@@ -52,7 +53,17 @@ function checkReplicas(values: Values, { key }: Section): readonly Finding[] {
 
 function checkSafeSize(values: Values, path: string): readonly Finding[] {
   const size = valueAt(values, path);
-  return typeof size === "string" && parseQuantity(size) === undefined ? [tooLarge(path, size)] : [];
+  if (typeof size !== "string") return [];
+  const bytes = parseQuantity(size);
+  if (bytes === undefined) return [tooLarge(path, size)];
+  return /^[0-9]+$/.test(size) && bytes < leastBareBytes ? [withoutUnit(path, size)] : [];
+}
+
+/** A bare number counts bytes, and nobody means so few. */
+const leastBareBytes = 64 * 2 ** 10;
+
+function withoutUnit(path: string, size: string): Finding {
+  return wrongValue(path, size, "has no unit and counts bytes", `did you mean ${size}Mi?`);
 }
 
 function tooLarge(path: string, size: string): Finding {
