@@ -41,14 +41,22 @@ export async function openBundleFile(
     return openParts(header, [...partFolders, dirname(path)], files);
   }
   const file = await files.open(path);
-  if (file === undefined) {
-    throw new PreflightError(`${path} does not exist`, { hint: "name a bundle, or the .split.json of a split one" });
-  }
+  if (file === undefined) throw noSuchBundle(path);
   return {
     ...file,
     read: (start, length) => file.read(start, length),
     ranges: (start, end) => [{ path, start, end }],
   };
+}
+
+/** There is no file of this name. */
+export function noSuchBundle(path: string): PreflightError {
+  return new PreflightError(`${path} does not exist`, { hint: "name a bundle, or the .split.json of a split one" });
+}
+
+/** A part may be named that lies elsewhere; where its header is decides. */
+export function isPartName(path: string): boolean {
+  return headerNameOfPart(basename(path)) !== undefined;
 }
 
 async function findHeader(

@@ -102,7 +102,7 @@ test("refuses without a key, and says what to do", async () => {
 
   await expect(verifyBundle(request, ports)).rejects.toMatchObject({
     code: "BUNDLE_INVALID",
-    hint: expect.stringMatching(/--key FILE.*keygen.*--allow-unsigned/) as string,
+    hint: expect.stringMatching(/^ask its maker.*--key FILE.*--allow-unsigned/) as string,
   });
 });
 
@@ -210,4 +210,14 @@ test("warns of parity that is lost or damaged, which the bundle does not need", 
     expect.stringContaining("bundle.tar.parity001 is missing"),
     expect.stringContaining("bundle.tar.parity002 is damaged"),
   ]);
+});
+
+test("a bundle that is not there is told before anything about keys", async () => {
+  const request = { partFolders: [], keyFiles: [], allowUnsigned: false };
+  const nobody = { ...ports, environment: { HOME: folder } };
+
+  await expect(verifyBundle({ ...request, paths: [at("ful.tar")] }, nobody)).rejects.toMatchObject({
+    code: "PREFLIGHT_FAILED",
+    message: `${at("ful.tar")} does not exist`,
+  });
 });

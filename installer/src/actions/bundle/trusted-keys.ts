@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { parsePublicKey } from "../../bundle/minisign.ts";
+import { isPartName, noSuchBundle } from "../../bundle/parts.ts";
 import { BundleError, UsageError } from "../../errors/installer-error.ts";
 import type { ActionPorts } from "../context.ts";
 
@@ -7,6 +8,8 @@ export interface TrustedKeysRequest {
   /** Absolute paths given with --key; when there are any, only these count. */
   readonly keyFiles: readonly string[];
   readonly allowUnsigned: boolean;
+  /** The bundles that are to be opened: one that is not there is told first, because no key helps against that. */
+  readonly paths?: readonly string[];
 }
 
 type KeyPorts = Pick<ActionPorts, "fs" | "environment" | "host">;
@@ -24,9 +27,12 @@ function trustedKeyFolders(ports: Pick<KeyPorts, "environment" | "host">): reado
 /**
  * The public keys that bundles have to be signed by: those named, else those in the folders of trusted keys.
  * @returns texts of `.pub` files, for `openBundle`
- * @throws UsageError when a file named is not there; BundleError when it is no key, or when no key is known and unsigned bundles were not allowed
+ * @throws PreflightError when a bundle is not there; UsageError when a key named is not there; BundleError when it is no key, or when no key is known and unsigned bundles were not allowed
  */
 export async function readTrustedKeys(request: TrustedKeysRequest, ports: KeyPorts): Promise<readonly string[]> {
+  for (const path of request.paths ?? []) {
+    if (!isPartName(path) && !(await ports.fs.exists(path))) throw noSuchBundle(path);
+  }
   const named = await Promise.all(request.keyFiles.map((path) => readKey(path, ports)));
   if (named.length > 0) return named;
   const folders = trustedKeyFolders(ports);
@@ -41,7 +47,7 @@ export async function readTrustedKeys(request: TrustedKeysRequest, ports: KeyPor
   }
   if (found.length === 0 && !request.allowUnsigned) {
     throw new BundleError("no public key is known that a bundle could be checked with", {
-      hint: `name its maker's key with --key FILE.pub, or put it into ${folders[0] ?? "the folder of trusted keys"}; slipway bundle keygen makes a pair; --allow-unsigned takes a bundle whoever made it`,
+      hint: `ask its maker for the public key and name it with --key FILE.pub, or put it into ${folders[0] ?? "the folder of trusted keys"}; --allow-unsigned takes a bundle whoever made it`,
     });
   }
   return found;
