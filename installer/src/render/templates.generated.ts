@@ -306,7 +306,7 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     + "</h3>\n"
     + ((stack1 = container.invokePartial(lookupProperty(partials,"account"),depth0,{"name":"account","data":data,"helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "");
 },"10":function(container,depth0,helpers,partials,data) {
-    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+    var stack1, helper, alias1=container.strict, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
         }
@@ -314,8 +314,10 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     };
 
   return "<p class=\"note\">"
-    + ((stack1 = container.lambda(container.strict(lookupProperty(depth0,"words"), "authority", {"start":{"line":57,"column":18},"end":{"line":57,"column":33}} ), depth0)) != null ? stack1 : "")
-    + " <code>slipway ca export</code></p>\n";
+    + ((stack1 = container.lambda(alias1(lookupProperty(depth0,"words"), "authority", {"start":{"line":57,"column":18},"end":{"line":57,"column":33}} ), depth0)) != null ? stack1 : "")
+    + " <code>"
+    + ((stack1 = (((helper = lookupProperty(helpers,"exportAuthority") || alias1(depth0, "exportAuthority", {"start":{"line":57,"column":44},"end":{"line":57,"column":59}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"exportAuthority","hash":{},"data":data,"loc":{"start":{"line":57,"column":42},"end":{"line":57,"column":61}}}) : helper))) != null ? stack1 : "")
+    + "</code></p>\n";
 },"11":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -373,8 +375,8 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     + ((stack1 = (((helper = lookupProperty(helpers,"user") || alias1(depth0, "user", {"start":{"line":94,"column":46},"end":{"line":94,"column":50}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"user","hash":{},"data":data,"loc":{"start":{"line":94,"column":44},"end":{"line":94,"column":52}}}) : helper))) != null ? stack1 : "")
     + "</code></dd></div>\n<div><dt>"
     + ((stack1 = alias2(alias1(lookupProperty(lookupProperty(data,"root"),"words"), "passwordBy", {"start":{"line":95,"column":11},"end":{"line":95,"column":33}} ), depth0)) != null ? stack1 : "")
-    + "</dt><dd><code>slipway secrets show "
-    + ((stack1 = (((helper = lookupProperty(helpers,"secret") || alias1(depth0, "secret", {"start":{"line":95,"column":73},"end":{"line":95,"column":79}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"secret","hash":{},"data":data,"loc":{"start":{"line":95,"column":71},"end":{"line":95,"column":81}}}) : helper))) != null ? stack1 : "")
+    + "</dt><dd><code>"
+    + ((stack1 = (((helper = lookupProperty(helpers,"show") || alias1(depth0, "show", {"start":{"line":95,"column":52},"end":{"line":95,"column":56}} ))),(typeof helper === alias4 ? helper.call(alias3,{"name":"show","hash":{},"data":data,"loc":{"start":{"line":95,"column":50},"end":{"line":95,"column":58}}}) : helper))) != null ? stack1 : "")
     + "</code></dd></div>\n</dl>\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", alias4=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -421,7 +423,7 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     + "</h2>\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"login"),{"name":"if","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.program(8, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":46,"column":0},"end":{"line":51,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"accounts"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":52,"column":0},"end":{"line":55,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"ownAuthority"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":56,"column":0},"end":{"line":58,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"exportAuthority"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":56,"column":0},"end":{"line":58,"column":7}}})) != null ? stack1 : "")
     + "</section>\n</div>\n<section aria-labelledby=\"components\">\n<h2 id=\"components\">"
     + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "components", {"start":{"line":62,"column":22},"end":{"line":62,"column":38}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n<div class=\"zones\">\n"
@@ -429,7 +431,7 @@ export const landingPage: TemplateSpecification = {"0":function(container,depth0
     + "</div>\n</section>\n<section aria-labelledby=\"commands\">\n<h2 id=\"commands\">"
     + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "commands", {"start":{"line":77,"column":20},"end":{"line":77,"column":34}} ), depth0)) != null ? stack1 : "")
     + "</h2>\n<dl class=\"commands\">\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(lookupProperty(depth0,"words"),"commandList"),{"name":"each","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":79,"column":0},"end":{"line":81,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"commands"),{"name":"each","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":79,"column":0},"end":{"line":81,"column":9}}})) != null ? stack1 : "")
     + "</dl>\n<p class=\"note\">"
     + ((stack1 = alias4(alias1(lookupProperty(depth0,"words"), "docs", {"start":{"line":83,"column":18},"end":{"line":83,"column":28}} ), depth0)) != null ? stack1 : "")
     + "</p>\n</section>\n</main>\n<footer>\n<p>Slipway "

@@ -5,7 +5,7 @@ export type Pending = "coming" | "starting" | "failed";
 
 interface Told {
   readonly heading: string;
-  readonly lead: (serving: number, all: number) => string;
+  readonly lead: (serving: number, all: number, statusCommand: string) => string;
 }
 
 /** The words of the page in one language. */
@@ -35,7 +35,8 @@ export interface Words {
   readonly zones: Readonly<Record<Zone, string>>;
   readonly presence: Readonly<Record<Component["presence"], string>>;
   readonly commands: string;
-  readonly commandList: readonly { readonly command: string; readonly meaning: string }[];
+  /** Command lines about an install, without the program and its name. */
+  readonly commandList: readonly { readonly words: string; readonly meaning: string }[];
   readonly docs: string;
   readonly staticNote: string;
   readonly profile: string;
@@ -57,8 +58,8 @@ const english: Words = {
   },
   stopped: {
     heading: "Your platform is not complete.",
-    lead: (serving, all) =>
-      `The last run ended when ${serving} of ${all} services served. The same command goes on where it stopped; slipway status says what runs now.`,
+    lead: (serving, all, statusCommand) =>
+      `The last run ended when ${serving} of ${all} services served. The same command goes on where it stopped; ${statusCommand} says what runs now.`,
   },
   pending: { coming: "Still coming", starting: "Starting", failed: "Failed" },
   asOf: (time) => `As of ${time}.`,
@@ -79,10 +80,10 @@ const english: Words = {
   presence: { embedded: "Installed", external: "External", off: "Not installed" },
   commands: "At the command line",
   commandList: [
-    { command: "slipway status", meaning: "see what runs now" },
-    { command: "slipway verify", meaning: "prove every connection" },
-    { command: "slipway logs COMPONENT", meaning: "read what a component says" },
-    { command: "slipway doctor", meaning: "look for causes of trouble" },
+    { words: "status", meaning: "see what runs now" },
+    { words: "verify", meaning: "prove every connection" },
+    { words: "logs COMPONENT", meaning: "read what a component says" },
+    { words: "doctor", meaning: "look for causes of trouble" },
   ],
   docs: "The documentation comes with Slipway, in its docs folder; docs/values.md explains every setting.",
   staticNote: "Written at install time. It shows what was installed, not how it fares now.",
@@ -103,8 +104,8 @@ const chinese: Words = {
   },
   stopped: {
     heading: "平台尚未完整。",
-    lead: (serving, all) =>
-      `上次运行结束时，${all} 个服务中有 ${serving} 个就绪。再次执行同一命令即可继续；slipway status 显示当前运行情况。`,
+    lead: (serving, all, statusCommand) =>
+      `上次运行结束时，${all} 个服务中有 ${serving} 个就绪。再次执行同一命令即可继续；${statusCommand} 显示当前运行情况。`,
   },
   pending: { coming: "等待中", starting: "启动中", failed: "失败" },
   asOf: (time) => `截至 ${time}。`,
@@ -123,10 +124,10 @@ const chinese: Words = {
   presence: { embedded: "已安装", external: "外部", off: "未安装" },
   commands: "命令行",
   commandList: [
-    { command: "slipway status", meaning: "查看当前运行情况" },
-    { command: "slipway verify", meaning: "验证每一条连接" },
-    { command: "slipway logs COMPONENT", meaning: "查看组件日志" },
-    { command: "slipway doctor", meaning: "查找问题原因" },
+    { words: "status", meaning: "查看当前运行情况" },
+    { words: "verify", meaning: "验证每一条连接" },
+    { words: "logs COMPONENT", meaning: "查看组件日志" },
+    { words: "doctor", meaning: "查找问题原因" },
   ],
   docs: "文档随 Slipway 提供，位于其 docs 目录；docs/values.md 说明每一项设置。",
   staticNote: "本页在安装时生成，说明安装了什么，不反映当前状态。",

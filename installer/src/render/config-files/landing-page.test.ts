@@ -54,8 +54,23 @@ describe("renderLandingPage", () => {
   });
 
   it("mentions the platform's own authority only where its certificates are used", () => {
-    expect(renderLandingPage(infraPlan(["domain=hub.example.com"]), "en")).toContain("slipway ca export");
+    expect(renderLandingPage(infraPlan(["domain=hub.example.com"]), "en")).toContain(
+      "<code>slipway ca export --out slipway-ca.crt</code>",
+    );
     expect(renderLandingPage(infraPlan(), "en")).not.toContain("slipway ca export");
+  });
+
+  it.each(["en", "zh"] as const)("names the install in every command (%s), where it has another name", (language) => {
+    const plan = infraPlan(["domain=hub.example.com"]);
+    const lab = { ...plan, install: { ...plan.install, name: "lab" } };
+    const stopped = { pending: new Map([["redis", "failed" as const]]), at: new Date(0), stopped: true };
+
+    for (const page of [renderLandingPage(lab, language), renderLandingPage(lab, language, stopped)]) {
+      const commands = [...page.matchAll(/slipway (?:status|verify|logs|doctor|secrets|ca)[^<；;]*/g)].map(String);
+      expect(commands.length).toBeGreaterThan(5);
+      expect(commands.filter((command) => !command.includes("--name lab"))).toEqual([]);
+    }
+    expect(renderLandingPage(lab, language)).toContain("<code>slipway ca export --out lab-ca.crt --name lab</code>");
   });
 
   it("stands with nothing to reach and nothing to sign in to", () => {

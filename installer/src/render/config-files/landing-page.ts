@@ -1,3 +1,4 @@
+import { installCommand } from "../../plan/install-command.ts";
 import type { Component, Plan, Zone } from "../../plan/model.ts";
 import { landingPageStyle } from "../templates.generated.ts";
 import { escapeTexts } from "./escape-texts.ts";
@@ -32,22 +33,33 @@ export function renderLandingPage(plan: Plan, language: Language, progress?: Pro
       words,
       domain: plan.settings.domain,
       install: plan.install,
-      ...head(words, installed, progress),
+      ...head(plan, words, installed, progress),
       links: links(plan, language, progress).map((link) => ({ ...link, badge: badgeOf(words, link) })),
       ...signIn(plan, words, language),
-      ownAuthority: plan.settings.tls === "self-signed",
+      commands: words.commandList.map(({ words: command, meaning }) => ({ command: typed(plan, command), meaning })),
+      exportAuthority:
+        plan.settings.tls === "self-signed" ? typed(plan, `ca export --out ${authorityFile(plan)}`) : undefined,
       zones: zones(plan, words, language, progress),
     }),
   );
 }
 
-function head(words: Words, installed: number, progress: Progress | undefined) {
+/** Several installs may be on one host: a command says which it means. */
+function typed({ install }: Plan, words: string): string {
+  return installCommand(install.name, words);
+}
+
+function authorityFile({ install }: Plan): string {
+  return `${install.name}-ca.crt`;
+}
+
+function head(plan: Plan, words: Words, installed: number, progress: Progress | undefined) {
   if (progress === undefined) return { heading: words.heading, lead: words.lead(installed), note: words.staticNote };
   const { pending, at, stopped } = progress;
   const told = stopped ? words.stopped : words.coming;
   return {
     heading: told.heading,
-    lead: told.lead(installed - pending.size, installed),
+    lead: told.lead(installed - pending.size, installed, typed(plan, "status")),
     note: words.asOf(`${at.toISOString().slice(0, 19).replace("T", " ")} UTC`),
     refreshSeconds: stopped ? undefined : refreshSeconds,
   };
@@ -76,12 +88,16 @@ function signIn(plan: Plan, words: Words, language: Language) {
     (component) => component.role !== "sign-in" && component.presence === "embedded",
   );
   return {
-    login: login?.presence === "embedded" ? login.firstPassword : undefined,
+    login: login?.presence === "embedded" ? accountOf(plan, login, language) : undefined,
     noLogin: login?.presence === "external" ? words.externalLogin : words.noLogin,
-    accounts: others.flatMap(({ title, firstPassword }) =>
-      firstPassword === undefined ? [] : [{ title: title[language], ...firstPassword }],
-    ),
+    accounts: others.flatMap((component) => accountOf(plan, component, language) ?? []),
   };
+}
+
+function accountOf(plan: Plan, { title, firstPassword }: Component, language: Language) {
+  if (firstPassword === undefined) return undefined;
+  const { user, secret } = firstPassword;
+  return { title: title[language], user, show: typed(plan, `secrets show ${secret}`) };
 }
 
 const zoneOrder: readonly Zone[] = ["edge", "app", "data"];
