@@ -1,12 +1,24 @@
 import { join } from "node:path";
 import { assertNever, DataExpectedError, PreflightError } from "../../errors/installer-error.ts";
-import type { SecretGenerator, SecretSlot, SecretSpec } from "../../plan/model.ts";
+import type { SecretSlot, SecretSpec } from "../../plan/model.ts";
 import type { Clock, Failpoint, FileSystem, Random } from "../../platform/ports.ts";
 import { canonicalJson, keyedDigest } from "../digest.ts";
 import type { Applied } from "../state/records.ts";
 import type { AppliedRecord } from "../state/state-store.ts";
 import { certificateAuthority, type KeyAndCertificate, signingPair, tlsLeaf } from "./certificates.ts";
 import { bcryptHash, randomPassword, randomText, sshHostKey } from "./generate.ts";
+import {
+  dependenciesFirst,
+  dependencyOf,
+  isDerived,
+  isDue,
+  type Parts,
+  partsDigest,
+  partsOf,
+  publicParts,
+  readParts,
+  secretFile,
+} from "./secret-parts.ts";
 
 export interface SecretPorts {
   readonly fs: FileSystem;
@@ -26,42 +38,13 @@ export interface SecretRequest {
   readonly dataExists: boolean;
 }
 
-/** Parts of a secret by name; one that is not made of parts has the single part "". */
-type Parts = Readonly<Record<string, string>>;
-
 /** Every secret of an install, read. */
 export interface Secrets {
   readonly read: (slot: Pick<SecretSlot, "name" | "part">) => string;
   /** Values to keep out of logs, by name; public parts are not among them. */
   readonly hidden: ReadonlyMap<string, string>;
-}
-
-const renewBeforeMs = 30 * 86_400_000;
-const publicParts: readonly string[] = ["certificate", "publicKey"];
-
-/** The names of the parts a generator makes. */
-export function partsOf(generator: SecretGenerator): readonly string[] {
-  switch (generator.kind) {
-    case "signing-pair":
-    case "certificate-authority":
-    case "tls-leaf":
-      return ["privateKey", "certificate"];
-    case "ssh-host-key":
-      return ["privateKey", "publicKey"];
-    case "random":
-    case "password":
-    case "bcrypt":
-    case "given":
-    case "given-file":
-      return [""];
-    default:
-      return assertNever(generator);
-  }
-}
-
-/** Where a part of a secret lies. */
-export function secretFile(folder: string, name: string, part: string): string {
-  return join(folder, part === "" ? name : `${name}.${part}`);
+  /** Keyed digest of each, to recognise it by. */
+  readonly digests: ReadonlyMap<string, string>;
 }
 
 /**
@@ -82,7 +65,7 @@ export async function readSecrets(
     if (isDue(ports.clock, spec, recorded.expires)) return undefined;
     found.set(spec.name, parts);
   }
-  return toSecrets(found);
+  return toSecrets(found, request.digestKey);
 }
 
 /** Every secret that lies in the folder or is given, right or not: what to keep out of the log of a run that failed early. */
@@ -120,8 +103,10 @@ export async function ensureSecrets(
   const ensure = async (spec: SecretSpec): Promise<void> => {
     const outcome = await ensureSecret(ports, request, spec, { applied: record.current(), found });
     found.set(spec.name, outcome.parts);
+    const { digest } = record.current().secrets[spec.name] ?? {};
     made[spec.name] = {
       inputsHash: outcome.inputsHash,
+      ...(digest === undefined ? {} : { digest }),
       ...(outcome.expires === undefined ? {} : { expires: outcome.expires }),
     };
   };
@@ -131,7 +116,14 @@ export async function ensureSecrets(
   if (canonicalJson({ ...before, ...made }) !== canonicalJson(before)) {
     await record.update((applied) => ({ secrets: { ...applied.secrets, ...made } }));
   }
-  return toSecrets(found);
+  return toSecrets(found, request.digestKey);
+}
+
+/** A secret that cannot be made anew is not there. */
+export function secretGone(name: string, file: string): DataExpectedError {
+  return new DataExpectedError(`the secret ${name} is gone, and data made with it exists`, {
+    hint: `put ${file} back from a backup of the state directory; it is never made anew`,
+  });
 }
 
 interface Ensured {
@@ -155,9 +147,7 @@ async function ensureSecret(
       return { parts: present, inputsHash: hash, expires: recorded?.expires };
     }
   } else if (recorded !== undefined && request.dataExists && !isDerived(spec.generator)) {
-    throw new DataExpectedError(`the secret ${spec.name} is gone, and data made with it exists`, {
-      hint: `put ${secretFile(request.folder, spec.name, partsOf(spec.generator)[0] ?? "")} back from a backup; it is never made anew`,
-    });
+    throw secretGone(spec.name, secretFile(request.folder, spec.name, partsOf(spec.generator)[0] ?? ""));
   }
   const fresh = await generate(ports, request, spec, found);
   for (const [part, value] of Object.entries(fresh.parts)) {
@@ -167,41 +157,13 @@ async function ensureSecret(
   return { parts: fresh.parts, inputsHash: hash, expires: fresh.expires };
 }
 
-async function readParts(fs: FileSystem, folder: string, spec: SecretSpec): Promise<Parts | undefined> {
-  const parts: Record<string, string> = {};
-  for (const part of partsOf(spec.generator)) {
-    const value = await fs.readTextIfPresent(secretFile(folder, spec.name, part));
-    // No secret is empty: a file that lost its contents must not open a service to everybody.
-    if (value === undefined || value === "") return undefined;
-    parts[part] = value;
-  }
-  return parts;
-}
-
-/** Derived secrets follow their inputs; the others are made once and stay. */
-function isDerived(generator: SecretGenerator): boolean {
-  return ["bcrypt", "tls-leaf", "given", "given-file"].includes(generator.kind);
-}
-
-function dependencyOf(generator: SecretGenerator): string | undefined {
-  if (generator.kind === "bcrypt") return generator.of;
-  return generator.kind === "tls-leaf" ? generator.authority : undefined;
-}
-
-function dependenciesFirst(specs: readonly SecretSpec[]): readonly SecretSpec[] {
-  return [...specs].sort(
-    (a, b) => Number(dependencyOf(a.generator) !== undefined) - Number(dependencyOf(b.generator) !== undefined),
-  );
-}
-
-function isDue(clock: Clock, spec: SecretSpec, expires: string | undefined): boolean {
-  if (spec.generator.kind !== "tls-leaf" || expires === undefined) return false;
-  return Date.parse(expires) - clock.now().getTime() < renewBeforeMs;
-}
-
-async function inputsHash(
-  ports: SecretPorts,
-  request: SecretRequest,
+/**
+ * What a secret was made of, as a digest: another one means that it has to be made again.
+ * @throws PreflightError when what a person has to give is not there
+ */
+export async function inputsHash(
+  ports: Pick<SecretPorts, "fs">,
+  request: Pick<SecretRequest, "digestKey" | "given">,
   spec: SecretSpec,
   found: ReadonlyMap<string, Parts>,
 ): Promise<string> {
@@ -257,7 +219,7 @@ function withExpiry(pair: KeyAndCertificate): { readonly parts: Parts; readonly 
   };
 }
 
-async function givenValue(fs: FileSystem, request: SecretRequest, spec: SecretSpec): Promise<string> {
+async function givenValue(fs: FileSystem, request: Pick<SecretRequest, "given">, spec: SecretSpec): Promise<string> {
   const { generator } = spec;
   if (generator.kind === "given") {
     const value = request.given(generator.valuesPath);
@@ -294,12 +256,13 @@ function requirePart(found: ReadonlyMap<string, Parts>, name: string, part: stri
   );
 }
 
-function toSecrets(found: ReadonlyMap<string, Parts>): Secrets {
+function toSecrets(found: ReadonlyMap<string, Parts>, digestKey: string): Secrets {
   const hidden = new Map<string, string>();
   for (const [name, parts] of found) {
     for (const [part, value] of Object.entries(parts)) {
       if (!publicParts.includes(part)) hidden.set(part === "" ? name : `${name}.${part}`, value);
     }
   }
-  return { read: (slot) => requirePart(found, slot.name, slot.part ?? ""), hidden };
+  const digests = new Map([...found].map(([name, parts]) => [name, partsDigest(digestKey, parts)]));
+  return { read: (slot) => requirePart(found, slot.name, slot.part ?? ""), hidden, digests };
 }

@@ -17,6 +17,21 @@ export interface Identity {
   readonly target: TargetIdentity;
 }
 
+/** A file that values were taken from, and the fingerprint of what it said. */
+export interface ValuesFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly digest: string;
+}
+
+/** A secret as it was made, and as what was last applied reads it. */
+export interface AppliedSecret {
+  readonly inputsHash: string;
+  readonly expires?: string;
+  /** Keyed digest of the secret that the platform runs with; absent before it was applied once. */
+  readonly digest?: string;
+}
+
 /** What is known to be done. The target's own state is asked, never taken from here. */
 export interface Applied {
   readonly release: number;
@@ -31,9 +46,16 @@ export interface Applied {
   /** Stores by `component/volume`, once their component served from them. */
   readonly initialised: Readonly<Record<string, { readonly at: string }>>;
   /** Secrets that were made or taken over, by name. */
-  readonly secrets: Readonly<Record<string, { readonly inputsHash: string; readonly expires?: string }>>;
+  readonly secrets: Readonly<Record<string, AppliedSecret>>;
+  /** The files that the recorded values were taken from; absent where an older version recorded them. */
+  readonly valuesFiles?: readonly ValuesFile[] | undefined;
   /** What only the target of this install needs to know; it alone reads and writes it. */
   readonly target: Readonly<Record<string, unknown>>;
+}
+
+/** Whether stores hold data, or jobs did work, that was made with the secrets of the install. */
+export function hasData({ initialised, jobs }: Pick<Applied, "initialised" | "jobs">): boolean {
+  return Object.keys(initialised).length > 0 || Object.keys(jobs).length > 0;
 }
 
 export const nothingApplied: Applied = {

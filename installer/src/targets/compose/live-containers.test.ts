@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ContainerState } from "../../platform/ports.ts";
-import { sortContainers } from "./live-containers.ts";
+import { isMadeFrom, sortContainers, stateDirOf } from "./live-containers.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
 
 function container(
   name: string,
@@ -36,4 +37,13 @@ test("tells services, leftovers and strangers apart", () => {
   expect([...live.services.values()].map(({ name }) => name)).toEqual(["p-app-1"]);
   expect(live.leftovers.map(({ name }) => name)).toEqual(["0123456789ab_p-app-1", "p-gone-1", "p-prepare-1"]);
   expect(live.foreign.map(({ name }) => name)).toEqual(["p-foreign-1"]);
+});
+
+test("a container tells from which state directory it was made", () => {
+  const file = (path: string) => container("p-app-1", "app", { "com.docker.compose.project.config_files": path });
+
+  expect(stateDirOf(file("/srv/state/live/compose.yaml"))).toBe("/srv/state");
+  expect(isMadeFrom(file("/srv/state/live/compose.yaml"), stateLayout("/srv/state"))).toBe(true);
+  expect(stateDirOf(file("/srv/somebody/compose.yaml"))).toBeUndefined();
+  expect(stateDirOf(container("p-app-1", "app"))).toBeUndefined();
 });

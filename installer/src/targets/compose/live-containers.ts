@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import type { StateLayout } from "../../execute/state/layout.ts";
+import { dirname, join } from "node:path";
+import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
 import type { ContainerState } from "../../platform/ports.ts";
 import { roleLabel, specLabel } from "../../render/compose/labels.ts";
 
@@ -45,5 +45,16 @@ function isLeftover(container: ContainerState, wanted: readonly string[]): boole
 
 /** Whether Compose made a container from the file in this state directory. */
 export function isMadeFrom(container: ContainerState, layout: StateLayout): boolean {
-  return container.labels[composeFileLabel] === join(layout.live, "compose.yaml");
+  return container.labels[composeFileLabel] === composeFileIn(layout);
+}
+
+/** The state directory with the file that Compose made a container from. */
+export function stateDirOf(container: ContainerState): string | undefined {
+  const file = container.labels[composeFileLabel];
+  const root = file === undefined ? undefined : dirname(dirname(file));
+  return root !== undefined && file === composeFileIn(stateLayout(root)) ? root : undefined;
+}
+
+function composeFileIn({ live }: Pick<StateLayout, "live">): string {
+  return join(live, "compose.yaml");
 }
