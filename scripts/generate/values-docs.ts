@@ -107,6 +107,12 @@ Everything about a platform is set by values. They come in layers, each laid ove
 3. your files, given by \`-f\`, in the order given
 4. \`--set key=value\`, in the order given
 
+After the first install the values that it was made of are recorded. \`slipway install\`, \`plan\` and the others then start from
+the recorded values, with \`--set\` laid over them; a first install without \`-f\` takes \`./values.yaml\` if it is there. With
+\`-f\` only the files count: a key that was taken out of a file, or that an earlier \`--set\` gave, returns to its default, and
+\`plan\` lists those. \`--reset-values\` leaves the recorded values out without a file. A file that was changed since it was
+installed, and that a command does not read, is named in a warning.
+
 Maps are merged key by key (so \`extraEnv\` is merged name by name); everything else is replaced. A file of yours holds
 only what differs from the defaults.
 

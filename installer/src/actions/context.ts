@@ -40,6 +40,9 @@ export interface ActionPorts {
   readonly signal: AbortSignal;
 }
 
+/** What actions need that only read files; without `report` nobody is warned. */
+export type FilePorts = Pick<ActionPorts, "fs" | "assets"> & Partial<Pick<ActionPorts, "report">>;
+
 /** Which install an action is about. */
 export interface InstallTarget {
   readonly name: string;
@@ -47,11 +50,15 @@ export interface InstallTarget {
   readonly stateDir: string;
 }
 
-/** Where the wanted values come from: recorded values first, then these on top. */
+/** Where the wanted values come from. */
 export interface ValuesSelection {
   readonly profile?: string;
-  /** Files in the order they are laid over each other. */
+  /** Files in the order they are laid over each other. Where one is named, the recorded values do not count. */
   readonly files: readonly string[];
+  /** Absolute path of the file that a first install takes where none is named; it need not be there. */
+  readonly ownFile?: string;
+  /** Neither the recorded values nor `ownFile` count: defaults, and what is given here. */
+  readonly reset?: boolean;
   /** `key=value` as given by `--set`, in order. */
   readonly set: readonly string[];
   /** Components to record as `mode: off`. */

@@ -8,8 +8,10 @@ import type { Ask, Choice } from "../events/ask.ts";
 import { createFileSystem } from "../platform/file-system.ts";
 import { hashOf } from "../execute/digest.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
+import type { ValuesSelection } from "./context.ts";
 import { init } from "./init/init.ts";
 import { loadPlan } from "./desired/load-plan.ts";
+import { fingerprintOf } from "./desired/values-files.ts";
 import { planOffline } from "./plan/plan.ts";
 import { rules } from "../targets/compose/rules.ts";
 import { render } from "./render/render.ts";
@@ -24,9 +26,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function request(
-  selection: { files?: readonly string[]; set?: readonly string[]; without?: readonly string[]; profile?: string } = {},
-) {
+function request(selection: Partial<ValuesSelection> = {}) {
   return {
     name: "slipway",
     stateDir: join(folder, "state"),
@@ -55,14 +55,14 @@ describe("validate", () => {
     });
   });
 
-  it("lays files over the recorded values", async () => {
+  it.each(["", "not: [values"])("needs no recorded values where a file is given: %j", async (recorded) => {
     mkdirSync(join(folder, "state"));
-    writeFileSync(join(folder, "state/values.yaml"), "domain: one.example\nports: { ssh: 2022 }\n");
-    writeFileSync(join(folder, "two.yaml"), "domain: two.example\n");
+    writeFileSync(join(folder, "state/values.yaml"), recorded);
+    writeFileSync(join(folder, "my.yaml"), "domain: my.example\n");
 
-    const { values } = await loadPlan(request({ files: [join(folder, "two.yaml")] }), ports);
-
-    expect([values.values.domain, values.values.ports.ssh]).toEqual(["two.example", 2022]);
+    await expect(validate(request({ files: [join(folder, "my.yaml")] }), ports)).resolves.toMatchObject({
+      sources: ["profile infra", join(folder, "my.yaml")],
+    });
   });
 
   it.each([
@@ -80,6 +80,100 @@ describe("validate", () => {
 
   it("refuses to leave out what the platform cannot do without", async () => {
     await expect(validate(request({ without: ["postgres"] }), ports)).rejects.toMatchObject({ code: "VALUES_INVALID" });
+  });
+});
+
+describe("the values of an install that is there", () => {
+  const recorded = "domain: one.example\nports: { ssh: 2022 }\nredis: { resources: { memory: 300Mi } }\n";
+  const own = () => join(folder, "values.yaml");
+  const password = "of-nobody-else";
+
+  beforeEach(() => {
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/values.yaml"), recorded);
+  });
+
+  async function load(selection: Parameters<typeof request>[0]) {
+    const warnings: string[] = [];
+    const { values } = await loadPlan(request(selection), {
+      ...ports,
+      report: (event) => {
+        if (event.type === "warning") warnings.push(`${event.message}; ${event.hint ?? ""}`);
+      },
+    });
+    const { domain, redis, ports: numbers } = values.values;
+    return { seen: [domain, numbers.ssh, redis.resources.memory], returned: values.returned(), warnings };
+  }
+
+  it("are the recorded ones where nothing is given, and with --set what is laid over them", async () => {
+    const nothing = await load({});
+    const set = await load({ set: ["ports.ssh=2200"] });
+
+    expect([nothing.seen, nothing.returned]).toEqual([["one.example", 2022, "300Mi"], []]);
+    expect([set.seen, set.returned]).toEqual([["one.example", 2200, "300Mi"], []]);
+  });
+
+  it("are those of the file that is given: what it lacks returns to its default, which is told", async () => {
+    writeFileSync(own(), "domain: one.example\n");
+
+    const given = await load({ files: [own()] });
+
+    expect(given.seen).toEqual(["one.example", 2222, "512Mi"]);
+    expect(given.returned).toEqual([
+      { path: "ports.ssh", from: "2022", to: "2222" },
+      { path: "redis.resources.memory", from: "300Mi", to: "512Mi" },
+    ]);
+    expect(given.warnings).toEqual([]);
+  });
+
+  it("are the defaults and what is given with --reset-values", async () => {
+    const reset = await load({ reset: true, set: ["ports.ssh=2200"] });
+
+    expect(reset.seen).toEqual(["localhost", 2200, "512Mi"]);
+    expect(reset.returned.map(({ path }) => path)).toEqual(["domain", "redis.resources.memory"]);
+  });
+
+  it("do not show a secret that returns to its default", async () => {
+    writeFileSync(
+      join(folder, "state/values.yaml"),
+      `redis: { mode: external, external: { host: r.example, password: "${password}" } }\n`,
+    );
+
+    const { returned } = await load({ reset: true });
+
+    expect(JSON.stringify(returned)).not.toContain(password);
+    expect(returned.map(({ path }) => path)).toContain("redis.external.password");
+  });
+
+  it("are not those of ./values.yaml, and a warning names it where it says something else", async () => {
+    writeFileSync(own(), "redis: { resources: { memory: 300Mi } }\n");
+    const same = await load({ ownFile: own() });
+    writeFileSync(own(), "redis: { resources: { memory: 1Gi } }\n");
+    const other = await load({ ownFile: own() });
+    const reset = await load({ ownFile: own(), reset: true });
+
+    expect(same.warnings).toEqual([]);
+    expect(other.seen).toEqual(["one.example", 2022, "300Mi"]);
+    expect(other.warnings).toEqual([
+      `${own()} is there and is not read: the recorded values count; -f ${own()} takes what it says, and nothing else`,
+    ]);
+    expect(reset.warnings[0]).toMatch(/values\.yaml is there and is not read: only defaults and what is given count/);
+  });
+
+  it("are not those of a file that was changed since, also where only a key was taken out of it", async () => {
+    const file = join(folder, "prod.yaml");
+    writeFileSync(file, recorded);
+    const valuesFiles = [fingerprintOf({ name: file, text: recorded })];
+    writeFileSync(join(folder, "state/applied.json"), JSON.stringify({ apiVersion: "slipway/v2", valuesFiles }));
+    writeFileSync(file, `# a comment\n${recorded}`);
+    const same = await load({});
+    writeFileSync(file, "domain: one.example\n");
+    const less = await load({});
+
+    expect(same.warnings).toEqual([]);
+    expect(less.warnings).toEqual([
+      `${file} was changed since it was installed and is not read: the recorded values count; -f ${file} takes what it says, and nothing else`,
+    ]);
   });
 });
 
@@ -134,6 +228,12 @@ describe("plan --offline", () => {
     expect(first).toEqual(second);
     expect(first).toMatchObject({ changed: true, offline: true });
     expect(first.counts.create + first.counts.run).toBe(first.changes.length);
+    expect(first.totals).toMatchObject({
+      ports: expect.arrayContaining([expect.objectContaining({ address: "127.0.0.1", hostPort: 80 })]) as unknown,
+      urls: expect.arrayContaining([expect.objectContaining({ url: "http://localhost" })]) as unknown,
+    });
+    const { components = 0, memoryMiB = 0, diskGiB = 0 } = first.totals ?? {};
+    expect([components > 5, memoryMiB > 1024, diskGiB > 100]).toEqual([true, true, true]);
   });
 
   it("says what differs from the records, and why", async () => {
@@ -150,7 +250,7 @@ describe("plan --offline", () => {
     const smaller = await planOffline(request({ without: ["casdoor"] }), ports);
     const moved = await planOffline(request({ set: ["dataDir=/srv/data"] }), ports);
 
-    expect(same.changed).toBe(false);
+    expect([same.changed, same.totals]).toEqual([false, undefined]);
     expect([same.impossible, changed.impossible]).toEqual([[], []]);
     expect(moved.impossible).toEqual([
       {

@@ -19,27 +19,65 @@ export function ownHelpOf(program: Command, argv: readonly string[]): string {
 
 /**
  * `help a b` as `a b --help`; any other command line as it is.
- * @throws UsageError when there is no such command
+ * @throws UsageError when help is asked for of a command that does not exist
  */
 export function helpTopic(program: Command, argv: readonly string[]): readonly string[] {
-  const [first, ...topic] = wordsOf(program, argv);
-  if (first !== "help" || topic.length === 0) return argv;
+  const words = wordsOf(program, argv);
+  const [first, ...topic] = words;
+  if (first !== "help") {
+    // Commander would print the help of what stands above, and end well.
+    if (argv.some((word) => word === "--help" || word === "-h")) requireCommands(program, words);
+    return argv;
+  }
+  if (topic.length === 0) return argv;
   if (topic[0] === "help") return ["--help"];
+  requireCommands(program, topic);
+  return [...topic, "--help"];
+}
+
+/** The words up to the first command that has none below it. */
+function requireCommands(program: Command, words: readonly string[]): void {
   let current = program;
-  for (const [index, word] of topic.entries()) {
+  for (const [index, word] of words.entries()) {
+    if (current.commands.length === 0) return;
     const next = current.commands.find((command) => command.name() === word);
-    if (next === undefined) throw unknownCommand(current, topic.slice(0, index + 1));
+    if (next === undefined) throw unknownCommand(current, words.slice(0, index + 1));
     current = next;
   }
-  return [...topic, "--help"];
 }
 
 function unknownCommand(group: Command, path: readonly string[]): UsageError {
   const names = group.commands.map((command) => command.name());
   const near = suggestKey(path.at(-1) ?? "", names);
   return new UsageError(`unknown command '${path.join(" ")}'`, {
-    hint: near === undefined ? programHelp : `did you mean ${near}?`,
+    hint: habitOf(path.join(" ")) ?? (near === undefined ? programHelp : `did you mean ${near}?`),
   });
+}
+
+/** What other programs call it: what does it here. */
+const habits: readonly (readonly [words: readonly string[], hint: string])[] = [
+  [["ps", "get", "describe", "info", "health"], "slipway status shows what runs"],
+  [
+    ["up", "apply", "deploy", "upgrade", "update"],
+    "slipway install brings the platform to what the values describe; slipway start starts what was stopped",
+  ],
+  [["down"], "slipway stop stops the platform; slipway uninstall removes it, and its data stays"],
+  [["delete", "destroy", "remove", "rm", "purge"], "slipway uninstall removes the platform, and its data stays"],
+  [["version"], "slipway --version prints it"],
+  [
+    ["exec", "shell", "sh"],
+    "slipway starts no program in a component; slipway status --json names what runs, slipway logs COMPONENT shows what it says",
+  ],
+  [["config", "settings"], "slipway values show shows every value in effect; slipway render writes the files"],
+  [["diff"], "slipway plan says what an install would change"],
+  [["list"], "slipway ls lists the installs of this host"],
+  [["template"], "slipway render writes the files"],
+  [["test", "check"], "slipway verify proves every connection; slipway doctor looks for causes of trouble"],
+];
+
+/** Where a command that does not exist is one of another program: what does the same here. */
+export function habitOf(command: string): string | undefined {
+  return habits.find(([words]) => words.includes(command))?.[1];
 }
 
 /** The words of a command line that are neither a global option nor its value. */

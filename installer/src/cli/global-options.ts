@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command, OptionValues } from "commander";
+import { defaultInstallName } from "../plan/install-command.ts";
 import { UsageError } from "../errors/installer-error.ts";
 import { collectOption } from "./commands/collect-option.ts";
 import type { CliIo } from "./context.ts";
@@ -16,6 +17,10 @@ export interface Selection {
   readonly cacheDir: string;
   /** Absolute paths of the files given with -f. */
   readonly files: readonly string[];
+  /** Absolute path of the values file of the working directory. */
+  readonly ownFile: string;
+  /** The recorded values do not count. */
+  readonly resetValues: boolean;
   readonly profile: string | undefined;
   readonly set: readonly string[];
   /** Components switched off with --without, as typed. */
@@ -38,14 +43,19 @@ export interface Common {
 }
 
 const namePattern = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
-export const defaultName = "slipway";
 
 /** Declares the options every command understands, before or after its name. */
 export function declareGlobalOptions(program: Command): void {
   program
-    .addOption(new Option("--name <name>", "name of the install").default(defaultName))
+    .addOption(new Option("--name <name>", "name of the install").default(defaultInstallName))
     .addOption(new Option("--state-dir <dir>", "where the install's records are kept (default: by user and name)"))
-    .addOption(new Option("-f, --file <file>", "values file; may be given more than once").argParser(collectOption))
+    .addOption(
+      new Option(
+        "-f, --file <file>",
+        "values file, in place of the recorded values; may be given more than once",
+      ).argParser(collectOption),
+    )
+    .addOption(new Option("--reset-values", "leave the recorded values out: defaults, and what is given here"))
     .addOption(new Option("--profile <name>", "profile the values start from, for example infra"))
     .addOption(new Option("--set <path=value>", "one value; may be given more than once").argParser(collectOption))
     .addOption(
@@ -83,6 +93,8 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
       invocation: { program: programOf(io), name, stateDir: given },
       cacheDir: defaultCacheDir(io),
       files: strings(options["file"]).map((file) => resolve(io.cwd, file)),
+      ownFile: resolve(io.cwd, "values.yaml"),
+      resetValues: options["resetValues"] === true,
       profile: options["profile"] as string | undefined,
       set: strings(options["set"]),
       without: strings(options["without"]),

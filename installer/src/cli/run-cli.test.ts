@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,34 @@ describe("the command line as a whole", () => {
 
     expect([run.status, run.stdout()]).toEqual([2, ""]);
     expect(run.stderr()).toBe(`error: ${message}\nhint: ${hint}\n`);
+  });
+
+  it.each([
+    ["ps", "slipway status shows what runs"],
+    ["up", "slipway start starts what was stopped"],
+    ["down", "slipway stop stops the platform"],
+    ["version", "slipway --version prints it"],
+    ["exec postgres psql", "slipway starts no program in a component"],
+    ["config", "slipway values show shows every value in effect"],
+    ["ps --help", "slipway status shows what runs"],
+    ["help ps", "slipway status shows what runs"],
+  ])("ends `slipway %s` with 2 and names what does it here", async (line, hint) => {
+    const run = await cli(line);
+
+    expect([run.status, run.stdout()]).toEqual([2, ""]);
+    expect(run.stderr()).toContain(hint);
+  });
+
+  it.each([
+    ["nope --help", "unknown command 'nope'"],
+    ["nope -h", "unknown command 'nope'"],
+    ["secrets shwo --help", "unknown command 'secrets shwo'"],
+    ["--name lab instal --help", "unknown command 'instal'"],
+  ])("ends `slipway %s` with 2 and prints no help of anything else", async (line, message) => {
+    const run = await cli(line);
+
+    expect([run.status, run.stdout()]).toEqual([2, ""]);
+    expect(run.stderr()).toContain(`error: ${message}\n`);
   });
 
   it.each([
@@ -142,6 +170,7 @@ describe("global options", () => {
           changed: false,
           counts: { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 },
           changes: [],
+          returned: [],
           impossible: [],
         });
       },
@@ -166,11 +195,14 @@ describe("global options", () => {
     ]);
   });
 
-  it("take ./values.yaml when nothing is installed and no file is named", async () => {
-    writeFileSync(join(folder, "values.yaml"), "{}\n");
-    const run = await cli("validate", { engine: { validate: () => Promise.resolve(validated) } });
+  it("name ./values.yaml, for when nothing is installed, where no file is named", async () => {
+    const engine = { validate: () => Promise.resolve(validated) };
+    const without = await cli("validate", { engine });
+    const reset = await cli("validate --reset-values", { engine });
 
-    expect(run.requests["validate"]?.[0]).toMatchObject({ values: { files: [join(folder, "values.yaml")] } });
+    const values = { files: [], set: [], without: [], ownFile: join(folder, "values.yaml") };
+    expect(without.requests["validate"]?.[0]).toMatchObject({ values });
+    expect(reset.requests["validate"]?.[0]).toMatchObject({ values: { ...values, reset: true } });
   });
 
   it("use /var/lib for root and XDG_STATE_HOME for others", async () => {

@@ -10,7 +10,7 @@ import { buildProgram, commandOf } from "./program.ts";
 import type { Body } from "./runtime.ts";
 import { openSession } from "./session.ts";
 import type { OpenSession } from "./session.ts";
-import { helpTopic, ownHelpOf } from "./find-command.ts";
+import { habitOf, helpTopic, ownHelpOf } from "./find-command.ts";
 import type { Invocation } from "./ui/named-commands.ts";
 
 /** Runs one command line to its end and gives its exit status. Everything it touches comes in with the context. */
@@ -61,6 +61,9 @@ function toUsageError(error: unknown, help: string): unknown {
   if (!(error instanceof CommanderError)) return explainFileSystemError(error);
   const [first = "", ...rest] = error.message.split("\n");
   const message = first.replace(/^error: /, "").replace(/\.$/, "");
+  const unknown = /^unknown command '(.*)'$/.exec(message)?.[1];
+  const habit = unknown === undefined ? undefined : habitOf(unknown);
+  if (habit !== undefined) return new UsageError(message, { hint: habit });
   const suggestion = /^\(Did you mean (.*)\?\)$/s.exec(rest.join(" ").trim())?.[1];
   return new UsageError(message, {
     hint: suggestion === undefined ? help : `did you mean ${suggestion}?`,

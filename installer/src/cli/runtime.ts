@@ -18,8 +18,10 @@ export interface Session {
   readonly style: Style;
   /** Width of the terminal that results are read on; undefined in a pipe, where nothing is cut or wrapped. */
   readonly columns: number | undefined;
-  /** Writes result data for a person, ending with a line end. */
+  /** Writes result data as it is, ending with a line end. */
   print(text: string): void;
+  /** Writes to a person, with commands as they have to be typed here. */
+  tell(text: string): void;
   /** Writes result data for a program. */
   printJson(value: unknown): void;
   /** The same on one line, where many follow each other. */
@@ -53,6 +55,8 @@ export function toValuesSelection(selection: Selection) {
     set: selection.set,
     without: selection.without,
     ...(selection.profile !== undefined && { profile: selection.profile }),
+    ...(selection.files.length === 0 && { ownFile: selection.ownFile }),
+    ...(selection.resetValues && { reset: true }),
     ...(selection.lock !== undefined && { lock: selection.lock }),
   };
 }

@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { stateLayout } from "../execute/state/layout.ts";
 import type { Report } from "../events/event.ts";
 import type { CliContext } from "./context.ts";
 import type { Scope } from "../engine/engine.ts";
@@ -8,6 +5,7 @@ import type { Common, Manner } from "./global-options.ts";
 import type { BoundEngine, Session } from "./runtime.ts";
 import { openLogFile } from "./ui/log-file.ts";
 import type { LogFile, LogKeeping } from "./ui/log-file.ts";
+import { nameCommandsInLines } from "./ui/named-commands.ts";
 import { absentPrompts, terminalPrompts } from "./ui/prompts.ts";
 import { jsonReporter } from "./ui/reporter-json.ts";
 import { plainReporter } from "./ui/reporter-plain.ts";
@@ -35,8 +33,7 @@ function keepingOf(command: string): LogKeeping {
 
 /** Makes what a command's body works with: reporters, log, prompts, colours. */
 export async function openSession(common: Common, context: CliContext, command: string): Promise<OpenSession> {
-  const { manner } = common;
-  const selection = withDefaultFile(common, context);
+  const { manner, selection } = common;
   const log = openLogFile({
     stateDir: selection.stateDir,
     command,
@@ -61,6 +58,7 @@ export async function openSession(common: Common, context: CliContext, command: 
     report,
     style: createStyle(manner.color && context.io.stdout.isTTY),
     columns: context.io.stdout.isTTY ? context.io.stdout.columns : undefined,
+    tell: (text) => context.io.stdout.write(`${nameCommandsInLines(text, selection.invocation)}\n`),
     print: (text) => context.io.stdout.write(`${text}\n`),
     printJson: (value) => context.io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
     printJsonLine: (value) => context.io.stdout.write(`${JSON.stringify(value)}\n`),
@@ -70,16 +68,6 @@ export async function openSession(common: Common, context: CliContext, command: 
     close: () => reporter.close(),
     recordFailure: (error) => recordFailure(log, error),
   };
-}
-
-/** The values file of the working directory counts for a first install only; afterwards the recorded values do. */
-function withDefaultFile(common: Common, context: CliContext): Common["selection"] {
-  const { selection } = common;
-  const own = join(context.io.cwd, "values.yaml");
-  if (selection.files.length > 0 || existsSync(stateLayout(selection.stateDir).values) || !existsSync(own)) {
-    return selection;
-  }
-  return { ...selection, files: [own] };
 }
 
 async function chooseReporter(manner: Manner, context: CliContext): Promise<Reporter> {

@@ -39,14 +39,14 @@ export function createEngine(environment: Environment, openAssets: () => Promise
   }
 
   /** Commands that only read files do without the engine's client, which takes long to load. */
-  async function filePorts(): Promise<Pick<ActionPorts, "fs" | "assets">> {
+  async function filePorts({ report }: Scope): Promise<Pick<ActionPorts, "fs" | "assets" | "report">> {
     const { createFileSystem } = await import("../platform/file-system.ts");
-    return { fs: createFileSystem(), assets: await openAssets() };
+    return { fs: createFileSystem(), assets: await openAssets(), report };
   }
 
-  async function planByRecords(request: PlanRequest): Promise<PlanResult> {
+  async function planByRecords(request: PlanRequest, scope: Scope): Promise<PlanResult> {
     const { rulesFor } = await import("./targets.ts");
-    const ports = await filePorts();
+    const ports = await filePorts(scope);
     const target = await rulesFor(request, ports.fs);
     return (await import("../actions/plan/plan.ts")).planOffline(request, { ...ports, target });
   }
@@ -58,12 +58,14 @@ export function createEngine(environment: Environment, openAssets: () => Promise
   }
 
   return {
-    init: async (request) => (await import("../actions/init/init.ts")).init(request, await filePorts()),
-    validate: async (request) => (await import("../actions/validate/validate.ts")).validate(request, await filePorts()),
-    render: async (request) => (await import("../actions/render/render.ts")).render(request, await filePorts()),
+    init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await filePorts(scope)),
+    validate: async (request, scope) =>
+      (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
+    render: async (request, scope) =>
+      (await import("../actions/render/render.ts")).render(request, await filePorts(scope)),
     plan: async (request, scope) =>
       request.offline === true
-        ? planByRecords(request)
+        ? planByRecords(request, scope)
         : request.bundle !== undefined
           ? (await import("../actions/install/install-offline.ts")).planOfBundle(
               request,

@@ -8,7 +8,7 @@ export interface Authorizations {
   readonly of: (scopes: readonly string[]) => Promise<Authorization>;
   /** Whether a user and password, or a token of theirs, were used for this repository. */
   readonly signedIn: (repository: string) => boolean;
-  /** Scopes that will be needed, told to whoever signs in for them; see `RegistryAuthorization`. */
+  /** Scopes that will be needed: each authorization is told of its own. */
   readonly expect: (scopes: readonly string[]) => void;
 }
 
@@ -19,7 +19,8 @@ export function createAuthorizations(
   make: (credentials: CredentialStore) => RegistryAuthorization,
 ): Authorizations {
   const byPath = new Map<string, RegistryAuthorization>();
-  let expected: readonly string[] = [];
+  /** As they were told, one call after the other. */
+  const expected: (readonly string[])[] = [];
   let paths: readonly string[] = [];
   let reading: Promise<void> | undefined;
 
@@ -34,18 +35,17 @@ export function createAuthorizations(
     return paths.find((path) => repository === path || repository.startsWith(`${path}/`)) ?? "";
   }
 
+  function scopesAt(path: string, scopes: readonly string[]): readonly string[] {
+    return scopes.filter((scope) => pathOf(repositoryOfScope(scope)) === path);
+  }
+
   function at(path: string): Authorization {
     const known = byPath.get(path);
     if (known !== undefined) return known;
     const made = make({ find: (name) => store.find(name, path) });
+    for (const scopes of expected) made.expect(scopesAt(path, scopes));
     byPath.set(path, made);
-    tellExpected(made, path);
     return made;
-  }
-
-  function tellExpected(authorization: RegistryAuthorization, path: string): void {
-    const scopes = expected.filter((scope) => pathOf(repositoryOfScope(scope)) === path);
-    if (scopes.length > 0) authorization.expect(scopes);
   }
 
   return {
@@ -54,8 +54,8 @@ export function createAuthorizations(
       return at(pathOf(repositoryOfScope(scopes[0])));
     },
     expect: (scopes) => {
-      expected = scopes;
-      for (const [path, authorization] of byPath) tellExpected(authorization, path);
+      expected.push(scopes);
+      for (const [path, authorization] of byPath) authorization.expect(scopesAt(path, scopes));
     },
     signedIn: (repository) => byPath.get(pathOf(repository))?.signedIn() ?? false,
   };

@@ -22,6 +22,8 @@ export interface LivePlatform {
   readonly foreign: readonly string[];
   /** Image ids of those references that are there. */
   readonly imageIds: ReadonlyMap<string, string>;
+  /** Where the target keeps rendered files that are as they were written, by their path in the rendering. */
+  readonly copies: ReadonlyMap<string, string>;
   /** Everything of ours in a form that two looks can be compared by; for the plan's hash. */
   readonly trace: readonly (readonly string[])[];
 }

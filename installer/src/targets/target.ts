@@ -131,8 +131,16 @@ export interface ServiceWatch {
 /** The owner: this install, another install of the same name, or unknown. */
 export type Claim = "ours" | "another" | "stranger";
 
+/** A container or pod that goes by the install's name. */
+export interface Workload {
+  readonly name: string;
+  readonly claim: Claim;
+  /** The state directory it was made from, where it tells. */
+  readonly records?: string | undefined;
+}
+
 export interface Remains {
-  readonly workloads: readonly { readonly name: string; readonly claim: Claim }[];
+  readonly workloads: readonly Workload[];
   readonly networks: readonly string[];
   readonly stores: readonly { readonly place: string; readonly ours: boolean }[];
 }

@@ -140,7 +140,7 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       const stopped = await stop(world.place, world.ports);
       const down = await status(world.place, world.ports);
       const started = await start(world.place, world.ports);
-      const restarted = await restart({ ...world.place, component: "app" }, world.ports);
+      const restarted = await restart({ ...world.place, components: ["app"] }, world.ports);
       const order = (result: typeof stopped) => result.components.map(({ id }) => id).filter((id) => id !== "web");
 
       expect([order(stopped), order(started)]).toEqual([

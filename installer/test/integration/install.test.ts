@@ -206,7 +206,7 @@ describe("the installed platform", () => {
       message: "the platform is stopped",
     });
     const started = await start(place, fixturePorts());
-    const restarted = await restart({ ...place, component: "app" }, fixturePorts());
+    const restarted = await restart({ ...place, components: ["app"] }, fixturePorts());
 
     expect(stopped.components.map(({ id }) => id).indexOf("app")).toBeLessThan(
       stopped.components.map(({ id }) => id).indexOf("store"),

@@ -5,7 +5,8 @@ import { installFrom, type InstallSources } from "../../src/actions/install/inst
 import type { InstallRequest, InstallResult } from "../../src/actions/install/install-request.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
-import { comparePlan, observeFor, type PlanResult } from "../../src/actions/plan/plan.ts";
+import { observeFor } from "../../src/actions/plan/observe.ts";
+import { comparePlan, type PlanResult } from "../../src/actions/plan/plan.ts";
 import { openInstall } from "../../src/execute/state/install.ts";
 import type { Docker } from "../../src/platform/ports.ts";
 import type { Rendering } from "../../src/render/rendering.ts";

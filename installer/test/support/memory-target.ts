@@ -78,6 +78,7 @@ function targetOn(world: MemoryTarget): Target {
         services: new Map(all.filter(({ component }) => components.includes(component)).map((s) => [s.component, s])),
         departed,
         hasLeftovers: departed.length > 0,
+        copies: new Map(),
         stores: new Map([...world.stores].map(([id, { owner }]) => [id, { place: id, ours: isOwner(install, owner) }])),
         foreign: world.strangers,
         imageIds: new Map(),

@@ -3,7 +3,10 @@ import type { Plan } from "../../plan/model.ts";
 import type { Rendering } from "../../render/rendering.ts";
 import type { Target, TargetFacts } from "../../targets/target.ts";
 import type { Values } from "../../values/values.generated.ts";
-import type { ActionPorts } from "../context.ts";
+import { valueAt } from "../../values/sourced-value.ts";
+import type { ValuesFile } from "../../execute/state/records.ts";
+import type { FilePorts } from "../context.ts";
+import type { ReturnedValue } from "./returned-values.ts";
 import { type LoadedPlan, type PlanChange, planOf, type PlanSources, readPlanInputs } from "./load-plan.ts";
 
 /** What the values describe, ready to be compared with what is there. */
@@ -16,9 +19,13 @@ export interface Desired {
   readonly values?: Values;
   /** The value at a dotted path of the values. */
   readonly given: (path: string) => string | undefined;
+  /** Recorded values that nothing gives any more. */
+  readonly returned?: readonly ReturnedValue[];
+  /** The files that the values were taken from; undefined where they are the recorded ones. */
+  readonly valuesFiles?: readonly ValuesFile[] | undefined;
 }
 
-export type DesirePorts = Pick<ActionPorts, "fs" | "assets"> & {
+export type DesirePorts = FilePorts & {
   /** One that cannot be asked for its facts is rendered for as if it were of the newest version. */
   readonly target: Pick<Target, "render"> & Partial<Pick<Target, "facts">>;
 };
@@ -60,15 +67,15 @@ async function desiredOf(
       return stringify(values.given);
     },
     values: values.values,
-    given: (path) => valueAt(values.values, path),
+    given: (path) => {
+      const value = valueAt(values.values, path.split("."));
+      return typeof value === "string" ? value : undefined;
+    },
+    get returned() {
+      return values.returned();
+    },
+    get valuesFiles() {
+      return values.takenFrom();
+    },
   };
-}
-
-function valueAt(values: Values, path: string): string | undefined {
-  let current: unknown = values;
-  for (const key of path.split(".")) {
-    if (typeof current !== "object" || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as Readonly<Record<string, unknown>>)[key];
-  }
-  return typeof current === "string" ? current : undefined;
 }

@@ -1,8 +1,10 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import type { Report } from "../../events/event.ts";
 import type { ImageLock } from "../../images/image-lock.ts";
 import { recordedDigests, withLock } from "../../images/lock-digests.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import { readKnownPlan } from "../../execute/state/state-store.ts";
+import type { ValuesFile } from "../../execute/state/records.ts";
+import { readApplied, readKnownPlan } from "../../execute/state/state-store.ts";
 import { buildPlan } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
@@ -15,6 +17,8 @@ import { suggestKey } from "../../values/suggest-key.ts";
 import type { Assets } from "../assets.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
+import { type ReturnedValue, returnedValues } from "./returned-values.ts";
+import { fingerprintOf, readValuesFile, warnOfIgnoredFiles } from "./values-files.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
@@ -25,12 +29,18 @@ export interface PlanSources extends InstallTarget {
 export interface LoadPorts {
   readonly fs: Pick<FileSystem, "readTextIfPresent">;
   readonly assets: Assets;
+  /** Told of values files that do not count. */
+  readonly report?: Report;
 }
 
 export interface ValuesInUse extends LoadedValues {
   readonly profile: string;
   /** What the values were laid from, in order, for people. */
   readonly sources: readonly string[];
+  /** Recorded values that nothing gives any more. */
+  readonly returned: () => readonly ReturnedValue[];
+  /** The files they were taken from; undefined where the recorded values are used. */
+  readonly takenFrom: () => readonly ValuesFile[] | undefined;
 }
 
 export interface LoadedPlan {
@@ -46,8 +56,10 @@ export interface PlanInputs {
   readonly profile: string;
   readonly defaults: ValuesText | ReadText;
   readonly profileValues: ValuesText | ReadText;
-  /** The recorded values first, then the files that were named. */
+  /** What is laid over the profile: the recorded values, or the files that were named. */
   readonly files: readonly ValuesText[];
+  /** The recorded values, whether they are used or not. */
+  readonly recorded: ValuesText | undefined;
   readonly set: readonly string[];
   readonly without: readonly string[];
   readonly lock: ImageLock | undefined;
@@ -70,26 +82,51 @@ export interface PlanChange {
 export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Promise<PlanInputs> {
   const layout = stateLayout(request.stateDir);
   const profile = request.values.profile ?? (await readKnownPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
-  const recorded = await ports.fs.readTextIfPresent(layout.values);
-  // It is never written empty, and defaults in its place would change the platform.
-  if (recorded?.trim() === "") {
-    throw new PreflightError(`${layout.values} is damaged: it is empty`, {
-      hint: "put it back from a backup of the state directory; nothing was changed, and what runs goes on running",
-    });
-  }
-  const files: ValuesText[] = recorded === undefined ? [] : [{ name: layout.values, text: recorded }];
-  for (const path of request.values.files) files.push(await readValuesFile(path, ports));
+  const text = await ports.fs.readTextIfPresent(layout.values);
+  const recorded = text === undefined ? undefined : { name: layout.values, text };
   return {
     name: request.name,
     profile,
     defaults: readOwnValues("values/values.yaml", ports.assets),
     profileValues: readProfile(profile, ports.assets),
-    files,
+    files: await chooseFiles(request, recorded, ports),
+    recorded,
     set: request.values.set,
     without: request.values.without,
     lock: request.lock ?? (await readLockFile(request.values.lock, ports)),
     recordedDigests: recordedDigests(await ports.fs.readTextIfPresent(layout.lock)),
   };
+}
+
+/**
+ * The files that were named; without any, what is recorded; before that, the file of the working directory.
+ * @throws PreflightError when the recorded values are damaged; UsageError for a file that does not exist
+ */
+async function chooseFiles(
+  { stateDir, values }: PlanSources,
+  recorded: ValuesText | undefined,
+  ports: LoadPorts,
+): Promise<readonly ValuesText[]> {
+  const { files, ownFile, reset = false } = values;
+  if (files.length > 0) return Promise.all(files.map((path) => readValuesFile(path, ports)));
+  if (recorded === undefined && !reset) {
+    const text = ownFile === undefined ? undefined : await ports.fs.readTextIfPresent(ownFile);
+    return ownFile === undefined || text === undefined ? [] : [{ name: ownFile, text }];
+  }
+  const used = reset ? undefined : requireWritten(recorded);
+  // A damaged record is told by what it is needed for.
+  const applied = await readApplied(ports.fs, stateLayout(stateDir)).catch(() => undefined);
+  const takenFrom = reset ? [] : (applied?.valuesFiles ?? []);
+  await warnOfIgnoredFiles({ recorded: used, takenFrom, ownFile }, ports);
+  return used === undefined ? [] : [used];
+}
+
+/** Recorded values are never written empty, and defaults in their place would change the platform. */
+function requireWritten(recorded: ValuesText | undefined): ValuesText | undefined {
+  if (recorded?.text.trim() !== "") return recorded;
+  throw new PreflightError(`${recorded.name} is damaged: it is empty`, {
+    hint: "put it back from a backup of the state directory, or give the values again with -f; nothing was changed, and what runs goes on running",
+  });
 }
 
 /**
@@ -99,7 +136,7 @@ export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Pr
 export function valuesOf(inputs: PlanInputs, change: PlanChange = {}): ValuesInUse {
   const without = [...inputs.without, ...(change.without ?? [])];
   const off = without.map((name) => `${sectionOfComponent(name)}.mode=off`);
-  const { defaults, profileValues, profile, files, set } = inputs;
+  const { defaults, profileValues, profile, files, recorded, set } = inputs;
   const loaded = loadValues({ defaults, profile: profileValues, files, sets: [...set, ...off] }, valuesSections());
   const sources = [
     `profile ${profile}`,
@@ -107,7 +144,14 @@ export function valuesOf(inputs: PlanInputs, change: PlanChange = {}): ValuesInU
     ...set.map((argument) => `--set ${argument.split("=", 1)[0] ?? ""}`),
     ...without.map((name) => `--without ${name}`),
   ];
-  return { ...loaded, profile, sources };
+  const isRecordUsed = recorded !== undefined && files.includes(recorded);
+  return {
+    ...loaded,
+    profile,
+    sources,
+    returned: () => (recorded === undefined || isRecordUsed ? [] : returnedValues(recorded, loaded)),
+    takenFrom: () => (isRecordUsed ? undefined : files.map(fingerprintOf)),
+  };
 }
 
 /**
@@ -213,17 +257,4 @@ export function readOwnValues(path: string, assets: Assets): ValuesText | ReadTe
   return assets.readValues === undefined
     ? { name: path, text: assets.readText(path) }
     : { name: path, value: assets.readValues(path) };
-}
-
-/**
- * A values file a person named.
- * @throws UsageError when it does not exist
- */
-export async function readValuesFile(path: string, ports: LoadPorts): Promise<ValuesText> {
-  const text = await ports.fs.readTextIfPresent(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${path} cannot be read: ${reason}`, { cause, hint: "check the path given with -f" });
-  });
-  if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
-  return { name: path, text };
 }

@@ -3,7 +3,14 @@ import { fullTagged } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Values } from "../../values/values.generated.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";
-import { type LoadPorts, type PlanSources, listProfiles, loadPlan, readImageTable } from "../desired/load-plan.ts";
+import {
+  type LoadPorts,
+  type PlanSources,
+  listProfiles,
+  planOf,
+  readImageTable,
+  readPlanInputs,
+} from "../desired/load-plan.ts";
 
 /** An image that some profile, mode, job or check of the platform can use. */
 export interface UsableImage {
@@ -73,10 +80,10 @@ export async function everyPlan(
   const plans: Plan[] = [];
   for (const profile of profiles.length === 0 ? listProfiles(ports.assets) : profiles) {
     const values = { ...request.values, profile };
-    const given = await loadPlan({ ...request, values }, ports);
+    const inputs = await readPlanInputs({ ...request, values }, ports);
+    const given = planOf(inputs, ports.assets);
     const set = [...values.set, anyDomain, ...allOn(given.values.values)];
-    const whole = await loadPlan({ ...request, values: { ...values, set, without: [] } }, ports);
-    plans.push(given.plan, whole.plan);
+    plans.push(given.plan, planOf({ ...inputs, set, without: [] }, ports.assets).plan);
   }
   return plans;
 }

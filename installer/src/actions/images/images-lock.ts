@@ -122,7 +122,8 @@ async function openLockSources(
   ports: ActionPorts,
 ): Promise<readonly ImageSource[]> {
   const { from, cacheDir, registries, keyFiles, allowUnsigned } = request;
-  const { values } = await loadInstallValues(request, ports);
+  // Files that do not count were told when the plans were made.
+  const { values } = await loadInstallValues(request, { fs: ports.fs, assets: ports.assets });
   const reads = keyFiles.length > 0 || from.some((source) => source.startsWith("/"));
   const trustedKeys = reads ? await readTrustedKeys({ keyFiles, allowUnsigned: true }, ports) : [];
   const references = usable.map((image) => image.reference);

@@ -9,7 +9,8 @@ import { valuesFileHeader, schemaFileName } from "../../values/values-file-heade
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { askForValues } from "./init-questions.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
-import { defaultProfile, readImageTable, readOwnValues, readProfile, readValuesFile } from "../desired/load-plan.ts";
+import { defaultProfile, readImageTable, readOwnValues, readProfile } from "../desired/load-plan.ts";
+import { readValuesFile } from "../desired/values-files.ts";
 
 export interface InitRequest extends InstallTarget {
   readonly values: ValuesSelection;

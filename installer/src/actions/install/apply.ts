@@ -80,7 +80,7 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   const { imageReady } = request;
   if (imageReady !== undefined) await Promise.all(imagesOf(desired.rendering).map(imageReady));
   throwIfInterrupted(signal, "the result was recorded");
-  const release = await recordRelease({ desired, layout, journal, record }, ports);
+  const release = await recordRelease({ desired, layout, journal, record, secrets }, ports);
   return { release, install: await openInstall(install, ports.fs) };
 }
 

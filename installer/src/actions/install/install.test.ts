@@ -51,6 +51,7 @@ function installInfra(
   sources: Partial<InstallSources>,
   more: Partial<InstallRequest> = {},
   target: Target = createMemoryTarget().target,
+  report?: ActionPorts["report"],
 ) {
   const digest = `sha256:${"d".repeat(64)}`;
   const images = {
@@ -63,7 +64,7 @@ function installInfra(
         ),
       }),
   };
-  const ports: ActionPorts = { ...fixturePorts(), assets: openAssets(), target, images };
+  const ports: ActionPorts = { ...fixturePorts({ ...(report && { report }) }), assets: openAssets(), target, images };
   const request: InstallRequest = {
     name: "slipway-test",
     stateDir: join(folder, "state"),
@@ -92,6 +93,24 @@ test("what is applied is what was checked and agreed, also when a values file is
 
   expect(readFileSync(join(folder, "state/values.yaml"), "utf8")).toContain("8081");
   expect(readFileSync(join(folder, "state/plan.json"), "utf8")).toMatch(/casdoor[^"]*@sha256:d{64}/);
+});
+
+test("a key that is taken out of the file returns to its default, and from what file the values came is recorded", async () => {
+  const values = join(folder, "values.yaml");
+  const notes: string[] = [];
+  const recorded = (name: string) => readFileSync(join(folder, "state", name), "utf8");
+  writeFileSync(values, "ports: { http: 8081, ssh: 2022 }\n");
+  const { target } = createMemoryTarget();
+  await installInfra({}, {}, target);
+  writeFileSync(values, "ports: { http: 8081 }\n");
+
+  await installInfra({}, {}, target, (event) => {
+    if (event.type === "note") notes.push(event.message);
+  });
+
+  expect(recorded("values.yaml")).toBe("ports:\n  http: 8081\n");
+  expect(notes).toEqual(["recorded values that are not given any more, with what holds again: ports.ssh 2022 → 2222"]);
+  expect(JSON.parse(recorded("applied.json"))).toMatchObject({ valuesFiles: [{ path: values }] });
 });
 
 test("the hash that was agreed is the one that is reported, also when digests are learnt meanwhile", async () => {

@@ -5,17 +5,20 @@ import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
+import { openApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { ActionPorts } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
 import type { PlanChange } from "../desired/load-plan.ts";
+import { describeReturned } from "../desired/returned-values.ts";
 import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
-import { comparePlan, observeFor } from "../plan/plan.ts";
+import { observeFor } from "../plan/observe.ts";
+import { comparePlan } from "../plan/plan.ts";
 import { openRunLog, type RunLog } from "../run-log.ts";
 import { firstPasswordOf, notInstalledIn, urlsOf } from "../status/summary.ts";
 import type { LivePlatform } from "../../targets/live-platform.ts";
+import { requireSecrets } from "../secrets/secret-troubles.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
 import { applyDesired } from "./apply.ts";
 import { requireNoForeignStores } from "./foreign-stores.ts";
@@ -31,7 +34,8 @@ import {
   requireImages,
   type UnavailableImage,
 } from "./provide-images.ts";
-import { isUpToDate } from "./up-to-date.ts";
+import { withDigests } from "./record-release.ts";
+import { secretsIfUpToDate } from "./up-to-date.ts";
 
 /** The parts of an install that depend on values and images; tests bring their own. */
 export interface InstallSources {
@@ -131,11 +135,18 @@ async function tryUnchanged(
   const { identity, applied, layout } = install;
   if (identity === undefined || request.planHash !== undefined || request.dryRun === true) return undefined;
   const live = await observeFor(desired, install, ports);
-  if (!(await isUpToDate(desired, { ...install, identity }, live, ports))) return undefined;
+  const secrets = await secretsIfUpToDate(desired, { ...install, identity }, live, ports);
+  if (secrets === undefined) return undefined;
   // Another version of this program may describe the same platform in other words.
   const text = `${canonicalJson(desired.plan)}\n`;
   if (install.plan === undefined || `${canonicalJson(install.plan)}\n` !== text) {
     await ports.fs.writeAtomic(layout.plan, text);
+  }
+  // The same values may have come from another file, and an older version recorded less.
+  const { valuesFiles = applied.valuesFiles } = desired;
+  const known = { valuesFiles, secrets: withDigests(applied.secrets, secrets.digests) };
+  if (canonicalJson(known) !== canonicalJson({ valuesFiles: applied.valuesFiles, secrets: applied.secrets })) {
+    await (await openApplied(ports.fs, layout)).update(() => known);
   }
   return {
     ...summary(desired, request),
@@ -160,6 +171,8 @@ async function installChanges(
   const seen = await observeFor(first, install, ports);
   const agreed = comparePlan(first, install, seen, ports.target);
   requirePlan(agreed.hash, request);
+  requireSecrets(seen.secrets);
+  if (agreed.returned.length > 0) ports.report({ type: "note", message: describeReturned(agreed.returned) });
   if (request.dryRun === true) {
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
   }

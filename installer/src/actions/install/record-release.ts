@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { Secrets } from "../../execute/secrets/secret-store.ts";
 import type { Journal } from "../../execute/journal/journal.ts";
 import type { StateLayout } from "../../execute/state/layout.ts";
 import type { Applied } from "../../execute/state/records.ts";
@@ -15,13 +16,15 @@ export interface RecordRequest {
   readonly layout: StateLayout;
   readonly journal: Journal;
   readonly record: AppliedRecord;
+  /** What the platform runs with now. */
+  readonly secrets: Pick<Secrets, "digests">;
 }
 
 const releasesKept = 20;
 
 /** Records what is now applied: values, plan, images, rendered files without secrets, and that all of it is so. */
 export async function recordRelease(request: RecordRequest, ports: ActionPorts): Promise<number> {
-  const { desired, layout, journal, record } = request;
+  const { desired, layout, journal, record, secrets } = request;
   const hash = hashOfDesired(desired);
   const previous = record.current();
   const release = previous.appliedHash === hash ? previous.release : previous.release + 1;
@@ -37,12 +40,14 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
       await ports.failpoint("record:plan");
       await record.update((applied) => ({
         ...withoutStrangers(applied, desired),
+        secrets: withDigests(applied.secrets, secrets.digests),
         change: undefined,
         release,
         appliedHash: hash,
         installedAt: ports.clock.now().toISOString(),
         units: desired.rendering.units,
         stores: desired.rendering.stores.map(({ component, volume }) => ({ component, volume })),
+        ...(desired.valuesFiles === undefined ? {} : { valuesFiles: desired.valuesFiles }),
       }));
       return true;
     },
@@ -53,6 +58,16 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
 
 function isRecorded(applied: Applied, hash: string): boolean {
   return applied.appliedHash === hash && applied.change === undefined;
+}
+
+/** The records of secrets, each with the digest of what the platform runs with. */
+export function withDigests(recorded: Applied["secrets"], digests: ReadonlyMap<string, string>): Applied["secrets"] {
+  return Object.fromEntries(
+    Object.entries(recorded).map(([name, row]) => {
+      const digest = digests.get(name);
+      return [name, digest === undefined ? row : { ...row, digest }];
+    }),
+  );
 }
 
 /** Drops the records of jobs that no longer exist. Stores are kept: they may come back. */

@@ -1,8 +1,8 @@
 import { appliedHash } from "../../execute/applied-hash.ts";
 import { bringUpJobs } from "../../execute/bring-up-graph.ts";
-import { readSecrets, type SecretRequest } from "../../execute/secrets/secret-store.ts";
+import { readSecrets, type SecretRequest, type Secrets } from "../../execute/secrets/secret-store.ts";
 import type { Install } from "../../execute/state/install.ts";
-import type { Applied, Identity } from "../../execute/state/records.ts";
+import { type Applied, hasData, type Identity } from "../../execute/state/records.ts";
 import { completeWanted } from "../../execute/wanted.ts";
 import { isMadeOf, type LivePlatform } from "../../targets/live-platform.ts";
 import { servicesOf } from "../../render/rendering.ts";
@@ -25,30 +25,31 @@ export function secretRequest(
     folder: layout.secrets,
     digestKey: identity.digestKey,
     given: desired.given,
-    dataExists: Object.keys(applied.initialised).length > 0 || Object.keys(applied.jobs).length > 0,
+    dataExists: hasData(applied),
   };
 }
 
-/** Whether record, what runs, images, health, secrets and files all agree with what is wanted. */
-export async function isUpToDate(
+/** The secrets, where record, what runs, images, health, secrets and files all agree with what is wanted; else undefined. */
+export async function secretsIfUpToDate(
   desired: Desired,
   install: Install & { readonly identity: Identity },
   live: LivePlatform,
   ports: ActionPorts,
-): Promise<boolean> {
+): Promise<Secrets | undefined> {
   const { applied, identity } = install;
-  if (applied.change !== undefined || applied.appliedHash !== hashOfDesired(desired) || live.hasLeftovers) return false;
+  if (applied.change !== undefined || applied.appliedHash !== hashOfDesired(desired) || live.hasLeftovers)
+    return undefined;
   // The cheap question first: reading secrets and files takes longer.
   const runs = servicesOf(desired.rendering).every((unit) => {
     const service = live.services.get(unit.id);
     return service !== undefined && isMadeOf(service, unit, live.imageIds);
   });
-  if (!runs) return false;
+  if (!runs) return undefined;
   const secrets = await readSecrets(ports, secretRequest(desired, install, applied), applied);
-  if (secrets === undefined) return false;
+  if (secrets === undefined) return undefined;
   const wanted = completeWanted(desired, secrets, identity.digestKey);
   const jobsDone = bringUpJobs(desired.plan).every(
     ({ id }) => applied.jobs[id]?.inputsHash === wanted.units.get(id)?.inputs,
   );
-  return jobsDone && ports.target.isAsWanted(install, wanted, live);
+  return jobsDone && (await ports.target.isAsWanted(install, wanted, live)) ? secrets : undefined;
 }

@@ -43,7 +43,7 @@ test("what was never made cannot be started, and one that is named must be there
   const gone = { code: "PREFLIGHT_FAILED", message: "the container of app is gone" };
 
   await expect(start(place, ports)).rejects.toMatchObject(gone);
-  await expect(stop({ ...place, component: "app" }, ports)).rejects.toMatchObject(gone);
+  await expect(stop({ ...place, components: ["app"] }, ports)).rejects.toMatchObject(gone);
   world.services.clear();
   const nothing = { code: "PREFLIGHT_FAILED", message: "nothing of p is there" };
   await expect(stop(place, ports)).rejects.toMatchObject(nothing);
@@ -64,4 +64,22 @@ test("what an incomplete change is to take away is stopped with the rest", async
   await stop(place, ports);
 
   expect([...world.services.values()].map(({ phase }) => phase)).toEqual(["exited", "exited", "exited"]);
+});
+
+test("several components are touched in the order that the whole has, also with others between them", async () => {
+  const world = createMemoryTarget();
+  const ports = { ...fixturePorts(), target: world.target };
+  const place = { name: "p", stateDir: join(folder, "state") };
+  await installFixture(place, ports);
+
+  const stopped = await stop({ ...place, components: ["store", "app"] }, ports);
+  const started = await start({ ...place, components: ["app", "store", "app"] }, ports);
+
+  expect(stopped.components.map(({ id }) => id)).toEqual(["app", "store"]);
+  expect(world.services.get("web")?.phase).toBe("running");
+  expect(started.components.map(({ id }) => id)).toEqual(["store", "app"]);
+  await expect(stop({ ...place, components: ["app", "nope", "prepare"] }, ports)).rejects.toMatchObject({
+    code: "USAGE",
+    message: "there is no component nope and no prepare that runs here",
+  });
 });

@@ -3,16 +3,17 @@ import { steps } from "../../events/steps.ts";
 import { graphOf, startLimitSeconds } from "../../execute/bring-up-graph.ts";
 import { type GraphNode, runGraph } from "../../execute/dependency-graph.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Component, Plan } from "../../plan/model.ts";
 import { isUp, type LivePlatform, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
 
 export interface LifecycleRequest extends InstallTarget {
-  /** All of them when absent. */
-  readonly component?: string;
+  /** All of them when absent or empty. */
+  readonly components?: readonly string[];
   readonly timeoutSeconds?: number;
 }
 
@@ -58,8 +59,9 @@ type Verb = LifecycleResult["action"];
 
 async function lifecycle(verb: Verb, request: LifecycleRequest, ports: LifecyclePorts): Promise<LifecycleResult> {
   const install = await openInstall(request, ports.fs);
-  const plan = verb === "stop" ? planToStop(install) : requireInstalled(install);
-  const nodes = graphToTouch(verb, plan, request.component);
+  const recorded = await requireInstalledHere(install, ports);
+  const plan = verb === "stop" ? planToStop(install, recorded) : recorded;
+  const nodes = graphToTouch(verb, plan, request.components ?? []);
   const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
     const components = await withStep(ports, steps[verb], () =>
@@ -72,8 +74,7 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: Lifecycle
 }
 
 /** While a change is incomplete, what it is to take away may run yet: it is stopped with the rest. */
-function planToStop(install: Install): Plan {
-  const plan = requireInstalled(install);
+function planToStop(install: Install, plan: Plan): Plan {
   const stays = new Set(plan.components.flatMap(({ id, workload }) => (workload === undefined ? [] : [id])));
   const leaving = (install.plan?.components ?? []).filter(
     ({ id, workload }) => workload !== undefined && !stays.has(id),
@@ -82,20 +83,41 @@ function planToStop(install: Install): Plan {
 }
 
 /** The components to touch, each with what must be touched before it. */
-function graphToTouch(verb: Verb, plan: Plan, only: string | undefined): readonly GraphNode[] {
+function graphToTouch(verb: Verb, plan: Plan, only: readonly string[]): readonly GraphNode[] {
   const running = plan.components.filter((component) => component.workload !== undefined).map(({ id }) => id);
-  if (only !== undefined) {
-    if (running.includes(only)) return [{ key: only, needs: [] }];
-    throw new UsageError(`there is no component ${only} that runs here`, {
+  const unknown = only.filter((id) => !running.includes(id));
+  if (unknown.length > 0) {
+    throw new UsageError(`there is no component ${unknown.join(" and no ")} that runs here`, {
       hint: `components are ${running.join(", ")}`,
     });
   }
-  const nodes = graphOf(plan);
-  if (verb !== "stop") return nodes;
+  const upward = graphOf(plan);
+  const nodes = verb === "stop" ? reversed(upward) : upward;
+  return only.length === 0 ? nodes : narrowed(nodes, only);
+}
+
+function reversed(nodes: readonly GraphNode[]): readonly GraphNode[] {
   return nodes.map(({ key }) => ({
     key,
     needs: nodes.filter((other) => other.needs.includes(key)).map((other) => other.key),
   }));
+}
+
+/** Only these, in the order that the whole has, also where others stand between them. */
+function narrowed(nodes: readonly GraphNode[], keys: readonly string[]): readonly GraphNode[] {
+  const needsOf = new Map(nodes.map(({ key, needs }) => [key, needs]));
+  const before = (key: string, seen: Set<string>): Set<string> => {
+    for (const need of needsOf.get(key) ?? []) {
+      if (seen.has(need)) continue;
+      seen.add(need);
+      before(need, seen);
+    }
+    return seen;
+  };
+  return [...new Set(keys)].map((key) => {
+    const all = before(key, new Set());
+    return { key, needs: keys.filter((other) => other !== key && all.has(other)) };
+  });
 }
 
 interface Work {
@@ -126,7 +148,7 @@ async function touchAll(
       throwIfInterrupted(ports.signal, component.id);
       const service = live.services.get(component.id);
       // An install that was interrupted has not made all of it; what runs must be stopped all the same.
-      const mayLack = verb === "stop" && request.component === undefined;
+      const mayLack = verb === "stop" && (request.components ?? []).length === 0;
       if (service === undefined && !mayLack) throw containerGone(component.id);
       const changed = service !== undefined && (await touch(verb, component, service, ports));
       if (service !== undefined && verb !== "stop") {

@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors/installer-error.ts";
-import { openInstall, planOfInstall, requireInstalled } from "../../execute/state/install.ts";
+import { openInstall, planOfInstall } from "../../execute/state/install.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
 
 export interface LogsRequest extends InstallTarget {
   /** All of them when empty. */
@@ -31,7 +32,7 @@ export async function logs(
     ?.components.filter(({ workload }) => workload !== undefined)
     .map(({ id }) => id);
   const live = await ports.target.observe(install, { components: known ?? request.components, images: [] });
-  if (live.services.size === 0) requireInstalled(install);
+  if (live.services.size === 0) await requireInstalledHere(install, ports);
   const wanted = request.components.length > 0 ? request.components : [...live.services.keys()].sort();
   const services = wanted.flatMap((id) => live.services.get(id) ?? []);
   const unknown = wanted.filter((id) => !live.services.has(id));

@@ -1,6 +1,6 @@
 import { hashOf } from "../../execute/digest.ts";
-import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { Desired } from "../desired/desired.ts";
+import type { ObservedPlatform } from "./observe.ts";
 
 /** Fewer digits could be those of another plan. */
 export const shortestPlanHash = 12;
@@ -17,8 +17,10 @@ export function isPlanHash(given: string, hash: string): boolean {
 }
 
 /** What `plan` prints and `install --plan-hash` insists on: the plan, the images behind it, and the state it was computed against. */
-export function planHashOf({ plan, rendering }: Desired, live: LivePlatform | undefined): string {
+export function planHashOf({ plan, rendering }: Desired, live: ObservedPlatform | undefined): string {
   const units = rendering.units.map((unit) => [unit.id, unit.specHash]);
   const images = live && [...live.imageIds].sort(([a], [b]) => (a < b ? -1 : 1));
-  return hashOf({ plan, units, images: images ?? null, state: live?.trace ?? null });
+  const secrets = live?.secrets.map(({ secret, state }) => [secret, state]) ?? [];
+  const differing = secrets.length === 0 ? {} : { secrets };
+  return hashOf({ plan, units, images: images ?? null, state: live?.trace ?? null, ...differing });
 }

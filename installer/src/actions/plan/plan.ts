@@ -2,13 +2,17 @@ import { bringUpJobs } from "../../execute/bring-up-graph.ts";
 import { describeChanges, settingsChanges } from "../../execute/plan-diff.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
-import { imagesOf, type ImpossibleChange, servicesOf, storeId, type Unit } from "../../render/rendering.ts";
+import { type ImpossibleChange, servicesOf, storeId, type Unit } from "../../render/rendering.ts";
 import type { TargetRules } from "../../targets/target.ts";
-import { isMadeOf, type LivePlatform } from "../../targets/live-platform.ts";
+import { isMadeOf } from "../../targets/live-platform.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
-import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { FilePorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
+import type { ReturnedValue } from "../desired/returned-values.ts";
+import { findElsewhere } from "../status/elsewhere.ts";
 import { describeState } from "../status/describe-state.ts";
+import { observeFor, type ObservedPlatform, type ObservePorts } from "./observe.ts";
+import { type PlanTotals, totalsOf } from "./totals.ts";
 import { planHashOf } from "./plan-hash.ts";
 
 export interface PlanRequest extends InstallTarget {
@@ -43,6 +47,10 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
   readonly changed: boolean;
   readonly counts: Readonly<Record<ChangeAction, number>>;
   readonly changes: readonly Change[];
+  /** Recorded values that nothing gives any more: their defaults hold again. */
+  readonly returned: readonly ReturnedValue[];
+  /** Of a first install: what the platform takes, and where it will be reached. */
+  readonly totals?: PlanTotals;
   /** What an install will refuse, because the target cannot do it to the data that is there. */
   readonly impossible: readonly ImpossibleChange[];
 }
@@ -51,13 +59,12 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
  * Says what an install would create, change, recreate and remove, and changes nothing.
  * @throws ValuesError, PreflightError
  */
-export async function plan(
-  request: PlanRequest,
-  ports: Pick<ActionPorts, "fs" | "assets" | "target">,
-): Promise<PlanResult> {
+export async function plan(request: PlanRequest, ports: FilePorts & ObservePorts): Promise<PlanResult> {
   const desired = await loadDesired(request, ports);
   const install = await openInstall(request, ports.fs);
-  return comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
+  const planned = comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
+  const elsewhere = await findElsewhere(install, ports);
+  return elsewhere === undefined ? planned : { ...planned, impossible: [elsewhere, ...planned.impossible] };
 }
 
 /**
@@ -66,28 +73,18 @@ export async function plan(
  */
 export async function planOffline(
   request: PlanRequest,
-  ports: Pick<ActionPorts, "fs" | "assets"> & { readonly target: TargetRules },
+  ports: FilePorts & { readonly target: TargetRules },
 ): Promise<PlanResult> {
-  const { fs, assets, target } = ports;
-  const desired = await loadDesired(request, { fs, assets, target });
+  const { fs, target } = ports;
+  const desired = await loadDesired(request, ports);
   return comparePlan(desired, await openInstall(request, fs), undefined, target);
-}
-
-/** Looks at the target with what is desired in mind. */
-export function observeFor(
-  desired: Desired,
-  install: Install,
-  { target }: Pick<ActionPorts, "target">,
-): Promise<LivePlatform> {
-  const components = servicesOf(desired.rendering).map(({ id }) => id);
-  return target.observe(install, { components, images: imagesOf(desired.rendering) });
 }
 
 /** Compares what is wanted with what the target has; without a look at it, with what is recorded. Pure. */
 export function comparePlan(
   desired: Desired,
   install: Install,
-  live: LivePlatform | undefined,
+  live: ObservedPlatform | undefined,
   target: Pick<TargetRules, "impossible">,
 ): PlanResult {
   const sight = live === undefined ? recordedSight(install) : liveSight(live);
@@ -104,8 +101,15 @@ export function comparePlan(
     changed: changes.some((change) => change.action !== "unchanged"),
     counts,
     changes,
-    impossible: impossibleIn(desired, install, sight, target),
+    returned: desired.returned ?? [],
+    ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
+    impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
   };
+}
+
+function lostSecrets(live: ObservedPlatform | undefined): readonly ImpossibleChange[] {
+  const gone = (live?.secrets ?? []).filter(({ state }) => state === "gone");
+  return gone.map(({ message, hint }) => ({ message, hint }));
 }
 
 /** Where there is no data yet, everything can be done. */
@@ -131,9 +135,11 @@ interface Sight {
   readonly severed: (id: string) => readonly string[];
   /** Why a service must be restarted. */
   readonly disturbed: (id: string) => readonly string[];
+  /** Why a component or job must read its secrets again. */
+  readonly newSecrets: (id: string) => readonly string[];
 }
 
-function liveSight(live: LivePlatform): Sight {
+function liveSight(live: ObservedPlatform): Sight {
   return {
     has: (unit) => {
       const service = live.services.get(unit.id);
@@ -149,6 +155,10 @@ function liveSight(live: LivePlatform): Sight {
       if (service.phase !== "running") return [describeState({ ...service, state: service.phase })];
       return service.changedFiles.map((path) => `live file ${path} was changed`);
     },
+    newSecrets: (id) =>
+      live.secrets
+        .filter(({ state, readers }) => state !== "gone" && readers.includes(id))
+        .map(({ secret, state }) => `its secret ${secret} ${state === "changed" ? "was changed" : "is made again"}`),
   };
 }
 
@@ -164,6 +174,7 @@ function recordedSight({ applied }: Install): Sight {
     present: servicesOf(applied).map(({ id }) => id),
     severed: () => [],
     disturbed: () => [],
+    newSecrets: () => [],
   };
 }
 
@@ -178,20 +189,26 @@ function listChanges(desired: Desired, install: Install, sight: Sight): readonly
   });
   const services = servicesOf(rendering);
   const components = services.map((unit) => componentChange(plan, install.plan, sight, unit));
-  const jobs = bringUpJobs(plan).map((job) => jobChange(desired, install, job.id));
+  const jobs = bringUpJobs(plan).map((job) => jobChange(desired, install, job.id, sight));
   const removed = sight.present
     .filter((id) => !services.some((unit) => unit.id === id))
     .map((id): Change => ({ subject: "component", id, action: "remove", reasons: [removalReason(plan, id)] }));
   return [...stores, ...components, ...jobs, ...removed];
 }
 
-function jobChange({ plan, rendering }: Desired, { applied, plan: recorded }: Install, id: string): Change {
+function jobChange(
+  { plan, rendering }: Desired,
+  { applied, plan: recorded }: Install,
+  id: string,
+  sight: Sight,
+): Change {
   const isJob = (candidate: { readonly id: string }): boolean => candidate.id === id;
   const known = applied.units.find((unit) => unit.role === "job" && isJob(unit));
   const wanted = rendering.units.find((unit) => unit.role === "job" && isJob(unit));
   const head = { subject: "job", id } as const;
   if (applied.jobs[id] !== undefined && known?.specHash === wanted?.specHash) {
-    return { ...head, action: "unchanged", reasons: [] };
+    const reasons = sight.newSecrets(id);
+    return { ...head, action: reasons.length === 0 ? "unchanged" : "run", reasons };
   }
   const after = plan.jobs.find(isJob);
   const reasons = after === undefined ? [] : describeChanges(recorded?.jobs.find(isJob), after);
@@ -217,7 +234,7 @@ function componentChange(plan: Plan, recorded: Plan | undefined, sight: Sight, u
   }
   const severed = sight.severed(unit.id);
   if (severed.length > 0) return { ...head, action: "recreate", reasons: severed };
-  const disturbed = sight.disturbed(unit.id);
+  const disturbed = [...sight.disturbed(unit.id), ...sight.newSecrets(unit.id)];
   if (disturbed.length > 0) return { ...head, action: "restart", reasons: disturbed };
   return { ...head, action: "unchanged", reasons: [] };
 }

@@ -3,7 +3,7 @@ import { RenderError, UsageError } from "../../errors/installer-error.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import { renderedFileToString } from "../../render/rendered-file.ts";
 import { openRenderer } from "../../targets/renderers.ts";
-import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { FilePorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
 
 export interface RenderRequest extends InstallTarget {
@@ -39,7 +39,7 @@ interface Marker {
  * Renders the plan for a target and, with `out`, writes the files.
  * @throws ValuesError, RenderError; UsageError when the directory holds anything that no render wrote
  */
-export async function render(request: RenderRequest, ports: Pick<ActionPorts, "fs" | "assets">): Promise<RenderResult> {
+export async function render(request: RenderRequest, ports: FilePorts): Promise<RenderResult> {
   const { plan } = await loadPlan(request, ports);
   const rendered = (await openRenderer(request.mode))(plan, ports.assets);
   const files = rendered.map((file) => ({

@@ -2,7 +2,7 @@ import { rootCertificates } from "node:tls";
 import { expect, test } from "vitest";
 import { fixturePlan } from "../../../test/support/fixture-plan.ts";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
-import { secretFile } from "../../execute/secrets/secret-store.ts";
+import { secretFile } from "../../execute/secrets/secret-parts.ts";
 import { exportCa } from "./ca-export.ts";
 import { listSecrets, showSecret } from "./secrets.ts";
 

@@ -1,10 +1,12 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
-import { partsOf, secretFile } from "../../execute/secrets/secret-store.ts";
+import { partsOf, secretFile } from "../../execute/secrets/secret-parts.ts";
+import { openInstall } from "../../execute/state/install.ts";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
 import { readApplied, readKnownPlans } from "../../execute/state/state-store.ts";
-import type { Container, Plan, SecretSpec } from "../../plan/model.ts";
-import { isSecretSlot, slotsOf } from "../../plan/text.ts";
+import type { Plan, SecretSpec } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
+import { usersOf } from "./secret-readers.ts";
 
 export type SecretsListRequest = InstallTarget;
 
@@ -39,7 +41,7 @@ export interface SecretShowResult extends ResultHead<"SecretShowResult"> {
   readonly value: string;
 }
 
-type SecretPorts = Pick<ActionPorts, "fs">;
+type SecretPorts = Pick<ActionPorts, "fs"> & Partial<Pick<ActionPorts, "target">>;
 
 /**
  * Names every secret of the install and who reads it; shows no value.
@@ -82,8 +84,13 @@ export async function showSecret(request: SecretShowRequest, ports: SecretPorts)
   }
   const part = choosePart(spec, request.part);
   const value = await ports.fs.readTextIfPresent(secretFile(layout.secrets, spec.name, part));
-  if (value === undefined)
-    throw new PreflightError(`the secret ${spec.name} was not made yet`, { hint: "slipway install" });
+  if (value === undefined) {
+    const { secrets } = await readApplied(ports.fs, layout);
+    if (secrets[spec.name] === undefined) {
+      throw new PreflightError(`the secret ${spec.name} was not made yet`, { hint: "slipway install" });
+    }
+    throw new PreflightError(`the secret ${spec.name} is gone`, { hint: "slipway doctor says how to put it back" });
+  }
   return {
     apiVersion: "slipway/v1",
     kind: "SecretShowResult",
@@ -117,37 +124,7 @@ async function knownSecrets(
   ports: SecretPorts,
 ): Promise<readonly KnownSecret[]> {
   const plans = await readKnownPlans(ports.fs, layout);
-  if (plans.length === 0) {
-    throw new PreflightError(`nothing is installed under the name ${request.name}`, { hint: "slipway install" });
-  }
+  if (plans.length === 0) await requireInstalledHere(await openInstall(request, ports.fs), ports);
   const all = plans.flatMap((plan) => plan.secrets.map((spec): KnownSecret => ({ spec, plan })));
   return all.filter(({ spec }, index) => all.findIndex((other) => other.spec.name === spec.name) === index);
-}
-
-function usersOf(plan: Plan, spec: SecretSpec): readonly string[] {
-  const users = [
-    ...plan.components.flatMap(({ id, workload }) =>
-      workload === undefined ? [] : [{ id, container: workload.container }],
-    ),
-    ...plan.jobs.map(({ id, container }) => ({ id, container })),
-  ];
-  const reading = users.filter(({ container }) => namesIn(container).has(spec.name)).map(({ id }) => id);
-  const deriving = plan.secrets
-    .filter(({ generator }) => "of" in generator && generator.of === spec.name)
-    .map(({ name }) => `secret ${name}`);
-  const signing = plan.secrets
-    .filter(({ generator }) => generator.kind === "tls-leaf" && generator.authority === spec.name)
-    .map(({ name }) => `secret ${name}`);
-  return [...reading, ...deriving, ...signing];
-}
-
-function namesIn(container: Container): ReadonlySet<string> {
-  const slots = [
-    ...container.env.flatMap((variable) => slotsOf(variable.value)),
-    ...container.files.flatMap(({ contents }) => {
-      if (contents.kind === "text") return slotsOf(contents.text);
-      return contents.kind === "json" ? slotsOf(contents.value) : [];
-    }),
-  ];
-  return new Set(slots.filter(isSecretSlot).map((slot) => slot.name));
 }

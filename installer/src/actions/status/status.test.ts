@@ -3,7 +3,8 @@ import { infraPlan } from "../../../test/support/infra-plan.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import type { Install } from "../../execute/state/install.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
-import type { LivePlatform, LiveService } from "../../targets/live-platform.ts";
+import type { LiveService } from "../../targets/live-platform.ts";
+import type { ObservedPlatform } from "../plan/observe.ts";
 import { describeInstall } from "./status.ts";
 
 const plan = infraPlan();
@@ -11,7 +12,7 @@ const plan = infraPlan();
 const served = { appliedHash: "x", initialised: { "redis/data": { at: "2026-11-01T00:00:00.000Z" } } };
 const engine = { version: "26.1.5", apiVersion: "1.45" };
 
-function overall(live: Partial<LivePlatform>, applied: object = served): string {
+function overall(live: Partial<ObservedPlatform>, applied: object = served): string {
   const install: Install = {
     name: "slipway",
     stateDir: "/state",
@@ -21,13 +22,15 @@ function overall(live: Partial<LivePlatform>, applied: object = served): string 
     plan,
     pendingPlan: undefined,
   };
-  const nothing: LivePlatform = {
+  const nothing: ObservedPlatform = {
     services: new Map(),
     departed: [],
     hasLeftovers: false,
     stores: new Map(),
     foreign: [],
     imageIds: new Map(),
+    copies: new Map(),
+    secrets: [],
     trace: [],
   };
   return describeInstall(install, { ...nothing, ...live }, engine).overall;

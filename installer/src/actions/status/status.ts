@@ -1,7 +1,10 @@
 import { openInstall, type Install, planOfInstall } from "../../execute/state/install.ts";
 import type { Component, LocalizedText, Plan } from "../../plan/model.ts";
-import { type LivePlatform, type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
+import { type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import type { ObservedPlatform } from "../plan/observe.ts";
+import { findSecretTroubles, type SecretTrouble } from "../secrets/secret-troubles.ts";
+import { type Elsewhere, findElsewhere } from "./elsewhere.ts";
 import { type NotInstalled, notInstalledIn, type PublicUrl, urlsOf } from "./summary.ts";
 
 export type StatusRequest = InstallTarget;
@@ -32,10 +35,14 @@ export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly name: string;
   readonly installed: boolean;
   /**
-   * `healthy`: everything that is installed serves. `incomplete`: a change was begun and did not end well. `absent`: no component and
-   * no data of it is there, as where another engine or cluster answers than the one it was installed on.
+   * `healthy`: everything that is installed serves, and no secret is gone. `incomplete`: a change was begun and did not end well. `absent`:
+   * no component and no data of it is there, as where another engine or cluster answers than the one it was installed on.
    */
   readonly overall: "healthy" | "degraded" | "incomplete" | "stopped" | "absent" | "not-installed";
+  /** Secrets that are not as the platform runs with them. */
+  readonly secrets: readonly SecretTrouble[];
+  /** Where nothing is installed: a platform of this name that runs here all the same. */
+  readonly elsewhere?: Elsewhere;
   /** When the change began that is not complete. */
   readonly changeSince?: string;
   readonly version?: string;
@@ -51,7 +58,7 @@ export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly urls: readonly PublicUrl[];
 }
 
-export type StatusPorts = Pick<ActionPorts, "fs" | "target">;
+export type StatusPorts = Pick<ActionPorts, "fs" | "clock" | "target">;
 
 /**
  * The live state of the platform, read from the target. The caller turns `overall` other than healthy into exit 7.
@@ -60,17 +67,27 @@ export type StatusPorts = Pick<ActionPorts, "fs" | "target">;
 export async function status(request: StatusRequest, ports: StatusPorts): Promise<StatusResult> {
   const install = await openInstall(request, ports.fs);
   const [facts, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
-  return describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
+  const result = describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
+  const elsewhere = result.installed ? undefined : await findElsewhere(install, ports);
+  return elsewhere === undefined ? result : { ...result, elsewhere };
 }
 
-/** Looks at an install as it is recorded. */
-export function observeInstall(install: Install, { target }: Pick<StatusPorts, "target">): Promise<LivePlatform> {
-  const components = planOfInstall(install)?.components.map(({ id }) => id) ?? [];
-  return target.observe(install, { components, images: [] });
+/** Looks at an install as it is recorded, and at its secrets. */
+export async function observeInstall(install: Install, ports: StatusPorts): Promise<ObservedPlatform> {
+  const plan = planOfInstall(install);
+  const components = plan?.components.map(({ id }) => id) ?? [];
+  const live = await ports.target.observe(install, { components, images: [] });
+  if (plan === undefined) return { ...live, secrets: [] };
+  const rendering = () => ports.target.render(plan);
+  return { ...live, secrets: await findSecretTroubles(install, { plan, rendering }, live, ports) };
 }
 
 /** What was seen of an install, for people; pure. */
-export function describeInstall(install: Install, live: LivePlatform, engine: StatusResult["engine"]): StatusResult {
+export function describeInstall(
+  install: Install,
+  live: ObservedPlatform,
+  engine: StatusResult["engine"],
+): StatusResult {
   const head = { apiVersion: "slipway/v1", kind: "StatusResult", name: install.name, engine } as const;
   const plan = planOfInstall(install);
   const { applied } = install;
@@ -82,6 +99,7 @@ export function describeInstall(install: Install, live: LivePlatform, engine: St
       components: [],
       notInstalled: [],
       foreign: live.foreign,
+      secrets: [],
       urls: [],
     };
   }
@@ -91,12 +109,13 @@ export function describeInstall(install: Install, live: LivePlatform, engine: St
   return {
     ...head,
     installed: true,
-    overall: isAbsent(components, live, install) ? "absent" : overallOf(components, install),
+    overall: isAbsent(components, live, install) ? "absent" : overallOf(components, install, live.secrets),
     ...(applied.change === undefined ? {} : { changeSince: applied.change.at }),
     ...recordedFacts(plan, install),
     components,
     notInstalled: notInstalledIn(plan),
     foreign: live.foreign,
+    secrets: live.secrets,
     urls: urlsOf(plan),
   };
 }
@@ -111,17 +130,23 @@ function recordedFacts(plan: Plan, { applied }: Install): Partial<StatusResult> 
 }
 
 /** One that was stopped, or whose containers were removed, still has the data that it once served from. */
-function isAbsent(components: readonly ComponentStatus[], live: LivePlatform, { applied }: Install): boolean {
+function isAbsent(components: readonly ComponentStatus[], live: ObservedPlatform, { applied }: Install): boolean {
   if (Object.keys(applied.initialised).length === 0 || live.stores.size > 0) return false;
   return components.every(({ state }) => state === "missing" || state === "external");
 }
 
-function overallOf(components: readonly ComponentStatus[], { applied }: Install): StatusResult["overall"] {
+function overallOf(
+  components: readonly ComponentStatus[],
+  { applied }: Install,
+  secrets: readonly SecretTrouble[],
+): StatusResult["overall"] {
   if (applied.change !== undefined) return "incomplete";
   const embedded = components.filter((component) => component.presence === "embedded");
   const down: readonly ComponentStatus["state"][] = ["exited", "created", "missing"];
   if (embedded.length > 0 && embedded.every((component) => down.includes(component.state))) return "stopped";
-  return embedded.every((component) => component.ok) ? "healthy" : "degraded";
+  // What runs goes on without it, and the next change cannot be made.
+  const isWhole = !secrets.some(({ state }) => state === "gone");
+  return isWhole && embedded.every((component) => component.ok) ? "healthy" : "degraded";
 }
 
 function componentStatus(component: Component, seen: LiveService | undefined, install: Install): ComponentStatus {

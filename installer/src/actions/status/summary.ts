@@ -1,3 +1,4 @@
+import { installCommand } from "../../plan/install-command.ts";
 import type { LocalizedText, Plan } from "../../plan/model.ts";
 
 /** An address that people open. */
@@ -35,8 +36,11 @@ export function firstPasswordOf(plan: Plan): FirstPassword | undefined {
   const component = plan.components.find((row) => row.presence === "embedded" && row.firstPassword !== undefined);
   const login = component?.firstPassword;
   if (component === undefined || login === undefined) return undefined;
-  const name = plan.install.name === "slipway" ? "" : ` --name ${plan.install.name}`;
-  return { title: component.title, ...login, command: `slipway secrets show ${login.secret}${name}` };
+  return {
+    title: component.title,
+    ...login,
+    command: installCommand(plan.install.name, `secrets show ${login.secret}`),
+  };
 }
 
 /** What the plan leaves out, and why. */

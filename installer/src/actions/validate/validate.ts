@@ -1,4 +1,4 @@
-import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { FilePorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
 
 export interface ValidateRequest extends InstallTarget {
@@ -20,10 +20,7 @@ export interface ValidateResult extends ResultHead<"ValidateResult"> {
  * Checks the values of an install and that a plan can be made of them.
  * @throws ValuesError with every problem; UsageError; RenderError
  */
-export async function validate(
-  request: ValidateRequest,
-  ports: Pick<ActionPorts, "fs" | "assets">,
-): Promise<ValidateResult> {
+export async function validate(request: ValidateRequest, ports: FilePorts): Promise<ValidateResult> {
   const { plan, values } = await loadPlan(request, ports);
   const components = plan.components.map(({ id, presence }) => ({ id, presence }));
   const count = (presence: string): number => components.filter((component) => component.presence === presence).length;

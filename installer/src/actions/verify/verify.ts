@@ -1,11 +1,12 @@
 import type { WireResult } from "../../../../toolbox/src/contract.ts";
 import { ApplyError, PreflightError, UsageError, WireError } from "../../errors/installer-error.ts";
-import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { verificationJob } from "../../plan/components/verification.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import { isUp } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
 
 export interface VerifyRequest extends InstallTarget {
   /** Only wires from or to this component are counted. */
@@ -34,7 +35,7 @@ const toldByLines: readonly number[] = [0, 12];
  */
 export async function verify(request: VerifyRequest, ports: ActionPorts): Promise<VerifyResult> {
   const install = await openInstall(request, ports.fs);
-  const plan = requireInstalled(install);
+  const plan = await requireInstalledHere(install, ports);
   const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
     await requireRunning(plan, install, ports);

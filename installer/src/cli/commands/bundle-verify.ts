@@ -25,7 +25,7 @@ export function declareBundleVerify(group: Command, runtime: Runtime): void {
       const { partFolders = [], ...given } = toGivenBundle(bundles, options, session.context.io.cwd);
       const result = await session.engine.verifyBundle({ ...given, partFolders });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatBundleVerified(result, session.style));
+      else session.tell(formatBundleVerified(result, session.style));
       return result.ok ? 0 : exitStatusOf("BUNDLE_INVALID");
     }),
   );

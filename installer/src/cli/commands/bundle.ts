@@ -150,7 +150,7 @@ function declareCreate(group: Command, runtime: Runtime): void {
     runtime.perform(command, async (session) => {
       const result = await session.engine.createBundle(toRequest(options, session));
       if (session.manner.json) session.printJson(result);
-      else session.print(formatBundleCreated(result, session.style));
+      else session.tell(formatBundleCreated(result, session.style));
       return 0;
     }),
   );

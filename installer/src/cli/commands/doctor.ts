@@ -35,10 +35,8 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
       });
       if (session.manner.json) session.printJson(result);
       else
-        session.print(
-          result.kind === "CheckList"
-            ? formatCheckList(result, session.style)
-            : formatDoctor(result, session.style, session.selection.invocation),
+        session.tell(
+          result.kind === "CheckList" ? formatCheckList(result, session.style) : formatDoctor(result, session.style),
         );
       return result.kind === "DoctorResult" && !result.ok ? exitStatusOf("PREFLIGHT_FAILED") : 0;
     }),

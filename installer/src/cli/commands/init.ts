@@ -4,7 +4,6 @@ import { AbortError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
-import { nameCommands } from "../ui/named-commands.ts";
 
 interface InitOptions {
   readonly out: string;
@@ -38,11 +37,8 @@ export function declareInit(program: Command, runtime: Runtime): void {
       const result = await session.engine.init(request);
       if (session.manner.json) session.printJson(result);
       else
-        session.print(
-          nameCommands(
-            `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
-            session.selection.invocation,
-          ),
+        session.tell(
+          `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
         );
       return 0;
     }),

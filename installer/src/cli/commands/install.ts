@@ -88,7 +88,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         ...(options.jobs !== undefined && { jobs: options.jobs }),
       });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatInstall(result, session));
+      else session.tell(formatInstall(result, session));
       return result.verify?.ok === false ? exitStatusOf("WIRE_FAILED") : 0;
     }),
   );

@@ -12,9 +12,9 @@ describe("stop, start, restart", () => {
       action,
       components: [{ id: "redis", changed: true }],
     };
-    const run = await cli(`${action} redis --timeout 2m`, { [action]: () => Promise.resolve(result) });
+    const run = await cli(`${action} redis nats --timeout 2m`, { [action]: () => Promise.resolve(result) });
 
-    expect(run.requests[action]?.[0]).toMatchObject({ component: "redis", timeoutSeconds: 120 });
+    expect(run.requests[action]?.[0]).toMatchObject({ components: ["redis", "nats"], timeoutSeconds: 120 });
     expect(run.stdout()).toMatch(/ed: redis\n$/);
   });
 });

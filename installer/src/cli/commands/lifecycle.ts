@@ -18,16 +18,18 @@ const verbs: readonly Verb[] = [
   {
     name: "stop",
     summary: "stop components; data stays",
-    description: "Stops all components, or one, dependents before what they depend on. Data and containers stay.",
+    description:
+      "Stops all components, or those that are named, dependents before what they depend on. Data and containers stay.",
     examples: [
       { command: "slipway stop", means: "everything" },
-      { command: "slipway stop gitaly", means: "one component" },
+      { command: "slipway stop gitlab-shell gitaly", means: "two components, in the right order" },
     ],
   },
   {
     name: "start",
     summary: "start components and wait until they are healthy",
-    description: "Starts all components, or one, in order of their dependencies, and waits until they are healthy.",
+    description:
+      "Starts all components, or those that are named, in order of their dependencies, and waits until they are healthy.",
     examples: [
       { command: "slipway start", means: "everything" },
       { command: "slipway start gitaly --timeout 2m", means: "one component, with a limit" },
@@ -36,7 +38,7 @@ const verbs: readonly Verb[] = [
   {
     name: "restart",
     summary: "restart components and wait until they are healthy",
-    description: "Restarts all components, or one, and waits until they are healthy.",
+    description: "Restarts all components, or those that are named, and waits until they are healthy.",
     examples: [
       { command: "slipway restart", means: "everything" },
       { command: "slipway restart gateway", means: "one component" },
@@ -54,18 +56,18 @@ function declareVerb(program: Command, runtime: Runtime, verb: Verb): void {
     .command(verb.name)
     .summary(verb.summary)
     .description(verb.description)
-    .argument("[component]", "one component; all of them without it")
+    .argument("[component...]", "components; all of them without one")
     .addOption(new Option("--timeout <time>", "longest time to wait, for example 5m").argParser(parseDuration));
   withExamples(command, verb.examples);
-  command.action((component: string | undefined, options: { readonly timeout?: number }) =>
+  command.action((components: readonly string[], options: { readonly timeout?: number }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine[verb.name]({
         ...toTarget(session.selection),
-        ...(component !== undefined && { component }),
+        components,
         ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
       });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatLifecycle(result, session.style));
+      else session.tell(formatLifecycle(result, session.style));
       return 0;
     }),
   );

@@ -17,6 +17,7 @@ const planned: PlanResult = {
     { subject: "component", id: "redis", action: "recreate", reasons: ["resources.memoryMiB 512 → 1024"] },
     { subject: "component", id: "nats", action: "unchanged", reasons: [] },
   ],
+  returned: [],
   impossible: [],
 };
 
@@ -40,6 +41,30 @@ describe("plan", () => {
     const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, changes }) });
 
     expect(run.stdout()).toMatch(/^\+ create component redis\n\+ create component nats\n1 recreate/);
+  });
+
+  it("sums up what a new platform takes, and where it will be reached", async () => {
+    const totals = {
+      components: 11,
+      memoryMiB: 9728,
+      diskGiB: 760,
+      ports: [{ address: "127.0.0.1", hostPort: 80, purpose: "http" }],
+      urls: [{ component: "gateway", title: { en: "Platform", zh: "平台" }, url: "http://localhost" }],
+    };
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, totals }) });
+
+    expect(run.stdout()).toContain(
+      "11 components: at most 9.5 GiB of memory, data of 760 GiB expected\nports: 127.0.0.1:80\n  Platform  http://localhost\n1 recreate",
+    );
+  });
+
+  it("shows what returns to its default", async () => {
+    const returned = [{ path: "redis.resources.memory", from: "300Mi", to: "512Mi" }];
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, returned }) });
+
+    expect(run.stdout()).toContain(
+      "recorded values that are not given any more, with what holds again:\n    redis.resources.memory 300Mi → 512Mi\n",
+    );
   });
 
   it("names what cannot be done, and what to do instead", async () => {

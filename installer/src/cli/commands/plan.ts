@@ -54,7 +54,7 @@ export function declarePlan(program: Command, runtime: Runtime): void {
         ...toBundleSource(options, session.context.io.cwd),
       });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatPlan(result, session.style, options.all === true));
+      else session.tell(formatPlan(result, session.style, options.all === true));
       return options.exitCode === true && result.changed ? exitStatusOf("PLAN_CHANGED") : 0;
     }),
   );

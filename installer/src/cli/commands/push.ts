@@ -77,7 +77,7 @@ export function declarePush(program: Command, runtime: Runtime): void {
     runtime.perform(command, async (session) => {
       const result = await session.engine.push(toRequest(options, session));
       if (session.manner.json) session.printJson(result);
-      else session.print(formatPush(result, session.style, nextCommand(options, result.to)));
+      else session.tell(formatPush(result, session.style, nextCommand(options, result.to)));
       if (result.ok) return 0;
       const damaged = result.images.every(({ error }) => error === undefined || error.code === "BUNDLE_INVALID");
       return exitStatusOf(damaged ? "BUNDLE_INVALID" : "REGISTRY_FAILED");

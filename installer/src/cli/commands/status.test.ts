@@ -29,6 +29,7 @@ describe("status", () => {
     ],
     notInstalled: [],
     foreign: ["stray"],
+    secrets: [],
     urls: [],
   };
 
@@ -61,6 +62,27 @@ describe("status", () => {
     expect(run.status).toBe(7);
     expect(run.stdout()).toContain("slipway: absent");
     expect(run.stdout()).toMatch(/no component and no data .*another engine or cluster may answer/);
+  });
+
+  it("shows what is wrong with secrets, and commands as they have to be typed", async () => {
+    const trouble = { secret: "redis", state: "changed" as const, message: "it was changed", readers: ["redis"] };
+    const secrets = [{ ...trouble, hint: "slipway install hands it to redis" }];
+    const run = await cli("status --name lab", { status: () => Promise.resolve({ ...healthy, secrets }) });
+
+    expect(run.stdout()).toContain("it was changed\n    slipway --name lab install hands it to redis\n");
+  });
+
+  it("says that a platform of the name runs here whose records are elsewhere", async () => {
+    const elsewhere = { message: "a platform named slipway runs here", hint: "give --state-dir /srv/old" };
+    const run = await cli("status", {
+      status: () =>
+        Promise.resolve({ ...healthy, installed: false, overall: "not-installed", components: [], elsewhere }),
+    });
+
+    expect(run.status).toBe(7);
+    expect(run.stdout()).toBe(
+      "slipway: not installed here\na platform named slipway runs here\n    give --state-dir /srv/old\n",
+    );
   });
 
   it("looks again and again with --watch until it is stopped", async () => {

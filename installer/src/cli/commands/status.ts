@@ -44,6 +44,6 @@ export function declareStatus(program: Command, runtime: Runtime): void {
 async function showOnce(session: Session, clear: boolean): Promise<boolean> {
   const result = await session.engine.status(toTarget(session.selection));
   if (session.manner.json) session.printJson(result);
-  else session.print((clear ? clearScreen : "") + formatStatus(result, session.style));
+  else session.tell((clear ? clearScreen : "") + formatStatus(result, session.style));
   return result.overall === "healthy";
 }

@@ -38,7 +38,7 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
         ? nothingRemoved(session.selection.name, purge)
         : await removeAgreed(session, remains, { purge, given: options.yesIMean });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatUninstall(result, session.style, session.selection.invocation));
+      else session.tell(formatUninstall(result, session.style));
       return 0;
     }),
   );

@@ -25,7 +25,7 @@ export function declareVerify(program: Command, runtime: Runtime): void {
         ...(component !== undefined && { component }),
       });
       if (session.manner.json) session.printJson(result);
-      else session.print(formatVerify(result, session));
+      else session.tell(formatVerify(result, session.style, session.columns));
       return result.ok ? 0 : exitStatusOf("WIRE_FAILED");
     }),
   );

@@ -1,4 +1,5 @@
-import { shellQuote } from "../../platform/shell-quote.ts";
+import { defaultInstallName } from "../../plan/install-command.ts";
+import { shellWord } from "../../platform/shell-quote.ts";
 
 /** How this run was started, so that commands in hints can be typed as they stand. */
 export interface Invocation {
@@ -10,24 +11,28 @@ export interface Invocation {
   readonly stateDir?: string | undefined;
 }
 
-const defaultName = "slipway";
 const ofInstall =
-  "init|validate|plan|render|install|status|logs|verify|doctor|stop|start|restart|run|ca|uninstall|secrets";
-const commands = new RegExp(`(?<![\\w/.-])slipway (?=(?:(${ofInstall})|images|completion|help|--help)(?![\\w-]))`, "g");
+  "init|validate|values|plan|render|install|status|logs|verify|doctor|stop|start|restart|run|ca|uninstall|secrets|explain";
+const others = "images|bundle|push|ls|completion|help|--help";
+const commands = new RegExp(`(?<![\\w/.-])slipway (?=(?:(${ofInstall})|${others})(?![\\w-]))`, "g");
 
 /** Commands in a text, as they have to be typed here: with the program as it was called and, unless they are the default, the install's name and place. */
 export function nameCommands(text: string, invocation: Invocation): string {
-  const { program = "slipway", name = defaultName, stateDir } = invocation;
+  const { program = "slipway", name = defaultInstallName, stateDir } = invocation;
   const flags = [
-    ...(name === defaultName || text.includes("--name") ? [] : [`--name ${name} `]),
-    ...(stateDir === undefined || text.includes("--state-dir") ? [] : [`--state-dir ${quoted(stateDir)} `]),
+    ...(name === defaultInstallName || text.includes("--name") ? [] : [`--name ${name} `]),
+    ...(stateDir === undefined || text.includes("--state-dir") ? [] : [`--state-dir ${shellWord(stateDir)} `]),
   ].join("");
   return text.replace(
     commands,
-    (_match, aboutInstall: string | undefined) => `${quoted(program)} ${aboutInstall === undefined ? "" : flags}`,
+    (_match, aboutInstall: string | undefined) => `${shellWord(program)} ${aboutInstall === undefined ? "" : flags}`,
   );
 }
 
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word);
+/** The same for a text of several lines, each of which may name another install itself. */
+export function nameCommandsInLines(text: string, invocation: Invocation): string {
+  return text
+    .split("\n")
+    .map((line) => nameCommands(line, invocation))
+    .join("\n");
 }

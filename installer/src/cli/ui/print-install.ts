@@ -1,18 +1,20 @@
 import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
-import { nameCommands } from "./named-commands.ts";
 import { formatChange } from "./print-plan.ts";
-import { formatVerify, type Surroundings } from "./print-verify.ts";
+import { formatVerify } from "./print-verify.ts";
 import type { Style } from "./style.ts";
 
+interface InstallSurroundings {
+  readonly style: Style;
+  readonly columns: number | undefined;
+}
+
 /** The end of an install: what was done, where things are, how to log in, what is not there. */
-export function formatInstall(result: InstallResult, surroundings: Surroundings): string {
-  const { style, selection } = surroundings;
-  const { invocation } = selection;
+export function formatInstall(result: InstallResult, { style, columns }: InstallSurroundings): string {
   const lines: string[] = [];
   if (result.dryRun) return formatDryRun(result, style);
-  if (result.verify !== undefined) lines.push(formatVerify(result.verify, surroundings), "");
+  if (result.verify !== undefined) lines.push(formatVerify(result.verify, style, columns), "");
   lines.push(
     result.changed
       ? style.good(
@@ -25,7 +27,7 @@ export function formatInstall(result: InstallResult, surroundings: Surroundings)
   lines.push(
     result.firstPassword === undefined
       ? style.dim("  no login component installed")
-      : `  ${result.firstPassword.title.en}: log in as ${style.bold(result.firstPassword.user)}; the first password: ${nameCommands(result.firstPassword.command, invocation)}`,
+      : `  ${result.firstPassword.title.en}: log in as ${style.bold(result.firstPassword.user)}; the first password: ${result.firstPassword.command}`,
   );
   if (result.bundle !== undefined) lines.push(style.dim(formatBundle(result.bundle)));
   if (result.egress !== undefined) lines.push(formatEgress(result.egress, style));

@@ -1,5 +1,8 @@
 import type { Change, PlanResult } from "../../actions/plan/plan.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
+import type { PlanTotals } from "../../actions/plan/totals.ts";
+import { describeBytes } from "../../values/quantity.ts";
+import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
 
 const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-", unchanged: "=" } as const;
@@ -11,6 +14,13 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
   for (const { message, hint } of plan.impossible) {
     lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
   }
+  if (plan.returned.length > 0) {
+    lines.push(
+      "recorded values that are not given any more, with what holds again:",
+      ...plan.returned.map(({ path, from, to }) => style.dim(`    ${printable(`${path} ${from} → ${to}`)}`)),
+    );
+  }
+  if (plan.totals !== undefined) lines.push(...formatTotals(plan.totals, style));
   lines.push(plan.changed ? formatCounts(plan) : style.good("no changes"));
   lines.push(
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
@@ -33,6 +43,17 @@ export function formatChange(change: Change, style: Style): string {
     head,
     ...change.reasons.filter((reason) => reason !== "new").map((reason) => style.dim(`    ${reason}`)),
   ].join("\n");
+}
+
+/** What a new platform takes of the host, and where it will be. */
+function formatTotals({ components, memoryMiB, diskGiB, ports, urls }: PlanTotals, style: Style): readonly string[] {
+  const width = Math.max(0, ...urls.map(({ title }) => title.en.length));
+  const mebibyte = 2 ** 20;
+  return [
+    `${components} components: at most ${describeBytes(memoryMiB * mebibyte)} of memory, data of ${describeBytes(diskGiB * 1024 * mebibyte)} expected`,
+    ...(ports.length === 0 ? [] : [`ports: ${ports.map((port) => `${port.address}:${port.hostPort}`).join(", ")}`]),
+    ...urls.map(({ title, url }) => `  ${title.en.padEnd(width)}  ${style.bold(url)}`),
+  ];
 }
 
 function formatCounts(plan: PlanResult): string {

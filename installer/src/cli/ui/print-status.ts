@@ -6,7 +6,7 @@ import type { Cell } from "./table.ts";
 
 /** The live state as a table, with what is not installed, what drifted and what is foreign. */
 export function formatStatus(status: StatusResult, style: Style): string {
-  if (!status.installed) return `${status.name}: not installed`;
+  if (!status.installed) return formatAbsent(status, style);
   const lines = [formatHead(status, style)];
   lines.push(
     formatTable(
@@ -23,6 +23,10 @@ export function formatStatus(status: StatusResult, style: Style): string {
       ),
     );
   }
+  for (const { state, message, hint } of status.secrets) {
+    const paint = state === "gone" ? style.bad : style.warn;
+    lines.push(paint(message), style.dim(`    ${hint}`));
+  }
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
   lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
   for (const component of status.components) {
@@ -30,6 +34,15 @@ export function formatStatus(status: StatusResult, style: Style): string {
   }
   lines.push(...status.foreign.map((name) => style.warn(`foreign container in this project: ${name}`)));
   return lines.join("\n");
+}
+
+function formatAbsent({ name, elsewhere }: StatusResult, style: Style): string {
+  if (elsewhere === undefined) return `${name}: not installed`;
+  return [
+    `${name}: ${style.bad("not installed here")}`,
+    style.bad(elsewhere.message),
+    style.dim(`    ${elsewhere.hint}`),
+  ].join("\n");
 }
 
 function formatHead(status: StatusResult, style: Style): string {

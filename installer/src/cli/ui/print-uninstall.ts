@@ -1,9 +1,8 @@
 import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
-import { type Invocation, nameCommands } from "./named-commands.ts";
 import type { Style } from "./style.ts";
 
 /** What was removed and what is still there. */
-export function formatUninstall(result: UninstallResult, style: Style, invocation: Invocation): string {
+export function formatUninstall(result: UninstallResult, style: Style): string {
   const { removed, kept } = result;
   const counts = [
     `${removed.containers.length} containers`,
@@ -19,6 +18,6 @@ export function formatUninstall(result: UninstallResult, style: Style, invocatio
   if (kept.volumes.length > 0)
     lines.push(`kept: ${kept.volumes.length} volumes with data (${kept.volumes.join(", ")})`);
   if (kept.stateDir !== undefined) lines.push(`kept: ${kept.stateDir} with values, secrets and records`);
-  if (!result.purged) lines.push(style.dim(nameCommands("remove these too: slipway uninstall --purge", invocation)));
+  if (!result.purged) lines.push(style.dim("remove these too: slipway uninstall --purge"));
   return lines.join("\n");
 }

@@ -1,21 +1,10 @@
 import type { VerifyResult } from "../../actions/verify/verify.ts";
 import { formatMilliseconds, printable } from "./format.ts";
-import { type Invocation, nameCommands } from "./named-commands.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 
-/** What of a session its output depends on. */
-export interface Surroundings {
-  readonly style: Style;
-  readonly columns: number | undefined;
-  readonly selection: { readonly invocation: Invocation };
-}
-
 /** A table of wires with results and times, then each failure with its address and likely cause. */
-export function formatVerify(
-  result: VerifyResult,
-  { style, columns, selection: { invocation } }: Surroundings,
-): string {
+export function formatVerify(result: VerifyResult, style: Style, columns?: number): string {
   const rows = result.wires.map((wire) => [
     wire.ok ? { text: "ok", paint: style.good } : { text: "FAILED", paint: style.bad },
     wire.wire,
@@ -27,7 +16,7 @@ export function formatVerify(
     rows.length === 0 ? [] : [formatTable(["RESULT", "WIRE", "FROM -> TO", "TIME", "PROVES"], rows, style, columns)];
   for (const wire of result.wires.filter((candidate) => !candidate.ok)) {
     lines.push("", style.bad(`${wire.wire}: ${printable(wire.error ?? "failed")}`), `  address: ${wire.address}`);
-    if (wire.cause !== undefined) lines.push(`  likely cause: ${nameCommands(printable(wire.cause), invocation)}`);
+    if (wire.cause !== undefined) lines.push(`  likely cause: ${printable(wire.cause)}`);
     lines.push(...(wire.details ?? []).map((detail) => style.dim(`  ${printable(detail)}`)));
   }
   lines.push(...result.skipped.map((skip) => style.dim(`skipped ${skip.wire}: ${skip.reason}`)));

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Install } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ContainerState, VolumeState } from "../../platform/ports.ts";
@@ -20,10 +21,12 @@ export async function observeCompose(install: Install, question: Question, ports
     docker.findImages(question.images),
     findChangedFiles(install, ports),
   ]);
+  const changedPaths = new Set(changed);
+  const written = Object.keys(composeRecord(install.applied).files).filter((path) => !changedPaths.has(path));
   const live = sortContainers(all, question.components);
   const { ids: imageIds, digests } = images;
   const plan = install.pendingPlan ?? install.plan;
-  const seen: Seen = { install, plan, networks, digests, changed: new Set(changed) };
+  const seen: Seen = { install, plan, networks, digests, changed: changedPaths };
   return {
     services: new Map([...live.services].map(([id, container]) => [id, liveService(container, seen)])),
     departed: departedServices(live, question.components),
@@ -31,6 +34,7 @@ export async function observeCompose(install: Install, question: Question, ports
     stores: liveStores(install, volumes),
     foreign: live.foreign.map((container) => container.name),
     imageIds,
+    copies: new Map(written.map((path) => [path, join(install.layout.live, path)])),
     trace: traceOf(all),
   };
 }

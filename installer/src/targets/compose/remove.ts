@@ -11,7 +11,7 @@ import type { Claim, Remains, RemoveRequest, Removed, TargetIo } from "../target
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { installLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
-import { isMadeFrom, isOurs } from "./live-containers.ts";
+import { isMadeFrom, isOurs, stateDirOf } from "./live-containers.ts";
 import { probeImageOf } from "./probe-image.ts";
 
 /** Everything that goes by the install's name, and whose it is. */
@@ -23,7 +23,11 @@ export async function composeRemains(install: Install, { docker }: ComposePorts)
   ]);
   const ourVolume = volumes.some((volume) => isOurVolume(install, volume.labels));
   return {
-    workloads: containers.map((container) => ({ name: container.name, claim: claimOf(install, container, ourVolume) })),
+    workloads: containers.map((container) => ({
+      name: container.name,
+      claim: claimOf(install, container, ourVolume),
+      records: stateDirOf(container),
+    })),
     networks: networks.map((network) => network.name),
     stores: volumes.map((volume) => ({ place: volume.name, ours: isOurVolume(install, volume.labels) })),
   };

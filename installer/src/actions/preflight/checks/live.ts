@@ -208,6 +208,19 @@ const weakSecrets: LiveCheck = {
   },
 };
 
+const secretsPresent: LiveCheck = {
+  id: "live.secrets",
+  title: "secrets are those that the platform runs with",
+  why: "without them no change can be made, and what was changed is taken over by the next install",
+  severity: "failure",
+  run: (context) =>
+    (seen(context)?.secrets ?? []).map(({ state, message, hint }) => ({
+      severity: state === "gone" ? "failure" : "warning",
+      message,
+      remedy: hint,
+    })),
+};
+
 const logSizes: LiveCheck = {
   id: "live.log-sizes",
   title: "logs stay within their limits",
@@ -242,6 +255,7 @@ export const liveChecks: readonly LiveCheck[] = [
   health,
   drift,
   certificates,
+  secretsPresent,
   secretModes,
   weakSecrets,
   logSizes,

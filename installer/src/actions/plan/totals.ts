@@ -1,0 +1,31 @@
+import type { Plan, PublishedPort } from "../../plan/model.ts";
+import { type PublicUrl, urlsOf } from "../status/summary.ts";
+
+/** What a platform takes of its host, and where it is reached. */
+export interface PlanTotals {
+  /** Components that run here. */
+  readonly components: number;
+  /** The limits of all their containers together; what is used is less. */
+  readonly memoryMiB: number;
+  /** The expected sizes of all data together. */
+  readonly diskGiB: number;
+  readonly ports: readonly Pick<PublishedPort, "address" | "hostPort" | "purpose">[];
+  readonly urls: readonly PublicUrl[];
+}
+
+/** Sums up a plan. */
+export function totalsOf(plan: Plan): PlanTotals {
+  const running = plan.components.flatMap((component) =>
+    component.workload === undefined ? [] : [{ ...component, workload: component.workload }],
+  );
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  return {
+    components: running.length,
+    memoryMiB: sum(running.map(({ workload }) => workload.replicas * workload.container.resources.memoryMiB)),
+    diskGiB: sum(running.flatMap(({ volumes }) => volumes.map(({ sizeGiB }) => sizeGiB))),
+    ports: running.flatMap(({ published }) =>
+      published.map(({ address, hostPort, purpose }) => ({ address, hostPort, purpose })),
+    ),
+    urls: urlsOf(plan),
+  };
+}
