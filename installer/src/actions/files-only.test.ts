@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openAssets } from "../cli/assets.ts";
+import { parse } from "yaml";
 import { AbortError } from "../errors/installer-error.ts";
 import type { Ask, Choice } from "../events/ask.ts";
 import { createFileSystem } from "../platform/file-system.ts";
@@ -291,6 +292,27 @@ describe("init", () => {
     expect(statSync(out()).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(folder, "values.schema.json"), "utf8"))).toHaveProperty("properties.domain");
     await expect(validate(request({ files: [out()] }), ports)).resolves.toMatchObject({ valid: true });
+  });
+
+  it("writes every setting with --full: given ones as settings, the others as comments with their defaults", async () => {
+    const set = ["domain=ai.corp.example", "postgres.resources.memory=3Gi", 'postgres.extraEnv={"A": "b\\nc"}'];
+    const asked = { ...request({ set }), out: out(), force: false, full: true, answers: undefined };
+    const { given } = await init(asked, ports);
+    const text = readFileSync(out(), "utf8");
+    const defaults = parse(ports.assets.readText("values/values.yaml")) as Record<string, unknown>;
+
+    expect(parse(text)).toEqual(given);
+    expect(text).toContain("## Host name or IPv4 address under which people reach the platform.");
+    expect(text).toMatch(/^postgres:\n {2}## .*\n {2}## Allowed: embedded or external\.\n# {2}mode: embedded$/m);
+    const uncommented = text.replaceAll(/^#( *\w+:)/gm, "$1");
+    expect(parse(uncommented)).toMatchObject({ ports: defaults["ports"], redis: defaults["redis"] });
+    await expect(validate(request({ files: [out()] }), ports)).resolves.toMatchObject({ valid: true });
+  });
+
+  it("writes a file that says nothing with --full and nothing given", async () => {
+    await init({ ...request(), out: out(), force: false, full: true, answers: undefined }, ports);
+
+    expect(parse(readFileSync(out(), "utf8"))).toEqual({});
   });
 
   it("does not replace a file unless told", async () => {

@@ -53,6 +53,7 @@ interface Declaration {
 const declarations: readonly Declaration[] = [
   { names: ["init"], load: async () => (await import("./commands/init.ts")).declareInit },
   { names: ["validate"], load: async () => (await import("./commands/validate.ts")).declareValidate },
+  { names: ["values"], load: async () => (await import("./commands/values.ts")).declareValues },
   { names: ["plan"], load: async () => (await import("./commands/plan.ts")).declarePlan },
   { names: ["render"], load: async () => (await import("./commands/render.ts")).declareRender },
   { names: ["install"], load: async () => (await import("./commands/install.ts")).declareInstall },
@@ -60,6 +61,7 @@ const declarations: readonly Declaration[] = [
   { names: ["logs"], load: async () => (await import("./commands/logs.ts")).declareLogs },
   { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
+  { names: ["explain"], load: async () => (await import("./commands/explain.ts")).declareExplain },
   { names: ["stop", "start", "restart"], load: async () => (await import("./commands/lifecycle.ts")).declareLifecycle },
   { names: ["run"], load: async () => (await import("./commands/run.ts")).declareRun },
   { names: ["ca"], load: async () => (await import("./commands/ca.ts")).declareCa },

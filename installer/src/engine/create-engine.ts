@@ -61,6 +61,10 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await filePorts(scope)),
     validate: async (request, scope) =>
       (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
+    showValues: async (request, scope) =>
+      (await import("../actions/values/show-values.ts")).showValues(request, await filePorts(scope)),
+    explain: async (request, scope) =>
+      (await import("../actions/explain/explain.ts")).explain(request, await portsFor({}, scope)),
     render: async (request, scope) =>
       (await import("../actions/render/render.ts")).render(request, await filePorts(scope)),
     plan: async (request, scope) =>

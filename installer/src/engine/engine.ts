@@ -9,6 +9,8 @@ import type { BundleLoadRequest, BundleLoadResult } from "../actions/bundle/bund
 import type { BundleServeRequest, BundleServeResult } from "../actions/bundle/bundle-serve.ts";
 import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-export.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
+import type { ExplainRequest, ExplainResult } from "../actions/explain/explain.ts";
+import type { ShowValuesRequest, ValuesShowResult } from "../actions/values/show-values.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor/doctor.ts";
 import type { FoundRemains } from "../actions/uninstall/find-remains.ts";
 import type {
@@ -48,6 +50,8 @@ type Action<Request, Result> = (request: Request, scope: Scope) => Promise<Resul
 /** The use cases behind the commands. Each is loaded when it is first used, so that a start stays quick. */
 export interface Engine {
   readonly init: Action<InitRequest, InitResult>;
+  readonly showValues: Action<ShowValuesRequest, ValuesShowResult>;
+  readonly explain: Action<ExplainRequest, ExplainResult>;
   readonly validate: Action<ValidateRequest, ValidateResult>;
   readonly plan: Action<PlanRequest, PlanResult>;
   readonly render: Action<RenderRequest, RenderResult>;

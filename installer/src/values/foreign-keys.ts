@@ -55,6 +55,12 @@ export function adviseOnKey(path: readonly string[]): string | undefined {
   );
 }
 
+/** The same for a whole path, of which the first keys may exist. */
+export function adviseOnPath(path: readonly string[]): string | undefined {
+  const unknown = path.findIndex((_key, index) => findKey(path.slice(0, index + 1)) === undefined);
+  return unknown === -1 ? undefined : adviseOnKey(path.slice(0, unknown + 1));
+}
+
 function plainName(key: string): string {
   return key.toLowerCase().replaceAll(/[-_ ]/g, "");
 }

@@ -4,7 +4,14 @@ import { parseSet } from "./parse-set.ts";
 import { type ValuesText, parseValues } from "./parse-values.ts";
 import type { Section } from "./section.ts";
 import { sortIssues } from "./sort-issues.ts";
-import { type Origin, type SourcedValue, listProvenance, toPlainValue } from "./sourced-value.ts";
+import {
+  type Leaf,
+  listLeaves,
+  listProvenance,
+  type Origin,
+  type SourcedValue,
+  toPlainValue,
+} from "./sourced-value.ts";
 import { validateValues } from "./validate-values.ts";
 import type { Values } from "./values.generated.ts";
 
@@ -27,6 +34,8 @@ export interface LoadedValues {
   readonly values: Values;
   /** Where each leaf came from, by its dotted path. */
   readonly provenance: () => ReadonlyMap<string, Origin>;
+  /** Every value in effect, each with where it came from. */
+  readonly leaves: () => readonly Leaf[];
   /** What files and `--set` say, merged, without defaults and profile. */
   readonly given: unknown;
 }
@@ -51,6 +60,7 @@ export function loadValues(sources: ValuesSources, sections: readonly Section[])
   return {
     values: validateValues(merged, sections),
     provenance: () => listProvenance(merged),
+    leaves: () => listLeaves(merged),
     given: toPlainValue(mergeValues([emptyMap, ...above])),
   };
 }

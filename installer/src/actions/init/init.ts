@@ -5,8 +5,10 @@ import type { Ask } from "../../events/ask.ts";
 import { hasFields } from "../../language/fields.ts";
 import { valuesSections } from "../../plan/values-sections.ts";
 import { loadValues } from "../../values/load-values.ts";
+import { readSchemaWords } from "../../values/schema-words.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import { fullValuesText } from "./full-values.ts";
 import { askForValues } from "./init-questions.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import { defaultProfile, readImageTable, readOwnValues, readProfile } from "../desired/load-plan.ts";
@@ -18,6 +20,8 @@ export interface InitRequest extends InstallTarget {
   readonly out: string;
   /** Replace the file if it is there. */
   readonly force: boolean;
+  /** Every setting, as a comment where it has its default. */
+  readonly full?: boolean;
   /** Who answers the wizard; without it nothing is asked. */
   readonly answers: Ask | undefined;
 }
@@ -66,11 +70,17 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
     },
     valuesSections(),
   );
-  const given = withoutDefaults(
-    loaded.given,
-    loadValues({ defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) }, valuesSections()).values,
-  );
-  const body = isEmpty(given) ? "{}\n" : stringify(given, { lineWidth: 0 });
+  const defaultValues = loadValues(
+    { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) },
+    valuesSections(),
+  ).values;
+  const given = withoutDefaults(loaded.given, defaultValues);
+  const body =
+    request.full === true
+      ? fullValuesText(defaultValues, given, readSchemaWords(ports.assets.readText("values/values.schema.json")))
+      : isEmpty(given)
+        ? "{}\n"
+        : stringify(given, { lineWidth: 0 });
   await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });
   await ports.fs.writeAtomic(
     join(dirname(request.out), schemaFileName),

@@ -8,6 +8,7 @@ import type { Runtime, Session } from "../runtime.ts";
 interface InitOptions {
   readonly out: string;
   readonly force?: boolean;
+  readonly full?: boolean;
 }
 
 /** `init`: a values file, by questions or by flags. */
@@ -19,10 +20,12 @@ export function declareInit(program: Command, runtime: Runtime): void {
       "Asks what has to be decided and writes a values file with only what differs from the defaults. With --yes, --profile or --set nothing is asked.",
     )
     .option("--out <file>", "file to write", "values.yaml")
-    .option("--force", "replace the file if it is there");
+    .option("--force", "replace the file if it is there")
+    .option("--full", "write every setting with what it means, as a comment where it has its default");
   withExamples(command, [
     { command: "slipway init", means: "questions, then ./values.yaml" },
     { command: "slipway init --yes --set domain=ai.corp.example --without casdoor", means: "no questions" },
+    { command: "slipway init --yes --full", means: "every setting, to pick from" },
   ]);
   command.action((options: InitOptions) =>
     runtime.perform(command, async (session) => {
@@ -32,6 +35,7 @@ export function declareInit(program: Command, runtime: Runtime): void {
         values: toValuesSelection(session.selection),
         out,
         force: options.force === true,
+        full: options.full === true,
         answers: askOrNot(session),
       };
       const result = await session.engine.init(request);
