@@ -3,7 +3,7 @@ import { imagesOf, servicesOf } from "../../render/rendering.ts";
 import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
-import { findSecretTroubles, type SecretTrouble } from "../secrets/secret-troubles.ts";
+import type { SecretTrouble } from "../secrets/secret-troubles.ts";
 
 export type ObservePorts = Pick<ActionPorts, "fs" | "clock" | "target">;
 
@@ -20,6 +20,8 @@ export async function observeFor(
 ): Promise<ObservedPlatform> {
   const components = servicesOf(rendering).map(({ id }) => id);
   const live = await ports.target.observe(install, { components, images: imagesOf(rendering) });
+  // A plan by the records alone has no use for it.
+  const { findSecretTroubles } = await import("../secrets/secret-troubles.ts");
   const secrets = await findSecretTroubles(install, { plan, rendering: () => rendering, given }, live, ports);
   return { ...live, secrets };
 }
