@@ -61,6 +61,8 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await filePorts(scope)),
     validate: async (request, scope) =>
       (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
+    listInstalls: async (request, scope) =>
+      (await import("../actions/ls/ls.ts")).listInstalls(request, await portsFor({}, scope)),
     showValues: async (request, scope) =>
       (await import("../actions/values/show-values.ts")).showValues(request, await filePorts(scope)),
     explain: async (request, scope) =>

@@ -20,6 +20,7 @@ import type {
   ImagesListResult,
 } from "../actions/images/images.ts";
 import type { ImagesLockRequest, ImagesLockResult } from "../actions/images/images-lock.ts";
+import type { InstallsResult } from "../actions/ls/ls.ts";
 import type { InitRequest, InitResult } from "../actions/init/init.ts";
 import type { InstallRequest, InstallResult } from "../actions/install/install-request.ts";
 import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle/lifecycle.ts";
@@ -50,6 +51,7 @@ type Action<Request, Result> = (request: Request, scope: Scope) => Promise<Resul
 /** The use cases behind the commands. Each is loaded when it is first used, so that a start stays quick. */
 export interface Engine {
   readonly init: Action<InitRequest, InitResult>;
+  readonly listInstalls: Action<unknown, InstallsResult>;
   readonly showValues: Action<ShowValuesRequest, ValuesShowResult>;
   readonly explain: Action<ExplainRequest, ExplainResult>;
   readonly validate: Action<ValidateRequest, ValidateResult>;

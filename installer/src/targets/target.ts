@@ -57,6 +57,8 @@ export interface Target extends TargetRules {
   watch(install: Install, signal: AbortSignal): Promise<ServiceWatch>;
   /** Everything that goes by the install's name, and whose it is. */
   remains(install: Install): Promise<Remains>;
+  /** Every install that there is anything of, whoever made it; by name. */
+  installs(): Promise<readonly HostInstall[]>;
   /** Removes what `remains` found to be of the install or, on a person's word, unproved; dependents first. */
   remove(install: Install, request: RemoveRequest, io: TargetIo): Promise<Removed>;
   /** The images that the target has or can be given directly. */
@@ -130,6 +132,16 @@ export interface ServiceWatch {
 
 /** The owner: this install, another install of the same name, or unknown. */
 export type Claim = "ours" | "another" | "stranger";
+
+/** An install as what runs of it tells. */
+export interface HostInstall {
+  readonly name: string;
+  readonly services: number;
+  readonly running: number;
+  readonly stores: number;
+  /** Its state directory, where something of it tells. */
+  readonly records?: string;
+}
 
 /** A container or pod that goes by the install's name. */
 export interface Workload {

@@ -3,5 +3,5 @@ export const schemaFileName = "values.schema.json";
 
 /** The first lines of a generated values file: editors with a YAML language server complete and check it by them. */
 export function valuesFileHeader(): string {
-  return `# yaml-language-server: $schema=./${schemaFileName}\n# Every key is described in docs/values.md; check this file with: slipway validate -f values.yaml\n`;
+  return `# yaml-language-server: $schema=./${schemaFileName}\n# slipway explain KEY says what a key means, docs/values.md describes all; check this file with: slipway validate -f values.yaml\n`;
 }

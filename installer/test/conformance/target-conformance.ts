@@ -86,6 +86,9 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       expect(await idsOf()).toEqual(ids);
       expect(await status(world.place, world.ports)).toMatchObject({ overall: "healthy", foreign: [] });
       expect([...(await look()).stores]).toEqual([["store/data", expect.objectContaining({ ours: true })]]);
+      expect(await world.ports.target.installs()).toContainEqual(
+        expect.objectContaining({ name: world.place.name, services: 3, running: 3, stores: 1 }),
+      );
     });
 
     test("makes anew what was changed and nothing else, and repeats no job", async () => {

@@ -41,6 +41,8 @@ export interface MemoryTarget {
   readonly behaviours: Map<string, Behaviour>;
   /** Every job that ran, in order. */
   readonly jobsRun: string[];
+  /** Name of the install that was made last: there is only one here. */
+  owner: string;
   /** Every set of notices that was put, with its component, in order. */
   readonly notices: (readonly [component: string, texts: ReadonlyMap<string, string>])[];
 }
@@ -60,6 +62,7 @@ export function createMemoryTarget(): MemoryTarget {
     behaviours: new Map(),
     jobsRun: [],
     notices: [],
+    owner: "",
   };
   return Object.assign(world, { target: targetOn(world) });
 }
@@ -105,7 +108,10 @@ function targetOn(world: MemoryTarget): Target {
           ]),
         ),
       ),
-    apply: (change, io) => applyChange(world, change, io),
+    apply: (change, io) => {
+      world.owner = change.install.name;
+      return applyChange(world, change, io);
+    },
     putNotices: (_install, component, texts) => Promise.resolve(void world.notices.push([component, texts])),
     runJob: (_install, { id, onLine }) => Promise.resolve(runJob(world, id, onLine)),
     logs: ({ component }, { tail, onLine }) => {
@@ -131,6 +137,12 @@ function targetOn(world: MemoryTarget): Target {
         networks: [],
         stores: [...world.stores].map(([place, { owner }]) => ({ place, ours: isOwner(install, owner) })),
       }),
+    installs: () => {
+      const all = [...world.services.values()];
+      const running = all.filter(({ phase }) => phase === "running").length;
+      const found = { name: world.owner, services: all.length, running, stores: world.stores.size };
+      return Promise.resolve(all.length + world.stores.size === 0 ? [] : [found]);
+    },
     remove: (_install, { data }) => {
       const removed = {
         containers: [...world.services.values()].map(({ name }) => name),

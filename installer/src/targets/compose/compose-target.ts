@@ -52,6 +52,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
       };
     },
     remains: async (install) => (await import("./remove.ts")).composeRemains(install, ports),
+    installs: async () => (await import("./installs.ts")).composeInstalls(ports),
     remove: async (install, request, io) => (await import("./remove.ts")).removeCompose(install, request, io, ports),
     images: docker,
     checks: async () => (await import("./checks/all.ts")).composeChecks(docker),
