@@ -16,6 +16,14 @@ const refusedTar = "a tar that is not a bundle";
 /** Bundles that are damaged, forged or not the right ones. */
 export const bundleRows: readonly BadInput[] = [
   {
+    fault: "a name under which there is no bundle",
+    says: "… does not exist",
+    code: "PREFLIGHT_FAILED",
+    state: "nothing was written, and nothing was asked about keys",
+    again: "with the right name",
+    proofs: proofs(verify, "a bundle that is not there is told before anything about keys"),
+  },
+  {
     fault: "one bit flipped in the root document or its signature",
     says: "… is not what the key … signed: it was changed, or the signature was",
     code: "BUNDLE_INVALID",

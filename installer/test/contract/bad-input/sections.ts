@@ -1,5 +1,6 @@
 import { bundleRows, diskRows } from "./bundles.ts";
 import { registryRows } from "./registries.ts";
+import { valuesRows } from "./values.ts";
 import type { BadInputSection } from "./row.ts";
 
 export const badInput: readonly BadInputSection[] = [
@@ -17,5 +18,10 @@ export const badInput: readonly BadInputSection[] = [
     title: "Registries",
     text: "A push to a registry, and `bundle create` and `images lock` from one. The registry of the tests can be made to fail at any request. An image whose manifest no source gives counts as missing: `bundle create` and `images lock` then end with 4 and say why.",
     rows: registryRows,
+  },
+  {
+    title: "Values and records",
+    text: "Values that can be read and mean something else than they say, and a state directory that is not as it was left. That values files are YAML and fit the schema is told with line and column.",
+    rows: valuesRows,
   },
 ];

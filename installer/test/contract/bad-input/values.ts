@@ -1,0 +1,65 @@
+import { type BadInput, proofs } from "./row.ts";
+
+const values = "validate-values";
+const nothing = "nothing was touched: values are checked first";
+const corrected = "with the values corrected";
+
+/** Values that mean something else than they say, and records that are not what they were. */
+export const valuesRows: readonly BadInput[] = [
+  {
+    fault: "a placeholder that a shell or a template was to fill in, also as a password",
+    says: "… is a placeholder, and slipway fills in none …",
+    code: "VALUES_INVALID",
+    state: nothing,
+    again: corrected,
+    proofs: proofs(values, "a placeholder as a password would become the password", "the placeholder of %s"),
+  },
+  {
+    fault: "a size without a unit",
+    says: "… has no unit and counts bytes …",
+    code: "VALUES_INVALID",
+    state: nothing,
+    again: corrected,
+    proofs: proofs(values, "the size %s without a unit", "a few bytes are not meant as %s"),
+  },
+  {
+    fault: "two settings in one --set",
+    says: "a second setting stands after a comma (…), give each its own --set",
+    code: "VALUES_INVALID",
+    state: nothing,
+    again: corrected,
+    proofs: proofs("parse-set", "two settings in one argument are told apart, as Helm would take them"),
+  },
+  {
+    fault: "a file that was changed since it was installed, and that a command does not read",
+    state: "none: the recorded values count, and a warning names the file",
+    again: "with -f",
+    proofs: proofs(
+      "files-only",
+      "are not those of a file that was changed since, also where only a key was taken out of it",
+    ),
+  },
+  {
+    fault: "a secret of the install that is gone",
+    says: "the secret … is gone, and data made with it exists",
+    code: "DATA_EXPECTED",
+    state: "what runs goes on running; no change was begun",
+    again: "with the secret put back, from what its service reads or from a backup",
+    proofs: proofs(
+      "secret-troubles",
+      "a secret that is gone is told alike by status, doctor, plan and install, and nothing is begun",
+      "the copy that a service reads is the way back, where it is as it was written",
+    ),
+  },
+  {
+    fault: "a state directory that was moved, or is another user's",
+    says: "a platform named … runs here (…), whose records are not in …",
+    code: "PREFLIGHT_FAILED",
+    state: "what runs goes on running",
+    again: "with --state-dir",
+    proofs: proofs(
+      "elsewhere",
+      "a platform whose records are elsewhere is told by every command, with where they were",
+    ),
+  },
+];
