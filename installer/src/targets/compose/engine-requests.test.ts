@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeEngine, startFakeEngine } from "../../../test/stand-ins/engine/fake-engine.ts";
+import { keyedDigest } from "../../execute/digest.ts";
+import type { Install } from "../../execute/state/install.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
 import { createPlatformPorts } from "../../platform/create-ports.ts";
@@ -47,8 +49,10 @@ const images = [
 async function lookAt(
   count: number,
   list: (component: string) => object = container,
+  records: Partial<Install> = {},
 ): Promise<{
   readonly services: ReadonlyMap<string, LiveService>;
+  readonly copies: ReadonlyMap<string, string>;
   readonly asked: readonly string[];
 }> {
   const components = Array.from({ length: count }, (_, index) => `c${index}`);
@@ -65,12 +69,16 @@ async function lookAt(
   const install = {
     ...{ name: "demo", stateDir: folder, layout: stateLayout(folder), identity: undefined },
     ...{ applied: { ...nothingApplied, units: [recorded] }, plan: undefined, pendingPlan: undefined },
+    ...records,
   };
 
   const wanted = components.map((component) => `slipway/${component}:1`);
-  const [, { services }] = await Promise.all([target.facts(), target.observe(install, { components, images: wanted })]);
+  const [, { services, copies }] = await Promise.all([
+    target.facts(),
+    target.observe(install, { components, images: wanted }),
+  ]);
 
-  return { services, asked: engine.requests.map((request) => request.path.split("?")[0] ?? "") };
+  return { services, copies, asked: engine.requests.map((request) => request.path.split("?")[0] ?? "") };
 }
 
 describe("a look at the platform", () => {
@@ -85,6 +93,20 @@ describe("a look at the platform", () => {
     const { services } = await lookAt(2);
 
     expect([...services.values()].map(({ digest }) => digest)).toEqual(["slipway/c0@sha256:d", undefined]);
+  });
+
+  it("names the copies of files that are as they were written, and no others", async () => {
+    const digestKey = "00".repeat(32);
+    const live = join(folder, "live/files/c0");
+    await mkdir(live, { recursive: true });
+    for (const name of ["whole", "changed"]) await writeFile(join(live, name), name, { mode: 0o400 });
+    const written = (name: string, text: string) => [`files/c0/${name}`, { digest: keyedDigest(digestKey, text) }];
+    const files = Object.fromEntries([written("whole", "whole"), written("changed", "before"), written("gone", "")]);
+    const identity = { uuid: "u", name: "demo", createdAt: "", digestKey, target: { kind: "compose" } };
+
+    const { copies } = await lookAt(1, container, { identity, applied: { ...nothingApplied, target: { files } } });
+
+    expect([...copies]).toEqual([["files/c0/whole", join(live, "whole")]]);
   });
 
   it("names the image that a container was made from, though its tag stands for another by now", async () => {
