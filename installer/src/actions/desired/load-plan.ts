@@ -1,10 +1,10 @@
-import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { UsageError } from "../../errors/installer-error.ts";
 import type { Report } from "../../events/event.ts";
 import type { ImageLock } from "../../images/image-lock.ts";
 import { recordedDigests, withLock } from "../../images/lock-digests.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import type { ValuesFile } from "../../execute/state/records.ts";
-import { readApplied, readKnownPlan } from "../../execute/state/state-store.ts";
+import { readKnownPlan } from "../../execute/state/state-store.ts";
 import { buildPlan } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
@@ -18,7 +18,7 @@ import type { Assets } from "../assets.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
 import { type ReturnedValue, returnedValues } from "./returned-values.ts";
-import { fingerprintOf, readValuesFile, warnOfIgnoredFiles } from "./values-files.ts";
+import { chooseValuesFiles, fingerprintOf } from "./values-files.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
@@ -89,44 +89,13 @@ export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Pr
     profile,
     defaults: readOwnValues("values/values.yaml", ports.assets),
     profileValues: readProfile(profile, ports.assets),
-    files: await chooseFiles(request, recorded, ports),
+    files: await chooseValuesFiles(request, recorded, ports),
     recorded,
     set: request.values.set,
     without: request.values.without,
     lock: request.lock ?? (await readLockFile(request.values.lock, ports)),
     recordedDigests: recordedDigests(await ports.fs.readTextIfPresent(layout.lock)),
   };
-}
-
-/**
- * The files that were named; without any, what is recorded; before that, the file of the working directory.
- * @throws PreflightError when the recorded values are damaged; UsageError for a file that does not exist
- */
-async function chooseFiles(
-  { stateDir, values }: PlanSources,
-  recorded: ValuesText | undefined,
-  ports: LoadPorts,
-): Promise<readonly ValuesText[]> {
-  const { files, ownFile, reset = false } = values;
-  if (files.length > 0) return Promise.all(files.map((path) => readValuesFile(path, ports)));
-  if (recorded === undefined && !reset) {
-    const text = ownFile === undefined ? undefined : await ports.fs.readTextIfPresent(ownFile);
-    return ownFile === undefined || text === undefined ? [] : [{ name: ownFile, text }];
-  }
-  const used = reset ? undefined : requireWritten(recorded);
-  // A damaged record is told by what it is needed for.
-  const applied = await readApplied(ports.fs, stateLayout(stateDir)).catch(() => undefined);
-  const takenFrom = reset ? [] : (applied?.valuesFiles ?? []);
-  await warnOfIgnoredFiles({ recorded: used, takenFrom, ownFile }, ports);
-  return used === undefined ? [] : [used];
-}
-
-/** Recorded values are never written empty, and defaults in their place would change the platform. */
-function requireWritten(recorded: ValuesText | undefined): ValuesText | undefined {
-  if (recorded?.text.trim() !== "") return recorded;
-  throw new PreflightError(`${recorded.name} is damaged: it is empty`, {
-    hint: "put it back from a backup of the state directory, or give the values again with -f; nothing was changed, and what runs goes on running",
-  });
 }
 
 /**

@@ -1,11 +1,14 @@
-import { UsageError } from "../../errors/installer-error.ts";
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { Report } from "../../events/event.ts";
 import { canonicalJson, hashOf } from "../../execute/digest.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { readApplied } from "../../execute/state/state-store.ts";
 import type { ValuesFile } from "../../execute/state/records.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import { mergeValues } from "../../values/merge-values.ts";
 import { parseValues, type ValuesText } from "../../values/parse-values.ts";
 import { type SourcedValue, toPlainValue } from "../../values/sourced-value.ts";
+import type { InstallTarget, ValuesSelection } from "../context.ts";
 
 interface FilePorts {
   readonly fs: Pick<FileSystem, "readTextIfPresent">;
@@ -17,12 +20,49 @@ interface FilePorts {
  * @throws UsageError when it does not exist
  */
 export async function readValuesFile(path: string, ports: FilePorts): Promise<ValuesText> {
+  const file = await readIfPresent(path, ports);
+  if (file === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
+  return file;
+}
+
+async function readIfPresent(path: string, ports: FilePorts): Promise<ValuesText | undefined> {
   const text = await ports.fs.readTextIfPresent(path).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`${path} cannot be read: ${reason}`, { cause, hint: "check the path given with -f" });
   });
-  if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path given with -f" });
-  return { name: path, text };
+  return text === undefined ? undefined : { name: path, text };
+}
+
+/**
+ * What is laid over the profile: the files that were named; without any, what is recorded; before that, the file of the working
+ * directory. Files that a person may take for these are warned of.
+ * @throws PreflightError when the recorded values are damaged; UsageError for a file that does not exist
+ */
+export async function chooseValuesFiles(
+  { stateDir, values }: Pick<InstallTarget, "stateDir"> & { readonly values: ValuesSelection },
+  recorded: ValuesText | undefined,
+  ports: FilePorts,
+): Promise<readonly ValuesText[]> {
+  const { files, ownFile, reset = false } = values;
+  if (files.length > 0) return Promise.all(files.map((path) => readValuesFile(path, ports)));
+  if (recorded === undefined && !reset) {
+    const own = ownFile === undefined ? undefined : await readIfPresent(ownFile, ports);
+    return own === undefined ? [] : [own];
+  }
+  const used = reset ? undefined : requireWritten(recorded);
+  // A damaged record is told by what it is needed for.
+  const applied = await readApplied(ports.fs, stateLayout(stateDir)).catch(() => undefined);
+  const takenFrom = reset ? [] : (applied?.valuesFiles ?? []);
+  await warnOfIgnoredFiles({ recorded: used, takenFrom, ownFile }, ports);
+  return used === undefined ? [] : [used];
+}
+
+/** Recorded values are never written empty, and defaults in their place would change the platform. */
+function requireWritten(recorded: ValuesText | undefined): ValuesText | undefined {
+  if (recorded?.text.trim() !== "") return recorded;
+  throw new PreflightError(`${recorded.name} is damaged: it is empty`, {
+    hint: "put it back from a backup of the state directory, or give the values again with -f; nothing was changed, and what runs goes on running",
+  });
 }
 
 /** The file and what it says, to be recognised later; comments do not count. */
@@ -43,7 +83,7 @@ interface InUse {
  * Warns of files that a person may take for the values of this install, and that say something else: those that it was made
  * from and that were changed since, and the one of the working directory.
  */
-export async function warnOfIgnoredFiles({ recorded, takenFrom, ownFile }: InUse, ports: FilePorts): Promise<void> {
+async function warnOfIgnoredFiles({ recorded, takenFrom, ownFile }: InUse, ports: FilePorts): Promise<void> {
   const candidates = new Set([...takenFrom.map(({ path }) => path), ...(ownFile === undefined ? [] : [ownFile])]);
   for (const path of candidates) {
     const text = await ports.fs.readTextIfPresent(path).catch(() => undefined);
