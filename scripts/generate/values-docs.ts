@@ -128,6 +128,7 @@ only what differs from the defaults.
 - A service with \`mode: external\` is not run here; its \`external\` block says where it is. Give a secret either directly or
   by a file that holds nothing else; the file keeps it out of the values.
 - An empty text means that the thing is not given.
+- Nothing is filled in: \`\${NAME}\` as a value is refused, except below \`extraEnv\`, where it is handed on as it stands.
 
 ## Completion in editors
 

@@ -52,7 +52,7 @@ describe("status", () => {
     expect(run.status).toBe(7);
     expect(run.stdout()).toContain("slipway: incomplete");
     expect(run.stdout()).toContain(
-      `the change begun at ${changeSince} is not complete: unless an install is at work, run slipway install again to finish it`,
+      `the change begun at ${changeSince} is not complete: unless an install is at work, run the same slipway install again, with its -f and --set, to finish it`,
     );
   });
 

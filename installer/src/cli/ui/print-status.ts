@@ -19,7 +19,7 @@ export function formatStatus(status: StatusResult, style: Style): string {
   if (status.changeSince !== undefined) {
     lines.push(
       style.bad(
-        `the change begun at ${status.changeSince} is not complete: unless an install is at work, run slipway install again to finish it`,
+        `the change begun at ${status.changeSince} is not complete: unless an install is at work, run the same slipway install again, with its -f and --set, to finish it`,
       ),
     );
   }

@@ -40,7 +40,7 @@ describe("the live platform", () => {
       {
         severity: "failure",
         message: "the change begun at 2026-11-28T20:00:00.000Z is not complete",
-        remedy: "unless an install is at work, run slipway install again to finish it",
+        remedy: "unless an install is at work, run the same slipway install again, with its -f and --set, to finish it",
       },
     ]);
   });

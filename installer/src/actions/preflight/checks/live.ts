@@ -45,7 +45,7 @@ const complete: LiveCheck = {
     return [
       {
         message: `the change begun at ${since} is not complete`,
-        remedy: "unless an install is at work, run slipway install again to finish it",
+        remedy: "unless an install is at work, run the same slipway install again, with its -f and --set, to finish it",
       },
     ];
   },
