@@ -171,7 +171,8 @@ async function installChanges(
   const seen = await observeFor(first, install, ports);
   const agreed = comparePlan(first, install, seen, ports.target);
   requirePlan(agreed.hash, request);
-  requireSecrets(seen.secrets);
+  // With data given up, the secrets that it was made with may go, too.
+  if ((request.acceptDataLoss ?? []).length === 0) requireSecrets(seen.secrets);
   if (agreed.returned.length > 0) ports.report({ type: "note", message: describeReturned(agreed.returned) });
   if (request.dryRun === true) {
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };

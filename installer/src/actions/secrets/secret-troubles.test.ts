@@ -57,6 +57,16 @@ test("a secret that is gone is told alike by status, doctor, plan and install, a
   });
 });
 
+test("whoever accepts that the data is lost gets a new secret for it", async () => {
+  const ports = await installed();
+  rmSync(secretAt("store-password"));
+
+  const accepted = { skipVerify: true, acceptDataLoss: ["store"] };
+  expect(await installFixture({ ...place(), request: accepted }, ports)).toMatchObject({ changed: true });
+
+  expect((await status(place(), ports)).secrets).toEqual([]);
+});
+
 test("the copy that a service reads is the way back, where it is as it was written", async () => {
   const ports = await installed({ "store/etc/store/password": "/live/store/password" });
   chmodSync(secretAt("store-password"), 0o600);
