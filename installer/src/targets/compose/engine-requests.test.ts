@@ -100,8 +100,12 @@ describe("a look at the platform", () => {
     const live = join(folder, "live/files/c0");
     await mkdir(live, { recursive: true });
     for (const name of ["whole", "changed"]) await writeFile(join(live, name), name, { mode: 0o400 });
-    const written = (name: string, text: string) => [`files/c0/${name}`, { digest: keyedDigest(digestKey, text) }];
-    const files = Object.fromEntries([written("whole", "whole"), written("changed", "before"), written("gone", "")]);
+    const written = (text: string) => ({ digest: keyedDigest(digestKey, text) });
+    const files = {
+      "files/c0/whole": written("whole"),
+      "files/c0/changed": written("before"),
+      "files/c0/gone": written(""),
+    };
     const identity = { uuid: "u", name: "demo", createdAt: "", digestKey, target: { kind: "compose" } };
 
     const { copies } = await lookAt(1, container, { identity, applied: { ...nothingApplied, target: { files } } });
