@@ -264,7 +264,7 @@ describe("plan --offline", () => {
         subject: "component",
         id: "redis",
         action: "recreate",
-        reasons: ["resources.memoryMiB 512 → 1024"],
+        reasons: ["files[/etc/valkey/valkey.conf] old contents → new contents", "resources.memoryMiB 512 → 1024"],
       },
     ]);
     expect(smaller.changes).toContainEqual({
