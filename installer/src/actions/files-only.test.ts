@@ -12,6 +12,7 @@ import { renderCompose } from "../render/compose/render-compose.ts";
 import type { ValuesSelection } from "./context.ts";
 import { init } from "./init/init.ts";
 import { loadPlan } from "./desired/load-plan.ts";
+import { returnedValues } from "./desired/returned-values.ts";
 import { fingerprintOf } from "./desired/values-files.ts";
 import { planOffline } from "./plan/plan.ts";
 import { rules } from "../targets/compose/rules.ts";
@@ -103,7 +104,8 @@ describe("the values of an install that is there", () => {
       },
     });
     const { domain, redis, ports: numbers } = values.values;
-    return { seen: [domain, numbers.ssh, redis.resources.memory], returned: values.returned(), warnings };
+    const returned = values.replaced === undefined ? [] : returnedValues(values.replaced, values);
+    return { seen: [domain, numbers.ssh, redis.resources.memory], returned, warnings };
   }
 
   it("are the recorded ones where nothing is given, and with --set what is laid over them", async () => {

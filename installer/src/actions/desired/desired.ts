@@ -6,7 +6,8 @@ import type { Values } from "../../values/values.generated.ts";
 import { valueAt } from "../../values/sourced-value.ts";
 import type { ValuesFile } from "../../execute/state/records.ts";
 import type { FilePorts } from "../context.ts";
-import type { ReturnedValue } from "./returned-values.ts";
+import { type ReturnedValue, returnedValues } from "./returned-values.ts";
+import { fingerprintOf } from "./values-files.ts";
 import { type LoadedPlan, type PlanChange, planOf, type PlanSources, readPlanInputs } from "./load-plan.ts";
 
 /** What the values describe, ready to be compared with what is there. */
@@ -72,10 +73,10 @@ async function desiredOf(
       return typeof value === "string" ? value : undefined;
     },
     get returned() {
-      return values.returned();
+      return values.replaced === undefined ? [] : returnedValues(values.replaced, values);
     },
     get valuesFiles() {
-      return values.takenFrom();
+      return values.files?.map(fingerprintOf);
     },
   };
 }

@@ -3,7 +3,6 @@ import type { Report } from "../../events/event.ts";
 import type { ImageLock } from "../../images/image-lock.ts";
 import { recordedDigests, withLock } from "../../images/lock-digests.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
-import type { ValuesFile } from "../../execute/state/records.ts";
 import { readKnownPlan } from "../../execute/state/state-store.ts";
 import { buildPlan } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
@@ -17,8 +16,7 @@ import { suggestKey } from "../../values/suggest-key.ts";
 import type { Assets } from "../assets.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
-import { type ReturnedValue, returnedValues } from "./returned-values.ts";
-import { chooseValuesFiles, fingerprintOf } from "./values-files.ts";
+import { chooseValuesFiles } from "./values-files.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
@@ -37,10 +35,10 @@ export interface ValuesInUse extends LoadedValues {
   readonly profile: string;
   /** What the values were laid from, in order, for people. */
   readonly sources: readonly string[];
-  /** Recorded values that nothing gives any more. */
-  readonly returned: () => readonly ReturnedValue[];
-  /** The files they were taken from; undefined where the recorded values are used. */
-  readonly takenFrom: () => readonly ValuesFile[] | undefined;
+  /** The recorded values, where others are used in their place. */
+  readonly replaced: ValuesText | undefined;
+  /** The files that they were taken from; undefined where the recorded values are used. */
+  readonly files: readonly ValuesText[] | undefined;
 }
 
 export interface LoadedPlan {
@@ -118,8 +116,8 @@ export function valuesOf(inputs: PlanInputs, change: PlanChange = {}): ValuesInU
     ...loaded,
     profile,
     sources,
-    returned: () => (recorded === undefined || isRecordUsed ? [] : returnedValues(recorded, loaded)),
-    takenFrom: () => (isRecordUsed ? undefined : files.map(fingerprintOf)),
+    replaced: isRecordUsed ? undefined : recorded,
+    files: isRecordUsed ? undefined : files,
   };
 }
 
