@@ -1,6 +1,7 @@
 import { type InstallerError, PreflightError, RegistryError } from "../errors/installer-error.ts";
 import type { ImageSource, SourceImage } from "../oci/content.ts";
 import type { Platform } from "../oci/descriptor.ts";
+import { explainAbsence } from "./explain-absence.ts";
 import { type NarrowedImage, gatherImage } from "./gather-image.ts";
 import { runBounded } from "./run-bounded.ts";
 
@@ -75,7 +76,7 @@ async function gatherOne(wanted: WantedImage, request: GatherRequest): Promise<G
       continue;
     }
     if (found === undefined) {
-      reasons.push(`${source.name} does not have it`);
+      reasons.push(await explainAbsence(source, wanted.reference));
       continue;
     }
     const image = await gatherImage(wanted.reference, source, found, request.platforms);

@@ -1,7 +1,8 @@
 import { pipeline, type Readable } from "node:stream";
 import { BundleError, UsageError } from "../errors/installer-error.ts";
 import type { ByteRange, SourceImage } from "../oci/content.ts";
-import { type Descriptor, formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
+import { type Descriptor, formatPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
+import { choosePlatform, matchesPlatform } from "../oci/platform-choice.ts";
 import { digestOf, verifyContent } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
@@ -244,7 +245,9 @@ function resolveImage(
   }
   const [wanted] = platforms;
   const narrowed = image.parentIndex !== undefined && wanted !== undefined;
-  const chosen = narrowed ? image.platforms.find(({ platform }) => matchesText(platform, wanted)) : undefined;
+  const chosen = narrowed
+    ? choosePlatform(image.platforms, ({ platform }) => parsePlatform(platform), wanted)
+    : undefined;
   return { reference, root: chosen?.manifest ?? image.root, referrers: image.referrers };
 }
 

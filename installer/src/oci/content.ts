@@ -22,6 +22,8 @@ export interface Content {
   open(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
   /** Where the bytes lie in files of this machine, one piece after the other; undefined where they do not. */
   readonly locate?: (descriptor: Descriptor) => Promise<readonly FileSpan[] | undefined>;
+  /** Bytes of what is there under a digest, undefined where nothing is; left out where only reading would tell. */
+  readonly sizeOf?: (digest: string) => Promise<number | undefined>;
 }
 
 /** An image as one source has it. */
@@ -34,6 +36,15 @@ export interface SourceImage {
   readonly referrers: readonly { readonly descriptor: Descriptor; readonly subject: string; readonly tag?: string }[];
 }
 
+/** An image as a source knows it by itself, whatever it is asked for. */
+export interface ListedImage {
+  readonly digest: string;
+  /** In full; none where the source has no name for it. */
+  readonly references: readonly string[];
+  /** Where the source knows a tag alone. */
+  readonly tag?: string;
+}
+
 /** Where images come from: a registry, an engine, a layout, an archive or a bundle. */
 export interface ImageSource {
   readonly kind: "registry" | "engine" | "layout" | "archive" | "bundle";
@@ -44,6 +55,8 @@ export interface ImageSource {
    * @throws RegistryError, BundleError when the source cannot be read
    */
   resolve(reference: string, platforms: readonly Platform[]): Promise<SourceImage | undefined>;
+  /** Every image, where the source can tell. */
+  readonly list?: () => Promise<readonly ListedImage[]>;
   readonly content: Content;
   /**
    * Hands over each wanted blob once, in the order that suits the source; never more than `concurrency` at a time.

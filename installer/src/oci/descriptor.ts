@@ -3,6 +3,8 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  /** Of Windows: `10.0.20348.2700`. */
+  readonly osVersion?: string;
 }
 
 /** A piece of content by digest: OCI image specification 1.1, "Content Descriptors". */
@@ -42,10 +44,4 @@ export function parsePlatform(text: string): Platform | undefined {
   if (os === undefined || architecture === undefined || rest.length > 0) return undefined;
   if (![os, architecture, variant ?? "x"].every((part) => /^[a-z0-9][a-z0-9._-]*$/.test(part))) return undefined;
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
-}
-
-/** Whether content for `offered` runs where `wanted` is asked for; a wanted platform without variant takes any. */
-export function matchesPlatform(offered: Platform, wanted: Platform): boolean {
-  if (offered.os !== wanted.os || offered.architecture !== wanted.architecture) return false;
-  return wanted.variant === undefined || wanted.variant === offered.variant;
 }

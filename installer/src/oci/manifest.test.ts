@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { mediaTypes } from "./descriptor.ts";
-import { type IndexManifest, childrenOf, manifestLimit, parseManifest, selectPlatforms } from "./manifest.ts";
+import {
+  type IndexManifest,
+  artifactTypeOf,
+  childrenOf,
+  manifestLimit,
+  parseManifest,
+  selectPlatforms,
+} from "./manifest.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const row = (letter: string, more: object = {}): object => ({
@@ -44,6 +51,21 @@ describe("parseManifest", () => {
 
     expect(manifest).toMatchObject({ kind: "index", mediaType: mediaTypes.ociIndex });
     expect(childrenOf(manifest)[0]?.platform).toEqual({ os: "linux", architecture: "arm64", variant: "v8" });
+  });
+
+  it("takes a list that is null for an empty one, as programs in Go write it", () => {
+    const empty = read({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: null });
+
+    expect(empty).toMatchObject({ kind: "index", manifests: [] });
+    expect(read({ ...image, layers: null })).toMatchObject({ kind: "image", layers: [] });
+    expect(read({ ...image, subject: null }).subject).toBeUndefined();
+  });
+
+  it("tells what kind of thing it is, by the configuration's type where nothing else does", () => {
+    expect(artifactTypeOf(read(image))).toBe(mediaTypes.ociConfig);
+    expect(artifactTypeOf(read({ ...image, artifactType: "a/b" }))).toBe("a/b");
+    expect(artifactTypeOf(read({ schemaVersion: 2, manifests: [] }))).toBeUndefined();
+    expect(read({ ...image, annotations: { a: "x" } }).annotations).toEqual({ a: "x" });
   });
 
   it("keeps only the strings of annotations", () => {

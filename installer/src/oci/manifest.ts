@@ -1,6 +1,7 @@
 import { type Fields, hasFields } from "../language/fields.ts";
-import { type Descriptor, type Platform, matchesPlatform, mediaTypes } from "./descriptor.ts";
+import { type Descriptor, type Platform, mediaTypes } from "./descriptor.ts";
 import { isDigest } from "./digest.ts";
+import { choosePlatform } from "./platform-choice.ts";
 
 /** Larger manifests are refused, as the distribution specification lets a registry do. */
 export const manifestLimit = 4 * 1024 * 1024;
@@ -13,6 +14,8 @@ export interface IndexManifest {
   readonly mediaType: string;
   readonly manifests: readonly Descriptor[];
   readonly subject?: Descriptor;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface ImageManifest {
@@ -22,6 +25,7 @@ export interface ImageManifest {
   readonly layers: readonly Descriptor[];
   readonly subject?: Descriptor;
   readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -38,20 +42,52 @@ export function parseManifest(bytes: Uint8Array, toError: (problem: string) => E
     throw toError("is not JSON");
   }
   if (!hasFields(parsed) || parsed["schemaVersion"] !== 2) throw toError("is not a manifest of schema version 2");
-  const subject = parsed["subject"] === undefined ? {} : { subject: descriptor(parsed["subject"], "subject", toError) };
-  if (Array.isArray(parsed["manifests"])) {
-    const manifests = parsed["manifests"].map((entry, index) => descriptor(entry, `manifests[${index}]`, toError));
-    return { kind: "index", mediaType: mediaTypeOf(parsed, mediaTypes.ociIndex, toError), manifests, ...subject };
+  const { subject, artifactType, annotations, manifests } = parsed;
+  const shared = {
+    ...(subject === undefined || subject === null ? {} : { subject: descriptor(subject, "subject", toError) }),
+    ...(typeof artifactType === "string" ? { artifactType } : {}),
+    ...(hasFields(annotations) ? { annotations: strings(annotations) } : {}),
+  };
+  const listed = listOf(manifests, parsed["layers"] === undefined && parsed["config"] === undefined);
+  if (listed !== undefined) {
+    return {
+      kind: "index",
+      mediaType: mediaTypeOf(parsed, mediaTypes.ociIndex, toError),
+      manifests: listed.map((entry, index) => descriptor(entry, `manifests[${index}]`, toError)),
+      ...shared,
+    };
   }
-  if (!Array.isArray(parsed["layers"])) throw toError("has neither layers nor manifests");
+  const layers = listOf(parsed["layers"], true);
+  if (layers === undefined) throw toError("has neither layers nor manifests");
   return {
     kind: "image",
     mediaType: mediaTypeOf(parsed, mediaTypes.ociManifest, toError),
     config: descriptor(parsed["config"], "config", toError),
-    layers: parsed["layers"].map((entry, index) => descriptor(entry, `layers[${index}]`, toError)),
-    ...subject,
-    ...(typeof parsed["artifactType"] === "string" ? { artifactType: parsed["artifactType"] } : {}),
+    layers: layers.map((entry, index) => descriptor(entry, `layers[${index}]`, toError)),
+    ...shared,
   };
+}
+
+/** A list; where nothing else stands beside it, `null` is an empty one, as programs in Go write it. */
+function listOf(value: unknown, mayBeNull: boolean): readonly unknown[] | undefined {
+  if (value === null && mayBeNull) return [];
+  return Array.isArray(value) ? value : undefined;
+}
+
+/** Whether a media type is that of an image manifest or an index, of OCI's or Docker's kind. */
+export function isManifestType(mediaType: string): boolean {
+  return isIndexType(mediaType) || mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
+}
+
+/** What kind of thing a manifest is, as lists of referrers tell it: OCI distribution 1.1, "Listing Referrers". */
+export function artifactTypeOf(manifest: Manifest): string | undefined {
+  if (manifest.artifactType !== undefined && manifest.artifactType !== "") return manifest.artifactType;
+  return manifest.kind === "image" ? manifest.config.mediaType : undefined;
+}
+
+/** Whether a media type is that of an index, of either kind. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
 }
 
 /** What must be there before this manifest may be: child manifests of an index; configuration and layers of an image. */
@@ -60,9 +96,12 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
 }
 
 /** The manifests of an index that are for one of the platforms, in the order of the platforms asked for. */
-export function selectPlatforms(index: IndexManifest, platforms: readonly Platform[]): readonly Descriptor[] {
+export function selectPlatforms(
+  index: Pick<IndexManifest, "manifests">,
+  platforms: readonly Platform[],
+): readonly Descriptor[] {
   return platforms.flatMap((wanted) => {
-    const found = index.manifests.find(({ platform }) => platform !== undefined && matchesPlatform(platform, wanted));
+    const found = choosePlatform(index.manifests, ({ platform }) => platform, wanted);
     return found === undefined ? [] : [found];
   });
 }
@@ -92,11 +131,12 @@ function descriptor(value: unknown, where: string, toError: (problem: string) =>
 }
 
 function platformOf(fields: Fields): Platform {
-  const { os, architecture, variant } = fields;
+  const { os, architecture, variant, "os.version": osVersion } = fields;
   return {
     os: typeof os === "string" ? os : "unknown",
     architecture: typeof architecture === "string" ? architecture : "unknown",
     ...(typeof variant === "string" ? { variant } : {}),
+    ...(typeof osVersion === "string" ? { osVersion } : {}),
   };
 }
 

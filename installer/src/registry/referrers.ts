@@ -4,6 +4,7 @@ import { hexOf } from "../oci/digest.ts";
 import { manifestLimit, parseManifest } from "../oci/manifest.ts";
 import { readFallbackTag } from "./fallback-tag.ts";
 import { headManifest } from "./manifests.ts";
+import { nextPage, pageLimit } from "./next-page.ts";
 import { isPage, readBounded } from "./refusal.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
@@ -37,30 +38,58 @@ async function tagReferrer(session: RegistrySession, repository: string, tag: st
   return descriptor === undefined ? undefined : { descriptor, tag };
 }
 
+/** By the referrers API, page by page; where the registry has none, by the tag that stands in for it. */
 async function listReferrers(
   session: RegistrySession,
   repository: string,
   digest: string,
 ): Promise<readonly Descriptor[]> {
   const subject: Subject = { object: `the referrers of ${digest}`, repository, action: "read" };
-  const answer = await session.settle(
+  const found: Descriptor[] = [];
+  let target: string | URL | undefined = `/v2/${repository}/referrers/${digest}`;
+  for (let page = 0; target !== undefined; page += 1) {
+    if (page === pageLimit) {
+      throw new RegistryError(`${nameOf({ ...subject, host: session.host })}: has more than ${pageLimit} pages`);
+    }
+    const answer: Page | undefined = await readPage(session, { target, subject, isFirst: page === 0 });
+    if (answer === undefined) return readFallbackTag(session, repository, digest);
+    for (const descriptor of answer.manifests) found.push(descriptor);
+    target = answer.next;
+  }
+  return found;
+}
+
+interface Page {
+  readonly manifests: readonly Descriptor[];
+  readonly next: URL | undefined;
+}
+
+/** Registries without the API answer in many ways. */
+const withoutApi = [400, 404, 405, 501];
+
+/** Undefined where there is no such API; once there was a first page, there is. */
+function readPage(
+  session: RegistrySession,
+  { target, subject, isFirst }: { readonly target: string | URL; readonly subject: Subject; readonly isFirst: boolean },
+): Promise<Page | undefined> {
+  const problem = (text: string): Error =>
+    new RegistryError(`${nameOf({ ...subject, host: session.host })}: the answer ${text}`);
+  return session.settle(
     {
       method: "GET",
-      target: `/v2/${repository}/referrers/${digest}`,
+      target,
       headers: { accept: mediaTypes.ociIndex },
-      scopes: [scopeOf(repository, "pull")],
+      scopes: [scopeOf(subject.repository, "pull")],
       signal: session.signal,
       errand: subject,
     },
-    // Registries without the API answer in many ways.
-    [200, 400, 404, 405, 501],
+    isFirst ? [200, ...withoutApi] : [200],
     async (response) => {
-      if (response.status !== 200 || isPage(response.headers)) return undefined;
-      const problem = (text: string): Error =>
-        new RegistryError(`${nameOf({ ...subject, host: session.host })}: the answer ${text}`);
+      if (response.status !== 200 || (isFirst && isPage(response.headers))) return undefined;
       const manifest = parseManifest(await readBounded(response.body, manifestLimit), problem);
-      return manifest.kind === "index" ? manifest.manifests : undefined;
+      if (manifest.kind === "index") return { manifests: manifest.manifests, next: nextPage(response, session.host) };
+      if (isFirst) return undefined;
+      throw problem("is not a list of referrers");
     },
   );
-  return answer ?? readFallbackTag(session, repository, digest);
 }

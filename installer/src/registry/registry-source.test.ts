@@ -156,6 +156,29 @@ describe("what is attached to an image", () => {
   });
 });
 
+test("referrers are read over many pages", async () => {
+  client.close();
+  await registry.close();
+  registry = await createTestRegistry({ referrersApi: true, referrersPage: 2 });
+  client = connectTo(registry);
+  seedImage(registry.store, "team/app", index, "1.0");
+  const attachments = ["a/a", "b/b", "c/c", "d/d", "e/e"].map((type) => attachment(index.root, type));
+  for (const one of attachments) await client.putManifest("team/app", one.descriptor.digest, one);
+
+  const listed = await client.referrers("team/app", index.root.digest);
+
+  expect(listed.map(({ descriptor }) => descriptor.digest).toSorted()).toEqual(
+    attachments.map(({ descriptor }) => descriptor.digest).toSorted(),
+  );
+});
+
+test("a list of referrers that is null is an empty one", async () => {
+  const empty = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: null }));
+  registry.store.addManifest("team/app", empty, mediaTypes.ociIndex, fallbackTagOf(index.root.digest));
+
+  expect(await client.referrers("team/app", index.root.digest)).toEqual([]);
+});
+
 describe("a registry without the referrers API", () => {
   test("has every attachment in the tag that stands in for it, also when sent at the same time", async () => {
     const attachments = ["a/a", "b/b", "c/c"].map((type) => attachment(index.root, type));

@@ -2,7 +2,15 @@ import { Readable } from "node:stream";
 import { RegistryError } from "../errors/installer-error.ts";
 import type { ByteRange, ImageSource, SourceImage } from "../oci/content.ts";
 import type { Descriptor, Platform } from "../oci/descriptor.ts";
-import { childrenOf, type Manifest, parseManifest, selectPlatforms } from "../oci/manifest.ts";
+import {
+  childrenOf,
+  type IndexManifest,
+  isIndexType,
+  isManifestType,
+  type Manifest,
+  parseManifest,
+  selectPlatforms,
+} from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import type { RegistryClient, StoredManifest } from "./registry-client.ts";
 
@@ -68,7 +76,7 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
     const found = digest === undefined ? await read(place, tag ?? "latest") : await readByDigest(place, digest);
     if (found === undefined) return undefined;
     const root = found.stored.descriptor;
-    const children = found.manifest.kind === "index" ? selectPlatforms(found.manifest, platforms) : [];
+    const children = found.manifest.kind === "index" ? chosenOf(found.manifest, platforms) : [];
     const unique = [...new Map(children.map((child) => [child.digest, child])).values()];
     await Promise.all(unique.map((child) => readByDigest(place, child.digest)));
     if (options.referrers === false) return { reference, root, referrers: [] };
@@ -125,8 +133,9 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
   };
 }
 
-function isManifestType(mediaType: string): boolean {
-  return /^application\/vnd\.(oci\.image\.(index|manifest)\.v1|docker\.distribution\.manifest(\.list)?\.v2)\+json$/.test(
-    mediaType,
-  );
+/** What an index has for the platforms; what it does not tell the platform of may be it. */
+function chosenOf(index: IndexManifest, platforms: readonly Platform[]): readonly Descriptor[] {
+  if (platforms.length === 0) return [];
+  const untold = index.manifests.filter((entry) => entry.platform === undefined && !isIndexType(entry.mediaType));
+  return [...selectPlatforms(index, platforms), ...untold];
 }

@@ -1,10 +1,9 @@
 import { RegistryError } from "../errors/installer-error.ts";
+import { nextPage, pageLimit } from "./next-page.ts";
 import { readBounded } from "./refusal.ts";
-import { locate } from "./registry-connection.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
 
-const pageLimit = 200;
 const bodyLimit = 4 * 1024 * 1024;
 
 /** All tags, page by page; none when the repository does not exist. */
@@ -28,10 +27,9 @@ export async function listTags(session: RegistrySession, repository: string): Pr
       [200, 404],
       async (response) => {
         if (response.status === 404) return { tags: [], next: undefined };
-        const link = /^\s*<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers["link"] ?? "")?.[1];
         return {
           tags: parseTags(await readBounded(response.body, bodyLimit), session.host, subject),
-          next: link === undefined ? undefined : locate(link, response.url, session.host),
+          next: nextPage(response, session.host),
         };
       },
     );

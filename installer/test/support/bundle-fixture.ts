@@ -31,6 +31,8 @@ export interface FixtureImage {
   readonly reference?: string;
   /** More than one makes an index over them. */
   readonly platforms?: readonly string[];
+  /** How many of the layers the manifest names, where that is not all of them. */
+  readonly named?: number;
   /** Text of its SPDX document. */
   readonly sbom?: string;
 }
@@ -150,7 +152,8 @@ function buildImage(fixture: FixtureImage, blobs: Map<string, Buffer>) {
       rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
     };
     const config = put(Buffer.from(JSON.stringify(settings)), mediaTypes.ociConfig, blobs);
-    const document = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers };
+    const named = layers.slice(0, fixture.named ?? layers.length);
+    const document = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: named };
     const manifest = put(Buffer.from(JSON.stringify(document)), mediaTypes.ociManifest, blobs);
     return { platform, manifest, config: config.digest, layers: layers.map(({ digest }) => digest), os, architecture };
   });

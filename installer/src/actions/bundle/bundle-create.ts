@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { type GatheredImage, type WantedImage, gatherImages } from "../../bundle/gather-images.ts";
+import { parseGivenName } from "../../bundle/sources/image-names.ts";
 import { planSinkFiles } from "../../bundle/sink.ts";
 import { type WriteBundleRequest, writeBundle } from "../../bundle/write-bundle.ts";
 import { UsageError } from "../../errors/installer-error.ts";
@@ -36,13 +37,14 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const { images: platform, profile, mirror } = await loadPlatform(request, ports);
   const name = `slipway-${profile ?? "images"}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
-  const wanted = withFurtherImages(platform, request.images ?? []);
+  const wanted = withFurtherImages(platform, furtherImages(request));
   const jobs = request.jobs ?? usualJobs;
   const trust = await readTrust(request, ports);
   const base = await readBase(request, trust, ports);
   const sources = await openSources(
     {
       from: request.from,
+      ...(request.as !== undefined && { as: request.as }),
       references: wanted.map(({ reference }) => reference),
       cacheDir: request.cacheDir,
       step: "gather",
@@ -84,6 +86,11 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** Who names an image wants it carried. */
+function furtherImages({ images = [], as }: BundleCreateRequest): readonly string[] {
+  return as === undefined || parseGivenName(as).tag === undefined ? images : [...images, as];
 }
 
 interface PlatformImages {
@@ -141,8 +148,8 @@ function parsePlatforms(texts: readonly string[]): readonly Platform[] {
 }
 
 function checkCombination(request: BundleCreateRequest): void {
-  const { output, from, since, partSize, parity, images = [], imagesOnly } = request;
-  if (imagesOnly === true && images.length === 0) {
+  const { output, from, since, partSize, parity, imagesOnly } = request;
+  if (imagesOnly === true && furtherImages(request).length === 0) {
     throw new UsageError("the bundle would have no image", {
       hint: "name some with --image, or leave --images-only out",
     });

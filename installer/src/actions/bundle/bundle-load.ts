@@ -1,7 +1,8 @@
 import type { BundledImage } from "../../bundle/bundle-manifest.ts";
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { BundleError, UsageError } from "../../errors/installer-error.ts";
-import { formatPlatform, matchesPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
+import { choosePlatform } from "../../oci/platform-choice.ts";
 import type { ActionPorts, ResultHead } from "../context.ts";
 import { enginePlatform } from "../images/engine-platform.ts";
 import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
@@ -73,10 +74,7 @@ export function contentOf(reader: OpenedBundle): LoadContent {
  * @throws BundleError when the bundle has it only for others
  */
 export function toLoadable(image: BundledImage, platform: Platform, bundle: string): LoadableImage {
-  const found = image.platforms.find((candidate) => {
-    const parsed = parsePlatform(candidate.platform);
-    return parsed !== undefined && matchesPlatform(parsed, platform);
-  });
+  const found = choosePlatform(image.platforms, (candidate) => parsePlatform(candidate.platform), platform);
   if (found === undefined) {
     const has = image.platforms.map((candidate) => candidate.platform).join(", ");
     throw new BundleError(

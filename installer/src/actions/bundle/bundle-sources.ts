@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { openBundle } from "../../bundle/open-bundle.ts";
 import { createEngineSource } from "../../bundle/sources/engine-source.ts";
 import { openFileSource } from "../../bundle/sources/file-source.ts";
+import { parseGivenName } from "../../bundle/sources/image-names.ts";
 import { openLayoutFolder } from "../../bundle/sources/layout-source.ts";
-import { PreflightError, RegistryError } from "../../errors/installer-error.ts";
+import { PreflightError, RegistryError, UsageError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import { isOwnName, ownNameReason } from "../../oci/own-names.ts";
 import { mapReference, parseTarget } from "../../oci/path-rules.ts";
@@ -23,6 +24,8 @@ export interface ReadTrust {
 export interface SourcesRequest {
   /** `engine`, `registry`, `oci:DIR` or a path, in order; engine, then registry when empty. */
   readonly from: readonly string[];
+  /** What images without a name are called, of the one layout or archive in `from`. */
+  readonly as?: string;
   /** Images that will be asked for. */
   readonly references: readonly string[];
   readonly cacheDir: string;
@@ -40,6 +43,7 @@ export interface SourcesRequest {
  */
 export async function openSources(request: SourcesRequest, ports: ActionPorts): Promise<readonly ImageSource[]> {
   const sources: ImageSource[] = [];
+  if (request.as !== undefined) checkNaming(request.as, request.from);
   const places = request.from.length > 0 ? request.from : await usualPlaces(ports);
   try {
     for (const from of places) sources.push(await openSource(from, request, ports));
@@ -48,6 +52,14 @@ export async function openSources(request: SourcesRequest, ports: ActionPorts): 
     throw error;
   }
   return sources;
+}
+
+/** A name is for one layout or archive: of several nobody could tell which is meant. */
+function checkNaming(as: string, from: readonly string[]): void {
+  if (from.filter((place) => place !== "engine" && place !== "registry").length === 1) return;
+  throw new UsageError(`--as ${as} names what one layout or archive holds`, {
+    hint: "name it with --from oci:DIR or --from FILE, and only one",
+  });
 }
 
 /** Without an engine there are still registries; who names the engine wants it. */
@@ -64,6 +76,7 @@ async function usualPlaces(ports: ActionPorts): Promise<readonly string[]> {
 
 async function openSource(from: string, request: SourcesRequest, ports: ActionPorts): Promise<ImageSource> {
   const { references, cacheDir, trust, step } = request;
+  const as = request.as === undefined ? undefined : parseGivenName(request.as);
   if (from === "engine") {
     const onMeasured = reportMeasuring(step, ports.report);
     return createEngineSource(
@@ -72,11 +85,11 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
     );
   }
   if (from === "registry") return openRegistry(request, ports);
-  if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles);
+  if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles, as);
   await removeLeftSpools(cacheDir, ports);
   const spoolPath = join(cacheDir, `spool-${ports.process.pid}-${ports.random.uuid()}.tar`);
   return openFileSource(
-    { path: from, spoolPath, signal: ports.signal },
+    { path: from, spoolPath, signal: ports.signal, ...(as !== undefined && { as }) },
     {
       bulk: ports.bulkFiles,
       fs: ports.fs,

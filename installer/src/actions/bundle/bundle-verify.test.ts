@@ -75,6 +75,20 @@ test("names each damaged entry, whose it is and where it lies", async () => {
   );
 });
 
+test("names an image whose manifest has other layers than its configuration, on each platform", async () => {
+  const images = [{ name: "redis", layers: ["shared", "redis"], named: 0, platforms: ["linux/amd64", "linux/arm64"] }];
+  writeFileSync(at("full.tar"), makeBundle({ images }).bytes);
+
+  const result = await verify("full.tar");
+
+  expect(result.ok).toBe(false);
+  expect(result.damaged.map(({ problem }) => problem.replace(/^sha256:\w+ /, ""))).toEqual([
+    "names no layers, and its configuration has 2: the image is not whole",
+    "names no layers, and its configuration has 2: the image is not whole",
+  ]);
+  expect(result.damaged[0]).toMatchObject({ path: "docker.io/slipway/redis:1", owners: ["redis"] });
+});
+
 test("names the damaged parts of a split bundle", async () => {
   writeSplit(at("usb"), full.bytes, { partSize: 16_000 });
   const part = Math.floor((offsetOf(large[0]) + 40_000) / 16_000) + 1;

@@ -18,6 +18,8 @@ export interface BundleCreateRequest extends InstallTarget {
   readonly platforms: readonly string[];
   /** `engine`, `registry`, `oci:DIR`, or the path of an archive or bundle; engine, then registry when empty. */
   readonly from: readonly string[];
+  /** What images without a name are called: `corp/app:1.0` for one, which is carried; `corp/app` for all that have a tag. */
+  readonly as?: string;
   readonly partSize?: number;
   readonly parity?: number;
   /** Of a delta: the bundle it is relative to; a delta first and its bases after it. */

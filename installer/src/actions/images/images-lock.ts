@@ -1,3 +1,4 @@
+import { explainAbsence } from "../../bundle/explain-absence.ts";
 import { gatherImage } from "../../bundle/gather-image.ts";
 import { InstallerError, PreflightError, UsageError } from "../../errors/installer-error.ts";
 import {
@@ -25,6 +26,8 @@ export interface ImagesLockRequest extends InstallTarget {
   readonly values: ValuesSelection;
   /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked; engine, then registry when empty. */
   readonly from: readonly string[];
+  /** What images without a name are called: `corp/app:1.0` for one, `corp/app` for all that have a tag. */
+  readonly as?: string;
   /** All when empty. */
   readonly profiles: readonly string[];
   /** `linux/amd64`. */
@@ -121,7 +124,7 @@ async function openLockSources(
   usable: readonly UsableImage[],
   ports: ActionPorts,
 ): Promise<readonly ImageSource[]> {
-  const { from, cacheDir, registries, keyFiles, allowUnsigned } = request;
+  const { from, as, cacheDir, registries, keyFiles, allowUnsigned } = request;
   // Files that do not count were told when the plans were made.
   const { values } = await loadInstallValues(request, { fs: ports.fs, assets: ports.assets });
   const reads = keyFiles.length > 0 || from.some((source) => source.startsWith("/"));
@@ -129,7 +132,16 @@ async function openLockSources(
   const references = usable.map((image) => image.reference);
   const trust = { trustedKeys, allowUnsigned };
   return openSources(
-    { from, references, cacheDir, step: "lock", registries, mirror: values.images.registry, trust },
+    {
+      from,
+      ...(as !== undefined && { as }),
+      references,
+      cacheDir,
+      step: "lock",
+      registries,
+      mirror: values.images.registry,
+      trust,
+    },
     ports,
   );
 }
@@ -156,7 +168,7 @@ async function lockImage(
     try {
       const found = await source.resolve(reference, platforms);
       if (found === undefined) {
-        refusals.push(`${source.name} does not have it`);
+        refusals.push(await explainAbsence(source, reference));
         continue;
       }
       const narrowed = await gatherImage(reference, source, found, platforms);

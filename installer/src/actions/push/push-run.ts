@@ -1,3 +1,4 @@
+import { requireWholeImage } from "../../bundle/whole-image.ts";
 import { InterruptedError } from "../../errors/installer-error.ts";
 import { type RegistryTarget, mapReference, refuseCollisions } from "../../oci/path-rules.ts";
 import { type Reference, formatReference, parseReference } from "../../oci/reference.ts";
@@ -224,6 +225,7 @@ async function readAll(
 async function readCandidate(candidate: Candidate): Promise<PlannedImage> {
   const { image, target, repository, tag, root } = candidate;
   const from = readFrom(image.source, image.reference);
+  await requireWholeImage(image.reference, image.source, root);
   const referrers = [];
   for (const { descriptor, tag: own } of candidate.referrers) {
     const manifests = await readManifests(descriptor, from);

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { explainAbsence, tellNameless } from "../../bundle/explain-absence.ts";
 import { gatherImage } from "../../bundle/gather-image.ts";
+import { parseGivenName } from "../../bundle/sources/image-names.ts";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { ImageSource, SourceImage } from "../../oci/content.ts";
 import { type Descriptor, type Platform, parsePlatform } from "../../oci/descriptor.ts";
@@ -19,6 +21,8 @@ export interface PushSelection extends InstallTarget {
   readonly bundle?: GivenBundle;
   /** `engine`, `registry`, `oci:DIR` or a path, in the order in which they are asked. */
   readonly from: readonly string[];
+  /** What images without a name are called, of the one layout or archive in `from`. */
+  readonly as?: string;
   /** How bundles named in `from` are trusted. */
   readonly trust: TrustedKeysRequest;
   /** How registries that images are taken from are reached. */
@@ -54,21 +58,36 @@ export interface Selected {
 export async function selectImages(request: PushSelection, ports: ActionPorts): Promise<Selected> {
   const platforms = request.platforms.map(requirePlatform);
   if (request.bundle !== undefined) return fromBundle(request.bundle, request, platforms, ports);
-  const { wanted, mirror } = await wantedOf(request, ports);
-  const chosen = choose(wanted, request.images);
-  const references = chosen.map(({ reference }) => reference);
-  const { from, cacheDir, sourceRegistries: registries } = request;
-  const trust = await trustOf(request, ports);
-  const sources = await openSources({ from, references, cacheDir, step: "push", registries, mirror, trust }, ports);
+  const { sources, planned } = await openPlaces(request, ports);
   const close = (): Promise<void> => closeAll(sources);
   try {
+    const wanted = planned ?? (await listWhole(sources, request)) ?? (await findPlanned(request, ports)).wanted;
     const images: SelectedImage[] = [];
-    for (const image of chosen) images.push(await findImage(image, sources, platforms));
+    for (const image of choose(wanted, request.images)) images.push(await findImage(image, sources, platforms));
     return { images, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface OpenedPlaces {
+  readonly sources: readonly ImageSource[];
+  /** The platform's images; absent where one layout or archive alone is pushed. */
+  readonly planned?: readonly Named[];
+}
+
+async function openPlaces(request: PushSelection, ports: ActionPorts): Promise<OpenedPlaces> {
+  const { from, as, cacheDir, sourceRegistries: registries } = request;
+  const opening = { from, ...(as !== undefined && { as }), cacheDir, step: "push", registries };
+  const trust = await trustOf(request, ports);
+  if (isAlone(from)) {
+    await requireLayout(from[0] ?? "", ports);
+    return { sources: await openSources({ ...opening, references: [], trust }, ports) };
+  }
+  const { wanted, mirror } = await findPlanned(request, ports);
+  const references = choose(wanted, request.images).map(({ reference }) => reference);
+  return { sources: await openSources({ ...opening, references, mirror, trust }, ports), planned: wanted };
 }
 
 interface Named {
@@ -99,13 +118,15 @@ async function fromBundle(
   }
 }
 
-async function wantedOf(
+/** One layout or archive is pushed whole. */
+function isAlone([only, ...more]: readonly string[]): boolean {
+  return only !== undefined && more.length === 0 && only !== "engine" && only !== "registry";
+}
+
+async function findPlanned(
   request: PushSelection,
   ports: ActionPorts,
 ): Promise<{ readonly wanted: readonly Named[]; readonly mirror: string }> {
-  const [only, ...more] = request.from;
-  const layout = only?.startsWith("oci:") === true && more.length === 0 ? only.slice("oci:".length) : undefined;
-  if (layout !== undefined) return { wanted: await listLayout(layout, ports), mirror: "" };
   const { plan, values } = await loadPlan(request, ports);
   return { wanted: findWantedImages(plan, ports.assets), mirror: values.values.images.registry };
 }
@@ -117,42 +138,33 @@ async function trustOf({ from, trust }: PushSelection, ports: ActionPorts) {
   return { trustedKeys, allowUnsigned: trust.allowUnsigned };
 }
 
-const indexLimit = 64 * 1024 * 1024;
-const nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
-const cosignTag = /^sha256-[0-9a-f]{64}\.(?:sig|att|sbom)$/;
+/** The folder of a layout; what else it lacks is said when it is opened. */
+async function requireLayout(from: string, { fs }: ActionPorts): Promise<void> {
+  if (!from.startsWith("oci:")) return;
+  const folder = from.slice("oci:".length);
+  if ((await fs.stat(join(folder, "index.json"))) !== undefined) return;
+  throw new UsageError(`${folder} is no OCI layout: it has no index.json`, {
+    hint: "name the folder that has oci-layout, index.json and blobs in it",
+  });
+}
 
-/** Every image that an OCI layout names: one layout is pushed whole. What it lacks is said when it is opened. */
-async function listLayout(folder: string, { fs }: ActionPorts): Promise<readonly Named[]> {
-  const path = join(folder, "index.json");
-  const found = await fs.stat(path);
-  if (found === undefined || found.size > indexLimit) {
-    throw new UsageError(`${folder} is no OCI layout: it has no index.json`, {
-      hint: "name the folder that has oci-layout, index.json and blobs in it",
+/** Every image of a source that can tell; a bundle is asked for the platform's. */
+async function listWhole(
+  [source]: readonly ImageSource[],
+  { images: chosen, as }: PushSelection,
+): Promise<readonly Named[] | undefined> {
+  const listed = await source?.list?.();
+  if (source === undefined || listed === undefined) return undefined;
+  const names = new Set(listed.flatMap(({ references }) => references));
+  const [unclear] = tellNameless(listed.filter(({ references }) => references.length === 0));
+  // Who names one image, or chooses, means no other.
+  const means = chosen.length > 0 || (as !== undefined && parseGivenName(as).tag !== undefined);
+  if (unclear !== undefined && (!means || names.size === 0)) {
+    throw new UsageError(`${source.name} cannot be pushed as it is: ${unclear}`, {
+      hint: names.size === 0 ? "nothing was pushed" : "or choose with --image what has a name; nothing was pushed",
     });
   }
-  const names = new Set(entriesOf(await fs.readText(path)).flatMap(nameOf));
   return [...names].map((reference) => ({ name: reference, reference }));
-}
-
-function entriesOf(text: string): readonly unknown[] {
-  try {
-    const { manifests } = JSON.parse(text) as { readonly manifests?: unknown };
-    return Array.isArray(manifests) ? manifests : [];
-  } catch {
-    return [];
-  }
-}
-
-function nameOf(entry: unknown): readonly string[] {
-  const { annotations } = (entry ?? {}) as { readonly annotations?: Readonly<Record<string, unknown>> | null };
-  const text = nameAnnotations.map((key) => annotations?.[key]).find((value) => typeof value === "string");
-  if (typeof text !== "string") return [];
-  try {
-    const reference = parseReference(text);
-    return cosignTag.test(reference.tag ?? "") ? [] : [formatReference(reference)];
-  } catch {
-    return [];
-  }
 }
 
 function choose<Image extends Named>(images: readonly Image[], wanted: readonly string[]): readonly Image[] {
@@ -196,7 +208,9 @@ async function findImage(
     const others = apart ? manifests.filter(({ digest }) => digest !== root.digest) : [];
     return { name, reference, source, root, referrers, others };
   }
+  const details = await Promise.all(sources.map((source) => explainAbsence(source, reference)));
   throw new PreflightError(`${reference} is in none of ${sources.map((source) => source.name).join(", ")}`, {
+    details,
     hint: "name a bundle with --bundle or a layout with --from oci:DIR, or build the platform's own images with slipway images build; nothing was pushed",
   });
 }

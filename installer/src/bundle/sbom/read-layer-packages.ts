@@ -1,9 +1,10 @@
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { BundleError } from "../../errors/installer-error.ts";
 import { readTarStream } from "../tar/read-tar-stream.ts";
 import type { TarEntryHeader } from "../tar/tar-entries.ts";
+import { createZstdUnpackers } from "../unpack-zstd.ts";
 import { parseDpkgStatus } from "./dpkg-status.ts";
 import { scanGoBuildInfo } from "./go-build-info.ts";
 import { parseNpmPackage } from "./npm-package.ts";
@@ -65,20 +66,20 @@ async function readUnpacked(
   name: string,
   onEntry: (entry: TarEntryHeader, bytes: Readable) => Promise<void>,
 ): Promise<void> {
-  const unpack = unpackerOf(mediaType, name);
+  const unpackers = unpackersOf(mediaType, name);
   const bounded = bound(name);
   const [read, passed] = await Promise.allSettled([
     readTarStream(bounded, name, onEntry),
-    unpack === undefined ? pipeline(stream, bounded) : pipeline(stream, unpack, bounded),
+    pipeline([stream, ...unpackers, bounded]),
   ]);
   if (read.status === "rejected") throw toBundleError(read.reason, name);
   if (passed.status === "rejected") throw toBundleError(passed.reason, name);
 }
 
-function unpackerOf(mediaType: string, name: string): Transform | undefined {
-  if (/[.+]gzip$/.test(mediaType)) return createGunzip();
-  if (mediaType.endsWith("+zstd")) return createZstdDecompress();
-  if (mediaType.endsWith("tar")) return undefined;
+function unpackersOf(mediaType: string, name: string): readonly Transform[] {
+  if (/[.+]gzip$/.test(mediaType)) return [createGunzip()];
+  if (/[.+]zstd$/.test(mediaType)) return createZstdUnpackers();
+  if (mediaType.endsWith("tar")) return [];
   throw new BundleError(`${name} is of a kind that cannot be read: ${mediaType}`);
 }
 

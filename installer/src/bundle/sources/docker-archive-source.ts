@@ -1,20 +1,32 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { BundleError } from "../../errors/installer-error.ts";
-import type { ImageSource } from "../../oci/content.ts";
+import type { ImageSource, ListedImage } from "../../oci/content.ts";
 import { type Descriptor, mediaTypes } from "../../oci/descriptor.ts";
-import { digestOf } from "../../oci/digest.ts";
+import { digestOf, hexOf } from "../../oci/digest.ts";
+import { configurationLayers } from "../../oci/image-config.ts";
 import { manifestLimit } from "../../oci/manifest.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
-import { configurationLayers } from "./engine-export.ts";
+import { type Reference, formatReference, parseReference } from "../../oci/reference.ts";
+import { fullNames, nameImages } from "./image-names.ts";
+import { type Packing, packingOf } from "./spool-archive.ts";
 import type { LayoutFiles } from "./layout-files.ts";
 
 const listLimit = 64 * 1024 * 1024;
 
-interface ListedImage {
+interface SavedImage {
   readonly config: string;
   readonly tags: readonly string[];
   readonly layers: readonly string[];
+}
+
+interface NamedImage extends SavedImage, ListedImage {}
+
+/** Such an archive as a source. */
+export interface DockerArchive extends ImageSource {
+  /** The manifest of the image with this configuration. */
+  findConfig(digest: string): Promise<Descriptor | undefined>;
+  /** Whether a manifest was made here: no file of the archive is it. */
+  makes(digest: string): boolean;
 }
 
 /**
@@ -22,8 +34,9 @@ interface ListedImage {
  * they are there, unpacked, under a manifest made the same way as for images of the engine.
  * @throws BundleError when `manifest.json` is not what it should be
  */
-export async function openDockerArchive(files: LayoutFiles, name: string): Promise<ImageSource> {
-  const images = await readList(files, name);
+export async function openDockerArchive(files: LayoutFiles, name: string, as?: Reference): Promise<DockerArchive> {
+  const listed = (await readList(files, name)).map(toNamed);
+  const images = as === undefined ? listed : nameImages(listed, as, name);
   const documents = new Map<string, Buffer>();
   const paths = new Map<string, string>();
   return {
@@ -31,10 +44,15 @@ export async function openDockerArchive(files: LayoutFiles, name: string): Promi
     name,
     async resolve(reference) {
       const full = formatReference(parseReference(reference));
-      const image = images.find(({ tags }) => tags.some((tag) => fullName(tag) === full));
+      const image = images.findLast(({ references }) => references.includes(full));
       if (image === undefined) return undefined;
       const root = await describe(image, { files, name, documents, paths });
       return { reference, root, referrers: [] };
+    },
+    list: () => Promise.resolve(images),
+    async findConfig(digest) {
+      const image = images.find(({ config }) => config.includes(hexOf(digest)));
+      return image === undefined ? undefined : describe(image, { files, name, documents, paths });
     },
     content: {
       async open(descriptor, range) {
@@ -52,18 +70,18 @@ export async function openDockerArchive(files: LayoutFiles, name: string): Promi
         const span = path === undefined ? undefined : await files.locate(path);
         return span === undefined ? undefined : [span];
       },
+      async sizeOf(digest) {
+        return documents.get(digest)?.length ?? (await files.size(paths.get(digest) ?? ""));
+      },
     },
+    makes: (digest) => documents.has(digest),
     close: () => files.close(),
   };
 }
 
-/** Undefined for what names nothing: an image without a name is `<none>:<none>`. */
-function fullName(tag: string): string | undefined {
-  try {
-    return formatReference(parseReference(tag));
-  } catch {
-    return undefined;
-  }
+/** The digest is known once the manifest is made; until then the path of the configuration tells images apart. */
+function toNamed(image: SavedImage): NamedImage {
+  return { ...image, digest: image.config, references: image.tags.flatMap(fullNames) };
 }
 
 interface Archive {
@@ -73,7 +91,7 @@ interface Archive {
   readonly paths: Map<string, string>;
 }
 
-async function describe(image: ListedImage, archive: Archive): Promise<Descriptor> {
+async function describe(image: SavedImage, archive: Archive): Promise<Descriptor> {
   const { files, name, documents, paths } = archive;
   const refuse = (why: string): never => {
     throw new BundleError(`${name}: the image ${image.tags[0] ?? image.config} ${why}`, {
@@ -107,23 +125,28 @@ async function describe(image: ListedImage, archive: Archive): Promise<Descripto
 /** A layer file that is packed has another digest than the configuration says, which is of what is in it. */
 async function describeLayer(
   { path, size, diffId }: { readonly path: string; readonly size: number; readonly diffId: string },
-  { files }: Archive,
+  { files, name }: Archive,
 ): Promise<Descriptor> {
-  const head = (await files.read(path, 4)) ?? Buffer.alloc(0);
-  const packed = packedType(head);
-  if (packed === undefined) return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
+  const head = (await files.read(path, 6)) ?? Buffer.alloc(0);
+  const packing = packingOf(head);
+  if (packing === "none") return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
+  const mediaType = layerTypes[packing];
+  if (mediaType === undefined) {
+    throw new BundleError(`${name}: the layer ${path} is packed by ${packing}, which registries do not take`, {
+      hint: "load it into an engine and save it again from there",
+    });
+  }
   const hash = createHash("sha256");
   for await (const chunk of (await files.stream(path)) ?? []) hash.update(chunk as Buffer);
-  return { mediaType: packed, digest: `sha256:${hash.digest("hex")}`, size };
+  return { mediaType, digest: `sha256:${hash.digest("hex")}`, size };
 }
 
-function packedType(head: Buffer): string | undefined {
-  if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) return mediaTypes.ociLayerGzip;
-  if (head.length >= 4 && head.readUInt32BE(0) === 0x28b52ffd) return mediaTypes.ociLayerZstd;
-  return undefined;
-}
+const layerTypes: Partial<Readonly<Record<Packing, string>>> = {
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
 
-async function readList(files: LayoutFiles, name: string): Promise<readonly ListedImage[]> {
+async function readList(files: LayoutFiles, name: string): Promise<readonly SavedImage[]> {
   const refuse = (why: string): never => {
     throw new BundleError(`manifest.json of ${name} ${why}`, { hint: "the archive is damaged: save it again" });
   };

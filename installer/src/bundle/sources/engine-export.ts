@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { BundleError } from "../../errors/installer-error.ts";
-import { digestOf, isDigest } from "../../oci/digest.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { configurationLayers } from "../../oci/image-config.ts";
 import { manifestLimit } from "../../oci/manifest.ts";
 import { readTarStream } from "../tar/read-tar-stream.ts";
 import type { TarEntryHeader } from "../tar/tar-entries.ts";
@@ -117,15 +118,6 @@ function listedImages(list: Buffer): readonly { readonly config: string; readonl
     }
     return { config, layers: layers.filter((layer) => typeof layer === "string") };
   });
-}
-
-/** The digests of the unpacked layers, from an image configuration; undefined for any other document. */
-export function configurationLayers(document: Buffer | undefined): readonly string[] | undefined {
-  const parsed = document === undefined ? undefined : parseJson(document);
-  const rootfs = (parsed as { readonly rootfs?: { readonly diff_ids?: unknown } } | undefined)?.rootfs;
-  const layers = rootfs?.diff_ids;
-  if (!Array.isArray(layers)) return undefined;
-  return layers.every((layer) => typeof layer === "string" && isDigest(layer)) ? (layers as string[]) : undefined;
 }
 
 function parseJson(document: Buffer): unknown {

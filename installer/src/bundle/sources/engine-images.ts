@@ -1,10 +1,11 @@
 import { BundleError } from "../../errors/installer-error.ts";
-import { type Descriptor, matchesPlatform, type Platform, mediaTypes } from "../../oci/descriptor.ts";
+import { type Descriptor, type Platform, mediaTypes } from "../../oci/descriptor.ts";
+import { matchesPlatform } from "../../oci/platform-choice.ts";
 import { digestOf } from "../../oci/digest.ts";
+import { configurationLayers } from "../../oci/image-config.ts";
 import { childrenOf, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import type { ImageDetails } from "../../platform/ports.ts";
 import type { EngineCache } from "./engine-cache.ts";
-import { configurationLayers } from "./engine-export.ts";
 
 /** An image of the engine, with every digest and size there is to know of it. */
 export interface EngineImage {

@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixtureBytes } from "../../../test/support/bundle-fixture.ts";
 import { createBundlePorts } from "../../../test/support/bundle-ports.ts";
+import { tarOfEntries } from "../../../test/support/foreign-layout.ts";
 import { LayoutFolder } from "../../../test/support/layout-folder.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import { digestOf, hexOf } from "../../oci/digest.ts";
@@ -90,6 +91,36 @@ describe("archives of others, made by hand after their formats", () => {
     expect(blobs).toBe(4);
     expect(readdirSync(join(folder, "spool"))).toEqual([]);
     expect(events.at(-1)).toMatchObject({ type: "warning" });
+  });
+
+  it("of a name that stands in it twice the later entry counts, as after tar --append", async () => {
+    const { "index.json": index = Buffer.alloc(0), ...rest } = layoutFiles();
+    const stale = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+    writeFileSync(
+      join(folder, "a.tar"),
+      tarOfEntries([["index.json", stale], ...Object.entries(rest), ["index.json", index]]),
+    );
+
+    expect(await readImage(await open("a.tar"))).toBe(4);
+  });
+
+  it("an archive packed in many frames of zstd is read to its end", async () => {
+    const tar = tarOf(layoutFiles());
+    const [first, second] = [tar.subarray(0, 5000), tar.subarray(5000)];
+    writeFileSync(join(folder, "a.tar.zst"), Buffer.concat([zstdCompressSync(first), zstdCompressSync(second)]));
+
+    expect(await readImage(await open("a.tar.zst"))).toBe(4);
+  });
+
+  it.each([
+    ["xz", "fd377a585a00", "a.tar.xz"],
+    ["bzip2", "425a6839", "a.tar.bz2"],
+  ])("an archive packed by %s is refused with what unpacks it", async (program, head, name) => {
+    writeFileSync(join(folder, name), Buffer.concat([Buffer.from(head, "hex"), Buffer.alloc(600)]));
+
+    await expect(open(name)).rejects.toMatchObject({
+      hint: `run ${program} --decompress --keep ${join(folder, name)}, and name ${join(folder, "a.tar")}`,
+    });
   });
 
   it("a Hauler haul: the name is in containerd's annotation", async () => {
@@ -195,12 +226,14 @@ describe("what is refused", () => {
       "BUNDLE_INVALID",
     ],
     [
-      "a name twice",
-      () => {
-        const one = tarOf({ "oci-layout": Buffer.from("{}") });
-        writeFileSync(join(folder, "a"), Buffer.concat([one.subarray(0, 1024), one]));
-      },
-      "BUNDLE_INVALID",
+      "an archive packed by xz",
+      () => writeFileSync(join(folder, "a"), Buffer.concat([Buffer.from("fd377a585a00", "hex"), Buffer.alloc(600)])),
+      "USAGE",
+    ],
+    [
+      "an archive packed by bzip2",
+      () => writeFileSync(join(folder, "a"), Buffer.concat([Buffer.from("BZh9"), Buffer.alloc(600)])),
+      "USAGE",
     ],
     [
       "a manifest.json that is not a list",

@@ -1,5 +1,6 @@
 import { BundleError, UsageError } from "../../errors/installer-error.ts";
 import type { ImageSource } from "../../oci/content.ts";
+import type { Reference } from "../../oci/reference.ts";
 import type { BulkFiles, OpenedFile } from "../../platform/content-ports.ts";
 import { bundlePaths } from "../bundle-manifest.ts";
 import { headerNameOfPart, splitSuffix } from "../split-header.ts";
@@ -7,8 +8,9 @@ import { tarBlock } from "../tar/tar-header.ts";
 import { openDockerArchive } from "./docker-archive-source.ts";
 import { indexArchive } from "./index-archive.ts";
 import { type LayoutFiles, archiveFiles } from "./layout-files.ts";
-import { openLayout } from "./layout-source.ts";
-import { type SpoolPorts, type SpoolRequest, packingOf, spoolArchive } from "./spool-archive.ts";
+import { type LayoutOptions, openLayout } from "./layout-source.ts";
+import { openSavedArchive } from "./saved-archive.ts";
+import { type SpoolPorts, type SpoolRequest, packingOf, requireKnownPacking, spoolArchive } from "./spool-archive.ts";
 import { isZarfSplit, parseZarfSplit } from "./zarf-split.ts";
 
 export interface FileSourceRequest {
@@ -16,6 +18,8 @@ export interface FileSourceRequest {
   /** The file that an archive packed as a whole is unpacked to, for the time of the run. */
   readonly spoolPath: string;
   readonly signal: AbortSignal;
+  /** What images without a name are called. */
+  readonly as?: Reference;
 }
 
 export interface FileSourcePorts extends SpoolPorts {
@@ -39,6 +43,7 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
   try {
     const head = await file.read(0, tarBlock);
     const packing = packingOf(head);
+    requireKnownPacking(packing, path);
     if (packing !== "none") {
       await file.close();
       return await openSpooled({ paths: [path], packing }, request, ports);
@@ -47,7 +52,7 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
       await file.close();
       return await ports.openBundle(path);
     }
-    return await openArchive(file);
+    return await openArchive(file, { ...(request.as !== undefined && { as: request.as }) });
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error;
@@ -56,12 +61,12 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
 
 async function openSpooled(
   what: Pick<SpoolRequest, "paths" | "packing" | "sha256">,
-  { path, spoolPath, signal }: FileSourceRequest,
+  { path, spoolPath, signal, as }: FileSourceRequest,
   ports: FileSourcePorts,
 ): Promise<ImageSource> {
   const file = await spoolArchive({ ...what, target: spoolPath, signal }, ports);
   try {
-    return await openArchive(file, `the archive ${path}`);
+    return await openArchive(file, { name: `the archive ${path}`, ...(as !== undefined && { as }) });
   } catch (error) {
     await file.close();
     throw error;
@@ -92,18 +97,32 @@ function firstName(head: Buffer): string {
 }
 
 /**
- * Images in a tar: an OCI layout at its root or, in a Zarf package, in `images/`; or the older form of `docker save`.
+ * Images in a tar: an OCI layout at its root, in `images/` (Zarf) or in the one folder that has one; or the older form of `docker save`.
  * @throws BundleError when it is neither
  */
-export async function openArchive(file: OpenedFile, name = `the archive ${file.path}`): Promise<ImageSource> {
+export async function openArchive(
+  file: OpenedFile,
+  { name = `the archive ${file.path}`, as }: Partial<Pick<LayoutOptions, "name" | "as">> = {},
+): Promise<ImageSource> {
   const entries = await indexArchive(file);
   const files = archiveFiles(file, entries);
-  if (entries.has("oci-layout") && entries.has("index.json")) return openLayout(files, "archive", name);
-  if (entries.has("images/oci-layout")) return openLayout(below(files, "images/"), "archive", name);
-  if (entries.has("manifest.json")) return openDockerArchive(files, name);
+  const options: LayoutOptions = { kind: "archive", name, ...(as !== undefined && { as }) };
+  if (entries.has("oci-layout") && entries.has("index.json")) {
+    const layout = await openLayout(files, options);
+    return entries.has("manifest.json") ? openSavedArchive(layout, files, name) : layout;
+  }
+  const folder = entries.has("images/oci-layout") ? "images/" : onlyLayoutFolder(entries.keys());
+  if (folder !== undefined) return openLayout(below(files, folder), options);
+  if (entries.has("manifest.json")) return openDockerArchive(files, name, as);
   throw new BundleError(`${name} holds no images: neither an OCI layout nor a manifest.json of docker save is in it`, {
     hint: "name a bundle, an OCI or docker save archive, a Zarf package or a Hauler haul",
   });
+}
+
+/** The folder of a layout that was packed from its parent. */
+function onlyLayoutFolder(paths: Iterable<string>): string | undefined {
+  const folders = [...paths].flatMap((path) => /^([^/]+\/)oci-layout$/.exec(path)?.[1] ?? []);
+  return folders.length === 1 ? folders[0] : undefined;
 }
 
 function below(files: LayoutFiles, folder: string): LayoutFiles {

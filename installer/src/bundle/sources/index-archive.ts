@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { BundleError } from "../../errors/installer-error.ts";
 import type { OpenedFile } from "../../platform/content-ports.ts";
-import { createTarEntries } from "../tar/tar-entries.ts";
+import { type TarEntryHeader, createTarEntries } from "../tar/tar-entries.ts";
 import { tarBlock, tarPadding } from "../tar/tar-header.ts";
 
 /** A file in an archive of others, by the offset of its bytes. */
@@ -14,8 +14,9 @@ const entryLimit = 1_000_000;
 
 /**
  * Finds the files of a tar that others wrote, by its headers alone. Links count for the file of the archive that they
- * name; nothing is ever unpacked, so that a name can lead nowhere else.
- * @throws BundleError when the archive is damaged, or a name is in it twice
+ * name; nothing is ever unpacked, so that a name can lead nowhere else. Of a name that is in it twice the later entry
+ * counts, as for everybody who unpacks it: so `tar --append` replaces a file.
+ * @throws BundleError when the archive is damaged
  */
 export async function indexArchive(
   file: Pick<OpenedFile, "path" | "size" | "read">,
@@ -42,11 +43,14 @@ export async function indexArchive(
     }
     const { entry } = step;
     const name = posix.normalize(entry.name);
-    if (entry.kind === "symlink") links.set(name, posix.join(posix.dirname(name), entry.linkName));
-    if (entry.kind === "link") links.set(name, posix.normalize(entry.linkName));
+    const link = linkOf(entry, name);
+    if (link !== undefined) {
+      links.set(name, link);
+      files.delete(name);
+    }
     if (entry.kind === "file") {
-      if (files.has(name)) refuse(`has two entries with the name ${JSON.stringify(name)}`);
       if (position + entry.size > file.size) refuse(`is cut short inside ${name}`);
+      links.delete(name);
       files.set(name, { offset: position, size: entry.size });
     }
     position += entry.size + tarPadding(entry.size);
@@ -56,6 +60,11 @@ export async function indexArchive(
     if (found !== undefined && !files.has(name)) files.set(name, found);
   }
   return files;
+}
+
+function linkOf({ kind, linkName }: TarEntryHeader, name: string): string | undefined {
+  if (kind === "symlink") return posix.join(posix.dirname(name), linkName);
+  return kind === "link" ? posix.normalize(linkName) : undefined;
 }
 
 function explained<T>(path: string, work: () => T): T {

@@ -1,41 +1,42 @@
 import { BundleError } from "../../errors/installer-error.ts";
-import type { ImageSource, SourceImage } from "../../oci/content.ts";
-import { type Descriptor, type Platform, matchesPlatform } from "../../oci/descriptor.ts";
+import type { ImageSource } from "../../oci/content.ts";
+import { type Descriptor, type Platform, formatPlatform } from "../../oci/descriptor.ts";
 import { hexOf } from "../../oci/digest.ts";
-import { manifestLimit, parseManifest } from "../../oci/manifest.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { manifestLimit, parseManifest, selectPlatforms } from "../../oci/manifest.ts";
+import { type Reference, formatReference, parseReference } from "../../oci/reference.ts";
 import type { BulkFiles } from "../../platform/content-ports.ts";
-import { plainDescriptor } from "../build-bundle-manifest.ts";
-import { contentError } from "../content-error.ts";
-import { readSmall } from "../read-small.ts";
+import { createManifestReader, findPlatform } from "../manifest-reader.ts";
+import { nameImages } from "./image-names.ts";
 import { type LayoutFiles, folderFiles } from "./layout-files.ts";
+import { type LayoutImage, type LayoutSource, type Referrer, readEntry, surveyLayout } from "./layout-survey.ts";
 
 /** An OCI layout that holds this many images is none. */
 const entriesLimit = 50_000;
 
-/** Annotations under which tools write an image's name: ours, skopeo, containerd and Hauler, Zarf. */
-const nameAnnotations = [
-  "org.opencontainers.image.ref.name",
-  "io.containerd.image.name",
-  "org.opencontainers.image.base.name",
-];
+export interface LayoutOptions {
+  readonly kind: "layout" | "archive";
+  /** For people: `the OCI layout /media/usb`. */
+  readonly name: string;
+  /** What images without a name are called. */
+  readonly as?: Reference;
+}
 
 /**
  * An OCI layout in a folder.
  * @throws BundleError when the folder is not a layout
  */
-export function openLayoutFolder(folder: string, bulk: BulkFiles): Promise<ImageSource> {
-  return openLayout(folderFiles(folder, bulk), "layout", `the OCI layout ${folder}`);
+export function openLayoutFolder(folder: string, bulk: BulkFiles, as?: Reference): Promise<ImageSource> {
+  const name = `the OCI layout ${folder}`;
+  return openLayout(folderFiles(folder, bulk), { kind: "layout", name, ...(as !== undefined && { as }) });
 }
 
 /**
- * An OCI layout wherever its files are: OCI image layout specification 1.1. Tells referrers by their subject and cosign's
- * by their tags.
- * @throws BundleError when it is not one
+ * An OCI layout wherever its files are: OCI image layout specification 1.1.
+ * @throws BundleError when it is not one; when an image is looked for, UsageError where `as` does not fit
  */
-export async function openLayout(files: LayoutFiles, kind: "layout" | "archive", name: string): Promise<ImageSource> {
+export async function openLayout(files: LayoutFiles, { kind, name, as }: LayoutOptions): Promise<ImageSource> {
   const index = await readIndex(files, name);
-  const source: Pick<ImageSource, "kind" | "name" | "content"> = {
+  const source: LayoutSource = {
     kind,
     name,
     content: {
@@ -51,24 +52,30 @@ export async function openLayout(files: LayoutFiles, kind: "layout" | "archive",
         const span = await files.locate(`blobs/sha256/${hexOf(descriptor.digest)}`);
         return span === undefined ? undefined : [span];
       },
+      sizeOf: (digest) => files.size(`blobs/sha256/${hexOf(digest)}`),
     },
   };
-  let found: Promise<readonly Referrer[]> | undefined;
+  const survey = once(async () => {
+    const found = await surveyLayout(index, source);
+    return as === undefined ? found : { ...found, images: nameImages(found.images, as, name) };
+  });
   return {
     ...source,
     async resolve(reference, platforms) {
-      const root = select(reference, index, platforms);
+      const { images, referrers } = await survey();
+      const root = await select(reference, { images, platforms, source });
       if (root === undefined) return undefined;
-      found ??= findReferrers(index, source);
-      const referrers = relevant(await found, await subjectsOf(root, source));
-      return { reference, root, referrers };
+      return { reference, root, referrers: relevant(referrers, await subjectsOf(root, source)) };
     },
+    list: async () => (await survey()).images,
     close: () => files.close(),
   };
 }
 
-type Referrer = SourceImage["referrers"][number];
-type LayoutSource = Pick<ImageSource, "kind" | "name" | "content">;
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}
 
 async function readIndex(files: LayoutFiles, name: string): Promise<readonly Descriptor[]> {
   const refuse = (why: string): never => {
@@ -85,68 +92,37 @@ async function readIndex(files: LayoutFiles, name: string): Promise<readonly Des
   return manifest.manifests;
 }
 
-/** The entry with this name; of several, the one for the platform asked for first. */
-function select(
-  reference: string,
-  index: readonly Descriptor[],
-  platforms: readonly Platform[],
-): Descriptor | undefined {
+interface Search {
+  readonly images: readonly LayoutImage[];
+  readonly platforms: readonly Platform[];
+  readonly source: LayoutSource;
+}
+
+/** The entry with this name; of several, the one for the platform asked for first, and of those the one written last. */
+async function select(reference: string, { images, platforms, source }: Search): Promise<Descriptor | undefined> {
   const wanted = parseReference(reference);
   const full = formatReference(wanted);
-  const named = index.filter((entry) =>
-    wanted.digest === undefined ? namesOf(entry).includes(full) : entry.digest === wanted.digest,
+  const named = images.filter(({ digest, references }) =>
+    wanted.digest === undefined ? references.includes(full) : digest === wanted.digest,
   );
-  const [primary] = platforms;
-  const fitting = named.find(
-    ({ platform }) => primary === undefined || (platform !== undefined && matchesPlatform(platform, primary)),
-  );
-  return fitting ?? named[0];
-}
-
-function namesOf({ annotations = {} }: Descriptor): readonly string[] {
-  return nameAnnotations.flatMap((key) => {
-    const text = annotations[key];
-    if (text === undefined) return [];
-    try {
-      return [formatReference(parseReference(text))];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** Tags under which cosign keeps what belongs to an image. */
-const cosignTag = /^sha256-([0-9a-f]{64})\.(?:sig|att|sbom)$/;
-
-/** Everything the layout names that refers to something: by subject, or by cosign's tags. */
-async function findReferrers(index: readonly Descriptor[], source: LayoutSource): Promise<readonly Referrer[]> {
-  const found: Referrer[] = [];
-  for (const entry of index) {
-    const tag = namesOf(entry)
-      .map((name) => parseReference(name).tag ?? "")
-      .find((text) => cosignTag.test(text));
-    const descriptor = plainDescriptor(entry);
-    const hex = cosignTag.exec(tag ?? "")?.[1];
-    if (tag !== undefined && hex !== undefined) {
-      found.push({ descriptor, subject: `sha256:${hex}`, tag });
-      continue;
-    }
-    const toError = contentError(source, `the manifest ${entry.digest}`);
-    const { subject, ...manifest } = parseManifest(await readSmall(source.content, entry, toError), toError);
-    if (subject === undefined) continue;
-    const artifactType = descriptor.artifactType ?? ("artifactType" in manifest ? manifest.artifactType : undefined);
-    found.push({
-      descriptor: { ...descriptor, ...(artifactType === undefined ? {} : { artifactType }) },
-      subject: subject.digest,
+  const unique = new Map(named.map(({ digest, descriptor }) => [digest, descriptor]));
+  if (unique.size <= 1) return [...unique.values()][0];
+  const reader = createManifestReader(reference, source);
+  const byPlatform = new Map<string, Descriptor>();
+  for (const descriptor of unique.values()) {
+    const platform = descriptor.platform ?? (await findPlatform(reader, descriptor));
+    byPlatform.set(platform === undefined ? "" : formatPlatform(platform), {
+      ...descriptor,
+      ...(platform !== undefined && { platform }),
     });
   }
-  return found;
+  const manifests = [...byPlatform.values()];
+  return selectPlatforms({ manifests }, platforms.slice(0, 1))[0] ?? manifests[0];
 }
 
 /** The image's own manifests. */
 async function subjectsOf(root: Descriptor, source: LayoutSource): Promise<Set<string>> {
-  const toError = contentError(source, `the manifest ${root.digest}`);
-  const manifest = parseManifest(await readSmall(source.content, root, toError), toError);
+  const manifest = await readEntry(root, source);
   return new Set([root.digest, ...(manifest.kind === "index" ? manifest.manifests.map(({ digest }) => digest) : [])]);
 }
 

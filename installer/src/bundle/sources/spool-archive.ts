@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { Readable, pipeline } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { BundleError, PreflightError } from "../../errors/installer-error.ts";
+import { createGunzip } from "node:zlib";
+import { BundleError, PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { Report } from "../../events/event.ts";
 import type { BulkFiles, OpenedFile } from "../../platform/content-ports.ts";
 import type { FileSystem } from "../../platform/ports.ts";
+import { createZstdUnpackers } from "../unpack-zstd.ts";
 
-export type Packing = "none" | "gzip" | "zstd";
+export type Packing = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
 export interface SpoolRequest {
   /** Files that make the archive, in order. */
@@ -26,11 +27,24 @@ export interface SpoolPorts {
   readonly report: Report;
 }
 
-/** How a file is packed, by its first bytes: RFC 1952 and RFC 8878. */
+/** How a file is packed, by its first bytes: RFC 1952, RFC 8878, and the formats of xz and bzip2. */
 export function packingOf(head: Buffer): Packing {
   if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) return "gzip";
   if (head.length >= 4 && head.readUInt32BE(0) === 0x28b52ffd) return "zstd";
-  return "none";
+  if (head.subarray(0, 6).equals(Buffer.from("fd377a585a00", "hex"))) return "xz";
+  return /^BZh[1-9]/.test(head.toString("latin1", 0, 4)) ? "bzip2" : "none";
+}
+
+/**
+ * Refuses what is packed in a way that is not unpacked here.
+ * @throws UsageError saying what unpacks it
+ */
+export function requireKnownPacking(packing: Packing, path: string): void {
+  if (packing !== "xz" && packing !== "bzip2") return;
+  const plain = path.replace(/\.(?:xz|bz2)$/, "");
+  throw new UsageError(`${path} is packed by ${packing}, which is not unpacked here`, {
+    hint: `run ${packing} --decompress --keep ${path}, and name ${plain === path ? "what it writes" : plain}`,
+  });
 }
 
 /**
@@ -138,6 +152,7 @@ async function* joined(
 
 function unpack(stream: Readable, packing: Packing): Readable {
   if (packing === "none") return stream;
-  const unpacker = packing === "gzip" ? createGunzip() : createZstdDecompress();
-  return pipeline(stream, unpacker, () => undefined);
+  if (packing === "gzip") return pipeline(stream, createGunzip(), () => undefined);
+  const [cut, decompress] = createZstdUnpackers();
+  return pipeline(stream, cut, decompress, () => undefined);
 }

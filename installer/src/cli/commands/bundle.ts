@@ -11,6 +11,7 @@ import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleCreated, formatBundleFlattened } from "../ui/print-bundle-create.ts";
 import { absoluteSource } from "./absolute-source.ts";
+import { asOption } from "./as-option.ts";
 import { declareBundleDiff } from "./bundle-diff.ts";
 import { declareBundleInspect } from "./bundle-inspect.ts";
 import { declareBundleKeygen } from "./bundle-keygen.ts";
@@ -46,6 +47,7 @@ interface CreateOptions {
   readonly output: string;
   readonly platform: string;
   readonly from?: readonly string[];
+  readonly as?: string;
   readonly split?: number;
   readonly parity?: number;
   readonly since?: readonly string[];
@@ -79,6 +81,7 @@ function declareCreate(group: Command, runtime: Runtime): void {
         "where images come from, in order: engine, registry, oci:DIR, or a bundle, docker save, OCI, Zarf or Hauler file; may be given more than once (default: engine, then registry)",
       ).argParser(collectOption),
     )
+    .addOption(asOption())
     .addOption(
       new Option("--image <reference>", "a further image to carry; may be given more than once").argParser(
         collectOption,
@@ -142,6 +145,10 @@ function declareCreate(group: Command, runtime: Runtime): void {
       means: "with an image of your own choice",
     },
     {
+      command: "slipway bundle create -o app.tar --unsigned --images-only --from oci:/srv/app --as corp/app:1.0",
+      means: "an image alone, from a layout that has no name for it",
+    },
+    {
       command: "slipway bundle create -o update.tar --since slipway.tar --key release.pub --sign-key release.key",
       means: "only what changed",
     },
@@ -165,6 +172,7 @@ function toRequest(options: CreateOptions, session: Session): BundleCreateReques
     output: path(options.output),
     platforms: options.platform.split(","),
     from: (options.from ?? []).map((source) => absoluteSource(source, path)),
+    ...(options.as !== undefined && { as: options.as }),
     since: (options.since ?? []).map(path),
     images: options.image ?? [],
     imagesOnly: options.imagesOnly === true,

@@ -8,12 +8,14 @@ import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatLocked } from "../ui/print-images-lock.ts";
 import { absoluteSource } from "./absolute-source.ts";
+import { asOption } from "./as-option.ts";
 import { collectOption } from "./collect-option.ts";
 
 interface LockOptions {
   readonly output?: string;
   readonly check?: string;
   readonly from?: readonly string[];
+  readonly as?: string;
   readonly platform: string;
   readonly key?: readonly string[];
   readonly allowUnsigned?: boolean;
@@ -37,6 +39,7 @@ export function declareLock(group: Command, runtime: Runtime): void {
         "where images are looked up, in order: engine, registry, oci:DIR, or a bundle or archive; may be given more than once (default: engine, then registry)",
       ).argParser(collectOption),
     )
+    .addOption(asOption())
     .option("--platform <list>", "platforms with commas between them", "linux/amd64")
     .addOption(
       new Option("--key <file>", "public key that bundles read here must be signed by; may be repeated").argParser(
@@ -73,6 +76,7 @@ function toRequest(options: LockOptions, session: Session): ImagesLockRequest {
     ...toTarget(session.selection),
     values,
     from: (options.from ?? []).map((source) => absoluteSource(source, path)),
+    ...(options.as !== undefined && { as: options.as }),
     profiles: profile === undefined || profile === "all" ? [] : [profile],
     platforms: options.platform.split(","),
     cacheDir: session.selection.cacheDir,

@@ -10,6 +10,7 @@ import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatPush } from "../ui/print-push.ts";
 import { absoluteSource } from "./absolute-source.ts";
+import { asOption } from "./as-option.ts";
 import { type ReadBundleOptions, declareReadOptions, toGivenBundle } from "./bundle-options.ts";
 import { collectOption } from "./collect-option.ts";
 import { type RegistryFlags, declareRegistryOptions, toRegistryOptions } from "./registry-options.ts";
@@ -18,6 +19,7 @@ interface PushOptions extends ReadBundleOptions, RegistryFlags, HarborFlags {
   readonly to: string;
   readonly bundle?: readonly string[];
   readonly from?: readonly string[];
+  readonly as?: string;
   readonly image?: readonly string[];
   readonly platform?: string;
   readonly pathStyle: PathStyle;
@@ -43,9 +45,10 @@ export function declarePush(program: Command, runtime: Runtime): void {
     .addOption(
       new Option(
         "--from <source>",
-        "without a bundle, where images come from, in order: engine, registry, oci:DIR, or a docker save, OCI, Zarf or Hauler file; may be repeated (default: engine, then registry). One oci:DIR alone is pushed whole",
+        "without a bundle, where images come from, in order: engine, registry, oci:DIR, or a docker save, OCI, Zarf or Hauler file; may be repeated (default: engine, then registry). One oci:DIR or file alone is pushed whole",
       ).argParser(collectOption),
     )
+    .addOption(asOption())
     .addOption(
       new Option("--image <name>", "push only this image; may be repeated (default: all)").argParser(collectOption),
     )
@@ -70,6 +73,10 @@ export function declarePush(program: Command, runtime: Runtime): void {
     {
       command: "slipway push --bundle update.tar --bundle slipway.tar --to harbor.corp.example/ai-infra",
       means: "a delta",
+    },
+    {
+      command: "slipway push --from oci:/srv/app --as corp/app --to harbor.corp.example/ai-infra",
+      means: "a layout that has tags and no names",
     },
     { command: "slipway push --to harbor.corp.example/ai-infra --image postgres", means: "one image, from the engine" },
   ]);
@@ -106,6 +113,7 @@ function toRequest(options: PushOptions, session: Session): PushRequest {
     pathStyle: options.pathStyle,
     ...(options.bundle !== undefined && { bundle: given }),
     from: (options.from ?? []).map((source) => absoluteSource(source, path)),
+    ...(options.as !== undefined && { as: options.as }),
     trust: { keyFiles: given.keyFiles, allowUnsigned: given.allowUnsigned },
     // User and password are for the target, and so is plain HTTP.
     sourceRegistries: { plainHttp: false, ...(caFile !== undefined && { caFile }) },

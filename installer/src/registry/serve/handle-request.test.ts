@@ -43,6 +43,20 @@ const absent: Descriptor = { mediaType: mediaTypes.ociManifest, digest: `sha256:
 const index = store.index([image, absent]);
 const signature = store.image([store.add("{}", "application/json")], { subject: image });
 
+const tagOnly = store.image([store.add("[]", "application/json")]);
+const plainType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const typedByConfig = store.add(
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: store.add("{}", plainType),
+    layers: [],
+    subject: image,
+    annotations: { "org.example": "x" },
+  }),
+  mediaTypes.ociManifest,
+);
+
 const images: readonly ServableImage[] = [
   { reference: "docker.io/slipway/postgres:1", root: image, referrers: [] },
   {
@@ -50,6 +64,8 @@ const images: readonly ServableImage[] = [
     root: index,
     referrers: [
       { descriptor: { ...signature, artifactType: "test/signature" }, subject: image.digest, tag: "sha256-x.sig" },
+      { descriptor: tagOnly, subject: image.digest, tag: "sha256-x.att" },
+      { descriptor: typedByConfig, subject: image.digest },
     ],
   },
   { reference: "docker.io/library/redis:7", root: image, referrers: [] },
@@ -155,7 +171,7 @@ describe("the registry that is served from images", () => {
 
     expect(JSON.parse(first.text)).toEqual({ name: "slipway/postgres", tags: ["1", "2"] });
     expect(first.headers["link"]).toBe('</v2/slipway/postgres/tags/list?n=2&last=2>; rel="next"');
-    expect(JSON.parse(second.text)).toEqual({ name: "slipway/postgres", tags: ["sha256-x.sig"] });
+    expect(JSON.parse(second.text)).toEqual({ name: "slipway/postgres", tags: ["sha256-x.att", "sha256-x.sig"] });
     expect(second.headers["link"]).toBeUndefined();
   });
 
@@ -165,11 +181,15 @@ describe("the registry that is served from images", () => {
     expect(JSON.parse(answer.text)).toEqual({ repositories: ["quay.io/team/tool", "redis", "slipway/postgres"] });
   });
 
-  it("lists what refers to a manifest, by type too", async () => {
+  it("lists what refers to a manifest, with type and annotations, by type too, and nothing that has a tag alone", async () => {
     const all = await ask(`/v2/slipway/postgres/referrers/${image.digest}`);
+    const one = await ask(`/v2/slipway/postgres/referrers/${image.digest}?artifactType=${plainType}`);
     const none = await ask(`/v2/slipway/postgres/referrers/${image.digest}?artifactType=other`);
 
-    expect(JSON.parse(all.text)).toMatchObject({ manifests: [{ digest: signature.digest }] });
+    const typed = { digest: typedByConfig.digest, artifactType: plainType, annotations: { "org.example": "x" } };
+    const { manifests } = JSON.parse(all.text) as { readonly manifests: readonly unknown[] };
+    expect(manifests).toMatchObject([{ digest: signature.digest, artifactType: "test/signature" }, typed]);
+    expect(JSON.parse(one.text)).toMatchObject({ manifests: [typed] });
     expect(JSON.parse(none.text)).toMatchObject({ manifests: [] });
     expect(none.headers["oci-filters-applied"]).toBe("artifactType");
   });

@@ -57,7 +57,8 @@ export function createRegistryHandler(served: ServedImages, content: ServedConte
   ): Promise<ServedResponse> => {
     if (kind === "manifests") return manifestAnswer(repository, what, content, request);
     if (kind === "blobs") return blobs(repository, what, request);
-    return referrersAnswer(repository, what, url.searchParams.get("artifactType") ?? undefined);
+    // A plus that a client left as it is arrives as a space, which no type has.
+    return referrersAnswer(repository, what, url.searchParams.get("artifactType")?.replaceAll(" ", "+"));
   };
   return async (request) => {
     const url = targetUrl(request.target);

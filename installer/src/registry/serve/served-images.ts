@@ -1,7 +1,7 @@
 import type { Content } from "../../oci/content.ts";
 import { type Descriptor, mediaTypes } from "../../oci/descriptor.ts";
 import { verifyContent } from "../../oci/digest.ts";
-import { childrenOf, type Manifest, manifestLimit, parseManifest } from "../../oci/manifest.ts";
+import { artifactTypeOf, childrenOf, type Manifest, manifestLimit, parseManifest } from "../../oci/manifest.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../errors/installer-error.ts";
 
@@ -68,10 +68,10 @@ export async function indexImages(
     repositories.set(key, repository);
     if (reference.tag !== undefined) repository.tags.set(reference.tag, image.root);
     for (const manifest of [image.root, ...(image.also ?? [])]) await addManifest(repository, manifest, read, isThere);
-    for (const { descriptor, subject, tag } of image.referrers) {
+    for (const { descriptor, tag } of image.referrers) {
       await addManifest(repository, descriptor, read, isThere);
-      repository.referrers.set(subject, [...(repository.referrers.get(subject) ?? []), descriptor]);
       if (tag !== undefined) repository.tags.set(tag, descriptor);
+      addReferrer(repository, descriptor, await read(descriptor));
     }
   }
   return byName(repositories);
@@ -79,6 +79,21 @@ export async function indexImages(
 
 function emptyRepository(): OpenRepository {
   return { tags: new Map(), manifests: new Map(), blobs: new Map(), referrers: new Map() };
+}
+
+/** Lists what has a subject; what is found by a tag alone refers to nothing. Type and annotations are the manifest's. */
+function addReferrer({ referrers }: OpenRepository, descriptor: Descriptor, manifest: Manifest): void {
+  const subject = manifest.subject?.digest;
+  const known = subject === undefined ? undefined : (referrers.get(subject) ?? []);
+  if (subject === undefined || known?.some(({ digest }) => digest === descriptor.digest) === true) return;
+  const artifactType = descriptor.artifactType ?? artifactTypeOf(manifest);
+  const { annotations } = manifest;
+  const listed = {
+    ...descriptor,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  referrers.set(subject, [...(known ?? []), listed]);
 }
 
 async function addManifest(

@@ -322,6 +322,67 @@ export const bundleRows: readonly BadInput[] = [
     ),
   },
   {
+    fault:
+      "a source whose manifest names other layers than the configuration of the image, as first builds of Docker 25 saved it",
+    says: "… names …, and its configuration has …: the image is not whole",
+    code: "BUNDLE_INVALID",
+    state: "nothing was written or sent; where manifest.json of the archive names them all, the image is taken by it",
+    again: "with the image saved by another version",
+    proofs: [
+      ...proofs(
+        "foreign-layers",
+        "is passed over where manifest.json of the archive names them all",
+        "is refused where that is wrong too (dry run: %s)",
+        "is refused in a layout, which has no manifest.json",
+      ),
+      ...proofs("push-foreign", "fails by name, in a dry run too, and nothing of it is sent"),
+      ...proofs(verify, "names an image whose manifest has other layers than its configuration, on each platform"),
+    ],
+  },
+  {
+    fault: "a source with only a part of an image, as after a pull of one platform",
+    says: "… does not have …, … of the image … for …",
+    code: "BUNDLE_INVALID",
+    state: "nothing of the image was written or sent",
+    again: "with --platform for what is there, or the image whole",
+    proofs: [
+      ...proofs(
+        "foreign-sources",
+        "a platform, with the platforms that are there (dry run: %s)",
+        "a layer (dry run: %s)",
+      ),
+      ...proofs(
+        "push-foreign",
+        "fails before anything of it is sent, with the platform that is missing and a way out",
+        "fails before anything of it is sent where a layer is missing",
+      ),
+    ],
+  },
+  {
+    fault: "a layout or archive whose images have a tag alone, or no name",
+    says: "… say what they are with --as NAME, which makes …",
+    code: "USAGE",
+    state: "nothing was written or sent; bundle create and images lock end with 4",
+    again: "with --as",
+    proofs: [
+      ...proofs(
+        "push-foreign",
+        "is refused with what to write, and nothing is sent",
+        "a layout without names is refused with what to write, and pushed with a name and a tag",
+        "and refused without a name for what was saved by id",
+      ),
+      ...proofs("foreign-sources", ["%s", "a tag alone"], ["%s", "no name"]),
+    ],
+  },
+  {
+    fault: "an archive packed by xz or bzip2",
+    says: "… is packed by …, which is not unpacked here",
+    code: "USAGE",
+    state: "nothing was written or sent",
+    again: "with the archive unpacked",
+    proofs: proofs("file-source", "an archive packed by %s is refused with what unpacks it"),
+  },
+  {
     fault: "a medium that reports errors while a bundle is read",
     says: "… cannot be … the disk or medium reports an error",
     code: "APPLY_FAILED",

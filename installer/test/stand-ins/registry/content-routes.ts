@@ -120,6 +120,7 @@ export function referrers(
   { request, response }: Exchange,
   repository: string,
   digest: string,
+  url: URL,
 ): void {
   request.resume();
   if (context.options.referrersApi !== true) return void refuse(response, 404, "UNSUPPORTED");
@@ -132,6 +133,9 @@ export function referrers(
     size: entry.bytes.length,
   }));
   const mediaType = "application/vnd.oci.image.index.v1+json";
-  response.writeHead(200, { "content-type": mediaType });
-  response.end(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  const { referrersPage: count = manifests.length } = context.options;
+  const from = Number(url.searchParams.get("from") ?? 0);
+  const link = `</v2/${repository}/referrers/${digest}?from=${from + count}>; rel="next"`;
+  response.writeHead(200, { "content-type": mediaType, ...(from + count < manifests.length ? { link } : {}) });
+  response.end(JSON.stringify({ schemaVersion: 2, mediaType, manifests: manifests.slice(from, from + count) }));
 }

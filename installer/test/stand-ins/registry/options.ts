@@ -13,6 +13,8 @@ export interface TestRegistryOptions {
   /** Mounts work; `forbidden` answers 403, `ignored` begins an upload. */
   readonly mounts?: "work" | "ignored" | "forbidden";
   readonly referrersApi?: boolean;
+  /** Referrers in one page; all of them unless told. */
+  readonly referrersPage?: number;
   /** What asking for a torn upload does: go on as distribution 3, or cancel it as 2.8; `cancel` unless told. */
   readonly tornUploads?: "resume" | "cancel";
   /** Answers 200 and everything where a range is asked for, as the specification allows. */

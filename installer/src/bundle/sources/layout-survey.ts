@@ -1,0 +1,101 @@
+import type { ImageSource, ListedImage, SourceImage } from "../../oci/content.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { artifactTypeOf, isManifestType, type Manifest, parseManifest } from "../../oci/manifest.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { plainDescriptor } from "../build-bundle-manifest.ts";
+import { contentError } from "../content-error.ts";
+import { readSmall } from "../read-small.ts";
+import { type AttachedEntry, attachSaved, cosignPartOf } from "./cosign-save.ts";
+import { namesOf } from "./image-names.ts";
+
+/** An image of a layout. */
+export interface LayoutImage extends ListedImage {
+  readonly descriptor: Descriptor;
+}
+
+export type Referrer = SourceImage["referrers"][number];
+
+export type LayoutSource = Pick<ImageSource, "kind" | "name" | "content">;
+
+/** What a layout holds, told apart. */
+export interface LayoutSurvey {
+  readonly images: readonly LayoutImage[];
+  readonly referrers: readonly Referrer[];
+}
+
+/** Tags under which cosign, and regctl after it, keep what belongs to a manifest. */
+const digestTag = /^sha256-([0-9a-f]{64})\.\w[\w.-]{0,50}$/;
+/** The tag under which what refers to a manifest is listed: OCI distribution 1.1, "Referrers Tag Schema". */
+const listTag = /^sha256-([0-9a-f]{64})$/;
+
+/**
+ * Tells images from what belongs to them, in every form that tools write: by subject (oras), by tags made of a digest
+ * (cosign, regctl, skopeo), by a list under such a tag (regctl), by a kind (`cosign save`).
+ * @throws BundleError when a manifest is damaged, or cannot be told whose it is
+ */
+export async function surveyLayout(index: readonly Descriptor[], source: LayoutSource): Promise<LayoutSurvey> {
+  const images: LayoutImage[] = [];
+  const attached: AttachedEntry[] = [];
+  const referrers = new Map<string, Referrer>();
+  const add = (...found: readonly Referrer[]): void => {
+    for (const referrer of found) {
+      referrers.set(`${referrer.descriptor.digest} ${referrer.subject} ${referrer.tag ?? ""}`, referrer);
+    }
+  };
+  for (const entry of index) {
+    const names = namesOf(entry.annotations);
+    const part = cosignPartOf(entry);
+    if (part !== undefined) {
+      attached.push({ entry, part, ...names });
+      continue;
+    }
+    const found = await findReferrers(entry, tagOf(names), source);
+    if (found === undefined) images.push({ descriptor: entry, digest: entry.digest, ...names });
+    else add(...found);
+  }
+  add(...(await attachSaved(attached, images, source)));
+  return { images, referrers: [...referrers.values()] };
+}
+
+function tagOf({ tag, references }: Pick<ListedImage, "tag" | "references">): string {
+  const [first] = references;
+  return tag ?? (first === undefined ? undefined : parseReference(first).tag) ?? "";
+}
+
+/** What an entry is to others; undefined for an image, which refers to nothing. */
+async function findReferrers(
+  entry: Descriptor,
+  tag: string,
+  source: LayoutSource,
+): Promise<readonly Referrer[] | undefined> {
+  const tagged = digestTag.exec(tag)?.[1];
+  if (tagged !== undefined) return [{ descriptor: plainDescriptor(entry), subject: `sha256:${tagged}`, tag }];
+  // What is not there is found missing when it is asked for.
+  if (!isManifestType(entry.mediaType) || (await source.content.sizeOf?.(entry.digest)) === undefined) return undefined;
+  const manifest = await readEntry(entry, source);
+  if (listTag.test(tag) && manifest.kind === "index") {
+    const listed = await Promise.all(manifest.manifests.map((child) => referrerOf(child, source)));
+    return listed.filter((referrer) => referrer !== undefined);
+  }
+  const referrer = toReferrer(entry, manifest);
+  return referrer === undefined ? undefined : [referrer];
+}
+
+async function referrerOf(descriptor: Descriptor, source: LayoutSource): Promise<Referrer | undefined> {
+  return toReferrer(descriptor, await readEntry(descriptor, source));
+}
+
+function toReferrer(descriptor: Descriptor, manifest: Manifest): Referrer | undefined {
+  if (manifest.subject === undefined) return undefined;
+  const artifactType = descriptor.artifactType ?? artifactTypeOf(manifest);
+  return {
+    descriptor: { ...plainDescriptor(descriptor), ...(artifactType === undefined ? {} : { artifactType }) },
+    subject: manifest.subject.digest,
+  };
+}
+
+/** A manifest of the layout, checked. */
+export async function readEntry(descriptor: Descriptor, source: LayoutSource): Promise<Manifest> {
+  const toError = contentError(source, `the manifest ${descriptor.digest}`);
+  return parseManifest(await readSmall(source.content, descriptor, toError), toError);
+}
