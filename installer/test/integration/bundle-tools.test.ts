@@ -1,9 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { itUnless } from "../support/unless.ts";
 import { collectBlobs, describeBundle } from "../../src/actions/bundle/describe-bundle.ts";
 import { bundlePaths } from "../../src/bundle/bundle-manifest.ts";
 import { assembleBundle } from "../../src/bundle/assemble-bundle.ts";
@@ -14,6 +13,7 @@ import { openLayoutFolder } from "../../src/bundle/sources/layout-source.ts";
 import { writeBundle } from "../../src/bundle/write-bundle.ts";
 import { createBundlePorts } from "../support/bundle-ports.ts";
 import { LayoutFolder } from "../support/layout-folder.ts";
+import { missing, run, tool } from "./foreign-tools.ts";
 
 const prefix = `slipway-bundle-tools-${process.pid}`;
 const references = [`docker.io/${prefix}/one:1`, `docker.io/${prefix}/two:1`];
@@ -67,21 +67,6 @@ async function write(file: string, wanted: readonly string[]): Promise<void> {
     { bundle: assembled, origins, output: file, jobs: 2, onBytes: () => undefined, signal },
     { ...ports, bulk: ports.bulkFiles, failpoint: () => undefined },
   );
-}
-
-/** Why a tool cannot be tried, or undefined when it can. */
-function missing(command: string, args: readonly string[]): string | undefined {
-  const run = spawnSync(command, args, { stdio: "pipe" });
-  if (run.error !== undefined) return "it is not installed";
-  return run.status === 0 ? undefined : run.stderr.toString().trim().split("\n")[0];
-}
-
-function run(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], maxBuffer: 64 * 1024 * 1024 }).toString();
-}
-
-function tool(name: string, reason: string | undefined, title: string, body: () => void | Promise<void>): void {
-  itUnless(reason, `${name} ${title}`, body);
 }
 
 function layersOf(reference: string): readonly string[] {
