@@ -53,6 +53,17 @@ describe("parseManifest", () => {
     expect(childrenOf(manifest)[0]?.platform).toEqual({ os: "linux", architecture: "arm64", variant: "v8" });
   });
 
+  it("reads the version of Windows that a manifest is for", () => {
+    const platform = { os: "windows", architecture: "amd64", "os.version": "10.0.20348.2700" };
+    const manifest = read({ schemaVersion: 2, manifests: [row("a", { platform })] });
+
+    expect(childrenOf(manifest)[0]?.platform).toEqual({
+      os: "windows",
+      architecture: "amd64",
+      osVersion: "10.0.20348.2700",
+    });
+  });
+
   it("takes a list that is null for an empty one, as programs in Go write it", () => {
     const empty = read({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: null });
 

@@ -88,7 +88,7 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
   if (from.startsWith("oci:")) return openLayoutFolder(from.slice("oci:".length), ports.bulkFiles, as);
   await removeLeftSpools(cacheDir, ports);
   const spoolPath = join(cacheDir, `spool-${ports.process.pid}-${ports.random.uuid()}.tar`);
-  return openFileSource(
+  const source = await openFileSource(
     { path: from, spoolPath, signal: ports.signal, ...(as !== undefined && { as }) },
     {
       bulk: ports.bulkFiles,
@@ -106,6 +106,11 @@ async function openSource(from: string, request: SourcesRequest, ports: ActionPo
         ),
     },
   );
+  if (as === undefined || source.kind !== "bundle") return source;
+  await source.close();
+  throw new UsageError(`--as ${formatReference(as)} names nothing: ${from} is a bundle, whose images all have names`, {
+    hint: "leave --as out",
+  });
 }
 
 /** What a run that was killed had unpacked is as large as all its images, and nobody would ever look for it. */

@@ -2,7 +2,7 @@ import { BundleError } from "../../errors/installer-error.ts";
 import { type Descriptor, type Platform, mediaTypes } from "../../oci/descriptor.ts";
 import { matchesPlatform } from "../../oci/platform-choice.ts";
 import { digestOf } from "../../oci/digest.ts";
-import { configurationLayers } from "../../oci/image-config.ts";
+import { configurationLayers, configurationPlatform } from "../../oci/image-config.ts";
 import { childrenOf, type Manifest, parseManifest } from "../../oci/manifest.ts";
 import type { ImageDetails } from "../../platform/ports.ts";
 import type { EngineCache } from "./engine-cache.ts";
@@ -121,7 +121,17 @@ function manifestsOf(image: EngineImage): readonly Descriptor[] {
   const bytes = image.documents.get(digest);
   if (bytes === undefined || image.root.platform !== undefined) return [];
   const manifest = parseManifest(bytes, (problem) => new BundleError(`the manifest ${digest} ${problem}`));
-  return manifest.kind === "index" ? manifest.manifests : [];
+  return manifest.kind === "index" ? manifest.manifests.map((child) => withPlatform(child, image.documents)) : [];
+}
+
+/** Where an index does not say what a manifest is for, its configuration does. */
+function withPlatform(child: Descriptor, documents: EngineImage["documents"]): Descriptor {
+  const bytes = documents.get(child.digest);
+  if (child.platform !== undefined || bytes === undefined) return child;
+  const manifest = parseManifest(bytes, (problem) => new BundleError(`the manifest ${child.digest} ${problem}`));
+  const config = manifest.kind === "image" ? documents.get(manifest.config.digest) : undefined;
+  const platform = config === undefined ? undefined : configurationPlatform(config);
+  return platform === undefined ? child : { ...child, platform };
 }
 
 function platformOf(details: ImageDetails): Platform {

@@ -361,6 +361,25 @@ describe("createEngineSource over the containerd store", () => {
     expect(found?.root.digest).toBe(digestOf(manifest));
   });
 
+  it("knows by its configuration what a manifest is for of which the index says nothing", async () => {
+    const untold = json({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [descriptorOf("application/vnd.oci.image.manifest.v1+json", manifest)],
+    });
+    const docker = {
+      ...engine.docker,
+      imageDetails: () =>
+        Promise.resolve({ id: digestOf(untold), layers: [], ...amd64, size: 0, tags: [], digests: [] }),
+      exportImages: () =>
+        Promise.resolve(Readable.from([tarOf([blob(layer), blob(config), blob(manifest), blob(untold)])])),
+    };
+
+    const found = await openSource({ docker }).resolve("slipway/three:1", [amd64]);
+
+    expect(found?.root.digest).toBe(digestOf(untold));
+  });
+
   it("says which platform is not there", async () => {
     await expect(
       openSource(engine).resolve("slipway/three:1", [{ os: "linux", architecture: "arm64" }]),

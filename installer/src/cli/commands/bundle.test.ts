@@ -59,13 +59,14 @@ describe("bundle create", () => {
     const hex = "b".repeat(64);
 
     const run = await cli(
-      `bundle create -o b.tar --from engine --from oci:lay --from old.tar --split 4GiB --parity 2 --platform linux/amd64,linux/arm64 --sign-key k --with helm:3.20.2=bin/helm:${hex} --since base.tar --key k.pub --without casdoor`,
+      `bundle create -o b.tar --from engine --from oci:lay --from old.tar --as corp/app --split 4GiB --parity 2 --platform linux/amd64,linux/arm64 --sign-key k --with helm:3.20.2=bin/helm:${hex} --since base.tar --key k.pub --without casdoor`,
     );
 
     expect(run.status).toBe(0);
     expect(run.requests["createBundle"]?.[0]).toMatchObject({
       output: join(folder, "b.tar"),
       from: ["engine", `oci:${join(folder, "lay")}`, join(folder, "old.tar")],
+      as: "corp/app",
       platforms: ["linux/amd64", "linux/arm64"],
       partSize: 4 * 1024 ** 3,
       parity: 2,

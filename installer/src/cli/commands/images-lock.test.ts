@@ -54,12 +54,13 @@ describe("images lock", () => {
 
   it("writes it where it is told, and says what is unresolved and what changed", async () => {
     const { stdout, request } = await cli(
-      "images lock -o images.lock.yaml --from engine --from oci:layout --platform linux/amd64,linux/arm64 --profile infra",
+      "images lock -o images.lock.yaml --from engine --from oci:layout --as corp/app --platform linux/amd64,linux/arm64 --profile infra",
     );
 
     expect(request).toMatchObject({
       output: join(folder, "images.lock.yaml"),
       from: ["engine", `oci:${join(folder, "layout")}`],
+      as: "corp/app",
       platforms: ["linux/amd64", "linux/arm64"],
       profiles: ["infra"],
     });

@@ -92,10 +92,14 @@ describe("slipway push", () => {
   });
 
   it("takes no bundle and no user when none is given", async () => {
-    const { request } = await push("--to h:1 --from oci:layout --from engine", resultOf([image("redis", "cached")]));
+    const { request } = await push(
+      "--to h:1 --from oci:layout --from engine --as corp/app:1",
+      resultOf([image("redis", "cached")]),
+    );
 
     expect(request?.bundle).toBeUndefined();
     expect(request?.from).toEqual([`oci:${join(folder, "layout")}`, "engine"]);
+    expect(request?.as).toBe("corp/app:1");
     expect(request?.registry).toEqual({ plainHttp: false });
   });
 
