@@ -156,6 +156,24 @@ describe("what is attached to an image", () => {
   });
 });
 
+test("what refers to a platform is found where the index tells no platforms", async () => {
+  const untold = syntheticIndex(
+    [amd64, arm64].map(({ root: { mediaType, digest, size }, ...image }) => ({
+      ...image,
+      root: { mediaType, digest, size },
+    })),
+  );
+  seedImage(registry.store, "team/app", untold, "2.0");
+  const one = attachment(amd64.root, "a/a");
+  await client.putManifest("team/app", one.descriptor.digest, one);
+
+  const found = await source.resolve(`${registry.host}/team/app:2.0`, [platform]);
+
+  expect(found?.referrers).toMatchObject([
+    { descriptor: { digest: one.descriptor.digest }, subject: amd64.root.digest },
+  ]);
+});
+
 test("referrers are read over many pages", async () => {
   client.close();
   await registry.close();

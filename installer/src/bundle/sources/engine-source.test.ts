@@ -7,6 +7,8 @@ import { digestOf, hexOf } from "../../oci/digest.ts";
 import { childrenOf, parseManifest } from "../../oci/manifest.ts";
 import type { EngineInfo, ImageDetails } from "../../platform/ports.ts";
 import { formatTarEnd, formatTarHeader, tarPadding } from "../tar/tar-header.ts";
+import { gatherImage } from "../gather-image.ts";
+import { requireWholeImage } from "../whole-image.ts";
 import { createEngineSource } from "./engine-source.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -378,6 +380,23 @@ describe("createEngineSource over the containerd store", () => {
     const found = await openSource({ docker }).resolve("slipway/three:1", [amd64]);
 
     expect(found?.root.digest).toBe(digestOf(untold));
+  });
+
+  it("names the platform that was not pulled, before anything is written, and the one that was", async () => {
+    const source = openSource(engine);
+    const both = [amd64, { os: "linux", architecture: "arm64" }];
+    const found = await source.resolve("slipway/three:1", both);
+    if (found === undefined) throw new Error("it is not there");
+
+    const refused = {
+      message: expect.stringContaining(
+        `${digestOf(absent)}, the manifest of the image three for linux/arm64`,
+      ) as string,
+      hint: expect.stringContaining("--platform linux/amd64 takes what is there") as string,
+    };
+    await expect(gatherImage("three", source, found, both)).rejects.toMatchObject(refused);
+    await expect(requireWholeImage("three", source, found.root)).rejects.toMatchObject(refused);
+    expect((await gatherImage("three", source, found, [amd64])).root.digest).toBe(digestOf(manifest));
   });
 
   it("says which platform is not there", async () => {

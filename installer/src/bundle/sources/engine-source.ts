@@ -62,7 +62,10 @@ export function createEngineSource(request: EngineSourceRequest, ports: EngineSo
       if (lacks(known.images.get(reference), platforms)) known = await learn([reference], true);
       return toSourceImage(reference, known.images.get(reference), platforms);
     },
-    content: { open: async (descriptor, range) => openOne(descriptor, range, await learnt(), { request, ports }) },
+    content: {
+      open: async (descriptor, range) => openOne(descriptor, range, await learnt(), { request, ports }),
+      sizeOf: async (digest) => sizeOf(digest, await learnt()),
+    },
     feed: async (wanted, take, signal) => {
       const known = await learnt();
       await feedBlobs(wanted, take, { request: { ...request, signal }, ports, known });
@@ -234,6 +237,12 @@ function documentOf(digest: string, known: Learnt): Buffer | undefined {
     if (document !== undefined) return document;
   }
   return undefined;
+}
+
+/** Of an index the engine often has only the platforms that were pulled. */
+function sizeOf(digest: string, known: Learnt): number | undefined {
+  const layers = [...known.images.values()].flatMap((image) => image.layers);
+  return documentOf(digest, known)?.length ?? layers.find((layer) => layer.digest === digest)?.size;
 }
 
 /** A layer alone costs an export of an image that has it; for many use `feed`. */
