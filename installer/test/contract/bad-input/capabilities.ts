@@ -45,6 +45,15 @@ export const capabilities: readonly Capability[] = [
     untried: "tools that could not be installed are skipped by name",
   },
   {
+    promise: "layouts that other tools write are taken with their signatures, SBOMs and what else refers to an image",
+    proofs: [
+      { suite: "layouts-of-tools", test: "a layout that has tags and no names is read as it was written by" },
+      { suite: "push-foreign", test: "what refers to an image goes with it from a layout of" },
+      { suite: "cosign-save", test: "what cosign save writes beside an image" },
+    ],
+    untried: "regctl and cosign themselves: their layouts are made by hand after what they were seen to write",
+  },
+  {
     promise:
       "a delta has the new blobs; a chain flattens to the full bundle; a moved tag is picked up; a wrong base is refused",
     proofs: proofs(
