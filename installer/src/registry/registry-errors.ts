@@ -4,8 +4,9 @@ import {
   InterruptedError,
   RegistryError,
 } from "../errors/installer-error.ts";
-import { type TlsProblem, TransportError } from "../platform/transport-error.ts";
+import { TransportError } from "../platform/transport-error.ts";
 import { RedirectError, Refusal } from "./refusal.ts";
+import { type Advice, adviseOnTransport } from "./transport-advice.ts";
 
 /** User and password were proved wrong: nothing more is to be asked of this registry with them. */
 export class SignInError extends RegistryError {}
@@ -61,11 +62,6 @@ export function explainFailure(error: unknown, errand: Errand): Error {
 /** `blob sha256:… of platform/redis on harbor.corp`. */
 export function nameOf(errand: Pick<Errand, "host" | "object" | "repository">): string {
   return `${errand.object} of ${errand.repository} on ${errand.host}`;
-}
-
-interface Advice {
-  readonly problem: string;
-  readonly hint?: string;
 }
 
 /**
@@ -272,7 +268,7 @@ function projectOf(errand: Pick<Errand, "repository">): string {
 function explainTransport(error: TransportError, errand: Errand): Error {
   if (error.fault === "aborted") return new InterruptedError("interrupted", { cause: error });
   const elsewhere = sentOnTo(error.host, errand);
-  const { problem, hint } = adviseOnTransport(error, { ...errand, host: elsewhere ?? errand.host });
+  const { problem, hint } = adviseOnTransport(error, elsewhere ?? errand.host);
   const details = [
     ...(elsewhere === undefined
       ? []
@@ -280,83 +276,4 @@ function explainTransport(error: TransportError, errand: Errand): Error {
     ...(error.fault === "proxy" ? [] : viaProxy(error.proxy)),
   ];
   return new RegistryError(`${nameOf(errand)}: ${problem}`, { cause: error, hint, details });
-}
-
-const again = "run the same command again; what was sent stays";
-
-function adviseOnTransport(error: TransportError, { host }: Errand): Advice {
-  switch (error.fault) {
-    case "dns":
-      return {
-        problem: `the name ${host} is not known here`,
-        hint: "check the spelling and the name servers of this machine",
-      };
-    case "refused":
-      return {
-        problem: `nothing answers at ${host} (${error.code ?? "refused"})`,
-        hint: "check address, port and firewall",
-      };
-    case "reset":
-      return {
-        problem: "the connection broke, also when tried again",
-        hint: `check the network and the registry's logs; ${again}`,
-      };
-    case "stalled":
-      return {
-        problem: "no byte moved for too long, also when tried again",
-        hint: `check the network and the registry's load; ${again}`,
-      };
-    case "tls":
-      return adviseOnTls(error.tls ?? "other", host, error.code);
-    case "proxy":
-      return {
-        problem: error.message,
-        hint: "check HTTPS_PROXY and HTTP_PROXY, or name the registry in NO_PROXY",
-      };
-    case "blocked":
-      return { problem: error.message, hint: "this run may only speak to what it was allowed to" };
-    case "aborted":
-    case "protocol":
-      return {
-        problem: `the answer was cut short or is not HTTP: ${error.message}`,
-        hint: `check that ${host} is a registry; ${again}`,
-      };
-  }
-}
-
-function adviseOnTls(problem: TlsProblem, host: string, code: string | undefined): Advice {
-  switch (problem) {
-    case "unknown-ca":
-      return {
-        problem: `the certificate of ${host} is signed by an authority this machine does not trust`,
-        hint: "give the authority's certificate with --ca-file",
-      };
-    case "expired":
-      return { problem: `the certificate of ${host} has expired`, hint: "renew it, or set this machine's clock right" };
-    case "not-yet-valid":
-      return {
-        problem: `the certificate of ${host} is not valid yet`,
-        hint: "set the clocks right, here and where it was made",
-      };
-    case "wrong-name":
-      return {
-        problem: `the certificate of ${host} is for another name`,
-        hint: "use a name that stands in the certificate, or have one made for this name",
-      };
-    case "plain":
-      return {
-        problem: `${host} does not speak TLS`,
-        hint: "check the port; use --plain-http if it really has no TLS",
-      };
-    case "client":
-      return {
-        problem: `${host} does not accept the client certificate, or wants one (${code ?? "TLS"})`,
-        hint: "give --client-cert and --client-key that belong together and that the registry trusts",
-      };
-    case "other":
-      return {
-        problem: `TLS with ${host} failed (${code ?? "unknown"})`,
-        hint: "check that it speaks TLS 1.2 or newer",
-      };
-  }
 }

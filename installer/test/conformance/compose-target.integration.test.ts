@@ -31,7 +31,9 @@ describeTarget("compose", () => {
       const script =
         'cd "$0"; for name in *; do [ ! -e "$name" ] || printf "%s=%s" "$name" "$(cat "$name"; echo .)"; done';
       const said = await mustRun("docker", ["exec", id, "/bin/sh", "-c", script, path]);
-      return Object.fromEntries([...said.matchAll(/(\w+)=([^.]*)\./g)].map(([, name, text]) => [name, text]));
+      return Object.fromEntries(
+        [...said.matchAll(/(\w+)=([^.]*)\./g)].map(([, name = "", text = ""]): [string, string] => [name, text]),
+      );
     },
     addStranger: async () => {
       const label = `com.docker.compose.project=${place.name}`;
