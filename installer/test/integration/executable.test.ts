@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,8 +82,10 @@ describeUnless(
 
     it("puts its guard before the network like the sources: an install names a key that is not there", async () => {
       const values = ["--state-dir", "state", "--mode", "compose"];
+      await mkdir(join(folder, "guarded"));
+      await writeFile(join(folder, "guarded/some.tar"), "read after the key");
 
-      const result = await run("guarded", ["install", ...values, "--bundle", "none.tar", "--key", "none.pub"]);
+      const result = await run("guarded", ["install", ...values, "--bundle", "some.tar", "--key", "none.pub"]);
 
       expect(result.stderr).toContain("none.pub does not exist");
     });
