@@ -27,14 +27,14 @@ describe("orderBuilds", () => {
     ]);
   });
 
-  test("begins early with what most has to be done with afterwards, however short its build", () => {
+  test("counts what has to be done with an image once it is built", () => {
     const stepsAfter = new Map([
-      ["short", 6],
-      ["long", 2],
-      ["gateway", 1],
+      ["gateway", 6],
+      ["short", 1],
+      ["long", 1],
     ]);
 
-    expect(names(orderBuilds(builds, { stepsAfter }))).toEqual(["go", "base", "short", "long", "gateway"]);
+    expect(names(orderBuilds(builds, { stepsAfter }))).toEqual(["go", "base", "long", "gateway", "short"]);
   });
 });
 

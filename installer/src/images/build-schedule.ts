@@ -8,10 +8,13 @@ export interface Wish {
   readonly stepsAfter?: ReadonlyMap<string, number>;
 }
 
+/** Seconds that a step of a bring-up takes, roughly; builds are counted in the catalogue's seconds. */
+const stepSeconds = 5;
+
 /**
  * Builds in the order in which they are to be begun: what the wished images need comes with them, in the order of the wish. Of the rest,
- * those come first after which most has to be done: builds share the processor, so that the sum of their times is the same in any order,
- * and what counts is what is left to do behind the last. Among equals the longest chain of builds comes first.
+ * those come first after which most is left to do, builds and what is done with them then, because they would otherwise be what
+ * everything waits for at the end.
  */
 export function orderBuilds(
   builds: readonly ImageBuild[],
@@ -27,10 +30,8 @@ export function orderBuilds(
   }
   for (const name of first) add(name);
   const chains = chainLengths(builds);
-  const rank = ({ name }: ImageBuild): readonly [number, number] => [stepsAfter?.get(name) ?? 0, chains.get(name) ?? 0];
-  const byRank = builds
-    .map((build) => ({ name: build.name, rank: rank(build) }))
-    .sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1]);
+  const left = ({ name }: ImageBuild): number => (chains.get(name) ?? 0) + stepSeconds * (stepsAfter?.get(name) ?? 0);
+  const byRank = [...builds].sort((a, b) => left(b) - left(a));
   for (const { name } of byRank) add(name);
   return [...ordered.values()];
 }
