@@ -4,7 +4,7 @@ import { hexOf } from "../oci/digest.ts";
 import { manifestLimit, parseManifest } from "../oci/manifest.ts";
 import { readFallbackTag } from "./fallback-tag.ts";
 import { headManifest } from "./manifests.ts";
-import { nextPage, pageLimit } from "./next-page.ts";
+import { nextPage, type Page, readPages } from "./next-page.ts";
 import { isPage, readBounded } from "./refusal.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
@@ -45,23 +45,11 @@ async function listReferrers(
   digest: string,
 ): Promise<readonly Descriptor[]> {
   const subject: Subject = { object: `the referrers of ${digest}`, repository, action: "read" };
-  const found: Descriptor[] = [];
-  let target: string | URL | undefined = `/v2/${repository}/referrers/${digest}`;
-  for (let page = 0; target !== undefined; page += 1) {
-    if (page === pageLimit) {
-      throw new RegistryError(`${nameOf({ ...subject, host: session.host })}: has more than ${pageLimit} pages`);
-    }
-    const answer: Page | undefined = await readPage(session, { target, subject, isFirst: page === 0 });
-    if (answer === undefined) return readFallbackTag(session, repository, digest);
-    for (const descriptor of answer.manifests) found.push(descriptor);
-    target = answer.next;
-  }
-  return found;
-}
-
-interface Page {
-  readonly manifests: readonly Descriptor[];
-  readonly next: URL | undefined;
+  const first = `/v2/${repository}/referrers/${digest}`;
+  const found = await readPages({ ...subject, host: session.host }, first, (target, isFirst) =>
+    readPage(session, { target, subject, isFirst }),
+  );
+  return found ?? readFallbackTag(session, repository, digest);
 }
 
 /** Registries without the API answer in many ways. */
@@ -71,7 +59,7 @@ const withoutApi = [400, 404, 405, 501];
 function readPage(
   session: RegistrySession,
   { target, subject, isFirst }: { readonly target: string | URL; readonly subject: Subject; readonly isFirst: boolean },
-): Promise<Page | undefined> {
+): Promise<Page<Descriptor> | undefined> {
   const problem = (text: string): Error =>
     new RegistryError(`${nameOf({ ...subject, host: session.host })}: the answer ${text}`);
   return session.settle(
@@ -87,7 +75,7 @@ function readPage(
     async (response) => {
       if (response.status !== 200 || (isFirst && isPage(response.headers))) return undefined;
       const manifest = parseManifest(await readBounded(response.body, manifestLimit), problem);
-      if (manifest.kind === "index") return { manifests: manifest.manifests, next: nextPage(response, session.host) };
+      if (manifest.kind === "index") return { items: manifest.manifests, next: nextPage(response, session.host) };
       if (isFirst) return undefined;
       throw problem("is not a list of referrers");
     },

@@ -1,5 +1,5 @@
 import { RegistryError } from "../errors/installer-error.ts";
-import { nextPage, pageLimit } from "./next-page.ts";
+import { nextPage, type Page, readPages } from "./next-page.ts";
 import { readBounded } from "./refusal.ts";
 import { nameOf } from "./registry-errors.ts";
 import { type RegistrySession, scopeOf, type Subject } from "./registry-session.ts";
@@ -9,40 +9,30 @@ const bodyLimit = 4 * 1024 * 1024;
 /** All tags, page by page; none when the repository does not exist. */
 export async function listTags(session: RegistrySession, repository: string): Promise<readonly string[]> {
   const subject: Subject = { object: "the list of tags", repository, action: "read" };
-  const tags: string[] = [];
-  let target: string | URL | undefined = `/v2/${repository}/tags/list?n=1000`;
-  for (let page = 0; target !== undefined; page += 1) {
-    if (page === pageLimit) {
-      throw new RegistryError(`${nameOf({ ...subject, host: session.host })}: has more than ${pageLimit} pages`);
-    }
-    const answer: Page = await session.settle(
-      {
-        method: "GET",
-        target,
-        headers: { accept: "application/json" },
-        scopes: [scopeOf(repository, "pull")],
-        signal: session.signal,
-        errand: subject,
-      },
-      [200, 404],
-      async (response) => {
-        if (response.status === 404) return { tags: [], next: undefined };
-        return {
-          tags: parseTags(await readBounded(response.body, bodyLimit), session.host, subject),
-          next: nextPage(response, session.host),
-        };
-      },
-    );
-    // One by one: a page may have more than a call takes arguments.
-    for (const tag of answer.tags) tags.push(tag);
-    target = answer.next;
-  }
-  return tags;
-}
-
-interface Page {
-  readonly tags: readonly string[];
-  readonly next: URL | undefined;
+  const tags = await readPages(
+    { ...subject, host: session.host },
+    `/v2/${repository}/tags/list?n=1000`,
+    (target): Promise<Page<string>> =>
+      session.settle(
+        {
+          method: "GET",
+          target,
+          headers: { accept: "application/json" },
+          scopes: [scopeOf(repository, "pull")],
+          signal: session.signal,
+          errand: subject,
+        },
+        [200, 404],
+        async (response) => {
+          if (response.status === 404) return { items: [], next: undefined };
+          return {
+            items: parseTags(await readBounded(response.body, bodyLimit), session.host, subject),
+            next: nextPage(response, session.host),
+          };
+        },
+      ),
+  );
+  return tags ?? [];
 }
 
 function parseTags(body: Buffer, host: string, subject: Subject): readonly string[] {
