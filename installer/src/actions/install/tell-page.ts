@@ -44,13 +44,18 @@ export function tellPage(plan: Plan, install: Install, live: LivePlatform, ports
     // What is so when its turn comes answers all that asked by then.
     if (told === asked) return;
     told = asked;
+    try {
+      await putPage();
+    } catch (error) {
+      // A page that cannot be written is no reason to stop an install.
+      ports.report({ type: "debug", message: "the page was not told", data: String(error) });
+    }
+  };
+  const putPage = async (): Promise<void> => {
     const { pageNotices } = await import("../../render/config-files/page-files.ts");
     const at = ports.clock.now();
     const texts = pending.size === 0 ? new Map<string, string>() : pageNotices(plan, { pending, at, stopped });
-    // A page that cannot be written is no reason to stop an install.
-    await ports.target.putNotices(install, page.id, texts).catch((error: unknown) => {
-      ports.report({ type: "debug", message: "the page was not told", data: String(error) });
-    });
+    await ports.target.putNotices(install, page.id, texts);
   };
   const tell = (): Promise<void> => {
     asked += 1;
