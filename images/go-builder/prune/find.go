@@ -66,6 +66,73 @@ func dropFunction(source *source, arguments []string) ([]edit, error) {
 	return edits, nil
 }
 
+func dropType(source *source, arguments []string) ([]edit, error) {
+	return source.specs(token.TYPE, func(spec ast.Spec) bool {
+		declared, ok := spec.(*ast.TypeSpec)
+		return ok && declared.Name.Name == arguments[0]
+	}), nil
+}
+
+func dropField(source *source, arguments []string) ([]edit, error) {
+	var edits []edit
+	ast.Inspect(source.tree, func(node ast.Node) bool {
+		declared, ok := node.(*ast.TypeSpec)
+		if !ok || declared.Name.Name != arguments[1] {
+			return true
+		}
+		if structure, ok := declared.Type.(*ast.StructType); ok {
+			for _, field := range structure.Fields.List {
+				if len(field.Names) == 1 && field.Names[0].Name == arguments[0] {
+					edits = append(edits, lines(field))
+				}
+			}
+		}
+		return false
+	})
+	return edits, nil
+}
+
+func dropKey(source *source, arguments []string) ([]edit, error) {
+	body, err := source.body(arguments[1])
+	if err != nil {
+		return nil, err
+	}
+	var edits []edit
+	ast.Inspect(body, func(node ast.Node) bool {
+		element, ok := node.(*ast.KeyValueExpr)
+		if !ok || source.written(element.Key) != arguments[0] {
+			return true
+		}
+		// With the comma that ends it, which shares its line.
+		found := lines(element)
+		if rest := source.text[source.file.Offset(found.to):]; len(rest) > 0 && rest[0] == ',' {
+			found.to++
+		}
+		edits = append(edits, found)
+		return false
+	})
+	return edits, nil
+}
+
+func dropCall(source *source, arguments []string) ([]edit, error) {
+	body, err := source.body(arguments[1])
+	if err != nil {
+		return nil, err
+	}
+	var edits []edit
+	ast.Inspect(body, func(node ast.Node) bool {
+		statement, ok := node.(*ast.ExprStmt)
+		if !ok {
+			return true
+		}
+		if call, ok := statement.X.(*ast.CallExpr); ok && source.written(call.Fun) == arguments[0] {
+			edits = append(edits, lines(statement))
+		}
+		return true
+	})
+	return edits, nil
+}
+
 func dropCase(source *source, arguments []string) ([]edit, error) {
 	within := ast.Node(source.tree)
 	if len(arguments) > 1 {

@@ -2,16 +2,15 @@
 //
 //	go-prune RULES FOLDER
 //
-// RULES has one rule a line; paths are below FOLDER. What no rule names stays as it was, to the byte. Each rule must fit exactly one place:
-// one that fits none or several was made for another version of the source, and ends the command with nothing written. See forms for the
-// rules there are.
+// RULES has one rule a line; paths are below FOLDER. What no rule names stays as it was, to the byte. Each rule must fit exactly one place,
+// or where it says "files" at least one file: one that does not was made for another version of the source, and ends the command with nothing
+// written. See forms for the rules there are.
 package main
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 func main() {
@@ -42,15 +41,20 @@ func prune(rulesPath, folder string) error {
 	var dropped []string
 	var failures []error
 	for _, rule := range rules {
-		path := filepath.Join(folder, rule.file)
-		source, err := rule.applyTo(files, path)
+		paths, err := rule.paths(folder)
 		if err != nil {
 			failures = append(failures, named(rulesPath, rule.failed(err)))
-			continue
 		}
-		files[path] = source
-		if rule.form == nil {
-			dropped = append(dropped, path)
+		for _, path := range paths {
+			source, err := rule.applyTo(files, path)
+			if err != nil {
+				failures = append(failures, named(rulesPath, rule.failed(err)))
+				continue
+			}
+			files[path] = source
+			if rule.form == nil {
+				dropped = append(dropped, path)
+			}
 		}
 	}
 	if len(failures) > 0 {

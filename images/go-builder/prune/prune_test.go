@@ -71,6 +71,26 @@ func (basket Basket) Count() int { return 0 }
 func (crate Crate) Count() int { return 0 }
 
 func Open() int { one := 1; return one }
+
+// A Stall stands in the street.
+type Stall struct {
+	owner string
+
+	// boxes are full.
+	boxes []pear.Box
+	a, b  int
+}
+
+// Build builds.
+func Build() *Stall {
+	plum.Grow(nil)
+	return &Stall{
+		owner: "us",
+
+		boxes: pear.Boxes(), a: 1,
+		b: 2,
+	}
+}
 `
 
 // run writes the source and the rules down, prunes, and answers with what the source is then.
@@ -107,7 +127,15 @@ func TestEachRuleChangesWhatItNamesAndNothingElse(t *testing.T) {
 		"drop const Season":            {"// Season is when we sell.\nconst Season = \"autumn\"\n\n", ""},
 		"drop var basket":              {"\tbasket []string\n\n", ""},
 		"drop var crates":              {"\t// crates hold what the baskets do not.\n\tcrates pear.Crate\n\n", ""},
-		"drop func Open":               {"\nfunc Open() int { one := 1; return one }\n", ""},
+		"drop func Open":               {"func Open() int { one := 1; return one }\n\n", ""},
+		"drop type Stall": {
+			"// A Stall stands in the street.\ntype Stall struct {\n\towner string\n\n\t// boxes are full.\n\tboxes []pear.Box\n\ta, b  int\n}\n\n", "",
+		},
+		"drop field boxes in Stall":    {"\n\t// boxes are full.\n\tboxes []pear.Box\n", "\n"},
+		"drop field owner in Stall":    {"\towner string\n\n", ""},
+		"drop key owner in Build":      {"\t\towner: \"us\",\n\n", ""},
+		"drop key b in Build":          {"\t\tb: 2,\n", ""},
+		"drop call plum.Grow in Build": {"\tplum.Grow(nil)\n", ""},
 		"drop case pear.Name":          {"pear.Name, ", ""},
 		"drop case plum.Name":          {", plum.Name", ""},
 		"drop case plum.Stone in Sell": {"\tcase plum.Stone:\n\t\treturn fmt.Sprint(\"hard\")\n", ""},
@@ -147,6 +175,12 @@ func TestRulesThatDoNotFitOnePlaceAreNamedAndNothingIsWritten(t *testing.T) {
 		"drop case plum.Skin":                     "fits 0 places",
 		"drop case plum.Name in Buy":              "0 functions are named Buy",
 		"drop case plum.Name in Count":            "2 functions are named Count",
+		"drop type Crate":                         "fits 0 places",
+		"drop field a in Stall":                   "fits 0 places",
+		"drop field kind in Stall":                "fits 0 places",
+		"drop key boxes in Build":                 "shares its line",
+		"drop key colour in Build":                "fits 0 places",
+		"drop call plum.Split in Sell":            "fits 0 places",
 		"drop if pear.Closed in Sell":             "fits 0 places",
 		"drop if plum.Split in Sell":              "has an else",
 		"drop if err in Sell":                     "shares its line",
@@ -212,6 +246,31 @@ func TestAFileIsDropped(t *testing.T) {
 	}
 }
 
+func TestFilesOfANameAreDroppedFromAFolderAndThoseBelowIt(t *testing.T) {
+	folder := t.TempDir()
+	kept := []string{"a_mock.go", "shop/mock.go", "shop/below/a_mock.go.txt"}
+	gone := []string{"shop/a_mock.go", "shop/below/b_mock.go"}
+	for _, path := range append(kept, gone...) {
+		write(t, filepath.Join(folder, path), "package shop\n")
+	}
+	rules := filepath.Join(folder, "left-out.txt")
+	write(t, rules, "drop files *_mock.go in shop\n")
+
+	if err := prune(rules, folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range kept {
+		if _, err := os.Stat(filepath.Join(folder, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, path := range gone {
+		if _, err := os.Stat(filepath.Join(folder, path)); !os.IsNotExist(err) {
+			t.Errorf("%s is still there", path)
+		}
+	}
+}
+
 func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 	for _, rules := range []string{"drop file shop/bread.go", "file shop/bread.go\ndrop func Bake"} {
 		if _, err := run(t, rules); err == nil || !strings.Contains(err.Error(), "shop/bread.go: no such file") {
@@ -228,7 +287,11 @@ func TestRulesThatAreNoneAreRefused(t *testing.T) {
 		"drop file ../fruit.go":              "below the folder",
 		"drop file /etc/passwd":              "below the folder",
 		"file shop/fruit.go\ndrop":           ":2: drop: no such rule",
-		"file a.go\ndrop type Crate":         "no such rule",
+		"drop files *_mock.go in ../shop":    "below the folder",
+		"drop files [ in shop":               "syntax error in pattern",
+		"drop files *_mock.go in shop":       "fits no file",
+		"drop files *_mock.go in street":     "no such file",
+		"file a.go\ndrop method Count":       "no such rule",
 		"file a.go\nreplace body of Sell by": "no such rule",
 	} {
 		t.Run(rules, func(t *testing.T) {

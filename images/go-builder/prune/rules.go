@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,14 +16,21 @@ type form struct {
 	find    func(source *source, arguments []string) ([]edit, error)
 }
 
-// forms besides "file PATH", which says which file the rules after it change, and "drop file PATH".
+// forms besides "file PATH", which says which file the rules after it change, "drop file PATH", and "drop files PATTERN in FOLDER", which drops
+// at least one file of that folder and those below it, by name.
 //
 // A name is one word, as the source spells it: client.Open, *client.Error, "text".
 var forms = []form{
 	{"drop import PATH", dropImport},
 	{"drop const NAME", dropValue(token.CONST)},
 	{"drop var NAME", dropValue(token.VAR)},
+	{"drop type NAME", dropType},
 	{"drop func NAME", dropFunction},
+	{"drop field NAME in TYPE", dropField},
+	// An element of a literal, by its key.
+	{"drop key NAME in FUNCTION", dropKey},
+	// A statement that does nothing but call NAME.
+	{"drop call NAME in FUNCTION", dropCall},
 	// One of several expressions of a case, or the whole case; NAME may be compared with something there.
 	{"drop case NAME", dropCase},
 	{"drop case NAME in FUNCTION", dropCase},
@@ -37,6 +45,8 @@ type rule struct {
 	line int
 	text string
 	file string
+	// What the files have to be named that are dropped from the folder named in file; empty for rules about one file.
+	pattern string
 	// nil drops the whole file.
 	form      *form
 	arguments []string
@@ -44,6 +54,29 @@ type rule struct {
 
 func (rule rule) failed(err error) error {
 	return fmt.Errorf("%d: %s: %w", rule.line, rule.text, err)
+}
+
+// paths are the files below folder that the rule is about.
+func (rule rule) paths(folder string) ([]string, error) {
+	path := filepath.Join(folder, rule.file)
+	if rule.pattern == "" {
+		return []string{path}, nil
+	}
+	var found []string
+	err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		// The pattern was tried when it was read.
+		if fits, _ := filepath.Match(rule.pattern, entry.Name()); fits {
+			found = append(found, path)
+		}
+		return nil
+	})
+	if err == nil && len(found) == 0 {
+		err = errors.New("fits no file")
+	}
+	return found, err
 }
 
 // applyTo answers with a file's source after the rule; files holds the source of those that earlier rules changed.
@@ -96,6 +129,11 @@ func parseRules(text string) ([]rule, error) {
 		}
 		if path, ok := match("drop file PATH", line); ok {
 			next.file = path[0]
+		} else if named, ok := match("drop files PATTERN in FOLDER", line); ok {
+			next.pattern, next.file = named[0], named[1]
+			if _, err := filepath.Match(next.pattern, ""); err != nil {
+				return nil, next.failed(err)
+			}
 		} else if next.form, next.arguments = findForm(line); next.form == nil {
 			return nil, next.failed(errors.New("no such rule"))
 		}

@@ -103,17 +103,21 @@ describe.each(built)("image %s", (name, reference) => {
 
 describe("what is left out of the compiled services", () => {
   test.each([
-    ["registry", "registry", /^(?:cloud\.google\.com\/|github\.com\/Azure\/azure-sdk-for-go\/)/m],
+    [
+      "registry",
+      "registry",
+      /^(?:cloud\.google\.com\/|github\.com\/Azure\/azure-sdk-for-go\/|github\.com\/redis\/|go\.opentelemetry\.io\/contrib\/exporters\/)/m,
+    ],
     [
       "temporal",
       "temporal-server",
-      /^(?:modernc\.org\/sqlite|cloud\.google\.com\/go\/storage|github\.com\/go-sql-driver\/mysql) /m,
+      /^(?:modernc\.org\/sqlite|cloud\.google\.com\/go\/storage|github\.com\/go-sql-driver\/mysql|go\.uber\.org\/mock) /m,
     ],
     ["toolbox", "temporal-sql-tool", /^(?:modernc\.org\/sqlite|github\.com\/go-sql-driver\/mysql) /m],
     [
       "minio",
       "minio",
-      /^(?:github\.com\/minio\/console|cloud\.google\.com\/go\/storage|github\.com\/Azure\/azure-sdk-for-go\/)/m,
+      /^(?:github\.com\/minio\/console|github\.com\/elastic\/|cloud\.google\.com\/go\/storage|github\.com\/Azure\/azure-sdk-for-go\/)/m,
     ],
   ])("%s links none of it, and carries the rules beside the list of what it links", async (image, program, leftOut) => {
     const reference = table.images[image]?.reference ?? "";
@@ -128,6 +132,26 @@ describe("what is left out of the compiled services", () => {
     expect(modules.output).not.toMatch(leftOut);
     expect(rules.output).toMatch(
       /^# [^]*Left out: [^]*Changed by the Slipway project on [^]*\nfile \S+\.go\n {2}drop import /,
+    );
+  });
+
+  test("gitaly links none of it, and carries the rules beside the list of packages it was built from", async () => {
+    const reference = table.images["gitaly"]?.reference ?? "";
+    const inImage = (...command: string[]) =>
+      docker("run", "--rm", "--network", "none", "--entrypoint", command[0] ?? "", reference, ...command.slice(1));
+
+    const rules = await inImage("cat", "/usr/share/doc/gitaly/left-out.txt");
+    // Names of packages stay in a program without symbols, for its traces.
+    const linked = await inImage(
+      "grep",
+      "-aoE",
+      "(badger|go-enry|go-license-detector|stretchr/testify|lightstep)/",
+      "/usr/local/bin/gitaly",
+    );
+
+    expect(new Set(linked.output.split("\n").filter((line) => line !== ""))).toEqual(new Set(["badger/"]));
+    expect(rules.output).toMatch(
+      /^# Left out of Gitaly [^]*Changed by the Slipway\n?[^]*\nfile \S+\.go\n {2}drop import /,
     );
   });
 });
