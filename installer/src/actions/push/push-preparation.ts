@@ -32,7 +32,11 @@ export interface TargetWork {
 type Probes = ReadonlyMap<Candidate, ProbeResult>;
 
 /** What is to be done around a push to this target, by the kind of registry it is. */
-export function findPreparation({ request, target, registries, http, ports }: TargetWork): Promise<TargetPreparation> {
+export function findPreparation(
+  work: Pick<TargetWork, "request" | "target" | "registries" | "http" | "ports">,
+): Promise<TargetPreparation> {
+  const { request, target, registries, http, ports } = work;
+  const { idleTimeoutMs } = request.registry;
   return findKind({
     target,
     http,
@@ -40,7 +44,8 @@ export function findPreparation({ request, target, registries, http, ports }: Ta
     clock: ports.clock,
     random: ports.random,
     credentials: registries.credentials,
-    plainHttp: request.registry.plainHttp,
+    plainHttp: registries.isPlain(target.host),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     options: request.harbor,
     signal: ports.signal,
   });

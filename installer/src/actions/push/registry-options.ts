@@ -31,6 +31,8 @@ export interface RegistryAccess {
   readonly connections: number;
   readonly credentials: CredentialStore;
   readonly settings: HttpSettings;
+  /** Whether plain HTTP is spoken to a host. */
+  isPlain(host: string): boolean;
   /** @param onRetry told of each request that is tried again */
   connect(host: string, onRetry?: () => void): RegistryClient;
 }
@@ -71,10 +73,12 @@ export async function openRegistries(
     ...(options.caFile !== undefined && { ca: await readPem(options.caFile, "--ca-file", ports) }),
     ...(await readClientCertificate(options, ports)),
   };
+  const isPlain = (name: string): boolean => options.plainHttp && !alwaysTls.test(name);
   return {
     connections,
     credentials,
     settings,
+    isPlain,
     connect: (name, onRetry) =>
       createRegistryClient({
         host: name,
@@ -82,7 +86,7 @@ export async function openRegistries(
         clock: ports.clock,
         random: ports.random,
         credentials,
-        plainHttp: options.plainHttp && !alwaysTls.test(name),
+        plainHttp: isPlain(name),
         ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
         signal: ports.signal,
         onRetry: (notice) => {

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { createBundlePorts } from "../../../test/support/bundle-ports.ts";
+import { parseTarget } from "../../oci/path-rules.ts";
+import type { HttpRequest } from "../../platform/content-ports.ts";
+import { TransportError } from "../../platform/transport-error.ts";
+import { noHarborOptions } from "../../registry/harbor/harbor-options.ts";
+import { findPreparation } from "./push-preparation.ts";
+import { openRegistries } from "./registry-options.ts";
+
+test.each([
+  ["docker.io/me", "https://registry-1.docker.io"],
+  ["ghcr.io/me", "https://ghcr.io"],
+  ["harbor.corp.example/team", "http://harbor.corp.example"],
+])("plain HTTP was asked for, and whether %s is a Harbor is asked at %s", async (to, origin) => {
+  const asked: HttpRequest[] = [];
+  const http = {
+    request: (request: HttpRequest) => {
+      asked.push(request);
+      return Promise.reject(new TransportError("tls", "nothing is sent in a test"));
+    },
+    close: () => undefined,
+  };
+  const ports = { ...createBundlePorts().ports, http: () => http };
+  const registry = { plainHttp: true, idleTimeoutMs: 1234 };
+  const registries = await openRegistries(registry, "", ports);
+  const request = { registry, harbor: noHarborOptions, dryRun: false };
+
+  await expect(findPreparation({ request, target: parseTarget(to), registries, http, ports })).rejects.toThrow();
+
+  expect(asked.map(({ url, idleTimeoutMs }) => [url.origin, idleTimeoutMs])).toEqual([[origin, 1234]]);
+});
