@@ -1,6 +1,8 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { collect } from "../../test/stand-ins/registry/connect.ts";
 import { createTestRegistry } from "../../test/stand-ins/registry/create-test-registry.ts";
@@ -351,15 +353,15 @@ test("connections are kept, and never more than allowed", async () => {
 
 describe("a proxy", () => {
   /** Tunnels by CONNECT when the password is right, to this machine whatever the name; else 407. */
-  async function proxy(): Promise<{ port: number; asked: string[] }> {
+  async function proxy(server: Server = createServer()): Promise<{ port: number; asked: string[] }> {
     const asked: string[] = [];
     const right = `Basic ${Buffer.from("me:right").toString("base64")}`;
-    const server = createServer((request, response) => {
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       asked.push(`${request.method ?? ""} ${request.url ?? ""}`);
       const passes = request.headers["proxy-authorization"] === right;
       response.writeHead(passes ? 200 : 407).end(passes ? "through the proxy" : "");
     });
-    server.on("connect", (request, socket) => {
+    server.on("connect", (request: IncomingMessage, socket: Duplex) => {
       asked.push(`CONNECT ${request.url ?? ""}`);
       socket.on("error", () => undefined);
       if (request.headers["proxy-authorization"] !== right) {
@@ -519,6 +521,47 @@ describe("a proxy", () => {
 
     expect(error).toMatchObject({ fault: "tls", tls: "unknown-ca" });
     expect(error.proxy).toBe(`the proxy 127.0.0.1:${port} (HTTPS_PROXY)`);
+  });
+
+  describe("of its own TLS", () => {
+    const targets = ["http://registry.example/v2/", "https://registry.example/v2/"];
+
+    test.each(targets)("that cannot be trusted is named, and not %s behind it", async (url) => {
+      const port = new URL((await secureRegistry(certificates.good)).url).port;
+      const variable = url.startsWith("https") ? "HTTPS_PROXY" : "HTTP_PROXY";
+      const http = client({ environment: { [variable]: `https://me:s3cret@127.0.0.1:${port}` } });
+
+      const error = await faultOf(http.request(get(url)));
+
+      expect(error).toMatchObject({ fault: "proxy", tls: "unknown-ca" });
+      expect(error.proxy).toBe(`the proxy 127.0.0.1:${port} (${variable})`);
+      expect(error.message).toContain(`TLS with the proxy 127.0.0.1:${port} (${variable}) failed`);
+      expect(error.message).not.toContain("s3cret");
+    });
+
+    test.each(targets)("that does not speak it is named, and not %s behind it", async (url) => {
+      const { port } = await proxy();
+      const address = `https://127.0.0.1:${port}`;
+      const http = client({ environment: { HTTPS_PROXY: address, HTTP_PROXY: address } });
+
+      const error = await faultOf(http.request(get(url)));
+
+      expect(error).toMatchObject({ fault: "proxy", tls: "plain" });
+    });
+
+    test("that is as it should be is not named for what is wrong with the certificate behind it", async () => {
+      const before = getCACertificates("default");
+      setDefaultCACertificates([...before, certificates.ca]);
+      cleanUp.push(() => setDefaultCACertificates(before));
+      const { port } = await proxy(createSecureServer(certificates.good));
+      const registry = await secureRegistry(certificates.good);
+      const url = `https://registry.example:${new URL(registry.url).port}/v2/`;
+      const environment = { HTTPS_PROXY: `https://me:right@127.0.0.1:${port}` };
+
+      const error = await faultOf(client({ environment }).request(get(url)));
+
+      expect(error).toMatchObject({ fault: "tls", tls: "wrong-name" });
+    });
   });
 
   test("that cannot be used is refused, and the body that was to be sent is closed", async () => {

@@ -1,5 +1,6 @@
 import { Agent as PlainAgent, type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import { Duplex } from "node:stream";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import type { Http, HttpRequest, HttpResponse, HttpSettings } from "./content-ports.ts";
 import { type Proxy, readProxies } from "./proxies.ts";
@@ -60,8 +61,23 @@ function plainAgent(settings: HttpSettings, proxy: Proxy | undefined): PlainAgen
 
 function secureAgent(settings: HttpSettings, proxy: Proxy | undefined, secureContext: SecureContext): SecureAgent {
   const shared = agentOptions(settings, proxy === undefined ? {} : { HTTPS_PROXY: proxy.href });
-  return new SecureAgent({ ...shared, secureContext, rejectUnauthorized: true });
+  const Kind = proxy === undefined ? SecureAgent : TunnelAgent;
+  return new Kind({ ...shared, secureContext, rejectUnauthorized: true });
 }
+
+/** Remembers of what went wrong before there was a tunnel that it was between here and the proxy: the errors alone do not tell. */
+class TunnelAgent extends SecureAgent {
+  override createConnection(...[options, connected]: Parameters<SecureAgent["createConnection"]>) {
+    const toProxy = super.createConnection(options, (error, stream) => {
+      const isTunnel = stream instanceof Duplex && stream !== toProxy;
+      if (error !== null && !isTunnel) beforeTunnel.add(error);
+      connected?.(error, stream);
+    });
+    return toProxy;
+  }
+}
+
+const beforeTunnel = new WeakSet<Error>();
 
 function agentOptions({ connections }: HttpSettings, proxyEnv: Readonly<Record<string, string>>) {
   return { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, proxyEnv };
@@ -135,7 +151,10 @@ function send(request: HttpRequest, { agent, proxy }: Way): Promise<HttpResponse
       reject(exchange.failed);
     };
     sent.on("timeout", () => onIdle(exchange, fail));
-    sent.on("error", (error: NodeJS.ErrnoException) => fail(exchange.failed ?? toTransportError(error, exchange)));
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      const isOfProxy = proxy !== undefined && (url.protocol === "http:" || beforeTunnel.has(error));
+      fail(exchange.failed ?? toTransportError(error, { request, proxy, isOfProxy }));
+    });
     sent.on("response", (response) => onResponse(exchange, response, resolve, fail));
     if (source === undefined) sent.end(body);
     else feed(exchange, source, fail);

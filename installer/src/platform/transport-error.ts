@@ -40,6 +40,8 @@ export class TransportError extends Error {
 interface Sent {
   readonly request: HttpRequest;
   readonly proxy: Proxy | undefined;
+  /** Nobody but the proxy had part in what failed. */
+  readonly isOfProxy?: boolean;
 }
 
 /** Method, host and path; a query may hold what others sign requests with. */
@@ -101,6 +103,14 @@ export function toTransportError(error: NodeJS.ErrnoException, sent: Sent): Tran
   if (request.signal.aborted) return new TransportError("aborted", "the request was given up", { cause: error });
   if (code === "ERR_PROXY_TUNNEL") return noTunnel(error.message, sent);
   const tls = tlsProblem(code, error.message);
+  if (tls !== undefined && proxy !== undefined && sent.isOfProxy === true) {
+    return new TransportError("proxy", `TLS with ${nameProxy(proxy)} failed: ${code}`, {
+      tls,
+      code,
+      proxy,
+      cause: error,
+    });
+  }
   if (tls !== undefined) {
     return new TransportError("tls", `${what}: TLS failed: ${code}`, { ...way, tls, code, cause: error });
   }

@@ -34,6 +34,7 @@ export function adviseOnTransport(error: TransportError, host: string): Advice {
     case "tls":
       return adviseOnTls(error.tls ?? "other", host, error.code);
     case "proxy":
+      if (error.tls !== undefined) return adviseOnProxyTls(error, error.tls);
       return {
         problem: error.message,
         hint: "check HTTPS_PROXY and HTTP_PROXY, or name the registry in NO_PROXY",
@@ -46,6 +47,21 @@ export function adviseOnTransport(error: TransportError, host: string): Advice {
         problem: `the answer was cut short or is not HTTP: ${error.message}`,
         hint: `check that ${host} is a registry; ${again}`,
       };
+  }
+}
+
+/** An https:// proxy. Neither --ca-file nor a client certificate is for it. */
+function adviseOnProxyTls({ proxy = "the proxy", code }: TransportError, problem: TlsProblem): Advice {
+  const advice = adviseOnTls(problem, proxy, code);
+  switch (problem) {
+    case "unknown-ca":
+      return { ...advice, hint: "name a file with the authority's certificate in NODE_EXTRA_CA_CERTS" };
+    case "plain":
+      return { ...advice, hint: "check its port, or write http:// before its address" };
+    case "client":
+      return { ...advice, hint: "name a proxy that asks for no client certificate" };
+    default:
+      return advice;
   }
 }
 
