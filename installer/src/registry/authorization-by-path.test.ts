@@ -67,6 +67,22 @@ describe("a login for one project", () => {
     expect(await client.headManifest("other/app", "1.0")).toBeDefined();
   });
 
+  test.each(["basic", "token"] as const)("that is wrong and kept for several paths is sent once (%s)", async (kind) => {
+    const credentials = logins({
+      team: ["wrong", "guess"],
+      "team/deep": ["wrong", "guess"],
+      other: ["wrong", "guess"],
+    });
+    const { registry, client } = await setUp({ auth: { kind, users } }, { credentials });
+
+    const failures = await Promise.all(
+      ["team/a", "team/deep/a", "other/a"].map((name) => failureOf(client.headManifest(name, "1.0"))),
+    );
+
+    for (const failure of failures) expect(failure.message).toContain("does not accept the user wrong");
+    expect(registry.log.filter(({ user: who }) => who === "wrong")).toHaveLength(1);
+  });
+
   test("cannot be read: what needs no login is answered all the same", async () => {
     const credentials: CredentialStore = {
       find: () => Promise.reject(new Error("unreadable")),

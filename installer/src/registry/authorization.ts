@@ -1,13 +1,13 @@
 import { RegistryError } from "../errors/installer-error.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import { basicHeader, type Credentials, type CredentialStore } from "./credentials.ts";
-import { createPasswordTurn } from "./password-turn.ts";
+import { createPasswordTurn, type PasswordTurn } from "./password-turn.ts";
 import { Refusal } from "./refusal.ts";
-import { explainFailure, SignInError } from "./registry-errors.ts";
+import { explainFailure, nameOfToken, SignInError } from "./registry-errors.ts";
 import type { Retrier } from "./retry.ts";
 import { createTokenBook, type Token } from "./token-book.ts";
 import { grants } from "./token-claims.ts";
-import { mergeScopes, rightsOf } from "./token-scopes.ts";
+import { mergeScopes, repositoryOf, rightsOf } from "./token-scopes.ts";
 import { fetchToken, realmOf, type TokenServiceOptions } from "./token-service.ts";
 
 /** A registry's answer, as far as it tells what user, password and token are worth. */
@@ -46,6 +46,8 @@ export interface RegistryAuthorization extends Authorization {
 export interface AuthorizationOptions extends TokenServiceOptions {
   readonly credentials: CredentialStore;
   readonly retrier: Retrier;
+  /** What is known of these, shared by all who have the same; known to nobody else unless told. */
+  readonly turnOf?: (credentials: Credentials) => PasswordTurn;
 }
 
 /**
@@ -55,12 +57,15 @@ export interface AuthorizationOptions extends TokenServiceOptions {
 export function createAuthorization(options: AuthorizationOptions): RegistryAuthorization {
   const { host } = options;
   const book = createTokenBook(options.clock);
-  const turn = createPasswordTurn();
+  /** Of nobody until there are user and password. */
+  let turn = createPasswordTurn();
   const pending = new Map<string, Promise<Token | undefined>>();
   /** What was renewed after a 401, by the scopes that were needed and by those that were asked for, and not let in since. */
   const renewed = new Set<string>();
   /** What a token service said that takes one scope a request. */
   let oneScopeOnly: Refusal | undefined;
+  /** What a token service forbade a user that it knows, or everybody, by what was asked for. */
+  const forbidden = new Map<string, Error>();
   let challenge: Challenge | undefined;
   let credentials: Credentials | undefined;
   /** Ends the turn of the request that shows user and password to the registry itself. */
@@ -86,21 +91,35 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     signal: AbortSignal,
   ): Promise<Token | undefined> {
     if (wanted.length > 1 && oneScopeOnly !== undefined) throw oneScopeOnly;
+    const key = wanted.join(" ");
+    const earlier = forbidden.get(key);
+    if (earlier !== undefined) throw earlier;
+    const got = await inTurn(wanted, signal);
+    if (!(got instanceof Refusal)) return book.keep(got);
+    const isMore = rightsOf(wanted).length > rightsOf(mergeScopes(needed)).length;
+    if ((isMore || wanted.length > 1) && refusesSeveral(got)) {
+      book.askApart();
+      if (wanted.length > 1 && got.status === 400) oneScopeOnly = got;
+      if (isMore) return undefined;
+      // A mount, which is done without when it may not be done.
+      throw got;
+    }
+    const error = explain(got, needed);
+    if (got.status === 401 || got.status === 403) forbidden.set(key, error);
+    throw error;
+  }
+
+  /** One request for a token, alone with the password until that is known to be worth something. */
+  async function inTurn(scopes: readonly string[], signal: AbortSignal): Promise<Token | Refusal> {
     const done = credentials === undefined ? () => undefined : await turn.take();
     try {
-      const token = await ask(wanted, signal);
+      const token = await ask(scopes, signal);
       judge(token);
-      return book.keep(token);
+      return token;
     } catch (error) {
-      const isMore = rightsOf(wanted).length > rightsOf(mergeScopes(needed)).length;
-      if ((isMore || wanted.length > 1) && refusesSeveral(error)) {
-        book.askApart();
-        if (wanted.length > 1 && error.status === 400) oneScopeOnly = error;
-        if (isMore) return undefined;
-        // A mount, which is done without when it may not be done.
-        throw error;
-      }
-      throw explain(error);
+      if (!(error instanceof Refusal)) throw explain(error, scopes);
+      if (credentials !== undefined) await judgeRefusal(error, signal);
+      return error;
     } finally {
       done();
     }
@@ -124,16 +143,21 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     else turn.right();
   }
 
-  /** Where a token service refuses user and password, or everybody without, it is not asked again. */
-  function explain(error: unknown): Error {
-    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
-      const problem = signInRefused(host, credentials, error);
-      return error.status === 403 && turn.isRight() ? problem : turn.wrong(problem);
-    }
+  /** A token service that refuses user and password is not asked again. One that forbids something may know them all the same. */
+  async function judgeRefusal(refusal: Refusal, signal: AbortSignal): Promise<void> {
+    const { status } = refusal;
+    if (status === 403 && !turn.isRight()) await requireKnown([401, 403], signal);
+    if (status === 401) throw turn.wrong(signInRefused(host, credentials, refusal));
+  }
+
+  function explain(error: unknown, scopes: readonly string[]): Error {
+    const isRefused = error instanceof Refusal && (error.status === 401 || error.status === 403);
+    if (isRefused && credentials === undefined) return signInRefused(host, credentials, error);
     const realm =
       challenge?.scheme === "bearer" && URL.canParse(challenge.realm) ? new URL(challenge.realm).host : host;
-    const errand = { host: realm, object: "the token", repository: host, action: "read", signedIn: false } as const;
-    return explainFailure(error, errand);
+    const repository = isRefused ? repositoryOf(scopes[0] ?? "") : host;
+    const action = scopes.some((scope) => /\bpush\b/.test(scope.slice(scope.lastIndexOf(":")))) ? "write" : "read";
+    return explainFailure(error, { host: realm, object: nameOfToken, repository, action, signedIn: isRefused });
   }
 
   function refusesSeveral(error: unknown): error is Refusal {
@@ -142,17 +166,28 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     return [400, 403, 404, 405, 413, 414, 422, 431].includes(error.status);
   }
 
-  /** Asked without a scope, as `docker login` does, a token service only says whether it knows the user. */
   async function confirmPassword(signal: AbortSignal): Promise<void> {
     if (credentials?.kind !== "password" || turn.isRight()) return;
     const done = await turn.doubt();
     try {
-      if (!turn.isRight()) await ask([], signal);
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 401) throw turn.wrong(signInRefused(host, credentials, error));
-      // A token service that does not answer this question is not asked it again.
+      if (!turn.isRight()) await requireKnown([401], signal);
     } finally {
       done();
+    }
+  }
+
+  /**
+   * Asked without a scope, as `docker login` does, a token service only says whether it knows the user. One that does not
+   * answer this question is not asked it again.
+   * @throws RegistryError when it answers with one of these
+   */
+  async function requireKnown(unknown: readonly number[], signal: AbortSignal): Promise<void> {
+    try {
+      await ask([], signal);
+    } catch (error) {
+      if (error instanceof Refusal && unknown.includes(error.status)) {
+        throw turn.wrong(signInRefused(host, credentials, error));
+      }
     }
     turn.right();
   }
@@ -170,7 +205,9 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     const { needed, asked } = keysOf(token, scopes);
     if (renewed.has(needed) || (!wasGood && renewed.has(asked))) return false;
     if (!isOver) {
-      if (token.scopes.length > 1) book.askApart();
+      // Asked for more than there is a right to, some give nothing at all.
+      const isWide = token.rights.size > rightsOf(mergeScopes(scopes)).length;
+      if (token.scopes.length > 1 || isWide) book.askApart();
       // The same question would have the same answer.
       else if (!wasGood || reason === "insufficient_scope") return false;
     }
@@ -187,11 +224,20 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     return false;
   }
 
+  async function findCredentials(): Promise<void> {
+    if (credentials !== undefined) return;
+    const found = await options.credentials.find(host);
+    // Meanwhile another request may have found them.
+    if (found === undefined || credentials !== undefined) return;
+    credentials = found;
+    turn = options.turnOf?.(found) ?? turn;
+  }
+
   async function refusedAnswer(answer: AuthorizedAnswer): Promise<boolean> {
     const { challenge: header, used } = answer;
     const wanted = header === undefined ? undefined : parseChallenge(header);
     if (wanted === undefined) return false;
-    credentials ??= await options.credentials.find(host);
+    await findCredentials();
     // Harbor asks for user and password when a token is not enough. They were right when they got that token, so
     // sending them would only turn a missing right into a wrong password.
     if (wanted.scheme === "bearer" || used === undefined) challenge = wanted;
@@ -223,6 +269,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     signedIn: () => credentials !== undefined,
     expect: (scopes) => {
       renewed.clear();
+      forbidden.clear();
       book.expect(scopes);
     },
     header: async (scopes, signal) => {

@@ -7,6 +7,7 @@ import { openBlob } from "./blob-download.ts";
 import { placeBlob } from "./blob-upload.ts";
 import { type CredentialStore, noCredentials } from "./credentials.ts";
 import { getManifest, headManifest } from "./manifests.ts";
+import { createPasswordTurn, type PasswordTurn } from "./password-turn.ts";
 import { findReferrers } from "./referrers.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { createConnection } from "./registry-connection.ts";
@@ -40,6 +41,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const { host, http, clock, signal, plainHttp = false, idleTimeoutMs = defaultIdleTimeoutMs } = options;
   const retrier = createRetrier(options, options.retry, options.onRetry);
   const connection = createConnection({ host, http, plainHttp, idleTimeoutMs }, (scopes) => authorizations.of(scopes));
+  const turns = new Map<string, PasswordTurn>();
   const authorizations = createAuthorizations(host, options.credentials ?? noCredentials, (credentials) =>
     createAuthorization({
       host,
@@ -48,6 +50,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       retrier,
       idleTimeoutMs,
       credentials,
+      // The same login may be kept for several paths.
+      turnOf: (found) => {
+        const key = JSON.stringify(found);
+        const turn = turns.get(key) ?? createPasswordTurn();
+        turns.set(key, turn);
+        return turn;
+      },
       // A registry on this machine that turns out to have no TLS says nothing about a token service elsewhere.
       allowPlain: (hostname) => plainHttp || (connection.isPlain() && isLoopback(hostname)),
     }),

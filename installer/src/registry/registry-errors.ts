@@ -59,9 +59,18 @@ export function explainFailure(error: unknown, errand: Errand): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** `blob sha256:… of platform/redis on harbor.corp`. */
-export function nameOf(errand: Pick<Errand, "host" | "object" | "repository">): string {
-  return `${errand.object} of ${errand.repository} on ${errand.host}`;
+/** `blob sha256:… of platform/redis on harbor.corp`; of what belongs to the whole of it, `the token of harbor.corp`. */
+export function nameOf({ host, object, repository }: Pick<Errand, "host" | "object" | "repository">): string {
+  return repository === host ? `${object} of ${host}` : `${object} of ${repository} on ${host}`;
+}
+
+/** What is asked of a token service. */
+export const nameOfToken = "the token";
+
+/** Whether a token service keeps failing, so that no image can be asked for. */
+export function isTokenFailure(error: unknown): boolean {
+  const refused = refusedBehind(error);
+  return refused?.errand.object === nameOfToken && refused.refusal.status >= 500;
 }
 
 /**
@@ -246,7 +255,7 @@ function byStatus(refusal: Refusal, errand: Errand): Advice {
   if (status === 429) {
     return { problem: "the registry still limits the rate of requests (429)", hint: "wait, or use fewer connections" };
   }
-  if (status >= 500 && errand.object === "the token") {
+  if (status >= 500 && errand.object === nameOfToken) {
     return {
       problem: `the token service keeps failing (${status})`,
       hint: "look at its logs, and at those of a proxy before it, then run the same command again",

@@ -170,6 +170,57 @@ describe("tokens for many repositories", () => {
   });
 });
 
+describe("a token service that gives nothing", () => {
+  test.each([
+    ["for less than it was asked for", { tooWide: "powerless" }],
+    ["and forbids it", { tooWide: "forbidden" }],
+  ] as const)("to who asks for too much, %s, is asked for what is needed", async (_what, auth) => {
+    const { registry, client } = await setUp({ ...auth, readers: ["ann"] });
+
+    const heads = [...repositories, "team/app"].map((repository) => client.headManifest(repository, "1.0"));
+
+    expect((await Promise.all(heads)).at(-1)?.digest).toBe(image.root.digest);
+    const errors = await failuresOf(image.blobs.map((blob) => client.placeBlob(placementOf("team/service-1", blob))));
+    for (const error of errors) expect(error.message).toMatch(/\((401|403)\)/);
+    for (const error of errors) expect(error).not.toBeInstanceOf(SignInError);
+    expect(tokenRequests(registry).filter(({ target }) => target.includes("push"))).toHaveLength(2);
+  });
+
+  test.each([
+    ["a user it knows", "right"],
+    ["everybody", undefined],
+  ])("for one repository, to %s, does so for the others", async (_who, password) => {
+    const closed = ["team/service-0"];
+    const registry = await createTestRegistry({
+      auth: { kind: "token", users: { ann: "right" }, closed, anonymousPull: true },
+    });
+    seedImage(registry.store, "team/app", image, "1.0");
+    const client = connectTo(registry, password === undefined ? {} : { credentials: user("ann", password) });
+    open.push(
+      () => registry.close(),
+      () => Promise.resolve(client.close()),
+    );
+
+    const errors = await failuresOf([0, 1].map(() => client.headManifest("team/service-0", "1.0")));
+
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(RegistryError);
+      expect(error).not.toBeInstanceOf(SignInError);
+    }
+    expect((await client.headManifest("team/app", "1.0"))?.digest).toBe(image.root.digest);
+    expect(tokenRequests(registry).filter(({ target }) => target.includes("service-0"))).toHaveLength(1);
+  });
+
+  test("to a user it knows says what is forbidden, and not that the password is wrong", async () => {
+    const { client } = await setUp({ closed: repositories });
+
+    const [error] = await failuresOf([client.placeBlob(placementOf("team/service-3", layer))]);
+
+    expect(error?.message).toMatch(/^the token of team\/service-3 on 127.*: the registry forbids this \(403\)$/);
+    expect((error as RegistryError).hint).toContain("the right to push in team");
+  });
+});
+
 describe("a wrong password where a token is had for any", () => {
   const put = (client: RegistryClient) =>
     repositories.map((repository) => client.placeBlob(placementOf(repository, layer)));
@@ -194,6 +245,15 @@ describe("a wrong password where a token is had for any", () => {
 
     expect(shownPasswords(registry)).toHaveLength(2);
     expect(tokenRequests(registry).at(-1)?.target).not.toContain("scope");
+    for (const error of errors) expect(error).toBeInstanceOf(SignInError);
+  });
+
+  test("is found out by one question where a token service forbids it what it asks", async () => {
+    const { registry, client } = await setUp({ wrongPassword: "forbidden" }, { password: "guess" });
+
+    const errors = await failuresOf(put(client));
+
+    expect(shownPasswords(registry)).toHaveLength(2);
     for (const error of errors) expect(error).toBeInstanceOf(SignInError);
   });
 

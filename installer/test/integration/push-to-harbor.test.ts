@@ -444,6 +444,18 @@ describe("a push that Harbor cannot take", () => {
       expect(harbor.changes()).toEqual([]);
       expect(harbor.state.projects.has("ai-infra")).toBe(false);
     });
+
+    it("fails is asked as often as one request is tried, and not for each image", async () => {
+      const { harbor, push } = await createWorld({
+        projects: [{ name: "ai-infra" }],
+        tokenFault: { status: 503 },
+      });
+
+      const error = await errorOf(() => push());
+
+      expect(error.message).toBe(`the token of ${harbor.host}: the token service keeps failing (503)`);
+      expect(harbor.tokens()).toHaveLength(6);
+    });
   });
 
   it("is told of a quota that filled up while it was sent", async () => {

@@ -83,7 +83,9 @@ export async function openTarget(work: TargetWork, preparation: TargetPreparatio
   for (const candidate of candidates) {
     if (absent.includes(candidate.repository)) probes.set(candidate, { state: "missing" });
   }
-  const refused = candidates.filter((candidate) => probes.get(candidate)?.state === "refused");
+  // What has nothing to do with rights is not otherwise now.
+  const refused =
+    blocked === undefined ? candidates.filter((candidate) => probes.get(candidate)?.state === "refused") : [];
   const again = await probeTarget(refused, work.client, work.queue);
   noteProbes(knowledge, again);
   for (const [candidate, result] of again) {

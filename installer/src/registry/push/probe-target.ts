@@ -1,7 +1,7 @@
 import { TransportError } from "../../platform/transport-error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryClient } from "../registry-client.ts";
-import { SignInError } from "../registry-errors.ts";
+import { isTokenFailure, SignInError } from "../registry-errors.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** An image that may be at the target already. */
@@ -20,7 +20,7 @@ export type ProbeResult =
 
 /**
  * Asks for each image once, by its tag. The first goes alone, so that a wrong password or a wrong address is tried once and
- * not once for each connection.
+ * not once for each connection. Where no token can be had for it, the others are not asked for.
  * @throws RegistryError when nothing answers at all, or the password is wrong
  */
 export async function probeTarget<Image extends Probe>(
@@ -36,6 +36,7 @@ export async function probeTarget<Image extends Probe>(
     results.set(image, result);
     if (result.state !== "refused") break;
     if (isHopeless(result.error)) throw result.error;
+    if (isTokenFailure(result.error)) return new Map(images.map((one) => [one, results.get(one) ?? result] as const));
     refusals += 1;
     if (refusals === refusalsAlone) break;
   }

@@ -26,10 +26,14 @@ export type TestAuth =
       /** Users who may pull and not push. */
       readonly readers?: readonly string[];
       /**
-       * A wrong password is answered with 401, or as Harbor does: with a token that gives no right, and with 401 only where no
-       * scope is asked for. The first unless told.
+       * A wrong password is answered with 401, with 403, or as Harbor does: with a token that gives no right, and with 401 only
+       * where no scope is asked for. The first unless told.
        */
-      readonly wrongPassword?: "refused" | "powerless";
+      readonly wrongPassword?: "refused" | "forbidden" | "powerless";
+      /** Repositories for which nobody is given a token: 403. */
+      readonly closed?: readonly string[];
+      /** Who asks for more than there is a right to gets what there is, a token that gives no right, or 403. The first unless told. */
+      readonly tooWide?: "cut" | "powerless" | "forbidden";
       /** Several scopes in one request: all looked at, only the first, or 400. All unless told. */
       readonly severalScopes?: "all" | "first" | "refused";
       /** Tokens are JSON Web Tokens that say whose they are and what for, and not something that the registry alone can read. */
@@ -81,8 +85,14 @@ export function createGate(auth: TestAuth | undefined): Gate {
     const shown = request.method === "GET" ? request.headers.authorization : "a refresh token";
     const allowed = allowedOf(user, shown, asked, auth);
     if (allowed === undefined) {
-      response.writeHead(401, { "content-type": "application/json" });
+      response.writeHead(auth.wrongPassword === "forbidden" ? 403 : 401, { "content-type": "application/json" });
       response.end('{"errors":[{"code":"UNAUTHORIZED","message":"wrong user or password"}]}');
+      return true;
+    }
+    const isTooWide = asked.some((scope) => isBeyond(scope, allowed));
+    if (asked.some((scope) => isClosed(scope, auth)) || (isTooWide && auth.tooWide === "forbidden")) {
+      response.writeHead(403, { "content-type": "application/json" });
+      response.end('{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}');
       return true;
     }
     if (asked.length > 1 && auth.severalScopes === "refused") {
@@ -93,7 +103,8 @@ export function createGate(auth: TestAuth | undefined): Gate {
     issued.push({ scopes: asked, user: user ?? "" });
     const life = auth.lifeSeconds ?? 300;
     response.writeHead(200, { "content-type": "application/json" });
-    const access = heard.map((scope) => accessOf(scope, allowed));
+    const given = isTooWide && auth.tooWide === "powerless" ? [] : allowed;
+    const access = heard.map((scope) => accessOf(scope, given));
     response.end(JSON.stringify({ token: writeToken(access, user ?? "", life), expires_in: life }));
     return true;
   }
@@ -167,6 +178,14 @@ interface Access {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
+}
+
+function isClosed(scope: string, { closed = [] }: Extract<TestAuth, { kind: "token" }>): boolean {
+  return closed.includes(scope.split(":")[1] ?? "");
+}
+
+function isBeyond(scope: string, allowed: readonly string[]): boolean {
+  return (scope.split(":")[2] ?? "").split(",").some((action) => !allowed.includes(action));
 }
 
 /** What is given of `repository:a:pull,push`. */
