@@ -8,6 +8,8 @@ export interface Authorizations {
   readonly of: (scopes: readonly string[]) => Promise<Authorization>;
   /** Whether a user and password, or a token of theirs, were used for this repository. */
   readonly signedIn: (repository: string) => boolean;
+  /** Whether a token says that it is good for this scope. */
+  readonly isGranted: (scope: string) => boolean;
   /** Scopes that will be needed: each authorization is told of its own. */
   readonly expect: (scopes: readonly string[]) => void;
 }
@@ -57,6 +59,7 @@ export function createAuthorizations(
       expected.push(scopes);
       for (const [path, authorization] of byPath) authorization.expect(scopesAt(path, scopes));
     },
+    isGranted: (scope) => byPath.get(pathOf(repositoryOfScope(scope)))?.isGranted([scope]) ?? false,
     signedIn: (repository) => byPath.get(pathOf(repository))?.signedIn() ?? false,
   };
 }

@@ -41,6 +41,8 @@ export interface Authorization {
 export interface RegistryAuthorization extends Authorization {
   /** Scopes that will be needed, to be asked for together. Told again, tokens that lacked a right are asked for anew. */
   expect(scopes: readonly string[]): void;
+  /** Whether there is a token that says of itself that it is good for these. */
+  isGranted(scopes: readonly string[]): boolean;
 }
 
 export interface AuthorizationOptions extends TokenServiceOptions {
@@ -267,6 +269,10 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
 
   return {
     signedIn: () => credentials !== undefined,
+    isGranted: (scopes) => {
+      const claims = book.find(scopes)?.claims;
+      return claims !== undefined && grants(claims, scopes);
+    },
     expect: (scopes) => {
       renewed.clear();
       forbidden.clear();

@@ -107,7 +107,7 @@ describe("sending a blob", () => {
     expect(registry.requests("POST", uploads)).toHaveLength(1);
   });
 
-  test.each(["forbidden", "ignored"] as const)("sends the bytes when mounts are %s", async (mounts) => {
+  test.each(["forbidden", "unknown", "ignored"] as const)("sends the bytes when mounts are %s", async (mounts) => {
     const { registry, client } = await seeded({ mounts });
 
     const outcome = await client.placeBlob(placementOf("team/other", layer, { mountFrom: "team/app" }));

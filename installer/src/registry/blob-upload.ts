@@ -1,5 +1,6 @@
 import { RegistryError } from "../errors/installer-error.ts";
 import { askProgress, mayResume, sendRest } from "./blob-resume.ts";
+import { askForBlob } from "./has-blob.ts";
 import type { BlobOutcome, BlobPlacement } from "./registry-client.ts";
 import { drain, Refusal } from "./refusal.ts";
 import { locate, type RegistryRequest, type RegistryResponse } from "./registry-connection.ts";
@@ -57,7 +58,8 @@ async function attempt(
   subject: Subject,
   state: UploadState,
 ): Promise<BlobOutcome> {
-  if (state.checkFirst && (await hasBlob(session, placement))) return state.sent ? "sent" : "present";
+  if (state.checkFirst && (await askForBlob(session, { ...placement, actions: "pull,push" })))
+    return state.sent ? "sent" : "present";
   if (state.torn !== undefined && (await goOn(session, placement, subject, { state, torn: state.torn }))) return "sent";
   const begun = await begin(session, placement, state);
   drain(begun.body);
@@ -145,22 +147,6 @@ async function finish(
 function isForgotten(error: unknown): boolean {
   if (!(error instanceof Refusal)) return false;
   return error.has("BLOB_UPLOAD_UNKNOWN") || error.has("BLOB_UPLOAD_INVALID") || error.status === 416;
-}
-
-async function hasBlob(session: RegistrySession, { repository, descriptor, signal }: BlobPlacement): Promise<boolean> {
-  const response = await session.once(
-    {
-      method: "HEAD",
-      target: `/v2/${repository}/blobs/${descriptor.digest}`,
-      scopes: [scopeOf(repository, "pull,push")],
-      signal,
-    },
-    // Who may push need not be allowed to look. Who may do neither is told so when it is sent.
-    [200, 401, 403, 404],
-  );
-  drain(response.body);
-  const length = response.headers["content-length"];
-  return response.status === 200 && (length === undefined || Number(length) === descriptor.size);
 }
 
 async function begin(

@@ -6,6 +6,7 @@ import { createAuthorizations } from "./authorization-by-path.ts";
 import { openBlob } from "./blob-download.ts";
 import { placeBlob } from "./blob-upload.ts";
 import { type CredentialStore, noCredentials } from "./credentials.ts";
+import { hasBlob } from "./has-blob.ts";
 import { getManifest, headManifest } from "./manifests.ts";
 import { createPasswordTurn, type PasswordTurn } from "./password-turn.ts";
 import { findReferrers } from "./referrers.ts";
@@ -65,10 +66,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   return {
     host,
     expect: (access) => authorizations.expect(access.map(({ repository, actions }) => scopeOf(repository, actions))),
+    isGranted: ({ repository, actions }) => authorizations.isGranted(scopeOf(repository, actions)),
     headManifest: (repository, reference) => headManifest(session, repository, reference),
     getManifest: (repository, reference) => getManifest(session, repository, reference),
     putManifest: (repository, reference, manifest) => storeManifest(session, repository, reference, manifest),
     openBlob: (repository, descriptor, range) => openBlob(session, repository, descriptor, range),
+    hasBlob: (repository, descriptor) => hasBlob(session, { repository, descriptor, actions: "pull", signal }),
     placeBlob: (placement) => placeBlob(session, placement),
     referrers: (repository, digest) => findReferrers(session, repository, digest),
     tags: (repository) => listTags(session, repository),

@@ -43,6 +43,8 @@ export interface RegistryClient {
    * tokens. Told again when there may be more rights than before. Nothing is sent.
    */
   expect(access: readonly ExpectedAccess[]): void;
+  /** Whether a token says that this may be done; false where there is none, or it says nothing. Nothing is sent. */
+  isGranted(access: ExpectedAccess): boolean;
   /** Size and digest of a manifest by tag or digest; one request. Undefined when it is not there. */
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
   /** Digest verified. Undefined when it is not there. */
@@ -50,6 +52,8 @@ export interface RegistryClient {
   /** By tag, or by digest when `reference` is one; the digest the registry answers with is compared. */
   putManifest(repository: string, reference: string, manifest: StoredManifest): Promise<void>;
   openBlob(repository: string, descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
+  /** Whether the repository has the blob; no where it may not be looked at. */
+  hasBlob(repository: string, descriptor: Pick<Descriptor, "digest" | "size">): Promise<boolean>;
   /** Makes sure the repository has the blob. */
   placeBlob(placement: BlobPlacement): Promise<BlobOutcome>;
   /** Manifests that refer to this one: the referrers API, or the `sha256-…` tags where the registry has none. */

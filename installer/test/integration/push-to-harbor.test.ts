@@ -312,6 +312,58 @@ describe("what a push to Harbor asks for", () => {
     expect(harbor.tokens()).toHaveLength(1);
   });
 
+  const times = (count: number, entry: string) => Array.from({ length: count }, () => entry);
+  const dev = { password: "s", roles: { "ai-infra": "developer" as const } };
+  const existing = ["token", "systeminfo", "projects/ai-infra", "projects/ai-infra/summary"];
+
+  it.each([
+    ["a developer", { projects: [{ name: "ai-infra" }], users: { dev } }, { user: "dev", password: "s" }, existing],
+    ["an administrator", { projects: [{ name: "ai-infra" }] }, {}, existing],
+    [
+      "an administrator, who gets a new project",
+      {},
+      {},
+      [
+        ...times(2, "token"),
+        ...["systeminfo", "projects/ai-infra", "users/current", "projects", "projects/ai-infra/summary"],
+      ],
+    ],
+    [
+      "a user, who gets a new project where everybody may make one",
+      { projectCreation: "everyone", users: { dev: { password: "s" } } },
+      { user: "dev", password: "s" },
+      [
+        ...times(2, "token"),
+        ...["systeminfo", "projects/ai-infra", "projects", "projects", "projects/ai-infra/summary"],
+      ],
+    ],
+  ] as const)("shows the password as seldom as it goes: %s", async (_who, options, who, shown) => {
+    const { harbor, push } = await createWorld(options);
+
+    expect((await push({ images: many, ...who })).ok).toBe(true);
+
+    const paths = harbor
+      .passwords()
+      .map(({ target }) => target.split("?", 1)[0]?.replace(/^\/(api\/v2\.0|service)\//, ""));
+    expect(paths.toSorted()).toEqual([...shown].toSorted());
+  });
+
+  it("is one question about the rules for all tags that move, where there is none", async () => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }] });
+    for (const n of many.keys()) {
+      harbor.state.store.addManifest(`ai-infra/base/slipway/service-${n}`, Buffer.from("{}"), "application/json", "1");
+    }
+
+    expect((await push({ images: many })).counts.failed).toBe(0);
+
+    const asked = harbor.log.filter(
+      ({ target }) => /immutabletagrules|\/tags\?/.test(target) && target.startsWith("/api/"),
+    );
+    expect(asked.map(({ target }) => target.split("?", 1)[0])).toEqual([
+      "/api/v2.0/projects/ai-infra/immutabletagrules",
+    ]);
+  });
+
   it.each([
     ["in a project that is not there", {}],
     ["in a private project", { projects: [{ name: "ai-infra" }] }],

@@ -25,7 +25,10 @@ test.each([
   const registries = await openRegistries(registry, "", ports);
   const request = { registry, harbor: noHarborOptions, dryRun: false };
 
-  await expect(findPreparation({ request, target: parseTarget(to), registries, http, ports })).rejects.toThrow();
+  const client = registries.connect("harbor.corp.example");
+  const work = { request, target: parseTarget(to), registries, client, expected: [], http, ports };
+
+  await expect(findPreparation(work)).rejects.toThrow();
 
   expect(asked.map(({ url, idleTimeoutMs }) => [url.origin, idleTimeoutMs])).toEqual([[origin, 1234]]);
 });

@@ -8,7 +8,7 @@ import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { TargetPreparation } from "../../registry/push/push-target.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
 import type { WorkQueue } from "../../registry/push/work-queue.ts";
-import type { RegistryClient } from "../../registry/registry-client.ts";
+import type { ExpectedAccess, RegistryClient } from "../../registry/registry-client.ts";
 import { refusedBehind } from "../../registry/registry-errors.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Candidate } from "./candidate.ts";
@@ -22,6 +22,8 @@ export interface TargetWork {
   readonly registries: RegistryAccess;
   readonly candidates: readonly Candidate[];
   readonly client: RegistryClient;
+  /** What `client` was told that will be done. */
+  readonly expected: readonly ExpectedAccess[];
   readonly queue: WorkQueue;
   readonly knowledge: TargetKnowledge;
   /** For what is asked of the target besides images. */
@@ -33,13 +35,19 @@ type Probes = ReadonlyMap<Candidate, ProbeResult>;
 
 /** What is to be done around a push to this target, by the kind of registry it is. */
 export function findPreparation(
-  work: Pick<TargetWork, "request" | "target" | "registries" | "http" | "ports">,
+  work: Pick<TargetWork, "request" | "target" | "registries" | "client" | "expected" | "http" | "ports">,
 ): Promise<TargetPreparation> {
-  const { request, target, registries, http, ports } = work;
+  const { request, target, registries, client, expected, http, ports } = work;
   const { idleTimeoutMs } = request.registry;
   return findKind({
     target,
     http,
+    registry: {
+      hasBlob: (repository, descriptor) => client.hasBlob(repository, descriptor),
+      isGranted: (access) => client.isGranted(access),
+      alsoRead: (repositories) =>
+        client.expect([...expected, ...repositories.map((repository) => ({ repository, actions: "pull" }) as const)]),
+    },
     fs: ports.fs,
     clock: ports.clock,
     random: ports.random,

@@ -53,11 +53,12 @@ export async function pushSelected(run: PushRun, ports: ActionPorts): Promise<Pu
   const http = ports.http(run.registries.settings);
   const queue = createWorkQueue(run.registries.connections, ports.signal);
   const client = run.registries.connect(run.target.host, () => queue.strain());
-  client.expect(expectedAccess(run, candidates));
+  const expected = expectedAccess(run, candidates);
+  client.expect(expected);
   const knowledge = createTargetKnowledge(client, queue);
   const journal = await openJournal(run, candidates, ports);
   try {
-    return await pushCandidates({ ...run, candidates, client, queue, knowledge, journal, http, ports });
+    return await pushCandidates({ ...run, candidates, client, expected, queue, knowledge, journal, http, ports });
   } catch (error) {
     if (!ports.signal.aborted) throw error;
     throw new InterruptedError("the push was interrupted", {
@@ -87,7 +88,7 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   );
   const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
   // Tokens of before give no right in a project that was made only now.
-  if (absent.length > 0) work.client.expect(expectedAccess(work, candidates));
+  if (absent.length > 0) work.client.expect(work.expected);
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);

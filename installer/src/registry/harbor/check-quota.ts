@@ -6,6 +6,7 @@ import type { HarborProject, HarborQuota } from "./harbor-documents.ts";
 import type { HarborOptions } from "./harbor-options.ts";
 import { ignoredLimit } from "./judge-rights.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
+import type { RegistryHalf } from "./registry-half.ts";
 
 /** A blob or manifest that is to be in a project, with the repositories of the project that need it. */
 interface Wanted {
@@ -15,9 +16,15 @@ interface Wanted {
   readonly repositories: readonly string[];
 }
 
+/** Harbor by its API, and by its registry half. */
+interface QuestionedHarbor {
+  readonly client: HarborClient;
+  readonly registry: RegistryHalf;
+}
+
 const id = "harbor.quota";
 const parallelQuestions = 8;
-/** More than this may cost minutes: of a user, Harbor checks the password for each. */
+/** More than this may take minutes. */
 const mostQuestions = 200;
 
 /**
@@ -26,11 +33,12 @@ const mostQuestions = 200;
  * @param asked for the limit that was to be given to a project that is made
  */
 export async function checkQuota(
-  client: HarborClient,
+  harbor: QuestionedHarbor,
   own: OwnRepositories,
   plan: PushPlan,
   { asked, signal }: { readonly asked: HarborOptions; readonly signal: AbortSignal },
 ): Promise<readonly Finding[]> {
+  const { client } = harbor;
   const { name, project } = own;
   const wanted = wantedIn(name, plan);
   const takes = `the project ${name} takes ${formatBytes(sum(wanted))}`;
@@ -51,7 +59,7 @@ export async function checkQuota(
   if (quota.hard < 0) return [...ignored, told(`${takes}; it has no limit`)];
   const free = Math.max(0, quota.hard - quota.used);
   if (sum(wanted) <= free) return [...ignored, told(`${takes} of ${formatBytes(free)} that are free`)];
-  return [...ignored, await judgeFull(client, { own, project, quota, free, wanted, takes }, signal)];
+  return [...ignored, await judgeFull(harbor, { own, project, quota, free, wanted, takes }, signal)];
 }
 
 function told(message: string): Finding {
@@ -77,12 +85,16 @@ interface Crowded {
 }
 
 /** Where it does not fit at first sight, what the project has already is worth being asked for: that counts once. */
-async function judgeFull(client: HarborClient, crowded: Crowded, signal: AbortSignal): Promise<Finding> {
+async function judgeFull(
+  { client, registry }: QuestionedHarbor,
+  crowded: Crowded,
+  signal: AbortSignal,
+): Promise<Finding> {
   const { own, project, quota, free, wanted, takes } = crowded;
   const remedy = "have an administrator raise the quota by at least";
   const refuse = (needed: number): Finding => tooMuch(own.name, needed, { hard: quota.hard, free }, remedy);
   if (own.isNew) return refuse(sum(wanted));
-  const search = createSearch(client, wanted, free, signal);
+  const search = createSearch(registry, wanted, free);
   await search.ask(({ repositories }) => repositories);
   if (search.needed() <= free) return shared(takes, sum(wanted) - search.needed());
   // What is there already is within what is used: beyond the whole quota it cannot be that.
@@ -90,7 +102,9 @@ async function judgeFull(client: HarborClient, crowded: Crowded, signal: AbortSi
   const known = await client.repositories(project, signal);
   if (known !== "hidden") {
     const asked = new Set(own.repositories.map((repository) => `${own.name}/${repository}`));
-    await search.ask(() => known.filter((repository) => !asked.has(repository)));
+    const others = known.filter((repository) => !asked.has(repository));
+    registry.alsoRead(others.slice(0, mostQuestions));
+    await search.ask(() => others);
     if (search.needed() <= free) return shared(takes, sum(wanted) - search.needed());
     const unsure = known.length === 0 ? 0 : search.unsure();
     if (search.needed() - unsure > free) return refuse(search.needed());
@@ -155,15 +169,15 @@ interface Search {
   ask(where: (wanted: Wanted) => readonly string[]): Promise<void>;
 }
 
-function createSearch(client: HarborClient, wanted: readonly Wanted[], free: number, signal: AbortSignal): Search {
+function createSearch(registry: RegistryHalf, wanted: readonly Wanted[], free: number): Search {
   const missing = new Set(wanted);
   const unasked = new Set(wanted.filter(({ isBlob }) => !isBlob));
   let questions = 0;
 
-  async function isInOne(digest: string, repositories: readonly string[]): Promise<boolean> {
+  async function isInOne(blob: Wanted, repositories: readonly string[]): Promise<boolean> {
     for (const repository of repositories) {
       questions += 1;
-      if (await client.hasBlob(repository, digest, signal)) return true;
+      if (await registry.hasBlob(repository, blob)) return true;
     }
     return false;
   }
@@ -177,7 +191,7 @@ function createSearch(client: HarborClient, wanted: readonly Wanted[], free: num
         for (let next = left.pop(); next !== undefined && search.needed() > free; next = left.pop()) {
           const repositories = where(next);
           if (questions + repositories.length > mostQuestions) unasked.add(next);
-          else if (await isInOne(next.digest, repositories)) missing.delete(next);
+          else if (await isInOne(next, repositories)) missing.delete(next);
         }
       };
       await Promise.all(Array.from({ length: parallelQuestions }, work));

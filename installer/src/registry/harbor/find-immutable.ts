@@ -9,7 +9,7 @@ const namedTags = 5;
 /** Tags that are to be moved and may not be. Harbor is asked for each of them, because who may push need not see its rules. */
 export async function findImmutable(
   client: HarborClient,
-  { name, isNew }: OwnRepositories,
+  { name, isNew, project }: OwnRepositories,
   plan: PushPlan,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -17,6 +17,9 @@ export async function findImmutable(
   const moved = plan.images.filter(
     ({ repository, tag, replaces }) => repository.startsWith(`${name}/`) && tag !== undefined && replaces !== undefined,
   );
+  const known = project === "hidden" ? undefined : project;
+  // One question instead of many: of a user, Harbor looks at the password for each.
+  if (moved.length > 1 && known !== undefined && !(await client.mayHoldTags(known, signal))) return [];
   const states = await askAll(client, moved, signal);
   const held = moved.filter((image) => states.get(image) === true);
   const unknown = moved.filter((image) => states.get(image) === undefined);

@@ -2,8 +2,8 @@ import { RegistryError } from "../../errors/installer-error.ts";
 import { type Fields, fieldsOf } from "../../language/fields.ts";
 import type { Authorization } from "../authorization.ts";
 import { basicHeader, type Credentials } from "../credentials.ts";
-import { drain, isPage, readBounded, readRefusal, Refusal } from "../refusal.ts";
-import { createConnection, type ConnectionOptions, type RegistryConnection } from "../registry-connection.ts";
+import { drain, isPage, readBounded, readRefusal } from "../refusal.ts";
+import { createConnection, type ConnectionOptions } from "../registry-connection.ts";
 import type { Retrier } from "../retry.ts";
 
 export const apiRoot = "/api/v2.0";
@@ -27,8 +27,11 @@ export interface HarborApi {
   send(request: HarborRequest): Promise<unknown>;
   /** Every row of a list, over all its pages. */
   list(path: string, signal: AbortSignal): Promise<readonly Fields[]>;
-  /** Whether a repository has a blob, asked of the registry half, which takes the same user and password. */
-  hasBlob(repository: string, digest: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Makes something. Not sent twice: a lost answer must not become two of it.
+   * @returns its number, where the answer tells it
+   */
+  make(request: Omit<HarborRequest, "method">): Promise<number | undefined>;
 }
 
 export interface HarborApiOptions extends ConnectionOptions {
@@ -92,8 +95,11 @@ export function createHarborApi(options: HarborApiOptions): HarborApi {
         hint: "remove what is not needed any more",
       });
     },
-    hasBlob: (repository, digest, signal) =>
-      retrier.run(`blob ${digest}`, signal, () => hasBlob(connection, repository, digest, signal)),
+    make: async (request) => {
+      const { headers } = await send({ ...request, method: "POST" });
+      const number = /\/(\d{1,15})$/.exec(headers["location"] ?? "")?.[1];
+      return number === undefined ? undefined : Number(number);
+    },
   };
 }
 
@@ -110,24 +116,6 @@ function passwordAlways(credentials: HarborApiOptions["credentials"]): Authoriza
     unanswered: () => undefined,
     signedIn: () => header !== undefined,
   };
-}
-
-async function hasBlob(
-  connection: RegistryConnection,
-  repository: string,
-  digest: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const response = await connection.send({
-    method: "HEAD",
-    target: `/v2/${repository}/blobs/${digest}`,
-    scopes: [],
-    signal,
-  });
-  drain(response.body);
-  if (response.status === 200) return true;
-  if (response.status >= 500 || response.status === 429) throw new Refusal(response, "");
-  return false;
 }
 
 function isLast(total: string | undefined, have: number, got: number): boolean {

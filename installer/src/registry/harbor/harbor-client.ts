@@ -36,19 +36,24 @@ export interface HarborClient {
   project(name: string, signal: AbortSignal): Promise<HarborProject | "hidden" | undefined>;
   /** Names of the projects this user sees. */
   projectNames(signal: AbortSignal): Promise<readonly string[]>;
-  /** Private. `storageLimit` in bytes, -1 for none; left out, Harbor's own default. One that is there already is no error. */
-  createProject(name: string, storageLimit: number | undefined, signal: AbortSignal): Promise<void>;
+  /** Private. `storageLimit` in bytes, -1 for none; left out, Harbor's own default. */
+  createProject(
+    name: string,
+    storageLimit: number | undefined,
+    signal: AbortSignal,
+  ): Promise<HarborProject | "there already">;
   /** `hidden` when this user may not see it, `none` where quotas are switched off. */
   quota(project: HarborProject, signal: AbortSignal): Promise<HarborQuota | "hidden" | "none">;
   /** Of a project, or of the system. */
   robots(project: HarborProject | undefined, signal: AbortSignal): Promise<readonly HarborRobot[]>;
   createRobot(robot: NewRobot, signal: AbortSignal): Promise<CreatedRobot | "there already">;
   deleteRobot(id: number, signal: AbortSignal): Promise<void>;
+  /** Whether there is a rule that may hold a tag; yes also where this user may not see them. */
+  mayHoldTags(project: HarborProject, signal: AbortSignal): Promise<boolean>;
   immutableRules(project: HarborProject, signal: AbortSignal): Promise<readonly TagRule[]>;
   createImmutableRule(project: HarborProject, repositories: string, signal: AbortSignal): Promise<void>;
   /** Keeps the newest of each repository, by push; what else is there goes, each night. */
   createRetention(project: HarborProject, repositories: string, keep: number, signal: AbortSignal): Promise<void>;
-  hasBlob(repository: string, digest: string, signal: AbortSignal): Promise<boolean>;
   /** Of a project, in full; `hidden` when this user may not list them. */
   repositories(project: HarborProject, signal: AbortSignal): Promise<readonly string[] | "hidden">;
   /** Whether a rule holds a tag that is there; undefined when this user may not see it. */
@@ -76,10 +81,6 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
   return {
     host,
     user,
-    hasBlob: (repository, digest, signal) =>
-      guarded({ what: `the blob ${digest} of ${repository}`, needs: "the right to pull" }, () =>
-        api.hasBlob(repository, digest, signal),
-      ),
     ping: (signal) =>
       guarded({ what: "the API", needs: "nothing" }, async () => {
         return (await unless([404], { method: "GET", path: "/ping", signal })) === "Pong";
@@ -95,9 +96,11 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
       }),
     project: (name, signal) =>
       guarded({ what: `looking at the project ${name}`, needs: "a user of Harbor" }, async () => {
-        const found = await unless([403, 404], { method: "GET", path: projectPath(name), signal });
+        const look: HarborRequest = { method: "GET", path: projectPath(name), signal };
+        const found = await unless([403], look).catch(otherwise([404], "absent" as const));
+        if (found === "absent") return undefined;
         if (found !== undefined) return parseProject(fieldsOf(found), name);
-        // Harbor answers 403 also for what is not there. This question it answers to everybody; newer versions again with
+        // To who may not look Harbor answers 403 also for what is not there. This question it answers to everybody; newer versions again with
         // 403 for what is there.
         const path = `/projects?project_name=${encodeURIComponent(name)}`;
         const exists = await unless([404], { method: "HEAD", path, signal }).catch(otherwise([403], true));
@@ -119,7 +122,13 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
             metadata: { public: "false" },
             ...(storageLimit === undefined ? {} : { storage_limit: storageLimit }),
           };
-          await unless([409], { method: "POST", path: "/projects", body, signal });
+          const made = await api
+            .make({ path: "/projects", body, signal })
+            .catch(otherwise([409], "there already" as const));
+          if (made === "there already") return made;
+          if (made !== undefined) return { id: made, name, isPublic: false, isProxyCache: false };
+          const found = await api.send({ method: "GET", path: projectPath(name), signal });
+          return parseProject(fieldsOf(found), name);
         },
       ),
     quota: (project, signal) =>
@@ -171,6 +180,13 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
       guarded({ what: `the immutable tags of ${project.name}`, needs: projectAdmin(project.name) }, async () =>
         (await api.list(`${projectPath(project.name)}/immutabletagrules`, signal)).map(parseRule),
       ),
+    mayHoldTags: (project, signal) =>
+      guarded({ what: `the immutable tags of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
+        const rows = await api
+          .list(`${projectPath(project.name)}/immutabletagrules`, signal)
+          .catch(otherwise([401, 403], undefined));
+        return rows === undefined || rows.map(parseRule).some(({ disabled }) => !disabled);
+      }),
     createImmutableRule: (project, repositories, signal) =>
       guarded({ what: `making tags of ${project.name} immutable`, needs: projectAdmin(project.name) }, async () => {
         const body = {

@@ -1,6 +1,6 @@
 import { RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
-import type { FileSystem } from "../../platform/ports.ts";
+import type { Clock, FileSystem } from "../../platform/ports.ts";
 import type { Credentials } from "../credentials.ts";
 import type { OpenedTarget, OpenOptions } from "../push/push-target.ts";
 import type { HarborClient } from "./harbor-client.ts";
@@ -9,10 +9,13 @@ import { explainBlocked, notAMember, readOnlyMessage, readOnlyRemedy } from "./h
 import type { HarborOptions } from "./harbor-options.ts";
 import { judgeHidden, judgeMissing, judgeRole, mayPushByRole, type Pusher, takesLimit } from "./judge-rights.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
+import type { RegistryHalf } from "./registry-half.ts";
 
 export interface HarborPreparation {
   readonly client: HarborClient;
+  readonly registry: RegistryHalf;
   readonly fs: FileSystem;
+  readonly clock: Pick<Clock, "now">;
   readonly credentials: Extract<Credentials, { kind: "password" }> | undefined;
   readonly options: HarborOptions;
 }
@@ -45,21 +48,24 @@ export async function openProjects(
   for (const name of names) {
     const project = await client.project(name, options.signal);
     found.set(name, project);
-    findings.push(...(await judge(harbor, name, { project, pusher, dryRun: options.dryRun })));
+    const own = repositories.filter((repository) => projectOf(repository) === name);
+    const mayPush = own.every((repository) => harbor.registry.isGranted({ repository, actions: "pull,push" }));
+    findings.push(...(await judge(harbor, name, { project, pusher, mayPush, info, dryRun: options.dryRun })));
   }
   const missing = names.filter((name) => found.get(name) === undefined);
   const refused = findings.some(({ severity }) => severity === "failure");
   if (missing.length > 0 && !refused && options.blocked !== undefined) {
     throw explainBlocked(options.blocked, client.host, missing);
   }
-  const limitHolds = missing.length > 0 && takesLimit(await pusher()) !== false;
+  const { storageLimit } = harbor.options;
+  const limitHolds = missing.length > 0 && storageLimit !== undefined && takesLimit(await pusher()) !== false;
   const isIn = (test: (name: string) => boolean) => repositories.filter((repository) => test(projectOf(repository)));
   return {
     projects: names.map((name) => ({
       name,
       project: found.get(name),
       isNew: missing.includes(name),
-      ...(limitHolds && harbor.options.storageLimit !== undefined ? { limit: harbor.options.storageLimit } : {}),
+      ...(limitHolds ? { limit: storageLimit } : {}),
       repositories: isIn((own) => own === name).map((repository) => repository.slice(name.length + 1)),
     })),
     opened: {
@@ -78,48 +84,52 @@ interface Look {
   readonly project: HarborProject | "hidden" | undefined;
   /** Asked only where it matters: of a user each question costs Harbor a check of the password. */
   readonly pusher: () => Promise<Pusher>;
+  /** A token says so. */
+  readonly mayPush: boolean;
+  readonly info: HarborSystemInfo;
   readonly dryRun: boolean;
 }
 
 async function judge({ client, options }: HarborPreparation, name: string, look: Look): Promise<readonly Finding[]> {
-  const { project, pusher, dryRun } = look;
-  if (project === undefined) return judgeMissing(name, await pusher(), options, dryRun);
+  const { project, pusher, mayPush, info, dryRun } = look;
+  if (project === undefined) {
+    const matters = dryRun || info.projectCreation !== "everyone";
+    return matters ? judgeMissing(name, await pusher(), options, dryRun) : [];
+  }
   if (project === "hidden") {
     const found = judgeHidden(name, await pusher(), options);
     if (found === undefined) throw notAMember(client.host, client.user, name);
     return found;
   }
-  const matters = !mayPushByRole(project) || options.robot !== undefined || options.immutable;
+  const matters = !(mayPush || mayPushByRole(project)) || options.robot !== undefined || options.immutable;
   return [...describeProject(project), ...(matters ? judgeRole(project, await pusher(), options) : [])];
 }
 
-/**
- * Makes those that are missing, and gives all of them as they are then.
- * @throws RegistryError when the user may not
- */
-export async function makeMissing(
-  harbor: HarborPreparation,
-  projects: readonly OwnRepositories[],
-  signal: AbortSignal,
-): Promise<readonly OwnRepositories[]> {
-  const all: OwnRepositories[] = [];
-  for (const own of projects) {
-    all.push(own.project === undefined ? { ...own, project: await makeProject(harbor, own.name, signal) } : own);
-  }
-  return all;
+/** A project that is there now. */
+export interface Provided {
+  readonly own: OwnRepositories;
+  /** What is to be said of it. */
+  readonly findings: readonly Finding[];
 }
 
-async function makeProject(
+/**
+ * Makes a project that is missing. Where somebody else did meanwhile it is theirs, and not taken for new.
+ * @throws RegistryError when the user may not, or is no member of what somebody else made
+ */
+export async function makeProject(
   { client, options }: HarborPreparation,
-  name: string,
+  own: OwnRepositories,
   signal: AbortSignal,
-): Promise<HarborProject> {
-  await client.createProject(name, options.storageLimit, signal);
-  const made = await client.project(name, signal);
-  if (made !== undefined && made !== "hidden") return made;
-  throw new RegistryError(`the project ${name} was made on ${client.host}, and is not there`, {
-    hint: "look at the logs of Harbor's core service",
-  });
+): Promise<Provided> {
+  const { name } = own;
+  const made = await client.createProject(name, options.storageLimit, signal);
+  if (made !== "there already") {
+    const message = `the project ${name} was made, private`;
+    return { own: { ...own, project: made }, findings: [{ id: "harbor.project", severity: "ok", message }] };
+  }
+  const found = await client.project(name, signal);
+  if (found === undefined || found === "hidden") throw notAMember(client.host, client.user, name);
+  return { own: { ...own, project: found, isNew: false }, findings: describeProject(found) };
 }
 
 /** @throws RegistryError when user and password are wrong or there are none */

@@ -5,7 +5,7 @@ import type { PreparationOptions, TargetPreparation } from "../push/push-target.
 import { checkQuota } from "./check-quota.ts";
 import { explainRights } from "./harbor-errors.ts";
 import { findImmutable } from "./find-immutable.ts";
-import { type HarborPreparation, makeMissing, openProjects } from "./open-projects.ts";
+import { type HarborPreparation, makeProject, openProjects } from "./open-projects.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 import { planRules, type PlannedRule } from "./protect-tags.ts";
 import { checkRobotFile, provideRobot, type RobotRequest } from "./provide-robot.ts";
@@ -29,12 +29,14 @@ export function prepareHarbor(harbor: HarborPreparation): TargetPreparation {
       if (hasFailure(looks.flat())) return looks.flat();
       const request = robotRequest(harbor, projects);
       if (request !== undefined) await checkRobotFile(fs, client.host, request);
-      if (!dryRun && projects.some(({ project }) => project === undefined)) {
-        projects = await makeMissing(harbor, projects, signal);
+      if (!dryRun) {
         // What was found of them before they were there is found anew.
-        looks = await Promise.all(
-          projects.map(async (own, n) => (own.isNew ? [wasMade(own), ...(await look(own))] : (looks[n] ?? []))),
-        );
+        for (const [n, own] of projects.entries()) {
+          if (own.project !== undefined) continue;
+          const made = await makeProject(harbor, own, signal);
+          projects = projects.with(n, made.own);
+          looks = looks.with(n, [...made.findings, ...(await look(made.own))]);
+        }
         if (hasFailure(looks.flat())) return looks.flat();
       }
       rules = await planRules(harbor, projects, signal);
@@ -53,20 +55,16 @@ function hasFailure(findings: readonly Finding[]): boolean {
 
 /** Quotas and rules that stand in the way of what is to be pushed. What may not be looked at was told before. */
 async function lookAt(
-  { client, options }: HarborPreparation,
+  { client, registry, options }: HarborPreparation,
   own: OwnRepositories,
   plan: PushPlan,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   if (own.project === "hidden") return [];
   return [
-    ...(await checkQuota(client, own, plan, { asked: options, signal })),
+    ...(await checkQuota({ client, registry }, own, plan, { asked: options, signal })),
     ...(await findImmutable(client, own, plan, signal)),
   ];
-}
-
-function wasMade({ name }: OwnRepositories): Finding {
-  return { id: "harbor.project", severity: "ok", message: `the project ${name} was made, private` };
 }
 
 function robotRequest({ options }: HarborPreparation, projects: readonly OwnRepositories[]): RobotRequest | undefined {

@@ -71,6 +71,27 @@ describe("the quota of a project", () => {
       return [...(opened?.findings ?? []), ...prepared];
     };
 
+    it("is asked by tokens, and not by the password for each layer and repository", async () => {
+      const world = await setUp({ harbor: { projects: [{ name: "ai-infra", hard: 125_000 }] } });
+      const { store } = world.harbor.state;
+      const others = Array.from({ length: 20 }, (_unused, n) => `ai-infra/tools/other-${n}`);
+      for (const other of others) store.addManifest(other, Buffer.from("{}"), "application/json", "1");
+      store.addBlob(others[0] ?? "", syntheticBytes("something else", 60_000));
+      const preparation = await world.open();
+      await preparation.open?.(repositories, { dryRun: true, signal });
+
+      const findings = await preparation.prepare(planOf(world.harbor.host, 80_000), { dryRun: true, signal });
+
+      expect(failures(findings)).toEqual(["harbor.quota"]);
+      const questions = world.harbor.log.filter(
+        ({ target }) => target.startsWith("/v2/") && target.includes("/blobs/"),
+      );
+      expect(questions.length).toBeGreaterThan(40);
+      expect(questions.filter(({ authorization }) => authorization === "Basic")).toEqual([]);
+      // One for each of the two repositories that are pushed to, which no push asked for before, and one for all the others.
+      expect(world.harbor.tokens()).toHaveLength(3);
+    });
+
     it("does not count them a second time", async () => {
       // 50 000 of the 132 000 are used, 40 000 of them by the layer that is shared; 120 000 are to be there.
       const findings = await start(132_000);

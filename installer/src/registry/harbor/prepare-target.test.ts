@@ -58,6 +58,58 @@ describe("a target that is a Harbor", () => {
     expect(failures(findings)).toEqual([]);
   });
 
+  it("that somebody else makes at the same time is not taken for new", async () => {
+    const users = { dev: { password: "dev", roles: { "ai-infra": "maintainer" as const } } };
+    const { harbor, open } = await setUp({
+      user: "dev",
+      password: "dev",
+      options: { immutable: true },
+      harbor: { users, projectCreation: "everyone" },
+    });
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+    harbor.state.projects.set("ai-infra", {
+      id: 77,
+      name: "ai-infra",
+      public: true,
+      registryId: 0,
+      hard: -1,
+      rules: [],
+    });
+
+    const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+    await preparation.finish?.(true, signal);
+
+    expect(failures(findings)).toEqual([]);
+    expect(messageOf(findings, "harbor.project")).toBeUndefined();
+    expect(messageOf(findings, "harbor.public")).toContain("is public");
+    expect(JSON.stringify(harbor.state.projects.get("ai-infra")?.rules)).toContain(
+      '"{library/redis,slipway/postgres}"',
+    );
+  });
+
+  it("that somebody else makes at the same time, for others, is refused", async () => {
+    const { harbor, open } = await setUp({
+      user: "dev",
+      password: "dev",
+      harbor: { users: { dev: { password: "dev" } }, projectCreation: "everyone" },
+    });
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: false, signal });
+    harbor.state.projects.set("ai-infra", {
+      id: 77,
+      name: "ai-infra",
+      public: false,
+      registryId: 0,
+      hard: -1,
+      rules: [],
+    });
+
+    const error = await errorOf(() => preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal }));
+
+    expect(error.hint).toMatch(/^it takes a member of ai-infra/);
+  });
+
   it("is only looked at in a dry run, which tells what would be made", async () => {
     const options = { immutable: true, retain: 3, robot, storageLimit: 10_000_000 };
     const { harbor, fs, findings } = await prepareAll({ options }, 1000, true);
@@ -195,6 +247,7 @@ describe("a target that is not a Harbor", () => {
     return prepareTarget({
       target: parseTarget(registry.host),
       http,
+      registry: { hasBlob: () => Promise.resolve(false), isGranted: () => false, alsoRead: () => undefined },
       fs: createMemoryFileSystem(),
       clock: createStillClock(),
       random: createSeededRandom(),

@@ -10,10 +10,12 @@ import { createHarborApi } from "./harbor-api.ts";
 import { createHarborClient } from "./harbor-client.ts";
 import { checkHarborOptions, givenHarborFlags, type HarborOptions, requireProject } from "./harbor-options.ts";
 import { prepareHarbor } from "./prepare-harbor.ts";
+import type { RegistryHalf } from "./registry-half.ts";
 
 export interface PrepareTargetRequest {
   readonly target: RegistryTarget;
   readonly http: Http;
+  readonly registry: RegistryHalf;
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly random: Random;
@@ -31,7 +33,7 @@ export interface PrepareTargetRequest {
  * @throws RegistryError when nothing answers
  */
 export async function prepareTarget(request: PrepareTargetRequest): Promise<TargetPreparation> {
-  const { target, http, fs, credentials, options, signal } = request;
+  const { target, http, registry, fs, credentials, options, signal } = request;
   const { plainHttp = false, idleTimeoutMs = 60_000, retry = defaultRetryPolicy } = request;
   checkHarborOptions(options);
   const common = { host: target.host, http, plainHttp, idleTimeoutMs };
@@ -49,5 +51,6 @@ export async function prepareTarget(request: PrepareTargetRequest): Promise<Targ
   const found = await credentials.find(target.host, target.path);
   const password = found?.kind === "password" ? found : undefined;
   const api = createHarborApi({ ...common, credentials: password, retrier: createRetrier(request, retry) });
-  return prepareHarbor({ client: createHarborClient(api, password?.username), fs, credentials: password, options });
+  const client = createHarborClient(api, password?.username);
+  return prepareHarbor({ client, registry, fs, clock: request.clock, credentials: password, options });
 }

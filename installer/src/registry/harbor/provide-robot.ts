@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
 import { fieldsOf } from "../../language/fields.ts";
-import type { FileSystem } from "../../platform/ports.ts";
+import type { Clock, FileSystem } from "../../platform/ports.ts";
 import type { HarborClient } from "./harbor-client.ts";
 import type { HarborProject, HarborRobot } from "./harbor-documents.ts";
 
@@ -24,7 +24,7 @@ const usualPrefix = "robot$";
  * @throws RegistryError when Harbor refuses, or the file holds something else
  */
 export async function provideRobot(
-  ports: { readonly client: HarborClient; readonly fs: FileSystem },
+  ports: { readonly client: HarborClient; readonly fs: FileSystem; readonly clock: Pick<Clock, "now"> },
   request: RobotRequest,
   change: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<Finding> {
@@ -32,7 +32,7 @@ export async function provideRobot(
   const { name, file, projects } = request;
   const stored = await readStored(fs, client.host, request);
   const existing = await findRobot(client, request, stored, change.signal);
-  if (existing !== undefined) return judgeExisting(existing, stored, request);
+  if (existing !== undefined) return judgeExisting(existing, stored, request, ports.clock.now());
   refuseAnother(stored, request);
   if (change.dryRun) {
     return {
@@ -43,7 +43,10 @@ export async function provideRobot(
   }
   await prepareFolder(fs, file);
   const description = "Pulls the images of a Slipway install";
-  const robot = await client.createRobot({ name, description, projects, actions: ["pull"] }, change.signal);
+  change.signal.throwIfAborted();
+  // Not given up half way: an account whose secret nobody has would stand in the way of every push after this one.
+  const { signal: uninterrupted } = new AbortController();
+  const robot = await client.createRobot({ name, description, projects, actions: ["pull"] }, uninterrupted);
   // Of another prefix than it was looked for under.
   if (robot === "there already") return untoldSecret(name, file);
   try {
@@ -51,7 +54,7 @@ export async function provideRobot(
     await fs.writeAtomic(file, configText(client.host, robot), { mode: 0o600 });
   } catch (error) {
     // Its secret is lost, so it is of no use to anybody. Why it is lost is the message, whether or not it can be removed.
-    await client.deleteRobot(robot.id, change.signal).catch(() => undefined);
+    await client.deleteRobot(robot.id, uninterrupted).catch(() => undefined);
     throw error;
   }
   return {
@@ -111,13 +114,22 @@ function endingOf({ name, projects: [only, ...more] }: RobotRequest): string {
   return more.length === 0 ? `${only ?? ""}+${name}` : name;
 }
 
-function judgeExisting(robot: HarborRobot, stored: string | undefined, { file }: RobotRequest): Finding {
+function judgeExisting(robot: HarborRobot, stored: string | undefined, { file }: RobotRequest, now: Date): Finding {
   if (robot.disabled) {
     return {
       id,
       severity: "failure",
       message: `the robot account ${robot.name} is there, but switched off`,
       remedy: "switch it on in Harbor, or give another name with --harbor-robot",
+    };
+  }
+  const end = new Date(robot.expiresAt * 1000);
+  if (robot.expiresAt > 0 && end <= now) {
+    return {
+      id,
+      severity: "failure",
+      message: `the robot account ${robot.name} is there, but it ended on ${end.toISOString().slice(0, 10)}`,
+      remedy: "give it a new end in Harbor, or give another name with --harbor-robot",
     };
   }
   if (stored === robot.name) {

@@ -76,6 +76,24 @@ describe("the robot account of an install", () => {
     expect(fs.operations).toEqual([]);
   });
 
+  it("that has ended is told as that, whoever has its secret", async () => {
+    const { harbor, fs, open } = await setUp({ options, harbor: { projects: [{ name: "ai-infra" }] } });
+    const projectId = harbor.state.projects.get("ai-infra")?.id ?? 0;
+    const common = { level: "project", projectId, disable: false, rights: new Set<string>() } as const;
+    harbor.state.robots.push({ ...common, id: 99, name: "robot$ai-infra+pull", secret: "s", expiresAt: 86_400 });
+    const auth = Buffer.from("robot$ai-infra+pull:s").toString("base64");
+    await fs.writeAtomic(robot.file, JSON.stringify({ auths: { [harbor.host]: { auth } } }));
+    const preparation = await open();
+    await preparation.open?.(repositories, { dryRun: true, signal });
+
+    const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: true, signal });
+
+    expect(failures(findings)).toEqual(["harbor.robot"]);
+    expect(messageOf(findings, "harbor.robot")).toBe(
+      "the robot account robot$ai-infra+pull is there, but it ended on 1970-01-02",
+    );
+  });
+
   it("does not cost another project its secret, whose name ends like this one's", async () => {
     const auth = Buffer.from("robot$my-ai-infra+pull:only-copy").toString("base64");
     const { harbor, fs, open } = await setUp({ options });

@@ -330,7 +330,7 @@ function createRetention(call: ApiCall): Answered {
   const fault = retentionFault(policy, project);
   if (project === undefined || fault !== undefined)
     return refuseHarbor(response, 400, "BAD_REQUEST", fault ?? "project");
-  if (!["projectAdmin", "maintainer"].includes(roleIn(caller, project.name) ?? "")) return forbidden(call);
+  if (!["projectAdmin", "maintainer", "developer"].includes(roleIn(caller, project.name) ?? "")) return forbidden(call);
   project.retentionId = state.nextId();
   state.retentions.push({ id: project.retentionId, policy: call.body });
   return answer(call, 201, undefined, { location: `/api/v2.0/retentions/${project.retentionId}` });

@@ -84,7 +84,7 @@ export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise
     const { passwordMs = 0 } = options;
     const isRobot = Buffer.from((headers.authorization ?? "").replace(/^Basic /, ""), "base64")
       .toString()
-      .startsWith("robot$");
+      .startsWith(state.robotPrefix);
     if (passwordMs === 0 || isRobot) return;
     hashing = hashing.then(() => delay(passwordMs));
     await hashing;

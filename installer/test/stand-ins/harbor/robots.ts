@@ -15,7 +15,8 @@ export function listRobots(call: ApiCall): Answered {
   }
   const project = [...state.projects.values()].find(({ id }) => id === projectId);
   const role = project === undefined ? undefined : roleIn(caller, project.name);
-  const allowed = level === "system" ? isAdmin(caller) : role === "projectAdmin" || role === "maintainer";
+  // Every member of a project may see its accounts, and only its administrators make them.
+  const allowed = level === "system" ? isAdmin(caller) : role !== undefined;
   if (!allowed) return forbidden(call);
   const rows = state.robots.filter(
     (robot) => robot.level === level && (level === "system" || robot.projectId === projectId),

@@ -77,7 +77,10 @@ export function callerOf(state: HarborState, request: IncomingMessage): Caller {
   const password = rest.join(":");
   const user = state.users.get(name);
   if (user?.password === password) return { kind: "user", name, user };
-  const robot = state.robots.find((row) => row.name === name && row.secret === password && !row.disable);
+  const isOver = ({ expiresAt }: FakeRobot): boolean => expiresAt !== -1 && expiresAt * 1000 <= Date.now();
+  const robot = state.robots.find(
+    (row) => row.name === name && row.secret === password && !row.disable && !isOver(row),
+  );
   return robot === undefined ? nobody : { kind: "robot", robot };
 }
 

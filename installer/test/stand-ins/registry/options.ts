@@ -10,8 +10,8 @@ export interface TestRegistryOptions {
   readonly immutableTags?: boolean;
   /** Most bytes by project. */
   readonly quotas?: Readonly<Record<string, number>>;
-  /** Mounts work; `forbidden` answers 403, `ignored` begins an upload. */
-  readonly mounts?: "work" | "ignored" | "forbidden";
+  /** Mounts work; `forbidden` answers 403, `ignored` begins an upload, `unknown` answers 404 as CUE's registry does. */
+  readonly mounts?: "work" | "ignored" | "forbidden" | "unknown";
   readonly referrersApi?: boolean;
   /** Referrers in one page; all of them unless told. */
   readonly referrersPage?: number;

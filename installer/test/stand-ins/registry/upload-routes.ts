@@ -64,6 +64,7 @@ async function beginUpload(context: RouteContext, exchange: Exchange, repository
   const from = url.searchParams.get("from");
   if (mount !== null && from !== null) {
     if (options.mounts === "forbidden") return void refuse(response, 403, "DENIED", "mounts are not allowed");
+    if (options.mounts === "unknown") return void refuse(response, 404, "BLOB_UNKNOWN");
     if (options.mounts !== "ignored" && store.hasBlob(from, mount)) {
       if (!store.hasBlob(repository, mount) && over(context, repository, store.sizes.get(mount) ?? 0)) {
         return void refuse(response, 403, "DENIED", "adding the blob would exceed the quota of the project");

@@ -5,6 +5,7 @@ import {
   type FakeHarborOptions,
 } from "../../../../test/stand-ins/harbor/create-fake-harbor.ts";
 import { createMemoryFileSystem, createSeededRandom, createStillClock } from "../../../../test/support/memory-ports.ts";
+import { connectTo } from "../../../../test/stand-ins/registry/connect.ts";
 import { syntheticBytes } from "../../../../test/stand-ins/registry/synthetic-image.ts";
 import { mediaTypes } from "../../../oci/descriptor.ts";
 import { digestOf } from "../../../oci/digest.ts";
@@ -14,6 +15,7 @@ import type { Credentials } from "../../credentials.ts";
 import { buildPushPlan } from "../../push/build-push-plan.ts";
 import type { PlannedImage, PushPlan } from "../../push/push-plan.ts";
 import { prepareTarget } from "../prepare-target.ts";
+import type { RegistryHalf } from "../registry-half.ts";
 import { type HarborOptions, noHarborOptions } from "../harbor-options.ts";
 
 /** What a test opened, closed again after it, last first. */
@@ -49,10 +51,18 @@ export async function setUp(setup: Setup = {}) {
   const fs = createMemoryFileSystem(setup.files);
   const { user = "admin", password = adminPassword } = setup;
   const found = "credentials" in setup ? setup.credentials : ({ kind: "password", username: user, password } as const);
+  const client = connectTo(harbor, { credentials: { find: () => Promise.resolve(found) }, plainHttp: true });
+  closers.push(() => client.close());
+  const registry: RegistryHalf = {
+    hasBlob: (repository, descriptor) => client.hasBlob(repository, descriptor),
+    isGranted: (access) => client.isGranted(access),
+    alsoRead: (others) => client.expect(others.map((repository) => ({ repository, actions: "pull" }))),
+  };
   const open = (options: HarborOptions = setup.options ?? noHarborOptions) =>
     prepareTarget({
       target: parseTarget(`${harbor.host}${setup.path ?? "/ai-infra"}`),
       http,
+      registry,
       fs,
       clock: createStillClock(),
       random: createSeededRandom(),

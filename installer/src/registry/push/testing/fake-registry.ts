@@ -88,6 +88,8 @@ export function createFakeRegistry(settings: FakeRegistrySettings = {}): FakeReg
         [...own.values()].flatMap((digest) => missingOf(repository, digest).map((lost) => `${repository} ${lost}`)),
       ),
     expect: () => undefined,
+    isGranted: () => false,
+    hasBlob: (repository, { digest }) => request(`HEAD blob ${repository} ${digest}`, () => has(repository, digest)),
     headManifest: (repository, reference) =>
       request(`HEAD manifest ${repository}:${reference}`, () => {
         const digest = manifests.get(repository)?.get(reference);
