@@ -15,6 +15,8 @@ export interface AuthorizedAnswer {
   readonly status: number;
   /** WWW-Authenticate. */
   readonly challenge: string | undefined;
+  /** Content-Type. */
+  readonly contentType: string | undefined;
   /** The header that was sent. */
   readonly used: string | undefined;
   readonly scopes: readonly string[];
@@ -250,10 +252,11 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     return isWorthRenewing(token, wanted.scheme === "bearer" ? wanted.error : undefined, answer);
   }
 
-  function tokenAnswered(used: string, { status, scopes }: AuthorizedAnswer): boolean {
+  function tokenAnswered(used: string, answer: AuthorizedAnswer): boolean {
+    const { status, scopes } = answer;
     const token = book.of(used);
     if (token === undefined) return false;
-    if (token.scopes.length > 1 && isTooLong(status, used)) {
+    if (token.scopes.length > 1 && isTooLong(answer, used)) {
       book.askApart();
       book.drop(token);
       return true;
@@ -313,9 +316,9 @@ function isLetIn(status: number): boolean {
   return status < 500 && ![401, 403, 407, 429].includes(status);
 }
 
-/** A proxy has no room for a header that is this long. */
-function isTooLong(status: number, header: string): boolean {
-  return status === 431 || (status === 400 && header.length > 4000);
+/** A proxy has no room for a header that is this long. What a registry refuses with 400 it says as JSON. */
+function isTooLong({ status, contentType = "" }: AuthorizedAnswer, header: string): boolean {
+  return status === 431 || (status === 400 && header.length > 4000 && !/\bjson\b/.test(contentType));
 }
 
 function signInRefused(host: string, credentials: Credentials | undefined, cause?: Refusal): RegistryError {

@@ -3,7 +3,7 @@ import { drain } from "./refusal.ts";
 import { type RegistrySession, scopeOf } from "./registry-session.ts";
 
 /** Where a blob may be, and what else is done there. */
-export interface BlobPlace {
+interface BlobPlace {
   readonly repository: string;
   readonly descriptor: Pick<Descriptor, "digest" | "size">;
   readonly actions: "pull" | "pull,push";

@@ -80,7 +80,8 @@ export function createConnection(
       // Who was sent elsewhere had been let in here.
       const status = sameOrigin(response.url, home) ? response.status : 307;
       const challenge = response.headers["www-authenticate"];
-      const isWorthAgain = await auth.answered({ status, challenge, used, scopes, signal });
+      const contentType = response.headers["content-type"];
+      const isWorthAgain = await auth.answered({ status, challenge, contentType, used, scopes, signal });
       if (!isWorthAgain || attempt > 2) return response;
       drain(response.body);
     }

@@ -128,6 +128,25 @@ describe("tokens for many repositories", () => {
     expect(scopes).toEqual([13, ...repositories.map(() => 1)]);
   });
 
+  const html = { "content-type": "text/html" };
+  test.each([
+    ["not used again when a proxy refuses them", { kind: "status", status: 400, headers: html }, [0, 3]],
+    ["kept when the registry refuses what was sent", { kind: "error", status: 400, code: "MANIFEST_INVALID" }, [1, 2]],
+  ] as const)("that are long are %s", async (_what, fault, [refused, tokens]) => {
+    const { registry, client } = await setUp();
+    const many = Array.from({ length: 60 }, (_unused, n) => `team/some/longer/path/of/a/service-${n}`);
+    client.expect(many.map((repository) => ({ repository, actions: "pull,push" })));
+    await Promise.all(many.map((repository) => client.headManifest(repository, "1")));
+    for (const blob of image.blobs) await client.placeBlob(placementOf(many[0] ?? "", blob));
+    registry.inject({ method: "PUT", path: /manifests/, nth: [1], fault });
+
+    const puts = image.manifests.map((manifest) => client.putManifest(many[0] ?? "", "1", manifest));
+
+    const outcomes = await Promise.allSettled(puts);
+    expect(outcomes.filter(({ status }) => status === "rejected")).toHaveLength(refused);
+    expect(tokenRequests(registry)).toHaveLength(tokens);
+  });
+
   test("are renewed once for all when one ends before its time in the middle of everything", async () => {
     const { registry, client } = await setUp({ acceptedRequests: 30 });
 

@@ -54,8 +54,11 @@ export async function checkQuota(
       },
     ];
   }
-  const ignored = own.isNew && (quota === "none" || quota.hard !== asked.storageLimit) ? ignoredLimit(name, asked) : [];
-  if (quota === "none") return [...ignored, told(`the project ${name} has no quota`)];
+  if (quota === "none") {
+    const off = "quotas are switched off in Harbor";
+    return [...(own.isNew ? ignoredLimit(name, asked, off) : []), told(`the project ${name} has no quota`)];
+  }
+  const ignored = own.isNew && quota.hard !== asked.storageLimit ? ignoredLimit(name, asked) : [];
   if (quota.hard < 0) return [...ignored, told(`${takes}; it has no limit`)];
   const free = Math.max(0, quota.hard - quota.used);
   if (sum(wanted) <= free) return [...ignored, told(`${takes} of ${formatBytes(free)} that are free`)];

@@ -59,14 +59,18 @@ export function takesLimit(pusher: Pusher): boolean | "unsure" {
 }
 
 /** That a limit was asked for and is not the project's. */
-export function ignoredLimit(name: string, { storageLimit }: HarborOptions): readonly Finding[] {
+export function ignoredLimit(
+  name: string,
+  { storageLimit }: HarborOptions,
+  why = "Harbor takes limits from its administrators only, and gives its own",
+): readonly Finding[] {
   if (storageLimit === undefined) return [];
   const asked = storageLimit < 0 ? "no limit" : `a limit of ${formatBytes(storageLimit)}`;
   return [
     {
       id: "harbor.storage-limit",
       severity: "warning",
-      message: `the project ${name} does not get ${asked}: Harbor takes limits from its administrators only, and gives its own`,
+      message: `the project ${name} does not get ${asked}: ${why}`,
       remedy: `have an administrator set the limit of ${name} (Administration, Project Quotas)`,
     },
   ];

@@ -106,7 +106,7 @@ async function judge({ client, options }: HarborPreparation, name: string, look:
 }
 
 /** A project that is there now. */
-export interface Provided {
+interface Provided {
   readonly own: OwnRepositories;
   /** What is to be said of it. */
   readonly findings: readonly Finding[];

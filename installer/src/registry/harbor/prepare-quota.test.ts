@@ -153,6 +153,16 @@ describe("the quota of a project", () => {
     expect(failures(findings)).toEqual([]);
   });
 
+  it("is none where quotas are switched off, and a limit that was asked for is told as not given for that", async () => {
+    const { findings } = await prepareAll({
+      harbor: { quotasOn: false },
+      options: { immutable: false, storageLimit: 1_000_000 },
+    });
+
+    expect(warnings(findings)).toEqual(["harbor.storage-limit"]);
+    expect(messageOf(findings, "harbor.storage-limit")).toMatch(/: quotas are switched off in Harbor$/);
+  });
+
   it("is none where quotas are switched off", async () => {
     const { findings } = await prepareAll({ harbor: { ...small, quotasOn: false } }, 80_000);
 
