@@ -181,6 +181,52 @@ describe("what else the stand-in answers like Harbor", () => {
     ]);
   });
 
+  it.each([
+    ["developer", [201, 403, 200, 403]],
+    ["maintainer", [201, 201, 200, 403]],
+    ["projectAdmin", [201, 201, 200, 201]],
+    ["guest", [403, 403, 200, 403]],
+  ] as const)(
+    "a %s may set retention, set rules, list robot accounts and make one, as answered by %j",
+    async (role, statuses) => {
+      const harbor = await startWith({
+        projects: [{ name: "team" }],
+        users: { me: { password: "s", roles: { team: role } } },
+      });
+      const ref = harbor.state.projects.get("team")?.id ?? 0;
+      const post = (path: string, body: unknown) =>
+        ask(harbor, path, "me:s", { method: "POST", body: JSON.stringify(body) });
+      const trigger = { kind: "Schedule", settings: { cron: "0 0 2 * * *" } };
+      const permissions = [
+        { kind: "project", namespace: "team", access: [{ resource: "repository", action: "pull" }] },
+      ];
+
+      const answers = [
+        await post("/retentions", { algorithm: "or", scope: { level: "project", ref }, trigger }),
+        await post("/projects/team/immutabletagrules", { action: "immutable", template: "immutable_template" }),
+        await ask(harbor, `/robots?q=${encodeURIComponent(`Level=project,ProjectID=${ref}`)}`, "me:s"),
+        await post("/robots", { name: "pull", level: "project", duration: -1, permissions }),
+      ];
+
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
+    },
+  );
+
+  it("a robot account that has ended is nobody", async () => {
+    const harbor = await startWith({
+      projects: [{ name: "team" }],
+      robots: [{ name: "ci", secret: "s", project: "team", rights: ["push"] }],
+    });
+    const [robot] = harbor.state.robots;
+    const isKnown = async () =>
+      JSON.stringify(await ask(harbor, "/systeminfo", "robot$team+ci:s")).includes("harbor_version");
+
+    const before = await isKnown();
+    if (robot !== undefined) harbor.state.robots.splice(0, 1, { ...robot, expiresAt: 1 });
+
+    expect([before, await isKnown()]).toEqual([true, false]);
+  });
+
   it("a limit that an ordinary user gives a project is ignored in silence", async () => {
     const harbor = await startWith({ users: { dev: { password: "s" } }, projectCreation: "everyone" });
     const body = JSON.stringify({ project_name: "mine", storage_limit: 1000 });
