@@ -49,7 +49,7 @@ export interface BundledImage {
   readonly root: Descriptor;
   /** Where the root was narrowed to the bundle's platforms: the digest of the index it was part of. */
   readonly parentIndex?: string;
-  /** Per platform, the manifest; `config` is the image id in an engine with graph drivers. */
+  /** Per platform, the manifest; none of a chart, an SBOM or another document. `config` is the image id in an engine with graph drivers. */
   readonly platforms: readonly { readonly platform: string; readonly manifest: Descriptor; readonly config: string }[];
   readonly licenses: string;
   /** Who uses it: `component postgres`, `job postgres-initialise`, in order. */
@@ -57,6 +57,11 @@ export interface BundledImage {
   /** Path of the SPDX document inside the bundle. */
   readonly sbom?: string;
   readonly referrers: readonly { readonly descriptor: Descriptor; readonly subject: string; readonly tag?: string }[];
+}
+
+/** Whether engines run it; charts, SBOMs and other documents that were carried by name have no platform. */
+export function isRunnable({ platforms }: Pick<BundledImage, "platforms">): boolean {
+  return platforms.length > 0;
 }
 
 export interface BundledArtifact {

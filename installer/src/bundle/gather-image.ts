@@ -2,8 +2,15 @@ import { PreflightError } from "../errors/installer-error.ts";
 import type { ImageSource, SourceImage } from "../oci/content.ts";
 import { type Descriptor, type Platform, formatPlatform } from "../oci/descriptor.ts";
 import { matchesPlatform } from "../oci/platform-choice.ts";
-import { configurationPlatform } from "../oci/image-config.ts";
-import { type ImageManifest, type IndexManifest, isIndexType, selectPlatforms } from "../oci/manifest.ts";
+import { attachedTo } from "../oci/attached.ts";
+import { configurationPlatform, isImageManifest } from "../oci/image-config.ts";
+import {
+  artifactTypeOf,
+  type ImageManifest,
+  type IndexManifest,
+  isIndexType,
+  selectPlatforms,
+} from "../oci/manifest.ts";
 import {
   type GatheredBlob,
   type ManifestReader,
@@ -11,13 +18,13 @@ import {
   createManifestReader,
   findPlatform,
 } from "./manifest-reader.ts";
-import { isWhole, requireWhole } from "./whole-image.ts";
+import { addReferrers, isWhole, requireWhole } from "./whole-image.ts";
 
 /** An image as a source has it, narrowed to the platforms of the bundle. */
 export interface NarrowedImage {
   readonly root: Descriptor;
   readonly parentIndex?: string;
-  /** In the order of the platforms asked for. */
+  /** In the order of the platforms asked for; none where it is no image but a chart, an SBOM or another document. */
   readonly platforms: readonly {
     readonly platform: string;
     readonly manifest: Descriptor;
@@ -30,7 +37,7 @@ export interface NarrowedImage {
 
 /**
  * Reads the manifests of an image and chooses what of it a bundle carries.
- * @throws PreflightError when a platform is missing; BundleError when a part of one is, or its layers are not those of its configuration; BundleError or RegistryError when a manifest is not what its digest says
+ * @throws PreflightError when a platform is missing; BundleError when a part of one is, or of what refers to it, or its layers are not those of its configuration; BundleError or RegistryError when a manifest is not what its digest says
  */
 export async function gatherImage(
   reference: string,
@@ -47,9 +54,11 @@ export async function gatherImage(
   const complete = choice.root.digest === root.descriptor.digest;
   if (complete) await reader.addAll(choice.root, 0);
   else for (const { manifest } of choice.platforms) await reader.addAll(manifest, 0);
-  const carried = new Set([root.descriptor.digest, ...reader.carried()]);
-  const referrers = found.referrers.filter(({ subject }) => carried.has(subject));
-  for (const { descriptor } of referrers) await reader.addAll(descriptor, 0);
+  const referrers = attachedTo(found.referrers, [root.descriptor.digest, ...reader.carried()]);
+  await addReferrers(
+    reader,
+    referrers.map(({ descriptor }) => descriptor),
+  );
   return {
     root: choice.root,
     ...(complete ? {} : { parentIndex: root.descriptor.digest }),
@@ -57,6 +66,19 @@ export async function gatherImage(
     referrers,
     blobs: reader.blobs(),
   };
+}
+
+/**
+ * For where only an image will do.
+ * @throws PreflightError saying what it is instead
+ */
+export function requireImage(reference: string, source: Pick<ImageSource, "name">, found: NarrowedImage): void {
+  if (found.platforms.length > 0) return;
+  const type = found.root.artifactType;
+  throw new PreflightError(
+    `${reference} from ${source.name} is no image that an engine could run${type === undefined ? "" : `: it is ${type}`}`,
+    { hint: "something else was given this name there; name another source with --from" },
+  );
 }
 
 type Choice = Pick<NarrowedImage, "root" | "platforms">;
@@ -72,7 +94,10 @@ async function chooseOfIndex(
   const offered = manifests.flatMap(({ platform }) =>
     platform === undefined || platform.os === "unknown" ? [] : [platform],
   );
-  if (selected.length < wanted.length) refusePlatforms(reader, wanted, offered);
+  if (selected.length < wanted.length) {
+    if (await listsDocuments(reader, manifests)) return { root: index.descriptor, platforms: [] };
+    refusePlatforms(reader, wanted, offered);
+  }
   const parts = selected.map((manifest, at) => ({ manifest, platform: formatPlatform(wanted[at] ?? unknown) }));
   await requireWhole(reader, parts);
   const platforms: Choice["platforms"][number][] = [];
@@ -99,6 +124,21 @@ async function areWhole(
   return true;
 }
 
+/** Whether an index is of charts, SBOMs and the like alone, which are for every platform. */
+async function listsDocuments(reader: ManifestReader, manifests: readonly Descriptor[]): Promise<boolean> {
+  for (const child of manifests) {
+    if (child.platform !== undefined || isIndexType(child.mediaType)) return false;
+    await requireWhole(reader, [{ manifest: child }]);
+    const { manifest } = await reader.read(child);
+    if (manifest.kind === "index" || (await isImage(reader, manifest))) return false;
+  }
+  return manifests.length > 0;
+}
+
+function isImage(reader: ManifestReader, manifest: ImageManifest): Promise<boolean> {
+  return isImageManifest(manifest, () => reader.readBlob(manifest.config));
+}
+
 /** Where an index does not say what a manifest is for, its configuration does. */
 async function withPlatforms(reader: ManifestReader, manifests: readonly Descriptor[]): Promise<readonly Descriptor[]> {
   const described: Descriptor[] = [];
@@ -110,7 +150,7 @@ async function withPlatforms(reader: ManifestReader, manifests: readonly Descrip
   return described;
 }
 
-/** Without an index only the configuration says what the image is for. */
+/** Without an index only the configuration says what the image is for; what is no image is for every platform. */
 async function chooseSingle(
   reader: ManifestReader,
   single: Read<ImageManifest>,
@@ -118,6 +158,10 @@ async function chooseSingle(
 ): Promise<Choice> {
   const { descriptor, manifest } = single;
   await requireWhole(reader, [{ manifest: descriptor }]);
+  if (!(await isImage(reader, manifest))) {
+    const artifactType = artifactTypeOf(manifest);
+    return { root: { ...descriptor, ...(artifactType !== undefined && { artifactType }) }, platforms: [] };
+  }
   const offered = configurationPlatform(await reader.readBlob(manifest.config));
   if (offered === undefined) throw reader.toError(manifest.config)("is not a configuration: it is no JSON object");
   // A variant that the configuration leaves out is the usual one of its architecture.

@@ -1,8 +1,9 @@
 import { type InstallerError, PreflightError, RegistryError } from "../errors/installer-error.ts";
 import type { ImageSource, SourceImage } from "../oci/content.ts";
 import type { Platform } from "../oci/descriptor.ts";
+import { isOwnName } from "../oci/own-names.ts";
 import { explainAbsence } from "./explain-absence.ts";
-import { type NarrowedImage, gatherImage } from "./gather-image.ts";
+import { type NarrowedImage, gatherImage, requireImage } from "./gather-image.ts";
 import { runBounded } from "./run-bounded.ts";
 
 /** An image that is to be in a bundle. */
@@ -12,6 +13,8 @@ export interface WantedImage {
   readonly reference: string;
   readonly licenses: string;
   readonly reasons: readonly string[];
+  /** It may be a chart, an SBOM or another document, too. */
+  readonly ofAnyKind?: boolean;
   /** What the reference must stand for, where that is known. */
   readonly digest?: string;
   /** What to say when no source has it. */
@@ -80,6 +83,7 @@ async function gatherOne(wanted: WantedImage, request: GatherRequest): Promise<G
       continue;
     }
     const image = await gatherImage(wanted.reference, source, found, request.platforms);
+    if (wanted.ofAnyKind !== true) requireImage(wanted.reference, source, image);
     checkDigest(wanted, found, image, source);
     request.onImage?.(wanted.reference, source.name);
     return { ...image, wanted, source };
@@ -108,11 +112,13 @@ function missingError(missing: readonly Missing[], request: GatherRequest): Pref
     reference,
     ...reasons.map((reason) => `  ${reason}`),
   ]);
-  const other = request.images.some(({ wayOut: way }) => way === undefined)
-    ? ["slipway images build makes our own images"]
-    : [];
+  const other = names.some(isOwnName) ? ["slipway images build makes our own images"] : [];
+  const ways = [...new Set([...other, ...wayOut])];
   return new PreflightError(
     `${names.length === 1 ? "an image is" : `${names.length} images are`} in none of the sources; nothing was written`,
-    { details, hint: [...new Set([...other, ...wayOut, "or name a source that has them with --from"])].join("; ") },
+    {
+      details,
+      hint: `${ways.map((way) => `${way}; `).join("")}${ways.length === 0 ? "" : "or "}name a source that has them with --from`,
+    },
   );
 }

@@ -7,7 +7,7 @@ import { digestOf, verifyContent } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
 import { blobPath } from "./bundle-layout.ts";
-import { type BundledImage, type BundleManifest, bundlePaths } from "./bundle-manifest.ts";
+import { type BundledImage, type BundleManifest, bundlePaths, isRunnable } from "./bundle-manifest.ts";
 import type { BundleEntry, BundleReader, OpenBundleRequest, Trust } from "./bundle-reader.ts";
 import { namingParts } from "./damaged-parts.ts";
 import { createOwners } from "./blob-owners.ts";
@@ -235,6 +235,8 @@ function resolveImage(
 ): SourceImage | undefined {
   const image = findImage(manifest, reference);
   if (image === undefined) return undefined;
+  // A chart or an SBOM is for every platform.
+  if (!isRunnable(image)) return { reference, root: image.root, referrers: image.referrers };
   const has = image.platforms.map(({ platform }) => platform);
   const lacking = platforms.filter((wanted) => !has.some((text) => matchesText(text, wanted)));
   if (lacking.length > 0) {

@@ -1,4 +1,5 @@
 import { BundleError } from "../errors/installer-error.ts";
+import type { SourceImage } from "../oci/content.ts";
 import { type Descriptor, formatPlatform } from "../oci/descriptor.ts";
 import { hasImageConfig, layerMismatch } from "../oci/image-config.ts";
 import { type ManifestReader, type ManifestSource, createManifestReader } from "./manifest-reader.ts";
@@ -34,13 +35,47 @@ export async function requireWhole(reader: ManifestReader, parts: readonly Image
 }
 
 /**
- * The same for everything a root names, whatever it is for. Manifests and configurations are read, layers are not.
+ * The same for everything a root names, whatever it is for, and what refers to it. Manifests and configurations are read,
+ * layers are not.
  * @throws as `requireWhole`
  */
-export async function requireWholeImage(reference: string, source: ManifestSource, root: Descriptor): Promise<void> {
+export async function requireWholeImage(
+  reference: string,
+  source: ManifestSource,
+  { root, referrers }: Pick<SourceImage, "root" | "referrers">,
+): Promise<void> {
   const reader = createManifestReader(reference, source);
   const { descriptor, manifest } = await reader.read(root);
   await requireWhole(reader, manifest.kind === "image" ? [{ manifest: descriptor }] : manifest.manifests.map(toPart));
+  await addReferrers(
+    reader,
+    referrers.map(({ descriptor: referrer }) => referrer),
+  );
+}
+
+/**
+ * Carries what refers to an image, which must be as whole as the image: a signature without its payload is none.
+ * @throws BundleError naming the first thing missing
+ */
+export async function addReferrers(reader: ManifestReader, referrers: readonly Descriptor[]): Promise<void> {
+  const checked = new Set(reader.blobs().map(({ descriptor }) => descriptor.digest));
+  for (const referrer of referrers) {
+    const refuse = (lack: string): never => {
+      const type = referrer.artifactType === undefined ? "" : ` (${referrer.artifactType})`;
+      throw new BundleError(`${lack}, which belongs to what refers to the image ${reader.reference}${type}`, {
+        hint: "copy the image again with all its signatures, attestations and SBOMs, or without any",
+      });
+    };
+    const own = await reader.lack(referrer);
+    if (own !== undefined) refuse(own);
+    await reader.addAll(referrer, 0);
+    for (const { descriptor } of reader.blobs()) {
+      if (checked.has(descriptor.digest)) continue;
+      checked.add(descriptor.digest);
+      const lack = await reader.lack(descriptor);
+      if (lack !== undefined) refuse(lack);
+    }
+  }
 }
 
 /** Whether everything that a manifest names is there. */

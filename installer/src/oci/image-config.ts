@@ -1,11 +1,24 @@
 import { fieldsOf, hasFields } from "../language/fields.ts";
 import { mediaTypes, type Platform } from "./descriptor.ts";
 import { isDigest } from "./digest.ts";
-import type { ImageManifest } from "./manifest.ts";
+import { type ImageManifest, manifestLimit } from "./manifest.ts";
 
 /** Whether a manifest's configuration is that of an image; of a chart, a signature or a document it is something else. */
 export function hasImageConfig({ config }: Pick<ImageManifest, "config">): boolean {
   return config.mediaType === mediaTypes.ociConfig || config.mediaType === mediaTypes.dockerConfig;
+}
+
+/**
+ * Whether a manifest is that of an image. Some tools give a configuration a type of their own: then what is in it tells.
+ * @param readConfig only asked where the type does not tell
+ */
+export async function isImageManifest(
+  manifest: Pick<ImageManifest, "config">,
+  readConfig: () => Promise<Uint8Array>,
+): Promise<boolean> {
+  if (hasImageConfig(manifest)) return true;
+  if (manifest.config.size > manifestLimit) return false;
+  return configurationLayers(await readConfig()) !== undefined;
 }
 
 /** What a configuration says the image is for, `unknown` where it does not say; undefined when it is none. */

@@ -132,6 +132,26 @@ describe("what is attached to an image", () => {
     expect((await collect(await source.content.open(layers[0]!))).toString()).toBe("payload of application/spdx+json");
   });
 
+  test.each([true, false])("may have been signed in its turn (referrers API: %s)", async (referrersApi) => {
+    client.close();
+    await registry.close();
+    await start(referrersApi);
+    const sbom = attachment(index.root, "application/spdx+json");
+    const attested = attachment(sbom.descriptor, "application/vnd.in-toto+json");
+    const tag = `sha256-${hexOf(sbom.descriptor.digest)}.sig`;
+    for (const one of [sbom, attested]) await client.putManifest("team/app", one.descriptor.digest, one);
+    const signature = syntheticImage("signature", [syntheticBytes("signature", 100)]);
+    seedImage(registry.store, "team/app", signature, tag);
+
+    const found = await source.resolve(`${registry.host}/team/app:1.0`, [platform]);
+
+    expect(found?.referrers.map(({ descriptor, subject, tag: own }) => [descriptor.digest, subject, own])).toEqual([
+      [sbom.descriptor.digest, index.root.digest, undefined],
+      [signature.root.digest, sbom.descriptor.digest, tag],
+      [attested.descriptor.digest, sbom.descriptor.digest, undefined],
+    ]);
+  });
+
   test("by cosign's tags is found with its tag", async () => {
     const signature = syntheticImage("signature", [syntheticBytes("signature", 100)]);
     seedImage(registry.store, "team/app", signature, `sha256-${hexOf(index.root.digest)}.sig`);

@@ -87,7 +87,12 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
     };
   }
 
-  async function referrersOf(place: Place, subjects: readonly string[]): Promise<SourceImage["referrers"]> {
+  async function referrersOf(
+    place: Place,
+    subjects: readonly string[],
+    known: ReadonlySet<string> = new Set(subjects),
+  ): Promise<SourceImage["referrers"]> {
+    if (subjects.length === 0) return [];
     const lists = await Promise.all(
       subjects.map(async (subject) =>
         (await place.client.referrers(place.repository, subject)).map((referrer) => ({ ...referrer, subject })),
@@ -95,7 +100,14 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
     );
     const all = lists.flat();
     for (const { descriptor } of all) remember(descriptor.digest, place);
-    return all;
+    const further = all.filter(mayBeReferredTo).map(({ descriptor }) => descriptor.digest);
+    const next = [...new Set(further)].filter((digest) => !known.has(digest));
+    if (known.size + next.length > mostReferrers) {
+      throw new RegistryError(`more than ${mostReferrers} manifests refer to one image of ${place.repository}`, {
+        hint: "the registry lists without end, or others attach to the image without measure",
+      });
+    }
+    return [...all, ...(await referrersOf(place, next, new Set([...known, ...next])))];
   }
 
   async function open(descriptor: Descriptor, range?: ByteRange): Promise<Readable> {
@@ -131,6 +143,14 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
     content: { open },
     close: () => options.close?.() ?? Promise.resolve(),
   };
+}
+
+/** More than this is no image's, and a list without end must end. */
+const mostReferrers = 500;
+
+/** An SBOM may be signed in its turn; nobody signs a signature, and each question costs requests. */
+function mayBeReferredTo({ tag }: SourceImage["referrers"][number]): boolean {
+  return tag === undefined || tag.endsWith(".sbom");
 }
 
 /** What an index has for the platforms; what it does not tell the platform of may be it. */

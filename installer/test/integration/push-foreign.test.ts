@@ -101,6 +101,35 @@ describe("an image of which only part was pulled", () => {
   });
 });
 
+it("fails before anything is sent where a part of what refers to the image is missing", async () => {
+  const { push, registry } = await setUpLayout((layout) => {
+    const root = layout.image(image);
+    layout.enter(root, whole);
+    layout.enter(layout.referrer(root, "application/spdx+json"));
+    layout.drop(layout.put({ type: "application/spdx+json" }, ""));
+  });
+
+  for (const dryRun of [true, false]) {
+    const [failed] = (await push({ dryRun })).images;
+
+    expect(failed?.error?.message).toContain("belongs to what refers to the image docker.io/corp/app:1.0");
+  }
+  expect(registry.bytesReceived()).toBe(0);
+});
+
+it("a chart is pushed like an image, whatever platforms are asked for", async () => {
+  const { push, registry } = await setUpLayout((layout) => {
+    const config = layout.put({ name: "app" }, "application/vnd.cncf.helm.config.v1+json");
+    const content = layout.put(Buffer.from("chart"), "application/vnd.cncf.helm.chart.content.v1.tar+gzip");
+    layout.enter(layout.manifest({ config, layers: [content] }), whole);
+  });
+
+  const result = await push({ platforms: ["linux/amd64"] });
+
+  expect(states(result)).toEqual(["sent"]);
+  expect(tagsIn(registry)).toEqual(["corp/app:1.0"]);
+});
+
 describe("a layout whose images have a tag and no name", () => {
   const tagged = (layout: ForeignLayout): void => {
     layout.enter(layout.image(image), { [refName]: "1.27" });

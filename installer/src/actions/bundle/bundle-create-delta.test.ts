@@ -78,6 +78,29 @@ describe("a delta", () => {
     expect(existsSync(join(folder, "flat.tar"))).toBe(false);
   });
 
+  it.each([
+    ["b.tar", "b.tar.partial", {}],
+    ["b.tar", "b.tar.part002", { partSize: 40_000 }],
+    ["b.tar", "b.tar.split.json", { partSize: 40_000 }],
+    ["b.tar", "b.tar.parity001", { partSize: 40_000, parity: 1 }],
+  ])("%s is not written while %s is read", async (output, read, more) => {
+    layout("v1");
+
+    await expect(create(output, join(folder, read), more)).rejects.toMatchObject({
+      code: "USAGE",
+      message: `${join(folder, read)} is read and would be written over`,
+    });
+  });
+
+  it("a whole bundle may be made of its own parts", async () => {
+    layout("v1");
+    await create("b.tar", "v1", { partSize: 40_000 });
+
+    await create("b.tar", join(folder, "b.tar.split.json"));
+
+    expect(existsSync(join(folder, "b.tar"))).toBe(true);
+  });
+
   it("is not written over its own base", async () => {
     layout("v1");
     await create("v1.tar", "v1");

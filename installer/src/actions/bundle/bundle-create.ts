@@ -148,19 +148,24 @@ function parsePlatforms(texts: readonly string[]): readonly Platform[] {
 }
 
 function checkCombination(request: BundleCreateRequest): void {
-  const { output, from, since, partSize, parity, imagesOnly } = request;
+  const { output, from, since, partSize, parity, imagesOnly, as } = request;
   if (imagesOnly === true && furtherImages(request).length === 0) {
     throw new UsageError("the bundle would have no image", {
-      hint: "name some with --image, or leave --images-only out",
+      hint: `name some with --image${as === undefined ? "" : ` ${as}:TAG`}, or leave --images-only out`,
     });
   }
   if (parity !== undefined && partSize === undefined) {
     throw new UsageError("parity is made over parts, and the bundle is not split", { hint: "give --split SIZE too" });
   }
-  if (from.includes(output) || since.includes(output)) {
-    throw new UsageError(`${output} is read and would be written over`, { hint: "choose another file with -o" });
-  }
+  const written = partSize === undefined ? ownFile : ownParts;
+  const both = [...from, ...since].find((path) => path.startsWith(output) && written.test(path.slice(output.length)));
+  if (both === undefined) return;
+  throw new UsageError(`${both} is read and would be written over`, { hint: "choose another file with -o" });
 }
+
+/** What follows the name of the output in those of the files that are written. */
+const ownFile = /^(?:\.partial)?$/;
+const ownParts = /^(?:\.(?:part|parity)\d+(?:\.partial)?|\.split\.json)?$/;
 
 function toWriteRequest(
   request: BundleCreateRequest,

@@ -1,4 +1,4 @@
-import type { BundledImage } from "../../bundle/bundle-manifest.ts";
+import { type BundledImage, isRunnable } from "../../bundle/bundle-manifest.ts";
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { BundleError, UsageError } from "../../errors/installer-error.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/descriptor.ts";
@@ -44,7 +44,7 @@ export async function loadBundle(request: BundleLoadRequest, ports: BundleLoadPo
   try {
     const platform = enginePlatform(await ports.images.info());
     const { name, version } = reader.complete;
-    const chosen = chooseImages(reader, request.images);
+    const chosen = chooseImages(reader, request.images, ports);
     const images = chosen.map((image) => toLoadable(image, platform, reader.name));
     const outcome = await withStep(ports, steps.load, () => loadFromBundle(images, reader, ports));
     const ms = Math.round(ports.clock.monotonicMs() - begin);
@@ -71,9 +71,14 @@ export function contentOf(reader: OpenedBundle): LoadContent {
 
 /**
  * An image of a bundle for one platform.
- * @throws BundleError when the bundle has it only for others
+ * @throws BundleError when the bundle has it only for others, or it is no image
  */
 export function toLoadable(image: BundledImage, platform: Platform, bundle: string): LoadableImage {
+  if (!isRunnable(image)) {
+    throw new BundleError(`${image.reference} in ${bundle} is no image that an engine could run`, {
+      hint: "bring it to a registry with slipway push, or serve it with slipway bundle serve; nothing was changed",
+    });
+  }
   const found = choosePlatform(image.platforms, (candidate) => parsePlatform(candidate.platform), platform);
   if (found === undefined) {
     const has = image.platforms.map((candidate) => candidate.platform).join(", ");
@@ -88,9 +93,21 @@ export function toLoadable(image: BundledImage, platform: Platform, bundle: stri
   return { reference, manifest: found.manifest, ids: [found.config, found.manifest.digest, root.digest] };
 }
 
-function chooseImages(reader: OpenedBundle, wanted: readonly string[]): readonly BundledImage[] {
+function chooseImages(
+  reader: OpenedBundle,
+  wanted: readonly string[],
+  { report }: Pick<ActionPorts, "report">,
+): readonly BundledImage[] {
   const { images } = reader.complete;
-  if (wanted.length === 0) return images;
+  if (wanted.length === 0) {
+    for (const { reference } of images.filter((image) => !isRunnable(image))) {
+      report({
+        type: "note",
+        message: `${reference} is no image and stays in the bundle: engines have no place for it`,
+      });
+    }
+    return images.filter(isRunnable);
+  }
   const isNamed = (image: BundledImage, name: string): boolean =>
     image.name === name || image.reference === name || image.reference === `docker.io/${name}`;
   const unknown = wanted.filter((name) => !images.some((image) => isNamed(image, name)));

@@ -219,6 +219,24 @@ describe("an index whose entries tell no platform", () => {
   });
 });
 
+it.each([
+  ["a name written with ./", "./"],
+  ["a name written with a folder and back", "x/../"],
+])("reads an archive whose manifest.json has %s, as docker load does", async (_, before) => {
+  const entries = savedEntries(image, [reference]).map(([path, bytes]) => {
+    if (path !== "manifest.json") return [path, bytes] as const;
+    const [saved] = JSON.parse(bytes.toString()) as readonly { Config: string; RepoTags: string[]; Layers: string[] }[];
+    const layers = saved?.Layers.map((layer) => `${before}${layer}`);
+    const list = [{ ...saved, Config: `${before}${saved?.Config ?? ""}`, Layers: layers }];
+    return [path, Buffer.from(JSON.stringify(list))] as const;
+  });
+  writeFileSync(join(folder, "a.tar"), tarOfEntries(entries));
+
+  await create("b.tar", join(folder, "a.tar"), wanted);
+
+  expect(existsSync(join(folder, "b.tar"))).toBe(true);
+});
+
 it("carries what cosign, regctl and oras keep beside an image, each once", async () => {
   const type = "application/vnd.example.sbom";
   let expected: readonly string[] = [];

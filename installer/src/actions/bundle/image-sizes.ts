@@ -10,5 +10,6 @@ export function sizesOf(image: Pick<NarrowedImage, "platforms" | "blobs">): Pick
     const digests = [manifest.digest, config, ...layers.map((layer) => layer.digest)];
     return { digests, row: { platform, digest: manifest.digest, imageId: config, size: sum(digests) } };
   });
+  if (rows.length === 0) return { size: sum([...sizes.keys()]), platforms: [] };
   return { size: sum(rows.flatMap(({ digests }) => digests)), platforms: rows.map(({ row }) => row) };
 }

@@ -9,7 +9,7 @@ import {
   assembleDelta,
 } from "../../bundle/assemble-bundle.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
-import { formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
+import { type DockerImage, formatDockerManifest, formatOciIndex, ociLayoutText } from "../../bundle/image-indexes.ts";
 import type { BundleCreateRequest } from "./create-request.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Assets } from "../assets.ts";
@@ -75,7 +75,7 @@ export async function prepareBundle(request: PrepareRequest, ports: ActionPorts)
       ...(await readProgramLicenses(create.executables, ports)),
       [bundlePaths.ociLayout, Buffer.from(ociLayoutText)],
       [bundlePaths.index, Buffer.from(formatOciIndex(description.images))],
-      [bundlePaths.dockerManifest, Buffer.from(formatDockerManifest(images.map(toDockerImage)))],
+      [bundlePaths.dockerManifest, Buffer.from(formatDockerManifest(images.flatMap(toDockerImage)))],
     ]),
     blobs: [...blobs.values()].map(({ descriptor }) => descriptor),
     ...(sign !== undefined && { sign }),
@@ -101,13 +101,11 @@ function warnWithoutProgram(
   });
 }
 
-function toDockerImage({ wanted, platforms }: GatheredImage) {
+/** None of what is no image: `docker load` would take it for one. */
+function toDockerImage({ wanted: { reference }, platforms }: GatheredImage): readonly DockerImage[] {
   const [primary] = platforms;
-  return {
-    reference: wanted.reference,
-    config: primary?.config ?? "",
-    layers: primary?.layers.map(({ digest }) => digest) ?? [],
-  };
+  if (primary === undefined) return [];
+  return [{ reference, config: primary.config, layers: primary.layers.map(({ digest }) => digest) }];
 }
 
 function ownNames(assets: Assets): ReadonlySet<string> {

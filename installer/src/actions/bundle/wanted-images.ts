@@ -62,7 +62,8 @@ export function withFurtherImages(
     const known = images.get(reference);
     const reasons = [...(known?.reasons ?? []), "named with --image"];
     const name = reference.replace(/[^a-z0-9]+/gi, "-");
-    images.set(reference, { ...(known ?? { name, reference, licenses: "unknown: named with --image" }), reasons });
+    const named = { name, reference, licenses: "unknown: named with --image", ofAnyKind: true };
+    images.set(reference, { ...(known ?? named), reasons });
   }
   return [...images.values()].toSorted((a, b) => compareText(a.reference, b.reference));
 }

@@ -1,5 +1,5 @@
 import { explainAbsence } from "../../bundle/explain-absence.ts";
-import { gatherImage } from "../../bundle/gather-image.ts";
+import { gatherImage, requireImage } from "../../bundle/gather-image.ts";
 import { InstallerError, PreflightError, UsageError } from "../../errors/installer-error.ts";
 import {
   differencesOf,
@@ -172,6 +172,7 @@ async function lockImage(
         continue;
       }
       const narrowed = await gatherImage(reference, source, found, platforms);
+      requireImage(reference, source, narrowed);
       ports.report({ type: "item", step: "lock", id: reference, state: "done", detail: source.name });
       const root = { digest: found.root.digest, mediaType: found.root.mediaType };
       return { ...head, source: source.kind, ...root, ...sizesOf(narrowed) };

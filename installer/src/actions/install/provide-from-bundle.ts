@@ -1,4 +1,4 @@
-import type { BundledImage } from "../../bundle/bundle-manifest.ts";
+import { type BundledImage, isRunnable } from "../../bundle/bundle-manifest.ts";
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { runBounded } from "../../bundle/run-bounded.ts";
 import { BundleError, RegistryError } from "../../errors/installer-error.ts";
@@ -51,7 +51,9 @@ export function expectBundledImages<Ports extends Pick<ActionPorts, "target">>(
   { reader, platform }: BundleImages,
 ): Ports {
   const coming = new Map(
-    reader.complete.images.map((image) => [fullTagged(image.reference), toLoadable(image, platform, reader.name).ids]),
+    reader.complete.images
+      .filter(isRunnable)
+      .map((image) => [fullTagged(image.reference), toLoadable(image, platform, reader.name).ids]),
   );
   const observe: Target["observe"] = async (install, question) => {
     const live = await ports.target.observe(install, question);

@@ -226,7 +226,7 @@ async function readAll(
 async function readCandidate(candidate: Candidate): Promise<PlannedImage> {
   const { image, target, repository, tag, root } = candidate;
   const from = readFrom(image.source, image.reference);
-  await requireWholeImage(image.reference, image.source, root);
+  await requireWholeImage(image.reference, image.source, candidate);
   const referrers = [];
   for (const { descriptor, tag: own } of candidate.referrers) {
     const manifests = await readManifests(descriptor, from);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { BundleError } from "../../errors/installer-error.ts";
 import type { ImageSource, ListedImage } from "../../oci/content.ts";
@@ -163,7 +164,7 @@ async function readList(files: LayoutFiles, name: string): Promise<readonly Save
     if (typeof config !== "string" || !isTexts(layers) || !(tags === null || tags === undefined || isTexts(tags))) {
       return refuse("has an image without configuration or layers");
     }
-    return { config, tags: tags ?? [], layers };
+    return { config: posix.normalize(config), tags: tags ?? [], layers: layers.map((path) => posix.normalize(path)) };
   });
 }
 

@@ -395,7 +395,7 @@ describe("createEngineSource over the containerd store", () => {
       hint: expect.stringContaining("--platform linux/amd64 takes what is there") as string,
     };
     await expect(gatherImage("three", source, found, both)).rejects.toMatchObject(refused);
-    await expect(requireWholeImage("three", source, found.root)).rejects.toMatchObject(refused);
+    await expect(requireWholeImage("three", source, found)).rejects.toMatchObject(refused);
     expect((await gatherImage("three", source, found, [amd64])).root.digest).toBe(digestOf(manifest));
   });
 

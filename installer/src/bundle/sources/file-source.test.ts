@@ -246,6 +246,24 @@ describe("what is refused", () => {
     await expect(open("a")).rejects.toMatchObject({ code });
   });
 
+  it("a folder, with how a layout is named", async () => {
+    mkdirSync(join(folder, "l"));
+
+    await expect(open("l")).rejects.toMatchObject({
+      code: "USAGE",
+      hint: expect.stringContaining(`oci:${join(folder, "l")}`) as string,
+    });
+  });
+
+  it.each([
+    ["packed twice", () => gzipSync(gzipSync(tarOf(layoutFiles())))],
+    ["packed, with nothing in it", () => gzipSync(Buffer.alloc(0))],
+  ])("what is %s, by the name that was given and not by that of the unpacked file", async (_, make) => {
+    writeFileSync(join(folder, "a"), make());
+
+    await expect(open("a")).rejects.toThrow(`the archive ${join(folder, "a")}`);
+  });
+
   it("opens a bundle, or a part of one, as a bundle", async () => {
     writeFileSync(join(folder, "b.tar"), tarOf({ "bundle.json": Buffer.from("{}") }));
 

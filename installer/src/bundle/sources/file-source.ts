@@ -34,6 +34,9 @@ export async function openFileSource(request: FileSourceRequest, ports: FileSour
   const { path } = request;
   if (isZarfSplit(path)) return openZarfSplit(request, ports);
   if (path.endsWith(splitSuffix) || headerNameOfPart(path) !== undefined) return ports.openBundle(path);
+  if ((await ports.fs.stat(path))?.directory === true) {
+    throw new UsageError(`${path} is a folder`, { hint: `write oci:${path} for the OCI layout in it` });
+  }
   const file = await ports.bulk.open(path);
   if (file === undefined) {
     throw new UsageError(`there is no file ${path}`, {
@@ -104,7 +107,7 @@ export async function openArchive(
   file: OpenedFile,
   { name = `the archive ${file.path}`, as }: Partial<Pick<LayoutOptions, "name" | "as">> = {},
 ): Promise<ImageSource> {
-  const entries = await indexArchive(file);
+  const entries = await indexArchive(file, name);
   const files = archiveFiles(file, entries);
   const options: LayoutOptions = { kind: "archive", name, ...(as !== undefined && { as }) };
   if (entries.has("oci-layout") && entries.has("index.json")) {

@@ -23,11 +23,19 @@ export function namesOf(annotations: Readonly<Record<string, string>> = {}): Nam
   return isTag ? { references, tag: named } : { references: named === undefined ? fullNames(base) : [] };
 }
 
-/** A name in full; none for what names nothing, as `<none>:<none>`. */
+/** A name in full, with the tag that is meant where none is written; none for what names nothing, as `<none>:<none>`. */
 export function fullNames(text: string | undefined): readonly string[] {
   if (text === undefined || isDigest(text)) return [];
   try {
-    return [formatReference(parseReference(text))];
+    const { tag, digest, ...place } = parseReference(text);
+    const meant = tag ?? (digest === undefined ? "latest" : undefined);
+    return [
+      formatReference({
+        ...place,
+        ...(meant !== undefined && { tag: meant }),
+        ...(digest !== undefined && { digest }),
+      }),
+    ];
   } catch {
     return [];
   }
@@ -65,8 +73,25 @@ export function nameImages<Image extends ListedImage>(
   return images.map((image) => {
     const tag = given.tag ?? image.tag;
     if (!meant.includes(image) || tag === undefined) return image;
-    return { ...image, references: [formatReference({ ...given, tag })] };
+    const name = formatReference({ ...given, tag });
+    refuseTaken(name, image, images, { as, where });
+    return { ...image, references: [name] };
   });
+}
+
+/** Which of two images of one name is meant, nobody could tell. */
+function refuseTaken(name: string, image: ListedImage, images: readonly ListedImage[], { as, where }: Told): void {
+  const holder = images.find(({ references, digest }) => references.includes(name) && digest !== image.digest);
+  if (holder === undefined) return;
+  throw new UsageError(`${as} gives ${image.digest} the name ${name}, which ${holder.digest} in ${where} has already`, {
+    hint: "write another name or tag, or leave --as out for the one that has the name",
+  });
+}
+
+interface Told {
+  /** `--as docker.io/corp/app:1.0`. */
+  readonly as: string;
+  readonly where: string;
 }
 
 function withTags<Image extends ListedImage>(nameless: readonly Image[], as: string, where: string): readonly Image[] {
@@ -75,16 +100,14 @@ function withTags<Image extends ListedImage>(nameless: readonly Image[], as: str
   throw new UsageError(`${as} has no tag, and the image in ${where} has none either`, { hint: `write ${as}:TAG` });
 }
 
-function theOne<Image extends ListedImage>(
-  nameless: readonly Image[],
-  tag: string,
-  told: { readonly as: string; readonly where: string },
-): readonly Image[] {
+function theOne<Image extends ListedImage>(nameless: readonly Image[], tag: string, told: Told): readonly Image[] {
   const same = nameless.filter((image) => image.tag === tag);
   const meant = same.length > 0 ? same : nameless;
   if (new Set(meant.map(({ digest }) => digest)).size === 1) return meant;
   throw new UsageError(`${told.as} could be any of the images in ${told.where}: ${listNames(meant)}`, {
-    hint: "write --as NAME without a tag, which names each by its own tag, or the tag of one of them",
+    hint: meant.some((image) => image.tag !== undefined)
+      ? "write --as NAME without a tag, which names each by its own tag, or the tag of one of them"
+      : "copy the one that is meant to a layout or an archive of its own, or give each a name there",
   });
 }
 

@@ -1,4 +1,5 @@
 import { BundleError } from "../../errors/installer-error.ts";
+import { attachedTo } from "../../oci/attached.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import { type Descriptor, type Platform, formatPlatform } from "../../oci/descriptor.ts";
 import { hexOf } from "../../oci/digest.ts";
@@ -8,7 +9,7 @@ import type { BulkFiles } from "../../platform/content-ports.ts";
 import { createManifestReader, findPlatform } from "../manifest-reader.ts";
 import { nameImages } from "./image-names.ts";
 import { type LayoutFiles, folderFiles } from "./layout-files.ts";
-import { type LayoutImage, type LayoutSource, type Referrer, readEntry, surveyLayout } from "./layout-survey.ts";
+import { type LayoutImage, type LayoutSource, readEntry, surveyLayout } from "./layout-survey.ts";
 
 /** An OCI layout that holds this many images is none. */
 const entriesLimit = 50_000;
@@ -65,7 +66,7 @@ export async function openLayout(files: LayoutFiles, { kind, name, as }: LayoutO
       const { images, referrers } = await survey();
       const root = await select(reference, { images, platforms, source });
       if (root === undefined) return undefined;
-      return { reference, root, referrers: relevant(referrers, await subjectsOf(root, source)) };
+      return { reference, root, referrers: attachedTo(referrers, await subjectsOf(root, source)) };
     },
     list: async () => (await survey()).images,
     close: () => files.close(),
@@ -86,7 +87,10 @@ async function readIndex(files: LayoutFiles, name: string): Promise<readonly Des
   if ((await files.size("oci-layout")) === undefined) refuse("it has no file oci-layout");
   const bytes = await files.read("index.json", manifestLimit + 1);
   if (bytes === undefined) return refuse("it has no file index.json");
-  const manifest = parseManifest(bytes, (problem) => new BundleError(`index.json of ${name} ${problem}`));
+  const manifest = parseManifest(
+    bytes,
+    (problem) => new BundleError(`index.json of ${name} ${problem}`, { hint: "copy the layout again" }),
+  );
   if (manifest.kind !== "index") return refuse("its index.json is not an index");
   if (manifest.manifests.length > entriesLimit) refuse(`it names more than ${entriesLimit} manifests`);
   return manifest.manifests;
@@ -121,21 +125,7 @@ async function select(reference: string, { images, platforms, source }: Search):
 }
 
 /** The image's own manifests. */
-async function subjectsOf(root: Descriptor, source: LayoutSource): Promise<Set<string>> {
+async function subjectsOf(root: Descriptor, source: LayoutSource): Promise<ReadonlySet<string>> {
   const manifest = await readEntry(root, source);
   return new Set([root.digest, ...(manifest.kind === "index" ? manifest.manifests.map(({ digest }) => digest) : [])]);
-}
-
-/** What refers to one of the subjects, or to something that does. */
-function relevant(referrers: readonly Referrer[], subjects: Set<string>): readonly Referrer[] {
-  const chosen = new Set<Referrer>();
-  for (let before = -1; before !== chosen.size; ) {
-    before = chosen.size;
-    for (const referrer of referrers) {
-      if (!subjects.has(referrer.subject)) continue;
-      chosen.add(referrer);
-      subjects.add(referrer.descriptor.digest);
-    }
-  }
-  return [...chosen];
 }

@@ -87,7 +87,7 @@ async function referrerOf(descriptor: Descriptor, source: LayoutSource): Promise
 
 function toReferrer(descriptor: Descriptor, manifest: Manifest): Referrer | undefined {
   if (manifest.subject === undefined) return undefined;
-  const artifactType = descriptor.artifactType ?? artifactTypeOf(manifest);
+  const artifactType = artifactTypeOf(manifest) ?? descriptor.artifactType;
   return {
     descriptor: { ...plainDescriptor(descriptor), ...(artifactType === undefined ? {} : { artifactType }) },
     subject: manifest.subject.digest,

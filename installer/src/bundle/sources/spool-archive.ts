@@ -23,7 +23,7 @@ export interface SpoolRequest {
 
 export interface SpoolPorts {
   readonly bulk: BulkFiles;
-  readonly fs: Pick<FileSystem, "makeDirectory" | "remove" | "freeBytes">;
+  readonly fs: Pick<FileSystem, "makeDirectory" | "remove" | "freeBytes" | "stat">;
   readonly report: Report;
 }
 

@@ -41,8 +41,10 @@ const layer = store.add("0123456789", mediaTypes.ociLayer);
 const image = store.image([layer]);
 const absent: Descriptor = { mediaType: mediaTypes.ociManifest, digest: `sha256:${"a".repeat(64)}`, size: 5 };
 const index = store.index([image, absent]);
-const signature = store.image([store.add("{}", "application/json")], { subject: image });
-
+const signature = store.image([store.add("{}", "application/json")], {
+  subject: image,
+  artifactType: "test/signature",
+});
 const tagOnly = store.image([store.add("[]", "application/json")]);
 const plainType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const typedByConfig = store.add(
@@ -63,7 +65,7 @@ const images: readonly ServableImage[] = [
     reference: "docker.io/slipway/postgres:2",
     root: index,
     referrers: [
-      { descriptor: { ...signature, artifactType: "test/signature" }, subject: image.digest, tag: "sha256-x.sig" },
+      { descriptor: { ...signature, artifactType: "said/elsewhere" }, subject: image.digest, tag: "sha256-x.sig" },
       { descriptor: tagOnly, subject: image.digest, tag: "sha256-x.att" },
       { descriptor: typedByConfig, subject: image.digest },
     ],

@@ -86,7 +86,7 @@ function addReferrer({ referrers }: OpenRepository, descriptor: Descriptor, mani
   const subject = manifest.subject?.digest;
   const known = subject === undefined ? undefined : (referrers.get(subject) ?? []);
   if (subject === undefined || known?.some(({ digest }) => digest === descriptor.digest) === true) return;
-  const artifactType = descriptor.artifactType ?? artifactTypeOf(manifest);
+  const artifactType = artifactTypeOf(manifest) ?? descriptor.artifactType;
   const { annotations } = manifest;
   const listed = {
     ...descriptor,

@@ -359,6 +359,41 @@ export const bundleRows: readonly BadInput[] = [
     ],
   },
   {
+    fault: "a signature, an SBOM or something else that refers to an image, with only a part of it there",
+    says: "… does not have …, which belongs to what refers to the image …",
+    code: "BUNDLE_INVALID",
+    state: "nothing of the image was written or sent",
+    again: "with the image copied again with all that refers to it, or without",
+    proofs: [
+      ...proofs(
+        "foreign-documents",
+        "is refused without %s, in a dry run too, and leaves nothing",
+        "is refused where only cosign's tag of it was copied, with the image named",
+      ),
+      ...proofs("push-foreign", "fails before anything is sent where a part of what refers to the image is missing"),
+    ],
+  },
+  {
+    fault: "a chart, an SBOM or another document under the name of an image of the platform",
+    says: "… is no image that an engine could run: it is …",
+    code: "PREFLIGHT_FAILED",
+    state: "nothing was written; by a name that a person gives it is carried",
+    again: "with another source",
+    proofs: proofs(
+      "foreign-documents",
+      "what stands under the name of an image of the platform and is none is refused",
+      "%s, whatever the platforms",
+    ),
+  },
+  {
+    fault: "a name given with --as that another image of the layout or archive has",
+    says: "--as … gives … the name …, which … has already",
+    code: "USAGE",
+    state: "nothing was written or sent",
+    again: "with another name",
+    proofs: proofs("image-names", "is refused where another image has it"),
+  },
+  {
     fault: "a layout or archive whose images have a tag alone, or no name",
     says: "… say what they are with --as NAME, which makes …",
     code: "USAGE",
