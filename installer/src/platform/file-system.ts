@@ -55,7 +55,9 @@ export function createFileSystem(): FileSystem {
     stat: async (path) => {
       const found = await ifPresent(() => lstat(path));
       if (found === undefined) return undefined;
-      return { mode: found.mode & 0o7777, uid: found.uid, size: found.size, directory: found.isDirectory() };
+      const directory = found.isDirectory();
+      const special = !directory && !found.isFile();
+      return { mode: found.mode & 0o7777, uid: found.uid, size: found.size, directory, ...(special && { special }) };
     },
     remove: (path) => rm(path, { recursive: true, force: true }),
     freeBytes,

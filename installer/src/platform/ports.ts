@@ -34,6 +34,16 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** What stands at a path itself; a link is not followed. */
+export interface FileStat {
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+  readonly directory: boolean;
+  /** Neither file nor directory: a link, a device, a pipe, a socket. */
+  readonly special?: boolean;
+}
+
 export interface FileSystem {
   readText(path: string): Promise<string>;
   /** Undefined when the file does not exist. */
@@ -61,11 +71,7 @@ export interface FileSystem {
   readBytes(path: string): Promise<Uint8Array>;
   /** Changes mode and owner in place, without following a link. */
   setOwner(path: string, owner: number, mode: number): Promise<void>;
-  stat(
-    path: string,
-  ): Promise<
-    { readonly mode: number; readonly uid: number; readonly size: number; readonly directory: boolean } | undefined
-  >;
+  stat(path: string): Promise<FileStat | undefined>;
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
 }

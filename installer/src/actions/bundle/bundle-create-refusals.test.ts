@@ -65,6 +65,22 @@ describe("what is refused before anything is written", () => {
     expect(existsSync(join(folder, "b.tar.partial"))).toBe(false);
   });
 
+  it.each([
+    ["EROFS", "the file system is read-only"],
+    ["EACCES", "permission denied"],
+  ])("a folder in which nothing can be written: %s", async (code, reason) => {
+    layout("l");
+    const ports = testPorts();
+    const fault = Object.assign(new Error(code), { code, path: "x" });
+    const closed = { ...ports, locks: { ...ports.locks, tryAcquire: () => Promise.reject(fault) } };
+
+    await expect(createBundle(requestFor("b.tar", "l"), closed)).rejects.toMatchObject({
+      code: "PREFLIGHT_FAILED",
+      message: `${join(folder, "b.tar")} cannot be written: ${reason}`,
+      hint: expect.stringContaining("-o") as string,
+    });
+  });
+
   it("a folder that is not a layout", async () => {
     await expect(create("b.tar", "nowhere")).rejects.toMatchObject({ code: "BUNDLE_INVALID" });
   });

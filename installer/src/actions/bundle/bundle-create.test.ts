@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fixtureKey } from "../../../test/support/bundle-fixture.ts";
@@ -70,6 +70,29 @@ describe("bundle create", () => {
     }
 
     expect(events).toEqual([]);
+  });
+
+  it("refuses an output that is a link, a pipe or a device, which it would replace", async () => {
+    layout("l");
+    symlinkSync("/dev/null", join(folder, "link.tar"));
+
+    for (const output of ["/dev/null", "link.tar"]) {
+      const request = requestFor("b.tar", "l", { output: output.startsWith("/") ? output : join(folder, output) });
+      await expect(createBundle(request, testPorts())).rejects.toMatchObject({
+        code: "USAGE",
+        message: expect.stringContaining("is no plain file") as string,
+      });
+    }
+    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+    expect(lstatSync(join(folder, "link.tar")).isSymbolicLink()).toBe(true);
+  });
+
+  it("takes an output in a folder that is reached by a link", async () => {
+    layout("l");
+    mkdirSync(join(folder, "real"));
+    symlinkSync("real", join(folder, "linked"));
+
+    await create("linked/b.tar", "l", { dryRun: true });
   });
 
   it("asks for the passphrase of a key that has one, and says how to give it where nobody can be asked", async () => {
