@@ -38,8 +38,8 @@ export interface DockerArchive extends ImageSource {
 export async function openDockerArchive(files: LayoutFiles, name: string, as?: Reference): Promise<DockerArchive> {
   const listed = (await readList(files, name)).map(toNamed);
   const images = as === undefined ? listed : nameImages(listed, as, name);
-  const documents = new Map<string, Buffer>();
-  const paths = new Map<string, string>();
+  const archive: Archive = { files, name, documents: new Map(), paths: new Map(), packed: new Map() };
+  const { documents, paths } = archive;
   return {
     kind: "archive",
     name,
@@ -47,13 +47,13 @@ export async function openDockerArchive(files: LayoutFiles, name: string, as?: R
       const full = formatReference(parseReference(reference));
       const image = images.findLast(({ references }) => references.includes(full));
       if (image === undefined) return undefined;
-      const root = await describe(image, { files, name, documents, paths });
+      const root = await describe(image, archive);
       return { reference, root, referrers: [] };
     },
     list: () => Promise.resolve(images),
     async findConfig(digest) {
       const image = images.find(({ config }) => config.includes(hexOf(digest)));
-      return image === undefined ? undefined : describe(image, { files, name, documents, paths });
+      return image === undefined ? undefined : describe(image, archive);
     },
     content: {
       async open(descriptor, range) {
@@ -90,6 +90,8 @@ interface Archive {
   readonly name: string;
   readonly documents: Map<string, Buffer>;
   readonly paths: Map<string, string>;
+  /** Digests of packed layers by path: many images share them, and each is read to its end. */
+  readonly packed: Map<string, Promise<string>>;
 }
 
 async function describe(image: SavedImage, archive: Archive): Promise<Descriptor> {
@@ -126,8 +128,9 @@ async function describe(image: SavedImage, archive: Archive): Promise<Descriptor
 /** A layer file that is packed has another digest than the configuration says, which is of what is in it. */
 async function describeLayer(
   { path, size, diffId }: { readonly path: string; readonly size: number; readonly diffId: string },
-  { files, name }: Archive,
+  archive: Archive,
 ): Promise<Descriptor> {
+  const { files, name, packed } = archive;
   const head = (await files.read(path, 6)) ?? Buffer.alloc(0);
   const packing = packingOf(head);
   if (packing === "none") return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
@@ -137,9 +140,15 @@ async function describeLayer(
       hint: "load it into an engine and save it again from there",
     });
   }
+  const hashing = packed.get(path) ?? hashFile(path, files);
+  packed.set(path, hashing);
+  return { mediaType, digest: await hashing, size };
+}
+
+async function hashFile(path: string, files: LayoutFiles): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of (await files.stream(path)) ?? []) hash.update(chunk as Buffer);
-  return { mediaType, digest: `sha256:${hash.digest("hex")}`, size };
+  return `sha256:${hash.digest("hex")}`;
 }
 
 const layerTypes: Partial<Readonly<Record<Packing, string>>> = {

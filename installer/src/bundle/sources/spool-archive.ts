@@ -87,11 +87,12 @@ const writeSize = 1024 * 1024;
 
 async function writeUnpacked(request: SpoolRequest, { bulk, fs }: SpoolPorts): Promise<void> {
   const { paths, packing, sha256, target, signal } = request;
-  const hash = createHash("sha256");
+  // Hashed only where it is compared: what is in the archive is checked by its own digests.
+  const hash = sha256 === undefined ? undefined : createHash("sha256");
   const refuse = (why: string, cause?: unknown): never => {
     throw new BundleError(`${paths[0] ?? target} ${why}`, { hint: "get it again from where it came", cause });
   };
-  const most = (await fs.freeBytes(dirname(target))) - spareBytes;
+  const most = Math.max(0, (await fs.freeBytes(dirname(target))) - spareBytes);
   const output = await bulk.create(target, { mode: 0o600 });
   try {
     let position = 0;
@@ -103,7 +104,10 @@ async function writeUnpacked(request: SpoolRequest, { bulk, fs }: SpoolPorts): P
       waiting = [];
       bytes = 0;
     };
-    for await (const chunk of unpack(Readable.from(joined(paths, bulk, (piece) => void hash.update(piece))), packing)) {
+    for await (const chunk of unpack(
+      Readable.from(joined(paths, bulk, (piece) => void hash?.update(piece))),
+      packing,
+    )) {
       signal.throwIfAborted();
       waiting.push(chunk as Buffer);
       bytes += (chunk as Buffer).length;
@@ -118,7 +122,7 @@ async function writeUnpacked(request: SpoolRequest, { bulk, fs }: SpoolPorts): P
   } finally {
     await output.close();
   }
-  if (sha256 !== undefined && hash.digest("hex") !== sha256.toLowerCase()) {
+  if (hash !== undefined && hash.digest("hex") !== sha256?.toLowerCase()) {
     refuse("and its parts are damaged: together they have not the SHA-256 that the first part says");
   }
 }
