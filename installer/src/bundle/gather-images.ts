@@ -55,7 +55,7 @@ export async function gatherImages(request: GatherRequest): Promise<readonly Gat
     if ("missing" in result) missing.push(result);
     else gathered.push(result);
   }
-  if (missing.length > 0) throw missingError(missing, request);
+  if (missing.length > 0) throw missingError(missing);
   return gathered;
 }
 
@@ -105,7 +105,7 @@ function describe(error: InstallerError): string {
   return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
 }
 
-function missingError(missing: readonly Missing[], request: GatherRequest): PreflightError {
+function missingError(missing: readonly Missing[]): PreflightError {
   const wayOut = missing.flatMap(({ missing: { wayOut: way } }) => way ?? []);
   const names = missing.map(({ missing: { reference } }) => reference);
   const details = missing.flatMap(({ missing: { reference }, reasons }) => [

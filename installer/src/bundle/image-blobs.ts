@@ -19,22 +19,32 @@ export interface ImageBlobs {
  */
 export async function collectImageBlobs(bundle: OpenedBundle, image: BundledImage): Promise<ImageBlobs> {
   const blobs = new Map<string, Descriptor>();
-  const problems: string[] = [];
-  const queue: Descriptor[] = [
+  const problems = new Set<string>();
+  const isThere = (blob: Descriptor): boolean => {
+    if (!blobs.has(blob.digest)) blobs.set(blob.digest, blob);
+    const size = bundle.sizeOf(blob.digest);
+    if (size === undefined) problems.add(`${blob.digest} (${blob.mediaType}) is not there`);
+    else if (size !== blob.size) problems.add(`${blob.digest} is ${size} bytes, and ${blob.size} are asked for`);
+    return size === blob.size;
+  };
+  const read = new Set<string>();
+  const manifests: Descriptor[] = [
     image.root,
     ...image.platforms.map(({ manifest }) => manifest),
     ...image.referrers.map(({ descriptor }) => descriptor),
   ];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    if (blobs.has(next.digest)) continue;
-    blobs.set(next.digest, next);
-    const size = bundle.sizeOf(next.digest);
-    if (size === undefined) problems.push(`${next.digest} (${next.mediaType}) is not there`);
-    else if (size !== next.size) problems.push(`${next.digest} is ${size} bytes, and ${next.size} are asked for`);
-    else if (isManifestType(next.mediaType)) queue.push(...(await readChildren(bundle, next)));
+  // What is a manifest its place tells, not its type: a layer may be of any, also of that of a manifest.
+  for (const next of manifests) {
+    if (!isThere(next) || read.has(next.digest)) continue;
+    read.add(next.digest);
+    const manifest = await readManifest(bundle, next);
+    if (manifest.kind === "index") manifests.push(...manifest.manifests);
+    else for (const blob of childrenOf(manifest)) isThere(blob);
   }
-  for (const { manifest } of image.platforms) problems.push(...(await findMismatch(bundle, manifest)));
-  return { blobs: [...blobs.values()], problems };
+  for (const { manifest } of image.platforms) {
+    for (const mismatch of await findMismatch(bundle, manifest)) problems.add(mismatch);
+  }
+  return { blobs: [...blobs.values()], problems: [...problems] };
 }
 
 async function findMismatch(bundle: OpenedBundle, descriptor: Descriptor): Promise<readonly string[]> {
@@ -45,14 +55,6 @@ async function findMismatch(bundle: OpenedBundle, descriptor: Descriptor): Promi
   if (bundle.sizeOf(config.digest) !== config.size || config.size > manifestLimit) return [];
   const mismatch = layerMismatch(manifest, await buffer(await bundle.content.open(config)));
   return mismatch === undefined ? [] : [`${descriptor.digest} ${mismatch}`];
-}
-
-function isManifestType(mediaType: string): boolean {
-  return /(?:manifest|index|list)[\w.]*\+json$/.test(mediaType);
-}
-
-async function readChildren(bundle: OpenedBundle, descriptor: Descriptor): Promise<readonly Descriptor[]> {
-  return childrenOf(await readManifest(bundle, descriptor));
 }
 
 async function readManifest(bundle: OpenedBundle, descriptor: Descriptor): Promise<Manifest> {

@@ -47,14 +47,14 @@ export function createManifestReader(reference: string, source: ManifestSource):
   const read = new Map<string, { readonly bytes: Buffer; readonly manifest: Manifest }>();
   const small = new Map<string, Buffer>();
   const blobs = new Map<string, GatheredBlob>();
-  const manifests: string[] = [];
+  const manifests = new Set<string>();
   const toError = (descriptor: Descriptor) => contentError(source, `${descriptor.digest} of the image ${reference}`);
 
   const reader: ManifestReader = {
     reference,
     source,
     toError,
-    carried: () => manifests,
+    carried: () => [...manifests],
     blobs: () => [...blobs.values()],
     async read(descriptor) {
       let entry = read.get(descriptor.digest);
@@ -89,16 +89,18 @@ export function createManifestReader(reference: string, source: ManifestSource):
     },
     async addAll(descriptor, depth) {
       if (depth > depthLimit) throw toError(descriptor)(`nests more than ${depthLimit} indexes`);
-      if (blobs.has(descriptor.digest)) return;
+      if (manifests.has(descriptor.digest)) return;
       const { descriptor: known, manifest } = await reader.read(descriptor);
       const bytes = read.get(descriptor.digest)?.bytes;
       blobs.set(descriptor.digest, { descriptor: known, ...(bytes !== undefined && { bytes }) });
-      manifests.push(descriptor.digest);
+      manifests.add(descriptor.digest);
       for (const child of childrenOf(manifest)) {
         if (manifest.kind === "index") {
           await reader.addAll(child, depth + 1);
           continue;
         }
+        // A layer may be what is a manifest elsewhere.
+        if (manifests.has(child.digest)) continue;
         const kept = small.get(child.digest);
         blobs.set(child.digest, { descriptor: child, ...(kept !== undefined && { bytes: kept }) });
       }

@@ -52,6 +52,16 @@ describe("what is no image is carried when it is asked for by name", () => {
         return to.manifest({ config, layers: [to.put(Buffer.from("file"), "text/plain")] });
       },
     ],
+    [
+      "one whose layers have the types of manifests",
+      (to: ForeignLayout) => {
+        const layers = [
+          to.put({ a: 1 }, mediaTypes.ociManifest),
+          to.put({ b: 1 }, "application/vnd.own.manifest.v1+json"),
+        ];
+        return to.manifest({ config: to.put({}, "application/vnd.oci.empty.v1+json"), layers });
+      },
+    ],
     ["an index of such", (to: ForeignLayout) => to.index([chartIn(to), sbomIn(to)])],
   ])("%s, whatever the platforms", async (_, fill) => {
     const root = layoutOf(fill);

@@ -72,6 +72,31 @@ describe("what cosign save writes beside an image", () => {
     });
   });
 
+  it.each([
+    ["by the name of the image", {}],
+    ["by the digest behind the kind", { "io.containerd.image.name": "docker.io/corp/other:1" }],
+  ])("as Hauler's later versions write it belongs to its image: %s", async (_, named) => {
+    const layout = new ForeignLayout();
+    const root = layout.image({ layers: ["a"] });
+    const hex = hexOf(root.digest);
+    const name = { "io.containerd.image.name": "docker.io/corp/one:1" };
+    layout.enter(root, { ...name, kind: "dev.hauler/image" });
+    const suffix = Object.keys(named).length === 0 ? "" : `/${hex}`;
+    layout.enter(layout.signature(), { ...name, ...named, kind: `dev.hauler/sigs${suffix}` });
+
+    expect(await tagsOf(layout, "docker.io/corp/one:1")).toEqual([`sha256-${hex}.sig`]);
+  });
+
+  it("belongs to what its tag is made of, where it has one", async () => {
+    const layout = new ForeignLayout();
+    const root = layout.image({ layers: ["a"] });
+    const tag = `sha256-${hexOf(root.digest)}.sig`;
+    layout.enter(root, hauler("docker.io/corp/one:1", "image"));
+    layout.enter(layout.signature(), hauler(`docker.io/corp/one:${tag}`, "sigs"));
+
+    expect(await tagsOf(layout, "docker.io/corp/one:1")).toEqual([tag]);
+  });
+
   it("of an image that is not in the layout is left out", async () => {
     const layout = new ForeignLayout();
     layout.enter(layout.image({ layers: ["a"] }), { "io.containerd.image.name": "docker.io/corp/one:1" });

@@ -11,24 +11,35 @@ import { readSmall } from "../read-small.ts";
 /** What `cosign save` writes beside an image: signatures, attestations, SBOMs. */
 export type CosignPart = "sig" | "att" | "sbom";
 
-const parts: Readonly<Record<string, CosignPart>> = { sigs: "sig", atts: "att", sboms: "sbom" };
+const parts: Readonly<Partial<Record<string, CosignPart>>> = { sigs: "sig", atts: "att", sboms: "sbom" };
 
 /** Such an entry. */
-export interface AttachedEntry extends Pick<ListedImage, "references"> {
+export interface AttachedEntry extends Pick<ListedImage, "references">, SavedKind {
   readonly entry: Descriptor;
-  readonly part: CosignPart;
 }
 
 type Source = Pick<ImageSource, "kind" | "name" | "content">;
 
-/** What an entry is by the kind that `cosign save`, and Hauler after it, gives it; undefined for an image and where there is none. */
-export function cosignPartOf({ annotations }: Descriptor): CosignPart | undefined {
-  const kind = /^dev\.cosignproject\.cosign\/(\w+)$/.exec(annotations?.["kind"] ?? "")?.[1];
-  return kind === undefined ? undefined : parts[kind];
+/** What an entry is, and of what where that is said too. */
+export interface SavedKind {
+  readonly part: CosignPart;
+  readonly subject?: string;
 }
 
 /**
- * Finds the image that each entry belongs to: the one of the same name, else the only one there is, else the one that a
+ * What an entry is by the kind that `cosign save`, and Hauler after it, gives it; undefined for an image and where there is
+ * none. Hauler writes the manifest of a platform behind the kind.
+ */
+export function savedKindOf({ annotations }: Descriptor): SavedKind | undefined {
+  const found = /^dev\.(?:cosignproject\.cosign|hauler)\/(\w+)(?:\/([0-9a-f]{64}))?$/.exec(annotations?.["kind"] ?? "");
+  const [, kind = "", hex] = found ?? [];
+  const part = parts[kind];
+  if (part === undefined) return undefined;
+  return { part, ...(hex !== undefined && { subject: `sha256:${hex}` }) };
+}
+
+/**
+ * Finds the image that each entry belongs to: the one that is said, else the one of the same name, else the only one there is, else the one that a
  * signature itself names. What belongs to no image of the layout is left out.
  * @throws BundleError where it could be several
  */
@@ -38,10 +49,10 @@ export async function attachSaved(
   source: Source,
 ): Promise<SourceImage["referrers"]> {
   const found: SourceImage["referrers"][number][] = [];
-  for (const { entry, part, references } of attached) {
+  for (const { entry, part, references, subject: said } of attached) {
     const named = images.filter((image) => image.references.some((name) => references.includes(name)));
     const candidates = [...new Set((references.length > 0 ? named : images).map(({ digest }) => digest))];
-    const subject = candidates.length > 1 ? await signedBy(entry, part, source) : candidates[0];
+    const subject = said ?? (candidates.length > 1 ? await signedBy(entry, part, source) : candidates[0]);
     if (subject === undefined) continue;
     const tag = `sha256-${hexOf(subject)}.${part}`;
     found.push({ descriptor: plainDescriptor(entry), subject, tag });

@@ -5,7 +5,7 @@ import { parseReference } from "../../oci/reference.ts";
 import { plainDescriptor } from "../build-bundle-manifest.ts";
 import { contentError } from "../content-error.ts";
 import { readSmall } from "../read-small.ts";
-import { type AttachedEntry, attachSaved, cosignPartOf } from "./cosign-save.ts";
+import { type AttachedEntry, attachSaved, savedKindOf } from "./cosign-save.ts";
 import { namesOf } from "./image-names.ts";
 
 /** An image of a layout. */
@@ -44,9 +44,10 @@ export async function surveyLayout(index: readonly Descriptor[], source: LayoutS
   };
   for (const entry of index) {
     const names = namesOf(entry.annotations);
-    const part = cosignPartOf(entry);
-    if (part !== undefined) {
-      attached.push({ entry, part, ...names });
+    const saved = savedKindOf(entry);
+    // A tag made of a digest says more than a kind.
+    if (saved !== undefined && !digestTag.test(tagOf(names))) {
+      attached.push({ entry, ...saved, ...names });
       continue;
     }
     const found = await findReferrers(entry, tagOf(names), source);
@@ -74,15 +75,16 @@ async function findReferrers(
   if (!isManifestType(entry.mediaType) || (await source.content.sizeOf?.(entry.digest)) === undefined) return undefined;
   const manifest = await readEntry(entry, source);
   if (listTag.test(tag) && manifest.kind === "index") {
-    const listed = await Promise.all(manifest.manifests.map((child) => referrerOf(child, source)));
-    return listed.filter((referrer) => referrer !== undefined);
+    // One after the other: a list may be longer than files can be open.
+    const listed: Referrer[] = [];
+    for (const child of manifest.manifests) {
+      const referrer = toReferrer(child, await readEntry(child, source));
+      if (referrer !== undefined) listed.push(referrer);
+    }
+    return listed;
   }
   const referrer = toReferrer(entry, manifest);
   return referrer === undefined ? undefined : [referrer];
-}
-
-async function referrerOf(descriptor: Descriptor, source: LayoutSource): Promise<Referrer | undefined> {
-  return toReferrer(descriptor, await readEntry(descriptor, source));
 }
 
 function toReferrer(descriptor: Descriptor, manifest: Manifest): Referrer | undefined {

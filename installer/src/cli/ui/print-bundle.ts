@@ -83,7 +83,7 @@ export function formatBundle(result: BundleInspectResult, style: Style, columns:
       result.images.map((image) => [
         image.name,
         image.bytes === undefined ? "-" : formatBytes(image.bytes),
-        image.platforms.map(({ platform }) => platform).join(" "),
+        image.platforms.map(({ platform }) => platform).join(" ") || "-",
         shortDigest(image.digest),
         image.licenses,
         image.reference,
