@@ -45,5 +45,13 @@ test("a container tells from which state directory it was made", () => {
   expect(stateDirOf(file("/srv/state/live/compose.yaml"))).toBe("/srv/state");
   expect(isMadeFrom(file("/srv/state/live/compose.yaml"), stateLayout("/srv/state"))).toBe(true);
   expect(stateDirOf(file("/srv/somebody/compose.yaml"))).toBeUndefined();
+  expect(stateDirOf(file("/srv/somebody/compose.yaml,-"))).toBeUndefined();
   expect(stateDirOf(container("p-app-1", "app"))).toBeUndefined();
+});
+
+test.each([",-", ",/srv/state/live/-"])("also where proxies were kept out of it, and the label ends in %s", (end) => {
+  const labels = { "com.docker.compose.project.config_files": `/srv/state/live/compose.yaml${end}` };
+
+  expect(stateDirOf(container("p-app-1", "app", labels))).toBe("/srv/state");
+  expect(isMadeFrom(container("p-app-1", "app", labels), stateLayout("/srv/state"))).toBe(true);
 });

@@ -45,14 +45,19 @@ function isLeftover(container: ContainerState, wanted: readonly string[]): boole
 
 /** Whether Compose made a container from the file in this state directory. */
 export function isMadeFrom(container: ContainerState, layout: StateLayout): boolean {
-  return container.labels[composeFileLabel] === composeFileIn(layout);
+  return composeFileOf(container) === composeFileIn(layout);
 }
 
 /** The state directory with the file that Compose made a container from. */
 export function stateDirOf(container: ContainerState): string | undefined {
-  const file = container.labels[composeFileLabel];
+  const file = composeFileOf(container);
   const root = file === undefined ? undefined : dirname(dirname(file));
   return root !== undefined && file === composeFileIn(stateLayout(root)) ? root : undefined;
+}
+
+/** Without what Compose read from standard input besides: there, proxies of the user's Docker configuration are taken back. */
+function composeFileOf({ labels }: ContainerState): string | undefined {
+  return labels[composeFileLabel]?.replace(/,([^,]*\/)?-$/, "");
 }
 
 function composeFileIn({ live }: Pick<StateLayout, "live">): string {
