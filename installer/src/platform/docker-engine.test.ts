@@ -209,12 +209,34 @@ describe("images", () => {
 });
 
 describe("address ranges", () => {
-  it("of all networks are listed; those without addresses have null", async () => {
-    const network = (Config: unknown) => ({ Id: "1", Name: "n", IPAM: { Driver: "default", Config } });
-    const subnets = [{ Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" }, { Subnet: "fd00::/64" }];
-    const { docker, asked } = await dockerThatAnswers(() => ({ body: [network(subnets), network(null), network([])] }));
+  it("of all networks are listed, with their bridges; those without addresses have null", async () => {
+    const network = (Config: unknown, more: object = {}) => ({ Id: "1", Name: "n", IPAM: { Config }, ...more });
+    const ranges = [
+      { Subnet: "fd00::/64", Gateway: "fd00::1" },
+      { Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" },
+    ];
+    const bridge = { Id: "0123456789abcdef", Driver: "bridge" };
+    const named = { Driver: "bridge", Options: { "com.docker.network.bridge.name": "docker0" } };
+    const { docker, asked } = await dockerThatAnswers(() => ({
+      body: [
+        network(null),
+        network(ranges, bridge),
+        network(ranges, { ...bridge, Internal: true }),
+        network([], named),
+      ],
+    }));
 
-    expect(await docker.networkSubnets()).toEqual(["172.18.0.0/16", "fd00::/64"]);
+    expect(await docker.networks()).toEqual([
+      { id: "1", name: "n", subnets: [] },
+      {
+        id: bridge.Id,
+        name: "n",
+        subnets: ["fd00::/64", "172.18.0.0/16"],
+        bridge: { device: "br-0123456789ab", address: "172.18.0.1" },
+      },
+      { id: bridge.Id, name: "n", subnets: ["fd00::/64", "172.18.0.0/16"], bridge: { device: "br-0123456789ab" } },
+      { id: "1", name: "n", subnets: [], bridge: { device: "docker0" } },
+    ]);
     expect(asked()).toEqual(["GET /networks"]);
   });
 

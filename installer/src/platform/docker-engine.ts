@@ -1,6 +1,7 @@
 import { containerCalls } from "./docker/container-calls.ts";
 import { type EngineInfoAnswer, type EngineVersionAnswer, fromInfo, fromVersion } from "./docker/engine-answers.ts";
 import { createEngineConnection } from "./docker/engine-connection.ts";
+import { engineEndpoint } from "./docker/engine-endpoint.ts";
 import { type EngineLimits, engineLimits } from "./docker/engine-limits.ts";
 import { imageChanges, imageQuestions } from "./docker/image-calls.ts";
 import { runOneShot } from "./docker/one-shot.ts";
@@ -24,7 +25,11 @@ export function createDockerEngine({ env, exec, signal, limits = engineLimits }:
       connection.call({ what: "about itself", kind: "question" }, async (docker, watch) => {
         const abort = { abortSignal: watch.signal };
         const [info, version] = await Promise.all([docker.info(abort), docker.version(abort)]);
-        return fromInfo(info as EngineInfoAnswer, (version as EngineVersionAnswer).ApiVersion);
+        const endpoint = engineEndpoint(env);
+        return {
+          ...fromInfo(info as EngineInfoAnswer, (version as EngineVersionAnswer).ApiVersion),
+          ...(endpoint.kind === "unix" && { socket: endpoint.socketPath }),
+        };
       }),
     version: () =>
       connection.call({ what: "for its version", kind: "question" }, async (docker, watch) =>

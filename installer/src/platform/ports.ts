@@ -116,6 +116,8 @@ export interface EngineInfo {
   readonly architecture: string;
   /** Ranges that networks are taken from, in parts of `size` bits, where the engine was given some: `default-address-pools`. */
   readonly addressPools?: readonly { readonly base: string; readonly size: number }[];
+  /** The socket of this machine that it is reached by, where it is one. */
+  readonly socket?: string;
 }
 
 export interface EngineVersion {
@@ -133,6 +135,15 @@ export interface VolumeState {
   readonly mountpoint: string;
   /** The directory of the host that the volume is bound to, when it is. */
   readonly hostPath?: string;
+}
+
+export interface NetworkState {
+  readonly id: string;
+  readonly name: string;
+  /** `172.17.0.0/16`. */
+  readonly subnets: readonly string[];
+  /** The interface of the engine's host that it is, where it is one, and the IPv4 address which that must have. */
+  readonly bridge?: { readonly device: string; readonly address?: string };
 }
 
 /** An image as the engine has it. */
@@ -224,9 +235,8 @@ export interface Docker {
   volumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeState[]>;
   createVolume(name: string, labels: Readonly<Record<string, string>>, hostPath?: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
-  networks(project: string): Promise<readonly { readonly id: string; readonly name: string }[]>;
-  /** Subnets of all networks of the engine, whoever made them: `172.17.0.0/16`. */
-  networkSubnets(): Promise<readonly string[]>;
+  /** Of the Compose project; without one, all networks of the engine, whoever made them. */
+  networks(project?: string): Promise<readonly NetworkState[]>;
   removeNetwork(id: string): Promise<void>;
   /** Runs a one-shot container to its end and removes it. */
   runOnce(request: OneShot): Promise<{ readonly exitCode: number; readonly output: readonly string[] }>;

@@ -9,6 +9,7 @@ import type {
   Exec,
   FileSystem,
   Host,
+  NetworkState,
   RunResult,
 } from "../../src/platform/ports.ts";
 import { loadValues } from "../../src/values/load-values.ts";
@@ -45,9 +46,9 @@ export interface FakeWorld {
   /** What one look after the other sees, the last one for good. */
   readonly containersInTurn?: readonly (readonly object[])[];
   readonly volumes?: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
-  /** Networks of this install. */
-  readonly networks?: readonly { readonly id: string; readonly name: string }[];
-  /** Of every network of the engine. */
+  /** Networks with bridges, called by their ids unless told. */
+  readonly networks?: readonly (Pick<NetworkState, "id" | "name"> & Partial<NetworkState>)[];
+  /** Of other networks of the engine. */
   readonly subnets?: readonly string[];
   readonly imagesPresent?: boolean;
   readonly installId?: string;
@@ -142,6 +143,7 @@ const readyEngine: EngineInfo = {
   securityOptions: ["name=apparmor", "name=seccomp,profile=builtin"],
   os: "Debian GNU/Linux 13",
   architecture: "x86_64",
+  socket: "/var/run/docker.sock",
 };
 
 function fakeDocker(world: FakeWorld): Docker {
@@ -157,14 +159,22 @@ function fakeDocker(world: FakeWorld): Docker {
         : Promise.resolve("compose" in world ? world.compose : "2.26.1"),
     containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
-    networks: () => Promise.resolve(world.networks ?? []),
-    networkSubnets: () => Promise.resolve(world.subnets ?? ["172.17.0.0/16"]),
+    networks: () => Promise.resolve(fakeNetworks(world)),
     imageIds: (references) =>
       Promise.resolve(
         new Map(world.imagesPresent === false ? [] : references.map((reference) => [reference, "sha256:1"])),
       ),
   };
   return docker as Docker;
+}
+
+function fakeNetworks({ networks = [], subnets = ["172.17.0.0/16"] }: FakeWorld): readonly NetworkState[] {
+  const named = networks.map((network) => ({
+    subnets: [],
+    bridge: { device: `br-${network.id.slice(0, 12)}` },
+    ...network,
+  }));
+  return [...named, ...subnets.map((subnet) => ({ id: "", name: "other", subnets: [subnet] }))];
 }
 
 function fakeExec(world: FakeWorld): Exec {

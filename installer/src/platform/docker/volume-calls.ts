@@ -1,12 +1,10 @@
-import type { Docker } from "../ports.ts";
+import { isIP } from "node:net";
+import type { Docker, NetworkState } from "../ports.ts";
 import type { EngineConnection } from "./engine-connection.ts";
 import { unless } from "./engine-errors.ts";
 import { labelFilter, projectLabel } from "./label-filter.ts";
 
-type VolumeAndNetworkCalls = Pick<
-  Docker,
-  "volumes" | "createVolume" | "removeVolume" | "networks" | "networkSubnets" | "removeNetwork"
->;
+type VolumeAndNetworkCalls = Pick<Docker, "volumes" | "createVolume" | "removeVolume" | "networks" | "removeNetwork">;
 
 /** The engine answers null instead of an empty list. */
 interface VolumeSummary {
@@ -14,6 +12,36 @@ interface VolumeSummary {
   readonly Labels: Readonly<Record<string, string>> | null;
   readonly Mountpoint: string;
   readonly Options: { readonly device?: string } | null;
+}
+
+interface NetworkSummary {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Driver?: string;
+  readonly Internal?: boolean;
+  readonly Options?: Readonly<Record<string, string>> | null;
+  /** Without any for networks without addresses, as host and none are. */
+  readonly IPAM?: { readonly Config?: readonly AddressRange[] | null } | null;
+}
+
+interface AddressRange {
+  readonly Subnet?: string;
+  readonly Gateway?: string;
+}
+
+function fromNetwork(network: NetworkSummary): NetworkState {
+  const ranges = network.IPAM?.Config ?? [];
+  const { Id: id, Name: name } = network;
+  const head = { id, name, subnets: ranges.flatMap(({ Subnet }) => Subnet ?? []) };
+  if (network.Driver !== "bridge") return head;
+  const device = network.Options?.["com.docker.network.bridge.name"] ?? `br-${id.slice(0, 12)}`;
+  // Whether the bridge of an internal network has an address depends on the engine's version.
+  const address = network.Internal === true ? undefined : ranges.map(({ Gateway }) => Gateway).find(isIpv4);
+  return { ...head, bridge: { device, ...(address === undefined ? {} : { address }) } };
+}
+
+function isIpv4(address: string | undefined): boolean {
+  return address !== undefined && isIP(address) === 4;
 }
 
 /** The engine's calls about volumes and networks. */
@@ -45,15 +73,9 @@ export function volumeAndNetworkCalls(connection: EngineConnection): VolumeAndNe
       ),
     networks: (project) =>
       connection.call({ what: "to list networks", kind: "question" }, async (docker, { signal }) => {
-        const filters = labelFilter({ [projectLabel]: project });
-        const found = await docker.listNetworks({ filters, abortSignal: signal });
-        return found.map((network) => ({ id: network.Id, name: network.Name }));
-      }),
-    networkSubnets: () =>
-      connection.call({ what: "to list networks", kind: "question" }, async (docker, { signal }) => {
-        const found = await docker.listNetworks({ abortSignal: signal });
-        // Null for networks without addresses, as host and none are.
-        return found.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+        const filters = project === undefined ? {} : { filters: labelFilter({ [projectLabel]: project }) };
+        const found = await docker.listNetworks({ ...filters, abortSignal: signal });
+        return found.map((network) => fromNetwork(network));
       }),
     removeNetwork: (id) =>
       unless(

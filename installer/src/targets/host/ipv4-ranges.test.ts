@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { contains, overlaps, parseIpv4Range, parseIpv4Routes, splitIpv4Range } from "./ipv4-ranges.ts";
+import { contains, overlaps, parseIpv4Range, parseOnLinkRoutes, splitIpv4Range } from "./ipv4-ranges.ts";
 
 const range = (text: string) => parseIpv4Range(text)!;
 
@@ -20,15 +20,17 @@ test("ranges are split and compared", () => {
   expect(contains(range("172.17.0.0/16"), range("128.0.0.0/1"))).toBe(false);
 });
 
-test("routes are those of the kernel's table, without the default one", () => {
+test("routes are those of networks that this host is in: not the default one, none by a gateway, none that swallows", () => {
   const table = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
 tun0\t00000000\t0101080A\t0003\t0\t0\t0\t00000080\t0\t0\t0
+tun1\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0
+*\t000012AC\t00000000\t0201\t0\t0\t0\t0000FFFF\t0\t0\t0
 docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
 `;
 
-  expect(parseIpv4Routes(table)).toEqual([
-    { device: "tun0", range: range("0.0.0.0/1") },
+  expect(parseOnLinkRoutes(table)).toEqual([
+    { device: "tun1", range: range("0.0.0.0/1") },
     { device: "docker0", range: range("172.17.0.0/16") },
   ]);
 });

@@ -40,12 +40,16 @@ export interface Ipv4Route {
   readonly range: Ipv4Range;
 }
 
-/** The routes out of /proc/net/route, without the default one. */
-export function parseIpv4Routes(text: string): readonly Ipv4Route[] {
+/**
+ * The networks that this host is in, out of /proc/net/route: routes without a gateway. What a gateway leads to, and a device `*`, which
+ * swallows what is sent, say nothing about addresses in use.
+ */
+export function parseOnLinkRoutes(text: string): readonly Ipv4Route[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.trim().split(/\s+/);
-    const [device = "", destination = "", mask = ""] = [fields[0], fields[1], fields[7]];
+    const [device = "", destination = "", gateway = "", mask = ""] = [fields[0], fields[1], fields[2], fields[7]];
     if (!/^[0-9A-F]{8}$/i.test(destination) || !/^[0-9A-F]{8}$/i.test(mask) || mask === "00000000") return [];
+    if (gateway !== "00000000" || device === "*") return [];
     const first = fromLittleEndian(destination);
     return [{ device, range: { first, last: first + (2 ** 32 - 1 - fromLittleEndian(mask)) } }];
   });

@@ -17,13 +17,14 @@ export const composePreflight: readonly ComposeCheck[] = [
   ...resourceChecks,
   bindable,
   addressPools,
+  bridges,
   ...placeChecks,
   imagesAvailable,
   ...kernelChecks,
 ];
 
 /** What is looked at on a Docker host while a platform runs there. */
-export const composeLive: readonly ComposeCheck[] = [containerLogs, sameEngine, bridges];
+export const composeLive: readonly ComposeCheck[] = [containerLogs, sameEngine];
 
 /** The checks of this target; the engine is asked once for all of them, when the first one runs. */
 export function composeChecks(docker: Docker): TargetChecks {

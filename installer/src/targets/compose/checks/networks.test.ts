@@ -57,8 +57,44 @@ describe("address ranges for networks", () => {
     const [found] = await findings(check, { files });
 
     expect(found).toMatchObject({ severity: "failure" });
-    expect(found?.message).toMatch(/^routes of this host \(tun0\) cover .*: 0 are free, and the platform needs 3$/);
+    expect(found?.message).toMatch(
+      /^networks that this host is in \(tun0\) cover .*: 0 are free, and the platform needs 3$/,
+    );
     expect(found?.remedy).toContain("default-address-pools");
+  });
+
+  it("are not covered by routes that lead to a gateway, as those of many VPNs, nor by routes of another machine", async () => {
+    const byGateway = route("tun0", "00000000", "00000080").replace("\t00000000\t0001", "\t0101080A\t0003");
+    const onLink = route("tun0", "00000000", "00000080") + route("tun0", "00000080", "00000080");
+
+    expect(await findings(check, { files: { "/proc/net/route": head + byGateway } })).toEqual([]);
+    for (const socket of [undefined, "/srv/other/docker.sock"])
+      expect(await findings(check, { info: { socket }, files: { "/proc/net/route": head + onLink } })).toEqual([]);
+  });
+
+  it("are not those of name servers, also of those behind the resolver of systemd", async () => {
+    const world = { subnets: subnets(15, 13) };
+    const server = (address: string): string => `search corp\nnameserver ${address}\n`;
+    const stub = {
+      "/etc/resolv.conf": server("127.0.0.53"),
+      "/run/systemd/resolve/resolv.conf": server("192.168.240.1"),
+    };
+
+    const [direct] = await findings(check, { ...world, files: { "/etc/resolv.conf": server("192.168.240.1") } });
+
+    expect(direct?.message).toMatch(/\(name server 192\.168\.240\.1\) .*: 2 are free, and the platform needs 3$/);
+    expect(await findings(check, { ...world, files: stub })).toHaveLength(1);
+    expect(await findings(check, { ...world, files: { "/etc/resolv.conf": server("10.0.0.1") } })).toEqual([]);
+  });
+
+  it("are those of networks of version 4, where the engine gives version 6 too", async () => {
+    const addressPools = [
+      { base: "fd00:1::/48", size: 64 },
+      { base: "10.200.0.0/22", size: 24 },
+    ];
+
+    expect(await findings(check, { info: { addressPools }, subnets: ["fd00:1::/64"] })).toEqual([]);
+    expect(await findings(check, { info: { addressPools: addressPools.slice(0, 1) } })).toHaveLength(1);
   });
 });
 
@@ -86,28 +122,62 @@ describe("an engine that has nothing of the platform", () => {
   });
 });
 
-describe("bridges of the platform's networks", () => {
-  const networks = [
-    { id: "0123456789abcdef", name: "slipway_app" },
-    { id: "fedcba9876543210", name: "slipway_data" },
-  ];
-  const live = { services: new Map(), stores: new Map() };
+describe("bridges of networks", () => {
+  const app = { id: "0123456789abcdef", name: "slipway_app" };
+  const data = { id: "fedcba9876543210", name: "slipway_data" };
+  const usual = { id: "1", name: "bridge", bridge: { device: "docker0", address: "172.17.0.1" } };
+  const networks = [app, data, usual];
   const interfaces = (...names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [`/sys/class/net/${name}`, ""]));
+  const addresses = (...own: readonly string[]) => ({
+    "/proc/net/fib_trie": own.map((address) => `  |-- ${address}\n     /32 host LOCAL\n`).join(""),
+  });
+  const elsewhere = { info: { socket: undefined } };
 
   it("that are gone are named", async () => {
     const files = interfaces("lo", "docker0", "br-0123456789ab");
 
-    expect(await findings("live.bridges", { networks, live, files })).toMatchObject([
-      { severity: "warning", message: "the network slipway_data has no bridge on this host (br-fedcba987654)" },
+    for (const info of [{}, { socket: undefined }])
+      expect(await findings("networks.bridges", { networks, files, info })).toMatchObject([
+        {
+          severity: "failure",
+          message: "the network slipway_data leads nowhere: its bridge br-fedcba987654 is gone from this host",
+          remedy: expect.stringContaining("restart the engine") as string,
+        },
+      ]);
+  });
+
+  it("that lost their address are named, where addresses are known", async () => {
+    const bridge = { device: "br-0123456789ab", address: "172.18.0.1" };
+    const world = { networks: [{ ...app, bridge }, usual] };
+    const files = interfaces("docker0", "br-0123456789ab");
+
+    const [found] = await findings("networks.bridges", { ...world, files: { ...files, ...addresses("172.17.0.1") } });
+
+    expect(found?.message).toContain("its bridge br-0123456789ab no longer has the address 172.18.0.1");
+    const whole = { ...files, ...addresses("172.17.0.1", "172.18.0.1") };
+    expect(await findings("networks.bridges", { ...world, files: whole })).toEqual([]);
+    expect(await findings("networks.bridges", { ...world, files })).toEqual([]);
+  });
+
+  it("include the engine's own, which images are built on, before anything is installed", async () => {
+    const world = { networks: [usual], files: interfaces("lo", "eth0") };
+
+    expect(await findings("networks.bridges", world)).toMatchObject([
+      { severity: "warning", message: "the network bridge leads nowhere: its bridge docker0 is gone from this host" },
     ]);
   });
 
-  it("are not missed where all are there, or where no bridge of the engine can be seen", async () => {
+  it("are not missed where all are there, are those of others, or cannot be seen", async () => {
     const all = interfaces("lo", "docker0", "br-0123456789ab", "br-fedcba987654");
+    const others = { id: "999999999999", name: "others_app" };
 
-    expect(await findings("live.bridges", { networks, live, files: all })).toEqual([]);
-    expect(await findings("live.bridges", { networks, live, files: interfaces("lo", "eth0") })).toEqual([]);
-    expect(await findings("live.bridges", { networks, files: interfaces("docker0") })).toEqual([]);
+    expect(await findings("networks.bridges", { networks: [...networks, others], files: all })).toEqual([]);
+    expect(await findings("networks.bridges", { networks })).toEqual([]);
+    // An engine elsewhere, while one here has a default bridge and networks of its own.
+    const here = interfaces("lo", "docker0", "br-777777777777");
+    expect(await findings("networks.bridges", { networks, files: here, ...elsewhere })).toEqual([]);
+    const inside = { ...interfaces("lo", "eth0"), "/.dockerenv": "" };
+    expect(await findings("networks.bridges", { networks, files: inside })).toEqual([]);
   });
 });

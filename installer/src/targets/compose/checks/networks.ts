@@ -3,12 +3,15 @@ import { networkNames, networksOf } from "../../../render/compose/networks.ts";
 import {
   contains,
   type Ipv4Range,
+  type Ipv4Route,
   overlaps,
   parseIpv4Range,
-  parseIpv4Routes,
+  parseOnLinkRoutes,
   splitIpv4Range,
 } from "../../host/ipv4-ranges.ts";
 import { composeRecord } from "../compose-record.ts";
+import type { NetworkState } from "../../../platform/ports.ts";
+import { bridgeFault, type HostLinks, readHostLinks, showsBridges } from "../bridges.ts";
 import type { CheckFinding } from "../../check.ts";
 import { type ComposeCheck, type ComposeCheckContext, engineInfo } from "./compose-check.ts";
 
@@ -30,27 +33,38 @@ export const addressPools: ComposeCheck = {
     const info = engineInfo(context);
     if (info === undefined) return [];
     const { docker, name, fs } = context;
-    const [present, taken, table] = await Promise.all([
-      docker.networks(name),
-      docker.networkSubnets(),
-      fs.readTextIfPresent("/proc/net/route").catch(() => undefined),
-    ]);
-    const needed = zonesOf(context.plan).filter(
-      (zone) => !present.some((network) => network.name === `${name}_${zone}`),
-    );
-    const used = taken.flatMap((subnet) => parseIpv4Range(subnet) ?? []);
+    const [networks, links] = await Promise.all([docker.networks(), readHostLinks(fs)]);
+    const present = new Set(networks.map((network) => network.name));
+    const needed = zonesOf(context.plan).filter((zone) => !present.has(`${name}_${zone}`));
+    const used = networks.flatMap(({ subnets }) => subnets).flatMap((subnet) => parseIpv4Range(subnet) ?? []);
     const unused = candidates(info.addressPools ?? builtInPools).filter(
       (range) => !used.some((other) => overlaps(range, other)),
     );
     if (unused.length < needed.length) return [exhausted(unused.length, needed.length)];
+    const inUse = (await isHere(context, networks, links)) ? await addressesInUse(fs) : [];
     // Those of networks that are there say nothing new; a wider one may cover what is free.
-    const routes = parseIpv4Routes(table ?? "").filter(({ range }) => !used.some((subnet) => contains(subnet, range)));
+    const routes = inUse.filter(({ range }) => !used.some((subnet) => contains(subnet, range)));
     const free = unused.filter((range) => !routes.some((route) => overlaps(range, route.range)));
     if (free.length >= needed.length) return [];
     const blocking = routes.filter((route) => unused.some((range) => overlaps(range, route.range)));
     return [covered(free.length, needed.length, [...new Set(blocking.map(({ device }) => device))])];
   },
 };
+
+/** What the engine keeps off since version 23: networks that the host is in, and name servers (`InferReservedNetworks`). */
+async function addressesInUse(fs: ComposeCheckContext["fs"]): Promise<readonly Ipv4Route[]> {
+  const paths = ["/proc/net/route", "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+  const [table = "", named = "", behind = ""] = await Promise.all(
+    paths.map((path) => fs.readTextIfPresent(path).catch(() => undefined)),
+  );
+  // The resolver of systemd listens on this address, and knows the real ones.
+  const resolvers = /^\s*nameserver\s+127\.0\.0\.53\b/m.test(named) ? behind : named;
+  const servers = [...resolvers.matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(([, address = ""]) => {
+    const range = parseIpv4Range(`${address}/32`);
+    return range === undefined ? [] : [{ device: `name server ${address}`, range }];
+  });
+  return [...parseOnLinkRoutes(table), ...servers];
+}
 
 const remedyRanges = "give the engine other ranges: default-address-pools in /etc/docker/daemon.json";
 
@@ -63,8 +77,8 @@ function exhausted(free: number, needed: number): CheckFinding {
 
 function covered(free: number, needed: number, devices: readonly string[]): CheckFinding {
   return {
-    message: `routes of this host (${devices.join(", ")}) cover the ranges that the engine takes networks from: ${free} are free, and the platform needs ${needed}`,
-    remedy: `${remedyRanges}; a VPN that takes all traffic covers every range while it is up`,
+    message: `networks that this host is in (${devices.join(", ")}) cover the ranges that the engine takes networks from: ${free} are free, and the platform needs ${needed}`,
+    remedy: `${remedyRanges}; a VPN that takes all traffic may cover every range while it is up`,
   };
 }
 
@@ -111,20 +125,24 @@ export const sameEngine: ComposeCheck = {
 
 /** A network that the engine lists and whose bridge was taken away, by a second engine or by hand, leads nowhere. */
 export const bridges: ComposeCheck = {
-  id: "live.bridges",
-  title: "the networks of the platform have their bridges",
-  why: "containers on a network without its bridge reach nobody, though the engine shows it",
-  severity: "warning",
+  id: "networks.bridges",
+  title: "the networks of the engine have their bridges",
+  why: "containers on a network without its bridge reach nobody, though the engine shows it, and nothing can be built",
+  severity: "failure",
   run: async (context) => {
-    const interfaces = await context.fs.list("/sys/class/net").catch((): readonly string[] => []);
-    if (!context.engine.reachable || context.live === undefined || !seesEngine(context, interfaces)) return [];
-    const networks = await context.docker.networks(context.name);
-    return networks.flatMap(({ id, name }) => {
-      const bridge = `br-${id.slice(0, 12)}`;
-      if (interfaces.includes(bridge)) return [];
+    if (engineInfo(context) === undefined) return [];
+    const [networks, links] = await Promise.all([context.docker.networks(), readHostLinks(context.fs)]);
+    if (links.interfaces.length === 0 || !(await isHere(context, networks, links))) return [];
+    const needed = new Set(networkNames.map((zone) => `${context.name}_${zone}`));
+    return networks.flatMap((network) => {
+      const fault = bridgeFault(network, links);
+      const isDefault = network.name === defaultNetwork;
+      if (fault === undefined || (!isDefault && !needed.has(network.name))) return [];
       return [
         {
-          message: `the network ${name} has no bridge on this host (${bridge})`,
+          // It is what images are built on, and no container of ours.
+          ...(isDefault && { severity: "warning" as const }),
+          message: `the network ${network.name} leads nowhere: ${fault}`,
           remedy:
             "restart the engine, which makes it again; two engines on one host need networks and bridges of their own",
         },
@@ -133,7 +151,16 @@ export const bridges: ComposeCheck = {
   },
 };
 
-/** From inside a container, or with an engine elsewhere, none of its bridges is ever seen. */
-function seesEngine({ engine }: ComposeCheckContext, interfaces: readonly string[]): boolean {
-  return engine.reachable && interfaces.some((name) => name === "docker0" || name.startsWith("br-"));
+const defaultNetwork = "bridge";
+const usualSockets: readonly (string | undefined)[] = ["/var/run/docker.sock", "/run/docker.sock"];
+
+/**
+ * Whether the engine's interfaces, routes and name servers are those seen here: not with an engine elsewhere, one in a network of its
+ * own, or from inside a container.
+ */
+async function isHere(context: ComposeCheckContext, networks: readonly NetworkState[], links: HostLinks) {
+  if (showsBridges(networks, links)) return true;
+  if (!usualSockets.includes(engineInfo(context)?.socket)) return false;
+  const marks = await Promise.all(["/.dockerenv", "/run/.containerenv"].map((path) => context.fs.exists(path)));
+  return !marks.includes(true);
 }
