@@ -5,14 +5,14 @@ import type { Install } from "../../execute/state/install.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
 import type { LiveService } from "../../targets/live-platform.ts";
 import type { ObservedPlatform } from "../plan/observe.ts";
-import { describeInstall } from "./status.ts";
+import { describeInstall, type StatusResult } from "./status.ts";
 
 const plan = infraPlan();
 /** Records of an install that once served from a store. */
 const served = { appliedHash: "x", initialised: { "redis/data": { at: "2026-11-01T00:00:00.000Z" } } };
 const engine = { version: "26.1.5", apiVersion: "1.45" };
 
-function overall(live: Partial<ObservedPlatform>, applied: object = served): string {
+function look(live: Partial<ObservedPlatform>, applied: object = served): StatusResult {
   const install: Install = {
     name: "slipway",
     stateDir: "/state",
@@ -33,8 +33,10 @@ function overall(live: Partial<ObservedPlatform>, applied: object = served): str
     secrets: [],
     trace: [],
   };
-  return describeInstall(install, { ...nothing, ...live }, engine).overall;
+  return describeInstall(install, { ...nothing, ...live }, engine);
 }
+
+const overall = (...seen: Parameters<typeof look>): string => look(...seen).overall;
 
 const stores = new Map([["redis/data", { place: "slipway_redis_data", ours: true }]]);
 
@@ -51,6 +53,21 @@ describe("a platform that was installed", () => {
     const redis = { component: "redis", phase: "exited", health: "none", severed: [], changedFiles: [] };
 
     expect(overall({ services: new Map([["redis", redis as unknown as LiveService]]) })).toBe("stopped");
+  });
+
+  it("and serves, but cannot be reached by one of its networks, is degraded, and says so first", () => {
+    const lost = "it is not attached to the network slipway_data";
+    const services = plan.components.map(({ id }) => {
+      const severed = id === "redis" ? [lost] : [];
+      const service = { component: id, phase: "running", health: "healthy", severed, changedFiles: ["x"], ports: [] };
+      return [id, service as unknown as LiveService] as const;
+    });
+    const found = look({ services: new Map(services), stores });
+
+    expect(found.overall).toBe("degraded");
+    expect(found.components.filter(({ ok }) => !ok).map(({ id, drift }) => [id, drift[0]])).toEqual([["redis", lost]]);
+    const attached = services.map(([id, service]) => [id, { ...service, severed: [] }] as const);
+    expect(overall({ services: new Map(attached), stores })).toBe("healthy");
   });
 
   it("and never served, because the first install was cut off, is incomplete", () => {

@@ -164,7 +164,8 @@ function componentStatus(component: Component, seen: LiveService | undefined, in
     presence: "embedded",
     state: seen.phase,
     health: running ? seen.health : "unknown",
-    ok: serves(seen),
+    // Its own health check does not leave the container, so it stays healthy when nobody reaches it any more.
+    ok: serves(seen) && seen.severed.length === 0,
     container: seen.name,
     containerId: seen.id,
     image: seen.image,
@@ -183,10 +184,10 @@ function driftOf(seen: LiveService, { applied }: Install): readonly string[] {
   const files = seen.changedFiles.map((path) => `live file ${path} was changed`);
   if (unit === undefined || applied.change !== undefined) return [...seen.severed, ...files];
   return [
+    ...seen.severed,
     ...(seen.specHash === unit.specHash ? [] : ["its definition is not the installed one"]),
     ...(seen.image === unit.image ? [] : [`it runs ${seen.image} instead of ${unit.image}`]),
     ...(seen.replaced ? ["its container was replaced by hand"] : []),
-    ...seen.severed,
     ...files,
   ];
 }

@@ -1,32 +1,34 @@
 import { join } from "node:path";
 import type { Install } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
-import type { ContainerState, VolumeState } from "../../platform/ports.ts";
+import type { ContainerState, NetworkState, VolumeState } from "../../platform/ports.ts";
 import type { LivePlatform, LiveService, LiveStore, Question } from "../live-platform.ts";
+import { bridgeFault, type HostLinks, readHostLinks, showsBridges } from "./bridges.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { installLabel, nameLabel, roleLabel, specLabel } from "../../render/compose/labels.ts";
 import { type LiveContainers, sortContainers } from "./live-containers.ts";
 import { changedFiles } from "./live-tree.ts";
-import { describeLost, type LiveNetwork, lostNetworks } from "./networks.ts";
+import { describeLost, lostNetworks } from "./networks.ts";
 import { storeOf } from "./volumes.ts";
 
 /** Looks at containers, networks, volumes and images: one request each, however many there are. */
 export async function observeCompose(install: Install, question: Question, ports: ComposePorts): Promise<LivePlatform> {
   const { docker } = ports;
-  const [all, networks, volumes, images, changed] = await Promise.all([
+  const [all, networks, volumes, images, changed, links] = await Promise.all([
     docker.containers(install.name),
     docker.networks(install.name),
     docker.volumes({ [nameLabel]: install.name }),
     docker.findImages(question.images),
     findChangedFiles(install, ports),
+    readHostLinks(ports.fs),
   ]);
   const changedPaths = new Set(changed);
   const written = Object.keys(composeRecord(install.applied).files).filter((path) => !changedPaths.has(path));
   const live = sortContainers(all, question.components);
   const { ids: imageIds, digests } = images;
   const plan = install.pendingPlan ?? install.plan;
-  const seen: Seen = { install, plan, networks, digests, changed: changedPaths };
+  const seen: Seen = { install, plan, networks, links, digests, changed: changedPaths };
   return {
     services: new Map([...live.services].map(([id, container]) => [id, liveService(container, seen)])),
     departed: departedServices(live, question.components),
@@ -42,13 +44,14 @@ export async function observeCompose(install: Install, question: Question, ports
 interface Seen {
   readonly install: Install;
   readonly plan: Plan | undefined;
-  readonly networks: readonly LiveNetwork[];
+  readonly networks: readonly NetworkState[];
+  readonly links: HostLinks;
   readonly digests: ReadonlyMap<string, readonly string[]>;
   readonly changed: ReadonlySet<string>;
 }
 
 function liveService(container: ContainerState, seen: Seen): LiveService {
-  const { install, plan, networks, digests, changed } = seen;
+  const { install, digests, changed } = seen;
   const unit = install.applied.units.find(({ id }) => id === container.service);
   const recorded = composeRecord(install.applied).containers[container.service];
   const { uptime, exitCode } = container;
@@ -67,10 +70,22 @@ function liveService(container: ContainerState, seen: Seen): LiveService {
     ...(uptime === undefined ? {} : { uptime }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ports: container.ports,
-    severed: plan === undefined ? [] : describeLost(lostNetworks(plan, install.name, container, networks)),
+    severed: severedFrom(container, seen),
     changedFiles: (unit?.filePaths ?? []).filter((path) => changed.has(path)),
     replaced: recorded !== undefined && recorded.containerId !== container.id,
   };
+}
+
+function severedFrom(container: ContainerState, { install, plan, networks, links }: Seen): readonly string[] {
+  if (plan === undefined) return [];
+  const lost = describeLost(lostNetworks(plan, install.name, container, networks));
+  if (!showsBridges(networks, links)) return lost;
+  const attached = networks.filter(({ name }) => container.networks.includes(name));
+  const faults = attached.flatMap((network) => {
+    const fault = bridgeFault(network, links);
+    return fault === undefined ? [] : [`on the network ${network.name} it reaches nobody: ${fault}`];
+  });
+  return [...lost, ...faults];
 }
 
 /** A container reads its files from the state directory; another program may have changed them. */

@@ -30,6 +30,18 @@ describe("the live platform", () => {
     ]);
   });
 
+  it("says of a component that runs and is cut off why nobody reaches it, and not that it is healthy", async () => {
+    const cut = { ...component, state: "running", health: "healthy", drift: ["it is not attached to the network x"] };
+
+    expect(await findings("live.health", { status: { ...status, components: [cut] } })).toMatchObject([
+      {
+        severity: "failure",
+        message: "it is not attached to the network x",
+        remedy: "slipway install makes networks and containers again",
+      },
+    ]);
+  });
+
   it("says that the last change is not complete, also where everything serves", async () => {
     const serving = { components: [{ ...component, state: "running", ok: true }], foreign: [] };
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { adviceOnAbsent, describeAbsent, describeState } from "../../status/describe-state.ts";
-import type { StatusResult } from "../../status/status.ts";
+import type { ComponentStatus, StatusResult } from "../../status/status.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { readCertificates } from "./pem.ts";
 
@@ -90,13 +90,24 @@ const health: LiveCheck = {
     if (live?.overall === "stopped") return [{ message: "the platform is stopped", remedy: "run slipway start" }];
     return (live?.components ?? [])
       .filter((component) => !component.ok)
-      .map((component) => ({
-        component: component.id,
-        message: describeState(component),
-        remedy: `read slipway logs ${component.id}; slipway start brings it up again`,
-      }));
+      .map((component) => {
+        const cut = cutOffBy(component);
+        return {
+          component: component.id,
+          message: cut ?? describeState(component),
+          remedy:
+            cut === undefined
+              ? `read slipway logs ${component.id}; slipway start brings it up again`
+              : "slipway install makes networks and containers again",
+        };
+      });
   },
 };
+
+/** Why nobody reaches a component that runs and is as healthy as it can tell; undefined where its state says what is wrong. */
+function cutOffBy({ state, health, drift: [difference] }: ComponentStatus): string | undefined {
+  return state === "running" && (health === "healthy" || health === "none") ? difference : undefined;
+}
 
 const drift: LiveCheck = {
   id: "live.drift",
