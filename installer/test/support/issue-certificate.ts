@@ -13,8 +13,10 @@ export interface CertificateSpec {
   readonly authority?: boolean;
   /** First and last day of its life, counted from today. */
   readonly days?: readonly [number, number];
-  /** An RSA key of this many bits; P-256 unless told. */
+  /** An RSA key of this many bits, instead of one on a curve. */
   readonly rsaBits?: number;
+  /** P-256 unless told. */
+  readonly curve?: "P-256" | "P-384" | "P-521" | "Ed25519";
   /** Of the signature. */
   readonly hash?: "SHA-1" | "SHA-256";
   /** Extended key usages. */
@@ -38,7 +40,7 @@ const dayMs = 86_400_000;
 /** A certificate as companies, tools and accidents make them. */
 export async function issueCertificate(spec: CertificateSpec, now = new Date()): Promise<IssuedCertificate> {
   const rsa = spec.keyOf?.rsa ?? spec.rsaBits !== undefined;
-  const keys = spec.keyOf?.keys ?? (await makeKeys(spec.rsaBits));
+  const keys = spec.keyOf?.keys ?? (await makeKeys(spec));
   const [from, to] = spec.days ?? [-1, 300];
   const subject = `CN=${spec.commonName}`;
   const signer = spec.issuer ?? { keys, rsa, subject };
@@ -71,10 +73,11 @@ export async function issueCertificate(spec: CertificateSpec, now = new Date()):
   return { pem: `${certificate.toString("pem")}\n`, key: `${key}\n`, keys, rsa, subject };
 }
 
-async function makeKeys(rsaBits: number | undefined): Promise<webcrypto.CryptoKeyPair> {
+async function makeKeys({ rsaBits, curve = "P-256" }: CertificateSpec): Promise<webcrypto.CryptoKeyPair> {
   const usages = ["sign", "verify"] as const;
   if (rsaBits === undefined) {
-    return webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, usages);
+    const kind = curve === "Ed25519" ? { name: curve } : { name: "ECDSA", namedCurve: curve };
+    return (await webcrypto.subtle.generateKey(kind, true, usages)) as webcrypto.CryptoKeyPair;
   }
   const rsa = {
     name: "RSASSA-PKCS1-v1_5",

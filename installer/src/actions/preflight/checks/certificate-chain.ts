@@ -8,6 +8,8 @@ export interface CertificateChain {
   readonly links: readonly FoundCertificate[];
   /** Whether it ends at an authority that was given or is publicly trusted, or signs itself. */
   readonly anchored: boolean;
+  /** The given authorities that it ends at: one, or several of one name and key. */
+  readonly anchors: readonly X509Certificate[];
 }
 
 /**
@@ -23,8 +25,9 @@ export function buildChain(
 ): CertificateChain {
   const links: FoundCertificate[] = [server];
   for (let top = server.certificate; ; ) {
-    if (authorities.some((given) => isSame(top, given) || isIssuedBy(top, given))) return { links, anchored: true };
-    if (isIssuedBy(top, top)) return { links, anchored: authorities.length === 0 };
+    const vouching = authorities.filter((given) => isSame(top, given) || isIssuedBy(top, given));
+    if (vouching.length > 0) return { links, anchored: true, anchors: vouching };
+    if (isIssuedBy(top, top)) return { links, anchored: authorities.length === 0, anchors: [] };
     const issuers = others.filter((other) => !links.includes(other) && isIssuedBy(top, other.certificate));
     const issuer = issuers.find(({ certificate }) => isValidAt(certificate, now)) ?? issuers[0];
     if (issuer === undefined) break;
@@ -32,7 +35,8 @@ export function buildChain(
     top = issuer.certificate;
   }
   const top = links.at(-1)?.certificate ?? server.certificate;
-  return { links, anchored: authorities.length === 0 && publicAuthorities().some((known) => isIssuedBy(top, known)) };
+  const isPublic = authorities.length === 0 && publicAuthorities().some((known) => isIssuedBy(top, known));
+  return { links, anchored: isPublic, anchors: [] };
 }
 
 function isSame(a: X509Certificate, b: X509Certificate): boolean {
@@ -44,7 +48,7 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-function isValidAt(certificate: X509Certificate, now: Date): boolean {
+export function isValidAt(certificate: X509Certificate, now: Date): boolean {
   return certificate.validFromDate <= now && now <= certificate.validToDate;
 }
 

@@ -1,6 +1,7 @@
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { isCertificate, readPem } from "./pem.ts";
 import { readGiven } from "./read-given.ts";
+import { holdsKey } from "./tls-key.ts";
 import { tlsFiles } from "./tls-files.ts";
 
 const secretFiles: Check = {
@@ -40,10 +41,10 @@ async function checkSecretFile(
   return [finding];
 }
 
-/** Certificates are no secret, and other programs read them too; a key in the same file is one. */
+/** Certificates are no secret, and other programs read them too; a key in the same file is one, wherever its block begins. */
 function isPublic(text: string): boolean {
   const { blocks } = readPem(text);
-  return blocks.length > 0 && blocks.every(isCertificate);
+  return blocks.length > 0 && blocks.every(isCertificate) && !holdsKey(text);
 }
 
 function valueAt(values: unknown, path: string): unknown {

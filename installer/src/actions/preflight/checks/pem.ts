@@ -18,7 +18,7 @@ const anywhere = /-----BEGIN ([A-Z0-9 ]+)-----/;
 
 /**
  * Reads a PEM file as OpenSSL and so nginx do: a block begins and ends at the beginning of a line, spaces at the ends of lines and other
- * text between blocks do not matter. Where two files were joined that had no newline between them, OpenSSL stops with an error.
+ * text between blocks, and blocks that were made a comment, do not matter. Where two files were joined that had no newline between them, OpenSSL stops with an error.
  */
 export function readPem(text: string): PemFile {
   const blocks: PemBlock[] = [];
@@ -29,7 +29,7 @@ export function readPem(text: string): PemFile {
     if (open === undefined) {
       const label = begin.exec(line)?.[1];
       if (label !== undefined) open = { label, lines: [line], from };
-      else if (anywhere.test(line))
+      else if (anywhere.test(line) && !line.startsWith("#"))
         problems.push(`in line ${from} other characters stand before or after -----BEGIN …-----`);
       continue;
     }

@@ -1,3 +1,4 @@
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type IssuedCertificate, issueCertificate } from "../../../../test/support/issue-certificate.ts";
 import { findings } from "./testing/findings.ts";
@@ -42,6 +43,7 @@ describe("a certificate file that nginx reads", () => {
       () => `Bag Attributes\n    friendlyName: x\n${leaf.pem}subject=x\n${issuing.pem}`,
     ],
     ["the key in the same file, first", () => leaf.key + leaf.pem + issuing.pem],
+    ["a block made a comment", () => root.pem.replaceAll(/^(?=.)/gm, "# ") + leaf.pem + issuing.pem],
   ])("with %s is fine", async (_, crt) => {
     expect(await check(crt(), leaf.key, root.pem)).toEqual([]);
   });
@@ -78,10 +80,58 @@ describe("a certificate file that nginx does not read", () => {
     expect(found.map((finding) => finding.message).join("\n")).toMatch(message);
   });
 
-  it("in DER form is refused with the command that converts it", async () => {
-    const [found] = await check(Buffer.from("3082030a30820212", "hex").toString("utf8"));
+  const block = (label: string): string => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
 
-    expect(found).toMatchObject({ severity: "failure", remedy: expect.stringContaining("-inform der") as string });
+  it.each<readonly [string, () => string, RegExp]>([
+    ["DER", () => Buffer.from("3082030a30820212", "hex").toString("utf8"), /x509 -inform der .*pkcs12 -in FILE/],
+    ["PKCS #7", () => block("PKCS7"), /openssl pkcs7 -print_certs/],
+    ["a request", () => block("CERTIFICATE REQUEST"), /authority sent back/],
+    ["a key", () => leaf.key, /the other way round/],
+  ])("in another form (%s) is refused, and said what to do", async (_, crt, remedy) => {
+    const [found] = await check(crt());
+
+    expect(found).toMatchObject({ severity: "failure", remedy: expect.stringMatching(remedy) as string });
+  });
+
+  it("with the issuer first is said to be that, and nothing of names and dates of the issuer", async () => {
+    expect(await messages(issuing.pem + leaf.pem, leaf.key, root.pem)).toEqual([
+      expect.stringContaining("it is that of the 2nd certificate (ai.corp.example)"),
+    ]);
+  });
+});
+
+describe("a key", () => {
+  const encrypted = (type: "pkcs1" | "pkcs8"): string => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    return privateKey.export({ type, format: "pem", cipher: "aes-256-cbc", passphrase: "x" }).toString();
+  };
+
+  it.each<readonly [string, () => string, RegExp]>([
+    ["has a passphrase", () => encrypted("pkcs8"), /has a passphrase.*openssl pkey -in FILE/s],
+    ["has a passphrase, in the old form", () => encrypted("pkcs1"), /has a passphrase/],
+    ["is a certificate", () => leaf.pem, /no private key in PEM form, but a certificate.*other way round/s],
+    ["is glued to a certificate", () => withoutNewline(leaf.pem) + leaf.key, /no newline between them/],
+    ["is cut off", () => leaf.key.slice(0, 90), /has no end/],
+    ["is damaged", () => "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", /the key is damaged/],
+    [
+      "is a public key",
+      () => createPublicKey(leaf.key).export({ type: "spki", format: "pem" }).toString(),
+      /no private/,
+    ],
+    ["is in DER form", () => Buffer.from("30820153", "hex").toString("utf8"), /no private key.*-inform der/s],
+    ["is of another certificate", () => root.key, /is not the key of tls\.certFile/],
+  ])("that %s is refused, and said why", async (_, key, words) => {
+    const found = await check(leaf.pem + issuing.pem, key(), root.pem);
+
+    expect(found).toMatchObject([{ severity: "failure" }]);
+    expect(`${found[0]?.message ?? ""} ${found[0]?.remedy ?? ""}`).toMatch(words);
+  });
+
+  it("may be that of RSA, and may have lines that end in CR LF or a certificate before it", async () => {
+    const rsa = await issueCertificate({ commonName: name, names, issuer: issuing, rsaBits: 2048 });
+
+    for (const key of [rsa.key, rsa.key.replaceAll("\n", "\r\n"), rsa.pem + rsa.key])
+      expect(await check(rsa.pem + issuing.pem, key, root.pem)).toEqual([]);
   });
 });
 
@@ -136,9 +186,35 @@ describe("the chain", () => {
   it("to a root that is over is refused", async () => {
     const over = await issueCertificate({ commonName: "Corp Root", authority: true, keyOf: root, days: [-400, -10] });
 
-    expect((await messages(leaf.pem + issuing.pem, leaf.key, over.pem)).join()).toMatch(
-      /the 1st certificate \(Corp Root\) of tls\.caFile expired on/,
+    expect(await check(leaf.pem + issuing.pem, leaf.key, over.pem)).toMatchObject([
+      {
+        severity: "failure",
+        message: expect.stringMatching(/^the 1st certificate \(Corp Root\) of tls\.caFile expired on/) as string,
+      },
+    ]);
+    expect(await check(leaf.pem + issuing.pem, leaf.key, over.pem + root.pem)).toEqual([]);
+  });
+
+  it("may lead to one of many authorities, of which others are over, in lines that end in CR LF, a key among them", async () => {
+    const others = await Promise.all(
+      ["One", "Two"].map((commonName) => issueCertificate({ commonName, authority: true, days: [-400, -10] })),
     );
+    const many = [...others.map(({ pem }) => pem), root.pem, root.key].join("# a comment\n");
+
+    expect(await check(leaf.pem + issuing.pem, leaf.key, many)).toEqual([]);
+    expect(await check(leaf.pem + issuing.pem, leaf.key, many.replaceAll("\n", "\r\n"))).toEqual([]);
+  });
+
+  it("by way of one that is no authority is refused", async () => {
+    const clerk = await issueCertificate({ commonName: "Clerk", issuer: root });
+    const below = await issueCertificate({ commonName: name, names, issuer: clerk });
+
+    expect(await check(below.pem + clerk.pem, below.key, root.pem)).toMatchObject([
+      {
+        severity: "failure",
+        message: expect.stringMatching(/the 2nd certificate \(Clerk\) .*not marked as an authority/) as string,
+      },
+    ]);
   });
 });
 
@@ -161,6 +237,28 @@ describe("what the gateway and browsers refuse", () => {
     ]);
     expect(await messages(below.pem + weakAuthority.pem, below.key, root.pem)).toEqual([
       expect.stringMatching(/the 2nd certificate \(Old CA\) .* 1024 bits/),
+    ]);
+  });
+
+  it("a key of a kind that browsers do not know, which the gateway takes, is a warning", async () => {
+    const edwards = await small({ curve: "Ed25519" });
+    const large = await small({ curve: "P-521" });
+    const usual = await small({ curve: "P-384" });
+
+    expect(await check(edwards.pem + issuing.pem, edwards.key, root.pem)).toMatchObject([
+      { severity: "warning", message: expect.stringMatching(/kind ed25519, which not every browser/) as string },
+    ]);
+    expect(await messages(large.pem + issuing.pem, large.key, root.pem)).toEqual([
+      expect.stringMatching(/kind EC, curve secp521r1/),
+    ]);
+    expect(await check(usual.pem + issuing.pem, usual.key, root.pem)).toEqual([]);
+  });
+
+  it("a wildcard of another level: it covers one label", async () => {
+    const wild = await small({ names: ["*.corp.example"] });
+
+    expect(await messages(wild.pem + issuing.pem, wild.key, root.pem)).toEqual([
+      expect.stringMatching(/does not cover s3\.ai\.corp\.example$/),
     ]);
   });
 

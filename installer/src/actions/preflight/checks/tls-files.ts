@@ -1,9 +1,10 @@
-import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
-import { buildChain, type CertificateChain } from "./certificate-chain.ts";
+import { buildChain, type CertificateChain, isValidAt } from "./certificate-chain.ts";
 import { type FoundCertificate, readCertificates } from "./pem.ts";
 import { readGiven } from "./read-given.ts";
+import { checkKey, holdsKey, ownerOf } from "./tls-key.ts";
 
 const warnDays = 30;
 const dayMs = 86_400_000;
@@ -50,14 +51,22 @@ function checkFiles(context: CheckContext, texts: Texts): readonly CheckFinding[
   const damaged = [...file.findings, ...authority.findings];
   const [server, ...others] = file.certificates;
   if (damaged.length > 0 || server === undefined) return damaged;
+  const wrongKey = checkKey(file.certificates, texts.key);
+  // What comes first is another's certificate: its names, dates and issuer are not at issue.
+  if (ownerOf(others, texts.key) !== undefined) return wrongKey;
   const given = authority.certificates.map(({ certificate }) => certificate);
   const chain = buildChain(server, others, given, context.clock.now());
   return [
-    ...checkKey(file.certificates, texts.key),
+    ...wrongKey,
     ...checkChain(context, chain, server),
-    ...checkDates(context, [...file.certificates, ...authority.certificates], chain),
+    ...checkDates(
+      context,
+      datesAtIssue(context, { file: file.certificates, authority: authority.certificates, chain }),
+    ),
     ...checkStrength(file.certificates),
+    ...checkBrowsers(server),
     ...checkPurpose(server.certificate),
+    ...checkAuthorities(chain),
     ...checkNames(context, server.certificate),
   ];
 }
@@ -79,37 +88,26 @@ function readFile(
   }
   const found = certificates.map((entry) => ({ ...entry, where: `${entry.where} of ${name}` }));
   if (found.length > 0) return { certificates: found, findings: [] };
-  // DER begins with the byte 0x30 and a length.
-  const isDer = text.startsWith("0\uFFFD") || text.startsWith("0\u0082");
-  const convert = "it is in DER form: openssl x509 -inform der -in FILE -out FILE.pem";
-  return {
-    certificates: [],
-    findings: [{ message: `${name} holds no certificate in PEM form`, remedy: isDer ? convert : remedy }],
-  };
+  return { certificates: [], findings: [noCertificate(text, name, remedy)] };
 }
 
-function checkKey([server, ...others]: readonly FoundCertificate[], keyText: string): readonly CheckFinding[] {
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(keyText);
-  } catch {
-    return [
-      {
-        message: "tls.keyFile holds no private key in PEM form, or one with a passphrase",
-        remedy: "give the key in PEM form without a passphrase",
-      },
-    ];
+function noCertificate(text: string, name: string, remedy: string): CheckFinding {
+  const message = `${name} holds no certificate in PEM form`;
+  // DER and PKCS #12 begin with the byte 0x30 and a length.
+  if (text.startsWith("0\uFFFD") || text.startsWith("0\u0082")) {
+    const forms =
+      "DER: openssl x509 -inform der -in FILE -out FILE.pem; PKCS #12 (.p12, .pfx): openssl pkcs12 -in FILE -nokeys";
+    return { message, remedy: `it is in another form, which this converts: ${forms}` };
   }
-  if (server?.certificate.checkPrivateKey(key) === true) return [];
-  const right = others.find(({ certificate }) => certificate.checkPrivateKey(key));
-  const message = "tls.keyFile is not the key of tls.certFile";
-  if (right === undefined) return [{ message, remedy: "give the key the certificate was requested with" }];
-  return [
-    {
-      message: `${message}: it is that of ${right.where}`,
-      remedy: "the server's certificate must come first in its file",
-    },
-  ];
+  if (text.includes("-----BEGIN PKCS7-----")) {
+    return { message, remedy: "convert it: openssl pkcs7 -print_certs -in FILE -out FILE.pem" };
+  }
+  if (text.includes(" REQUEST-----")) {
+    return { message: `${message}, but the request for one`, remedy: "give what the authority sent back for it" };
+  }
+  return holdsKey(text)
+    ? { message: `${message}, but a private key`, remedy: "name the two files the other way round" }
+    : { message, remedy };
 }
 
 function checkChain(
@@ -147,24 +145,52 @@ function issuerOf({ issuer }: X509Certificate): string {
   return lines.find((line) => line.startsWith("CN="))?.slice("CN=".length) ?? lines.join(", ");
 }
 
-/** One that is over and that no chain needs is sent all the same, and only some clients pass it over. */
-function checkDates(
-  { clock }: CheckContext,
-  certificates: readonly FoundCertificate[],
-  { links }: CertificateChain,
-): readonly CheckFinding[] {
-  const now = clock.now().getTime();
-  return certificates.flatMap((found, index) => {
-    const { certificate, where } = found;
-    const [from, to] = [certificate.validFromDate, certificate.validToDate];
-    const what = index === 0 ? "the certificate" : where;
-    const remedy =
+interface Dated {
+  readonly found: FoundCertificate;
+  readonly what: string;
+  readonly remedy: string;
+  /** One that is over and that no chain needs is sent all the same, and only some clients pass it over. */
+  readonly needed: boolean;
+}
+
+interface GivenCertificates {
+  readonly file: readonly FoundCertificate[];
+  readonly authority: readonly FoundCertificate[];
+  readonly chain: CertificateChain;
+}
+
+/** All that the gateway sends, and the authority that it leads to: a file of many authorities always has some that are over. */
+function datesAtIssue({ clock }: CheckContext, { file, authority, chain }: GivenCertificates): readonly Dated[] {
+  const { links, anchors } = chain;
+  const sent = file.map((found, index) => ({
+    found,
+    what: index === 0 ? "the certificate" : found.where,
+    remedy:
       index === 0
         ? "get a new certificate and point tls.certFile and tls.keyFile at it"
-        : "replace it by the authority's present certificate";
-    const needed = links.includes(found) ? {} : ({ severity: "warning" } as const);
-    if (now < from.getTime()) return [{ ...needed, message: `${what} is valid only from ${day(from)}`, remedy }];
-    if (now > to.getTime()) return [{ ...needed, message: `${what} expired on ${day(to)}`, remedy }];
+        : "replace it by the authority's present certificate",
+    needed: links.includes(found),
+  }));
+  const now = clock.now();
+  const hasValid = anchors.some((anchor) => isValidAt(anchor, now));
+  const trusted = authority
+    .filter(({ certificate }) => anchors.includes(certificate) && (!hasValid || isValidAt(certificate, now)))
+    .map((found) => ({
+      found,
+      what: found.where,
+      remedy: "replace it by the authority's present certificate",
+      needed: true,
+    }));
+  return [...sent, ...trusted];
+}
+
+function checkDates({ clock }: CheckContext, certificates: readonly Dated[]): readonly CheckFinding[] {
+  const now = clock.now().getTime();
+  return certificates.flatMap(({ found: { certificate }, what, remedy, needed }) => {
+    const [from, to] = [certificate.validFromDate, certificate.validToDate];
+    const severity = needed ? {} : ({ severity: "warning" } as const);
+    if (now < from.getTime()) return [{ ...severity, message: `${what} is valid only from ${day(from)}`, remedy }];
+    if (now > to.getTime()) return [{ ...severity, message: `${what} expired on ${day(to)}`, remedy }];
     if (to.getTime() - now > warnDays * dayMs) return [];
     return [{ severity: "warning" as const, message: `${what} expires on ${day(to)}`, remedy }];
   });
@@ -192,11 +218,43 @@ function weakness(certificate: X509Certificate): string | undefined {
   const bits = details?.modulusLength;
   if (kind === "rsa" && bits !== undefined && bits < leastRsaBits) return `has an RSA key of ${bits} bits`;
   const curve = details?.namedCurve;
-  const size = Number(/\d{3}/.exec(curve ?? "")?.[0] ?? leastEcBits);
-  if (kind === "ec" && size < leastEcBits) return `has a key on the curve ${curve ?? ""}`;
+  if (kind === "ec" && bitsOf(curve) < leastEcBits) return `has a key on the curve ${curve ?? ""}`;
   const signature = certificate.signatureAlgorithm ?? "";
   const signsItself = certificate.checkIssued(certificate);
   return !signsItself && /sha-?1\b|sha1With|md5/i.test(signature) ? `is signed with ${signature}` : undefined;
+}
+
+/** Their names tell their size: `prime192v1`, `secp384r1`. */
+function bitsOf(curve: string | undefined): number {
+  return Number(/\d{3}/.exec(curve ?? "")?.[0] ?? leastEcBits);
+}
+
+const curvesOfBrowsers: readonly (string | undefined)[] = ["prime256v1", "secp384r1"];
+
+/** What nginx serves and programs such as curl take, and browsers do not: Chrome of curves P-256 and P-384 alone, and RSA. */
+function checkBrowsers({ certificate, where }: FoundCertificate): readonly CheckFinding[] {
+  const { asymmetricKeyType: kind = "of no known kind", asymmetricKeyDetails: details } = certificate.publicKey;
+  const curve = details?.namedCurve;
+  if (kind === "rsa" || (kind === "ec" && curvesOfBrowsers.includes(curve))) return [];
+  // Another finding says that the gateway does not even start with it.
+  if (kind === "ec" && bitsOf(curve) < leastEcBits) return [];
+  return [
+    {
+      severity: "warning",
+      message: `${where} has a key of the kind ${kind === "ec" ? `EC, curve ${curve ?? "unknown"}` : kind}, which not every browser takes`,
+      remedy: "have one made with a key of RSA 2048 or more, EC P-256 or EC P-384",
+    },
+  ];
+}
+
+/** As OpenSSL and Go do: only who is marked as an authority vouches for others. */
+function checkAuthorities({ links: [, ...issuers] }: CertificateChain): readonly CheckFinding[] {
+  return issuers
+    .filter(({ certificate }) => !certificate.ca)
+    .map(({ where }) => ({
+      message: `${where} signed the one below it and is not marked as an authority (CA:TRUE), so no client believes it`,
+      remedy: "have the certificate signed by an authority, and give that one's certificate",
+    }));
 }
 
 const serverAuth = "1.3.6.1.5.5.7.3.1";
