@@ -70,7 +70,7 @@ function adviseOnTls(problem: TlsProblem, host: string, code: string | undefined
     case "unknown-ca":
       return {
         problem: `the certificate of ${host} is signed by an authority this machine does not trust`,
-        hint: "give the authority's certificate with --ca-file",
+        hint: "give that authority's certificate with --ca-file; where one was given, it is another's",
       };
     case "expired":
       return { problem: `the certificate of ${host} has expired`, hint: "renew it, or set this machine's clock right" };

@@ -9,6 +9,7 @@ import {
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import type { HttpSettings } from "../../platform/content-ports.ts";
 import type { ActionPorts } from "../context.ts";
+import { readCertificates } from "../preflight/checks/pem.ts";
 
 /** How registries are spoken to: what the flags of a command say. Paths are absolute. */
 export interface RegistryOptions {
@@ -70,7 +71,7 @@ export async function openRegistries(
   const settings: HttpSettings = {
     connections,
     environment: ports.environment,
-    ...(options.caFile !== undefined && { ca: await readPem(options.caFile, "--ca-file", ports) }),
+    ...(options.caFile !== undefined && { ca: await readAuthorities(options.caFile, ports) }),
     ...(await readClientCertificate(options, ports)),
   };
   const isPlain = (name: string): boolean => options.plainHttp && !alwaysTls.test(name);
@@ -133,6 +134,17 @@ async function readClientCertificate({ clientCertFile, clientKeyFile }: Registry
   }
   const cert = await readPem(clientCertFile, "--client-cert", ports);
   return { certificate: { cert, key: await readPem(clientKeyFile, "--client-key", ports) } };
+}
+
+/** What TLS would pass over in silence, and then trust nothing of, is told. */
+async function readAuthorities(path: string, ports: RegistryPorts): Promise<string> {
+  const text = await readPem(path, "--ca-file", ports);
+  const { certificates, problems } = readCertificates(text);
+  const [problem = certificates.length === 0 ? "it holds no certificate" : undefined] = problems;
+  if (problem === undefined) return text;
+  throw new UsageError(`${path}, given with --ca-file, cannot be used: ${problem}`, {
+    hint: "give the authority's certificate in PEM form, of several each beginning on a line of its own",
+  });
 }
 
 async function readPem(path: string, flag: string, ports: RegistryPorts): Promise<string> {
