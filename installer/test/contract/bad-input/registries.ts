@@ -359,6 +359,14 @@ export const registryRows: readonly BadInput[] = [
     ],
   },
   {
+    fault: "a --ca-file without a certificate, or with one that is damaged, cut off or glued to another",
+    says: "…, given with --ca-file, cannot be used: …",
+    code: "USAGE",
+    state: "no request was sent",
+    again: "with the authority's certificate in PEM form",
+    proofs: proofs("registry-options", "that TLS would pass over in silence is refused"),
+  },
+  {
     fault: "407 from a proxy",
     says: "… asks for a user and password on the way to …",
     code: "REGISTRY_FAILED",
