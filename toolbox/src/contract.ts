@@ -36,6 +36,8 @@ export interface JobResult {
   readonly changes: readonly string[];
   /** What a probe found missing. */
   readonly missing?: readonly string[];
+  /** What somebody else made and was left as it is. */
+  readonly notes?: readonly string[];
   readonly ms: number;
   readonly error?: string;
   readonly cause?: string;

@@ -63,10 +63,15 @@ async function run(document: unknown, probe: boolean, redact: Redact): Promise<T
   const started = performance.now();
   const log = (line: string): void => void process.stderr.write(`${redact(line)}\n`);
   const changes: string[] = [];
+  const notes: string[] = [];
   try {
     await runJob(job, {
       probe,
       log,
+      note: (text) => {
+        notes.push(redact(text));
+        log(text);
+      },
       change: async (text, apply) => {
         if (!probe) await apply();
         changes.push(redact(text));
@@ -78,7 +83,12 @@ async function run(document: unknown, probe: boolean, redact: Redact): Promise<T
   }
   const ms = Math.round(performance.now() - started);
   const done = !probe || changes.length === 0;
-  print({ job: job.kind, ok: done, changes: probe ? [] : changes, ...(probe ? { missing: changes } : {}), ms });
+  print({
+    ...{ job: job.kind, ok: done, changes: probe ? [] : changes },
+    ...(probe ? { missing: changes } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+    ms,
+  });
   return done ? 0 : 10;
 }
 

@@ -8,21 +8,27 @@ import type { Redact } from "./redact.ts";
 import type { WireCheck, WireContext } from "./wires/wire-check.ts";
 
 const atOnce = 8;
+
+export interface WireLimits {
+  readonly proveMs: number;
+  readonly cleanUpMs: number;
+}
+
 /** Generous: a registry hashes the password by bcrypt at each of a dozen requests, and a first install is busy. */
-const wireTimeoutMs = 30_000;
-const cleanupTimeoutMs = 4000;
+const usualLimits: WireLimits = { proveMs: 30_000, cleanUpMs: 4000 };
 
 /** Proves all wires, a bounded number at a time, and hands each result over as soon as it is there. */
 export async function verifyWires(
   wires: readonly Wire[],
   redact: Redact,
   report: (result: WireResult) => void,
+  limits = usualLimits,
 ): Promise<WireResult[]> {
   const limit = pLimit(atOnce);
   return Promise.all(
     wires.map((wire) =>
       limit(async () => {
-        const result = await verifyWire(wire, redact);
+        const result = await verifyWire(wire, redact, limits);
         report(result);
         return result;
       }),
@@ -37,11 +43,11 @@ interface BoundCheck {
   readonly prove: (context: WireContext) => Promise<void>;
 }
 
-async function verifyWire(wire: Wire, redact: Redact): Promise<WireResult> {
+async function verifyWire(wire: Wire, redact: Redact, limits: WireLimits): Promise<WireResult> {
   const started = performance.now();
   const check = await loadCheck(wire);
   const details: string[] = [];
-  const failure = await prove(check, details);
+  const failure = await prove(check, details, limits);
   const common = {
     wire: wire.name,
     kind: wire.kind,
@@ -57,7 +63,11 @@ async function verifyWire(wire: Wire, redact: Redact): Promise<WireResult> {
   return { ...common, error: redact(errorText(failure.error)), cause: redact(likelyCause(failure.error)) };
 }
 
-async function prove(check: BoundCheck, details: string[]): Promise<{ readonly error: unknown } | undefined> {
+async function prove(
+  check: BoundCheck,
+  details: string[],
+  { proveMs, cleanUpMs }: WireLimits,
+): Promise<{ readonly error: unknown } | undefined> {
   const abort = new AbortController();
   const undos: (() => Promise<void> | void)[] = [];
   const context: WireContext = {
@@ -66,10 +76,10 @@ async function prove(check: BoundCheck, details: string[]): Promise<{ readonly e
     atEnd: (undo) => void undos.push(undo),
   };
   try {
-    await within(wireTimeoutMs, check.prove(context), () => {
+    await within(proveMs, check.prove(context), () => {
       const last = details.at(-1);
       const where = last === undefined ? "before anything was seen" : `the last thing seen was: ${last}`;
-      return new ToolboxError(`not proved within ${wireTimeoutMs / 1000} s; ${where}`, {
+      return new ToolboxError(`not proved within ${proveMs / 1000} s; ${where}`, {
         advice: "nothing answered in time: look at networks, and at the log and load of the service that answers",
       });
     });
@@ -78,14 +88,18 @@ async function prove(check: BoundCheck, details: string[]): Promise<{ readonly e
     return { error };
   } finally {
     abort.abort();
-    await cleanUp(undos, details);
+    await cleanUp(undos, details, cleanUpMs);
   }
 }
 
-async function cleanUp(undos: readonly (() => Promise<void> | void)[], details: string[]): Promise<void> {
+async function cleanUp(
+  undos: readonly (() => Promise<void> | void)[],
+  details: string[],
+  limitMs: number,
+): Promise<void> {
   for (const undo of undos.toReversed()) {
     try {
-      await within(cleanupTimeoutMs, Promise.resolve().then(undo), () => new ToolboxError("took too long"));
+      await within(limitMs, Promise.resolve().then(undo), () => new ToolboxError("took too long"));
     } catch (error) {
       details.push(`cleaning up failed: ${errorText(error)}`);
     }

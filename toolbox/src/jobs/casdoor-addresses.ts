@@ -18,12 +18,14 @@ export async function ensureOrganization(
   const row = found.rows[0];
   const before = row?.website_url ?? "";
   if (before !== wanted.websiteUrl) {
-    await context.change(`set the address of organization ${wanted.name}`, async () => {
+    const was = before === "" ? "" : `; it was ${before}`;
+    await context.change(`set the address of organization ${wanted.name} to ${wanted.websiteUrl}${was}`, async () => {
+      // The e-mail address first: it is known by the old address, which a run that ends between the two must still find.
+      await followDomain(client, wanted, before);
       await client.query("update organization set website_url = $1 where owner = 'admin' and name = $2", [
         wanted.websiteUrl,
         wanted.name,
       ]);
-      await followDomain(client, wanted, before);
     });
   }
   if (row?.is_profile_public !== false) {
@@ -62,14 +64,12 @@ const picture = "^https?://[^/]+(/img/(?:casbin/favicon[.]ico|casbin[.]svg|casdo
 export async function ensureOwnPictures(client: Client, publicUrl: string, context: JobContext): Promise<void> {
   for (const [table, key, column] of pictures) {
     if (!(await hasColumn(client, table, column))) continue;
-    const where = `where ${key} = 'built-in' and ${column} ~ $1 and ${column} not like $2 || '/%'`;
+    const right = `$2::text || substring(${column} from $1)`;
+    const where = `where ${key} = 'built-in' and ${column} ~ $1 and ${column} <> ${right}`;
     const old = await client.query(`select 1 from "${table}" ${where}`, [picture, publicUrl]);
     if (old.rowCount === 0) continue;
     await context.change(`set the address of ${column} in Casdoor's own ${table}`, async () => {
-      await client.query(`update "${table}" set ${column} = $2 || substring(${column} from $1) ${where}`, [
-        picture,
-        publicUrl,
-      ]);
+      await client.query(`update "${table}" set ${column} = ${right} ${where}`, [picture, publicUrl]);
     });
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { CasdoorApplication, CasdoorBootstrapJob, CasdoorCertificate } from "../contract.generated.ts";
 import { ServerWaitError, ToolboxError } from "../errors.ts";
-import { excerpt, sendHttp } from "../http-request.ts";
+import { excerpt, type HttpAnswer, sendHttp } from "../http-request.ts";
 import { withPostgres } from "../postgres-client.ts";
 import { isConnectionFailure, waitForServer } from "../wait-for-server.ts";
 import { ensureOrganization, ensureOwnPictures, hasColumn } from "./casdoor-addresses.ts";
@@ -119,12 +119,17 @@ async function ensureApplication(client: Client, wanted: CasdoorApplication, con
     [wanted.name],
   );
   const row = found.rows[0];
+  const stored = listOf(row?.redirect_uris);
+  const added = addedUris(stored ?? [], wanted, row?.homepage_url ?? "");
+  if (added.length > 0)
+    context.note(`application ${wanted.name} keeps redirect URIs that somebody added: ${added.join(", ")}`);
+  const redirectUris = [...wanted.redirectUris, ...added];
   const differing = [
     row?.organization === wanted.organization ? undefined : "organization",
     row?.homepage_url === wanted.homepageUrl ? undefined : "home page",
     row?.client_id === wanted.clientId ? undefined : "client id",
     row?.client_secret === wanted.clientSecret ? undefined : "client secret",
-    sameList(row?.redirect_uris, wanted.redirectUris) ? undefined : "redirect URIs",
+    stored !== undefined && hasSame(stored, redirectUris) ? undefined : "redirect URIs",
   ].filter((name) => name !== undefined);
   if (differing.length === 0) return;
   await context.change(`set ${differing.join(", ")} of application ${wanted.name}`, async () => {
@@ -133,21 +138,38 @@ async function ensureApplication(client: Client, wanted: CasdoorApplication, con
        where owner = 'admin' and name = $6`,
       [
         ...[wanted.organization, wanted.homepageUrl, wanted.clientId, wanted.clientSecret],
-        JSON.stringify(wanted.redirectUris),
+        JSON.stringify(redirectUris),
         wanted.name,
       ],
     );
   });
 }
 
-/** Casdoor keeps lists as JSON text, in which Go escapes some characters that others do not. */
-function sameList(stored: string | null | undefined, wanted: readonly string[]): boolean {
-  if (stored === null || stored === undefined) return false;
+/** Casdoor keeps lists as JSON text. Undefined for what is none. */
+function listOf(stored: string | null | undefined): readonly string[] | undefined {
   try {
-    return JSON.stringify(JSON.parse(stored)) === JSON.stringify(wanted);
+    const list: unknown = JSON.parse(stored ?? "");
+    return Array.isArray(list) ? list.filter((item): item is string => typeof item === "string") : undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** What a person added: neither what the platform needs nor what it needed at the address that it had before. */
+function addedUris(
+  stored: readonly string[],
+  { homepageUrl, redirectUris }: CasdoorApplication,
+  homeBefore: string,
+): readonly string[] {
+  const before = redirectUris
+    .filter((uri) => uri.startsWith(homepageUrl))
+    .map((uri) => `${homeBefore}${uri.slice(homepageUrl.length)}`);
+  return stored.filter((uri) => !redirectUris.includes(uri) && !before.includes(uri));
+}
+
+/** Casdoor's order says nothing. */
+function hasSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && other.every((item) => one.includes(item));
 }
 
 async function ensureCertificate(client: Client, wanted: CasdoorCertificate, context: JobContext): Promise<void> {
@@ -176,28 +198,12 @@ async function proveDefaultRefused(client: Client, job: CasdoorBootstrapJob, con
         key,
       )
     : undefined;
-  const what = `Casdoor at ${job.url}`;
-  const answer = await waitForServer({ what, isTransient: isConnectionFailure, log: context.log }, () =>
-    sendHttp({
-      method: "POST",
-      url: `${job.url}/api/login`,
-      headers: { "content-type": "application/json", "accept-language": "en" },
-      body: JSON.stringify({
-        type: "login",
-        application: builtIn.application,
-        organization: builtIn.owner,
-        username: builtIn.name,
-        password: builtIn.defaultPassword,
-        signinMethod: "Password",
-        autoSignin: false,
-      }),
-    }),
-  );
-  const times = before?.rows[0]?.times;
-  if (times !== undefined) {
+  const answer = await tryDefault(job, context).finally(async () => {
+    const times = before?.rows[0]?.times;
+    if (times === undefined) return;
     // our own wrong attempt must not bring the administrator nearer to being locked out
     await client.query(`update "user" set signin_wrong_times = $3 where owner = $1 and name = $2`, [...key, times]);
-  }
+  });
   const text = answer.body.toString("utf8");
   if (/"status"\s*:\s*"error"/.test(text) || answer.status === 401 || answer.status === 403) {
     context.log("login as built-in/admin with the default password is refused");
@@ -212,4 +218,33 @@ async function proveDefaultRefused(client: Client, job: CasdoorBootstrapJob, con
       advice: accepted ? "keep the gateway closed and look at Casdoor's database" : "look at Casdoor's log and version",
     },
   );
+}
+
+/** Casdoor, or something in its place, has too much to do or is not up. */
+class BusyError extends ToolboxError {}
+
+async function tryDefault(job: CasdoorBootstrapJob, context: JobContext): Promise<HttpAnswer> {
+  const what = `Casdoor at ${job.url}`;
+  const isTransient = (error: unknown): boolean => error instanceof BusyError || isConnectionFailure(error);
+  return waitForServer({ what, isTransient, log: context.log }, async () => {
+    const answer = await sendHttp({
+      method: "POST",
+      url: `${job.url}/api/login`,
+      headers: { "content-type": "application/json", "accept-language": "en" },
+      body: JSON.stringify({
+        type: "login",
+        application: builtIn.application,
+        organization: builtIn.owner,
+        username: builtIn.name,
+        password: builtIn.defaultPassword,
+        signinMethod: "Password",
+        autoSignin: false,
+      }),
+    });
+    if (answer.status === 429 || answer.status >= 500)
+      throw new BusyError(`it is not ready: ${answer.status} ${excerpt(answer.body)}`, {
+        advice: "look at Casdoor's log, and whether Redis and PostgreSQL serve",
+      });
+    return answer;
+  });
 }

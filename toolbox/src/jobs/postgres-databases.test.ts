@@ -47,7 +47,12 @@ const job: PostgresDatabasesJob = {
 beforeEach(() => statements.splice(0));
 
 async function run(): Promise<void> {
-  await runPostgresDatabases(job, { probe: false, log: () => undefined, change: (_text, apply) => apply() });
+  await runPostgresDatabases(job, {
+    probe: false,
+    log: () => undefined,
+    note: () => undefined,
+    change: (_text, apply) => apply(),
+  });
 }
 
 test("the administrator looks names up in the catalogue only, before anything else", async () => {

@@ -79,7 +79,9 @@ export async function proveProfile(wire: OidcWire, { name }: Visitor, context: W
  */
 export async function proveClosedSignUp(wire: OidcWire, context: WireContext): Promise<void> {
   const url = new URL("/api/get-application?id=admin/app-built-in", wire.issuer);
-  const { data } = jsonOf(await send(wire, { url: url.toString() }), "Casdoor's own application") as ApiAnswer;
+  const answer = jsonOf(await send(wire, { url: url.toString() }), "Casdoor's own application") as ApiAnswer;
+  const { status, msg, data } = answer;
+  if (status !== "ok") throw new ToolboxError(`Casdoor's own application is not shown: ${msg ?? "no reason given"}`);
   if ((data as { readonly enableSignUp?: boolean } | null)?.enableSignUp === true)
     throw new NotRefusedError(
       "anybody may sign up as an administrator of everything",

@@ -38,6 +38,10 @@ interface Laxness {
   readonly signUp?: boolean;
   /** The client is another than Casdoor has. */
   readonly client?: boolean;
+  /** An administrator's rule: a second factor of everybody, a picture with a riddle, or no sign-in by password. */
+  readonly asks?: "RequiredMfa" | "Turing test failed." | "The login method: login with password is not enabled";
+  /** Its own application is not shown. */
+  readonly hidden?: boolean;
 }
 
 const wire: Omit<OidcWire, "issuer" | "discoveryUrl"> = {
@@ -81,6 +85,7 @@ function provider(lax: Laxness, users: Map<string, Person>) {
   };
   const api = (path: string, body: string, authorization: string | undefined): object => {
     const isClient = authorization === basic && lax.client !== true;
+    if (path === "/api/get-application" && lax.hidden === true) return { status: "error", msg: "pq: is starting up" };
     if (path === "/api/get-application") return { status: "ok", data: { enableSignUp: lax.signUp === true } };
     if (path === "/api/get-user") {
       const shown = isClient || lax.profile === true;
@@ -96,6 +101,8 @@ function provider(lax: Laxness, users: Map<string, Person>) {
     const { username, password } = JSON.parse(body) as { readonly username: string; readonly password: string };
     if (users.get(username)?.password !== password && lax.password !== true)
       return { status: "error", msg: "password or code is incorrect" };
+    if (lax.asks === "RequiredMfa") return { status: "ok", data: lax.asks };
+    if (lax.asks !== undefined) return { status: "error", msg: lax.asks };
     codes.set(`code-${codes.size}`, { user: username, used: false });
     return { status: "ok", data: `code-${codes.size - 1}` };
   };
@@ -173,6 +180,41 @@ describe("oidc wire", () => {
 
     expect(await proveProvider(lax, users)).toMatchObject({ ok: false, error });
     expect([...users.keys()]).toEqual([]);
+  });
+
+  it.each(["RequiredMfa", "Turing test failed."] as const)(
+    "passes where an administrator asks people for more than a password (%s), and says what it could not try",
+    async (asks) => {
+      const users = new Map<string, Person>();
+
+      const result = await proveProvider({ asks }, users);
+
+      expect(result).toMatchObject({ ok: true });
+      expect(result.details).toContain(
+        `Casdoor asks people for more than a password (${asks}): code and token are not tried`,
+      );
+      expect([...users.keys()]).toEqual([]);
+    },
+  );
+
+  it("still fails there on what it can try", async () => {
+    const result = await proveProvider({ asks: "RequiredMfa", profile: true });
+
+    expect(result).toMatchObject({ ok: false, error: "a user's profile is shown to strangers" });
+  });
+
+  it("blames no client for a sign-in that the application's settings refuse", async () => {
+    const result = await proveProvider({ asks: "The login method: login with password is not enabled" });
+
+    expect(result).toMatchObject({ ok: false, error: expect.stringContaining("login with password") as string });
+    expect(result.cause).toContain("settings of application app");
+  });
+
+  it("takes no failure for closed sign-up", async () => {
+    expect(await proveProvider({ hidden: true })).toMatchObject({
+      ok: false,
+      error: "Casdoor's own application is not shown: pq: is starting up",
+    });
   });
 
   it("names the command that sets a client which Casdoor does not have", async () => {

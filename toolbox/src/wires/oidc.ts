@@ -33,7 +33,26 @@ async function proveOidc(wire: OidcWire, context: WireContext): Promise<void> {
   const discovery = await proveDiscovery(wire, context);
   const keys = await proveKeys(wire, discovery, context);
   const visitor = await addVisitor(wire, context);
-  const code = await login(wire, visitor, context);
+  const signedIn = await login(wire, visitor, context);
+  if ("code" in signedIn) await proveCode(wire, { discovery, keys, visitor, code: signedIn.code }, context);
+  else context.note(`Casdoor asks people for more than a password (${signedIn.asks}): code and token are not tried`);
+  await proveWrongPassword(wire, visitor, context);
+  await proveProfile(wire, visitor, context);
+  await proveClosedSignUp(wire, context);
+}
+
+interface SignedIn {
+  readonly discovery: Discovery;
+  readonly keys: JsonWebKeySet;
+  readonly visitor: Visitor;
+  readonly code: string;
+}
+
+async function proveCode(
+  wire: OidcWire,
+  { discovery, keys, visitor, code }: SignedIn,
+  context: WireContext,
+): Promise<void> {
   context.note("logged in and got a code");
   const token = tokenOf(wire, visitor, discovery, context);
   const tokens = await token({ code, secret: wire.clientSecret });
@@ -47,8 +66,6 @@ async function proveOidc(wire: OidcWire, context: WireContext): Promise<void> {
   const claims = verifyToken(tokens.id_token ?? access, keys, expected);
   context.note(`token signed by key ${claims.keyId} of this issuer, for this client`);
   await proveUserInfo(wire, { discovery, token: access, username: visitor.name }, context);
-  await proveProfile(wire, visitor, context);
-  await proveClosedSignUp(wire, context);
   await proveRefusals(wire, { visitor, used: code, token }, context);
 }
 
@@ -126,11 +143,23 @@ async function postLogin(
   return jsonOf(answer, "the answer to the login") as LoginAnswer;
 }
 
-async function login(wire: OidcWire, visitor: Visitor, context: WireContext): Promise<string> {
-  const { status, msg, data } = await postLogin(wire, visitor, context);
-  if (status === "ok" && typeof data === "string" && data !== "") return data;
-  throw new ToolboxError(`the login is refused: ${msg ?? "no reason given"}`, {
-    advice: "client id or redirect URI differ from Casdoor's: slipway run casdoor-bootstrap sets them",
+/** Casdoor's words for a right password where an administrator made a second factor the rule, object/mfa.go. */
+const secondFactor: readonly unknown[] = ["RequiredMfa", "NextMfa"];
+
+/** A code, or what Casdoor asks for besides the password: only a person has it, and to ask for it is an administrator's right. */
+async function login(
+  wire: OidcWire,
+  visitor: Visitor,
+  context: WireContext,
+): Promise<{ readonly code: string } | { readonly asks: string }> {
+  const { status, msg = "no reason given", data } = await postLogin(wire, visitor, context);
+  if (status === "ok" && typeof data === "string" && data !== "")
+    return secondFactor.includes(data) ? { asks: data } : { code: data };
+  if (/turing test/i.test(msg)) return { asks: msg };
+  throw new ToolboxError(`the login is refused: ${msg}`, {
+    advice: /client_?id|redirect/i.test(msg)
+      ? "client id or redirect URI differ from Casdoor's: slipway run casdoor-bootstrap sets them"
+      : `look in Casdoor at the settings of application ${wire.application} and organization ${wire.organization}, and at its log`,
   });
 }
 
@@ -212,9 +241,9 @@ interface Proved {
 
 async function proveRefusals(wire: OidcWire, { visitor, used, token }: Proved, context: WireContext): Promise<void> {
   requireRefused(await token({ code: used, secret: wire.clientSecret }), "a code is taken twice");
-  await proveWrongPassword(wire, visitor, context);
   const fresh = await login(wire, visitor, context);
-  const wrong = await token({ code: fresh, secret: randomBytes(20).toString("hex") });
+  if (!("code" in fresh)) throw new ToolboxError(`a second login is answered otherwise than the first: ${fresh.asks}`);
+  const wrong = await token({ code: fresh.code, secret: randomBytes(20).toString("hex") });
   requireRefused(wrong, "a wrong client secret is taken");
   context.note("refused: a used code, a wrong client secret");
 }
