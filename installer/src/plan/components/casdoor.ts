@@ -108,11 +108,11 @@ const routes: readonly Route[] = [
       pages: { compress: true, ownCookies: true, ownFrames: true },
     },
   },
-  // Its image has no pictures; for their addresses it gives its page.
+  // Its image has no pictures, flags and signs of other providers; for their addresses it gives its page.
   {
     id: "casdoor-pictures",
     listener: "casdoor",
-    match: { kind: "prefix", path: "/img/" },
+    match: { kind: "regex", path: "^/(img|flag-icons|buttons)/" },
     action: { kind: "blank-picture" },
   },
 ];
@@ -177,6 +177,7 @@ function bootstrapJob(context: PlanContext): JobDraft {
       ...casdoorApplications.map((name) => `OpenID application ${name}`),
     ],
     needs: [healthy("casdoor")],
+    editedByPeople: true,
     files: postgresCaFiles(context),
     document: {
       kind: "casdoor-bootstrap",

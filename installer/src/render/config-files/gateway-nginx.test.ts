@@ -98,9 +98,14 @@ describe("renderGatewayNginx", () => {
   });
 
   it("answers for pictures that nobody has with an empty one, past the service", () => {
-    const block = /location \/img\/ \{[^}]*\}/.exec(render(infraPlan()))?.[0];
+    const [, path, block] = /location ~ "([^"]*)" \{\s*(empty_gif;)/.exec(render(infraPlan())) ?? [];
+    const pictures = new RegExp(path ?? "");
 
-    expect(block).toBe("location /img/ {\n      empty_gif;\n    }");
+    expect(block).toBe("empty_gif;");
+    for (const picture of ["/img/casbin.svg", "/flag-icons/CN.svg", "/buttons/github.svg"])
+      expect(picture).toMatch(pictures);
+    for (const other of ["/", "/login/OpenCSG", "/static/js/main.js", "/api/img/", "/images/x.png"])
+      expect(other).not.toMatch(pictures);
   });
 
   it("rewrites a prefix, matches exactly and by expression", () => {

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { closeStandIns, initData, reply, started } from "./testing/running-stand-in.ts";
 
@@ -49,6 +52,52 @@ describe("the form of an organization", () => {
     expect(await nameOf("OpenCSG")).toBe("CSGHub");
     expect(await nameOf("built-in")).toBe("app-built-in");
     expect(await nameOf("Nope")).toBeUndefined();
+  });
+});
+
+describe("a page of somebody else", () => {
+  /** Status and length of an answer to a page of that origin, which reached Casdoor by a name. */
+  async function ask(url: string, path: string, origin: string, method = "GET"): Promise<readonly number[]> {
+    const sent = request(`${url}${path}`, { method, headers: { host: "login.hub.test", origin } });
+    const [answer] = (await once(sent.end(), "response")) as [IncomingMessage];
+    return [answer.statusCode ?? 0, (await text(answer)).length];
+  }
+
+  it("is refused with an empty answer, unless an application sends people there", async () => {
+    const { url } = await started();
+
+    expect(await ask(url, "/api/health", "https://evil.test")).toEqual([403, 0]);
+    expect(await ask(url, "/login", "https://evil.test")).toEqual([403, 0]);
+    for (const [path, origin, method] of [
+      ["/api/health", "https://casdoor.hub.test"],
+      ["/api/health", "http://login.hub.test:81"],
+      ["/api/health", "http://hub.test"],
+      ["/api/health", "http://localhost:3000"],
+      ["/api/health", "null"],
+      ["/api/userinfo", "https://evil.test"],
+      ["/api/login/oauth/access_token", "https://evil.test", "POST"],
+    ] as const)
+      expect((await ask(url, path, origin, method))[0], `${path} ${origin}`).not.toBe(403);
+  });
+
+  it("is answered where Casdoor is reached by a private address", async () => {
+    const { url } = await started();
+
+    expect((await fetch(`${url}/api/health`, { headers: { origin: "https://evil.test" } })).status).toBe(200);
+  });
+});
+
+describe("how a sign-in page looks", () => {
+  it("is told by cookies where the page is about an application", async () => {
+    const { url } = await started();
+    const namesAt = async (path: string): Promise<readonly (string | undefined)[]> =>
+      (await fetch(`${url}${path}`)).headers.getSetCookie().map((cookie) => cookie.split("=")[0]);
+    const theme = ["organizationTheme", "organizationLogo", "organizationFootHtml"];
+
+    for (const path of ["/login", "/login/OpenCSG", "/signup/OpenCSG", "/login/oauth/authorize?client_id=hub"])
+      expect(await namesAt(path), path).toEqual(["casdoor_session_id", ...theme, "jsonWebConfig"]);
+    for (const path of ["/", "/login/Nope", "/login/oauth/authorize?client_id=nope"])
+      expect(await namesAt(path), path).toEqual(["casdoor_session_id", "jsonWebConfig"]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type Answer, type Exchange, html } from "./exchange.ts";
+import { defaultApplication } from "./applications.ts";
 import { autoSignin } from "./login.ts";
 
 /**
@@ -10,7 +11,18 @@ export async function answerPage(exchange: Exchange): Promise<Answer> {
   if (target !== undefined) return { status: 302, body: "", headers: { location: target } };
   const page = html(200, signinPage());
   const config = JSON.stringify(exchange.webConfig).replaceAll(";", " ");
-  return { ...page, headers: { ...page.headers, "set-cookie": `jsonWebConfig=${config}; Path=/` } };
+  const cookies = [...(await themeCookies(exchange)), `jsonWebConfig=${config}; Path=/`];
+  return { ...page, headers: { ...page.headers, "set-cookie": cookies } };
+}
+
+/** How a sign-in page looks, for those that are about an application. */
+async function themeCookies({ url, store }: Exchange): Promise<readonly string[]> {
+  const organization = /^\/(?:login|signup)(?:\/([^/]+))?$/.exec(url.pathname);
+  const application = url.pathname.endsWith("/oauth/authorize")
+    ? (await store.find("application", { clientId: url.searchParams.get("client_id") ?? "" }))[0]
+    : organization && (await defaultApplication(store, organization[1] ?? "built-in").catch(() => undefined));
+  if (application == null) return [];
+  return ["organizationTheme=null; Path=/", "organizationLogo=; Path=/", "organizationFootHtml=; Path=/"];
 }
 
 /** The sign-in page of the stand-in: it posts to `/api/login` as Casdoor's own page does, then follows the redirect address. */

@@ -7,7 +7,8 @@ export function isRedirectAllowed(application: Application, redirectUri: string)
   return (application.redirectUris ?? []).some((listed) => matches(redirectUri, target, listed));
 }
 
-function isAlwaysAllowed(url: URL): boolean {
+/** Addresses of this machine, and of Casdoor's own programs. */
+export function isAlwaysAllowed(url: URL): boolean {
   const origin = `${url.protocol}//${url.hostname}`;
   return (
     ["http://localhost", "https://localhost", "http://127.0.0.1", "http://casdoor-authenticator"].includes(origin) ||

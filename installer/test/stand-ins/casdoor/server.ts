@@ -18,6 +18,7 @@ import { answerPage } from "./page.ts";
 import type { Session } from "./sessions.ts";
 import { FilterRefusal, Refusal } from "./signin.ts";
 import { askingUser, identify, isPermitted, type Subject } from "./subject.ts";
+import { isForeign } from "./origins.ts";
 import { keySet } from "./tokens.ts";
 import { addUser, answerUser, answerUsers, deleteUser, setPassword, updateUser } from "./users.ts";
 
@@ -69,6 +70,7 @@ async function handle(options: ServerOptions, request: IncomingMessage): Promise
     issuer: options.origin === "" ? guessedOrigin(request.headers.host ?? "localhost") : options.origin,
     about: { userId: "" },
   };
+  if (await isForeign(exchange)) return { status: 403, body: "", headers: {} };
   const answer = isApi(exchange) ? await answerApi(exchange) : await answerPage(exchange);
   return { ...answer, headers: { ...answer.headers, "set-cookie": [sessionCookie(exchange), ...cookiesOf(answer)] } };
 }
