@@ -82,6 +82,18 @@ test("after a run that ended well the page says nothing of it, after another wha
   expect(badly.last()).toContain('<li class="failed"><p class="name">PostgreSQL ');
 });
 
+test("a run that ended badly is told of also where everything serves", async () => {
+  const plan = infraPlan();
+  const { page, last } = openPage(plan, platformWith(...plan.components.map(({ id }) => id)));
+
+  await page.begin();
+  await page.end("stopped");
+
+  expect(last()).toContain("Your platform is not complete.");
+  expect(pendingOn(last())).toEqual([]);
+  expect(last()).not.toContain('http-equiv="refresh"');
+});
+
 test("events are handed on, those of jobs and of other steps too, and change no page", async () => {
   const { world, events, page, item } = openPage();
   await page.begin();

@@ -54,7 +54,9 @@ export function tellPage(plan: Plan, install: Install, live: LivePlatform, ports
   const putPage = async (): Promise<void> => {
     const { pageNotices } = await import("../../render/config-files/page-files.ts");
     const at = ports.clock.now();
-    const texts = pending.size === 0 ? new Map<string, string>() : pageNotices(plan, { pending, at, stopped });
+    // A run that ended badly is told of also where everything serves: a job may have failed that nothing waits for.
+    const isTold = stopped || pending.size > 0;
+    const texts = !isTold ? new Map<string, string>() : pageNotices(plan, { pending, at, stopped });
     await ports.target.putNotices(install, page.id, texts);
   };
   const tell = (): Promise<void> => {

@@ -12,7 +12,7 @@ const refreshSeconds = 5;
 
 /** How far a run has come that has not ended well yet. */
 export interface Progress {
-  /** Components that do not serve; there is at least one. */
+  /** Components that do not serve; none where a run ended badly all the same. */
   readonly pending: ReadonlyMap<string, Pending>;
   /** When this was so. */
   readonly at: Date;

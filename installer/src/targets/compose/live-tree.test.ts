@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
-import type { Docker, Host } from "../../platform/ports.ts";
+import type { Docker, FileSystem, Host } from "../../platform/ports.ts";
 import { completeWanted } from "../../execute/wanted.ts";
 import type { Plan } from "../../plan/model.ts";
 import { openApplied } from "../../execute/state/state-store.ts";
@@ -27,7 +27,7 @@ const host = { isRoot: () => true } as Host;
 async function written() {
   const fs = createMemoryFileSystem();
   const record = await openApplied(fs, layout);
-  const write = (files = fs) =>
+  const write = (files: FileSystem = fs) =>
     writeLiveTree({ fs: files, host, docker: {} as Docker }, wanted, record, {
       root: layout.live,
       digestKey,
@@ -119,6 +119,18 @@ test("the folder of notices is there for its reader, and what others wrote there
   expect(await fs.readText(`${folder}/en.html`)).toBe("three");
   expect((await fs.stat(`${folder}/en.html`))?.mode).toBe(0o644);
   expect(await changedFiles({ fs, root: layout.live, digestKey }, composeRecord(record.current()))).toEqual([]);
+});
+
+test("a folder of notices that the engine made itself, as another user, stops no run", async () => {
+  const { fs, write } = await written();
+  const folder = `${layout.live}/notices/page`;
+  const foreign: FileSystem = {
+    ...fs,
+    makeDirectory: (path, mode) =>
+      path === folder ? Promise.reject(new Error(`EPERM ${path}`)) : fs.makeDirectory(path, mode),
+  };
+
+  await expect(write(foreign)).resolves.toMatchObject({ removed: [] });
 });
 
 test("configuration that cannot be given to its readers stops the run", async () => {

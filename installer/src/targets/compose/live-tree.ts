@@ -87,6 +87,8 @@ export async function writeLiveTree(
   await forgetReaders(record, readers, stale);
   await makeDirectories(ports.fs, root, stale);
   for (const folder of notices) {
+    // One that is there may be the engine's own work, where this user may change nothing: then nobody is told, and that is all.
+    if ((await ports.fs.stat(join(root, folder)))?.directory === true) continue;
     await ports.fs.makeDirectory(join(root, dirname(folder)), 0o700);
     await ports.fs.makeDirectory(join(root, folder), noticesMode.folder);
   }
