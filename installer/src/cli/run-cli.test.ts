@@ -172,6 +172,7 @@ describe("global options", () => {
           changes: [],
           returned: [],
           impossible: [],
+          drift: [],
         });
       },
     };

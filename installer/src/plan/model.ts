@@ -278,6 +278,10 @@ export interface Job {
   readonly trigger: "bring-up" | "request";
   /** What it makes, in words, for plan and docs. */
   readonly makes: readonly string[];
+  /** Arguments with which its container only says what it would set right. */
+  readonly probeArguments?: readonly string[];
+  /** People change what it sets by the service's own means, so that a plan looks for it. */
+  readonly editedByPeople?: true;
 }
 
 /** Something the gateway listens on. */

@@ -108,6 +108,8 @@ export interface JobRun {
   readonly title: string;
   readonly limitSeconds: number;
   readonly onLine?: (line: string) => void;
+  /** In place of those that the plan gives its container. */
+  readonly arguments?: readonly string[];
 }
 
 export interface LogOptions {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fixturePorts } from "../support/fixture-install.ts";
+import { fixtureProbe } from "../support/fixture-plan.ts";
 import { createMemoryTarget } from "../support/memory-target.ts";
 import { describeTarget } from "./target-conformance.ts";
 
@@ -14,6 +15,7 @@ describeTarget("memory", () => {
     place: { name: "slipway-test", stateDir: join(folder, "state") },
     behave: ({ jobFails, appFails, greeting = "hello" }) => {
       world.behaviours.set("prepare", jobFails === true ? { status: 3 } : {});
+      world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, { status: 4, lines: ["probed"] });
       world.behaviours.set("app", { lines: [`app says ${greeting}`], ...(appFails === true && { status: 7 }) });
     },
     loseService: (component) => Promise.resolve(void world.services.delete(component)),

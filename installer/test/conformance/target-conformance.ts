@@ -6,7 +6,7 @@ import { status } from "../../src/actions/status/status.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { openInstall } from "../../src/execute/state/install.ts";
 import type { LivePlatform } from "../../src/targets/live-platform.ts";
-import { type FixtureOptions, fixturePlan } from "../support/fixture-plan.ts";
+import { type FixtureOptions, fixturePlan, fixtureProbe } from "../support/fixture-plan.ts";
 import { installFixture, planFixture } from "../support/fixture-install.ts";
 
 /** A target with an empty place on it, and what happens to platforms behind a program's back. */
@@ -184,15 +184,20 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       expect(await put()).toEqual({});
     });
 
-    test("runs a job when asked, tells its status and lines, and leaves nothing of it", async () => {
+    test("runs a job when asked, also with other arguments, tells its status and lines, and leaves nothing of it", async () => {
       await install({ jobFails: false });
       const before = await look();
       const opened = await openInstall(world.place, world.ports.fs);
       const io = { report: () => undefined, signal: world.ports.signal, redact: (line: string) => line };
       const run = { id: "prepare", title: "Prepare the store", limitSeconds: 30 };
       const ended = await world.ports.target.runJob(opened, run, io);
+      const lines: string[] = [];
+      const onLine = (line: string): void => void lines.push(line);
+      const probed = await world.ports.target.runJob(opened, { ...run, arguments: fixtureProbe, onLine }, io);
+      const again = await world.ports.target.runJob(opened, run, io);
 
-      expect(ended).toBe(0);
+      expect([ended, probed, again]).toEqual([0, 4, 0]);
+      expect(lines).toEqual(["probed"]);
       expect((await look()).trace).toEqual(before.trace);
     });
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PlanResult } from "../../src/actions/plan/plan.ts";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { RunJobResult } from "../../src/actions/run-job/run-job.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
@@ -102,7 +103,7 @@ describe("infra with sign-in, by domain and with our own authority", () => {
       sendToLoopback({ url: urlOf(`casdoor.${domain}`, path), headers: { "accept-encoding": "gzip" }, ca: authority });
 
     const page = await at("/login/OpenCSG");
-    const picture = await at("/img/casbin.svg");
+    const pictures = await Promise.all([at("/img/casbin.svg"), at("/flag-icons/CN.svg")]);
 
     expect(page.headers).toMatchObject({
       "content-encoding": "gzip",
@@ -114,7 +115,10 @@ describe("infra with sign-in, by domain and with our own authority", () => {
     expect(cookies.filter((cookie) => !/; Secure(;|$)/i.test(cookie) || !/; SameSite=Lax(;|$)/i.test(cookie))).toEqual(
       [],
     );
-    expect([picture.status, picture.headers["content-type"]]).toEqual([200, "image/gif"]);
+    expect(pictures.map(({ status, headers }) => [status, headers["content-type"]])).toEqual([
+      [200, "image/gif"],
+      [200, "image/gif"],
+    ]);
   });
 
   it("leaves nothing of its proof at Casdoor, whose job finds nothing to do when it is run again", async () => {
@@ -125,6 +129,26 @@ describe("infra with sign-in, by domain and with our own authority", () => {
       "left no user, token or record behind",
     );
     expect(again.changes).toEqual([]);
+  });
+
+  it("shows in a plan what somebody changed inside Casdoor, which an install leaves and the job sets right", async () => {
+    const sql = "update application set client_secret = 'other' where name = 'CSGHub'";
+    const of = [`label=dev.slipway.name=${platform.name}`, "label=dev.slipway.component=postgres"];
+    const id = (await platform.docker("ps", "--quiet", ...of.flatMap((label) => ["--filter", label]))).trim();
+    const psql = ["psql", "-h", "/run/postgresql", "-U", "postgres", "-d", "csghub_casdoor", "-XAtc", sql];
+    await platform.docker("exec", id, ...psql);
+    const changes = ["set client secret of application CSGHub"];
+    const planned = await platform.json<PlanResult>(["plan"]);
+    const dry = await platform.json<RunJobResult>(["run", "casdoor-bootstrap", "--dry-run"]);
+    const healed = await platform.json<RunJobResult>(["run", "casdoor-bootstrap"]);
+    const after = await platform.json<PlanResult>(["plan"]);
+
+    expect(planned).toMatchObject({
+      changed: false,
+      drift: [{ job: "casdoor-bootstrap", component: "casdoor", changes }],
+    });
+    expect([dry.changes, healed.changes]).toEqual([changes, changes]);
+    expect(after).toMatchObject({ changed: false, drift: [] });
   });
 
   it("sends plain HTTP on to HTTPS", async () => {

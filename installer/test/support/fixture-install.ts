@@ -5,8 +5,7 @@ import { installFrom, type InstallSources } from "../../src/actions/install/inst
 import type { InstallRequest, InstallResult } from "../../src/actions/install/install-request.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
-import { observeFor } from "../../src/actions/plan/observe.ts";
-import { comparePlan, type PlanResult } from "../../src/actions/plan/plan.ts";
+import { planLive, type PlanResult } from "../../src/actions/plan/plan.ts";
 import { openInstall } from "../../src/execute/state/install.ts";
 import type { Docker } from "../../src/platform/ports.ts";
 import type { Rendering } from "../../src/render/rendering.ts";
@@ -80,9 +79,7 @@ export async function planFixture(
   options: FixtureOptions & { readonly stateDir: string },
   ports: ActionPorts,
 ): Promise<PlanResult> {
-  const desired = await fixtureDesired(options, ports.target);
-  const install = await openInstall(options, ports.fs);
-  return comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
+  return planLive(await fixtureDesired(options, ports.target), await openInstall(options, ports.fs), ports);
 }
 
 export interface FixtureRequest extends FixtureOptions {

@@ -11,6 +11,8 @@ export interface FixtureOptions {
   /** Makes `app` run and never become healthy. */
   readonly appHangs?: boolean;
   readonly jobFails?: boolean;
+  /** The job can be asked what it would do, and a plan asks it. */
+  readonly probes?: boolean;
   readonly withoutWeb?: boolean;
   /** Where `web` takes notices. */
   readonly notices?: string;
@@ -147,6 +149,9 @@ function web({ withoutWeb, notices }: FixtureOptions): Component {
   });
 }
 
+/** What the job's shell is told in order to only look. */
+export const fixtureProbe: readonly string[] = ["echo probed; exit 4"];
+
 /** Adds a line to the store's file at each run, so that a test can count them. */
 function prepare(options: FixtureOptions): Job {
   const script = options.jobFails === true ? "echo the job cannot go on; exit 3" : "echo prepared >> /data/prepared";
@@ -160,6 +165,7 @@ function prepare(options: FixtureOptions): Job {
     trigger: "bring-up",
     deadlineSeconds: 30,
     makes: ["a line"],
+    ...(options.probes === true ? { probeArguments: fixtureProbe, editedByPeople: true as const } : {}),
   };
 }
 

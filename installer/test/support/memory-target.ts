@@ -37,9 +37,9 @@ export interface MemoryTarget {
   readonly stores: Map<string, { readonly owner: string; contents: StoreContents }>;
   /** What has the install's name, made by others. */
   readonly strangers: string[];
-  /** Units by id. */
+  /** Units by id; jobs with other arguments by id and arguments. */
   readonly behaviours: Map<string, Behaviour>;
-  /** Every job that ran, in order. */
+  /** Every job that ran, in order, with its arguments where they were others than its own. */
   readonly jobsRun: string[];
   /** Name of the install that was made last: there is only one here. */
   owner: string;
@@ -113,7 +113,8 @@ function targetOn(world: MemoryTarget): Target {
       return applyChange(world, change, io);
     },
     putNotices: (_install, component, texts) => Promise.resolve(void world.notices.push([component, texts])),
-    runJob: (_install, { id, onLine }) => Promise.resolve(runJob(world, id, onLine)),
+    runJob: (_install, { id, arguments: given = [], onLine }) =>
+      Promise.resolve(runJob(world, [id, ...given].join(" "), onLine)),
     logs: ({ component }, { tail, onLine }) => {
       const lines = world.behaviours.get(component)?.lines ?? [];
       for (const line of tail < 0 ? lines : lines.slice(-tail)) onLine(line);

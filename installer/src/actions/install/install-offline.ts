@@ -10,8 +10,7 @@ import type { EgressGuard } from "../../platform/egress-guard.ts";
 import { openGivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
-import { observeFor } from "../plan/observe.ts";
-import { comparePlan, type PlanRequest, type PlanResult } from "../plan/plan.ts";
+import { planLive, type PlanRequest, type PlanResult } from "../plan/plan.ts";
 import { requireFittingBundle } from "./check-bundle.ts";
 import { installFrom } from "./install.ts";
 import type { InstallRequest, InstallResult } from "./install-request.ts";
@@ -70,12 +69,7 @@ export async function planOfBundle(request: PlanRequest, ports: OfflinePorts): P
       const opened = await openBundledDesire({ ...request, values: withRegistry(request) }, source, lock, ports);
       const desired = await opened.desire();
       const install = await openInstall(request, ports.fs);
-      return comparePlan(
-        desired,
-        install,
-        await observeFor(desired, install, expectBundledImages(ports, source)),
-        ports.target,
-      );
+      return planLive(desired, install, expectBundledImages(ports, source));
     });
   } finally {
     guard.disarm();

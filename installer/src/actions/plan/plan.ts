@@ -9,8 +9,10 @@ import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { FilePorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
 import type { ReturnedValue } from "../desired/returned-values.ts";
+import type { RunJobPorts } from "../run-job/run-job.ts";
 import { findElsewhere } from "../status/elsewhere.ts";
 import { describeState } from "../status/describe-state.ts";
+import type { Drift } from "./find-drift.ts";
 import { observeFor, type ObservedPlatform, type ObservePorts } from "./observe.ts";
 import { type PlanTotals, totalsOf } from "./totals.ts";
 import { planHashOf } from "./plan-hash.ts";
@@ -53,16 +55,20 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
   readonly totals?: PlanTotals;
   /** What an install will refuse, because the target cannot do it to the data that is there. */
   readonly impossible: readonly ImpossibleChange[];
+  /** What somebody changed inside services since; an install leaves it, `slipway run` of its job sets it right. */
+  readonly drift: readonly Drift[];
 }
+
+export type PlanPorts = FilePorts & ObservePorts & RunJobPorts;
 
 /**
  * Says what an install would create, change, recreate and remove, and changes nothing.
  * @throws ValuesError, PreflightError
  */
-export async function plan(request: PlanRequest, ports: FilePorts & ObservePorts): Promise<PlanResult> {
+export async function plan(request: PlanRequest, ports: PlanPorts): Promise<PlanResult> {
   const desired = await loadDesired(request, ports);
   const install = await openInstall(request, ports.fs);
-  const planned = comparePlan(desired, install, await observeFor(desired, install, ports), ports.target);
+  const planned = await planLive(desired, install, ports);
   const elsewhere = await findElsewhere(install, ports);
   return elsewhere === undefined ? planned : { ...planned, impossible: [elsewhere, ...planned.impossible] };
 }
@@ -78,6 +84,20 @@ export async function planOffline(
   const { fs, target } = ports;
   const desired = await loadDesired(request, ports);
   return comparePlan(desired, await openInstall(request, fs), undefined, target);
+}
+
+/** Compares what is wanted with what the target has, and asks inside services what was changed there. */
+export async function planLive(
+  desired: Desired,
+  install: Install,
+  ports: ObservePorts & RunJobPorts,
+): Promise<PlanResult> {
+  const live = await observeFor(desired, install, ports);
+  const planned = comparePlan(desired, install, live, ports.target);
+  // A plan by the records alone has no use for it.
+  const { findDrift } = await import("./find-drift.ts");
+  const question = { jobs: bringUpJobs(desired.plan), install, live };
+  return { ...planned, drift: await findDrift(planned.changes, question, ports) };
 }
 
 /** Compares what is wanted with what the target has; without a look at it, with what is recorded. Pure. */
@@ -104,6 +124,7 @@ export function comparePlan(
     returned: desired.returned ?? [],
     ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
     impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
+    drift: [],
   };
 }
 

@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { errorOf } from "../../../test/support/error-of.ts";
-import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
+import { fixturePorts, installFixture, planFixture } from "../../../test/support/fixture-install.ts";
+import { fixtureProbe } from "../../../test/support/fixture-plan.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
+import type { InstallerEvent } from "../../events/event.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { stop } from "../lifecycle/lifecycle.ts";
 import { runJob } from "./run-job.ts";
 
@@ -17,11 +21,12 @@ afterEach(() => {
 });
 
 /** A small platform that is up, whose job has run once. */
-async function installed() {
+async function installed(options: { readonly probes?: true } = {}, name = "p") {
   const world = createMemoryTarget();
   const ports = { ...fixturePorts(), target: world.target };
-  const place = { name: "p", stateDir: join(folder, "state") };
-  await installFixture(place, ports);
+  const place = { name, stateDir: join(folder, name) };
+  if (options.probes === true) world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, says({ missing: [] }));
+  await installFixture({ ...place, ...options }, ports);
   return { world, ports, place };
 }
 
@@ -99,4 +104,99 @@ test("nothing is run where nothing is installed", async () => {
   const error = await errorOf(() => runJob({ name: "p", stateDir: join(folder, "none"), job: "prepare" }, ports));
 
   expect(error).toMatchObject({ code: "PREFLIGHT_FAILED" });
+});
+
+test("a platform whose records lie elsewhere is told of as every command tells of it", async () => {
+  const { ports } = await installed();
+
+  const error = await errorOf(() => runJob({ name: "p", stateDir: join(folder, "none"), job: "prepare" }, ports));
+
+  expect(error.message).toContain("a platform named p runs here");
+});
+
+test("what is up and does not serve is not started, but looked at", async () => {
+  const { world, ports, place } = await installed();
+  const store = world.services.get("store");
+  if (store !== undefined) world.services.set("store", { ...store, health: "unhealthy" });
+
+  expect(await errorOf(() => runJob({ ...place, job: "prepare" }, ports))).toMatchObject({
+    message: "the job prepare needs store, which does not serve",
+    hint: "slipway logs store says why, or it is about to",
+  });
+});
+
+test("a dry run says what the job would do, and does not do it", async () => {
+  const { world, ports, place } = await installed({ probes: true });
+  const missing = ["set client secret of application CSGHub"];
+  world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, {
+    status: 10,
+    ...says({ ok: false, missing, notes: ["kept x"] }),
+  });
+
+  const result = await runJob({ ...place, job: "prepare", dryRun: true }, ports);
+
+  expect(result).toMatchObject({ dryRun: true, changes: missing, notes: ["kept x"] });
+  expect(world.jobsRun).toEqual(["prepare", `prepare ${fixtureProbe.join(" ")}`]);
+});
+
+test("a dry run that fails is an error, and one that cannot be is refused before anything runs", async () => {
+  const { world, ports, place } = await installed({ probes: true });
+  world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, { status: 7, ...says({ ok: false, error: "no answer" }) });
+  const failed = await errorOf(() => runJob({ ...place, job: "prepare", dryRun: true }, ports));
+  const other = await installed({}, "other");
+  const refused = await errorOf(() => runJob({ ...other.place, job: "prepare", dryRun: true }, other.ports));
+
+  expect(failed).toMatchObject({ code: "APPLY_FAILED", message: expect.stringContaining("no answer") as string });
+  expect(refused).toMatchObject({ code: "USAGE", hint: "slipway run prepare does it" });
+  expect(other.world.jobsRun).toEqual(["prepare"]);
+});
+
+describe("a plan", () => {
+  const changes = ["set client secret of application CSGHub"];
+
+  test("asks what people change inside a service, names the job, and leaves the hash and the counts alone", async () => {
+    const { world, ports, place } = await installed({ probes: true });
+    const before = await planFixture({ ...place, probes: true }, ports);
+    world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, { status: 10, ...says({ ok: false, missing: changes }) });
+
+    const planned = await planFixture({ ...place, probes: true }, ports);
+
+    expect(before.drift).toEqual([]);
+    expect(planned).toMatchObject({ changed: false, drift: [{ job: "prepare", component: "store", changes }] });
+    expect(planned.hash).toBe(before.hash);
+    expect(await installFixture({ ...place, probes: true }, ports)).toMatchObject({ changed: false });
+  });
+
+  test("asks nothing of what does not serve or of a job that the install will run", async () => {
+    const { world, ports, place } = await installed({ probes: true });
+    const changed = await planFixture({ ...place, probes: true, jobFails: true }, ports);
+    await stop(place, ports);
+    const stopped = await planFixture({ ...place, probes: true }, ports);
+
+    expect([changed.drift, stopped.drift]).toEqual([[], []]);
+    expect(world.jobsRun).toEqual(["prepare"]);
+  });
+
+  test("says that it could not ask, and why: the job failed, or another run is at work", async () => {
+    const { world, ports, place } = await installed({ probes: true });
+    const told: InstallerEvent[] = [];
+    const listening = { ...ports, report: (event: InstallerEvent) => void told.push(event) };
+    world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, {
+      status: 7,
+      ...says({ ok: false, error: "no answer" }),
+    });
+    await planFixture({ ...place, probes: true }, listening);
+    const release = await acquireRunLock(ports, stateLayout(place.stateDir), "another");
+    const planned = await planFixture({ ...place, probes: true }, listening);
+    await release();
+
+    expect(planned).toMatchObject({ changed: false, drift: [] });
+    expect(told.filter(({ type }) => type === "warning")).toEqual([
+      { type: "warning", message: expect.stringMatching(/inside store is not known: .*no answer/) as string },
+      {
+        type: "warning",
+        message: expect.stringMatching(/inside store is not known: another run is at work/) as string,
+      },
+    ]);
+  });
 });

@@ -1,20 +1,27 @@
 import type { JobResult } from "../../../../toolbox/src/contract.ts";
-import { ApplyError, PreflightError, UsageError } from "../../errors/installer-error.ts";
-import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import type { Job, Plan } from "../../plan/model.ts";
-import { serves } from "../../targets/live-platform.ts";
+import { isUp, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
+import { askJob, canProbe, failedJob, probeJob } from "./ask-job.ts";
 
 export interface RunJobRequest extends InstallTarget {
   readonly job: string;
+  /** Only say what it would set right. */
+  readonly dryRun?: boolean;
 }
 
 export interface RunJobResult extends ResultHead<"RunJobResult"> {
   readonly name: string;
   readonly job: string;
-  /** What it made so; empty when all was as it should be. Undefined for a job that does not tell. */
+  readonly dryRun: boolean;
+  /** What it made so, or would; empty when all was as it should be. Undefined for a job that does not tell. */
   readonly changes?: readonly string[];
+  /** What somebody else made and the job leaves as it is. */
+  readonly notes?: readonly string[];
   readonly ms: number;
 }
 
@@ -25,17 +32,17 @@ export type RunJobPorts = Pick<
 
 /**
  * Runs one job of the bring-up again, for what somebody changed in a service since; the install itself sees only its own files.
- * @throws UsageError for a job that is not there or runs before its service; PreflightError when nothing is installed or what the job
- * needs does not serve; ApplyError when it fails, with its last lines; TimeoutError; LockedError
+ * @throws UsageError for a job that is not there, runs before its service or, on a dry run, cannot but do it; PreflightError when nothing
+ * is installed or what the job needs does not serve; ApplyError when it fails, with its last lines; TimeoutError; LockedError
  */
 export async function runJob(request: RunJobRequest, ports: RunJobPorts): Promise<RunJobResult> {
   const install = await openInstall(request, ports.fs);
-  const plan = requireInstalled(install);
+  const plan = await requireInstalledHere(install, ports);
   const job = requireJob(plan, request.job);
   const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
   try {
     await requireServing(job, install, ports);
-    return await runToEnd(job, install, ports);
+    return await runToEnd(job, install, request, ports);
   } finally {
     await release();
   }
@@ -49,7 +56,10 @@ function requireJob(plan: Plan, id: string): Job {
   const isThere = jobs.some((job) => job.id === id);
   throw new UsageError(
     isThere ? `the job ${id} runs before its service starts, and only then` : `there is no job ${id} to run`,
-    { hint: `jobs are ${repeatable.map((job) => job.id).join(", ")}` },
+    {
+      hint:
+        repeatable.length === 0 ? "this platform has none" : `jobs are ${repeatable.map((job) => job.id).join(", ")}`,
+    },
   );
 }
 
@@ -66,50 +76,42 @@ async function requireServing(job: Job, install: Install, { target }: RunJobPort
     const service = services.get(id);
     return service === undefined || !serves(service);
   });
+  const isUpAlready = missing.every((id) => {
+    const service = services.get(id);
+    return service !== undefined && isUp(service);
+  });
   if (missing.length === 0) return;
   throw new PreflightError(`the job ${job.id} needs ${missing.join(", ")}, which does not serve`, {
-    hint: "slipway start starts what is stopped",
+    hint: isUpAlready
+      ? `slipway logs ${missing[0] ?? ""} says why, or it is about to`
+      : "slipway start starts what is stopped",
   });
 }
 
-async function runToEnd(job: Job, install: Install, ports: RunJobPorts): Promise<RunJobResult> {
+async function runToEnd(job: Job, install: Install, { dryRun }: RunJobRequest, ports: RunJobPorts) {
   const begin = ports.clock.monotonicMs();
-  const lines: string[] = [];
-  const run = {
-    id: job.id,
-    title: job.title,
-    limitSeconds: job.deadlineSeconds,
-    onLine: (line: string) => void lines.push(line),
-  };
-  const { report, signal } = ports;
-  // What the toolbox writes has no secrets in it any more.
-  const status = await ports.target.runJob(install, run, { report, signal, redact: (line) => line });
-  const told = lines.map(parseResult).findLast((result) => result !== undefined);
-  if (status !== 0) throw failed(job, status, told, lines);
+  const told = dryRun === true ? await probeJob(requireProbe(job), install, ports) : await run(job, install, ports);
   return {
     apiVersion: "slipway/v1",
     kind: "RunJobResult",
     name: install.name,
     job: job.id,
+    dryRun: dryRun === true,
     ...(told === undefined ? {} : { changes: told.changes }),
+    ...(told?.notes === undefined ? {} : { notes: told.notes }),
     ms: Math.round(ports.clock.monotonicMs() - begin),
-  };
+  } as const satisfies RunJobResult;
 }
 
-function failed(job: Job, status: number, told: JobResult | undefined, lines: readonly string[]): ApplyError {
-  const why = told?.error === undefined ? `failed with exit status ${status}` : `failed: ${told.error}`;
-  return new ApplyError(`the job ${job.id} (${job.title}) ${why}`, {
-    hint: told?.cause ?? "correct the cause and run the same command again; what is done stays done",
-    details: told === undefined ? lines.slice(-30) : told.changes.map((change) => `done already: ${change}`),
+async function run(job: Job, install: Install, ports: RunJobPorts): Promise<JobResult | undefined> {
+  const answer = await askJob(job, install, undefined, ports);
+  if (answer.status !== 0) throw failedJob(job, answer);
+  return answer.told;
+}
+
+function requireProbe(job: Job) {
+  if (canProbe(job)) return job;
+  throw new UsageError(`the job ${job.id} cannot say what it would do without doing it`, {
+    hint: `slipway run ${job.id} does it`,
   });
-}
-
-function parseResult(line: string): JobResult | undefined {
-  if (!line.startsWith("{")) return undefined;
-  try {
-    const parsed = JSON.parse(line) as Partial<JobResult>;
-    return typeof parsed.job === "string" && Array.isArray(parsed.changes) ? (parsed as JobResult) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -19,6 +19,7 @@ const planned: PlanResult = {
   ],
   returned: [],
   impossible: [],
+  drift: [],
 };
 
 describe("plan", () => {
@@ -65,6 +66,18 @@ describe("plan", () => {
     expect(run.stdout()).toContain(
       "recorded values that are not given any more, with what holds again:\n    redis.resources.memory 300Mi → 512Mi\n",
     );
+  });
+
+  it("names what was changed inside a service, and the job that sets it right; --exit-code counts it", async () => {
+    const changes = ["set client secret of application CSGHub"];
+    const drift = [{ job: "casdoor-bootstrap", component: "casdoor", changes }];
+    const result = { ...planned, changed: false, changes: [], drift };
+    const run = await cli("plan --exit-code", { plan: () => Promise.resolve(result) });
+
+    expect(run.stdout()).toContain(
+      "! changed inside casdoor since; an install leaves it, slipway run casdoor-bootstrap would:\n    set client secret of application CSGHub\nno changes\n",
+    );
+    expect(run.status).toBe(14);
   });
 
   it("names what cannot be done, and what to do instead", async () => {

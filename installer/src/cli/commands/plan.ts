@@ -21,9 +21,11 @@ export function declarePlan(program: Command, runtime: Runtime): void {
   const command = program
     .command("plan")
     .summary("say what an install would create, change and remove")
-    .description("Compares the values with what runs and says what an install would do, and why. Nothing is touched.")
+    .description(
+      "Compares the values with what runs and says what an install would do, and why. Where people can change what was set inside a service, such as the clients of sign-in, it asks that service too, from a container that lives for a moment. Nothing is changed.",
+    )
     .option("--offline", "compare with the records only; the engine is not asked")
-    .option("--exit-code", "exit 14 when there are changes, 0 when there are none")
+    .option("--exit-code", "exit 14 when there are changes or something was changed inside a service, else 0")
     .option("--all", "also list what stays as it is")
     .addOption(
       new Option("--mode <mode>", `target of a new install; ${targetNames[0] ?? ""} when not given`).choices(
@@ -55,7 +57,8 @@ export function declarePlan(program: Command, runtime: Runtime): void {
       });
       if (session.manner.json) session.printJson(result);
       else session.tell(formatPlan(result, session.style, options.all === true));
-      return options.exitCode === true && result.changed ? exitStatusOf("PLAN_CHANGED") : 0;
+      const differs = result.changed || result.drift.length > 0;
+      return options.exitCode === true && differs ? exitStatusOf("PLAN_CHANGED") : 0;
     }),
   );
 }

@@ -3,7 +3,7 @@ import { cli, apiVersion, inFreshFolder } from "./testing/command-run.ts";
 
 inFreshFolder();
 
-const result = { apiVersion, kind: "RunJobResult" as const, name: "slipway", job: "prepare", ms: 3 };
+const result = { apiVersion, kind: "RunJobResult" as const, name: "slipway", job: "prepare", dryRun: false, ms: 3 };
 
 describe("run", () => {
   it.each([
@@ -18,5 +18,14 @@ describe("run", () => {
     expect(run.status).toBe(0);
     expect(run.requests["runJob"]?.[0]).toMatchObject({ name: "slipway", job: "prepare" });
     expect(run.stdout()).toBe(text);
+  });
+
+  it("prints what it would do on a dry run, and what it leaves, as plain text whatever stands in it", async () => {
+    const told = { ...result, dryRun: true, changes: ["set \u001b[31mx\n"], notes: ["keeps \u0007y"] };
+
+    const run = await cli("run prepare --dry-run", { runJob: () => Promise.resolve(told) });
+
+    expect(run.requests["runJob"]?.[0]).toMatchObject({ job: "prepare", dryRun: true });
+    expect(run.stdout()).toBe("would be done: prepare\n  set x \nkeeps  y\n");
   });
 });

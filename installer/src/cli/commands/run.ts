@@ -12,14 +12,20 @@ export function declareRun(program: Command, runtime: Runtime): void {
     .description(
       "Runs one job that prepares a service, against the service as it runs, and says what it set right. For what was changed inside a service since: install looks only at what it wrote itself. Nothing restarts.",
     )
-    .argument("<job>", "the job, as verify and plan name it");
+    .argument("<job>", "the job, as verify and plan name it")
+    .option("--dry-run", "only say what it would set right; nothing is changed");
   withExamples(command, [
     { command: "slipway run casdoor-bootstrap", means: "clients, addresses and closed accounts of sign-in" },
+    { command: "slipway run casdoor-bootstrap --dry-run", means: "what differs, and nothing is changed" },
     { command: "slipway run postgres-databases", means: "databases, roles and their rights" },
   ]);
-  command.action((job: string) =>
+  command.action((job: string, options: { readonly dryRun?: boolean }) =>
     runtime.perform(command, async (session) => {
-      const result = await session.engine.runJob({ ...toTarget(session.selection), job });
+      const result = await session.engine.runJob({
+        ...toTarget(session.selection),
+        job,
+        ...(options.dryRun === true && { dryRun: true }),
+      });
       if (session.manner.json) session.printJson(result);
       else session.print(formatRunJob(result, session.style));
       return 0;

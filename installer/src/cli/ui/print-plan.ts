@@ -14,6 +14,12 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
   for (const { message, hint } of plan.impossible) {
     lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
   }
+  for (const { job, component, changes } of plan.drift) {
+    lines.push(
+      style.warn(`! changed inside ${component} since; an install leaves it, slipway run ${job} would:`),
+      ...changes.map((change) => style.dim(`    ${printable(change)}`)),
+    );
+  }
   if (plan.returned.length > 0) {
     lines.push(
       "recorded values that are not given any more, with what holds again:",

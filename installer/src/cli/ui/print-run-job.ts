@@ -1,9 +1,16 @@
 import type { RunJobResult } from "../../actions/run-job/run-job.ts";
+import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
 
-/** What the job set right. */
-export function formatRunJob({ job, changes }: RunJobResult, style: Style): string {
-  if (changes === undefined) return `${style.good("done")}: ${job}`;
-  if (changes.length === 0) return `nothing to do for ${job}: already so`;
-  return [`${style.good("done")}: ${job}`, ...changes.map((change) => `  ${change}`)].join("\n");
+/** What the job set right, or would, and what it left as somebody else made it. Both quote what others wrote. */
+export function formatRunJob({ job, dryRun, changes, notes = [] }: RunJobResult, style: Style): string {
+  const lines = (changes ?? []).map((change) => `  ${printable(change)}`);
+  return [head({ job, dryRun, changes }, style), ...lines, ...notes.map((note) => style.dim(printable(note)))].join(
+    "\n",
+  );
+}
+
+function head({ job, dryRun, changes }: Pick<RunJobResult, "job" | "dryRun" | "changes">, style: Style): string {
+  if (changes?.length === 0) return `nothing to do for ${job}: already so`;
+  return dryRun ? `${style.warn("would be done")}: ${job}` : `${style.good("done")}: ${job}`;
 }

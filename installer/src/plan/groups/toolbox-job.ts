@@ -22,6 +22,7 @@ export interface ToolboxJobFields {
   readonly document: { readonly kind: JobDocument["kind"] } & Readonly<Record<string, Slotted>>;
   readonly files?: readonly ConfigFile[];
   readonly deadlineSeconds?: number;
+  readonly editedByPeople?: true;
 }
 
 /** A one-shot job of the toolbox image with its document as a secret file. */
@@ -35,6 +36,8 @@ export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobD
     needs: fields.needs,
     deadlineSeconds: fields.deadlineSeconds ?? 180,
     trigger: "bring-up",
+    probeArguments: ["run", "--probe", toolboxDocument],
+    ...(fields.editedByPeople === undefined ? {} : { editedByPeople: fields.editedByPeople }),
     container: container({
       image: context.image("toolbox", toolbox.image),
       uid: toolboxUid,

@@ -4,5 +4,7 @@ export const roleLabel = "dev.slipway.role";
 export const nameLabel = "dev.slipway.name";
 export const componentLabel = "dev.slipway.component";
 export const installLabel = "dev.slipway.install";
+/** On a job's container that was given other arguments than the job's own. */
+export const probeLabel = "dev.slipway.probe";
 /** On one-shot containers: the run they belong to. */
 export const runLabel = "dev.slipway.run";

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import type { Exec } from "../../platform/ports.ts";
-import { createComposeCommands } from "./compose-commands.ts";
+import { createComposeCommands, type ServiceChange } from "./compose-commands.ts";
 
 /** How the docker program is called to create two services, with this configuration of the user. */
-async function create(config: unknown, environment: Readonly<Record<string, string>> = { HOME: "/home/ann" }) {
+async function create(
+  config: unknown,
+  environment: Readonly<Record<string, string>> = { HOME: "/home/ann" },
+  over?: ServiceChange,
+) {
   const calls: { readonly args: readonly string[]; readonly stdin: string | undefined }[] = [];
   const exec: Exec = {
     run: (_, args, { stdin } = {}) => {
@@ -14,7 +18,7 @@ async function create(config: unknown, environment: Readonly<Record<string, stri
   };
   const text = typeof config === "string" ? config : JSON.stringify(config);
   const fs = createMemoryFileSystem({ "/home/ann/.docker/config.json": text });
-  await createComposeCommands({ exec, fs, environment }, "slipway", "/state/live").create(["redis", "nats"]);
+  await createComposeCommands({ exec, fs, environment }, "slipway", "/state/live").create(["redis", "nats"], over);
   const [call] = calls;
   const files = call?.args.flatMap((word, index) => (call.args[index - 1] === "--file" ? [word] : []));
   return { calls: calls.length, files, stdin: call?.stdin };
@@ -48,5 +52,23 @@ describe("proxies of the user's Docker configuration", () => {
 
     expect(files).toEqual(["/state/live/compose.yaml"]);
     expect(stdin).toBeUndefined();
+  });
+});
+
+describe("what a container gets in place of what its file says", () => {
+  const over = { command: ["look"], labels: { probe: "look" } };
+
+  it("is laid over the file", async () => {
+    const { files, stdin } = await create({}, {}, over);
+
+    expect(files).toEqual(["/state/live/compose.yaml", "-"]);
+    expect(JSON.parse(stdin ?? "")).toEqual({ services: { redis: over, nats: over } });
+  });
+
+  it("goes together with keeping proxies out", async () => {
+    const { stdin } = await create({ proxies: { default: { ftpProxy: "http://p" } } }, { HOME: "/home/ann" }, over);
+
+    const environment = { FTP_PROXY: "", ftp_proxy: "" };
+    expect(JSON.parse(stdin ?? "")).toMatchObject({ services: { nats: { ...over, environment } } });
   });
 });

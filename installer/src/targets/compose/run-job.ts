@@ -1,6 +1,7 @@
 import { ApplyError, InterruptedError, TimeoutError } from "../../errors/installer-error.ts";
 import type { Clock, ContainerState, Docker } from "../../platform/ports.ts";
 import type { Install } from "../../execute/state/install.ts";
+import { probeLabel } from "../../render/compose/labels.ts";
 import type { JobRun as RenderedJob, TargetIo } from "../target.ts";
 import { type ComposeCommands, createComposeCommands } from "./compose-commands.ts";
 import type { ComposePorts } from "./compose-ports.ts";
@@ -20,6 +21,8 @@ export interface JobRun {
   readonly signal: AbortSignal;
   /** Lines as they come; without it the output is only read when the job failed. */
   readonly onLine?: (line: string) => void;
+  /** In place of those that its file gives it. */
+  readonly arguments?: readonly string[];
 }
 
 /** Runs a job of the live tree to its end; returns its exit status. */
@@ -53,13 +56,25 @@ export async function runJobForStatus(
   }
 }
 
+/** One that a killed run left with other arguments is another; Compose replaces it. */
 async function findJob(docker: Docker, job: JobRun): Promise<ContainerState | undefined> {
   const containers = await docker.containers(job.project);
-  return containers.find((container) => container.service === job.id);
+  const wanted = argumentsLabel(job);
+  return containers.find(({ service, labels }) => service === job.id && labels[probeLabel] === wanted);
+}
+
+function argumentsLabel({ arguments: given }: JobRun): string | undefined {
+  return given?.join(" ");
 }
 
 async function createJob(ports: JobPorts, job: JobRun): Promise<ContainerState> {
-  await ports.compose.create([job.id]);
+  const label = argumentsLabel(job);
+  await ports.compose.create(
+    [job.id],
+    job.arguments === undefined || label === undefined
+      ? undefined
+      : { command: job.arguments, labels: { [probeLabel]: label } },
+  );
   const container = await findJob(ports.docker, job);
   if (container === undefined) throw new ApplyError(`docker compose made no container for the job ${job.id}`);
   return container;
@@ -79,7 +94,10 @@ async function waitForEnd(ports: JobPorts, job: JobRun, container: ContainerStat
     }
     return await ports.docker.wait(container.id, signal);
   } catch (error) {
-    if (job.signal.aborted) throw new InterruptedError(`interrupted while the job ${job.id} ran; it is undone`);
+    if (job.signal.aborted)
+      throw new InterruptedError(
+        `interrupted while the job ${job.id} ran; what it has done stays done, and the same command goes on`,
+      );
     if (!late.signal.aborted) throw error;
     throw new TimeoutError(`the job ${job.id} (${job.title}) did not end within ${job.limitSeconds} s`, {
       hint: "correct the cause and run the same command again",
