@@ -11,17 +11,21 @@ export function explainText(path: readonly string[], value: string, allowed: str
 
 function explainDomain(value: string): string | undefined {
   if (value === "") return "is empty";
-  if (/[A-Z]/.test(value)) return "has upper-case letters";
-  return explainHost(value);
+  return explainPlace(value) ?? (/[A-Z]/.test(value) ? "has upper-case letters" : findHostNameFault(value));
 }
 
 function explainHost(value: string): string | undefined {
+  return explainPlace(value) ?? findHostNameFault(value);
+}
+
+/** What says more than a name. */
+function explainPlace(value: string): string | undefined {
   if (value.includes("://")) return "is a URL and not only a host name";
   if (isIpv6(value.replace(/^\[(.*)\]$/, "$1"))) {
     return "is an IPv6 address, which is not supported here, use a name that resolves to it";
   }
   if (/^[^:]+:[0-9]+$/.test(value)) return "has a port, which has a key of its own";
-  return findHostNameFault(value);
+  return undefined;
 }
 
 function explainSize(value: string): string | undefined {

@@ -1,8 +1,11 @@
+import { findHostNameFault, isIpv6 } from "./host-names.ts";
 import { formatQuantity, parseQuantity } from "./quantity.ts";
 
 /** How the words for what is allowed begin where a size is. */
 const quantityWords = "a size ";
 const logSizeWords = "a number followed by k, m or g";
+/** And where a host is. */
+const hostWords = /^a (lower-case )?host name /;
 
 /** Whether a size with a unit is allowed. */
 export function isSize(allowed: string): boolean {
@@ -13,9 +16,11 @@ export function isSize(allowed: string): boolean {
 export function guessMeant(
   value: unknown,
   { type, allowed }: { readonly type: string; readonly allowed: string },
+  path: readonly string[],
 ): readonly string[] {
-  if (allowed.startsWith(quantityWords)) return guessSize(value);
+  if (allowed.startsWith(quantityWords)) return guessSize(value, path);
   if (allowed.startsWith(logSizeWords)) return guessLogSize(value);
+  if (hostWords.test(allowed)) return guessHost(value);
   return type === "number" || type === "integer" ? guessNumber(value) : [];
 }
 
@@ -32,14 +37,34 @@ function guessNumber(value: unknown): readonly string[] {
   return counted === undefined ? [] : [counted];
 }
 
-/** From here on a bare number is taken for bytes, below for MiB. */
-const leastBytes = 2 ** 20;
+/** The host of a URL, without port and in small letters. */
+function guessHost(value: unknown): readonly string[] {
+  if (typeof value !== "string") return [];
+  const host = value
+    .replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//, "")
+    .replace(/[/?#].*$/, "")
+    .replace(/^.*@/, "")
+    .replace(/:[0-9]*$/, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
+  const fits = host !== value && host !== "" && !isIpv6(host) && findHostNameFault(host) === undefined;
+  return fits ? [host] : [];
+}
 
-function guessSize(value: unknown): readonly string[] {
-  if (typeof value === "number") {
-    if (!Number.isInteger(value) || value <= 0) return [];
-    return [value < leastBytes ? `${value}Mi` : formatQuantity(value)];
-  }
+/** From here on a bare number is taken for bytes. */
+const leastBytes = 2 ** 20;
+/** Nobody has so little memory, or so small a disk, in MiB. */
+const fewMiB = { memory: 64, disk: 1024 };
+
+/** What a number without a unit was probably meant to be: nobody means so few bytes. */
+export function sizeMeant(count: number, path: readonly string[]): string {
+  if (count >= leastBytes) return formatQuantity(count);
+  const few = path.includes("storage") ? fewMiB.disk : fewMiB.memory;
+  return `${count}${count < few ? "Gi" : "Mi"}`;
+}
+
+function guessSize(value: unknown, path: readonly string[]): readonly string[] {
+  if (typeof value === "number") return Number.isInteger(value) && value > 0 ? [sizeMeant(value, path)] : [];
   const match = typeof value === "string" ? /^0*([0-9]+)(\.[0-9]+)? *([kmgt])(i?)(b?)$/i.exec(value.trim()) : null;
   if (match === null) return [];
   const [, whole = "", fraction = "", letter = "", binary = ""] = match;

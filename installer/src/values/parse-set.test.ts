@@ -71,6 +71,17 @@ test("has no line and column, and says --set", () => {
   );
 });
 
+test.each([
+  ["redis.external.password=12345", { redis: { external: { password: "12345" } } }],
+  ["postgres.extraEnv.DEBUG=1", { postgres: { extraEnv: { DEBUG: "1" } } }],
+  ["postgres.extraEnv.ON=true", { postgres: { extraEnv: { ON: "true" } } }],
+  ["domain=null", { domain: null }],
+  ["postgres.replicas=1", { postgres: { replicas: 1 } }],
+  ["postgres.resources.memory=2048", { postgres: { resources: { memory: 2048 } } }],
+])("what looks like a number is text where the key holds text: %s", (argument, value) => {
+  expect(parse(argument)).toEqual(value);
+});
+
 const set = { layer: "set", file: "--set" };
 
 test("two settings in one argument are told apart, as Helm would take them", () => {

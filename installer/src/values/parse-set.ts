@@ -1,13 +1,15 @@
 import { ValuesError } from "../errors/installer-error.ts";
 import { findKey } from "./describe-value.ts";
+import { isSize } from "./meant-value.ts";
 import { parseYaml, valuesLimits } from "./parse-values.ts";
 import { type Origin, type SourcedValue, forbiddenKeys, formatPath } from "./sourced-value.ts";
 
 const origin: Origin = { layer: "set", file: "--set" };
 
 /**
- * Reads one `--set a.b.c=value`. Numbers, true, false and null are what YAML says they are; a value that begins with a
- * quote, `{` or `[` is read as YAML (so JSON works); anything else is the text exactly as it stands.
+ * Reads one `--set a.b.c=value`. Numbers, true, false and null are what YAML says they are, but where the key holds text a
+ * number is text: a shell takes away the quotes that would say so. A value that begins with a quote, `{` or `[` is read as
+ * YAML (so JSON works); anything else is the text exactly as it stands.
  * @throws ValuesError when there is no key or the quoted value is not complete
  */
 export function parseSet(argument: string): SourcedValue {
@@ -26,14 +28,15 @@ export function parseSet(argument: string): SourcedValue {
   }
   const forbidden = path.find((key) => forbiddenKeys.has(key));
   if (forbidden !== undefined) throw refuse(formatPath(path), "the key is not allowed");
-  const value = parseSetValue(argument.slice(split + 1), formatPath(path));
+  const value = parseSetValue(argument.slice(split + 1), path);
   return path.reduceRight<SourcedValue>(
     (child, key) => ({ keyOrigin: origin, origin, content: new Map([[key, child]]) }),
     value,
   );
 }
 
-function parseSetValue(text: string, path: string): SourcedValue {
+function parseSetValue(text: string, keys: readonly string[]): SourcedValue {
+  const path = formatPath(keys);
   if (/^["'[{]/.test(text)) return withoutPlace(parseQuoted(text, path));
   const second = /,([A-Za-z][\w.]*)=/.exec(text)?.[1];
   // A password may hold all signs, but hardly one of our keys between them.
@@ -42,10 +45,16 @@ function parseSetValue(text: string, path: string): SourcedValue {
   }
   if (text.includes("\0") || !text.isWellFormed()) throw refuse(path, "the value is not valid text");
   // Only what has the form of a number, boolean or null is given to YAML: a text is never cut at a # or a colon.
-  if (/^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+.]?[0-9.][-+.0-9a-zA-Z]*)$/.test(text)) {
-    return withoutPlace(parseQuoted(text, path));
-  }
+  const isNull = /^(~|null|Null|NULL)$/.test(text);
+  const isOther = /^(true|True|TRUE|false|False|FALSE|[-+.]?[0-9.][-+.0-9a-zA-Z]*)$/.test(text);
+  if (isNull || (isOther && !holdsText(keys))) return withoutPlace(parseQuoted(text, path));
   return { keyOrigin: origin, origin, content: text };
+}
+
+/** A size is text, too, but a bare number there is told by what it lacks. */
+function holdsText(keys: readonly string[]): boolean {
+  const key = findKey(keys);
+  return key?.type === "string" && !isSize(key.allowed);
 }
 
 function parseQuoted(text: string, path: string): SourcedValue {

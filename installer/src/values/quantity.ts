@@ -10,6 +10,11 @@ export function parseQuantity(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** Whether a quantity says what it counts; a bare number counts bytes, and hardly anybody means that. */
+export function hasUnit(quantity: string): boolean {
+  return /[A-Za-z]$/.test(quantity);
+}
+
 /**
  * Bytes of a quantity that validation has already accepted.
  * @throws RangeError when it is not a quantity

@@ -85,7 +85,7 @@ function explainValue(path: readonly string[], value: unknown, expected: Expecte
     const isChartImage = path.at(-1) === "image" && type === "string";
     return { wrong: "is of the wrong kind", advice: isChartImage ? "write repository:tag as one text;" : undefined };
   }
-  const meant = guessMeant(value, expected);
+  const meant = guessMeant(value, expected, path);
   const guess = meant.length === 0 ? undefined : `did you mean ${joinWithOr(meant)}?`;
   if (typeof value === "string") {
     if (holdsPlaceholder(value)) {

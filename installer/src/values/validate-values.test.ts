@@ -156,6 +156,7 @@ describe("words for texts", () => {
   test.each([
     ["2048", "2048Mi"],
     ["2147483648", "2Gi"],
+    ["50", "50Gi"],
   ])("the size %s without a unit", (number, meant) => {
     expectProblem(
       `redis: { storage: { size: ${number} } }`,
@@ -167,6 +168,44 @@ describe("words for texts", () => {
     expect(listProblems("", [`${path}="2048"`])).toContain(
       `${path}: has no unit and counts bytes (got "2048"), did you mean 2048Mi? [--set]`,
     );
+  });
+
+  test.each([
+    ["4", "4Gi"],
+    ["512", "512Mi"],
+  ])("the memory %s without a unit", (number, meant) => {
+    expect(listProblems("", [`redis.resources.memory=${number}`])).toEqual([
+      expect.stringContaining(`is a number without a unit (got ${number}), did you mean ${meant}?`),
+    ]);
+    expect(listProblems("", [`redis.resources.memory="${number}"`])).toEqual([
+      `redis.resources.memory: has no unit and counts bytes (got "${number}"), did you mean ${meant}? [--set]`,
+    ]);
+  });
+
+  test.each(["postgres.resources.memory", "nats.resources.memory"])(
+    "a size without a unit is the only problem: nothing is compared with %s",
+    (path) => {
+      expect(listProblems("", [`${path}="2048"`])).toEqual([
+        `${path}: has no unit and counts bytes (got "2048"), did you mean 2048Mi? [--set]`,
+      ]);
+    },
+  );
+
+  test.each([
+    ["https://AI.Corp.Example/", "is a URL and not only a host name", "ai.corp.example"],
+    ["http://user@ai.corp:8443/x?y#z", "is a URL and not only a host name", "ai.corp"],
+    ["AI.corp.example:8443", "has a port, which has a key of its own", "ai.corp.example"],
+    ["AI.corp.example.", "has upper-case letters", "ai.corp.example"],
+  ])("the domain %s", (text, reason, meant) => {
+    expect(listProblems(`domain: ${text}`)).toEqual([
+      expect.stringMatching(new RegExp(`^domain: ${reason} \\(got .*\\), did you mean ${meant}\\? allowed is`)),
+    ]);
+  });
+
+  test("the host of a service elsewhere", () => {
+    expect(listProblems("redis: { mode: external, external: { host: 'https://r.example', password: x } }")).toEqual([
+      expect.stringContaining('is a URL and not only a host name (got "https://r.example"), did you mean r.example?'),
+    ]);
   });
 
   test.each([
@@ -250,14 +289,14 @@ describe("words for texts", () => {
   });
 
   test.each([
-    ["https://db", "is a URL and not only a host name"],
-    ["db:5432", "has a port, which has a key of its own"],
+    ["https://db", "is a URL and not only a host name", "did you mean db? "],
+    ["db:5432", "has a port, which has a key of its own", "did you mean db? "],
     ["fe80::1", "is an IPv6 address, which is not supported here, use a name that resolves to it"],
     ["db host", 'has the label "db host", which no host name can have'],
-  ])("the host %s", (text, reason) => {
+  ])("the host %s", (text, reason, advice = "") => {
     expectProblem(
       `temporal: { mode: external, external: { host: "${text}" } }`,
-      `temporal.external.host: ${reason} (got "${text}"), allowed is a host name or an IPv4 address, without port and scheme${place(1, 47)}`,
+      `temporal.external.host: ${reason} (got "${text}"), ${advice}allowed is a host name or an IPv4 address, without port and scheme${place(1, 47)}`,
     );
   });
 

@@ -1,4 +1,4 @@
-import { describeBytes, parseQuantity } from "../quantity.ts";
+import { describeBytes, hasUnit, parseQuantity } from "../quantity.ts";
 import type { Finding } from "../schema-issues.ts";
 import type { Values } from "../values.generated.ts";
 import { becauseOf, type Rule, wrongValue } from "./rule.ts";
@@ -14,7 +14,8 @@ export const postgresRules: readonly Rule[] = [
 function checkSharedBuffers({ postgres }: Values): readonly Finding[] {
   const buffers = parseQuantity(postgres.sharedBuffers);
   const memory = parseQuantity(postgres.resources.memory);
-  if (buffers === undefined || memory === undefined) return [];
+  // What a size without a unit was meant to be is not known.
+  if (buffers === undefined || memory === undefined || !hasUnit(postgres.resources.memory)) return [];
   const path = "postgres.sharedBuffers";
   if (buffers < 128 * 1024) {
     return [wrongValue(path, postgres.sharedBuffers, "is less than PostgreSQL accepts", "allowed is 128Ki or more")];

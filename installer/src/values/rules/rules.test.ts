@@ -20,15 +20,18 @@ describe("domain", () => {
     ["domain: 10.0.0.7"],
     ["domain: xn--fsq.example"],
     [`domain: ""`, `domain: is empty (got ""), ${domainAllowed} [my.yaml:1:9]`],
-    ["domain: AI.corp", `domain: has upper-case letters (got "AI.corp"), ${domainAllowed} [my.yaml:1:9]`],
+    [
+      "domain: AI.corp",
+      `domain: has upper-case letters (got "AI.corp"), did you mean ai.corp? ${domainAllowed} [my.yaml:1:9]`,
+    ],
     ["domain: a_b.corp", `domain: is not allowed (got "a_b.corp"), ${domainAllowed} [my.yaml:1:9]`],
     [
       "domain: https://ai.corp",
-      `domain: is a URL and not only a host name (got "https://ai.corp"), ${domainAllowed} [my.yaml:1:9]`,
+      `domain: is a URL and not only a host name (got "https://ai.corp"), did you mean ai.corp? ${domainAllowed} [my.yaml:1:9]`,
     ],
     [
       "domain: ai.corp:8443",
-      `domain: has a port, which has a key of its own (got "ai.corp:8443"), ${domainAllowed} [my.yaml:1:9]`,
+      `domain: has a port, which has a key of its own (got "ai.corp:8443"), did you mean ai.corp? ${domainAllowed} [my.yaml:1:9]`,
     ],
     [
       `domain: "::1"`,

@@ -1,4 +1,5 @@
-import { parseQuantity } from "../quantity.ts";
+import { hasUnit, parseQuantity } from "../quantity.ts";
+import { sizeMeant } from "../meant-value.ts";
 import type { Finding } from "../schema-issues.ts";
 import { type Section, valuesOf } from "../section.ts";
 import type { Values } from "../values.generated.ts";
@@ -33,7 +34,7 @@ function checkMemory(values: Values, { key, leastMemory }: Section): readonly Fi
   const bytes = parseQuantity(memory);
   if (bytes === undefined) return [tooLarge(path, memory)];
   if (bytes >= leastMemory * 2 ** 20) return [];
-  if (!/[a-z]$/i.test(memory)) return [withoutUnit(path, memory)];
+  if (!hasUnit(memory)) return [withoutUnit(path, memory)];
   return [wrongValue(path, memory, "is less memory than it needs to start", `allowed is ${leastMemory}Mi or more`)];
 }
 
@@ -56,14 +57,19 @@ function checkSafeSize(values: Values, path: string): readonly Finding[] {
   if (typeof size !== "string") return [];
   const bytes = parseQuantity(size);
   if (bytes === undefined) return [tooLarge(path, size)];
-  return /^[0-9]+$/.test(size) && bytes < leastBareBytes ? [withoutUnit(path, size)] : [];
+  return !hasUnit(size) && bytes < leastBareBytes ? [withoutUnit(path, size)] : [];
 }
 
 /** A bare number counts bytes, and nobody means so few. */
 const leastBareBytes = 64 * 2 ** 10;
 
 function withoutUnit(path: string, size: string): Finding {
-  return wrongValue(path, size, "has no unit and counts bytes", `did you mean ${size}Mi?`);
+  return wrongValue(
+    path,
+    size,
+    "has no unit and counts bytes",
+    `did you mean ${sizeMeant(Number(size), path.split("."))}?`,
+  );
 }
 
 function tooLarge(path: string, size: string): Finding {
