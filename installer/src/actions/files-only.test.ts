@@ -6,6 +6,7 @@ import { openAssets } from "../cli/assets.ts";
 import { parse } from "yaml";
 import { AbortError } from "../errors/installer-error.ts";
 import type { Ask, Choice } from "../events/ask.ts";
+import type { InstallerEvent } from "../events/event.ts";
 import { createFileSystem } from "../platform/file-system.ts";
 import { hashOf } from "../execute/digest.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
@@ -13,7 +14,7 @@ import type { ValuesSelection } from "./context.ts";
 import { init } from "./init/init.ts";
 import { loadPlan } from "./desired/load-plan.ts";
 import { returnedValues } from "./desired/returned-values.ts";
-import { fingerprintOf } from "./desired/values-files.ts";
+import { fingerprintOf, fingerprintsOf } from "./desired/values-files.ts";
 import { planOffline } from "./plan/plan.ts";
 import { rules } from "../targets/compose/rules.ts";
 import { render } from "./render/render.ts";
@@ -178,6 +179,47 @@ describe("the values of an install that is there", () => {
       `${file} was changed since it was installed and is not read: the recorded values count; -f ${file} takes what it says, and nothing else`,
     ]);
   });
+
+  it("are taken again from every file that they came from, and from none that can be read only once", async () => {
+    const files = [join(folder, "base file.yaml"), join(folder, "prod.yaml")];
+    const valuesFiles = [...files, "/dev/stdin", "/dev/fd/63"].map((path) => ({ path, digest: "another" }));
+    writeFileSync(join(folder, "state/applied.json"), JSON.stringify({ apiVersion: "slipway/v2", valuesFiles }));
+    for (const file of files) writeFileSync(file, "domain: two.example\n");
+    const read: string[] = [];
+    const fs = {
+      ...ports.fs,
+      readTextIfPresent: (path: string) => {
+        read.push(path);
+        return ports.fs.readTextIfPresent(path);
+      },
+    };
+    const hints: (string | undefined)[] = [];
+    const report = (event: InstallerEvent) => void (event.type === "warning" && hints.push(event.hint));
+
+    await loadPlan(request(), { ...ports, fs, report });
+
+    const all = `-f '${files[0]}' -f ${files[1]} takes what they say, and nothing else`;
+    expect(hints).toEqual([all, all]);
+    expect(read.filter((path) => path.startsWith("/dev/"))).toEqual([]);
+    expect(fingerprintsOf([{ name: "/dev/stdin", text: "domain: x" }])).toEqual([]);
+  });
+
+  it("are not those of a file that says what is recorded, whatever it said before", async () => {
+    const valuesFiles = [{ path: own(), digest: "another" }];
+    writeFileSync(join(folder, "state/applied.json"), JSON.stringify({ apiVersion: "slipway/v2", valuesFiles }));
+    writeFileSync(own(), recorded);
+
+    expect((await load({})).warnings).toEqual([]);
+  });
+
+  it.each(["lock", "files"] as const)("a directory given as %s is told", async (what) => {
+    const given = what === "lock" ? { lock: folder } : { files: [folder] };
+
+    await expect(load(given)).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining(`${folder} cannot be read`) as string,
+    });
+  });
 });
 
 describe("render", () => {
@@ -299,11 +341,14 @@ describe("init", () => {
   it("writes every setting with --full: given ones as settings, the others as comments with their defaults", async () => {
     const set = ["domain=ai.corp.example", "postgres.resources.memory=3Gi", 'postgres.extraEnv={"A": "b\\nc"}'];
     const asked = { ...request({ set }), out: out(), force: false, full: true, answers: undefined };
-    const { given } = await init(asked, ports);
+    await init(asked, ports);
     const text = readFileSync(out(), "utf8");
     const defaults = parse(ports.assets.readText("values/values.yaml")) as Record<string, unknown>;
 
-    expect(parse(text)).toEqual(given);
+    expect(parse(text)).toEqual({
+      domain: "ai.corp.example",
+      postgres: { resources: { memory: "3Gi" }, extraEnv: { A: "b\nc" } },
+    });
     expect(text).toContain("## Host name or IPv4 address under which people reach the platform.");
     expect(text).toMatch(/^postgres:\n {2}## .*\n {2}## Allowed: embedded or external\.\n# {2}mode: embedded$/m);
     const uncommented = text.replaceAll(/^#( *\w+:)/gm, "$1");
@@ -311,10 +356,31 @@ describe("init", () => {
     await expect(validate(request({ files: [out()] }), ports)).resolves.toMatchObject({ valid: true });
   });
 
-  it("writes a file that says nothing with --full and nothing given", async () => {
-    await init({ ...request(), out: out(), force: false, full: true, answers: undefined }, ports);
+  it.each([true, false])(
+    "writes a file to which a setting can be added where nothing is given, --full %s",
+    async (full) => {
+      await init({ ...request(), out: out(), force: false, full, answers: undefined }, ports);
+      const text = readFileSync(out(), "utf8");
 
-    expect(parse(readFileSync(out(), "utf8"))).toEqual({});
+      expect(await validate(request({ files: [out()] }), ports)).toMatchObject({ valid: true });
+      writeFileSync(out(), full ? text.replace("#timezone: UTC", "timezone: Asia/Shanghai") : `${text}timezone: UTC\n`);
+      await expect(validate(request({ files: [out()] }), ports)).resolves.toMatchObject({ valid: true });
+    },
+  );
+
+  it("tells no secret of what it wrote", async () => {
+    const set = ["redis.mode=external", "redis.external.host=r.example", "redis.external.password=of-nobody-else"];
+    const { given } = await init({ ...request({ set }), out: out(), force: false, answers: undefined }, ports);
+
+    expect(given).toEqual({ redis: { mode: "external", external: { host: "r.example", password: "(not shown)" } } });
+    expect(readFileSync(out(), "utf8")).toContain("of-nobody-else");
+  });
+
+  it("does not write the values where the schema goes", async () => {
+    const asked = { ...request(), out: join(folder, "values.schema.json"), force: true, answers: undefined };
+
+    await expect(init(asked, ports)).rejects.toMatchObject({ code: "USAGE" });
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("does not replace a file unless told", async () => {
@@ -324,7 +390,7 @@ describe("init", () => {
     await expect(init({ ...asked, force: false }, ports)).rejects.toMatchObject({ code: "USAGE" });
     expect(readFileSync(out(), "utf8")).toBe("mine: true\n");
     await init({ ...asked, force: true }, ports);
-    expect(readFileSync(out(), "utf8")).toContain("{}");
+    expect(readFileSync(out(), "utf8")).toContain("Everything has its default");
   });
 
   it("writes no file when flags break a rule", async () => {

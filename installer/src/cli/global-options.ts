@@ -42,6 +42,8 @@ export interface Common {
   readonly manner: Manner;
 }
 
+const standardInput = "/dev/stdin";
+
 const namePattern = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /** Declares the options every command understands, before or after its name. */
@@ -52,7 +54,7 @@ export function declareGlobalOptions(program: Command): void {
     .addOption(
       new Option(
         "-f, --file <file>",
-        "values file, in place of the recorded values; may be given more than once",
+        "values file, in place of the recorded values; - is standard input; may be given more than once",
       ).argParser(collectOption),
     )
     .addOption(new Option("--reset-values", "leave the recorded values out: defaults, and what is given here"))
@@ -92,7 +94,7 @@ export function readCommon(options: OptionValues, io: CliIo): Common {
       stateDir: given ?? defaultStateDir(io, name),
       invocation: { program: programOf(io), name, stateDir: given },
       cacheDir: defaultCacheDir(io),
-      files: strings(options["file"]).map((file) => resolve(io.cwd, file)),
+      files: strings(options["file"]).map((file) => (file === "-" ? standardInput : resolve(io.cwd, file))),
       ownFile: resolve(io.cwd, "values.yaml"),
       resetValues: options["resetValues"] === true,
       profile: options["profile"] as string | undefined,

@@ -31,8 +31,8 @@ const unlink = promisify(callbacks.unlink);
 /** Files of the machine, written so that a crash leaves the old or the new contents and nothing between. */
 export function createFileSystem(): FileSystem {
   return {
-    readText: (path) => readFile(path, "utf8"),
-    readTextIfPresent: (path) => ifPresent(() => readFile(path, "utf8")),
+    readText,
+    readTextIfPresent: (path) => ifPresent(() => readText(path)),
     readBytes: (path) => readFile(path),
     writeAtomic: (path, contents, options) =>
       explained(path, async () => {
@@ -62,6 +62,15 @@ export function createFileSystem(): FileSystem {
     remove: (path) => rm(path, { recursive: true, force: true }),
     freeBytes,
   };
+}
+
+/** Of a directory Node does not say which it is. */
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
+  }
 }
 
 /** What a person can do something about when a file cannot be written. */

@@ -1,3 +1,4 @@
+import { hasFields } from "../language/fields.ts";
 import { valuesKeys, type ValuesKey } from "./values-keys.generated.ts";
 
 /** What a key of the values may hold; undefined when there is no such key. */
@@ -33,9 +34,30 @@ export function describeGot(path: readonly string[], value: unknown): string {
 
 /** A value on one line, as it would be written; a secret is not shown. */
 export function showValue(path: readonly string[], value: unknown): string {
-  if (isSecretPath(path) && typeof value === "string") return value === "" ? '""' : "(not shown)";
+  if (isHidden(path, value)) return notShown;
   const text = asText(value);
   return /^"[\w.:/@%+=*,-]+"$/.test(text) ? text.slice(1, -1) : text;
+}
+
+/** Values as they were given, with no secret among them. */
+export function hideSecrets(value: unknown, path: readonly string[] = []): unknown {
+  if (hasFields(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, hideSecrets(child, [...path, key])]));
+  }
+  return isHidden(path, value) ? notShown : value;
+}
+
+const notShown = "(not shown)";
+
+/** A number may be a password, too: what was recorded by hand is not checked before it is shown. */
+function isHidden(path: readonly string[], value: unknown): boolean {
+  const isSaid = value !== null && typeof value !== "object" && value !== "";
+  return isSaid && isSecretPath(path) && !isPlace(path, value);
+}
+
+/** Where a secret lies is none. */
+function isPlace(path: readonly string[], value: unknown): boolean {
+  return path.at(-1)?.endsWith("File") === true && typeof value === "string" && /^\/[\w./-]{1,200}$/.test(value);
 }
 
 function asText(value: unknown): string {

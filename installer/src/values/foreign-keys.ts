@@ -40,8 +40,21 @@ const arrangements: readonly (readonly [keys: RegExp, advice: string])[] = [
   [/^global$/, "there is no such section, and its keys stand at the top: domain, images.registry"],
 ];
 
-/** What a key that does not exist was probably meant to be; undefined when nothing is near. */
+/** What a key that does not exist was probably meant to be, as it stands beside it; undefined when nothing is near. */
 export function adviseOnKey(path: readonly string[]): string | undefined {
+  return advise(path, (key) => key);
+}
+
+/** The same for a whole path, of which the first keys may exist: where the path as a whole is named. */
+export function adviseOnPath(path: readonly string[]): string | undefined {
+  const unknown = path.findIndex((_key, index) => findKey(path.slice(0, index + 1)) === undefined);
+  if (unknown === -1) return undefined;
+  return advise(path.slice(0, unknown + 1), (key) => [...path.slice(0, unknown), key].join("."));
+}
+
+type Naming = (key: string) => string;
+
+function advise(path: readonly string[], named: Naming): string | undefined {
   const parent = path.slice(0, -1);
   const key = path.at(-1) ?? "";
   const name = plainName(key);
@@ -50,15 +63,9 @@ export function adviseOnKey(path: readonly string[]): string | undefined {
     adviseOnSwitch(parent, name) ??
     adviseOnLimits(parent, name) ??
     arrangements.find(([keys]) => keys.test(name))?.[1] ??
-    suggestions([...spellingsOf(parent, name), ...nearest(parent, key)].slice(0, 1)) ??
-    adviseOnDepth(parent, key)
+    suggestions([...spellingsOf(parent, name), ...nearest(parent, key)].slice(0, 1).map(named)) ??
+    adviseOnDepth(parent, key, named)
   );
-}
-
-/** The same for a whole path, of which the first keys may exist. */
-export function adviseOnPath(path: readonly string[]): string | undefined {
-  const unknown = path.findIndex((_key, index) => findKey(path.slice(0, index + 1)) === undefined);
-  return unknown === -1 ? undefined : adviseOnKey(path.slice(0, unknown + 1));
 }
 
 function plainName(key: string): string {
@@ -114,7 +121,7 @@ const fewest = 3;
 const mostSuggested = 3;
 
 /** The same name deeper down: `postgres.host` is `postgres.external.host`, `http` is `ports.http`. */
-function adviseOnDepth(parent: readonly string[], key: string): string | undefined {
+function adviseOnDepth(parent: readonly string[], key: string, named: Naming): string | undefined {
   if (key.length < fewest) return undefined;
   const prefix = parent.length === 0 ? "" : `${parent.join(".")}.`;
   const below = Object.keys(valuesKeys).filter((path) => path.startsWith(prefix) && !path.endsWith("*"));
@@ -124,7 +131,7 @@ function adviseOnDepth(parent: readonly string[], key: string): string | undefin
   const found = below.filter((path) => last(path) === near || plainName(last(path)).endsWith(name));
   if (found.length === 0 || found.length > mostSuggested) return undefined;
   const made = found.filter((path) => valuesKeys[path]?.secret === true);
-  const keys = (made.length === 0 ? found : made).map((path) => path.slice(prefix.length));
+  const keys = (made.length === 0 ? found : made).map((path) => named(path.slice(prefix.length)));
   if (made.length === 0) return suggestions(keys);
   return `that of a service elsewhere is ${joinWithOr(keys)}; the one here is made by slipway`;
 }

@@ -7,7 +7,7 @@ import { valueAt } from "../../values/sourced-value.ts";
 import type { ValuesFile } from "../../execute/state/records.ts";
 import type { FilePorts } from "../context.ts";
 import { type ReturnedValue, returnedValues } from "./returned-values.ts";
-import { fingerprintOf } from "./values-files.ts";
+import { fingerprintsOf } from "./values-files.ts";
 import { type LoadedPlan, type PlanChange, planOf, type PlanSources, readPlanInputs } from "./load-plan.ts";
 
 /** What the values describe, ready to be compared with what is there. */
@@ -76,7 +76,7 @@ async function desiredOf(
       return values.replaced === undefined ? [] : returnedValues(values.replaced, values);
     },
     get valuesFiles() {
-      return values.files?.map(fingerprintOf);
+      return values.files === undefined ? undefined : fingerprintsOf(values.files);
     },
   };
 }

@@ -16,7 +16,7 @@ import { suggestKey } from "../../values/suggest-key.ts";
 import type { Assets } from "../assets.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
-import { chooseValuesFiles } from "./values-files.ts";
+import { chooseValuesFiles, readIfPresent } from "./values-files.ts";
 
 export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
@@ -188,12 +188,12 @@ function imagesAt(values: ValuesInUse, assets: Assets): ImageTable {
  */
 async function readLockFile(path: string | undefined, ports: LoadPorts): Promise<ImageLock | undefined> {
   if (path === undefined) return undefined;
-  const text = await ports.fs.readTextIfPresent(path);
-  if (text === undefined) {
+  const file = await readIfPresent(path, ports, "--lock");
+  if (file === undefined) {
     throw new UsageError(`there is no file ${path}`, { hint: "check the path given with --lock" });
   }
   const { parseImageLock } = await import("../../images/image-lock.ts");
-  return parseImageLock(text, path);
+  return parseImageLock(file.text, path);
 }
 
 /** Names of the profiles this version has. */

@@ -32,6 +32,13 @@ test("a section is explained with its keys", async () => {
   });
 });
 
+test("a key whose name is free is explained by what it stands in", async () => {
+  const [section, key] = [await found("postgres.extraEnv"), await found("postgres.extraEnv.LEVEL")];
+
+  expect(key).toMatchObject([{ path: "postgres.extraEnv.LEVEL", allowed: "text", keys: [] }]);
+  expect(key).toMatchObject([{ description: (section[0] as { readonly description: string }).description }]);
+});
+
 test.each(["15", "DATA_EXPECTED", "data_expected"])("the exit code %s is explained", async (topic) => {
   expect(await found(topic)).toMatchObject([{ subject: "exit-code", exit: 15, code: "DATA_EXPECTED" }]);
 });
@@ -42,7 +49,7 @@ test("a check is explained", async () => {
 
 test.each([
   ["live.drif", "did you mean live.drift?"],
-  ["postgres.memory", "did you mean resources.memory?"],
+  ["postgres.memory", "did you mean postgres.resources.memory?"],
   ["domian", "did you mean domain?"],
   ["xyzzy-xyzzy", "slipway values show names every value, slipway doctor --list every check"],
 ])("what is near %s is named", async (topic, hint) => {

@@ -82,11 +82,12 @@ function explainValue(topic: string, { assets }: ExplainPorts): readonly Explana
   const key = findKey(path);
   if (key === undefined || path.includes("*")) return [];
   const wordsOf = readSchemaWords(assets.readText("values/values.schema.json"));
-  const words = wordsOf(path);
+  // A name that is free has no words of its own.
+  const words = wordsOf(path) ?? wordsOf(path.slice(0, -1));
   const defaults = readOwnValues("values/values.yaml", assets);
   const preset = valueAt(toPlainValue("value" in defaults ? defaults.value : parseValues(defaults, "defaults")), path);
   const below = listKeysBelow(path).filter((name) => name !== "*");
-  const [example] = words?.examples ?? [];
+  const [example] = wordsOf(path)?.examples ?? [];
   return [
     {
       subject: "value",

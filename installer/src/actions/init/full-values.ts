@@ -10,9 +10,7 @@ type WordsOf = (path: readonly string[]) => SchemaWords | undefined;
  * with its default. Without the # at the beginning of a line, and of the lines of the sections it stands in, a comment is a setting.
  */
 export function fullValuesText(defaults: unknown, given: unknown, wordsOf: WordsOf): string {
-  const lines = sectionLines({ path: [], defaults, given }, wordsOf);
-  // Without a setting the file would hold nothing, which is none for a reader.
-  return `${(given === undefined ? [...lines, "{}"] : lines).join("\n")}\n`;
+  return `${sectionLines({ path: [], defaults, given }, wordsOf).join("\n")}\n`;
 }
 
 interface Place {

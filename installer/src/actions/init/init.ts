@@ -2,8 +2,9 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { Ask } from "../../events/ask.ts";
-import { hasFields } from "../../language/fields.ts";
+import { type Fields, fieldsOf, hasFields } from "../../language/fields.ts";
 import { valuesSections } from "../../plan/values-sections.ts";
+import { hideSecrets } from "../../values/describe-value.ts";
 import { loadValues } from "../../values/load-values.ts";
 import { readSchemaWords } from "../../values/schema-words.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
@@ -29,8 +30,8 @@ export interface InitRequest extends InstallTarget {
 export interface InitResult extends ResultHead<"InitResult"> {
   readonly path: string;
   readonly profile: string;
-  /** What the file holds: only what differs from the defaults. */
-  readonly given: unknown;
+  /** What the file holds: only what differs from the defaults. Secrets are not shown. */
+  readonly given: Fields;
 }
 
 /**
@@ -41,6 +42,12 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
   if (!request.force && (await ports.fs.exists(request.out))) {
     throw new UsageError(`${request.out} is there already`, {
       hint: "edit it, give --out another name, or --force to replace it",
+    });
+  }
+  const schemaFile = join(dirname(request.out), schemaFileName);
+  if (request.out === schemaFile) {
+    throw new UsageError(`${request.out} is where the schema for editors is written`, {
+      hint: "give --out another name",
     });
   }
   const profile = request.values.profile ?? defaultProfile;
@@ -78,17 +85,23 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
   const body =
     request.full === true
       ? fullValuesText(defaultValues, given, readSchemaWords(ports.assets.readText("values/values.schema.json")))
-      : isEmpty(given)
-        ? "{}\n"
+      : given === undefined
+        ? nothingGiven
         : stringify(given, { lineWidth: 0 });
   await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });
-  await ports.fs.writeAtomic(
-    join(dirname(request.out), schemaFileName),
-    ports.assets.readText("values/values.schema.json"),
-    { mode: 0o644 },
-  );
-  return { apiVersion: "slipway/v1", kind: "InitResult", path: request.out, profile, given };
+  await ports.fs.writeAtomic(schemaFile, ports.assets.readText("values/values.schema.json"), { mode: 0o644 });
+  return {
+    apiVersion: "slipway/v1",
+    kind: "InitResult",
+    path: request.out,
+    profile,
+    given: fieldsOf(hideSecrets(given)),
+  };
 }
+
+/** A map without keys would have to go before a key can be added. */
+const nothingGiven =
+  "# Everything has its default. Add what shall be different, or see every setting with: slipway init --full\n";
 
 function defaultsOf(ports: Pick<ActionPorts, "assets">) {
   return readOwnValues("values/values.yaml", ports.assets);
@@ -101,8 +114,4 @@ function withoutDefaults(given: unknown, defaults: unknown): unknown {
     .map(([key, value]) => [key, withoutDefaults(value, defaults[key])] as const)
     .filter(([, value]) => value !== undefined);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || (hasFields(value) && Object.keys(value).length === 0);
 }

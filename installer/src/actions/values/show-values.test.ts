@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { errorOf } from "../../../test/support/error-of.ts";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
+import { showValue } from "../../values/describe-value.ts";
 import { showValues } from "./show-values.ts";
 
 const assets = openAssets();
@@ -29,6 +31,21 @@ test("every value is shown with the layer it comes from, and no secret", async (
   expect(JSON.stringify(result)).not.toContain("of-nobody");
 });
 
+test("the file of a secret is shown by its name, and nothing that may be a secret itself", async () => {
+  const fs = createMemoryFileSystem({
+    "/state/values.yaml":
+      "domain: ai.corp.example\ntls: { mode: files, certFile: /c.pem, keyFile: /k.pem }\npostgres: { extraEnv: { LEVEL: of-nobody } }\n",
+  });
+
+  const result = await showValues({ ...place, values }, { fs, assets });
+  const shown = new Map(result.values.map(({ path, value }) => [path, value]));
+
+  expect(shown.get("tls.keyFile")).toBe("/k.pem");
+  expect(shown.get("postgres.extraEnv.LEVEL")).toBe("(not shown)");
+  expect(showValue(["redis", "external", "password"], 12345)).toBe("(not shown)");
+  expect(showValue(["tls", "keyFile"], "-----BEGIN PRIVATE KEY-----")).toBe("(not shown)");
+});
+
 test("one section is shown, of a file that is named; a key that does not exist is told", async () => {
   const fs = createMemoryFileSystem({ "/my.yaml": "ports: { http: 8080 }\n" });
   const request = { ...place, values: { ...values, files: ["/my.yaml"] } };
@@ -40,6 +57,18 @@ test("one section is shown, of a file that is named; a key that does not exist i
   expect(ports[0]).toMatchObject({ value: "8080", from: { layer: "file", file: "/my.yaml" } });
   await expect(showValues({ ...request, key: "postgres.memory" }, { fs, assets })).rejects.toMatchObject({
     code: "USAGE",
-    hint: "did you mean resources.memory?",
+    hint: "did you mean postgres.resources.memory?",
   });
+});
+
+test.each([
+  ["postgres.extraEnv.NOBODY", "slipway values show postgres.extraEnv names what is set beside it"],
+  ["postgres.resources.memory.x", "nothing stands below postgres.resources.memory"],
+  ["postgres.xyzzy", /^below postgres are mode, image, /],
+  ["postgres.password", /is postgres\.external\.adminPassword; /],
+  ["__proto__", /^values are edition, domain, /],
+])("of %s, which is not there, it is said what is", async (key, hint) => {
+  const error = await errorOf(() => showValues({ ...place, values, key }, { fs: createMemoryFileSystem(), assets }));
+
+  expect(error).toMatchObject({ code: "USAGE", hint: expect.stringMatching(hint) as string });
 });

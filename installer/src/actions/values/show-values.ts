@@ -43,6 +43,11 @@ export async function showValues(request: ShowValuesRequest, ports: FilePorts): 
   const recorded = stateLayout(request.stateDir).values;
   const wanted = request.key === undefined ? [] : keyOf(request.key);
   const below = leaves().filter(({ path }) => wanted.every((name, index) => path[index] === name));
+  if (below.length === 0) {
+    throw new UsageError(`${formatPath(wanted)} is not set, and has no default`, {
+      hint: `slipway values show ${wanted.slice(0, -1).join(".")} names what is set beside it`,
+    });
+  }
   const values = below.map(
     ({ path, value }): ShownValue => ({
       path: formatPath(path),
@@ -58,8 +63,19 @@ function keyOf(key: string): readonly string[] {
   const path = key.split(".");
   if (findKey(path) !== undefined) return path;
   throw new UsageError(`there is no value ${JSON.stringify(key.slice(0, 80))}`, {
-    hint: adviseOnPath(path) ?? `values are ${listKeysBelow([]).join(", ")}`,
+    hint: adviseOnPath(path) ?? describeNearest(path),
   });
+}
+
+/** What there is below the part of the path that exists. */
+function describeNearest(path: readonly string[]): string {
+  const known = path.slice(
+    0,
+    path.findIndex((_key, index) => findKey(path.slice(0, index + 1)) === undefined),
+  );
+  const keys = listKeysBelow(known).filter((key) => key !== "*");
+  if (keys.length === 0) return `nothing stands below ${known.join(".")}`;
+  return known.length === 0 ? `values are ${keys.join(", ")}` : `below ${known.join(".")} are ${keys.join(", ")}`;
 }
 
 function originOf({ layer, file, line }: Origin, recorded: string): ValueOrigin {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { AbortError } from "../../errors/installer-error.ts";
+import { shellWord } from "../../platform/shell-quote.ts";
 import { withExamples } from "../examples.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
@@ -39,11 +40,11 @@ export function declareInit(program: Command, runtime: Runtime): void {
         answers: askOrNot(session),
       };
       const result = await session.engine.init(request);
-      if (session.manner.json) session.printJson(result);
-      else
-        session.tell(
-          `wrote ${result.path}\nnext: slipway validate -f ${options.out}, then slipway install -f ${options.out}`,
-        );
+      if (session.manner.json) session.tellJson(result);
+      else {
+        const file = shellWord(options.out);
+        session.tell(`wrote ${result.path}\nnext: slipway validate -f ${file}, then slipway install -f ${file}`);
+      }
       return 0;
     }),
   );

@@ -1,4 +1,5 @@
 import type { Explanation, ExplainResult } from "../../actions/explain/explain.ts";
+import { printable } from "./format.ts";
 import type { Style } from "./style.ts";
 
 /** Everything that goes by a name, one after the other. */
@@ -12,7 +13,7 @@ function linesOf(explanation: Explanation, style: Style): readonly string[] {
       const { path, title, description, allowed, example, keys } = explanation;
       const width = Math.max(0, ...keys.map((key) => key.path.length));
       return [
-        `${style.bold(path)}: ${title}`,
+        `${style.bold(printable(path))}: ${title}`,
         ...(description === "" ? [] : [`  ${description}`]),
         `  allowed: ${allowed}`,
         ...(explanation.default === undefined ? [] : [`  default: ${explanation.default}`]),
