@@ -65,6 +65,16 @@ export interface LiveStore {
   readonly place: string;
   /** Made by this install. */
   readonly ours: boolean;
+  /** What is free on its disk, in bytes; absent where that cannot be seen from here. */
+  readonly freeBytes?: number;
+}
+
+/** With less a database cannot go on writing for long, and some are damaged when they try. */
+const fullBelowBytes = 256 * 2 ** 20;
+
+/** Whether the disk of a store is full. */
+export function isFull({ freeBytes }: Pick<LiveStore, "freeBytes">): boolean {
+  return freeBytes !== undefined && freeBytes < fullBelowBytes;
 }
 
 /** Whether a service runs and, where its health is asked for, is healthy. */

@@ -9,6 +9,7 @@ import { hostChecks } from "../preflight/checks/all.ts";
 import { type LiveCheckContext, liveChecks } from "../preflight/checks/live.ts";
 import { checkContext } from "../preflight/preflight.ts";
 import { runChecks } from "../preflight/run-checks.ts";
+import { type Elsewhere, findElsewhere } from "../status/elsewhere.ts";
 import { describeInstall, observeInstall } from "../status/status.ts";
 
 export interface DoctorRequest extends InstallTarget {
@@ -54,6 +55,7 @@ export async function doctor(request: DoctorRequest, ports: ActionPorts): Promis
   const context = {
     ...(await checkContext({ ...request, plan, values: values.values, ...found }, ports)),
     status: found.status,
+    elsewhere: found.elsewhere,
   };
   const every = [...checks.preflight, ...hostChecks, ...checks.live, ...liveChecks];
   const report = await runChecks<LiveCheckContext>(every, context);
@@ -77,6 +79,7 @@ interface Found {
   readonly install?: Install;
   readonly live?: LivePlatform;
   readonly status: LiveCheckContext["status"];
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 /** A damaged record, or a target that does not answer, does not mean that nothing is installed. */
@@ -86,7 +89,8 @@ async function lookAtInstall(request: DoctorRequest, ports: ActionPorts): Promis
     install = await openInstall(request, ports.fs);
     const [{ version, apiVersion }, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
     const status = describeInstall(install, live, { version, apiVersion });
-    return status.installed ? { install, live, status } : { install, status: undefined };
+    if (status.installed) return { install, live, status };
+    return { install, status: undefined, elsewhere: await findElsewhere(install, ports) };
   } catch (error) {
     // A target that does not answer is a finding of its own where nothing is installed.
     if (install !== undefined && planOfInstall(install) === undefined) return { install, status: undefined };

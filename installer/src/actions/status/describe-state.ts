@@ -1,3 +1,5 @@
+import { describeBytes } from "../../values/quantity.ts";
+
 /** The engine's word for a container that does not serve, as a sentence of ours. */
 export function describeState(component: {
   readonly state: string;
@@ -26,3 +28,16 @@ export const describeAbsent = "no component and no data of the platform is here,
 /** What to look at then, before an install begins anew beside the old one. */
 export const adviceOnAbsent =
   "another engine or cluster may answer than the one it was installed on: run slipway doctor, and look at what chooses it";
+
+/** Of a store that cannot take more data. */
+export function describeFull({
+  store,
+  place,
+  freeBytes,
+}: {
+  readonly store: string;
+  readonly place: string;
+  readonly freeBytes: number;
+}): string {
+  return `the disk of ${store} is full: ${describeBytes(freeBytes)} free for ${place}; make room there before anything is restarted`;
+}

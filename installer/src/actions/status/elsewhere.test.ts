@@ -7,6 +7,7 @@ import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import type { Target } from "../../targets/target.ts";
 import type { ActionPorts } from "../context.ts";
 import { stop } from "../lifecycle/lifecycle.ts";
+import { runJob } from "../run-job/run-job.ts";
 import { logs } from "../logs/logs.ts";
 import { exportCa } from "../secrets/ca-export.ts";
 import { listSecrets } from "../secrets/secrets.ts";
@@ -55,6 +56,7 @@ test("a platform whose records are elsewhere is told by every command, with wher
     () => logs({ ...place, ...lines }, ports),
     () => listSecrets(place, ports),
     () => exportCa(place, ports),
+    () => runJob({ ...place, job: "store-init" }, ports),
   ]) {
     await expect(command()).rejects.toMatchObject({ code: "PREFLIGHT_FAILED", message, hint });
   }

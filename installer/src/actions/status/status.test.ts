@@ -74,3 +74,38 @@ describe("a platform that was installed", () => {
     expect(overall({}, { change: { at: "2026-11-28T20:00:00.000Z", hash: "y" } })).toBe("incomplete");
   });
 });
+
+describe("a platform of which every component says that it is healthy", () => {
+  const running = { phase: "running", health: "healthy", severed: [], changedFiles: [], ports: [] };
+  const services = new Map(
+    plan.components.map(({ id }) => [id, { ...running, component: id } as unknown as LiveService]),
+  );
+  const place = "slipway_redis_data";
+  const withFree = (freeBytes: number, ours = true) => new Map([["redis/data", { place, ours, freeBytes }]]);
+
+  it("is healthy where all of them are reached", () => {
+    expect(look({ services, stores })).toMatchObject({ overall: "healthy", full: [] });
+  });
+
+  it("is not where one of them is cut off from a network", () => {
+    const severed = ["it is not in the network data"];
+    const cut = new Map([
+      ...services,
+      ["redis", { ...running, component: "redis", severed } as unknown as LiveService],
+    ]);
+
+    const seen = look({ services: cut, stores });
+
+    expect(seen.overall).toBe("degraded");
+    expect(seen.components.find(({ id }) => id === "redis")).toMatchObject({ ok: false, severed, drift: severed });
+  });
+
+  it("is not where the disk of one is full", () => {
+    expect(look({ services, stores: withFree(2 ** 20) })).toMatchObject({
+      overall: "degraded",
+      full: [{ store: "redis/data", place, freeBytes: 2 ** 20 }],
+    });
+    expect(overall({ services, stores: withFree(2 ** 34) })).toBe("healthy");
+    expect(overall({ services, stores: withFree(2 ** 20, false) })).toBe("healthy");
+  });
+});

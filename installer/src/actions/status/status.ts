@@ -1,6 +1,6 @@
 import { openInstall, type Install, planOfInstall } from "../../execute/state/install.ts";
 import type { Component, LocalizedText, Plan } from "../../plan/model.ts";
-import { type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
+import { isFull, type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import type { ObservedPlatform } from "../plan/observe.ts";
 import { findSecretTroubles, type SecretTrouble } from "../secrets/secret-troubles.ts";
@@ -29,18 +29,32 @@ export interface ComponentStatus {
   readonly urls: readonly string[];
   /** What differs from what was installed, for example `image changed by hand`. */
   readonly drift: readonly string[];
+  /** Of these, what keeps it from others: it may call itself healthy, and nobody reaches it. */
+  readonly severed: readonly string[];
+}
+
+/** Data on a disk that is full. */
+export interface FullStore {
+  /** `component/volume`. */
+  readonly store: string;
+  /** What holds it: a volume. */
+  readonly place: string;
+  readonly freeBytes: number;
 }
 
 export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly name: string;
   readonly installed: boolean;
   /**
-   * `healthy`: everything that is installed serves, and no secret is gone. `incomplete`: a change was begun and did not end well. `absent`:
-   * no component and no data of it is there, as where another engine or cluster answers than the one it was installed on.
+   * `healthy`: everything that is installed serves and is reached, no secret is gone and no disk is full. `incomplete`: a change was begun
+   * and did not end well. `absent`: no component and no data of it is there, as where another engine or cluster answers than the one it was
+   * installed on.
    */
   readonly overall: "healthy" | "degraded" | "incomplete" | "stopped" | "absent" | "not-installed";
   /** Secrets that are not as the platform runs with them. */
   readonly secrets: readonly SecretTrouble[];
+  /** Stores that cannot take more data. */
+  readonly full: readonly FullStore[];
   /** Where nothing is installed: a platform of this name that runs here all the same. */
   readonly elsewhere?: Elsewhere;
   /** When the change began that is not complete. */
@@ -100,6 +114,7 @@ export function describeInstall(
       notInstalled: [],
       foreign: live.foreign,
       secrets: [],
+      full: [],
       urls: [],
     };
   }
@@ -109,15 +124,23 @@ export function describeInstall(
   return {
     ...head,
     installed: true,
-    overall: isAbsent(components, live, install) ? "absent" : overallOf(components, install, live.secrets),
+    overall: isAbsent(components, live, install) ? "absent" : overallOf(components, install, live),
     ...(applied.change === undefined ? {} : { changeSince: applied.change.at }),
     ...recordedFacts(plan, install),
     components,
     notInstalled: notInstalledIn(plan),
     foreign: live.foreign,
     secrets: live.secrets,
+    full: fullStores(live),
     urls: urlsOf(plan),
   };
+}
+
+function fullStores({ stores }: ObservedPlatform): readonly FullStore[] {
+  return [...stores].flatMap(([store, live]) => {
+    const { place, freeBytes } = live;
+    return live.ours && freeBytes !== undefined && isFull(live) ? [{ store, place, freeBytes }] : [];
+  });
 }
 
 function recordedFacts(plan: Plan, { applied }: Install): Partial<StatusResult> {
@@ -138,25 +161,26 @@ function isAbsent(components: readonly ComponentStatus[], live: ObservedPlatform
 function overallOf(
   components: readonly ComponentStatus[],
   { applied }: Install,
-  secrets: readonly SecretTrouble[],
+  live: ObservedPlatform,
 ): StatusResult["overall"] {
   if (applied.change !== undefined) return "incomplete";
   const embedded = components.filter((component) => component.presence === "embedded");
   const down: readonly ComponentStatus["state"][] = ["exited", "created", "missing"];
   if (embedded.length > 0 && embedded.every((component) => down.includes(component.state))) return "stopped";
-  // What runs goes on without it, and the next change cannot be made.
-  const isWhole = !secrets.some(({ state }) => state === "gone");
+  // What runs goes on without a secret, and the next change cannot be made; with a full disk it goes on until it writes.
+  const isWhole = !live.secrets.some(({ state }) => state === "gone") && fullStores(live).length === 0;
   return isWhole && embedded.every((component) => component.ok) ? "healthy" : "degraded";
 }
 
 function componentStatus(component: Component, seen: LiveService | undefined, install: Install): ComponentStatus {
-  const head = { id: component.id, title: component.title, urls: component.links.map((link) => link.url) };
+  const { id, title, links } = component;
+  const head = { id, title, urls: links.map((link) => link.url), ports: [], drift: [], severed: [] };
   if (component.workload === undefined) {
-    return { ...head, presence: "external", state: "external", health: "unknown", ok: true, ports: [], drift: [] };
+    return { ...head, presence: "external", state: "external", health: "unknown", ok: true };
   }
   if (seen === undefined) {
     const drift = ["its container is gone"];
-    return { ...head, presence: "embedded", state: "missing", health: "unknown", ok: false, ports: [], drift };
+    return { ...head, presence: "embedded", state: "missing", health: "unknown", ok: false, drift };
   }
   const running = seen.phase === "running";
   return {
@@ -175,6 +199,7 @@ function componentStatus(component: Component, seen: LiveService | undefined, in
     ...(running || seen.exitCode === undefined ? {} : { exitCode: seen.exitCode }),
     ports: seen.ports,
     drift: driftOf(seen, install),
+    severed: seen.severed,
   };
 }
 

@@ -25,11 +25,13 @@ describe("status", () => {
         image: "slipway/valkey:1",
         urls: [],
         drift: ["image changed by hand"],
+        severed: [],
       },
     ],
     notInstalled: [],
     foreign: ["stray"],
     secrets: [],
+    full: [],
     urls: [],
   };
 
@@ -70,6 +72,13 @@ describe("status", () => {
     const run = await cli("status --name lab", { status: () => Promise.resolve({ ...healthy, secrets }) });
 
     expect(run.stdout()).toContain("it was changed\n    slipway --name lab install hands it to redis\n");
+  });
+
+  it("says which disk is full", async () => {
+    const full = [{ store: "redis/data", place: "slipway_redis_data", freeBytes: 2 ** 20 }];
+    const run = await cli("status", { status: () => Promise.resolve({ ...healthy, overall: "degraded", full }) });
+
+    expect(run.stdout()).toContain("the disk of redis/data is full: 1 MiB free for slipway_redis_data; make room");
   });
 
   it("says that a platform of the name runs here whose records are elsewhere", async () => {

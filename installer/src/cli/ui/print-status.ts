@@ -1,5 +1,5 @@
 import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
-import { adviceOnAbsent, describeAbsent } from "../../actions/status/describe-state.ts";
+import { adviceOnAbsent, describeAbsent, describeFull } from "../../actions/status/describe-state.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -27,6 +27,7 @@ export function formatStatus(status: StatusResult, style: Style): string {
     const paint = state === "gone" ? style.bad : style.warn;
     lines.push(paint(message), style.dim(`    ${hint}`));
   }
+  lines.push(...status.full.map((full) => style.bad(describeFull(full))));
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
   lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
   for (const component of status.components) {

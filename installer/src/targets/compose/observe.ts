@@ -15,10 +15,10 @@ import { storeOf } from "./volumes.ts";
 /** Looks at containers, networks, volumes and images: one request each, however many there are. */
 export async function observeCompose(install: Install, question: Question, ports: ComposePorts): Promise<LivePlatform> {
   const { docker } = ports;
-  const [all, networks, volumes, images, changed, links] = await Promise.all([
+  const [all, networks, stores, images, changed, links] = await Promise.all([
     docker.containers(install.name),
     docker.networks(install.name),
-    docker.volumes({ [nameLabel]: install.name }),
+    docker.volumes({ [nameLabel]: install.name }).then((found) => liveStores(install, found, ports)),
     docker.findImages(question.images),
     findChangedFiles(install, ports),
     readHostLinks(ports.fs),
@@ -33,7 +33,7 @@ export async function observeCompose(install: Install, question: Question, ports
     services: new Map([...live.services].map(([id, container]) => [id, liveService(container, seen)])),
     departed: departedServices(live, question.components),
     hasLeftovers: live.leftovers.length > 0,
-    stores: liveStores(install, volumes),
+    stores,
     foreign: live.foreign.map((container) => container.name),
     imageIds,
     copies: new Map(written.map((path) => [path, join(install.layout.live, path)])),
@@ -103,13 +103,30 @@ function departedServices({ leftovers }: LiveContainers, wanted: readonly string
   return [...new Set(services.map((container) => container.service))].filter((id) => !wanted.includes(id));
 }
 
-function liveStores(install: Install, volumes: readonly VolumeState[]): ReadonlyMap<string, LiveStore> {
-  return new Map(
-    volumes.map((volume) => {
+async function liveStores(
+  install: Install,
+  volumes: readonly VolumeState[],
+  ports: ComposePorts,
+): Promise<ReadonlyMap<string, LiveStore>> {
+  const stores = await Promise.all(
+    volumes.map(async (volume): Promise<readonly [string, LiveStore]> => {
       const ours = volume.labels[installLabel] === install.identity?.uuid;
-      return [storeOf(install.name, volume), { place: volume.name, ours }];
+      const freeBytes = await freeFor(volume, ports);
+      const space = freeBytes === undefined ? {} : { freeBytes };
+      return [storeOf(install.name, volume), { place: volume.name, ours, ...space }];
     }),
   );
+  return new Map(stores);
+}
+
+/** An engine elsewhere, or one whose directories this user may not look into, does not tell. */
+async function freeFor({ hostPath, mountpoint }: VolumeState, { fs }: ComposePorts): Promise<number | undefined> {
+  const path = hostPath ?? mountpoint;
+  try {
+    return (await fs.exists(path)) ? await fs.freeBytes(path) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function traceOf(containers: readonly ContainerState[]): LivePlatform["trace"] {

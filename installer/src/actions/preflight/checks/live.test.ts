@@ -12,6 +12,7 @@ describe("the live platform", () => {
     health: "none",
     ok: false,
     drift: ["image changed"],
+    severed: [],
   };
   const status = { components: [component], foreign: ["stray"] };
   const secrets = "/var/lib/slipway/slipway/secrets";
@@ -30,16 +31,32 @@ describe("the live platform", () => {
     ]);
   });
 
-  it("says of a component that runs and is cut off why nobody reaches it, and not that it is healthy", async () => {
-    const cut = { ...component, state: "running", health: "healthy", drift: ["it is not attached to the network x"] };
+  it("says which component is cut off from the others, once", async () => {
+    const severed = ["it is not in the network data"];
+    const cut = { ...component, state: "running", health: "healthy", drift: ["image changed", ...severed], severed };
 
-    expect(await findings("live.health", { status: { ...status, components: [cut] } })).toMatchObject([
+    expect(await findings("live.health", { status: { components: [cut], foreign: [] } })).toMatchObject([
       {
         severity: "failure",
-        message: "it is not attached to the network x",
-        remedy: "slipway install makes networks and containers again",
+        component: "redis",
+        message: severed[0],
+        remedy: expect.stringContaining("install") as string,
       },
     ]);
+    expect(
+      (await findings("live.drift", { status: { components: [cut], foreign: [] } })).map(({ message }) => message),
+    ).toEqual(["image changed"]);
+  });
+
+  it("says that the records of what runs are elsewhere", async () => {
+    const context = fakeContext();
+    const elsewhere = { message: "a platform named slipway runs here", hint: "give --state-dir /srv/old" };
+    const check = liveChecks.filter(({ id }) => id === "live.records");
+
+    const { findings: found } = await runChecks(check, { ...context, status: undefined, elsewhere });
+
+    expect(found).toMatchObject([{ severity: "failure", message: elsewhere.message, remedy: elsewhere.hint }]);
+    expect(await findings("live.records", { status: undefined })).toEqual([]);
   });
 
   it("says that the last change is not complete, also where everything serves", async () => {

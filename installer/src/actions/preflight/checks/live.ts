@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { adviceOnAbsent, describeAbsent, describeState } from "../../status/describe-state.ts";
-import type { ComponentStatus, StatusResult } from "../../status/status.ts";
+import type { Elsewhere } from "../../status/elsewhere.ts";
+import type { StatusResult } from "../../status/status.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { readCertificates } from "./pem.ts";
 
@@ -9,6 +10,8 @@ import { readCertificates } from "./pem.ts";
 export interface LiveCheckContext extends CheckContext {
   /** Undefined when nothing is installed; of a platform that could not be looked at, why. */
   readonly status: StatusResult | { readonly unknown: string } | undefined;
+  /** A platform of this name that runs here, and whose records lie somewhere else. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 type LiveCheck = Check<LiveCheckContext>;
@@ -32,6 +35,14 @@ const readable: LiveCheck = {
       },
     ];
   },
+};
+
+const records: LiveCheck = {
+  id: "live.records",
+  title: "the records of what runs under this name are here",
+  why: "without them a platform that runs is taken for one that is not installed",
+  severity: "failure",
+  run: ({ elsewhere }) => (elsewhere === undefined ? [] : [{ message: elsewhere.message, remedy: elsewhere.hint }]),
 };
 
 const complete: LiveCheck = {
@@ -90,24 +101,17 @@ const health: LiveCheck = {
     if (live?.overall === "stopped") return [{ message: "the platform is stopped", remedy: "run slipway start" }];
     return (live?.components ?? [])
       .filter((component) => !component.ok)
-      .map((component) => {
-        const cut = cutOffBy(component);
-        return {
-          component: component.id,
-          message: cut ?? describeState(component),
-          remedy:
-            cut === undefined
-              ? `read slipway logs ${component.id}; slipway start brings it up again`
-              : "slipway install makes networks and containers again",
-        };
-      });
+      .map((component) => ({
+        component: component.id,
+        ...(component.severed.length === 0
+          ? {
+              message: describeState(component),
+              remedy: `read slipway logs ${component.id}; slipway start brings it up again`,
+            }
+          : { message: component.severed.join("; "), remedy: "slipway install makes networks and containers again" }),
+      }));
   },
 };
-
-/** Why nobody reaches a component that runs and is as healthy as it can tell; undefined where its state says what is wrong. */
-function cutOffBy({ state, health, drift: [difference] }: ComponentStatus): string | undefined {
-  return state === "running" && (health === "healthy" || health === "none") ? difference : undefined;
-}
 
 const drift: LiveCheck = {
   id: "live.drift",
@@ -117,11 +121,14 @@ const drift: LiveCheck = {
   run: (context) => {
     const live = seen(context);
     const changed = (live?.components ?? []).flatMap((component) =>
-      component.drift.map((difference) => ({
-        component: component.id,
-        message: difference,
-        remedy: "slipway install puts it back; put wanted changes into the values",
-      })),
+      // What keeps it from others is told as a failure.
+      component.drift
+        .filter((difference) => !component.severed.includes(difference))
+        .map((difference) => ({
+          component: component.id,
+          message: difference,
+          remedy: "slipway install puts it back; put wanted changes into the values",
+        })),
     );
     const foreign = (live?.foreign ?? []).map((container) => ({
       message: `the container ${container} is in this project, and no install of ours made it`,
@@ -262,6 +269,7 @@ async function sizeOf({ fs }: CheckContext, folder: string): Promise<number> {
 /** Checks of a platform that is installed; each is silent when none is. */
 export const liveChecks: readonly LiveCheck[] = [
   readable,
+  records,
   complete,
   health,
   drift,
