@@ -84,6 +84,20 @@ export function jobsUndoneByLossOf(plan: Plan, lost: readonly string[]): readonl
     .map(({ id }) => id);
 }
 
+/** What is known to be done once the data of these components counts as lost. */
+export function withoutLostData(
+  { initialised, jobs }: Pick<Applied, "initialised" | "jobs">,
+  plan: Plan,
+  lost: readonly string[],
+): Pick<Applied, "initialised" | "jobs"> {
+  const isLost = (store: string): boolean => lost.includes(store.split("/", 1)[0] ?? "");
+  const undone = jobsUndoneByLossOf(plan, lost);
+  return {
+    initialised: Object.fromEntries(Object.entries(initialised).filter(([store]) => !isLost(store))),
+    jobs: Object.fromEntries(Object.entries(jobs).filter(([id]) => !undone.includes(id))),
+  };
+}
+
 /** `postgres` of the endpoint `postgres.sql`. */
 function ownerOf(endpoint: string): string {
   return endpoint.split(".", 1)[0] ?? endpoint;

@@ -1,5 +1,5 @@
 import { steps } from "../../events/steps.ts";
-import { jobsUndoneByLossOf } from "../../execute/bring-up-graph.ts";
+import { withoutLostData } from "../../execute/bring-up-graph.ts";
 import { guardedStores, requireData } from "../../execute/data-guard.ts";
 import { canonicalJson, hashOf } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
@@ -87,12 +87,7 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
 /** A person said that these components' data may be gone: they start empty, and the jobs whose work is lost run again. */
 async function forgetLostData({ desired, acceptDataLoss }: ApplyRequest, record: AppliedRecord): Promise<void> {
   if (acceptDataLoss.length === 0) return;
-  const isLost = (store: string): boolean => acceptDataLoss.includes(store.split("/", 1)[0] ?? "");
-  const undone = jobsUndoneByLossOf(desired.plan, acceptDataLoss);
-  await record.update(({ initialised, jobs }) => ({
-    initialised: Object.fromEntries(Object.entries(initialised).filter(([store]) => !isLost(store))),
-    jobs: Object.fromEntries(Object.entries(jobs).filter(([id]) => !undone.includes(id))),
-  }));
+  await record.update((applied) => withoutLostData(applied, desired.plan, acceptDataLoss));
 }
 
 /** From here on a run that does not end well can be seen by every command. */

@@ -1,9 +1,11 @@
 import { InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
+import { withoutLostData } from "../../execute/bring-up-graph.ts";
 import { canonicalJson } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
+import { hasData } from "../../execute/state/records.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { openApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
@@ -171,8 +173,9 @@ async function installChanges(
   const seen = await observeFor(first, install, ports);
   const agreed = comparePlan(first, install, seen, ports.target);
   requirePlan(agreed.hash, request);
-  // With data given up, the secrets that it was made with may go, too.
-  if ((request.acceptDataLoss ?? []).length === 0) requireSecrets(seen.secrets);
+  // With all data given up, the secrets that it was made with may go, too.
+  const { acceptDataLoss = [] } = request;
+  if (hasData(withoutLostData(install.applied, first.plan, acceptDataLoss))) requireSecrets(seen.secrets);
   if (agreed.returned.length > 0) ports.report({ type: "note", message: describeReturned(agreed.returned) });
   if (request.dryRun === true) {
     return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };

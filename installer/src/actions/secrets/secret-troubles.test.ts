@@ -67,6 +67,16 @@ test("whoever accepts that the data is lost gets a new secret for it", async () 
   expect((await status(place(), ports)).secrets).toEqual([]);
 });
 
+test("whoever gives up other data than that of the secret is told before anything is begun", async () => {
+  const ports = await installed();
+  rmSync(secretAt("store-password"));
+
+  const accepted = { skipVerify: true, acceptDataLoss: ["web"] };
+  await expect(installFixture({ ...place(), request: accepted }, ports)).rejects.toMatchObject({ message: gone });
+
+  expect(await status(place(), ports)).not.toHaveProperty("changeSince");
+});
+
 test("the copy that a service reads is the way back, where it is as it was written", async () => {
   const ports = await installed({ "store/etc/store/password": "/live/store/password" });
   chmodSync(secretAt("store-password"), 0o600);
