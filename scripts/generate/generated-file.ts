@@ -5,7 +5,7 @@ export interface GeneratedFile {
 }
 
 /** Folders in which every file is generated: one that is not made any more is removed. */
-export const generatedFolders = ["compose/reference"] as const;
+export const generatedFolders = ["compose/reference", "docs/json"] as const;
 
 /** Reads a file by its path from the repository's root. */
 export type ReadText = (path: string) => Promise<string>;

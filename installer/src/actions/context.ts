@@ -69,6 +69,8 @@ export interface ValuesSelection {
 
 /** Head of every result: `--json` prints results as they are. */
 export interface ResultHead<Kind extends string> {
+  /** Grows only when what a program relied on goes: docs/json.md says what that is. */
   readonly apiVersion: "slipway/v1";
+  /** What this is. */
   readonly kind: Kind;
 }

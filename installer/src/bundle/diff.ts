@@ -21,6 +21,7 @@ export interface ImageChange {
   readonly change: Change;
   readonly from?: { readonly reference: string; readonly digest: string; readonly bytes: number };
   readonly to?: { readonly reference: string; readonly digest: string; readonly bytes: number };
+  /** Those that only one side has, and how many both have. */
   readonly layers: {
     readonly added: readonly LayerSize[];
     readonly removed: readonly LayerSize[];

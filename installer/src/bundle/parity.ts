@@ -69,6 +69,7 @@ export interface RepairRequest {
 
 export interface RepairResult {
   readonly rebuilt: readonly { readonly file: string; readonly path: string; readonly why: string }[];
+  /** Parts that were whole. */
   readonly good: number;
 }
 

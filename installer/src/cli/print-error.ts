@@ -1,5 +1,6 @@
+import type { ResultHead } from "../actions/context.ts";
 import { InstallerError } from "../errors/installer-error.ts";
-import { exitStatusOf } from "../errors/exit-codes.ts";
+import { type ErrorCode, exitStatusOf } from "../errors/exit-codes.ts";
 import { type Invocation, nameCommands } from "./ui/named-commands.ts";
 
 const detailLimit = 60;
@@ -20,23 +21,35 @@ export function formatError(error: unknown, logFile: string | undefined, invocat
 
 const internalHint = "this is a defect of slipway; please report it with the log file";
 
+/** What `--json` prints in place of a result when a command fails. */
+export interface ErrorResult extends ResultHead<"Error"> {
+  /** Its name among the exit codes: `PREFLIGHT_FAILED`. */
+  readonly code: ErrorCode;
+  /** The exit status of the command. */
+  readonly exitCode: number;
+  /** What is wrong, on one line. */
+  readonly message: string;
+  /** Further lines: each problem of the values, findings, the last lines of a log, what was done already. */
+  readonly details: readonly string[];
+  /** What to do next. */
+  readonly hint?: string;
+  /** Path of the log file of this run. */
+  readonly log?: string;
+}
+
 /** The same error for `--json` and `--log-format json`: one object. */
-export function errorToJson(
-  error: unknown,
-  logFile: string | undefined,
-  invocation: Invocation = {},
-): Record<string, unknown> {
+export function errorToJson(error: unknown, logFile: string | undefined, invocation: Invocation = {}): ErrorResult {
   const code = error instanceof InstallerError ? error.code : "INTERNAL";
+  const { details, hint } = error instanceof InstallerError ? error : { details: [], hint: undefined };
+  const shown = hint ?? (code === "INTERNAL" ? internalHint : undefined);
   return {
     apiVersion: "slipway/v1",
     kind: "Error",
     code,
     exitCode: exitStatusOf(code),
     message: messageOf(error),
-    ...(error instanceof InstallerError && {
-      details: error.details.map((line) => nameCommands(line, invocation)),
-      hint: error.hint === undefined ? undefined : nameCommands(error.hint, invocation),
-    }),
+    details: details.map((line) => nameCommands(line, invocation)),
+    ...(shown !== undefined && { hint: nameCommands(shown, invocation) }),
     ...(logFile !== undefined && { log: logFile }),
   };
 }

@@ -18,7 +18,7 @@ export async function buildProgram(runtime: Runtime, only?: string): Promise<Com
     .exitOverride()
     .configureOutput({
       writeOut: (text) => runtime.context.io.stdout.write(text),
-      writeErr: (text) => runtime.context.io.stderr.write(text),
+      writeErr: runtime.writeUnasked ?? ((text) => runtime.context.io.stderr.write(text)),
       // A wrong command line is printed like every other error, once, at the top.
       outputError: () => undefined,
       getOutHelpWidth: () => runtime.context.io.stdout.columns,

@@ -263,6 +263,40 @@ describe("errors", () => {
     });
   });
 
+  it.each(["--log-format json", "--log-format=json"])("are the last event with %s", async (flag) => {
+    const engine: Partial<Engine> = {
+      validate: (_request, { report }) => {
+        report({ type: "note", message: "slipway status says more" });
+        return Promise.reject(new ApplyError("broken", { hint: "read slipway logs" }));
+      },
+    };
+    const run = await cli(`validate --name lab ${flag}`, { engine });
+    const events = run
+      .stderr()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+
+    expect(events).toMatchObject([
+      { time: "2026-11-21T12:00:00.000Z", type: "note", message: "slipway --name lab status says more" },
+      { type: "error", error: { kind: "Error", code: "APPLY_FAILED", hint: "read slipway --name lab logs" } },
+    ]);
+    expect(run.stdout()).toBe("");
+  });
+
+  it("are JSON with --json also where a group lacks its command, and where it is a defect", async () => {
+    const group = await cli("secrets --json");
+    const defect = await cli("validate --json", { engine: { validate: () => Promise.reject(new TypeError("x")) } });
+
+    expect(group.status).toBe(2);
+    expect(JSON.parse(group.stdout())).toMatchObject({ kind: "Error", code: "USAGE", details: [] });
+    expect(JSON.parse(defect.stdout())).toMatchObject({
+      code: "INTERNAL",
+      details: [],
+      hint: expect.stringContaining("defect") as string,
+    });
+  });
+
   it("that a person can cause leave no log file behind", async () => {
     const engine: Partial<Engine> = { install: () => Promise.reject(new LockedError("another run is at work")) };
     const run = await cli("install", { engine });
@@ -287,6 +321,34 @@ describe("errors", () => {
 });
 
 describe("what to do next", () => {
+  it("is the same in a result as on the terminal, and data stays as it is", async () => {
+    const engine: Partial<Engine> = {
+      start: () =>
+        Promise.resolve({
+          ...head,
+          kind: "LifecycleResult",
+          name: "lab",
+          action: "start",
+          components: [],
+          hint: "slipway status",
+        }),
+      showSecret: () =>
+        Promise.resolve({ ...head, kind: "SecretShowResult", name: "lab", secret: "s", value: "slipway status" }),
+    };
+
+    const told = await cli("start --name lab --json", { engine });
+    const shown = await cli("secrets show s --reveal --name lab --json", { engine });
+
+    expect(JSON.parse(told.stdout())).toMatchObject({ hint: "slipway --name lab status" });
+    expect(JSON.parse(shown.stdout())).toMatchObject({ value: "slipway status" });
+  });
+
+  it("takes standard input for the file -", async () => {
+    const run = await cli("validate -f -", { engine: { validate: () => Promise.resolve(validated) } });
+
+    expect(run.requests["validate"]?.[0]).toMatchObject({ values: { files: ["/dev/stdin"] } });
+  });
+
   it("names the install the command was about", async () => {
     const engine: Partial<Engine> = {
       status: () => Promise.reject(new ApplyError("broken", { hint: "read slipway logs", details: ["slipway start"] })),

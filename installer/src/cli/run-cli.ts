@@ -5,13 +5,13 @@ import { exitStatusOf } from "../errors/exit-codes.ts";
 import type { CliContext } from "./context.ts";
 import { explainFileSystemError } from "./file-system-errors.ts";
 import { programOf, readCommon } from "./global-options.ts";
-import { errorToJson, exitStatusFor, formatError } from "./print-error.ts";
+import { type ErrorResult, errorToJson, exitStatusFor, formatError } from "./print-error.ts";
 import { buildProgram, commandOf } from "./program.ts";
 import type { Body } from "./runtime.ts";
 import { openSession } from "./session.ts";
 import type { OpenSession } from "./session.ts";
 import { habitOf, helpTopic, ownHelpOf } from "./find-command.ts";
-import type { Invocation } from "./ui/named-commands.ts";
+import { writeEvent } from "./ui/reporter-json.ts";
 
 /** Runs one command line to its end and gives its exit status. Everything it touches comes in with the context. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -23,21 +23,30 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     exitStatus = (await body(open.session)) ?? 0;
   }
 
-  const program = await buildProgram({ context, perform }, commandOf(argv));
+  // Every line of a JSON log is JSON.
+  const quiet = wantsJsonLog(argv) ? { writeUnasked: () => undefined } : {};
+  const program = await buildProgram({ context, perform, ...quiet }, commandOf(argv));
   try {
     await program.parseAsync([...helpTopic(program, argv)], { from: "user" });
     await open?.close();
     return exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (error instanceof CommanderError && isBareHelp(error)) return exitStatusOf("USAGE");
+    if (error instanceof CommanderError && isBareHelp(error)) return endWithoutCommand(program, argv, context);
     const failure = interrupted(context.signal) ?? toUsageError(error, ownHelpOf(program, argv));
     const logFile = open?.recordFailure(failure);
     await open?.close();
     const invocation = open?.session.selection.invocation ?? { program: programOf(context.io) };
-    printFailure(failure, context.io, { json: argv.includes("--json"), logFile, invocation });
+    printFailure(errorToJson(failure, logFile, invocation), formatError(failure, logFile, invocation), argv, context);
     return exitStatusFor(failure);
   }
+}
+
+/** A person has seen the help; a program is told, too. */
+function endWithoutCommand(program: Command, argv: readonly string[], context: CliContext): number {
+  const error = new UsageError("a command is missing", { hint: ownHelpOf(program, argv) });
+  printFailure(errorToJson(error, undefined, { program: programOf(context.io) }), "", argv, context);
+  return exitStatusOf("USAGE");
 }
 
 /** "images build" for the command `build` below `images`. */
@@ -70,11 +79,15 @@ function toUsageError(error: unknown, help: string): unknown {
   });
 }
 
-function printFailure(
-  error: unknown,
-  io: CliContext["io"],
-  how: { readonly json: boolean; readonly logFile: string | undefined; readonly invocation: Invocation },
-): void {
-  if (how.json) io.stdout.write(`${JSON.stringify(errorToJson(error, how.logFile, how.invocation))}\n`);
-  io.stderr.write(formatError(error, how.logFile, how.invocation));
+/** Also of a command line that could not be read. */
+function printFailure(error: ErrorResult, text: string, argv: readonly string[], { io, now }: CliContext): void {
+  if (argv.includes("--json")) io.stdout.write(`${JSON.stringify(error)}\n`);
+  if (wantsJsonLog(argv)) writeEvent(io.stderr, { time: now().toISOString(), type: "error", error });
+  else io.stderr.write(text);
+}
+
+function wantsJsonLog(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) => word === "--log-format=json" || (word === "json" && argv[index - 1] === "--log-format"),
+  );
 }

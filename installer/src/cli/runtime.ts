@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Report } from "../events/event.ts";
 import type { CliContext } from "./context.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { JsonOutput } from "./json-output.ts";
 import type { Manner, Selection } from "./global-options.ts";
 import type { Prompts } from "./ui/prompts.ts";
 import type { Style } from "./ui/style.ts";
@@ -22,10 +23,12 @@ export interface Session {
   print(text: string): void;
   /** Writes to a person, with commands as they have to be typed here. */
   tell(text: string): void;
-  /** Writes result data for a program. */
-  printJson(value: unknown): void;
+  /** Writes result data for a program, as it is. */
+  printJson(value: JsonOutput): void;
   /** The same on one line, where many follow each other. */
-  printJsonLine(value: unknown): void;
+  printJsonLine(value: JsonOutput): void;
+  /** Writes a result for a program, with commands as they have to be typed here: what a person would be told. */
+  tellJson(value: JsonOutput, options?: { readonly onOneLine: boolean }): void;
 }
 
 /** The engine with reporter and signal already handed over. */
@@ -39,6 +42,8 @@ export type Body = (session: Session) => Promise<number | undefined>;
 /** What command declarations are given. */
 export interface Runtime {
   readonly context: CliContext;
+  /** Help that nobody asked for; to standard error without it. */
+  readonly writeUnasked?: (text: string) => void;
   /** Runs a body with its session opened and closed around it. */
   perform(command: Command, body: Body): Promise<void>;
 }

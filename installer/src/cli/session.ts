@@ -5,7 +5,7 @@ import type { Common, Manner } from "./global-options.ts";
 import type { BoundEngine, Session } from "./runtime.ts";
 import { openLogFile } from "./ui/log-file.ts";
 import type { LogFile, LogKeeping } from "./ui/log-file.ts";
-import { nameCommandsInLines } from "./ui/named-commands.ts";
+import { nameCommandsIn, nameCommandsInLines } from "./ui/named-commands.ts";
 import { absentPrompts, terminalPrompts } from "./ui/prompts.ts";
 import { jsonReporter } from "./ui/reporter-json.ts";
 import { plainReporter } from "./ui/reporter-plain.ts";
@@ -61,6 +61,10 @@ export async function openSession(common: Common, context: CliContext, command: 
     tell: (text) => context.io.stdout.write(`${nameCommandsInLines(text, selection.invocation)}\n`),
     print: (text) => context.io.stdout.write(`${text}\n`),
     printJson: (value) => context.io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
+    tellJson: (value, { onOneLine } = { onOneLine: false }) => {
+      const named = nameCommandsIn(value, selection.invocation);
+      context.io.stdout.write(`${JSON.stringify(named, undefined, onOneLine ? 0 : 2)}\n`);
+    },
     printJsonLine: (value) => context.io.stdout.write(`${JSON.stringify(value)}\n`),
   };
   return {

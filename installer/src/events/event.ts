@@ -6,6 +6,7 @@ export type InstallerEvent =
       readonly title: string;
       readonly state: StepState;
       readonly detail?: string;
+      /** How long it took, in milliseconds; once it ended. */
       readonly ms?: number;
     }
   /** A component or job inside the current step. */
@@ -20,9 +21,11 @@ export type InstallerEvent =
       readonly type: "progress";
       readonly step: string;
       readonly id: string;
+      /** From 0 to 100; absent where it is not known. */
       readonly percent?: number;
-      /** Since the work on this item began. */
+      /** Seconds since the work on this item began. */
       readonly elapsedSeconds?: number;
+      /** Estimated seconds. */
       readonly remainingSeconds?: number;
       /** It takes longer than was estimated, so nothing is known about what remains. */
       readonly late?: boolean;

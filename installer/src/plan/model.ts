@@ -253,6 +253,7 @@ export type Dependency =
 
 /** A port of the host that leads to a container. */
 export interface PublishedPort {
+  /** Port of the host. */
   readonly hostPort: number;
   readonly containerPort: number;
   readonly address: string;

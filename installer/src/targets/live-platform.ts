@@ -56,7 +56,9 @@ export interface LiveService {
 
 export interface LivePort {
   readonly address: string;
+  /** Port of the host. */
   readonly hostPort: number;
+  /** Port inside. */
   readonly containerPort: number;
   readonly protocol: string;
 }

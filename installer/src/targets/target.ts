@@ -138,8 +138,11 @@ export type Claim = "ours" | "another" | "stranger";
 /** An install as what runs of it tells. */
 export interface HostInstall {
   readonly name: string;
+  /** Containers or pods of services. */
   readonly services: number;
+  /** Those of them that run. */
   readonly running: number;
+  /** Volumes with data. */
   readonly stores: number;
   /** Its state directory, where something of it tells. */
   readonly records?: string;

@@ -9,6 +9,7 @@ import type { ChildResult, RunningChild } from "./child.ts";
 import { findLeftovers, removeLeftovers } from "./engine-leftovers.ts";
 import type { Leftovers } from "./engine-leftovers.ts";
 import { findFreePorts, portArguments } from "./free-ports.ts";
+import { schemaProblems } from "./json-schemas.ts";
 import type { PlatformPorts } from "./free-ports.ts";
 
 const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -91,7 +92,10 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
       if (result.exitCode !== exitCode) {
         throw new Error(`slipway ${args.join(" ")} ended with ${String(result.exitCode)}:\n${result.stderr}`);
       }
-      return JSON.parse(result.stdout) as T;
+      const printed = JSON.parse(result.stdout) as T;
+      const problems = schemaProblems(printed);
+      if (problems.length > 0) throw new Error(`slipway ${args.join(" ")} prints another JSON: ${problems.join("; ")}`);
+      return printed;
     },
     docker: (...args) => mustRun("docker", args, engine),
     leftovers: () => findLeftovers(name, engine),

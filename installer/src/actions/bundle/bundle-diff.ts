@@ -17,6 +17,7 @@ export interface ComparedBundle {
   readonly version: string;
   /** Digest of the root document of what is complete. */
   readonly root: string;
+  /** Of all its blobs, each once, in bytes. */
   readonly blobBytes: number;
 }
 

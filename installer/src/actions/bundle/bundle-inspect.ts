@@ -32,10 +32,11 @@ export interface BundleInspectResult extends ResultHead<"BundleInspectResult"> {
     readonly keyId?: string;
     readonly comment?: string;
   };
-  /** Of this file, or of all its parts. */
+  /** Of this file, or of all its parts, in bytes. */
   readonly bytes: number;
-  /** Of all blobs, each once, with those of the base. */
+  /** Of all blobs, each once, with those of the base; in bytes. */
   readonly blobBytes: number;
+  /** Of a split one: files of data, bytes of each, files of parity. */
   readonly parts?: { readonly count: number; readonly partSize: number; readonly parity: number };
   readonly images: readonly {
     readonly name: string;
@@ -43,11 +44,12 @@ export interface BundleInspectResult extends ResultHead<"BundleInspectResult"> {
     readonly digest: string;
     readonly parentIndex?: string;
     readonly platforms: readonly { readonly platform: string; readonly digest: string; readonly imageId: string }[];
-    /** Of all it consists of; absent where a delta is looked at without its base. */
+    /** Of all it consists of, in bytes; absent where a delta is looked at without its base. */
     readonly bytes?: number;
     readonly licenses: string;
     readonly reasons: readonly string[];
     readonly sbom?: string;
+    /** Signatures, lists of packages and other documents about it. */
     readonly referrers: number;
   }[];
   readonly artifacts: readonly {

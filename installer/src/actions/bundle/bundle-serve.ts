@@ -24,6 +24,7 @@ export interface Serving {
 }
 
 export interface BundleServeResult extends ResultHead<"BundleServeResult">, Serving {
+  /** Requests that were answered. */
   readonly requests: number;
   /** Requests that could not be answered because of the bundle: damaged blobs. */
   readonly failures: number;

@@ -41,6 +41,7 @@ export interface BundleVerifyResult extends ResultHead<"BundleVerifyResult"> {
     /** Digest of its root document. */
     readonly root: string;
     readonly trust: Trust;
+    /** Files in it. */
     readonly entries: number;
     readonly bytes: number;
   }[];

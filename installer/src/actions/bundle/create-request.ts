@@ -55,6 +55,7 @@ export interface BundleCreateResult extends ResultHead<"BundleCreateResult"> {
   readonly dryRun: boolean;
   /** Of the whole file, headers and all. */
   readonly bytes: number;
+  /** Of all its blobs, each once, in bytes. */
   readonly blobBytes: number;
   /** Bytes that an interrupted run had already written. */
   readonly resumedBytes: number;

@@ -23,8 +23,11 @@ export interface DoctorRequest extends InstallTarget {
 export interface DoctorReport extends ResultHead<"DoctorResult"> {
   readonly name: string;
   readonly ok: boolean;
+  /** Checks that were made. */
   readonly checks: number;
+  /** Findings of severity failure. */
   readonly failures: number;
+  /** Findings of severity warning. */
   readonly warnings: number;
   readonly findings: readonly Finding[];
 }

@@ -30,7 +30,13 @@ export type Explanation =
       /** The keys directly below it. */
       readonly keys: readonly { readonly path: string; readonly title: string }[];
     }
-  | { readonly subject: "exit-code"; readonly code: string; readonly exit: number; readonly when: string }
+  | {
+      readonly subject: "exit-code";
+      readonly code: string;
+      /** The exit status itself. */
+      readonly exit: number;
+      readonly when: string;
+    }
   | {
       readonly subject: "check";
       readonly id: string;

@@ -50,6 +50,7 @@ export interface ImagesLockResult extends ResultHead<"ImagesLockResult"> {
   readonly lock: ImageLock;
   /** The lock as it is written. */
   readonly text: string;
+  /** Images whose digest is not known. */
   readonly unresolved: number;
   /** What is different from the file that was there before. */
   readonly changes: readonly string[];

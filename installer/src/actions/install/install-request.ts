@@ -41,6 +41,7 @@ export interface InstallResult extends ResultHead<"InstallResult"> {
   readonly changed: boolean;
   readonly dryRun: boolean;
   readonly planHash: string;
+  /** Counts the changes that were completed, from 1; 0 of a dry run. */
   readonly release: number;
   readonly changes: readonly Change[];
   readonly urls: readonly PublicUrl[];

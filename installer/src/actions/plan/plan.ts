@@ -47,6 +47,7 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
   readonly hash: string;
   readonly offline: boolean;
   readonly changed: boolean;
+  /** How many of them there are, by action. */
   readonly counts: Readonly<Record<ChangeAction, number>>;
   readonly changes: readonly Change[];
   /** Recorded values that nothing gives any more: their defaults hold again. */

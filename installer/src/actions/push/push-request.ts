@@ -23,6 +23,7 @@ export interface PushedImage {
   readonly digest: string;
   /** `cached`: it was there. Of a dry run `planned`: it would be pushed. */
   readonly state: ItemState | "planned";
+  /** Its blobs, by what became of them. */
   readonly blobs: BlobCounts;
   /** Bytes on the wire for it, those of failed attempts too. */
   readonly sentBytes: number;

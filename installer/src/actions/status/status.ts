@@ -24,6 +24,7 @@ export interface ComponentStatus {
   readonly digest?: string;
   /** How long it has been up, as the target says it: `3 hours`. */
   readonly uptime?: string;
+  /** Exit status of a container that ended. */
   readonly exitCode?: number;
   readonly ports: readonly LivePort[];
   readonly urls: readonly string[];
@@ -39,6 +40,7 @@ export interface FullStore {
   readonly store: string;
   /** What holds it: a volume. */
   readonly place: string;
+  /** What is free on its disk, in bytes. */
   readonly freeBytes: number;
 }
 
@@ -61,6 +63,7 @@ export interface StatusResult extends ResultHead<"StatusResult"> {
   readonly changeSince?: string;
   readonly version?: string;
   readonly profile?: string;
+  /** Counts the changes that were completed, from 1. */
   readonly release?: number;
   readonly installedAt?: string;
   /** Version of what runs the containers. */

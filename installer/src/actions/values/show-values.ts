@@ -24,6 +24,7 @@ export interface ShownValue {
 export interface ValueOrigin {
   readonly layer: "defaults" | "profile" | "recorded" | "file" | "set";
   readonly file: string;
+  /** Counted from 1. */
   readonly line?: number;
 }
 

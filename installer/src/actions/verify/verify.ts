@@ -18,7 +18,9 @@ export interface VerifyRequest extends InstallTarget {
 export interface VerifyResult extends ResultHead<"VerifyResult"> {
   readonly name: string;
   readonly ok: boolean;
+  /** Wires that work. */
   readonly passed: number;
+  /** Wires that do not. */
   readonly failed: number;
   readonly wires: readonly WireResult[];
   /** Wires that were not tried because a component is not installed. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatBundleDiff } from "../ui/print-bundle-diff.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
@@ -19,6 +20,7 @@ export function declareBundleDiff(group: Command, runtime: Runtime): void {
     { command: "slipway bundle diff v1.tar v2.tar", means: "what an update brings" },
     { command: "slipway bundle diff v1.tar v2.tar --json", means: "for a program, every package" },
   ]);
+  printsJson(command, ["BundleDiffResult"]);
   command.action((from: string, to: string, options: ReadBundleOptions) =>
     runtime.perform(command, async (session) => {
       const { cwd } = session.context.io;

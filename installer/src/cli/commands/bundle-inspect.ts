@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatBundle } from "../ui/print-bundle.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
@@ -18,6 +19,7 @@ export function declareBundleInspect(group: Command, runtime: Runtime): void {
     { command: "slipway bundle inspect slipway.tar", means: "a table" },
     { command: "slipway bundle inspect slipway.tar --json", means: "for a program" },
   ]);
+  printsJson(command, ["BundleInspectResult"]);
   command.action((bundles: readonly string[], options: ReadBundleOptions) =>
     runtime.perform(command, async (session) => {
       const { paths, keyFiles, partFolders = [] } = toGivenBundle(bundles, options, session.context.io.cwd);

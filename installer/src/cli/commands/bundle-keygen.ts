@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatBundleKey } from "../ui/print-bundle.ts";
 
@@ -26,6 +27,7 @@ export function declareBundleKeygen(group: Command, runtime: Runtime): void {
     { command: "slipway bundle keygen -o release", means: "release.key and release.pub" },
     { command: "slipway bundle keygen -o release --passphrase-file pass.txt", means: "without a question" },
   ]);
+  printsJson(command, ["BundleKeygenResult"]);
   command.action((options: KeygenOptions) =>
     runtime.perform(command, async (session) => {
       const path = (text: string): string => resolve(session.context.io.cwd, text);

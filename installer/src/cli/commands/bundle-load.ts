@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatBundleLoaded } from "../ui/print-bundle-load.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
@@ -31,6 +32,7 @@ export function declareBundleLoad(group: Command, runtime: Runtime): void {
     { command: "slipway bundle load slipway.tar --to docker --key release.pub", means: "everything" },
     { command: "slipway bundle load update.tar --base slipway.tar --image postgres", means: "one image of a delta" },
   ]);
+  printsJson(command, ["BundleLoadResult"]);
   command.action((bundle: string, options: LoadOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.loadBundle({

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatBundleRepaired } from "../ui/print-bundle.ts";
 import { collectOption } from "./collect-option.ts";
@@ -32,6 +33,7 @@ export function declareBundleRepair(group: Command, runtime: Runtime): void {
     { command: "slipway bundle repair slipway.tar.split.json -o repaired", means: "what is lost, into ./repaired" },
     { command: "slipway bundle verify slipway.tar.split.json --parts repaired", means: "with what was rebuilt" },
   ]);
+  printsJson(command, ["BundleRepairResult"]);
   command.action((header: string, options: RepairOptions) =>
     runtime.perform(command, async (session) => {
       const path = (text: string): string => resolve(session.context.io.cwd, text);

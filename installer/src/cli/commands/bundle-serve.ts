@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type { Serving } from "../../actions/bundle/bundle-serve.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
 
@@ -43,6 +44,7 @@ export function declareBundleServe(group: Command, runtime: Runtime): void {
       means: "for a network",
     },
   ]);
+  printsJson(command, ["BundleServing", "BundleServeResult"]);
   command.action((bundle: string, options: ServeOptions) =>
     runtime.perform(command, async (session) => {
       const { cwd } = session.context.io;

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatBundleVerified } from "../ui/print-bundle.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
@@ -20,11 +21,12 @@ export function declareBundleVerify(group: Command, runtime: Runtime): void {
     { command: "slipway bundle verify slipway.tar.split.json --parts /media/usb2", means: "parts on two media" },
     { command: "slipway bundle verify update.tar slipway.tar", means: "a delta and what it builds on" },
   ]);
+  printsJson(command, ["BundleVerifyResult"]);
   command.action((bundles: readonly string[], options: ReadBundleOptions) =>
     runtime.perform(command, async (session) => {
       const { partFolders = [], ...given } = toGivenBundle(bundles, options, session.context.io.cwd);
       const result = await session.engine.verifyBundle({ ...given, partFolders });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatBundleVerified(result, session.style));
       return result.ok ? 0 : exitStatusOf("BUNDLE_INVALID");
     }),

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { BundleCreateRequest } from "../../actions/bundle/create-request.ts";
 import type { BundleSigning } from "../../actions/bundle/bundle-signing.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { parseCount } from "../parse-arguments.ts";
 import { parseSize } from "../parse-size.ts";
 import { parseTool } from "../parse-tool.ts";
@@ -153,10 +154,11 @@ function declareCreate(group: Command, runtime: Runtime): void {
       means: "only what changed",
     },
   ]);
+  printsJson(command, ["BundleCreateResult"]);
   command.action((options: CreateOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.createBundle(toRequest(options, session));
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatBundleCreated(result, session.style));
       return 0;
     }),
@@ -228,6 +230,7 @@ function declareFlatten(group: Command, runtime: Runtime): void {
   withExamples(command, [
     { command: "slipway bundle flatten v3.tar v2.tar v1.tar -o full-v3.tar", means: "two deltas and their base" },
   ]);
+  printsJson(command, ["BundleFlattenResult"]);
   command.action((bundles: readonly string[], options: FlattenOptions) =>
     runtime.perform(command, async (session) => {
       const path = (text: string): string => resolve(session.context.io.cwd, text);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -25,6 +26,7 @@ export function declareCa(program: Command, runtime: Runtime): void {
       means: "then run update-ca-certificates",
     },
   ]);
+  printsJson(command, ["CaExportResult"]);
   command.action((options: { readonly out?: string }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.exportCa({

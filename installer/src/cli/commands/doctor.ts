@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatCheckList, formatDoctor } from "../ui/print-doctor.ts";
@@ -25,6 +26,7 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
     { command: "slipway doctor --list --json", means: "every check: id, title, why" },
     { command: "slipway doctor --strict --set domain=ai.corp.example", means: "before an install with these values" },
   ]);
+  printsJson(command, ["DoctorResult", "CheckList"]);
   command.action((options: DoctorOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.doctor({
@@ -33,7 +35,7 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
         listOnly: options.list === true,
         strict: options.strict === true,
       });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else
         session.tell(
           result.kind === "CheckList" ? formatCheckList(result, session.style) : formatDoctor(result, session.style),

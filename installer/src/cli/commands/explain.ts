@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatExplanation } from "../ui/print-explain.ts";
 
@@ -18,11 +19,12 @@ export function declareExplain(program: Command, runtime: Runtime): void {
     { command: "slipway explain 14", means: "an exit code" },
     { command: "slipway explain live.drift", means: "a check of doctor" },
   ]);
+  printsJson(command, ["ExplainResult"]);
   command.action((topic: string) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.explain({ topic });
-      if (session.manner.json) session.printJson(result);
-      else session.print(formatExplanation(result, session.style));
+      if (session.manner.json) session.tellJson(result);
+      else session.tell(formatExplanation(result, session.style));
       return 0;
     }),
   );

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ImagesLockRequest } from "../../actions/images/images-lock.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatLocked } from "../ui/print-images-lock.ts";
@@ -54,6 +55,7 @@ export function declareLock(group: Command, runtime: Runtime): void {
     { command: "slipway images lock --from oci:/media/usb/layout", means: "of what an OCI layout has" },
     { command: "slipway images lock --check images.lock.yaml", means: "is it still so?" },
   ]);
+  printsJson(command, ["ImagesLockResult"]);
   command.action((options: LockOptions) =>
     runtime.perform(command, async (session) => {
       const { output, check } = options;

@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { parseCount } from "../parse-arguments.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -30,6 +31,7 @@ function declareList(group: Command, runtime: Runtime): void {
     { command: "slipway images list", means: "a table" },
     { command: "slipway images list --json", means: "for a program" },
   ]);
+  printsJson(command, ["ImagesListResult"]);
   command.action(() =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.listImages({
@@ -56,6 +58,7 @@ function declareBuild(group: Command, runtime: Runtime): void {
     { command: "slipway images build", means: "everything that is missing" },
     { command: "slipway images build minio gitaly --jobs 2", means: "two of them, side by side" },
   ]);
+  printsJson(command, ["ImagesBuildResult"]);
   command.action((names: readonly string[], options: { readonly jobs?: number }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.buildImages({

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { AbortError } from "../../errors/installer-error.ts";
 import { shellWord } from "../../platform/shell-quote.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 
@@ -28,6 +29,7 @@ export function declareInit(program: Command, runtime: Runtime): void {
     { command: "slipway init --yes --set domain=ai.corp.example --without casdoor", means: "no questions" },
     { command: "slipway init --yes --full", means: "every setting, to pick from" },
   ]);
+  printsJson(command, ["InitResult"]);
   command.action((options: InitOptions) =>
     runtime.perform(command, async (session) => {
       const out = resolve(session.context.io.cwd, options.out);

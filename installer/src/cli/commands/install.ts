@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { parseCount, parseDuration, parsePlanHash } from "../parse-arguments.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -70,6 +71,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
     },
     { command: "slipway install --plan-hash 3f9c2a10b7d4e865", means: "exactly what plan showed, or exit 14" },
   ]);
+  printsJson(command, ["InstallResult"]);
   command.action((options: InstallOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.install({
@@ -87,7 +89,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         ...(options.acceptDataLoss !== undefined && { acceptDataLoss: options.acceptDataLoss }),
         ...(options.jobs !== undefined && { jobs: options.jobs }),
       });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatInstall(result, session));
       return result.verify?.ok === false ? exitStatusOf("WIRE_FAILED") : 0;
     }),

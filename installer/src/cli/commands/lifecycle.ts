@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Example } from "../examples.ts";
 import { parseDuration } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
@@ -59,6 +60,7 @@ function declareVerb(program: Command, runtime: Runtime, verb: Verb): void {
     .argument("[component...]", "components; all of them without one")
     .addOption(new Option("--timeout <time>", "longest time to wait, for example 5m").argParser(parseDuration));
   withExamples(command, verb.examples);
+  printsJson(command, ["LifecycleResult"]);
   command.action((components: readonly string[], options: { readonly timeout?: number }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine[verb.name]({
@@ -66,7 +68,7 @@ function declareVerb(program: Command, runtime: Runtime, verb: Verb): void {
         components,
         ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
       });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatLifecycle(result, session.style));
       return 0;
     }),

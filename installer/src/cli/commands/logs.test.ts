@@ -31,6 +31,11 @@ describe("logs", () => {
   it("prints one object a line with --json", async () => {
     const run = await cli("logs --json", logs);
 
-    expect(JSON.parse(run.stdout())).toEqual({ component: "redis", line: "ready" });
+    expect(JSON.parse(run.stdout())).toEqual({
+      apiVersion,
+      kind: "LogLine",
+      component: "redis",
+      line: "ready",
+    });
   });
 });

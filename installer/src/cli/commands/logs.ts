@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { type LogLine, printsJson } from "../json-output.ts";
 import { parseMoment, parseWhole } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -27,6 +28,7 @@ export function declareLogs(program: Command, runtime: Runtime): void {
     { command: "slipway logs gateway gitaly --follow --tail 10", means: "two components, live" },
     { command: "slipway logs --since 10m --json", means: "one JSON object a line" },
   ]);
+  printsJson(command, ["LogLine"]);
   command.action((components: readonly string[], options: LogsOptions) =>
     runtime.perform(command, async (session) => {
       await session.engine.logs({
@@ -36,11 +38,15 @@ export function declareLogs(program: Command, runtime: Runtime): void {
         tail: options.tail,
         ...(options.since !== undefined && { since: options.since }),
         onLine: (component, line) => {
-          if (session.manner.json) session.printJsonLine({ component, line });
+          if (session.manner.json) session.printJsonLine(logLine(component, line));
           else session.print(components.length === 1 ? line : `${session.style.dim(`${component} |`)} ${line}`);
         },
       });
       return 0;
     }),
   );
+}
+
+function logLine(component: string, line: string): LogLine {
+  return { apiVersion: "slipway/v1", kind: "LogLine", component, line };
 }

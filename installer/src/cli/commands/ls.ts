@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatInstalls } from "../ui/print-installs.ts";
 
@@ -15,6 +16,7 @@ export function declareLs(program: Command, runtime: Runtime): void {
     { command: "slipway ls", means: "a table" },
     { command: "slipway ls --json", means: "for a program" },
   ]);
+  printsJson(command, ["InstallsResult"]);
   command.action(() =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.listInstalls({});

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { type BundleSourceOptions, declareBundleSource, toBundleSource } from "./bundle-options.ts";
@@ -41,6 +42,7 @@ export function declarePlan(program: Command, runtime: Runtime): void {
     },
     { command: "slipway plan --offline --json", means: "for a program, with no engine at hand" },
   ]);
+  printsJson(command, ["PlanResult"]);
   command.action((options: PlanOptions) =>
     runtime.perform(command, async (session) => {
       if (options.offline === true && options.bundle !== undefined) {
@@ -55,7 +57,7 @@ export function declarePlan(program: Command, runtime: Runtime): void {
         offline: options.offline === true,
         ...toBundleSource(options, session.context.io.cwd),
       });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatPlan(result, session.style, options.all === true));
       const differs = result.changed || result.drift.length > 0;
       return options.exitCode === true && differs ? exitStatusOf("PLAN_CHANGED") : 0;

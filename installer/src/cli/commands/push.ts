@@ -5,6 +5,7 @@ import type { PushRequest } from "../../actions/push/push-request.ts";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { type PathStyle, pathStyles } from "../../oci/path-rules.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { declareHarborOptions, type HarborFlags, toHarborOptions } from "../harbor-options.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
@@ -80,10 +81,11 @@ export function declarePush(program: Command, runtime: Runtime): void {
     },
     { command: "slipway push --to harbor.corp.example/ai-infra --image postgres", means: "one image, from the engine" },
   ]);
+  printsJson(command, ["PushResult"]);
   command.action((options: PushOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.push(toRequest(options, session));
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatPush(result, session.style, nextCommand(options, result.to)));
       if (result.ok) return 0;
       const damaged = result.images.every(({ error }) => error === undefined || error.code === "BUNDLE_INVALID");

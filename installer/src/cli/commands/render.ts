@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatRendered, formatRenderedFiles } from "../ui/print-render.ts";
@@ -27,6 +28,7 @@ export function declareRender(program: Command, runtime: Runtime): void {
     { command: "slipway render --mode helm --out ./chart", means: "the chart with its values" },
     { command: "slipway render --out - | less", means: "read them" },
   ]);
+  printsJson(command, ["RenderResult"]);
   command.action((options: RenderOptions) =>
     runtime.perform(command, async (session) => {
       const toStdout = options.out === "-";

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatRunJob } from "../ui/print-run-job.ts";
@@ -19,6 +20,7 @@ export function declareRun(program: Command, runtime: Runtime): void {
     { command: "slipway run casdoor-bootstrap --dry-run", means: "what differs, and nothing is changed" },
     { command: "slipway run postgres-databases", means: "databases, roles and their rights" },
   ]);
+  printsJson(command, ["RunJobResult"]);
   command.action((job: string, options: { readonly dryRun?: boolean }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.runJob({

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { AbortError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatSecrets } from "../ui/print-secrets.ts";
@@ -26,6 +27,7 @@ function declareList(group: Command, runtime: Runtime): void {
       "Lists the secrets of the install with what made them, who reads them and until when they hold. No value is shown.",
     );
   withExamples(command, [{ command: "slipway secrets list", means: "names, kinds and readers" }]);
+  printsJson(command, ["SecretsListResult"]);
   command.action(() =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.listSecrets(toTarget(session.selection));
@@ -50,6 +52,7 @@ function declareShow(group: Command, runtime: Runtime): void {
     { command: "slipway secrets show casdoor-root", means: "on the terminal" },
     { command: "slipway secrets show postgres-admin --reveal > pw", means: "into a file, said explicitly" },
   ]);
+  printsJson(command, ["SecretShowResult"]);
   command.action((secret: string, options: { readonly part?: string; readonly reveal?: boolean }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.showSecret({

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { parseDuration } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
@@ -28,22 +29,30 @@ export function declareStatus(program: Command, runtime: Runtime): void {
     { command: "slipway status --json", means: "everything, with image digests and versions" },
     { command: "slipway status --watch --interval 5s", means: "kept up to date" },
   ]);
+  printsJson(command, ["StatusResult"]);
   command.action((options: StatusOptions) =>
     runtime.perform(command, async (session) => {
-      let healthy = await showOnce(session, false);
-      while (options.watch === true) {
+      const watch = options.watch === true;
+      let healthy = await showOnce(session, { watch, clear: false });
+      while (watch) {
         await session.context.sleep(options.interval * 1000);
         if (session.context.signal.aborted) break;
-        healthy = await showOnce(session, session.context.io.stdout.isTTY);
+        healthy = await showOnce(session, { watch, clear: session.context.io.stdout.isTTY });
       }
       return healthy ? 0 : exitStatusOf("ROLLOUT_TIMEOUT");
     }),
   );
 }
 
-async function showOnce(session: Session, clear: boolean): Promise<boolean> {
+interface Look {
+  readonly watch: boolean;
+  readonly clear: boolean;
+}
+
+async function showOnce(session: Session, { watch, clear }: Look): Promise<boolean> {
   const result = await session.engine.status(toTarget(session.selection));
-  if (session.manner.json) session.printJson(result);
+  // One look follows another: each on a line of its own.
+  if (session.manner.json) session.tellJson(result, { onOneLine: watch });
   else session.tell((clear ? clearScreen : "") + formatStatus(result, session.style));
   return result.overall === "healthy";
 }

@@ -4,6 +4,7 @@ import type { FoundRemains } from "../../actions/uninstall/find-remains.ts";
 import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatUninstall } from "../ui/print-uninstall.ts";
@@ -29,6 +30,7 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
     { command: "slipway uninstall", means: "containers and networks; data stays" },
     { command: "slipway uninstall --purge --yes-i-mean slipway", means: "everything, without a question" },
   ]);
+  printsJson(command, ["UninstallResult"]);
   command.action((options: UninstallOptions) =>
     runtime.perform(command, async (session) => {
       const purge = options.purge === true;
@@ -37,7 +39,7 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
       const result = isNothing(remains)
         ? nothingRemoved(session.selection.name, purge)
         : await removeAgreed(session, remains, { purge, given: options.yesIMean });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatUninstall(result, session.style));
       return 0;
     }),

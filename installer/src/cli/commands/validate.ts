@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -18,6 +19,7 @@ export function declareValidate(program: Command, runtime: Runtime): void {
       means: "checks a file with one value laid over it",
     },
   ]);
+  printsJson(command, ["ValidateResult"]);
   command.action(() =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.validate({

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatValues } from "../ui/print-values.ts";
@@ -26,6 +27,7 @@ export function declareValues(program: Command, runtime: Runtime): void {
     { command: "slipway values show --origin", means: "with file and line of each" },
     { command: "slipway values show -f prod.yaml --json", means: "those of a file, for a program" },
   ]);
+  printsJson(command, ["ValuesShowResult"]);
   command.action((key: string | undefined, options: { readonly origin?: boolean }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.showValues({

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatVerify } from "../ui/print-verify.ts";
@@ -18,13 +19,14 @@ export function declareVerify(program: Command, runtime: Runtime): void {
     { command: "slipway verify", means: "all of them, with times" },
     { command: "slipway verify postgres --json", means: "those of one component, for a program" },
   ]);
+  printsJson(command, ["VerifyResult"]);
   command.action((component: string | undefined) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.verify({
         ...toTarget(session.selection),
         ...(component !== undefined && { component }),
       });
-      if (session.manner.json) session.printJson(result);
+      if (session.manner.json) session.tellJson(result);
       else session.tell(formatVerify(result, session.style, session.columns));
       return result.ok ? 0 : exitStatusOf("WIRE_FAILED");
     }),

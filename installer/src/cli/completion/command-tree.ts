@@ -1,6 +1,7 @@
 import type { Command, Option } from "commander";
 import { examplesOf } from "../examples.ts";
 import type { Example } from "../examples.ts";
+import { type JsonKind, jsonKindsOf } from "../json-output.ts";
 
 export interface OptionInfo {
   readonly flags: string;
@@ -30,6 +31,8 @@ export interface CommandInfo {
   readonly options: readonly OptionInfo[];
   readonly arguments: readonly ArgumentInfo[];
   readonly examples: readonly Example[];
+  /** Kinds of what it prints with `--json`; none of a group of commands. */
+  readonly json: readonly JsonKind[];
   readonly commands: readonly CommandInfo[];
 }
 
@@ -48,6 +51,7 @@ export function describeCommands(program: Command, path: readonly string[] = [])
       choices: argument.argChoices ?? [],
     })),
     examples: examplesOf(program),
+    json: jsonKindsOf(program),
     commands: program.commands.map((command) => describeCommands(command, [...path, command.name()])),
   };
 }

@@ -50,6 +50,8 @@ function renderCommand(command: CommandInfo): readonly string[] {
       ? []
       : [...command.arguments.map((argument) => `- \`${argument.name}\`: ${describeArgument(argument)}`), ""]),
     ...(command.options.length === 0 ? [] : [...optionTable(command.options), ""]),
+    `With \`--json\`: ${command.json.map((kind) => `\`${kind}\``).join(" or ")}.`,
+    "",
     "```sh",
     ...command.examples.map((example) => `${example.command}  # ${example.means}`),
     "```",

@@ -1,4 +1,5 @@
 import { defaultInstallName } from "../../plan/install-command.ts";
+import { hasFields } from "../../language/fields.ts";
 import { shellWord } from "../../platform/shell-quote.ts";
 
 /** How this run was started, so that commands in hints can be typed as they stand. */
@@ -35,4 +36,12 @@ export function nameCommandsInLines(text: string, invocation: Invocation): strin
     .split("\n")
     .map((line) => nameCommands(line, invocation))
     .join("\n");
+}
+
+/** The same for every text of a result. */
+export function nameCommandsIn(value: unknown, invocation: Invocation): unknown {
+  if (typeof value === "string") return nameCommandsInLines(value, invocation);
+  if (Array.isArray(value)) return value.map((item) => nameCommandsIn(item, invocation));
+  if (!hasFields(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, nameCommandsIn(child, invocation)]));
 }

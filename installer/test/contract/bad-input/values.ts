@@ -52,6 +52,33 @@ export const valuesRows: readonly BadInput[] = [
     ),
   },
   {
+    fault: "a secret that is gone, where the loss of other data is accepted",
+    says: "the secret … is gone, and data made with it exists",
+    code: "DATA_EXPECTED",
+    state: "what runs goes on running; no change was begun",
+    again: "with the secret put back, or the loss of all data made with it accepted",
+    proofs: proofs(
+      "secret-troubles",
+      "whoever gives up other data than that of the secret is told before anything is begun",
+    ),
+  },
+  {
+    fault: "a full disk below a store that still answers",
+    says: "the disk of … is full: … free for …; make room there before anything is restarted",
+    code: "ROLLOUT_TIMEOUT",
+    state: "untouched: status only looks",
+    again: "with room made",
+    proofs: proofs("status", "is not where the disk of one is full"),
+  },
+  {
+    fault: "a component that calls itself healthy and is in no network",
+    says: "degraded, with what it cannot reach",
+    code: "ROLLOUT_TIMEOUT",
+    state: "untouched: status only looks",
+    again: "install makes network and container again",
+    proofs: proofs("status", "is not where one of them is cut off from a network"),
+  },
+  {
     fault: "a state directory that was moved, or is another user's",
     says: "a platform named … runs here (…), whose records are not in …",
     code: "PREFLIGHT_FAILED",

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
+import { parsePrinted, schemaProblems } from "../../../../test/support/json-schemas.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { runCli } from "../../run-cli.ts";
 import { type RunSetup, type TestRun, prepareRun } from "../../testing/prepare-run.ts";
@@ -16,7 +17,10 @@ export async function cli(
   setup: RunSetup = {},
 ): Promise<TestRun & { status: number }> {
   const run = prepareRun(folder, { engine, ...setup });
-  const status = await runCli(line.split(" "), run.context);
+  const words = line.split(" ");
+  const status = await runCli(words, run.context);
+  // Whatever a test is about: what is printed for programs is what docs/json promises.
+  if (words.includes("--json")) expect(parsePrinted(run.stdout()).flatMap(schemaProblems)).toEqual([]);
   return { ...run, status };
 }
 
