@@ -69,7 +69,6 @@ const habits: readonly (readonly [words: readonly string[], hint: string])[] = [
     "slipway starts no program in a component; slipway status --json names what runs, slipway logs COMPONENT shows what it says",
   ],
   [["config", "settings"], "slipway values show shows every value in effect; slipway render writes the files"],
-  [["diff"], "slipway plan says what an install would change"],
   [["list"], "slipway ls lists the installs of this host"],
   [["template"], "slipway render writes the files"],
   [["test", "check"], "slipway verify proves every connection; slipway doctor looks for causes of trouble"],

@@ -58,6 +58,7 @@ const declarations: readonly Declaration[] = [
   { names: ["render"], load: async () => (await import("./commands/render.ts")).declareRender },
   { names: ["install"], load: async () => (await import("./commands/install.ts")).declareInstall },
   { names: ["status"], load: async () => (await import("./commands/status.ts")).declareStatus },
+  { names: ["history", "diff"], load: async () => (await import("./commands/history.ts")).declareHistory },
   { names: ["ls"], load: async () => (await import("./commands/ls.ts")).declareLs },
   { names: ["logs"], load: async () => (await import("./commands/logs.ts")).declareLogs },
   { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },

@@ -87,6 +87,10 @@ export function createEngine(environment: Environment, openAssets: () => Promise
         : (await import("../actions/install/install.ts")).install(request, await portsFor(request, scope)),
     status: async (request, scope) =>
       (await import("../actions/status/status.ts")).status(request, await portsFor(request, scope)),
+    history: async (request, scope) =>
+      (await import("../actions/history/history.ts")).history(request, await portsFor(request, scope)),
+    diffRevisions: async (request, scope) =>
+      (await import("../actions/history/diff.ts")).diffRevisions(request, await portsFor(request, scope)),
     logs: async (request, scope) =>
       (await import("../actions/logs/logs.ts")).logs(request, await portsFor(request, scope)),
     verify: async (request, scope) =>

@@ -11,6 +11,8 @@ import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-expo
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { ExplainRequest, ExplainResult } from "../actions/explain/explain.ts";
 import type { ShowValuesRequest, ValuesShowResult } from "../actions/values/show-values.ts";
+import type { DiffRequest, DiffResult } from "../actions/history/diff.ts";
+import type { HistoryRequest, HistoryResult } from "../actions/history/history.ts";
 import type { DoctorRequest, DoctorResult } from "../actions/doctor/doctor.ts";
 import type { FoundRemains } from "../actions/uninstall/find-remains.ts";
 import type {
@@ -59,6 +61,8 @@ export interface Engine {
   readonly render: Action<RenderRequest, RenderResult>;
   readonly install: Action<InstallRequest, InstallResult>;
   readonly status: Action<StatusRequest, StatusResult>;
+  readonly history: Action<HistoryRequest, HistoryResult>;
+  readonly diffRevisions: Action<DiffRequest, DiffResult>;
   readonly logs: Action<LogsRequest, LogsResult>;
   readonly verify: Action<VerifyRequest, VerifyResult>;
   readonly doctor: Action<DoctorRequest, DoctorResult>;

@@ -8,7 +8,11 @@ const prefixes = /^(workload\.container\.|workload\.|container\.)/;
 
 /** How a component or job changed from one plan to another, field by field: `resources.memoryMiB 512 → 1024`. */
 export function describeChanges(before: Component | Job | undefined, after: Component | Job): readonly string[] {
-  if (before === undefined) return ["new"];
+  return before === undefined ? ["new"] : describeFields(before, after);
+}
+
+/** What differs between two values of the same shape, a line for each field. */
+export function describeFields(before: unknown, after: unknown): readonly string[] {
   return changedFields(before, after).map(({ path, from, to }) => {
     const name = path.replace(prefixes, "");
     if (from === undefined) return `${name} added: ${to ?? ""}`;

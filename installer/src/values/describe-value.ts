@@ -19,7 +19,7 @@ export function listKeysBelow(path: readonly string[]): readonly string[] {
 }
 
 /** Whether the value may be a secret, also by mistake: people write a password where its file's name belongs. */
-function isSecretPath(path: readonly string[]): boolean {
+export function isSecretPath(path: readonly string[]): boolean {
   return findKey(path)?.secret === true || /password|secret|token|key/i.test(path.at(-1) ?? "");
 }
 

@@ -4,6 +4,7 @@ import { guardedStores, requireData } from "../../execute/data-guard.ts";
 import { canonicalJson, hashOf } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { type Journal, openJournal } from "../../execute/journal/journal.ts";
+import { keepCurrentRevision } from "../../execute/history/revisions.ts";
 import { ensureSecrets, readSecrets, type Secrets } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import type { Identity } from "../../execute/state/records.ts";
@@ -40,9 +41,19 @@ export interface AppliedChange {
   readonly install: Install;
 }
 
-/** Takes the platform to what is wanted, journalled step by step; the caller holds the run lock. */
-export async function applyDesired(request: ApplyRequest, ports: ActionPorts): Promise<AppliedChange> {
-  const { desired, log } = request;
+/** A change that may begin: the data that is there was looked at, and nothing of the platform is touched yet. */
+export interface OpenChange extends ApplyRequest {
+  readonly install: Install & { readonly identity: Identity };
+  readonly journal: Journal;
+  readonly record: AppliedRecord;
+}
+
+/**
+ * Opens the records for a change, and makes sure of the data that is there; the caller holds the run lock.
+ * @throws PreflightError, DataExpectedError
+ */
+export async function openChange(request: ApplyRequest, ports: ActionPorts): Promise<OpenChange> {
+  const { desired } = request;
   const { name, layout } = request.install;
   const identity = await openState(ports, layout, { name, target: ports.target.identity });
   const journal = await openJournal(ports, layout.journal, request.run);
@@ -51,6 +62,14 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   await forgetLostData(request, record);
   const guarded = guardedStores(desired.rendering.stores, record.current());
   requireData(guarded, await ports.target.inspectStores(install, desired.plan, guarded));
+  await keepCurrentRevision(ports.fs, install);
+  return { ...request, install, journal, record };
+}
+
+/** Takes the platform to what is wanted, journalled step by step. */
+export async function applyChange(open: OpenChange, ports: ActionPorts): Promise<AppliedChange> {
+  const { desired, log, install, journal, record } = open;
+  const { layout, identity } = install;
   await beginChange(desired, install, record, ports);
   const secrets = await withStep(ports, steps.secrets, () =>
     secretsStep(desired, { ...install, journal, record }, ports),
@@ -64,10 +83,10 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
     wanted,
     journal,
     record,
-    timeoutSeconds: request.timeoutSeconds,
-    imageReady: request.imageReady,
+    timeoutSeconds: open.timeoutSeconds,
+    imageReady: open.imageReady,
   };
-  const page = tellPage(desired.plan, install, request.live, ports);
+  const page = tellPage(desired.plan, install, open.live, ports);
   await page.begin();
   try {
     await ports.target.apply(change, { report: page.report, signal, redact: log.redact });
@@ -77,7 +96,7 @@ export async function applyDesired(request: ApplyRequest, ports: ActionPorts): P
   }
   await page.end("served");
   // Also those that nothing started with: verify and the jobs that a person runs need them.
-  const { imageReady } = request;
+  const { imageReady } = open;
   if (imageReady !== undefined) await Promise.all(imagesOf(desired.rendering).map(imageReady));
   throwIfInterrupted(signal, "the result was recorded");
   const release = await recordRelease({ desired, layout, journal, record, secrets }, ports);

@@ -2,6 +2,7 @@ import { InstallerError, PlanChangedError } from "../../errors/installer-error.t
 import { steps } from "../../events/steps.ts";
 import { withoutLostData } from "../../execute/bring-up-graph.ts";
 import { canonicalJson } from "../../execute/digest.ts";
+import { recordRun, type RunBegin } from "../../execute/history/run-history.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
@@ -14,6 +15,7 @@ import type { ActionPorts } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
 import type { PlanChange } from "../desired/load-plan.ts";
 import { describeReturned } from "../desired/returned-values.ts";
+import { summariseRun } from "../history/run-summary.ts";
 import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
 import { observeFor } from "../plan/observe.ts";
 import { comparePlan } from "../plan/plan.ts";
@@ -22,7 +24,7 @@ import { firstPasswordOf, notInstalledIn, urlsOf } from "../status/summary.ts";
 import type { LivePlatform } from "../../targets/live-platform.ts";
 import { requireSecrets } from "../secrets/secret-troubles.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
-import { applyDesired } from "./apply.ts";
+import { applyChange, openChange } from "./apply.ts";
 import { requireNoForeignStores } from "./foreign-stores.ts";
 import type { InstallRequest, InstallResult } from "./install-request.ts";
 import { learnDigests } from "./learn-digests.ts";
@@ -68,7 +70,7 @@ export async function installFrom(
   ports: ActionPorts,
   sources: InstallSources,
 ): Promise<InstallResult> {
-  const begin = ports.clock.monotonicMs();
+  const begun = { at: ports.clock.now(), monotonicMs: ports.clock.monotonicMs() };
   const layout = stateLayout(request.stateDir);
   const run = ports.random.uuid();
   const isNew = (await readIdentity(ports.fs, layout)) === undefined;
@@ -85,8 +87,8 @@ export async function installFrom(
     const found = await openInstall(request, ports.fs);
     // Another run may have installed it, and recorded values, just before the lock was free.
     if (desire === undefined || found.identity !== undefined) desire = await sources.openDesire();
-    const outcome = await installLocked({ request, desire, install: found, run }, ports, sources);
-    return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begin) };
+    const outcome = await installLocked({ request, desire, install: found, run, begun }, ports, sources);
+    return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begun.monotonicMs) };
   } finally {
     // A dry run and a refusal leave nothing behind.
     if (isNew && !(await ports.fs.exists(layout.format))) await removeEmptyState(request, ports);
@@ -107,6 +109,7 @@ interface Run {
   readonly desire: Desire;
   readonly install: Install;
   readonly run: string;
+  readonly begun: RunBegin;
 }
 
 async function installLocked(run: Run, ports: ActionPorts, sources: InstallSources): Promise<Outcome> {
@@ -199,7 +202,7 @@ async function installChanges(
 
 async function applyAndVerify(
   desired: Desired,
-  { request, install, run }: Run,
+  { request, install, run, begun }: Run,
   { log, coming }: { readonly log: RunLog; readonly coming: ComingImages | undefined },
   ports: ActionPorts,
 ): Promise<Omit<Outcome, "planHash">> {
@@ -207,20 +210,21 @@ async function applyAndVerify(
   requireNoForeignStores(desired, install, live);
   const planned = comparePlan(desired, install, live, ports.target);
   const { acceptDataLoss = [], timeoutSeconds } = request;
-  const applied = await applyDesired(
+  const open = await openChange(
     { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready },
     ports,
   );
-  const verified = request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
-  if (verified !== undefined) requireWires(verified);
-  return {
-    ...summary(desired, request),
-    changes: planned.changes,
-    changed: true,
-    release: applied.release,
-    logFile: log.path,
-    ...(verified === undefined ? {} : { verify: verified }),
-  };
+  const head = { run, command: "install", version: ports.assets.version, begun, redact: log.redact };
+  const done = await recordRun(ports, install.layout, head, async (tell) => {
+    tell({ changed: await summariseRun(desired, install, planned.changes, ports) });
+    const applied = await applyChange(open, ports);
+    tell({ revision: applied.release });
+    const verified =
+      request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
+    if (verified !== undefined) requireWires(verified);
+    return { release: applied.release, ...(verified === undefined ? {} : { verify: verified }) };
+  });
+  return { ...summary(desired, request), changes: planned.changes, changed: true, logFile: log.path, ...done };
 }
 
 /** What is desired once it is known which images can be had, and by which digests. */

@@ -2,6 +2,7 @@ import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
 import { graphOf, startLimitSeconds } from "../../execute/bring-up-graph.ts";
 import { type GraphNode, runGraph } from "../../execute/dependency-graph.ts";
+import { recordRun } from "../../execute/history/run-history.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
@@ -9,6 +10,7 @@ import { withStep } from "../../execute/with-step.ts";
 import type { Component, Plan } from "../../plan/model.ts";
 import { isUp, type LivePlatform, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { nameSome } from "../history/run-summary.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 
 export interface LifecycleRequest extends InstallTarget {
@@ -50,7 +52,7 @@ export async function restart(request: LifecycleRequest, ports: LifecyclePorts):
 
 export type LifecyclePorts = Pick<
   ActionPorts,
-  "fs" | "target" | "locks" | "host" | "clock" | "process" | "random" | "report" | "signal"
+  "fs" | "assets" | "target" | "locks" | "host" | "clock" | "process" | "random" | "report" | "signal"
 >;
 
 const atOnce = 16;
@@ -62,11 +64,18 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: Lifecycle
   const recorded = await requireInstalledHere(install, ports);
   const plan = verb === "stop" ? planToStop(install, recorded) : recorded;
   const nodes = graphToTouch(verb, plan, request.components ?? []);
-  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
+  const run = ports.random.uuid();
+  const release = await acquireRunLock(ports, install.layout, run);
+  const head = { run, command: [verb, ...(request.components ?? [])].join(" "), version: ports.assets.version };
   try {
-    const components = await withStep(ports, steps[verb], () =>
-      touchAll(verb, { install, plan, nodes }, request, ports),
-    );
+    const components = await recordRun(ports, install.layout, head, async (tell) => {
+      const touched = await withStep(ports, steps[verb], () =>
+        touchAll(verb, { install, plan, nodes }, request, ports),
+      );
+      const changed = touched.filter((component) => component.changed).map(({ id }) => id);
+      tell({ changed: changed.length === 0 ? [] : [`${verb} ${nameSome(changed)}`] });
+      return touched;
+    });
     return { apiVersion: "slipway/v1", kind: "LifecycleResult", name: request.name, action: verb, components };
   } finally {
     await release();

@@ -1,10 +1,12 @@
 import type { JobResult } from "../../../../toolbox/src/contract.ts";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { recordRun } from "../../execute/history/run-history.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import { isUp, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { summariseLines } from "../history/run-summary.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { askJob, canProbe, failedJob, probeJob } from "./ask-job.ts";
 
@@ -27,7 +29,7 @@ export interface RunJobResult extends ResultHead<"RunJobResult"> {
 
 export type RunJobPorts = Pick<
   ActionPorts,
-  "fs" | "target" | "locks" | "host" | "clock" | "process" | "random" | "report" | "signal"
+  "fs" | "assets" | "target" | "locks" | "host" | "clock" | "process" | "random" | "report" | "signal"
 >;
 
 /**
@@ -39,10 +41,18 @@ export async function runJob(request: RunJobRequest, ports: RunJobPorts): Promis
   const install = await openInstall(request, ports.fs);
   const plan = await requireInstalledHere(install, ports);
   const job = requireJob(plan, request.job);
-  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
+  const run = ports.random.uuid();
+  const release = await acquireRunLock(ports, install.layout, run);
   try {
     await requireServing(job, install, ports);
-    return await runToEnd(job, install, request, ports);
+    if (request.dryRun === true) return await runToEnd(job, install, request, ports);
+    const head = { run, command: `run ${job.id}`, version: ports.assets.version };
+    return await recordRun(ports, install.layout, head, async (tell) => {
+      const result = await runToEnd(job, install, request, ports);
+      // One that does not tell what it did may have done something.
+      tell({ changed: result.changes === undefined ? [`run ${job.id}`] : summariseLines(result.changes) });
+      return result;
+    });
   } finally {
     await release();
   }

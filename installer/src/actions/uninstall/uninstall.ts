@@ -1,4 +1,6 @@
 import { UsageError } from "../../errors/installer-error.ts";
+import { recordRun } from "../../execute/history/run-history.ts";
+import { keepCurrentRevision } from "../../execute/history/revisions.ts";
 import { type Install, openInstall, planOfInstall } from "../../execute/state/install.ts";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
@@ -46,9 +48,24 @@ export async function uninstall(request: UninstallRequest, ports: ActionPorts): 
   }
   const layout = stateLayout(request.stateDir);
   if (!(await ports.fs.exists(layout.root))) return remove(request, ports);
-  const release = await acquireRunLock(ports, layout, ports.random.uuid());
+  const run = ports.random.uuid();
+  const release = await acquireRunLock(ports, layout, run);
   try {
-    return await remove(request, ports);
+    // Of a purge nothing is left to record it in; a directory without the mark may be anybody's.
+    if (request.purge || !(await ports.fs.exists(layout.format))) return await remove(request, ports);
+    return await recordRun(
+      ports,
+      layout,
+      { run, command: "uninstall", version: ports.assets.version },
+      async (tell) => {
+        const result = await remove(request, ports);
+        const { length } = result.removed.containers;
+        tell({
+          changed: length === 0 ? [] : [`removed ${length} containers, kept ${result.kept.volumes.length} volumes`],
+        });
+        return result;
+      },
+    );
   } finally {
     await release();
   }
@@ -81,7 +98,7 @@ async function remove(request: UninstallRequest, ports: ActionPorts): Promise<Un
     purged: request.purge,
   } as const;
   if (!request.purge) {
-    if (stateExists) await forgetServices(layout, ports);
+    if (stateExists) await forgetServices(install, ports);
     const volumes = remains.stores.map(({ place }) => place).sort();
     const kept = { volumes, strangers, ...(stateExists ? { stateDir: request.stateDir } : {}) };
     return { ...head, removed, kept };
@@ -122,8 +139,10 @@ function requireOwnWorkloads(request: UninstallRequest, layout: StateLayout, { w
   );
 }
 
-async function forgetServices(layout: StateLayout, ports: ActionPorts): Promise<void> {
+async function forgetServices(install: Install, ports: ActionPorts): Promise<void> {
+  const { layout } = install;
   if (!(await ports.fs.exists(layout.applied))) return;
+  await keepCurrentRevision(ports.fs, install);
   const record = await openApplied(ports.fs, layout);
   await record.update(() => ({ appliedHash: "" }));
 }

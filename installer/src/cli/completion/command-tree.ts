@@ -21,6 +21,8 @@ export interface ArgumentInfo {
   readonly required: boolean;
   readonly variadic: boolean;
   readonly choices: readonly string[];
+  /** It is one of the revisions that the install has. */
+  readonly revision: boolean;
 }
 
 export interface CommandInfo {
@@ -49,6 +51,7 @@ export function describeCommands(program: Command, path: readonly string[] = [])
       required: argument.required,
       variadic: argument.variadic,
       choices: argument.argChoices ?? [],
+      revision: /\brevision$/.test(argument.name()),
     })),
     examples: examplesOf(program),
     json: jsonKindsOf(program),

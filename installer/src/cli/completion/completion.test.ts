@@ -63,6 +63,17 @@ describe("the bash completion, in a real bash", () => {
     expect(complete("slipway", "install", "--without", "g")).toEqual(["gitlab-shell"]);
   });
 
+  it("offers the revisions that the install has, by asking for those of the one that is named", () => {
+    const program = join(folder, "slipway");
+    writeFileSync(program, '#!/bin/sh\n[ "$*" = "history --quiet --name try" ] && printf "3\\n14\\n15\\n"\n', {
+      mode: 0o755,
+    });
+
+    expect(complete(program, "--name", "try", "diff", "1")).toEqual(["14", "15"]);
+    expect(complete(program, "--name", "try", "bundle", "diff", "1")).toEqual([]);
+    expect(complete(program, "diff", "1")).toEqual([]);
+  });
+
   it("offers shells to completion", () => {
     expect(complete("slipway", "completion", "")).toEqual(expect.arrayContaining(["bash", "zsh", "fish"]));
   });
@@ -80,6 +91,7 @@ describe("the other scripts", () => {
     const script = completionScript("fish", await describeProgram(), componentWords());
 
     expect(script).toContain("-a 'install' -d 'bring the platform to the state the values describe'");
+    expect(script).toMatch(/__fish_seen_subcommand_from diff.* -a '\(slipway history --quiet 2>\/dev\/null\)'/);
     expect(script).toMatch(/__fish_seen_subcommand_from render.* -l mode -x -a 'compose helm'/);
   });
 });

@@ -64,9 +64,19 @@ function bashScript(program: CommandInfo): string {
     const names = optionWords([option]).join("|");
     return `    ${names}) ${bashValue(option)} ;;`;
   });
+  const ofRevisions = all.filter(takesRevision).map((command) => shellQuote(command.path.join(" ")));
   const commands = all.slice(1).map((command) => shellQuote(command.path.join(" ")));
   const valued = uniqueOptions(all).flatMap((option) => optionWords([option]));
   return `# Completion of slipway for bash. Load it with: source <(slipway completion bash)
+_slipway_revisions() {
+  local index about=()
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case \${COMP_WORDS[index]} in
+      --name|--state-dir) about+=("\${COMP_WORDS[index]}" "\${COMP_WORDS[index+1]}") ;;
+    esac
+  done
+  "\${COMP_WORDS[0]}" history --quiet "\${about[@]}" 2>/dev/null
+}
 _slipway() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" words="" index word try
   COMPREPLY=()
@@ -87,10 +97,18 @@ ${values.join("\n")}
   case $path in
 ${words.join("\n")}
   esac
+  case $path in
+    ${ofRevisions.join("|")}) words="$(_slipway_revisions) $words" ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -F _slipway slipway ./slipway
 `;
+}
+
+/** Which revisions there are, only the install tells. */
+function takesRevision({ arguments: taken }: CommandInfo): boolean {
+  return taken.some(({ revision }) => revision);
 }
 
 function bashValue(option: OptionInfo): string {
@@ -134,6 +152,9 @@ function fishScript(program: CommandInfo): string {
     }
     for (const choice of command.arguments.flatMap((argument) => argument.choices)) {
       lines.push(`complete -c slipway ${condition} -a ${shellQuote(choice)}`);
+    }
+    if (takesRevision(command)) {
+      lines.push(`complete -c slipway ${condition} -a ${shellQuote("(slipway history --quiet 2>/dev/null)")}`);
     }
     for (const option of command.options) lines.push(fishOption(option, command.path.length === 0 ? "" : condition));
   }

@@ -31,6 +31,12 @@ export function formatTime(date: Date): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
+/** Local day and time, to the minute. */
+export function formatMoment(date: Date): string {
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0"));
+  return `${day.join("-")} ${formatTime(date).slice(0, 5)}`;
+}
+
 /** Text without anything a terminal would act on, on one line. */
 export function printable(text: string): string {
   return text.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");

@@ -12,6 +12,10 @@ export interface StateLayout {
   readonly pendingPlan: string;
   readonly lock: string;
   readonly releases: string;
+  /** What was in effect at each revision but the last, one file each. */
+  readonly revisions: string;
+  /** What was done to the install, a line a run. */
+  readonly history: string;
   readonly journal: string;
   readonly runLock: string;
   readonly logs: string;
@@ -32,6 +36,8 @@ export function stateLayout(root: string): StateLayout {
     pendingPlan: join(root, "plan.pending.json"),
     lock: join(root, "lock.yaml"),
     releases: join(root, "releases"),
+    revisions: join(root, "revisions"),
+    history: join(root, "history"),
     journal: join(root, "journal"),
     runLock: join(root, "run.lock"),
     logs: join(root, "logs"),

@@ -56,15 +56,17 @@ test("a lock on a file that was replaced does not count", async () => {
 });
 
 test("who gets the lock clears away what a killed run left half-written, and nothing else", async () => {
-  mkdirSync(join(folder, "secrets"));
+  for (const name of ["secrets", "revisions"]) mkdirSync(join(folder, name));
   const root = [".applied.json.0123456789ab.tmp", ".applied.json.tmp", ".mine.0123456789ab.tmp", "format"];
   for (const name of root) writeFileSync(join(folder, name), "");
   for (const name of [".redis.0123456789ab.tmp", "redis"]) writeFileSync(join(folder, "secrets", name), "");
+  for (const name of [".3.json.0123456789ab.tmp", "2.json"]) writeFileSync(join(folder, "revisions", name), "");
 
   await (await acquireRunLock(ports, stateLayout(folder), "run"))();
 
-  expect(readdirSync(folder).sort()).toEqual([...root.slice(1), "run.lock", "secrets"].sort());
+  expect(readdirSync(folder).sort()).toEqual([...root.slice(1), "run.lock", "secrets", "revisions"].sort());
   expect(readdirSync(join(folder, "secrets"))).toEqual(["redis"]);
+  expect(readdirSync(join(folder, "revisions"))).toEqual(["2.json"]);
 });
 
 test("files in a directory that is no state of ours stay", async () => {

@@ -12,13 +12,12 @@ export async function removeTemporaries(
 ): Promise<void> {
   const ours = new Set((Object.values(layout) as string[]).map((path) => basename(path)));
   const inRoot = (await fs.list(layout.root)).filter((name) => ours.has(temporary.exec(name)?.[1] ?? ""));
+  for (const name of inRoot) await fs.remove(join(layout.root, name));
   // A directory without the mark may be anybody's.
-  const marked = await fs.exists(layout.format);
-  const inSecrets = marked ? (await fs.list(layout.secrets)).filter((name) => temporary.test(name)) : [];
-  for (const path of [
-    ...inRoot.map((name) => join(layout.root, name)),
-    ...inSecrets.map((name) => join(layout.secrets, name)),
-  ]) {
-    await fs.remove(path);
+  if (!(await fs.exists(layout.format))) return;
+  for (const folder of [layout.secrets, layout.revisions]) {
+    if (!(await fs.exists(folder))) continue;
+    const left = (await fs.list(folder)).filter((name) => temporary.test(name));
+    for (const name of left) await fs.remove(join(folder, name));
   }
 }
