@@ -1,6 +1,7 @@
 import type { ResultHead } from "../actions/context.ts";
 import { InstallerError } from "../errors/installer-error.ts";
 import { type ErrorCode, exitStatusOf } from "../errors/exit-codes.ts";
+import { printable } from "./ui/format.ts";
 import { type Invocation, nameCommands } from "./ui/named-commands.ts";
 
 const detailLimit = 60;
@@ -12,6 +13,7 @@ export function formatError(error: unknown, logFile: string | undefined, invocat
     lines.push(...clip(error.details).map((line) => `  ${nameCommands(line, invocation)}`));
     const hint = error.hint ?? (error.code === "INTERNAL" ? internalHint : undefined);
     if (hint !== undefined) lines.push(`hint: ${nameCommands(hint, invocation)}`);
+    if (error.output.length > 0) lines.push("output:", ...error.output.map((line) => `  ${printable(line)}`));
   } else {
     lines.push(`hint: ${internalHint}`);
   }
@@ -33,6 +35,8 @@ export interface ErrorResult extends ResultHead<"Error"> {
   readonly details: readonly string[];
   /** What to do next. */
   readonly hint?: string;
+  /** The last lines that a build or another program printed before it failed. */
+  readonly output?: readonly string[];
   /** Path of the log file of this run. */
   readonly log?: string;
 }
@@ -40,7 +44,7 @@ export interface ErrorResult extends ResultHead<"Error"> {
 /** The same error for `--json` and `--log-format json`: one object. */
 export function errorToJson(error: unknown, logFile: string | undefined, invocation: Invocation = {}): ErrorResult {
   const code = error instanceof InstallerError ? error.code : "INTERNAL";
-  const { details, hint } = error instanceof InstallerError ? error : { details: [], hint: undefined };
+  const { details, hint, output } = error instanceof InstallerError ? error : { details: [], hint: undefined, output: [] };
   const shown = hint ?? (code === "INTERNAL" ? internalHint : undefined);
   return {
     apiVersion: "slipway/v1",
@@ -50,6 +54,7 @@ export function errorToJson(error: unknown, logFile: string | undefined, invocat
     message: messageOf(error),
     details: details.map((line) => nameCommands(line, invocation)),
     ...(shown !== undefined && { hint: nameCommands(shown, invocation) }),
+    ...(output.length > 0 && { output }),
     ...(logFile !== undefined && { log: logFile }),
   };
 }

@@ -6,6 +6,8 @@ export interface InstallerErrorOptions {
   readonly cause?: unknown;
   /** Further lines: findings, the last log lines, what was already done. */
   readonly details?: readonly string[] | undefined;
+  /** The last lines that a program printed, and where all of them are. They are shown after what to do. */
+  readonly output?: readonly string[] | undefined;
 }
 
 /** An error that a person can act on: a message that names the thing, a remedy and a documented exit code. */
@@ -13,6 +15,7 @@ export class InstallerError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: readonly string[];
+  readonly output: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: InstallerErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -20,6 +23,7 @@ export class InstallerError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.details = [...(options.details ?? [])];
+    this.output = options.output ?? [];
   }
 }
 

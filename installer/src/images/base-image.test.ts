@@ -81,8 +81,8 @@ describe("ensureDebianBase", () => {
     const { ports } = machine({ "docker pull": 1, "mmdebstrap --variant=minbase": 25 });
 
     await expect(ensureDebianBase(request, ports)).rejects.toMatchObject({
-      message: "making the Debian base failed: mmdebstrap ended with 25",
-      details: ["mmdebstrap says"],
+      message: "mmdebstrap says: making the Debian base with mmdebstrap failed",
+      output: ["mmdebstrap says"],
     });
   });
 });

@@ -2,6 +2,7 @@ import { CommandError, PreflightError } from "../errors/installer-error.ts";
 import type { Docker, Exec } from "../platform/ports.ts";
 import { shellQuote } from "../platform/shell-quote.ts";
 import { type DebianMirror, debianPockets } from "./apt-sources.ts";
+import { explainFailure } from "./build-failure.ts";
 import type { DebianBase } from "./catalogue.ts";
 
 export interface BaseImagePorts {
@@ -151,9 +152,10 @@ async function runStep(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
   if (result.exitCode !== 0) {
-    throw new CommandError(`making the Debian base failed: ${command} ended with ${result.exitCode}`, {
-      details: lines.slice(-30),
-      hint: "check that the Debian mirror of this machine serves the release and that the disk is not full",
+    const { cause, remedy, said } = explainFailure(lines);
+    throw new CommandError(`${cause}: making the Debian base with ${command} failed`, {
+      hint: remedy ?? "check that the Debian mirror of this machine serves the release",
+      output: said,
     });
   }
 }

@@ -1,53 +1,69 @@
 import { CommandError, PreflightError } from "../errors/installer-error.ts";
-import { reasonOfFailure } from "./build-lines.ts";
+import { findBuildCause } from "./build-causes.ts";
+import { readFailedOutput, reasonOf } from "./build-output.ts";
 
 /** What is known about a failed build and the others of the same run. */
 export interface FailedBuild {
   readonly name: string;
-  /** The last lines of its log. */
+  /** Its whole output, as BuildKit printed it. */
   readonly lines: readonly string[];
-  readonly stderr: string;
+  /** Where that is kept; undefined where it could not be written. */
+  readonly logFile: string | undefined;
   /** Images that were built before it failed. */
   readonly built: readonly string[];
   /** Images whose build was cut off because of it. */
   readonly cutOff: readonly string[];
 }
 
-const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  [
-    /(?:bridge \S+|network bridge)\b.*(?:does not exist|not found|failed)|Link not found/i,
-    "the network bridge of the Docker engine is gone: restart the engine, which makes it again (systemctl restart docker)",
-  ],
-  [
-    /no space left on device/i,
-    "free some disk where Docker keeps its data: docker builder prune removes old build caches",
-  ],
-  [
-    /(?:temporary failure|could not|cannot) resolv|no such host|connection (?:refused|timed out|reset)|i\/o timeout|network is unreachable|certificate/i,
-    "builds fetch Debian packages and Go modules with this machine's own mirrors, proxies and certificates: check that they answer",
-  ],
-  [
-    /signal: killed|cannot allocate memory|out of memory/i,
-    "the machine ran out of memory: build fewer images at a time, --jobs 1",
-  ],
-];
+const linesShown = 20;
+const longestStep = 80;
 
-/** The error of a failed build: its reason first, then what to do and what is kept of the others. */
+/** What the output of a program that makes an image says about its failure. */
+export interface ExplainedFailure {
+  /** In a few words. */
+  readonly cause: string;
+  /** Undefined where the cause is only known in the output's own words. */
+  readonly remedy: string | undefined;
+  readonly step: string | undefined;
+  /** The last lines of what failed. */
+  readonly said: readonly string[];
+  readonly lacksBuilder: boolean;
+}
+
+export function explainFailure(lines: readonly string[]): ExplainedFailure {
+  const output = readFailedOutput(lines);
+  const known = findBuildCause(output);
+  return {
+    cause: withoutPasswords(known?.cause ?? reasonOf(output)),
+    remedy: known?.remedy,
+    step: output.step,
+    said: output.said.slice(-linesShown).map(withoutPasswords),
+    lacksBuilder: known?.lacksBuilder === true,
+  };
+}
+
+/** The error of a failed build: the cause, where it happened, what to do, and only then what was printed. */
 export function buildFailure(failed: FailedBuild): Error {
-  const { name, lines } = failed;
-  if (/buildx component is missing|buildx: .*not found|unknown flag: --secret/i.test(failed.stderr)) {
-    return new PreflightError("docker on this machine has no BuildKit client, so images cannot be built", {
-      hint: "install buildx (Debian: docker-buildx, Ubuntu: docker-buildx, elsewhere: docker-buildx-plugin)",
-      details: lines,
-    });
-  }
-  const reason = reasonOfFailure(lines);
-  const remedy = remedies.find(([pattern]) => pattern.test(`${reason}\n${lines.at(-1) ?? ""}`))?.[1];
+  const { name, lines, logFile } = failed;
+  const { cause, remedy, step, said, lacksBuilder } = explainFailure(lines);
+  const place = step === undefined ? "" : ` at step ${shorten(step)}`;
   const again = `run \`slipway images build ${name}\` once the cause is removed`;
-  return new CommandError(`building the image ${name} failed: ${reason}`, {
-    details: [...lines, ...keptOf(failed)],
-    hint: remedy === undefined ? `the lines above are the last of its log; ${again}` : `${remedy}; then ${again}`,
-  });
+  const message = `${cause}: building the image ${name} failed${place}`;
+  const options = {
+    hint: remedy === undefined ? again : `${remedy}; then ${again}`,
+    details: keptOf(failed),
+    output: [...said, ...(logFile === undefined ? [] : [`all of its output: ${logFile}`])],
+  };
+  return lacksBuilder ? new PreflightError(message, options) : new CommandError(message, options);
+}
+
+/** A mirror's or proxy's address may carry a password. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/\/\/[^/\s"'@]*@/g, "//***@");
+}
+
+function shorten(step: string): string {
+  return step.length <= longestStep ? step : `${step.slice(0, longestStep)}…`;
 }
 
 function keptOf({ built, cutOff }: FailedBuild): readonly string[] {

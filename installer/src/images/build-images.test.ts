@@ -95,7 +95,16 @@ function machine(given: Machine) {
 }
 
 function request(change: Partial<ImageBuildRequest> = {}): ImageBuildRequest {
-  return { repoRoot: "/repo", catalogue, tags, names: [], jobs: 2, workFolder: "/build", ...change };
+  return {
+    repoRoot: "/repo",
+    catalogue,
+    tags,
+    names: [],
+    jobs: 2,
+    workFolder: "/build",
+    logFolder: "/failed",
+    ...change,
+  };
 }
 
 describe("buildImages", () => {
@@ -195,16 +204,17 @@ describe("buildImages", () => {
     expect(files.get("/build/secrets/goenv")).toBe("GOPROXY=https://go.example\n");
   });
 
-  test("stops at a failed build, with the end of its log, and removes its folder", async () => {
+  test("stops at a failed build, with the end of its output, keeps all of it, and removes its folder", async () => {
     const output = Array.from({ length: 40 }, (_, line) => `#7 1.0 line ${line}`);
-    const { ports, built, events, removed } = machine({ builds: { base: { exitCode: 1, output } } });
+    const { ports, built, events, removed, files } = machine({ builds: { base: { exitCode: 1, output } } });
 
     const failure = buildImages(request(), ports);
 
     await expect(failure).rejects.toMatchObject({
-      message: "building the image base failed: line 39",
-      details: Array.from({ length: 30 }, (_, line) => `line ${line + 10}`),
+      message: "line 39: building the image base failed",
+      output: [...Array.from({ length: 20 }, (_, line) => `line ${line + 20}`), "all of its output: /failed/base.log"],
     });
+    expect(files.get("/failed/base.log")).toBe(output.map((line) => `${line}\n`).join(""));
     expect(built()).toEqual(["base"]);
     expect(events.at(-1)).toMatchObject({ image: "base", state: "failed", detail: "line 39" });
     expect(removed).toEqual(["/build"]);
@@ -218,9 +228,9 @@ describe("buildImages", () => {
     const { ports } = machine({ builds: { two: { exitCode: 1, output } } });
 
     await expect(buildImages(request({ wish: { first: ["one"] }, jobs: 1 }), ports)).rejects.toMatchObject({
-      message: `building the image two failed: ${reason}`,
-      hint: expect.stringMatching(/^the network bridge of the Docker engine is gone: restart the engine/) as string,
-      details: expect.arrayContaining(["built and kept: base, one"]) as string[],
+      message: "the network bridge of the Docker engine is gone: building the image two failed",
+      hint: expect.stringMatching(/^restart the engine/) as string,
+      details: ["built and kept: base, one"],
     });
   });
 

@@ -1,8 +1,8 @@
+import { dirname } from "node:path";
 import { CommandError, InterruptedError } from "../errors/installer-error.ts";
 import type { Clock, Docker, Exec, FileSystem } from "../platform/ports.ts";
 import { ensureDebianBase } from "./base-image.ts";
-import { buildFailure } from "./build-failure.ts";
-import { reasonOfFailure } from "./build-lines.ts";
+import { buildFailure, explainFailure, withoutPasswords } from "./build-failure.ts";
 import { type ImageBuild, ownReference, planImageBuilds } from "./build-plan.ts";
 import { type BuildProgress, type ImageBuildEvent, tickMs, trackBuilds } from "./build-progress.ts";
 import { orderBuilds, runInOrder, type Wish } from "./build-schedule.ts";
@@ -37,6 +37,8 @@ export interface ImageBuildRequest {
   readonly jobs: number;
   /** A folder of this run alone; made 0700, removed at the end whatever happens. */
   readonly workFolder: string;
+  /** Where the whole output of a build that failed is kept until it fails again. */
+  readonly logFolder: string;
   readonly signal?: AbortSignal;
 }
 
@@ -97,7 +99,7 @@ export async function listImages(
  * Builds what is missing of the named images, side by side, and nothing that is there.
  * @throws UsageError when a name is not one of ours
  * @throws PreflightError when this machine cannot build
- * @throws CommandError when a build failed; carries its last 30 lines
+ * @throws CommandError when a build failed; begins with the cause, and carries the last lines of the step
  * @throws InterruptedError when the signal fired
  */
 export async function buildImages(
@@ -246,7 +248,7 @@ async function buildImage(build: ImageBuild, context: BuildContext): Promise<voi
     onLine: (line) => progress.line(build.name, line),
   });
   refuseWhenAborted(signal, build.name);
-  if (result.exitCode !== 0) throw failureOf(build.name, result.stderr, progress);
+  if (result.exitCode !== 0) throw await failureOf(build.name, context);
   progress.finished(build.name);
 }
 
@@ -284,8 +286,21 @@ export function dockerArguments(
   ];
 }
 
-function failureOf(name: string, stderr: string, progress: BuildProgress): Error {
-  const lines = progress.lastLines(name);
-  progress.failed(name, reasonOfFailure(lines));
-  return buildFailure({ name, lines, stderr, built: progress.built, cutOff: progress.running });
+async function failureOf(name: string, { request, ports, progress }: BuildContext): Promise<Error> {
+  const lines = progress.output(name);
+  progress.failed(name, explainFailure(lines).cause);
+  const path = `${request.logFolder}/${name}.log`;
+  const logFile = await keepOutput(path, lines, ports.files).catch(() => undefined);
+  return buildFailure({ name, lines, logFile, built: progress.built, cutOff: progress.running });
+}
+
+/** A disk that is full takes no log either. */
+async function keepOutput(
+  path: string,
+  lines: readonly string[],
+  files: Pick<ImageBuildPorts["files"], "makeDirectory" | "writeAtomic">,
+): Promise<string> {
+  await files.makeDirectory(dirname(path), 0o700);
+  await files.writeAtomic(path, lines.map((line) => `${withoutPasswords(line)}\n`).join(""), { mode: 0o600 });
+  return path;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { plainLine, readBuildLine, reasonOfFailure } from "./build-lines.ts";
+import { plainLine, readBuildLine } from "./build-lines.ts";
 
 describe("readBuildLine", () => {
   test("gives a step where one begins, without its mounts", () => {
@@ -34,41 +34,4 @@ describe("readBuildLine", () => {
 test("plain lines lose BuildKit's number and clock", () => {
   expect(plainLine("#12 4.123 error: no space left")).toBe("error: no space left");
   expect(plainLine("#12 ERROR: exit code 1")).toBe("ERROR: exit code 1");
-});
-
-describe("reasonOfFailure", () => {
-  const command = `/bin/sh -c if [ -s /run/secrets/goenv ]; then export GOENV=/run/secrets/goenv; fi: build-go minio "a: b"`;
-
-  test("is the end of what BuildKit says, not the command line before it", () => {
-    const bridge =
-      `ERROR: failed to solve: process "${command}" did not complete successfully: failed to create endpoint k2j3h on network bridge: ` +
-      "adding interface veth0a1b2c to bridge docker0 failed: bridge docker0 does not exist";
-
-    expect(reasonOfFailure(["compiling", bridge])).toBe(
-      "adding interface veth0a1b2c to bridge docker0 failed: bridge docker0 does not exist",
-    );
-  });
-
-  test("is what the step printed last where BuildKit knows only its exit status", () => {
-    const lines = [
-      "go: downloading x v1",
-      "x/y.go:7:2: undefined: Z",
-      `ERROR: process "${command}" did not complete successfully: exit code: 1`,
-      "------",
-      " > [build 3/3] RUN build-go program minio:",
-      "41.03 go: downloading x v1",
-      "55.0 x/y.go:7:2: undefined: Z",
-      "------",
-      "Dockerfile:9",
-      "  12 |     RUN build-go",
-      "--------------------",
-      `ERROR: failed to solve: process "${command}" did not complete successfully: exit code: 1`,
-    ];
-
-    expect(reasonOfFailure(lines)).toBe("x/y.go:7:2: undefined: Z");
-  });
-
-  test("is said to be missing where nothing was printed", () => {
-    expect(reasonOfFailure([])).toBe("it printed nothing");
-  });
 });

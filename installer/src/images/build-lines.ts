@@ -17,7 +17,7 @@ export function plainLine(line: string): string {
 
 /** Reads a line of BuildKit's plain progress: steps, and inside them what Go and Debian's tools print. */
 export function readBuildLine(line: string): BuildLine {
-  const step = stepOfLine(line);
+  const step = shortStep(line);
   if (step !== undefined) return { step };
   const text = plainLine(line).trim();
   const packages = /^packages: (\d+)$/.exec(text)?.[1];
@@ -32,42 +32,10 @@ export function readBuildLine(line: string): BuildLine {
 }
 
 /** The step of the Dockerfile that a line announces, without the mounts, which are the same everywhere. */
-function stepOfLine(line: string): string | undefined {
+export function shortStep(line: string): string | undefined {
   return /^#\d+ (\[[^\]]+\] .+)$/
     .exec(line)?.[1]
     ?.replace(/--mount=\S+/g, "")
     .replace(/\s+/g, " ")
     .slice(0, 120);
-}
-
-/**
- * The reason why a build failed, out of the last lines of its log. BuildKit wraps it in the whole command line of the step; what counts is
- * the end, and where that is only an exit status, the last line that the step printed.
- */
-export function reasonOfFailure(lines: readonly string[]): string {
-  const verdict = lines.findLast((line) => line.startsWith("ERROR: ")) ?? "";
-  const clauses = verdict
-    .replace(/^ERROR: (?:failed to solve: )?/, "")
-    .replace(/^process ".*" did not complete successfully: /s, "");
-  if (clauses !== "" && !/^exit code: \d+$/.test(clauses)) return lastClauses(clauses);
-  // It repeats the last lines of the step, with their clock.
-  const said = lines.findLast((line) => isOfStep(line))?.replace(/^\d+\.\d+ /, "");
-  return said ?? (clauses === "" ? "it printed nothing" : clauses);
-}
-
-/** The last clause, with those before it as long as all are short. */
-function lastClauses(text: string): string {
-  const clauses = text.split(": ");
-  let kept = clauses.pop() ?? "";
-  for (let clause = clauses.pop(); clause !== undefined && `${clause}: ${kept}`.length <= 120; clause = clauses.pop()) {
-    kept = `${clause}: ${kept}`;
-  }
-  return kept;
-}
-
-/** Not BuildKit's own words: its verdict, its marks and the excerpt of the Dockerfile that it repeats at the end. */
-function isOfStep(line: string): boolean {
-  return (
-    !/^(?:ERROR|WARNING|CANCELED|DONE|CACHED|Dockerfile:\d+|-{4,}|\s*\d+ \|| > \[)/.test(line) && line.trim() !== ""
-  );
 }

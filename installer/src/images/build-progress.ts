@@ -1,4 +1,4 @@
-import { plainLine, readBuildLine } from "./build-lines.ts";
+import { readBuildLine } from "./build-lines.ts";
 import { estimateBuilds, type RunningBuild } from "./build-estimate.ts";
 import type { ImageBuild } from "./build-plan.ts";
 
@@ -32,13 +32,14 @@ export interface BuildProgress {
   failed(name: string, detail: string): void;
   /** Reports what has been silent for long; to be called every few seconds. */
   tick(): void;
-  /** The last lines of an image's log. */
-  lastLines(name: string): readonly string[];
+  /** What the build of an image printed, as it came. */
+  output(name: string): readonly string[];
   readonly built: readonly string[];
   readonly running: readonly string[];
 }
 
-const keptLines = 30;
+/** More than any build prints that goes well. */
+const keptLines = 100_000;
 /** A build is reported at most this often, besides its steps. */
 const busyMs = 2_000;
 /** How often `tick` is to be called, and at least how often a running build is reported then. */
@@ -47,7 +48,7 @@ export const tickMs = 5_000;
 /** Everything known about one build that has begun. */
 interface Account {
   readonly began: number;
-  readonly log: string[];
+  readonly output: string[];
   detail?: string;
   packages?: { readonly total: number; readonly began: number; seen: number };
   reported: number;
@@ -68,7 +69,7 @@ export function trackBuilds(options: {
   function accountOf(name: string): Account {
     const account = accounts.get(name) ?? {
       began: monotonicMs(),
-      log: [],
+      output: [],
       reported: Number.NEGATIVE_INFINITY,
     };
     accounts.set(name, account);
@@ -132,9 +133,8 @@ export function trackBuilds(options: {
     },
     line(name, line) {
       const account = accountOf(name);
-      const text = plainLine(line);
-      if (text.trim() !== "") account.log.push(text);
-      if (account.log.length > keptLines) account.log.shift();
+      if (line.trim() !== "") account.output.push(line);
+      if (account.output.length > keptLines) account.output.shift();
       if (take(account, line) || isQuiet(account, busyMs)) building(name);
     },
     finished(name) {
@@ -152,7 +152,7 @@ export function trackBuilds(options: {
     tick() {
       for (const [name, account] of accounts) if (!ended.has(name) && isQuiet(account, tickMs)) building(name);
     },
-    lastLines: (name) => accounts.get(name)?.log ?? [],
+    output: (name) => accounts.get(name)?.output ?? [],
     get built() {
       return [...took.keys()].filter((name) => builds.some((build) => build.name === name));
     },

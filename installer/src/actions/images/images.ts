@@ -105,6 +105,7 @@ export async function buildImages(request: ImagesBuildRequest, ports: ActionPort
         ...(request.onReady !== undefined && { onReady: request.onReady }),
         jobs: request.jobs ?? Math.max(1, Math.min(4, ports.host.cpuCount())),
         workFolder: join(request.cacheDir, `build-${ports.process.pid}`),
+        logFolder: join(request.cacheDir, "failed-builds"),
         signal: ports.signal,
       },
       {
