@@ -7,7 +7,11 @@ import { parse } from "yaml";
 import { AbortError } from "../errors/installer-error.ts";
 import type { Ask, Choice } from "../events/ask.ts";
 import type { InstallerEvent } from "../events/event.ts";
+import { issueCertificate } from "../../test/support/issue-certificate.ts";
+import { createClock } from "../platform/clock.ts";
 import { createFileSystem } from "../platform/file-system.ts";
+import { createHost } from "../platform/host.ts";
+import type { FileSystem, Host } from "../platform/ports.ts";
 import { hashOf } from "../execute/digest.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
 import type { ValuesSelection } from "./context.ts";
@@ -20,7 +24,10 @@ import { rules } from "../targets/compose/rules.ts";
 import { render } from "./render/render.ts";
 import { validate } from "./validate/validate.ts";
 
-const ports = { fs: createFileSystem(), assets: openAssets(), target: rules };
+/** A host with room for everything, whatever this one has. */
+const fs: FileSystem = { ...createFileSystem(), freeBytes: () => Promise.resolve(2000 * 2 ** 30) };
+const host: Host = { ...createHost(), memoryBytes: () => Promise.resolve(64 * 2 ** 30) };
+const ports = { fs, host, clock: createClock(), assets: openAssets(), target: rules };
 let folder: string;
 
 beforeEach(() => {
@@ -408,12 +415,11 @@ describe("init", () => {
     };
     return {
       confirm: (_message, preset) => Promise.resolve(preset),
-      input: (message, options) => {
+      input: async (message, options) => {
         const answer = find(message) as string | undefined;
-        const problem = answer === undefined ? undefined : options?.check?.(answer);
-        return problem === undefined
-          ? Promise.resolve(answer ?? options?.default ?? "")
-          : Promise.reject(new AbortError(problem));
+        const problem = answer === undefined ? undefined : await options?.check?.(answer);
+        if (problem !== undefined) throw new AbortError(problem);
+        return answer ?? options?.default ?? "";
       },
       select: (message, _choices, preset) => Promise.resolve((find(message) as string | undefined) ?? preset),
       choose: (message, choices) =>
@@ -427,7 +433,7 @@ describe("init", () => {
   it("asks in the schema's words and keeps what was answered", async () => {
     const questions: string[] = [];
     const answers = answering(
-      { Domain: "10.0.0.5", "Optional components": ["landingPage"], "Data directory": "/srv/slipway" },
+      { Domain: "10.0.0.5", "Optional components": ["landingPage"], "Data directory": join(folder, "data") },
       questions,
     );
 
@@ -435,23 +441,25 @@ describe("init", () => {
 
     expect(result.given).toEqual({
       domain: "10.0.0.5",
-      dataDir: "/srv/slipway",
+      dataDir: join(folder, "data"),
       casdoor: { mode: "off" },
       gitlabShell: { mode: "off" },
     });
     expect(questions.map((question) => question.split("\n")[0])).toEqual([
-      "Domain",
-      "TLS mode",
-      "Optional components to run",
-      "HTTP port",
-      "HTTPS port",
-      "Object store port",
-      "Data directory",
-      "PostgreSQL storage",
-      "Object store storage",
-      "Gitaly storage",
+      "Domain (1 of 12)",
+      "TLS mode (2 of 12, Esc goes back)",
+      "Optional components to run (3 of 12, Esc goes back)",
+      "HTTP port (4 of 10, Esc goes back)",
+      "HTTPS port (5 of 10, Esc goes back)",
+      "Object store port (6 of 10, Esc goes back)",
+      "Data directory (7 of 10, Esc goes back)",
+      "PostgreSQL storage (8 of 10, Esc goes back)",
+      "Object store storage (9 of 10, Esc goes back)",
+      "Gitaly storage (10 of 10, Esc goes back)",
+      "Summary",
     ]);
-    expect(questions[0]).toMatch(/^Domain\nHost name or IPv4 address/);
+    expect(questions[0]).toMatch(/^Domain \(1 of 12\)\nHost name or IPv4 address/);
+    expect(questions[7]).toMatch(/2 TiB are free at \//);
   });
 
   it("asks for the ports of what runs: of what has no sub-domain of its own only there", async () => {
@@ -492,25 +500,90 @@ describe("init", () => {
   });
 
   it("asks for the files when TLS comes from files", async () => {
-    const answers = answering({
-      Domain: "ai.corp.example",
-      "TLS mode": "files",
-      "Certificate file": "/tls/a.crt",
-      "Key file": "/tls/a.key",
-    });
+    const authority = await issueCertificate({ commonName: "Authority", authority: true });
+    const own = await issueCertificate({ commonName: "ai", names: ["ai.corp.example"], issuer: authority });
+    const files = { certFile: join(folder, "a.crt"), keyFile: join(folder, "a.key") };
+    writeFileSync(files.certFile, own.pem);
+    writeFileSync(files.keyFile, own.key);
+    const asked = (more: Readonly<Record<string, string>> = {}) =>
+      init(
+        {
+          ...request(),
+          out: out(),
+          force: true,
+          answers: answering({
+            Domain: "ai.corp.example",
+            "TLS mode": "files",
+            "Certificate file": files.certFile,
+            "Key file": files.keyFile,
+            ...more,
+          }),
+        },
+        ports,
+      );
 
-    const result = await init({ ...request(), out: out(), force: false, answers }, ports);
-
-    expect(result.given).toMatchObject({ tls: { mode: "files", certFile: "/tls/a.crt", keyFile: "/tls/a.key" } });
+    expect((await asked()).given).toMatchObject({ tls: { mode: "files", ...files } });
+    await expect(asked({ "Certificate file": "/nowhere/a.crt" })).rejects.toThrow("/nowhere/a.crt cannot be read");
+    await expect(asked({ Domain: "other.example" })).rejects.toThrow("does not cover other.example");
+    writeFileSync(files.keyFile, authority.key);
+    await expect(asked()).rejects.toThrow("tls.keyFile is not the key of tls.certFile");
   });
 
   it.each([
-    ["Domain", "no spaces"],
-    ["Data directory", "relative"],
-    ["HTTPS port", "80"],
-  ])("asks again when %s is answered with %j", async (question, answer) => {
+    ["Domain", "no spaces", 'it has the label "no spaces"'],
+    ["Domain", "https://AI.Corp.Example/", "it must be the name alone, such as ai.corp.example"],
+    ["Data directory", "relative", "must be an absolute path"],
+    ["Data directory", "/etc/hosts/data", "/etc/hosts is not a directory"],
+    ["HTTPS port", "80", "must be another port than that of http"],
+    ["PostgreSQL storage", "much", "must be a size such as 50Gi"],
+  ])("asks again when %s is answered with %j", async (question, answer, problem) => {
     const answers = answering({ [question]: answer });
 
-    await expect(init({ ...request(), out: out(), force: false, answers }, ports)).rejects.toThrow(AbortError);
+    await expect(init({ ...request(), out: out(), force: false, answers }, ports)).rejects.toThrow(problem);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("proposes sizes that fit a small host, and says what it found", async () => {
+    const questions: string[] = [];
+    const small = {
+      ...ports,
+      fs: { ...fs, freeBytes: () => Promise.resolve(60 * 2 ** 30) },
+      host: { ...host, memoryBytes: () => Promise.resolve(4 * 2 ** 30) },
+    };
+
+    const { given } = await init({ ...request(), out: out(), force: false, answers: answering({}, questions) }, small);
+
+    expect(questions.find((question) => question.startsWith("PostgreSQL storage"))).toMatch(
+      /60 GiB are free at \S+\. The usual sizes, 750 GiB together, do not fit there: smaller ones are proposed\.$/,
+    );
+    expect(questions.find((question) => question.startsWith("Memory limits"))).toMatch(
+      /\nThis host has 4 GiB of memory/,
+    );
+    expect(given).toMatchObject({ postgres: { storage: { size: "2Gi" } }, objectStore: { storage: { size: "28Gi" } } });
+    // What a component's own settings need is not taken from it.
+    expect(given).toMatchObject({ objectStore: { resources: { memory: expect.stringMatching(/^\d+Mi$/) as string } } });
+  });
+
+  it("shows all answers before anything is written, and takes one back to be changed", async () => {
+    const rows: (readonly string[])[] = [];
+    const answers = answering({ Domain: "ai.corp.example" });
+    const picks = ["change ports.http", "write"];
+    const select: Ask["select"] = (message, choices, preset) => {
+      if (!message.startsWith("Summary")) return answers.select(message, choices, preset);
+      expect(readdirSync(folder)).toEqual([]);
+      rows.push(choices.map(({ name }) => name));
+      return Promise.resolve(picks.shift() ?? "stop");
+    };
+    const input: Ask["input"] = (message, options) =>
+      message.startsWith("HTTP port") && rows.length > 0 ? Promise.resolve("8080") : answers.input(message, options);
+
+    const { given } = await init(
+      { ...request(), out: out(), force: false, answers: { ...answers, select, input } },
+      ports,
+    );
+
+    expect(rows[0]).toEqual(expect.arrayContaining([`write ${out()}`, "Domain: ai.corp.example", "HTTP port: 80"]));
+    expect(rows[1]).toContain("HTTP port: 8080");
+    expect(given).toMatchObject({ domain: "ai.corp.example", ports: { http: 8080 } });
   });
 });

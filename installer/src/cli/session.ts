@@ -53,7 +53,12 @@ export async function openSession(common: Common, context: CliContext, command: 
     manner,
     context,
     get prompts() {
-      return context.prompts ?? (context.io.stdinIsTTY ? terminalPrompts(context.signal) : absentPrompts());
+      return (
+        context.prompts ??
+        (context.io.stdinIsTTY
+          ? terminalPrompts(context.signal, { input: process.stdin, output: process.stderr })
+          : absentPrompts())
+      );
     },
     report,
     style: createStyle(manner.color && context.io.stdout.isTTY),

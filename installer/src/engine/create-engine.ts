@@ -44,6 +44,13 @@ export function createEngine(environment: Environment, openAssets: () => Promise
     return { fs: createFileSystem(), assets: await openAssets(), report };
   }
 
+  /** With what they ask of the host. */
+  async function hostPorts(scope: Scope): Promise<Pick<ActionPorts, "fs" | "assets" | "report" | "host" | "clock">> {
+    const { createHost } = await import("../platform/host.ts");
+    const { createClock } = await import("../platform/clock.ts");
+    return { ...(await filePorts(scope)), host: createHost(), clock: createClock() };
+  }
+
   async function planByRecords(request: PlanRequest, scope: Scope): Promise<PlanResult> {
     const { rulesFor } = await import("./targets.ts");
     const ports = await filePorts(scope);
@@ -58,7 +65,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
   }
 
   return {
-    init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await filePorts(scope)),
+    init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await hostPorts(scope)),
     validate: async (request, scope) =>
       (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
     listInstalls: async (request, scope) =>

@@ -176,12 +176,13 @@ describe("a component added as docs/adding-a-component.md says", () => {
         return Promise.resolve(kept.map(({ value }) => value));
       },
     };
-    const fs = { exists: () => Promise.resolve(false), writeAtomic: () => Promise.resolve() };
+    const { host, clock, fs: real } = fixturePorts();
+    const fs = { ...real, exists: () => Promise.resolve(false), writeAtomic: () => Promise.resolve() };
 
     const request = { name: "slipway", stateDir: home, values: { files: [], set: [], without: [] } };
     const made = await init(
       { ...request, out: join(home, "values.yaml"), force: true, answers },
-      { fs: fs as never, assets: openAssets() },
+      { fs, host, clock, assets: openAssets() },
     );
 
     expect(offered.find(({ value }) => value === "notice")).toMatchObject({

@@ -1,13 +1,17 @@
-import type { Ask } from "../../events/ask.ts";
-import type { ComponentDefinition, ImageTable } from "../../plan/define.ts";
+import { ValuesError } from "../../errors/installer-error.ts";
+import type { Ask, AnswerCheck } from "../../events/ask.ts";
 import { compareText } from "../../language/compare-text.ts";
 import { componentDefinitions } from "../../plan/components/all.ts";
+import type { ComponentDefinition, ImageTable } from "../../plan/define.ts";
 import { addressingKind, portsInUse } from "../../values/addressing.ts";
 import { isIpv4, isLoopbackName, findHostNameFault } from "../../values/host-names.ts";
 import { mayBeOff } from "../../values/may-be-off.ts";
 import { parseQuantity } from "../../values/quantity.ts";
 import { type PortName, type Section, valuesOf } from "../../values/section.ts";
 import type { Values } from "../../values/values.generated.ts";
+import { checkCertificate, checkDataDirectory, checkKey, type PathPorts } from "./check-paths.ts";
+import { describeDisk, describeMemory, findRoom, fitDisks, fitMemory, type HostRoom, type Sized } from "./host-fit.ts";
+import { type Answers, type Question, runWizard } from "./wizard.ts";
 
 export interface WizardBasis {
   /** Text of the schema: it holds the words of the questions. */
@@ -15,8 +19,10 @@ export interface WizardBasis {
   readonly defaults: Values;
   readonly images: ImageTable;
   readonly profile: string;
-  /** What the components say about their sections; those of the program when left out. */
-  readonly definitions?: readonly ComponentDefinition[];
+  /** Where the answers go. */
+  readonly out: string;
+  /** @throws ValuesError for `--set` arguments that break a rule */
+  readonly load: (sets: readonly string[]) => unknown;
 }
 
 interface SchemaNode {
@@ -26,66 +32,160 @@ interface SchemaNode {
 }
 
 /** The sections of what belongs to a profile. */
-function sectionsOf({ profile, definitions = componentDefinitions }: WizardBasis): readonly Section[] {
+function sectionsOf(profile: string, definitions: readonly ComponentDefinition[]): readonly Section[] {
   return definitions.flatMap(({ section, profiles }) =>
     section === undefined || profiles?.includes(profile) === false ? [] : [section],
   );
 }
 
+/** Id of the question which components run; all others are those of the value that they decide. */
+const componentsId = "components";
+const memoryId = "memory";
+
 /**
- * Asks what has to be decided; gives `--set` arguments for what differs from the defaults.
- * @throws AbortError when a question was not answered
+ * Asks what has to be decided; gives `--set` arguments for what was answered.
+ * @throws AbortError when a question was not answered, or the summary declined
  */
-export async function askForValues(ask: Ask, basis: WizardBasis): Promise<readonly string[]> {
-  const describe = describer(basis.schema);
-  const { defaults } = basis;
-  const domain = await ask.input(describe("domain"), {
-    default: defaults.domain,
-    check: (value) => (isIpv4(value) ? undefined : lowerFirst(findHostNameFault(value))),
+export async function askForValues(ask: Ask, basis: WizardBasis, ports: PathPorts): Promise<readonly string[]> {
+  const wizard = questionnaire(basis, ports);
+  const answers = await runWizard(ask, {
+    questions: wizard.questions,
+    problem: (given) => problemOf(() => basis.load(wizard.sets(given))),
+    deed: `write ${basis.out}`,
   });
-  const given = [set("domain", domain)];
-  given.push(...(await askTls(ask, describe, domain)));
-  const sections = sectionsOf(basis);
-  // By key: a stable order, whatever the order of the definitions.
-  const optional = sections.filter(mayBeOff).toSorted((a, b) => compareText(a.key, b.key));
-  const chosen = await chooseComponents(ask, basis, optional);
-  given.push(...optional.map(({ key }) => `${key}.mode=${chosen.includes(key) ? "embedded" : "off"}`));
-  const present = sections.filter((section) => !optional.includes(section) || chosen.includes(section.key));
-  given.push(...(await askPorts(ask, describe, defaults, portsFor(domain, defaults, present))));
-  const dataDir = await ask.input(describe("dataDir"), {
-    default: defaults.dataDir,
-    check: (value) => (value === "" || value.startsWith("/") ? undefined : "must be an absolute path, or empty"),
-  });
-  given.push(set("dataDir", dataDir));
-  for (const { key, asksForDisk } of present) {
-    const { storage } = valuesOf(defaults, key);
-    if (asksForDisk !== true || storage === undefined) continue;
-    const size = await ask.input(describe(`${key}.storage`), {
-      default: storage.size,
-      check: (value) => (parseQuantity(value) === undefined ? "must be a size such as 50Gi" : undefined),
-    });
-    given.push(set(`${key}.storage.size`, size));
-  }
-  return given;
+  return wizard.sets(answers);
 }
 
-type Describe = (path: string) => string;
+function problemOf(load: () => unknown): string | undefined {
+  try {
+    load();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ValuesError) return error.details.join("; ");
+    throw error;
+  }
+}
 
-async function askTls(ask: Ask, describe: Describe, domain: string): Promise<readonly string[]> {
-  const mode = await ask.select(
-    describe("tls.mode"),
-    ["auto", "self-signed", "files", "off"].map((value) => ({
-      value,
-      name: value === "auto" ? `auto (${isLoopbackName(domain) ? "off" : "self-signed"} here)` : value,
-    })),
-    "auto",
-  );
-  if (mode !== "files") return [set("tls.mode", mode)];
-  const absolute = (value: string): string | undefined =>
-    value.startsWith("/") ? undefined : "must be an absolute path";
-  const certFile = await ask.input(describe("tls.certFile"), { check: absolute });
-  const keyFile = await ask.input(describe("tls.keyFile"), { check: absolute });
-  return [set("tls.mode", mode), set("tls.certFile", certFile), set("tls.keyFile", keyFile)];
+/** What was answered so far, with what is proposed in place of the rest. */
+interface Sight {
+  readonly text: (id: string, preset: string) => string;
+  readonly list: (id: string, preset: readonly string[]) => readonly string[];
+}
+
+function sightOf(answers: Answers): Sight {
+  return {
+    text: (id, preset) => {
+      const answer = answers.get(id);
+      return typeof answer === "string" ? answer : preset;
+    },
+    list: (id, preset) => {
+      const answer = answers.get(id);
+      return Array.isArray(answer) ? (answer as readonly string[]) : preset;
+    },
+  };
+}
+
+function questionnaire(basis: WizardBasis, ports: PathPorts) {
+  const { defaults, profile } = basis;
+  const find = finder(basis.schema);
+  const sections = sectionsOf(profile, componentDefinitions);
+  // By key: a stable order, whatever the order of the definitions.
+  const optional = sections.filter(mayBeOff).toSorted((a, b) => compareText(a.key, b.key));
+  const usual = optional.filter(({ key }) => valuesOf(defaults, key).mode !== "off").map(({ key }) => key);
+  const presentIn = (sight: Sight): readonly Section[] => {
+    const chosen = sight.list(componentsId, usual);
+    return sections.filter((section) => !optional.includes(section) || chosen.includes(section.key));
+  };
+  /** Room was looked at for the answers that count now: what is proposed for it goes into the values. */
+  let memory: ReadonlyMap<string, string> | undefined;
+
+  async function questions(answers: Answers): Promise<readonly Question[]> {
+    const sight = sightOf(answers);
+    const domain = sight.text("domain", defaults.domain);
+    const present = presentIn(sight);
+    const dataDir = sight.text("dataDir", defaults.dataDir);
+    const room = await findRoom(dataDir, ports);
+    const limits = sizesOf(present, defaults, "memory");
+    memory = fitMemory(limits, room);
+    return [
+      domainQuestion(find, defaults),
+      ...tlsQuestions(find, { domain, sight }, ports),
+      componentsQuestion(basis, find, optional, usual),
+      ...portQuestions(find, defaults, portsFor(domain, defaults, present), sight),
+      dataDirQuestion(find, defaults, ports),
+      ...(memory === undefined ? [] : [memoryQuestion(limits, room)]),
+      ...diskQuestions(find, sizesOf(present, defaults, "disk"), room),
+    ];
+  }
+
+  /** As `--set` arguments. */
+  function sets(answers: Answers): readonly string[] {
+    const sight = sightOf(answers);
+    const chosen = sight.list(componentsId, usual);
+    const given = [...answers].flatMap(([id, answer]) => {
+      if (typeof answer !== "string" || id === memoryId) return [];
+      return [id.startsWith("ports.") ? `${id}=${answer}` : set(id, answer)];
+    });
+    const modes = optional.map(({ key }) => `${key}.mode=${chosen.includes(key) ? "embedded" : "off"}`);
+    if (sight.text(memoryId, "usual") !== "fitted") return [...given, ...modes];
+    return withFitting(
+      [...given, ...modes],
+      [...(memory ?? [])].map(([key, size]) => `${key}.resources.memory=${size}`),
+      basis,
+    );
+  }
+  return { questions, sets };
+}
+
+/** Those that keep every rule: what a component's own settings need goes before what would fit. */
+function withFitting(sets: readonly string[], fitting: readonly string[], { load }: WizardBasis): readonly string[] {
+  return fitting.reduce<readonly string[]>((kept, one) => {
+    const more = [...kept, one];
+    return problemOf(() => load(more)) === undefined ? more : kept;
+  }, sets);
+}
+
+type Find = (path: string) => Words;
+
+function domainQuestion(find: Find, { domain }: Values): Question {
+  const check: AnswerCheck = (value) => {
+    if (isIpv4(value)) return undefined;
+    const fault = findHostNameFault(value);
+    if (fault === undefined) return undefined;
+    // People paste what stands in the browser.
+    const host = URL.canParse(value) ? new URL(value).hostname : "";
+    return host === "" ? `it ${fault}` : `it must be the name alone, such as ${host}`;
+  };
+  return { ...wordsOf(find, "domain"), kind: "input", preset: domain, check };
+}
+
+function tlsQuestions(
+  find: Find,
+  { domain, sight }: { readonly domain: string; readonly sight: Sight },
+  ports: PathPorts,
+): readonly Question[] {
+  const choices = ["auto", "self-signed", "files", "off"].map((value) => ({
+    value,
+    name: value === "auto" ? `auto (${isLoopbackName(domain) ? "off" : "self-signed"} here)` : value,
+  }));
+  const mode: Question = { ...wordsOf(find, "tls.mode"), kind: "select", preset: "auto", choices };
+  if (sight.text("tls.mode", "auto") !== "files") return [mode];
+  const certFile = sight.text("tls.certFile", "");
+  return [
+    mode,
+    {
+      ...wordsOf(find, "tls.certFile"),
+      kind: "input",
+      preset: "",
+      check: (path) => checkCertificate(path, domain, ports),
+    },
+    {
+      ...wordsOf(find, "tls.keyFile"),
+      kind: "input",
+      preset: "",
+      check: (path) => checkKey(path, { certFile, domain }, ports),
+    },
+  ];
 }
 
 /** Where there are no sub-domains, what the gateway serves beside the main site has ports of its own. */
@@ -93,61 +193,96 @@ function portsFor(domain: string, { ports }: Values, present: readonly Section[]
   return portsInUse(ports, { kind: addressingKind(domain), tls: true, present });
 }
 
-async function askPorts(
-  ask: Ask,
-  describe: Describe,
-  defaults: Values,
-  ports: readonly PortName[],
-): Promise<readonly string[]> {
-  const given = new Map<string, string>();
-  for (const port of ports) {
-    const answer = await ask.input(describe(`ports.${port}`), {
-      default: String(defaults.ports[port]),
-      check: (value) => {
-        if (!/^[1-9][0-9]{0,4}$/.test(value) || Number(value) > 65_535) return "must be a port from 1 to 65535";
-        const other = [...given].find(([, taken]) => taken === value)?.[0];
-        return other === undefined ? undefined : `must be another port than that of ${other}`;
-      },
-    });
-    given.set(port, answer);
-  }
-  return [...given].map(([port, answer]) => `ports.${port}=${answer}`);
+function portQuestions(find: Find, { ports }: Values, names: readonly PortName[], sight: Sight): readonly Question[] {
+  return names.map((name, index): Question => {
+    const earlier = names.slice(0, index);
+    const check: AnswerCheck = (value) => {
+      if (!/^[1-9][0-9]{0,4}$/.test(value) || Number(value) > 65_535) return "must be a port from 1 to 65535";
+      const other = earlier.find((port) => sight.text(`ports.${port}`, String(ports[port])) === value);
+      return other === undefined ? undefined : `must be another port than that of ${other}`;
+    };
+    return { ...wordsOf(find, `ports.${name}`), kind: "input", preset: String(ports[name]), check };
+  });
 }
 
-async function chooseComponents(
-  ask: Ask,
-  { schema, defaults, images }: WizardBasis,
+function componentsQuestion(
+  { images }: WizardBasis,
+  find: Find,
   optional: readonly Section[],
-): Promise<readonly string[]> {
-  const find = finder(schema);
-  return ask.choose(
-    "Optional components to run",
-    optional.map(({ key, image: imageName = "" }) => {
-      const { title, description } = find(key);
-      const image = images[imageName];
-      // What is not built here can be missing: said where the choice is made and not after it.
-      const isPulled = image?.source === "third-party";
-      const origin = isPulled
-        ? `Its image ${image.reference} is not built here: the install needs it in the engine or pulls it from a registry. Leave it out where neither is possible.`
-        : undefined;
-      const about = [description, origin].filter((part) => part !== undefined).join(" ");
-      return {
-        value: key,
-        name: isPulled ? `${title} (image from a registry)` : title,
-        ...(about !== "" && { description: about }),
-        checked: valuesOf(defaults, key).mode !== "off",
-      };
-    }),
-  );
+  usual: readonly string[],
+): Question {
+  const choices = optional.map(({ key, image: imageName = "" }) => {
+    const { title, description } = find(key);
+    const image = images[imageName];
+    // What is not built here can be missing: said where the choice is made and not after it.
+    const isPulled = image?.source === "third-party";
+    const origin = isPulled
+      ? `Its image ${image.reference} is not built here: the install needs it in the engine or pulls it from a registry. Leave it out where neither is possible.`
+      : undefined;
+    const about = [description, origin].filter((part) => part !== undefined).join(" ");
+    return {
+      value: key,
+      name: isPulled ? `${title} (image from a registry)` : title,
+      ...(about !== "" && { description: about }),
+    };
+  });
+  return { id: componentsId, title: "Optional components to run", kind: "choose", preset: usual, choices };
 }
 
-/** The words of a question: its title, and below it what the schema says about the key. */
-function describer(schemaText: string): Describe {
-  const find = finder(schemaText);
-  return (path) => {
-    const { title, description } = find(path);
-    return description === undefined ? title : `${title}\n${description}`;
+function dataDirQuestion(find: Find, { dataDir }: Values, ports: PathPorts): Question {
+  return {
+    ...wordsOf(find, "dataDir"),
+    kind: "input",
+    preset: dataDir,
+    check: (path) => (path === "" ? undefined : checkDataDirectory(path, ports)),
   };
+}
+
+function memoryQuestion(limits: readonly Sized[], room: HostRoom): Question {
+  return {
+    id: memoryId,
+    title: "Memory limits",
+    about: describeMemory(limits, room),
+    kind: "select",
+    preset: "fitted",
+    choices: [
+      { value: "fitted", name: "smaller ones, so that all of them fit this host" },
+      { value: "usual", name: "the usual ones" },
+    ],
+  };
+}
+
+function diskQuestions(find: Find, disks: readonly Sized[], room: HostRoom): readonly Question[] {
+  const fitting = fitDisks(disks, room);
+  return disks.map(({ key, usual }): Question => {
+    const { title, about } = wordsOf(find, `${key}.storage`);
+    return {
+      id: `${key}.storage.size`,
+      title,
+      about: [about, describeDisk(disks, room)].filter((part) => part !== undefined).join(" "),
+      kind: "input",
+      preset: fitting.get(key) ?? usual,
+      check: (value) => (parseQuantity(value) === undefined ? "must be a size such as 50Gi" : undefined),
+    };
+  });
+}
+
+/** The usual sizes of what runs here and of which the wizard asks for the disk, or all of whose memory it sums up. */
+function sizesOf(present: readonly Section[], defaults: Values, what: "disk" | "memory"): readonly Sized[] {
+  return present.flatMap(({ key, asksForDisk, leastMemory }): readonly Sized[] => {
+    const { storage, resources } = valuesOf(defaults, key);
+    if (what === "memory") return [{ key, usual: resources.memory, least: leastMemory }];
+    return asksForDisk === true && storage !== undefined ? [{ key, usual: storage.size }] : [];
+  });
+}
+
+/** The words of a question: its title, and what the schema says about the key. */
+function wordsOf(
+  find: Find,
+  path: string,
+): { readonly id: string; readonly title: string; readonly about: string | undefined } {
+  const { title, description } = find(path);
+  return { id: path, title, about: description };
 }
 
 interface Words {
@@ -174,8 +309,4 @@ function titleOf(parent: SchemaNode | undefined, node: SchemaNode | undefined): 
 /** As a JSON string, so that the answer is text whatever it looks like. */
 function set(path: string, value: string): string {
   return `${path}=${JSON.stringify(value)}`;
-}
-
-function lowerFirst(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : `it ${text}`;
 }

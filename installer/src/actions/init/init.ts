@@ -34,11 +34,13 @@ export interface InitResult extends ResultHead<"InitResult"> {
   readonly given: Fields;
 }
 
+export type InitPorts = Pick<ActionPorts, "fs" | "assets" | "clock" | "host">;
+
 /**
  * Writes a values file with what differs from the defaults, and the schema beside it for editors.
  * @throws UsageError when the file is there already; ValuesError when flags or answers break a rule; AbortError when a question was not answered
  */
-export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" | "assets">): Promise<InitResult> {
+export async function init(request: InitRequest, ports: InitPorts): Promise<InitResult> {
   if (!request.force && (await ports.fs.exists(request.out))) {
     throw new UsageError(`${request.out} is there already`, {
       hint: "edit it, give --out another name, or --force to replace it",
@@ -51,45 +53,31 @@ export async function init(request: InitRequest, ports: Pick<ActionPorts, "fs" |
     });
   }
   const profile = request.values.profile ?? defaultProfile;
-  const answered =
-    request.answers === undefined
-      ? []
-      : await askForValues(request.answers, {
-          schema: ports.assets.readText("values/values.schema.json"),
-          defaults: loadValues(
-            { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) },
-            valuesSections(),
-          ).values,
-          images: readImageTable(ports.assets),
-          profile,
-        });
+  const base = { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) };
+  const sections = valuesSections();
+  const defaultValues = loadValues(base, sections).values;
   const files = await Promise.all(request.values.files.map((path) => readValuesFile(path, ports)));
-  const loaded = loadValues(
-    {
-      defaults: defaultsOf(ports),
-      profile: readProfile(profile, ports.assets),
-      files,
-      sets: [
-        ...answered,
-        ...request.values.set,
-        ...request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`),
-      ],
-    },
-    valuesSections(),
-  );
-  const defaultValues = loadValues(
-    { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) },
-    valuesSections(),
-  ).values;
+  const without = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
+  const load = (answered: readonly string[]) =>
+    loadValues({ ...base, files, sets: [...answered, ...request.values.set, ...without] }, sections);
+  const basis = {
+    schema: ports.assets.readText("values/values.schema.json"),
+    defaults: defaultValues,
+    images: readImageTable(ports.assets),
+    profile,
+    out: request.out,
+    load,
+  };
+  const loaded = load(request.answers === undefined ? [] : await askForValues(request.answers, basis, ports));
   const given = withoutDefaults(loaded.given, defaultValues);
   const body =
     request.full === true
-      ? fullValuesText(defaultValues, given, readSchemaWords(ports.assets.readText("values/values.schema.json")))
-      : given === undefined
+      ? fullValuesText(defaultValues, given, readSchemaWords(basis.schema))
+      : isEmpty(given)
         ? nothingGiven
         : stringify(given, { lineWidth: 0 });
   await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });
-  await ports.fs.writeAtomic(schemaFile, ports.assets.readText("values/values.schema.json"), { mode: 0o644 });
+  await ports.fs.writeAtomic(schemaFile, basis.schema, { mode: 0o644 });
   return {
     apiVersion: "slipway/v1",
     kind: "InitResult",

@@ -19,7 +19,7 @@ export function declareInit(program: Command, runtime: Runtime): void {
     .command("init")
     .summary("write a values file, by questions or by flags")
     .description(
-      "Asks what has to be decided and writes a values file with only what differs from the defaults. With --yes, --profile or --set nothing is asked.",
+      "Asks what has to be decided and writes a values file with only what differs from the defaults. Escape goes back to the question before; at the end all answers are shown, each can be changed, and only then something is written. With --yes, --profile or --set nothing is asked.",
     )
     .option("--out <file>", "file to write", "values.yaml")
     .option("--force", "replace the file if it is there")
@@ -66,5 +66,5 @@ function askOrNot(session: Session) {
       hint: "give --yes for the defaults, with --profile, --set and --without for what differs",
     });
   }
-  return session.prompts;
+  return session.prompts.guided ?? session.prompts;
 }

@@ -1,4 +1,4 @@
-import type { Ask } from "../../events/ask.ts";
+import { type Ask, BackRequest } from "../../events/ask.ts";
 import { AbortError } from "../../errors/installer-error.ts";
 import { wrapWords } from "./format.ts";
 import { createStyle } from "./style.ts";
@@ -7,56 +7,96 @@ import { createStyle } from "./style.ts";
 export interface Prompts extends Ask {
   /** False when nobody can answer. */
   readonly available: boolean;
+  /** The same for questions that follow each other: each throws `BackRequest` where the one before is wanted. */
+  readonly guided?: Ask;
   /** A secret, not shown; a new one is typed twice. Undefined where nobody can answer. */
   readonly secret?: (message: string, kind: "new" | "known") => Promise<string>;
 }
 
+/** Where a person reads and types. */
+export interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
 /** Prompts on the terminal; the library is loaded with the first question. */
-export function terminalPrompts(signal: AbortSignal): Prompts {
-  // Questions go to standard error: standard output belongs to results.
-  const context = { signal, output: process.stderr };
+export function terminalPrompts(signal: AbortSignal, terminal: Terminal): Prompts {
+  const asked = askOn(terminal, (question) => question(signal));
+  return { available: true, ...asked, guided: askOn(terminal, (question) => untilEscape(question, signal, terminal)) };
+}
+
+/** Choices that stand below each other before the list scrolls. */
+const mostLines = 20;
+
+/** Asks one question, which ends with the signal that it is given. */
+type AskOnce = <Answer>(question: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
+
+function askOn({ input, output }: Terminal, once: AskOnce): Ask & Required<Pick<Prompts, "secret">> {
   const load = () => import("@inquirer/prompts");
+  const ask: AskOnce = (question) => answered(once(question));
+  const at = (signal: AbortSignal) => ({ signal, input, output });
   /** The explanation goes above the question, so that what stays on the screen is the question and its answer. */
   const explain = (message: string): string => {
     const [title = "", ...about] = message.split("\n");
-    const { columns, isTTY } = process.stderr;
+    const { columns, isTTY } = output;
     const style = createStyle(isTTY && process.env["NO_COLOR"] === undefined);
     const lines = wrapWords(about.join(" "), Math.min(columns || 80, 100) - 3);
-    if (about.length > 0) process.stderr.write(`\n${lines.map((line) => `  ${style.dim(line)}\n`).join("")}`);
+    if (about.length > 0) output.write(`\n${lines.map((line) => `  ${style.dim(line)}\n`).join("")}`);
     return title;
   };
   return {
-    available: true,
-    confirm: async (message, defaultAnswer) =>
-      answered((await load()).confirm({ message: explain(message), default: defaultAnswer }, context)),
-    input: async (message, options = {}) =>
-      answered(
-        (await load()).input(
-          {
-            message: explain(message),
-            ...(options.default !== undefined && { default: options.default }),
-            validate: (value) => options.check?.(value) ?? true,
-          },
-          context,
-        ),
-      ),
-    select: async (message, choices, defaultValue) =>
-      answered(
-        (await load()).select({ message: explain(message), choices: [...choices], default: defaultValue }, context),
-      ),
-    choose: async (message, choices) =>
-      answered((await load()).checkbox({ message: explain(message), choices: [...choices] }, context)),
+    confirm: async (message, preset) => {
+      const { confirm } = await load();
+      return ask((signal) => confirm({ message: explain(message), default: preset }, at(signal)));
+    },
+    input: async (message, options = {}) => {
+      const { input: line } = await load();
+      const validate = async (value: string) => (await options.check?.(value)) ?? true;
+      const preset = options.default === undefined ? {} : { default: options.default };
+      return ask((signal) => line({ message: explain(message), validate, ...preset }, at(signal)));
+    },
+    select: async (message, choices, preset) => {
+      const { select } = await load();
+      // A summary is read as a whole.
+      const whole = { choices: [...choices], default: preset, pageSize: mostLines, loop: false };
+      return ask((signal) => select({ message: explain(message), ...whole }, at(signal)));
+    },
+    choose: async (message, choices) => {
+      const { checkbox } = await load();
+      return ask((signal) => checkbox({ message: explain(message), choices: [...choices] }, at(signal)));
+    },
     secret: async (message, kind) => {
       const { password } = await load();
       for (;;) {
-        const first = await answered(password({ message: explain(message), mask: true }, context));
+        const first = await ask((signal) => password({ message: explain(message), mask: true }, at(signal)));
         if (kind === "known") return first;
-        const again = await answered(password({ message: "the same again", mask: true }, context));
+        const again = await ask((signal) => password({ message: "the same again", mask: true }, at(signal)));
         if (first === again) return first;
-        process.stderr.write("the two are not the same\n");
+        output.write("the two are not the same\n");
       }
     },
   };
+}
+
+/** @throws BackRequest when Escape is typed */
+async function untilEscape<Answer>(
+  question: (signal: AbortSignal) => Promise<Answer>,
+  signal: AbortSignal,
+  { input }: Terminal,
+): Promise<Answer> {
+  const back = new AbortController();
+  const onKey = (_text: unknown, key: { readonly name?: string } | undefined): void => {
+    if (key?.name === "escape") back.abort();
+  };
+  input.on("keypress", onKey);
+  try {
+    return await question(AbortSignal.any([signal, back.signal]));
+  } catch (error) {
+    if (back.signal.aborted) throw new BackRequest();
+    throw error;
+  } finally {
+    input.off("keypress", onKey);
+  }
 }
 
 /**
@@ -78,7 +118,7 @@ export function absentPrompts(): Prompts {
   };
 }
 
-/** Ctrl-C and Escape in a question end the program with one line, no stack. */
+/** Ctrl-C in a question ends the program with one line, no stack. */
 async function answered<Answer>(question: Promise<Answer>): Promise<Answer> {
   try {
     return await question;

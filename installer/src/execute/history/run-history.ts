@@ -19,7 +19,7 @@ export interface RecordedRun {
   readonly ms?: number;
   /** The revision that is in effect since. */
   readonly revision?: number;
-  /** In a few words each. */
+  /** In a few words each; of a run that did not end well, what it was to change. */
   readonly changed: readonly string[];
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }

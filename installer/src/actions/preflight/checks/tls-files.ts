@@ -16,29 +16,47 @@ export const tlsFiles: Check = {
   severity: "failure",
   run: async (context) => {
     if (context.plan.settings.tls !== "files") return [];
-    const { certFile, keyFile, caFile } = context.values.tls;
-    const [certificate, key, authority] = await Promise.all([
-      readGiven(context, certFile, "tls.certFile"),
-      readGiven(context, keyFile, "tls.keyFile"),
-      caFile === "" ? undefined : readGiven(context, caFile, "tls.caFile"),
-    ]);
-    const unreadable = [certificate, key, authority].flatMap((file) =>
-      file !== undefined && "finding" in file ? [file.finding] : [],
-    );
-    if ("finding" in certificate || "finding" in key || (authority !== undefined && "finding" in authority)) {
-      return unreadable;
-    }
-    return checkFiles(context, { certificate: certificate.text, key: key.text, authority: authority?.text });
+    const listeners = context.plan.listeners.filter((listener) => listener.tls);
+    const names = [...new Set(listeners.map((listener) => listener.host))];
+    return checkTlsFiles({ ...context.values.tls, names }, context);
   },
 };
 
+/** Files of a certificate, and the names that it has to be for. */
+export interface TlsFiles {
+  readonly certFile: string;
+  /** Not looked at where it is not known yet. */
+  readonly keyFile?: string;
+  readonly caFile: string;
+  readonly names: readonly string[];
+}
+
+type TlsPorts = Pick<CheckContext, "fs" | "clock">;
+
+/** Whether the files can be read, are whole and valid, belong together, and are for the names. */
+export async function checkTlsFiles(files: TlsFiles, ports: TlsPorts): Promise<readonly CheckFinding[]> {
+  const { certFile, keyFile, caFile } = files;
+  const [certificate, key, authority] = await Promise.all([
+    readGiven(ports, certFile, "tls.certFile"),
+    keyFile === undefined ? undefined : readGiven(ports, keyFile, "tls.keyFile"),
+    caFile === "" ? undefined : readGiven(ports, caFile, "tls.caFile"),
+  ]);
+  const read = [certificate, key, authority];
+  const unreadable = read.flatMap((file) => (file !== undefined && "finding" in file ? [file.finding] : []));
+  if (unreadable.length > 0) return unreadable;
+  const [text = "", keyText, authorityText] = read.map((file) =>
+    file !== undefined && "text" in file ? file.text : undefined,
+  );
+  return checkTexts(files, { certificate: text, key: keyText, authority: authorityText }, ports);
+}
+
 interface Texts {
   readonly certificate: string;
-  readonly key: string;
+  readonly key: string | undefined;
   readonly authority: string | undefined;
 }
 
-function checkFiles(context: CheckContext, texts: Texts): readonly CheckFinding[] {
+function checkTexts(files: TlsFiles, texts: Texts, { clock }: TlsPorts): readonly CheckFinding[] {
   const file = readFile(
     texts.certificate,
     "tls.certFile",
@@ -51,23 +69,20 @@ function checkFiles(context: CheckContext, texts: Texts): readonly CheckFinding[
   const damaged = [...file.findings, ...authority.findings];
   const [server, ...others] = file.certificates;
   if (damaged.length > 0 || server === undefined) return damaged;
-  const wrongKey = checkKey(file.certificates, texts.key);
+  const wrongKey = texts.key === undefined ? [] : checkKey(file.certificates, texts.key);
   // What comes first is another's certificate: its names, dates and issuer are not at issue.
-  if (ownerOf(others, texts.key) !== undefined) return wrongKey;
+  if (texts.key !== undefined && ownerOf(others, texts.key) !== undefined) return wrongKey;
   const given = authority.certificates.map(({ certificate }) => certificate);
-  const chain = buildChain(server, others, given, context.clock.now());
+  const chain = buildChain(server, others, given, clock.now());
   return [
     ...wrongKey,
-    ...checkChain(context, chain, server),
-    ...checkDates(
-      context,
-      datesAtIssue(context, { file: file.certificates, authority: authority.certificates, chain }),
-    ),
+    ...checkChain(files, chain, server),
+    ...checkDates(clock, datesAtIssue(clock, { file: file.certificates, authority: authority.certificates, chain })),
     ...checkStrength(file.certificates),
     ...checkBrowsers(server),
     ...checkPurpose(server.certificate),
     ...checkAuthorities(chain),
-    ...checkNames(context, server.certificate),
+    ...checkNames(files, server.certificate),
   ];
 }
 
@@ -111,14 +126,14 @@ function noCertificate(text: string, name: string, remedy: string): CheckFinding
 }
 
 function checkChain(
-  { values }: CheckContext,
+  { caFile }: TlsFiles,
   { links, anchored }: CertificateChain,
   server: FoundCertificate,
 ): readonly CheckFinding[] {
   if (anchored) return [];
   const top = links.at(-1) ?? server;
   const issuer = issuerOf(top.certificate);
-  if (values.tls.caFile !== "") {
+  if (caFile !== "") {
     return [
       {
         message: `the chain of tls.certFile does not lead to tls.caFile: ${issuer}, which signed ${top.where}, is in neither`,
@@ -160,7 +175,7 @@ interface GivenCertificates {
 }
 
 /** All that the gateway sends, and the authority that it leads to: a file of many authorities always has some that are over. */
-function datesAtIssue({ clock }: CheckContext, { file, authority, chain }: GivenCertificates): readonly Dated[] {
+function datesAtIssue(clock: TlsPorts["clock"], { file, authority, chain }: GivenCertificates): readonly Dated[] {
   const { links, anchors } = chain;
   const sent = file.map((found, index) => ({
     found,
@@ -184,7 +199,7 @@ function datesAtIssue({ clock }: CheckContext, { file, authority, chain }: Given
   return [...sent, ...trusted];
 }
 
-function checkDates({ clock }: CheckContext, certificates: readonly Dated[]): readonly CheckFinding[] {
+function checkDates(clock: TlsPorts["clock"], certificates: readonly Dated[]): readonly CheckFinding[] {
   const now = clock.now().getTime();
   return certificates.flatMap(({ found: { certificate }, what, remedy, needed }) => {
     const [from, to] = [certificate.validFromDate, certificate.validToDate];
@@ -272,8 +287,7 @@ function checkPurpose(certificate: X509Certificate): readonly CheckFinding[] {
   ];
 }
 
-function checkNames({ plan }: CheckContext, certificate: X509Certificate): readonly CheckFinding[] {
-  const names = [...new Set(plan.listeners.filter((listener) => listener.tls).map((listener) => listener.host))];
+function checkNames({ names }: TlsFiles, certificate: X509Certificate): readonly CheckFinding[] {
   const uncovered = names.filter((name) => !covers(certificate, name));
   if (uncovered.length === 0) return [];
   const common = /^CN=(.+)$/m.exec(certificate.subject)?.[1];
