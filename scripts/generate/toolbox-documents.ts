@@ -70,7 +70,7 @@ const url: CodeKeywordDefinition = {
 const annotations = ["title", "description", "tsType"];
 
 /** The checks of whole documents, by the name of their definition. */
-const documents = { findJobErrors: "Job", findVerifyErrors: "VerifyDocument" };
+const documents = { findJobErrors: "Job", findVerifyErrors: "VerifyDocument", findS3ConsoleErrors: "S3Console" };
 
 async function compileValidators(schema: SchemaNode): Promise<string> {
   const ajv = new Ajv({

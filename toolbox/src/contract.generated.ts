@@ -75,6 +75,15 @@ export interface S3BucketsJob {
   readonly users: S3User[];
   readonly caFile?: string;
 }
+/**
+ * The document of `toolbox s3 <file.json>`: where the store is, and the keys that a person may use.
+ */
+export interface S3Console {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly keys: S3Administrator[];
+  readonly caFile?: string;
+}
 export interface TemporalDatabase {
   readonly name: string;
   readonly schema: "postgresql/v12/temporal" | "postgresql/v12/visibility";

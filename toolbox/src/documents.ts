@@ -1,6 +1,12 @@
-import { findJobErrors, findVerifyErrors, jobKinds, wireKinds } from "./contract-validator.generated.js";
+import {
+  findJobErrors,
+  findS3ConsoleErrors,
+  findVerifyErrors,
+  jobKinds,
+  wireKinds,
+} from "./contract-validator.generated.js";
 import type { DocumentCheck, SchemaError } from "./contract-validator.generated.d.ts";
-import type { Job, PostgresDatabasesJob, S3BucketsJob, VerifyDocument } from "./contract.generated.ts";
+import type { Job, PostgresDatabasesJob, S3BucketsJob, S3Console, VerifyDocument } from "./contract.generated.ts";
 import { DocumentError } from "./errors.ts";
 
 /**
@@ -26,6 +32,14 @@ export function validateVerify(document: unknown): VerifyDocument {
     throw new DocumentError([...new Set(repeated)].map((name) => `verify.wires: two wires are named "${name}"`));
   }
   return verify;
+}
+
+/**
+ * Reads the document of a console of an object store.
+ * @throws DocumentError listing every problem.
+ */
+export function validateS3Console(document: unknown): S3Console {
+  return validated(document, "s3", findS3ConsoleErrors) as S3Console;
 }
 
 function validated(document: unknown, name: string, check: DocumentCheck): unknown {

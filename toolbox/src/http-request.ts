@@ -30,6 +30,15 @@ const bodyLimit = 16 * 1024 * 1024;
  * @throws ToolboxError or a socket error when there is no whole answer.
  */
 export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
+  const incoming = await openHttp(request);
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: await readBody(incoming) };
+}
+
+/**
+ * The same with the answer's body left to be read, however large it is.
+ * @throws as `sendHttp`
+ */
+export async function openHttp(request: HttpRequest): Promise<IncomingMessage> {
   const target = new URL(request.url);
   const secure = target.protocol === "https:";
   const host = target.hostname.replace(/^\[|\]$/g, "");
@@ -58,16 +67,13 @@ export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
       outgoing.destroy(new ToolboxError(`no answer from ${target.host} within ${request.timeoutMs ?? 15_000} ms`));
     });
     outgoing.on("error", reject);
-    outgoing.on("response", (incoming) => {
-      readBody(incoming).then((bytes) => {
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: bytes });
-      }, reject);
-    });
+    outgoing.on("response", resolve);
     outgoing.end(body);
   });
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+/** A short body as a whole. */
+export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of incoming) {

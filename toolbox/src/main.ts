@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import type { JobKind } from "./contract.generated.ts";
 import type { JobResult, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
-import { validateJob, validateVerify } from "./documents.ts";
+import { validateJob, validateS3Console, validateVerify } from "./documents.ts";
 import { DocumentError, errorText, ServerWaitError, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
 import type { Redact } from "./redact.ts";
@@ -14,20 +14,24 @@ const version = "0.1.0";
 
 const usage = `usage: toolbox run [--probe] FILE.json
        toolbox verify FILE.json
+       toolbox s3 FILE.json KEY COMMAND...
        toolbox --version`;
 
 interface Request {
-  readonly command: "run" | "verify";
+  readonly command: "run" | "verify" | "s3";
   readonly probe: boolean;
   readonly file: string;
+  /** What stands behind the file. */
+  readonly words: readonly string[];
 }
 
 function parseArguments(args: readonly string[]): Request | undefined {
   const [command, ...rest] = args;
   const probe = command === "run" && rest[0] === "--probe";
-  const [file, ...more] = probe ? rest.slice(1) : rest;
-  if ((command !== "run" && command !== "verify") || more.length > 0) return undefined;
-  return file === undefined || file.startsWith("-") ? undefined : { command, probe, file };
+  const [file, ...words] = probe ? rest.slice(1) : rest;
+  if (command !== "run" && command !== "verify" && command !== "s3") return undefined;
+  if (command !== "s3" && words.length > 0) return undefined;
+  return file === undefined || file.startsWith("-") ? undefined : { command, probe, file, words };
 }
 
 /** Runs the program with its arguments and tells the exit code. */
@@ -38,7 +42,7 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
   }
   const request = parseArguments(args);
   if (request === undefined) return fail(usage, 2);
-  const { command, probe, file } = request;
+  const { command, probe, file, words } = request;
   let document: unknown;
   try {
     document = JSON.parse(await readFile(file, "utf8"));
@@ -49,7 +53,14 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
   }
   const redact = redactor(secretsOf(document));
   try {
-    return command === "run" ? await run(document, probe, redact) : await verify(document, redact);
+    switch (command) {
+      case "run":
+        return await run(document, probe, redact);
+      case "verify":
+        return await verify(document, redact);
+      case "s3":
+        return await openS3Console(document, words, redact);
+    }
   } catch (error) {
     if (error instanceof DocumentError) {
       return fail(redact(`${file}:\n${error.problems.map((problem) => `  ${problem}`).join("\n")}`), 3);
@@ -117,6 +128,18 @@ async function verify(document: unknown, redact: Redact): Promise<ToolboxExit> {
   const failed = results.filter((result) => !result.ok).length;
   print({ summary: { passed: results.length - failed, failed } });
   return failed === 0 ? 0 : 12;
+}
+
+/** Contents may be anything, so that nothing is taken out of them; only errors are ours. */
+async function openS3Console(document: unknown, words: readonly string[], redact: Redact): Promise<ToolboxExit> {
+  const { ConsoleUsageError, runS3Console } = await import("./console/s3-console.ts");
+  try {
+    await runS3Console(validateS3Console(document), words, { input: process.stdin, output: process.stdout });
+    return 0;
+  } catch (error) {
+    if (error instanceof DocumentError) throw error;
+    return fail(redact(`error: ${errorText(error)}`), error instanceof ConsoleUsageError ? 2 : 6);
+  }
 }
 
 function print(line: JobResult | WireResult | VerifySummary): void {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { errorText, ToolboxError } from "./errors.ts";
-import type { HttpAnswer } from "./http-request.ts";
-import { excerpt, sendHttp } from "./http-request.ts";
+import type { HttpAnswer, HttpRequest } from "./http-request.ts";
+import { excerpt, openHttp, readBody, sendHttp } from "./http-request.ts";
 
 export interface S3Access {
   readonly endpoint: string;
@@ -45,8 +46,17 @@ function jsonCode(body: string): string | undefined {
 /** The text of the first element of this name. */
 export function xmlText(xml: string, element: string): string | undefined {
   const found = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
-  return found
-    ?.replaceAll("&lt;", "<")
+  return found === undefined ? undefined : unescapeXml(found);
+}
+
+/** What is inside each element of this name that holds others. */
+export function xmlElements(xml: string, element: string): readonly string[] {
+  return [...xml.matchAll(new RegExp(`<${element}>(.*?)</${element}>`, "gs"))].map(([, inside = ""]) => inside);
+}
+
+function unescapeXml(text: string): string {
+  return text
+    .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
     .replaceAll("&#34;", '"')
@@ -64,6 +74,25 @@ function callUrl(endpoint: string, call: S3Call): string {
 
 /** Sends one call signed with SigV4; every status is a result. */
 export async function callS3(access: S3Access, call: S3Call): Promise<HttpAnswer> {
+  return sendHttp(await signCall(access, call));
+}
+
+/**
+ * Opens one signed call whose answer may be of any size.
+ * @throws S3Error with S3's code when it is refused.
+ */
+export async function openS3(access: S3Access, call: S3Call): Promise<IncomingMessage> {
+  const incoming = await openHttp(await signCall(access, call));
+  const status = incoming.statusCode ?? 0;
+  if (status >= 200 && status < 300) return incoming;
+  throw new S3Error(`${call.method} ${call.path}`, {
+    status,
+    headers: incoming.headers,
+    body: await readBody(incoming),
+  });
+}
+
+async function signCall(access: S3Access, call: S3Call): Promise<HttpRequest> {
   const { AwsV4Signer } = await import("aws4fetch");
   const body = call.body ?? "";
   const signed = await new AwsV4Signer({
@@ -80,7 +109,7 @@ export async function callS3(access: S3Access, call: S3Call): Promise<HttpAnswer
   for (const [name, value] of signed.headers.entries()) {
     if (name !== "host") headers[name] = value;
   }
-  return sendHttp({
+  return {
     method: call.method,
     url: signed.url.toString(),
     headers,
@@ -88,7 +117,7 @@ export async function callS3(access: S3Access, call: S3Call): Promise<HttpAnswer
     caFile: access.caFile,
     resolve: access.resolve,
     signal: access.signal,
-  });
+  };
 }
 
 /**
