@@ -10,11 +10,24 @@ import { createFileSystem } from "./file-system.ts";
 import { createLocks } from "./flock.ts";
 import { createHashing } from "./hashing.ts";
 import { createHost } from "./host.ts";
-import type { Clock, Docker, Exec, Failpoint, FileSystem, Host, Locks, ProcessInfo, Random } from "./ports.ts";
+import type {
+  Clock,
+  Docker,
+  Exec,
+  Failpoint,
+  FileSystem,
+  Host,
+  Locks,
+  ProcessInfo,
+  Random,
+  Terminal,
+} from "./ports.ts";
+import { createTerminal } from "./terminal.ts";
 
 export interface PlatformPorts {
   readonly docker: Docker;
   readonly exec: Exec;
+  readonly terminal: Terminal;
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly host: Host;
@@ -36,6 +49,7 @@ export function createPlatformPorts(
   return {
     docker: createDockerEngine({ env, exec, ...(signal === undefined ? {} : { signal }) }),
     exec,
+    terminal: createTerminal(env),
     fs: createFileSystem(),
     clock: createClock(),
     host: createHost(),

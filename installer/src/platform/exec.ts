@@ -12,30 +12,36 @@ const linesKept = 30;
 
 /** Starts programs by argument vector, in a session of their own that ends with us. */
 export function createExec(env: Environment): Exec {
-  const base = Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
-  const setpriv = findProgram("setpriv", env["PATH"]);
-  return { run: (command, args, options) => run({ base, setpriv }, command, args, options) };
+  return { run: (command, args, options) => run(env, command, args, options) };
 }
 
-interface ExecContext {
-  readonly base: Environment;
-  readonly setpriv: string | undefined;
+/** Of our environment what a child may see. */
+export function childEnvironment(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
+}
+
+/** A program as it has to be started to die with us even when we are killed outright; util-linux has it on every supported distribution. */
+export function withParent(
+  env: Environment,
+  command: string,
+  args: readonly string[],
+): readonly [file: string, args: readonly string[]] {
+  const hasSetpriv = findProgram("setpriv", env["PATH"]) !== undefined;
+  return hasSetpriv ? ["setpriv", ["--pdeathsig", "KILL", command, ...args]] : [command, args];
 }
 
 async function run(
-  context: ExecContext,
+  env: Environment,
   command: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
   const { execa } = await import("execa");
-  const environment = { ...context.base, ...options.env };
+  const environment = { ...childEnvironment(env), ...options.env };
   if (findProgram(command, environment["PATH"]) === undefined) {
     throw new CommandError(`${command} is not installed`, { hint: `install ${command}, or add its folder to PATH` });
   }
-  // Children die with us even when we are killed outright; util-linux has it on every supported distribution.
-  const [file, argv] =
-    context.setpriv === undefined ? [command, args] : [context.setpriv, ["--pdeathsig", "KILL", command, ...args]];
+  const [file, argv] = withParent(env, command, args);
   const child = execa(file, argv, {
     env: environment,
     extendEnv: false,

@@ -49,6 +49,17 @@ export interface Target extends TargetRules {
    * @throws TimeoutError at its limit; InterruptedError
    */
   runJob(install: Install, job: JobRun, io: TargetIo): Promise<number>;
+  /**
+   * Runs a program in a service that is up, as its user, on this process's own input and output: with a terminal where a person sits at
+   * both, else without. Signals that this process gets are the program's.
+   * @returns its exit status; 126 and 127 as a shell where the service does not have it
+   */
+  exec(service: LiveService, command: readonly string[]): Promise<number>;
+  /**
+   * Runs the job of a console the same way, with arguments behind those that it has, and removes its container or pod.
+   * @returns its exit status
+   */
+  openConsole(install: Install, run: ConsoleRun): Promise<number>;
   /** Hands over the log lines of a service; with `follow` until the signal aborts. */
   logs(service: LiveService, options: LogOptions, signal: AbortSignal): Promise<void>;
   /** Stops, starts or restarts a service as it is; does not wait until it serves. */
@@ -110,6 +121,14 @@ export interface JobRun {
   readonly onLine?: (line: string) => void;
   /** In place of those that the plan gives its container. */
   readonly arguments?: readonly string[];
+}
+
+export interface ConsoleRun {
+  readonly job: string;
+  readonly args: readonly string[];
+  /** Absolute paths of files in place of standard input and output. */
+  readonly input?: string | undefined;
+  readonly output?: string | undefined;
 }
 
 export interface LogOptions {

@@ -67,6 +67,7 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
         "app service",
         "web service",
         "prepare job",
+        "store-console job",
       ]);
       expect(specs(other).filter((spec, index) => spec[1] !== specs(once)[index]?.[1])).toEqual([
         ["app", expect.any(String)],
@@ -163,6 +164,32 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       await logs({ ...world.place, components: ["app"], follow: false, tail: 1, onLine }, world.ports);
 
       expect(lines).toEqual(["app: app says hello"]);
+    });
+
+    test("runs a program in a service, with its status", async () => {
+      await install();
+      const before = await idsOf();
+      const app = (await look()).services.get("app");
+      const { target } = world.ports;
+      if (app === undefined) throw new Error("app is not there");
+      const statuses = [await target.exec(app, ["sh", "-c", "exit 0"]), await target.exec(app, ["sh", "-c", "exit 3"])];
+
+      expect(statuses).toEqual([0, 3]);
+      expect(await idsOf()).toEqual(before);
+    });
+
+    test("runs a console with arguments, with its status, and leaves nothing of it", async () => {
+      await install();
+      const before = await look();
+      const opened = await openInstall(world.place, world.ports.fs);
+      const run = (script: string) =>
+        world.ports.target.openConsole(opened, { job: "store-console", args: ["keeper", "sh", "-c", script] });
+      const statuses = [await run("exit 0"), await run("exit 3")];
+      const after = await look();
+
+      expect(statuses).toEqual([0, 3]);
+      expect(after).toEqual(before);
+      expect((await world.ports.target.remains(opened)).workloads).toHaveLength(3);
     });
 
     test("puts notices where a service reads them, in place of those before, and changes nothing by it", async () => {

@@ -49,7 +49,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
     components: [store(), app(options), web(options)],
-    jobs: [prepare(options)],
+    jobs: [prepare(options), storeConsole()],
     secrets: [
       {
         name: "store-password",
@@ -101,6 +101,7 @@ function store(): Component {
       }),
     ),
     volumes: [{ name: "data", sizeGiB: 1, dataClass: "backup", marker: "initialised" }],
+    console: { kind: "sql", job: "store-console", logins: ["keeper", "reader"] },
   });
 }
 
@@ -166,6 +167,25 @@ function prepare(options: FixtureOptions): Job {
     deadlineSeconds: 30,
     makes: ["a line"],
     ...(options.probes === true ? { probeArguments: fixtureProbe, editedByPeople: true as const } : {}),
+  };
+}
+
+/** Runs what a person types behind the login, with the store's password at hand. */
+function storeConsole(): Job {
+  return {
+    id: "store-console",
+    component: "store",
+    title: "Console of store",
+    container: container(20004, "", {
+      entrypoint: ["/bin/sh", "-c", 'shift; exec "$@"', "console"],
+      command: [],
+      files: [{ path: "/etc/console/password", contents: textFile(text`${secret("store-password")}`) }],
+    }),
+    needs: [],
+    reaches: [],
+    trigger: "request",
+    deadlineSeconds: 30,
+    makes: [],
   };
 }
 

@@ -39,6 +39,8 @@ export interface MemoryTarget {
   readonly strangers: string[];
   /** Units by id; jobs with other arguments by id and arguments. */
   readonly behaviours: Map<string, Behaviour>;
+  /** Every program that was run in a service, and every console with its arguments, in order. */
+  readonly programsRun: (readonly string[])[];
   /** Every job that ran, in order, with its arguments where they were others than its own. */
   readonly jobsRun: string[];
   /** Name of the install that was made last: there is only one here. */
@@ -61,6 +63,7 @@ export function createMemoryTarget(): MemoryTarget {
     strangers: [],
     behaviours: new Map(),
     jobsRun: [],
+    programsRun: [],
     notices: [],
     owner: "",
   };
@@ -115,6 +118,8 @@ function targetOn(world: MemoryTarget): Target {
     putNotices: (_install, component, texts) => Promise.resolve(void world.notices.push([component, texts])),
     runJob: (_install, { id, arguments: given = [], onLine }) =>
       Promise.resolve(runJob(world, [id, ...given].join(" "), onLine)),
+    exec: ({ component }, command) => Promise.resolve(runProgram(world, component, command)),
+    openConsole: (_install, { job, args }) => Promise.resolve(runProgram(world, job, args)),
     logs: ({ component }, { tail, onLine }) => {
       const lines = world.behaviours.get(component)?.lines ?? [];
       for (const line of tail < 0 ? lines : lines.slice(-tail)) onLine(line);
@@ -272,6 +277,12 @@ function runJob(world: MemoryTarget, id: string, onLine: (line: string) => void 
   for (const line of lines) onLine(line);
   world.jobsRun.push(id);
   return status;
+}
+
+/** One that only ends, with the status that is asked for where it says `exit`. */
+function runProgram(world: MemoryTarget, id: string, words: readonly string[]): number {
+  world.programsRun.push([id, ...words]);
+  return Number(/\bexit (\d+)/.exec(words.join(" "))?.[1] ?? 0);
 }
 
 let made = 0;

@@ -1,9 +1,11 @@
-import type { Clock, Docker, Exec, FileSystem, Host } from "../../platform/ports.ts";
+import type { Clock, Docker, Exec, FileSystem, Host, Random, Terminal } from "../../platform/ports.ts";
 
 /** What this target needs of the world. */
 export interface ComposePorts {
   readonly docker: Docker;
   readonly exec: Exec;
+  readonly terminal: Terminal;
+  readonly random: Random;
   readonly fs: FileSystem;
   readonly host: Host;
   readonly clock: Clock;

@@ -35,6 +35,8 @@ export function createComposeTarget(ports: ComposePorts): Target {
       await writeNotices(ports.fs, join(install.layout.live, noticesFolder(component)), texts);
     },
     runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
+    exec: async (service, command) => (await import("./attached.ts")).execInContainer(service, command, ports),
+    openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, { follow, tail, since, onLine }, signal) => {
       const options = { tail, ...(since === undefined ? {} : { since }) };
       if (follow) await docker.followLogs(service.id, { ...options, signal, onLine });

@@ -39,6 +39,17 @@ test("tells services, leftovers and strangers apart", () => {
   expect(live.foreign.map(({ name }) => name)).toEqual(["p-foreign-1"]);
 });
 
+test("a console is nobody's to clear away while somebody works in it", () => {
+  const labels = { "dev.slipway.spec": "s", "dev.slipway.role": "console" };
+  const running = container("p-console-1", "store-console", labels);
+  const ended: ContainerState = { ...container("p-console-2", "store-console", labels), state: "exited" };
+  const live = sortContainers([running, ended], ["store"]);
+
+  expect(live.services.size).toBe(0);
+  expect(live.leftovers).toEqual([ended]);
+  expect(live.foreign).toEqual([]);
+});
+
 test("a container tells from which state directory it was made", () => {
   const file = (path: string) => container("p-app-1", "app", { "com.docker.compose.project.config_files": path });
 

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { type StateLayout, stateLayout } from "../../execute/state/layout.ts";
 import type { ContainerState } from "../../platform/ports.ts";
-import { roleLabel, specLabel } from "../../render/compose/labels.ts";
+import { consoleRole, roleLabel, specLabel } from "../../render/compose/labels.ts";
 
 const composeFileLabel = "com.docker.compose.project.config_files";
 
@@ -26,6 +26,7 @@ export function sortContainers(containers: readonly ContainerState[], wanted: re
   const foreign: ContainerState[] = [];
   for (const container of containers) {
     if (!isOurs(container)) foreign.push(container);
+    else if (isConsoleInUse(container)) continue;
     else if (isLeftover(container, wanted) || services.has(container.service)) leftovers.push(container);
     else services.set(container.service, container);
   }
@@ -35,6 +36,11 @@ export function sortContainers(containers: readonly ContainerState[], wanted: re
 /** Whether Slipway had this container made; a one-shot container of it bears other labels. */
 export function isOurs(container: ContainerState): boolean {
   return container.labels[specLabel] !== undefined;
+}
+
+/** Nobody's to clear away but by the person who works in it. */
+function isConsoleInUse({ labels, state }: ContainerState): boolean {
+  return labels[roleLabel] === consoleRole && state === "running";
 }
 
 function isLeftover(container: ContainerState, wanted: readonly string[]): boolean {

@@ -6,7 +6,7 @@ import type { LivePlatform, LiveService, LiveStore, Question } from "../live-pla
 import { bridgeFault, type HostLinks, readHostLinks, showsBridges } from "./bridges.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { installLabel, nameLabel, roleLabel, specLabel } from "../../render/compose/labels.ts";
+import { consoleRole, installLabel, nameLabel, roleLabel, specLabel } from "../../render/compose/labels.ts";
 import { type LiveContainers, sortContainers } from "./live-containers.ts";
 import { changedFiles } from "./live-tree.ts";
 import { describeLost, lostNetworks } from "./networks.ts";
@@ -131,7 +131,7 @@ async function freeFor({ hostPath, mountpoint }: VolumeState, { fs }: ComposePor
 
 function traceOf(containers: readonly ContainerState[]): LivePlatform["trace"] {
   return containers
-    .filter((container) => container.labels[roleLabel] !== "job")
+    .filter(({ labels }) => labels[roleLabel] !== "job" && labels[roleLabel] !== consoleRole)
     .map((container) => [container.service, container.labels[specLabel] ?? "", container.imageId])
     .sort((a, b) => (a.join() < b.join() ? -1 : 1));
 }

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
+import { isatty } from "node:tty";
+import { CommandError } from "../errors/installer-error.ts";
+import { childEnvironment, findProgram, withParent } from "./exec.ts";
+import type { AttachOptions, PassedSignal, Terminal } from "./ports.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** File descriptors in place of this process's own; tests hand in others. */
+export interface TerminalStreams {
+  readonly input: number;
+  readonly output: number;
+  readonly errors: number;
+}
+
+const passedSignals: readonly PassedSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** What shells add to a signal's number for the status of a program that it ended. */
+const endedBySignal = 128;
+
+/** Starts programs on this process's own input and output. */
+export function createTerminal(
+  env: Environment,
+  streams: TerminalStreams = { input: 0, output: 1, errors: 2 },
+): Terminal {
+  const isInteractive = (): boolean => isatty(streams.input) && isatty(streams.output);
+  return {
+    isInteractive,
+    run: async (command, args, options = {}) => {
+      const environment = childEnvironment(env);
+      if (findProgram(command, environment["PATH"]) === undefined) {
+        throw new CommandError(`${command} is not installed`, {
+          hint: `install ${command}, or add its folder to PATH`,
+        });
+      }
+      const opened = openFiles(options, streams);
+      const shares = isInteractive() && opened.files.length === 0;
+      try {
+        return await untilEnd(command, { ...options, shares }, () => {
+          const [file, argv] = withParent(env, command, args);
+          return spawn(file, argv, {
+            stdio: [opened.input, opened.output, streams.errors],
+            env: environment as NodeJS.ProcessEnv,
+            // In a terminal it shares our group: what is typed, Ctrl-C too, and a changed window go to it directly. Elsewhere a signal
+            // reaches us alone, and it gets each one once.
+            detached: !shares,
+          });
+        });
+      } finally {
+        for (const file of opened.files) closeSync(file);
+      }
+    },
+  };
+}
+
+interface OpenedFiles {
+  readonly input: number;
+  readonly output: number;
+  readonly files: readonly number[];
+}
+
+function openFiles({ input, output }: AttachOptions, streams: TerminalStreams): OpenedFiles {
+  const from = input === undefined ? undefined : openSync(input, "r");
+  const to = output === undefined ? undefined : openSync(output, "w", 0o600);
+  return {
+    input: from ?? streams.input,
+    output: to ?? streams.output,
+    files: [from, to].filter((file) => file !== undefined),
+  };
+}
+
+/** Signals are listened for before it starts: it may be quick, and a person, too. */
+async function untilEnd(
+  command: string,
+  { shares, onSignal }: AttachOptions & { readonly shares: boolean },
+  start: () => ChildProcess,
+): Promise<number> {
+  let child: ChildProcess | undefined;
+  const pass = (signal: PassedSignal): void => {
+    // The terminal has sent it to the whole group, or the program reads it as a key.
+    if (shares && signal === "SIGINT") return;
+    if (shares || onSignal === undefined) child?.kill(signal);
+    else onSignal(signal, () => child?.kill(signal));
+  };
+  for (const signal of passedSignals) process.on(signal, pass);
+  try {
+    const started = (child = start());
+    return await new Promise<number>((resolve, reject) => {
+      started.once("error", (cause) => reject(new CommandError(`${command} could not be started`, { cause })));
+      started.once("exit", (status, signal) =>
+        resolve(status ?? endedBySignal + (signal === null ? 0 : constants.signals[signal])),
+      );
+    });
+  } finally {
+    for (const signal of passedSignals) process.off(signal, pass);
+  }
+}
