@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { consoleCommands } from "../plan/console.ts";
 import { withExamples } from "./examples.ts";
 import { declareGlobalOptions } from "./global-options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -37,11 +38,11 @@ export async function buildProgram(runtime: Runtime, only?: string): Promise<Com
 
 /**
  * The command that a command line runs for certain: its first word names one. Undefined where the others are needed, too: for
- * help and suggestions, and for the completion, which describes them all.
+ * help and suggestions, and for the completion, which describes them all unless it is only asked for words.
  */
 export function commandOf(argv: readonly string[]): string | undefined {
   const named = declarations.flatMap(({ names }) => names).find((name) => name === argv[0]);
-  return named === "completion" ? undefined : named;
+  return named === "completion" && !argv.includes("--words") ? undefined : named;
 }
 
 interface Declaration {
@@ -61,6 +62,11 @@ const declarations: readonly Declaration[] = [
   { names: ["history", "diff"], load: async () => (await import("./commands/history.ts")).declareHistory },
   { names: ["ls"], load: async () => (await import("./commands/ls.ts")).declareLs },
   { names: ["logs"], load: async () => (await import("./commands/logs.ts")).declareLogs },
+  { names: ["exec"], load: async () => (await import("./commands/exec.ts")).declareExec },
+  { names: [consoleCommands.sql], load: async () => (await import("./commands/consoles.ts")).declareSql },
+  { names: [consoleCommands["key-value"]], load: async () => (await import("./commands/consoles.ts")).declareKeyValue },
+  { names: [consoleCommands.objects], load: async () => (await import("./commands/s3.ts")).declareObjects },
+  { names: ["open"], load: async () => (await import("./commands/open.ts")).declareOpen },
   { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
   { names: ["explain"], load: async () => (await import("./commands/explain.ts")).declareExplain },

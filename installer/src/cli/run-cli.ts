@@ -7,6 +7,7 @@ import { explainFileSystemError } from "./file-system-errors.ts";
 import { programOf, readCommon } from "./global-options.ts";
 import { type ErrorResult, errorToJson, exitStatusFor, formatError } from "./print-error.ts";
 import { buildProgram, commandOf } from "./program.ts";
+import { splitAtDashes } from "./program-arguments.ts";
 import type { Body } from "./runtime.ts";
 import { openSession } from "./session.ts";
 import type { OpenSession } from "./session.ts";
@@ -23,21 +24,22 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     exitStatus = (await body(open.session)) ?? 0;
   }
 
+  const { own, program: programArguments } = splitAtDashes(argv);
   // Every line of a JSON log is JSON.
-  const quiet = wantsJsonLog(argv) ? { writeUnasked: () => undefined } : {};
-  const program = await buildProgram({ context, perform, ...quiet }, commandOf(argv));
+  const quiet = wantsJsonLog(own) ? { writeUnasked: () => undefined } : {};
+  const program = await buildProgram({ context, programArguments, perform, ...quiet }, commandOf(argv));
   try {
     await program.parseAsync([...helpTopic(program, argv)], { from: "user" });
     await open?.close();
     return exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (error instanceof CommanderError && isBareHelp(error)) return endWithoutCommand(program, argv, context);
-    const failure = interrupted(context.signal) ?? toUsageError(error, ownHelpOf(program, argv));
+    if (error instanceof CommanderError && isBareHelp(error)) return endWithoutCommand(program, own, context);
+    const failure = interrupted(context.signal) ?? toUsageError(error, ownHelpOf(program, own));
     const logFile = open?.recordFailure(failure);
     await open?.close();
     const invocation = open?.session.selection.invocation ?? { program: programOf(context.io) };
-    printFailure(errorToJson(failure, logFile, invocation), formatError(failure, logFile, invocation), argv, context);
+    printFailure(errorToJson(failure, logFile, invocation), formatError(failure, logFile, invocation), own, context);
     return exitStatusFor(failure);
   }
 }

@@ -44,6 +44,8 @@ export interface Runtime {
   readonly context: CliContext;
   /** Help that nobody asked for; to standard error without it. */
   readonly writeUnasked?: (text: string) => void;
+  /** What stands behind `--` on the command line. */
+  readonly programArguments: readonly string[];
   /** Runs a body with its session opened and closed around it. */
   perform(command: Command, body: Body): Promise<void>;
 }

@@ -112,6 +112,17 @@ export function createEngine(environment: Environment, openAssets: () => Promise
       (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(request, scope)),
     runJob: async (request, scope) =>
       (await import("../actions/run-job/run-job.ts")).runJob(request, await portsFor(request, scope)),
+    exec: async (request, scope) =>
+      (await import("../actions/access/exec.ts")).exec(request, await portsFor(request, scope)),
+    openConsole: async (request, scope) =>
+      (await import("../actions/access/console.ts")).openConsole(request, await portsFor(request, scope)),
+    open: async (request, scope) => {
+      const { createBrowser } = await import("../platform/browser.ts");
+      const ports = { ...(await portsFor(request, scope)), browser: createBrowser(environment) };
+      return (await import("../actions/access/open.ts")).open(request, ports);
+    },
+    words: async (request, scope) =>
+      (await import("../actions/access/words.ts")).words(request, await portsFor(request, scope)),
     exportCa: async (request, scope) =>
       (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope)),
     findRemains: async (request, scope) =>

@@ -8,6 +8,10 @@ import type { BundleFlattenRequest, BundleFlattenResult } from "../actions/bundl
 import type { BundleLoadRequest, BundleLoadResult } from "../actions/bundle/bundle-load.ts";
 import type { BundleServeRequest, BundleServeResult } from "../actions/bundle/bundle-serve.ts";
 import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-export.ts";
+import type { ConsoleRequest } from "../actions/access/console.ts";
+import type { ExecRequest, ProgramEnd } from "../actions/access/exec.ts";
+import type { OpenRequest, OpenResult } from "../actions/access/open.ts";
+import type { WordsRequest } from "../actions/access/words.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { ExplainRequest, ExplainResult } from "../actions/explain/explain.ts";
 import type { ShowValuesRequest, ValuesShowResult } from "../actions/values/show-values.ts";
@@ -70,6 +74,10 @@ export interface Engine {
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
   readonly runJob: Action<RunJobRequest, RunJobResult>;
+  readonly exec: Action<ExecRequest, ProgramEnd>;
+  readonly openConsole: Action<ConsoleRequest, ProgramEnd>;
+  readonly open: Action<OpenRequest, OpenResult>;
+  readonly words: Action<WordsRequest, readonly string[]>;
   readonly exportCa: Action<CaExportRequest, CaExportResult>;
   readonly findRemains: Action<InstallTarget, FoundRemains>;
   readonly uninstall: Action<UninstallRequest, UninstallResult>;

@@ -10,6 +10,12 @@ function lookUp(path: string): ValuesKey | undefined {
   return Object.hasOwn(valuesKeys, path) ? valuesKeys[path] : undefined;
 }
 
+/** Every key that has a name; with `settable` those that hold a value and no further keys. */
+export function keysOfValues({ settable = false } = {}): readonly string[] {
+  const named = Object.keys(valuesKeys).filter((key) => !key.includes("*"));
+  return settable ? named.filter((key) => valuesKeys[key]?.type !== "object") : named;
+}
+
 /** The names that exist directly below a path. */
 export function listKeysBelow(path: readonly string[]): readonly string[] {
   const prefix = path.length === 0 ? "" : `${path.join(".")}.`;

@@ -78,7 +78,8 @@ export async function explain({ topic }: ExplainRequest, ports: ExplainPorts): P
   });
 }
 
-async function everyCheck({ target }: ExplainPorts) {
+/** Every check there is on a target, of whatever occasion. */
+export async function everyCheck({ target }: Pick<ActionPorts, "target">) {
   const { preflight, live } = await target.checks();
   return [...preflight, ...hostChecks, ...live, ...liveChecks];
 }

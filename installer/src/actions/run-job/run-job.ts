@@ -1,5 +1,6 @@
 import type { JobResult } from "../../../../toolbox/src/contract.ts";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { bringUpJobs } from "../../execute/bring-up-graph.ts";
 import { recordRun } from "../../execute/history/run-history.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
@@ -59,8 +60,8 @@ export async function runJob(request: RunJobRequest, ports: RunJobPorts): Promis
 }
 
 function requireJob(plan: Plan, id: string): Job {
-  const jobs = plan.jobs.filter((job) => job.trigger === "bring-up");
-  const repeatable = jobs.filter((job) => !runsBefore(plan, job));
+  const jobs = bringUpJobs(plan);
+  const repeatable = repeatableJobs(plan);
   const found = repeatable.find((job) => job.id === id);
   if (found !== undefined) return found;
   const isThere = jobs.some((job) => job.id === id);
@@ -71,6 +72,11 @@ function requireJob(plan: Plan, id: string): Job {
         repeatable.length === 0 ? "this platform has none" : `jobs are ${repeatable.map((job) => job.id).join(", ")}`,
     },
   );
+}
+
+/** Jobs that can run again while their service serves. */
+export function repeatableJobs(plan: Plan): readonly Job[] {
+  return bringUpJobs(plan).filter((job) => !runsBefore(plan, job));
 }
 
 /** Its own service waits for it: it works on data that nobody else may hold at the time. */

@@ -6,7 +6,7 @@ import { buildProgram } from "../program.ts";
 
 /** The command line as data, without a program that could be run. */
 export async function describeProgram(): Promise<CommandInfo> {
-  return describeCommands(await buildProgram({ context: inertContext(), perform: refuse }));
+  return describeCommands(await buildProgram({ context: inertContext(), programArguments: [], perform: refuse }));
 }
 
 function refuse(): never {

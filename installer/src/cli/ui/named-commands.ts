@@ -13,7 +13,7 @@ export interface Invocation {
 }
 
 const ofInstall =
-  "init|validate|values|plan|render|install|status|logs|verify|doctor|stop|start|restart|run|ca|uninstall|secrets|explain|history|diff";
+  "init|validate|values|plan|render|install|status|logs|verify|doctor|stop|start|restart|run|exec|psql|redis-cli|s3|open|ca|uninstall|secrets|explain|history|diff";
 const others = "images|bundle|push|ls|completion|help|--help";
 const commands = new RegExp(`(?<![\\w/.-])slipway (?=(?:(${ofInstall})|${others})(?![\\w-]))`, "g");
 
