@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { exitCodes } from "../../errors/exit-codes.ts";
 import { openInstall, planOfInstall } from "../../execute/state/install.ts";
+import { listRevisions } from "../../execute/history/revisions.ts";
 import type { Plan } from "../../plan/model.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { keysOfValues } from "../../values/describe-value.ts";
@@ -34,7 +35,9 @@ async function namesOf(request: WordsRequest, ports: Pick<ActionPorts, "fs" | "t
     const checks = await everyCheck(ports);
     return [...keysOfValues(), ...exitCodes.map(({ code }) => code), ...checks.map(({ id }) => id)];
   }
-  const plan = planOfInstall(await openInstall(request, ports.fs));
+  const install = await openInstall(request, ports.fs);
+  if (request.of === "revisions") return (await listRevisions(ports.fs, install)).map(String);
+  const plan = planOfInstall(install);
   return plan === undefined ? [] : [...new Set(namesIn(plan, request.of))];
 }
 
@@ -44,7 +47,7 @@ async function installsIn(folder: string, { fs }: Pick<ActionPorts, "fs">): Prom
   return names.filter((_, index) => isInstall[index] === true);
 }
 
-function namesIn(plan: Plan, kind: Exclude<WordKind, "installs" | "topics">): readonly string[] {
+function namesIn(plan: Plan, kind: Exclude<WordKind, "installs" | "revisions" | "topics">): readonly string[] {
   switch (kind) {
     case "secrets":
       return plan.secrets.map(({ name }) => name);

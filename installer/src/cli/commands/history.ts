@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { parseCount } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -8,7 +9,6 @@ import { formatHistory } from "../ui/print-history.ts";
 
 interface HistoryOptions {
   readonly limit: number;
-  readonly quiet?: boolean;
 }
 
 /** `history` and `diff`: what was done to an install, and what made the difference. */
@@ -24,17 +24,16 @@ function declareList(program: Command, runtime: Runtime): void {
     .description(
       "Lists what was done to the install, oldest first: the revision that came of it, when, by which command and version, how it ended, how long it took and what changed. What changed nothing is not listed. The last 200 runs and the last 50 revisions are kept.",
     )
-    .option("--limit <n>", "only the last ones", parseCount, 20)
-    .option("-q, --quiet", "only the numbers of the revisions that diff knows");
+    .option("--limit <n>", "only the last ones", parseCount, 20);
   withExamples(command, [
     { command: "slipway history", means: "the last 20 runs" },
     { command: "slipway history --json", means: "all that are kept, for a program" },
   ]);
+  printsJson(command, ["HistoryResult"]);
   command.action((options: HistoryOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.history(toTarget(session.selection));
       if (session.manner.json) session.printJson(result);
-      else if (options.quiet === true) for (const number of result.revisions) session.print(String(number));
       else session.print(formatHistory(result, options.limit, session));
       return 0;
     }),
@@ -54,6 +53,7 @@ function declareDiff(program: Command, runtime: Runtime): void {
     { command: "slipway diff 3", means: "what changed since revision 3" },
     { command: "slipway diff 3 4 --json", means: "what revision 4 changed, for a program" },
   ]);
+  printsJson(command, ["DiffResult"]);
   command.action((from: number, to: number | undefined) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.diffRevisions({

@@ -45,7 +45,7 @@ function declareShow(group: Command, runtime: Runtime): void {
     .description(
       "Shows one secret on a terminal. Anywhere else, a pipe or a file, it has to be asked for with --reveal.",
     )
-    .argument("<name>", "its name, see secrets list")
+    .argument("<secret>", "its name, see secrets list")
     .option("--part <part>", "of a secret with several parts, for example certificate")
     .option("--reveal", "show it although standard output is no terminal");
   withExamples(command, [

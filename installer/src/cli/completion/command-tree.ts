@@ -11,8 +11,8 @@ export interface OptionInfo {
   readonly takesValue: boolean;
   readonly choices: readonly string[];
   readonly default: string | undefined;
-  /** What the value is, for completion of paths. */
-  readonly valueKind: "file" | "directory" | "component" | "other";
+  /** What the value is called: `file` in `--lock <file>`. */
+  readonly value: string;
 }
 
 export interface ArgumentInfo {
@@ -21,8 +21,6 @@ export interface ArgumentInfo {
   readonly required: boolean;
   readonly variadic: boolean;
   readonly choices: readonly string[];
-  /** It is one of the revisions that the install has. */
-  readonly revision: boolean;
 }
 
 export interface CommandInfo {
@@ -51,7 +49,6 @@ export function describeCommands(program: Command, path: readonly string[] = [])
       required: argument.required,
       variadic: argument.variadic,
       choices: argument.argChoices ?? [],
-      revision: /\brevision$/.test(argument.name()),
     })),
     examples: examplesOf(program),
     json: jsonKindsOf(program),
@@ -60,7 +57,6 @@ export function describeCommands(program: Command, path: readonly string[] = [])
 }
 
 function describeOption(option: Option): OptionInfo {
-  const value = /<([^>]+)>/.exec(option.flags)?.[1] ?? "";
   return {
     flags: option.flags,
     short: option.short,
@@ -72,7 +68,6 @@ function describeOption(option: Option): OptionInfo {
       typeof option.defaultValue === "string" || typeof option.defaultValue === "number"
         ? String(option.defaultValue)
         : undefined,
-    valueKind:
-      value === "file" ? "file" : value === "dir" ? "directory" : value === "component" ? "component" : "other",
+    value: /<([^>]+)>/.exec(option.flags)?.[1] ?? "",
   };
 }

@@ -1,19 +1,22 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { componentWords } from "../../plan/component-names.ts";
 import { describeProgram } from "../docs/describe-program.ts";
 import { completionScript } from "./scripts.ts";
+import { fixedWords } from "./word-sources.ts";
 
 describe("the bash completion, in a real bash", () => {
   let folder: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "slipway-completion-"));
-    writeFileSync(join(folder, "completion.bash"), completionScript("bash", await describeProgram(), componentWords()));
+    writeFileSync(join(folder, "completion.bash"), completionScript("bash", await describeProgram(), fixedWords()));
     writeFileSync(join(folder, "my-values.yaml"), "");
+    // The program as the script calls it: what it was asked, and one word of each kind.
+    const program = '#!/bin/sh\necho "$@" >> asked\nprintf "%s-one %s-two\\n" "$4" "$4"\n';
+    writeFileSync(join(folder, "slipway"), program, { mode: 0o755 });
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,15 +66,35 @@ describe("the bash completion, in a real bash", () => {
     expect(complete("slipway", "install", "--without", "g")).toEqual(["gitlab-shell"]);
   });
 
-  it("offers the revisions that the install has, by asking for those of the one that is named", () => {
-    const program = join(folder, "slipway");
-    writeFileSync(program, '#!/bin/sh\n[ "$*" = "history --quiet --name try" ] && printf "3\\n14\\n15\\n"\n', {
-      mode: 0o755,
-    });
+  it("offers keys of the values, to set those that hold a value", () => {
+    expect(complete("slipway", "install", "--set", "postgres.resources.m")).toEqual(["postgres.resources.memory="]);
+    expect(complete("slipway", "values", "show", "postgres.res")).toContain("postgres.resources");
+    expect(complete("slipway", "install", "--set", "postgres.replicas", "=")).toEqual([]);
+  });
 
-    expect(complete(program, "--name", "try", "diff", "1")).toEqual(["14", "15"]);
-    expect(complete(program, "--name", "try", "bundle", "diff", "1")).toEqual([]);
-    expect(complete(program, "diff", "1")).toEqual([]);
+  it.each<readonly [string, readonly string[]]>([
+    ["installs", ["status", "--name"]],
+    ["secrets", ["secrets", "show"]],
+    ["jobs", ["run"]],
+    ["databases", ["psql"]],
+    ["logins", ["s3", "ls", "--login"]],
+    ["addresses", ["open"]],
+    ["revisions", ["diff"]],
+    ["topics", ["explain"]],
+  ])("asks for %s when a key is pressed", (kind, words) => {
+    expect(complete("./slipway", ...words, `${kind}-t`)).toEqual([`${kind}-two`]);
+  });
+
+  it("asks about the install that the line is about", () => {
+    complete("./slipway", "--name", "two", "run", "--state-dir", "/srv/x", "");
+
+    const asked = readFileSync(join(folder, "asked"), "utf8").trimEnd().split("\n");
+    expect(asked.at(-1)).toBe("completion bash --words jobs --name two --state-dir /srv/x");
+  });
+
+  it("offers nothing of its own behind --, where another program's words stand", () => {
+    expect(complete("slipway", "exec", "redis", "--", "")).toEqual([]);
+    expect(complete("slipway", "exec", "red")).toEqual(["redis"]);
   });
 
   it("offers shells to completion", () => {
@@ -81,17 +104,19 @@ describe("the bash completion, in a real bash", () => {
 
 describe("the other scripts", () => {
   it("give zsh the same through its bash emulation", async () => {
-    const script = completionScript("zsh", await describeProgram(), componentWords());
+    const script = completionScript("zsh", await describeProgram(), fixedWords());
 
     expect(script).toMatch(/^#compdef slipway\n/);
     expect(script).toContain("complete -F _slipway slipway");
   });
 
   it("give fish each command and option with its words", async () => {
-    const script = completionScript("fish", await describeProgram(), componentWords());
+    const script = completionScript("fish", await describeProgram(), fixedWords());
 
     expect(script).toContain("-a 'install' -d 'bring the platform to the state the values describe'");
-    expect(script).toMatch(/__fish_seen_subcommand_from diff.* -a '\(slipway history --quiet 2>\/dev\/null\)'/);
     expect(script).toMatch(/__fish_seen_subcommand_from render.* -l mode -x -a 'compose helm'/);
+    expect(script).toMatch(/__fish_seen_subcommand_from run' -a '\(__slipway_ask jobs\)'/);
+    expect(script).toMatch(/-l name -x -a '\(__slipway_ask installs\)'/);
+    expect(script).toContain("completion fish --words");
   });
 });

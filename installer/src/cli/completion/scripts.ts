@@ -1,35 +1,39 @@
 import { shellQuote } from "../../platform/shell-quote.ts";
 import type { CommandInfo, OptionInfo } from "./command-tree.ts";
+import { argumentWords, type FixedWords, optionWords, type WordSource } from "./word-sources.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Names that a person may type for components: all, and those of what can be left out. */
-export interface ComponentNames {
-  readonly all: readonly string[];
-  readonly optional: readonly string[];
+/** A command with the words that may stand in each place of it. */
+interface WordedCommand extends Omit<CommandInfo, "options" | "arguments" | "commands"> {
+  readonly options: readonly WordedOption[];
+  readonly arguments: readonly WordSource[];
+  readonly commands: readonly WordedCommand[];
 }
+
+type WordedOption = OptionInfo & WordSource;
 
 /** A completion script of everything the program understands. */
-export function completionScript(shell: Shell, program: CommandInfo, names: ComponentNames): string {
-  return writeScript(shell, withNames(program, names));
+export function completionScript(shell: Shell, program: CommandInfo, words: FixedWords): string {
+  return writeScript(shell, withWords(program, words));
 }
 
-/** The same commands with the names of components as choices where one is wanted. */
-function withNames(command: CommandInfo, names: ComponentNames): CommandInfo {
+/** What the commands themselves declare wins over what is known by a name. */
+function withWords(command: CommandInfo, words: FixedWords): WordedCommand {
   return {
     ...command,
     options: command.options.map((option) => {
-      if (option.valueKind !== "component") return option;
-      return { ...option, choices: option.long === "--without" ? names.optional : names.all };
+      const source = optionWords(option.long, option.value, words);
+      return { ...option, ...source, choices: [...option.choices, ...(source.choices ?? [])] };
     }),
-    arguments: command.arguments.map((argument) =>
-      argument.name === "component" ? { ...argument, choices: names.all } : argument,
+    arguments: command.arguments.map(({ name, choices }) =>
+      choices.length > 0 ? { choices } : argumentWords(name, words),
     ),
-    commands: command.commands.map((child) => withNames(child, names)),
+    commands: command.commands.map((child) => withWords(child, words)),
   };
 }
 
-function writeScript(shell: Shell, program: CommandInfo): string {
+function writeScript(shell: Shell, program: WordedCommand): string {
   switch (shell) {
     case "bash":
       return bashScript(program);
@@ -41,50 +45,49 @@ function writeScript(shell: Shell, program: CommandInfo): string {
 }
 
 /** Every command with its words, the program itself first. */
-function flatten(command: CommandInfo): readonly CommandInfo[] {
+function flatten(command: WordedCommand): readonly WordedCommand[] {
   return [command, ...command.commands.flatMap(flatten)];
 }
 
-function optionWords(options: readonly OptionInfo[]): readonly string[] {
+function flagsOf(options: readonly OptionInfo[]): readonly string[] {
   return options.flatMap((option) => (option.short === undefined ? [option.long] : [option.short, option.long]));
 }
 
-function bashScript(program: CommandInfo): string {
+function bashScript(program: WordedCommand): string {
   const all = flatten(program);
   const globals = [...program.options, helpOption];
   const words = all.map((command) => {
     const own = command.path.length === 0 ? [] : command.options;
     const next = [
       ...command.commands.map((child) => child.path.at(-1) ?? ""),
-      ...command.arguments.flatMap((argument) => argument.choices),
+      ...command.arguments.flatMap((argument) => argument.choices ?? []),
     ];
-    return `    ${shellQuote(command.path.join(" "))}) words=${shellQuote([...next, ...optionWords([...own, ...globals])].join(" "))} ;;`;
+    const fixed = shellQuote([...next, ...flagsOf([...own, ...globals])].join(" "));
+    const asked = command.arguments
+      .flatMap((argument) => argument.asked ?? [])
+      .map((kind) => `" $(_slipway_ask ${kind})"`);
+    return `    ${shellQuote(command.path.join(" "))}) words=${[fixed, ...asked].join("")} ;;`;
   });
   const values = uniqueOptions(all).map((option) => {
-    const names = optionWords([option]).join("|");
+    const names = flagsOf([option]).join("|");
     return `    ${names}) ${bashValue(option)} ;;`;
   });
-  const ofRevisions = all.filter(takesRevision).map((command) => shellQuote(command.path.join(" ")));
   const commands = all.slice(1).map((command) => shellQuote(command.path.join(" ")));
-  const valued = uniqueOptions(all).flatMap((option) => optionWords([option]));
+  const valued = uniqueOptions(all).flatMap((option) => flagsOf([option]));
   return `# Completion of slipway for bash. Load it with: source <(slipway completion bash)
-_slipway_revisions() {
-  local index about=()
-  for ((index = 1; index < COMP_CWORD; index++)); do
-    case \${COMP_WORDS[index]} in
-      --name|--state-dir) about+=("\${COMP_WORDS[index]}" "\${COMP_WORDS[index+1]}") ;;
-    esac
-  done
-  "\${COMP_WORDS[0]}" history --quiet "\${about[@]}" 2>/dev/null
+# Names that hang on what is installed, of the install that the line is about.
+_slipway_ask() {
+  "\${COMP_WORDS[0]}" completion bash --words "$1" "\${scope[@]}" 2>/dev/null
 }
 _slipway() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" words="" index word try
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" words="" index word try scope=()
   COMPREPLY=()
-  case $previous in
-${values.join("\n")}
-  esac
   for ((index = 1; index < COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
+    case $word in
+      --) return ;;
+      --name|--state-dir) scope+=("$word" "\${COMP_WORDS[index+1]}") ;;
+    esac
     case $word in
       ${valued.join("|")}) index=$((index + 1)); continue ;;
       -*) continue ;;
@@ -94,11 +97,12 @@ ${values.join("\n")}
       ${commands.join("|")}) path=$try ;;
     esac
   done
-  case $path in
-${words.join("\n")}
+  case $previous in
+    =) return ;;
+${values.join("\n")}
   esac
   case $path in
-    ${ofRevisions.join("|")}) words="$(_slipway_revisions) $words" ;;
+${words.join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -106,22 +110,20 @@ complete -F _slipway slipway ./slipway
 `;
 }
 
-/** Which revisions there are, only the install tells. */
-function takesRevision({ arguments: taken }: CommandInfo): boolean {
-  return taken.some(({ revision }) => revision);
-}
-
-function bashValue(option: OptionInfo): string {
+function bashValue(option: WordedOption): string {
+  const open = option.open === true ? "compopt -o nospace 2>/dev/null; " : "";
+  if (option.asked !== undefined)
+    return `COMPREPLY=($(compgen -W "$(_slipway_ask ${option.asked})" -- "$current")); return`;
   if (option.choices.length > 0)
-    return `COMPREPLY=($(compgen -W ${shellQuote(option.choices.join(" "))} -- "$current")); return`;
-  if (option.valueKind === "file") return 'COMPREPLY=($(compgen -f -- "$current")); return';
-  if (option.valueKind === "directory") return 'COMPREPLY=($(compgen -d -- "$current")); return';
+    return `${open}COMPREPLY=($(compgen -W ${shellQuote(option.choices.join(" "))} -- "$current")); return`;
+  if (option.value === "file") return 'COMPREPLY=($(compgen -f -- "$current")); return';
+  if (option.value === "dir") return 'COMPREPLY=($(compgen -d -- "$current")); return';
   return "return";
 }
 
 /** Options that take a value, each name once, with the choices of every command that has it. */
-function uniqueOptions(commands: readonly CommandInfo[]): readonly OptionInfo[] {
-  const byName = new Map<string, OptionInfo>();
+function uniqueOptions(commands: readonly WordedCommand[]): readonly WordedOption[] {
+  const byName = new Map<string, WordedOption>();
   for (const option of commands.flatMap((command) => command.options)) {
     if (!option.takesValue) continue;
     const choices = [...new Set([...(byName.get(option.long)?.choices ?? []), ...option.choices])];
@@ -130,7 +132,7 @@ function uniqueOptions(commands: readonly CommandInfo[]): readonly OptionInfo[] 
   return [...byName.values()];
 }
 
-const helpOption: OptionInfo = {
+const helpOption: WordedOption = {
   flags: "-h, --help",
   short: "-h",
   long: "--help",
@@ -138,11 +140,23 @@ const helpOption: OptionInfo = {
   takesValue: false,
   choices: [],
   default: undefined,
-  valueKind: "other",
+  value: "",
 };
 
-function fishScript(program: CommandInfo): string {
-  const lines = ["# Completion of slipway for fish.", "complete -c slipway -f"];
+/** Words that hang on what is installed, of the install that the line is about. */
+const fishAsk = `function __slipway_ask
+  set -l words (commandline -opc)
+  set -l scope
+  for index in (seq 2 (count $words))
+    if contains -- $words[$index] --name --state-dir; and test $index -lt (count $words)
+      set scope $scope $words[$index] $words[(math $index + 1)]
+    end
+  end
+  $words[1] completion fish --words $argv[1] $scope 2>/dev/null
+end`;
+
+function fishScript(program: WordedCommand): string {
+  const lines = ["# Completion of slipway for fish.", fishAsk, "complete -c slipway -f"];
   for (const command of flatten(program)) {
     const condition = fishCondition(command);
     for (const child of command.commands) {
@@ -150,19 +164,23 @@ function fishScript(program: CommandInfo): string {
         `complete -c slipway ${condition} -a ${shellQuote(child.path.at(-1) ?? "")} -d ${shellQuote(child.summary)}`,
       );
     }
-    for (const choice of command.arguments.flatMap((argument) => argument.choices)) {
+    for (const choice of command.arguments.flatMap((argument) => argument.choices ?? [])) {
       lines.push(`complete -c slipway ${condition} -a ${shellQuote(choice)}`);
     }
-    if (takesRevision(command)) {
-      lines.push(`complete -c slipway ${condition} -a ${shellQuote("(slipway history --quiet 2>/dev/null)")}`);
+    for (const kind of command.arguments.flatMap((argument) => argument.asked ?? [])) {
+      lines.push(`complete -c slipway ${condition} -a ${shellQuote(fishAsked(kind))}`);
     }
     for (const option of command.options) lines.push(fishOption(option, command.path.length === 0 ? "" : condition));
   }
   return `${lines.join("\n")}\n`;
 }
 
+function fishAsked(kind: string): string {
+  return `(__slipway_ask ${kind})`;
+}
+
 /** The command's words were typed and none of its own commands yet. */
-function fishCondition(command: CommandInfo): string {
+function fishCondition(command: WordedCommand): string {
   if (command.path.length === 0) return `-n ${shellQuote("__fish_use_subcommand")}`;
   const seen = command.path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const children = command.commands.map((child) => child.path.at(-1) ?? "");
@@ -170,10 +188,11 @@ function fishCondition(command: CommandInfo): string {
   return `-n ${shellQuote([...seen, ...notYet].join("; and "))}`;
 }
 
-function fishOption(option: OptionInfo, condition: string): string {
+function fishOption(option: WordedOption, condition: string): string {
   const parts = ["complete -c slipway", condition, `-l ${option.long.replace(/^--/, "")}`];
   if (option.short !== undefined) parts.push(`-s ${option.short.slice(1)}`);
-  if (option.takesValue) parts.push(option.valueKind === "other" || option.valueKind === "component" ? "-x" : "-r -F");
+  if (option.takesValue) parts.push(option.value === "file" || option.value === "dir" ? "-r -F" : "-x");
+  if (option.asked !== undefined) parts.push(`-a ${shellQuote(fishAsked(option.asked))}`);
   if (option.choices.length > 0) parts.push(`-a ${shellQuote(option.choices.join(" "))}`);
   parts.push(`-d ${shellQuote(option.description)}`);
   return parts.filter((part) => part !== "").join(" ");
