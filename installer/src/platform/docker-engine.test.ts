@@ -246,7 +246,10 @@ describe("address ranges", () => {
       request.path.startsWith("/info") ? { body: { DefaultAddressPools } } : undefined,
     );
 
-    expect((await docker.info()).addressPools).toEqual([{ base: "10.200.0.0/16", size: 24 }]);
+    expect(await docker.info()).toMatchObject({
+      addressPools: [{ base: "10.200.0.0/16", size: 24 }],
+      socket: join(folder, "docker.sock"),
+    });
   });
 });
 

@@ -17,16 +17,16 @@ interface VolumeSummary {
 interface NetworkSummary {
   readonly Id: string;
   readonly Name: string;
-  readonly Driver?: string;
-  readonly Internal?: boolean;
-  readonly Options?: Readonly<Record<string, string>> | null;
+  readonly Driver?: string | undefined;
+  readonly Internal?: boolean | undefined;
+  readonly Options?: Readonly<Record<string, string>> | null | undefined;
   /** Without any for networks without addresses, as host and none are. */
-  readonly IPAM?: { readonly Config?: readonly AddressRange[] | null } | null;
+  readonly IPAM?: { readonly Config?: readonly AddressRange[] | null | undefined } | null | undefined;
 }
 
 interface AddressRange {
-  readonly Subnet?: string;
-  readonly Gateway?: string;
+  readonly Subnet?: string | undefined;
+  readonly Gateway?: string | undefined;
 }
 
 function fromNetwork(network: NetworkSummary): NetworkState {

@@ -67,8 +67,8 @@ test("a network that a container of others is attached to is left and named, and
     containersLabelled: () => Promise.resolve([]),
     networks: () =>
       Promise.resolve([
-        { id: "1", name: "p_app" },
-        { id: "2", name: "p_data" },
+        { id: "1", name: "p_app", subnets: [] },
+        { id: "2", name: "p_data", subnets: [] },
       ]),
     removeNetwork: (id) => {
       if (id === "1") return Promise.reject(new EngineRefusal("to remove network 1", 403, reason));

@@ -68,8 +68,8 @@ describe("address ranges for networks", () => {
     const onLink = route("tun0", "00000000", "00000080") + route("tun0", "00000080", "00000080");
 
     expect(await findings(check, { files: { "/proc/net/route": head + byGateway } })).toEqual([]);
-    for (const socket of [undefined, "/srv/other/docker.sock"])
-      expect(await findings(check, { info: { socket }, files: { "/proc/net/route": head + onLink } })).toEqual([]);
+    const info = { socket: "/srv/other/docker.sock" };
+    expect(await findings(check, { info, files: { "/proc/net/route": head + onLink } })).toEqual([]);
   });
 
   it("are not those of name servers, also of those behind the resolver of systemd", async () => {
@@ -132,12 +132,12 @@ describe("bridges of networks", () => {
   const addresses = (...own: readonly string[]) => ({
     "/proc/net/fib_trie": own.map((address) => `  |-- ${address}\n     /32 host LOCAL\n`).join(""),
   });
-  const elsewhere = { info: { socket: undefined } };
+  const elsewhere = { socket: "/srv/other/docker.sock" };
 
   it("that are gone are named", async () => {
     const files = interfaces("lo", "docker0", "br-0123456789ab");
 
-    for (const info of [{}, { socket: undefined }])
+    for (const info of [{}, elsewhere])
       expect(await findings("networks.bridges", { networks, files, info })).toMatchObject([
         {
           severity: "failure",
@@ -176,7 +176,7 @@ describe("bridges of networks", () => {
     expect(await findings("networks.bridges", { networks })).toEqual([]);
     // An engine elsewhere, while one here has a default bridge and networks of its own.
     const here = interfaces("lo", "docker0", "br-777777777777");
-    expect(await findings("networks.bridges", { networks, files: here, ...elsewhere })).toEqual([]);
+    expect(await findings("networks.bridges", { networks, files: here, info: elsewhere })).toEqual([]);
     const inside = { ...interfaces("lo", "eth0"), "/.dockerenv": "" };
     expect(await findings("networks.bridges", { networks, files: inside })).toEqual([]);
   });
