@@ -3,6 +3,7 @@
  * Plain, serialisable data. It names no target (Compose, Kubernetes) and holds no secret, only names of secrets.
  */
 
+import type { Console } from "./console.ts";
 import type { Route } from "./routes.ts";
 
 export type { PageCare, Route, RouteAction } from "./routes.ts";
@@ -77,6 +78,8 @@ export interface Component {
   readonly volumes: readonly Volume[];
   readonly databases: readonly Store[];
   readonly buckets: readonly Store[];
+  /** How a person gets into what it keeps, where that is more than its own pages. */
+  readonly console?: Console;
   /** Addresses people open, for status, the page and the summary. */
   readonly links: readonly Link[];
   /** Secret with the first password for `links`, if there is a login. */
@@ -275,7 +278,7 @@ export interface Job {
   readonly needs: readonly Dependency[];
   readonly reaches: readonly string[];
   readonly deadlineSeconds: number;
-  /** Part of every bring-up, or only run when asked for (`verify`). */
+  /** Part of every bring-up, or only run when asked for (`verify`, consoles). */
   readonly trigger: "bring-up" | "request";
   /** What it makes, in words, for plan and docs. */
   readonly makes: readonly string[];

@@ -13,9 +13,10 @@ import {
   toStore,
 } from "../define.ts";
 import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
-import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { Route } from "../model.ts";
-import { endpoint, secret, textFile } from "../text.ts";
+import { toolboxConsole } from "../groups/console-job.ts";
+import { toolboxDocument, toolboxJob, toolboxProgram } from "../groups/toolbox-job.ts";
+import type { Component, Route, SecretSlot } from "../model.ts";
+import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { objectStoreRules } from "../../values/rules/object-store-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
@@ -45,13 +46,15 @@ export const minio: ComponentDefinition = {
     };
     const buckets = context.buckets.map(toStore);
     const wires = context.buckets.map((bucket) => s3Wire(context, bucket.name));
+    const { console, job } = objectConsole(context, component);
     if (values.mode === "external") {
       return {
         component: {
           ...externalComponent(component, endpointOfUrl("s3", "s3", values.external.endpoint)),
           buckets,
+          console,
         },
-        jobs: values.external.createBuckets ? [bucketsJob(context)] : [],
+        jobs: [...(values.external.createBuckets ? [bucketsJob(context)] : []), job],
         secrets: [
           givenSecret(
             "s3-external",
@@ -83,9 +86,10 @@ export const minio: ComponentDefinition = {
           { name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: ".minio.sys/format.json" },
         ],
         buckets,
+        console,
         links: [{ title: { en: "S3 endpoint", zh: "S3 接口" }, url: servedUrl(context.addressing, "s3") }],
       },
-      jobs: [bucketsJob(context)],
+      jobs: [bucketsJob(context), job],
       secrets: [
         randomSecret("minio-root", `password of ${rootUser}, the object store's administrator`),
         ...s3Secrets(context),
@@ -139,8 +143,40 @@ function server(context: PlanContext) {
   );
 }
 
+/** The administrator first; an external store has one key for everything. */
+function accessKeys(context: PlanContext): readonly [AccessKey, ...AccessKey[]] {
+  const { mode, external } = context.values.objectStore;
+  if (mode === "external") return [{ accessKey: external.accessKey, secretKey: secret("s3-external") }];
+  const keys = s3Keys(context).map((key) => ({
+    accessKey: s3AccessKey(context, key),
+    secretKey: secret(s3SecretName(context, key)),
+  }));
+  return [{ accessKey: rootUser, secretKey: secret("minio-root") }, ...keys];
+}
+
+interface AccessKey {
+  readonly accessKey: string;
+  readonly secretKey: SecretSlot;
+}
+
+function objectConsole(context: PlanContext, component: Pick<Component, "id" | "title">) {
+  const [first, ...others] = accessKeys(context);
+  const document = {
+    endpoint: endpoint("minio.s3", "url"),
+    region: context.values.objectStore.region,
+    keys: [first, ...others].map((key) => ({ ...key })),
+  };
+  return toolboxConsole(context, {
+    kind: "objects",
+    logins: [first.accessKey, ...others.map(({ accessKey }) => accessKey)],
+    component,
+    program: [...toolboxProgram, "s3", toolboxDocument],
+    files: [{ path: toolboxDocument, contents: jsonFile(document) }],
+  });
+}
+
 function bucketsJob(context: PlanContext): JobDraft {
-  const { mode, region, noncurrentDays, external } = context.values.objectStore;
+  const { mode, region, noncurrentDays } = context.values.objectStore;
   const embedded = mode === "embedded";
   return toolboxJob(context, {
     id: "minio-buckets",
@@ -156,10 +192,7 @@ function bucketsJob(context: PlanContext): JobDraft {
       endpoint: endpoint("minio.s3", "url"),
       region,
       flavour: embedded ? "minio" : "generic",
-      admin: {
-        accessKey: embedded ? rootUser : external.accessKey,
-        secretKey: secret(embedded ? "minio-root" : "s3-external"),
-      },
+      admin: { ...accessKeys(context)[0] },
       buckets: context.buckets.map((row) => ({ name: row.name, versioning: true, access: row.access, noncurrentDays })),
       users: embedded
         ? s3Keys(context).map((key) => ({

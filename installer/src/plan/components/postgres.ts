@@ -13,14 +13,16 @@ import {
   externalComponent,
   toStore,
 } from "../define.ts";
-import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
+import { toolboxConsole } from "../groups/console-job.ts";
+import { postgresCaFiles, postgresLogin, postgresService } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { Container, SecretSpec } from "../model.ts";
+import type { Component, Container, SecretSpec } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
 import { postgresRules } from "../../values/rules/postgres-rules.ts";
 
 const dataDirectory = "/var/lib/postgresql/data";
 const passwordFile = "/run/slipway/postgres-password";
+const superuser = "postgres";
 const volume = { volume: "data", path: dataDirectory };
 
 /** PostgreSQL 17, one cluster for every service of the platform. */
@@ -43,6 +45,7 @@ export const postgres: ComponentDefinition = {
       purpose: { en: "Relational databases of every service", zh: "各服务的关系型数据库" },
       zone: "data" as const,
     };
+    const { console, job } = sqlConsole(context, component, mode === "external" ? external.adminUser : superuser);
     if (mode === "external") {
       return {
         component: {
@@ -54,8 +57,9 @@ export const postgres: ComponentDefinition = {
             externalHost: external.host,
           }),
           databases,
+          console,
         },
-        jobs: [databasesJob(context, external.adminUser)],
+        jobs: [databasesJob(context, external.adminUser), job],
         secrets: secrets(context),
       };
     }
@@ -71,7 +75,7 @@ export const postgres: ComponentDefinition = {
           stopSeconds: 60,
           stopSignal: "SIGINT",
           health: {
-            ready: { kind: "exec", command: ["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"] },
+            ready: { kind: "exec", command: ["pg_isready", "-q", "-h", "127.0.0.1", "-U", superuser] },
             live: { kind: "tcp", port: 5432 },
             startSeconds: 120,
           },
@@ -79,8 +83,9 @@ export const postgres: ComponentDefinition = {
         needs: [completed("postgres-initialise")],
         volumes: [{ name: "data", sizeGiB: toGiB(storage.size), dataClass: "backup", marker: "PG_VERSION" }],
         databases,
+        console,
       },
-      jobs: [initialiseJob(context), databasesJob(context, "postgres")],
+      jobs: [initialiseJob(context), databasesJob(context, superuser), job],
       secrets: secrets(context),
     };
   },
@@ -182,6 +187,30 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
         extensions: row.extensions.map((extension) => ({ ...extension })),
       })),
     },
+  });
+}
+
+/** psql as the administrator, or as the owner of one of the databases: libpq finds each under a service of its name. */
+function sqlConsole(context: PlanContext, component: Pick<Component, "id" | "title">, admin: string) {
+  const serviceFile = "/run/slipway/pg_service.conf";
+  const owners = context.databases.filter(
+    ({ owner }, index, all) => all.findIndex((row) => row.owner === owner) === index,
+  );
+  const logins = [
+    { user: admin, secret: adminSecret(context), database: "postgres" },
+    ...owners.map((row) => ({ user: row.owner, secret: row.secret, database: row.name })),
+  ];
+  return toolboxConsole(context, {
+    kind: "sql",
+    logins: [admin, ...owners.map(({ owner }) => owner)],
+    component,
+    // The login is the service; what is left are arguments of psql.
+    program: ["sh", "-c", 'PGSERVICE=$1; export PGSERVICE; shift; exec psql "$@"', "psql"],
+    env: [{ name: "PGSERVICEFILE", value: [serviceFile] }],
+    files: [
+      { path: serviceFile, contents: textFile(logins.flatMap((login) => postgresService(context, login))) },
+      ...postgresCaFiles(context),
+    ],
   });
 }
 

@@ -8,9 +8,10 @@ import {
   type PlanContext,
   externalComponent,
 } from "../define.ts";
-import { redisWire } from "../groups/redis-client.ts";
-import type { Text, Wire } from "../model.ts";
-import { secret, text, textFile } from "../text.ts";
+import { toolboxConsole } from "../groups/console-job.ts";
+import { redisSecret, redisWire } from "../groups/redis-client.ts";
+import type { Component, Text, Wire } from "../model.ts";
+import { endpoint, secret, text, textFile } from "../text.ts";
 
 const passwordFile = "/run/slipway/redis-password";
 
@@ -32,16 +33,15 @@ export const redis: ComponentDefinition = {
       purpose: { en: "Cache, locks and sessions", zh: "缓存、锁与会话" },
       zone: "data" as const,
     };
+    const { console, job } = keyConsole(context, component);
     if (values.mode === "external") {
       const { host, port, passwordFile: file } = values.external;
       return {
-        component: externalComponent(component, {
-          id: "redis",
-          port,
-          protocol: "redis",
-          tls: false,
-          externalHost: host,
-        }),
+        component: {
+          ...externalComponent(component, { id: "redis", port, protocol: "redis", tls: false, externalHost: host }),
+          console,
+        },
+        jobs: [job],
         secrets: [givenSecret("redis-external", "password of the external Redis", "redis.external.password", file)],
         wires: [serverWire(context)],
       };
@@ -63,7 +63,9 @@ export const redis: ComponentDefinition = {
           },
         },
         volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "ephemeral" }],
+        console,
       },
+      jobs: [job],
       secrets: [randomSecret("redis", "password of Redis clients")],
       wires: [serverWire(context)],
     };
@@ -106,6 +108,29 @@ daemonize no
 logfile ""
 requirepass "${secret("redis", { as: "quoted" })}"
 `;
+}
+
+/**
+ * The program takes the password from its environment, which in a container of its own nobody but its user can read: other ways in show
+ * it among its arguments or stand between a person's input and the program.
+ */
+const signIn = `IFS= read -r REDISCLI_AUTH <${passwordFile} || :
+export REDISCLI_AUTH
+shift
+exec valkey-cli -h "$SERVER_HOST" -p "$SERVER_PORT" "$@"`;
+
+function keyConsole(context: PlanContext, component: Pick<Component, "id" | "title">) {
+  return toolboxConsole(context, {
+    kind: "key-value",
+    logins: ["default"],
+    component,
+    program: ["sh", "-c", signIn, "redis-cli"],
+    env: [
+      { name: "SERVER_HOST", value: [endpoint("redis.redis", "host")] },
+      { name: "SERVER_PORT", value: [endpoint("redis.redis", "port")] },
+    ],
+    files: [{ path: passwordFile, contents: textFile([secret(redisSecret(context))]) }],
+  });
 }
 
 function serverWire(context: PlanContext): Wire {

@@ -1,6 +1,6 @@
 import type { PlanContext } from "../define.ts";
-import type { ConfigFile, Slotted, Wire } from "../model.ts";
-import { endpoint, secret, textFile } from "../text.ts";
+import type { ConfigFile, Slotted, Text, Wire } from "../model.ts";
+import { endpoint, secret, text, textFile } from "../text.ts";
 
 const externalCaPath = "/run/slipway/postgres-ca.crt";
 
@@ -40,6 +40,30 @@ export function postgresLogin(
     tls: postgresTls(context),
     ...(postgresCaFiles(context).length === 0 ? {} : { caFile: externalCaPath }),
   };
+}
+
+/**
+ * A section of a libpq service file, called as the role: everything to sign in with, the password unescaped up to the line's end. A
+ * password file would have to be hidden from its group too, which not every target can do.
+ */
+export function postgresService(
+  context: PlanContext,
+  login: { readonly user: string; readonly secret: string; readonly database: string },
+): Text {
+  const mode = postgresSslMode(context);
+  const ca = postgresCaFiles(context)[0]?.path;
+  // Without a file of one's own the system's authorities count, which libpq allows only with the strictest check.
+  const roots = ca ?? (mode === "verify-ca" || mode === "verify-full" ? "system" : undefined);
+  return text`[${login.user}]
+host=${endpoint("postgres.sql", "host")}
+port=${endpoint("postgres.sql", "port")}
+user=${login.user}
+password=${secret(login.secret)}
+dbname=${login.database}
+sslmode=${roots === "system" ? "verify-full" : mode}
+${roots === undefined ? "" : `sslrootcert=${roots}\n`}application_name=slipway-psql
+
+`;
 }
 
 /** Proves that a service reaches its own database and no other's. */

@@ -10,6 +10,9 @@ export const toolboxSection: Section = { key: "toolbox", leastMemory: 128 };
 /** Where the toolbox finds its document, the same in every job. */
 export const toolboxDocument = "/run/slipway/document.json";
 
+/** How the toolbox image starts its program, for containers that start another way. */
+export const toolboxProgram: readonly string[] = ["node", "/opt/slipway/toolbox.cjs"];
+
 /** Uid of the toolbox image. */
 export const toolboxUid = 10011;
 

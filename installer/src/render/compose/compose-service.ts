@@ -73,12 +73,18 @@ export function renderJob(context: UnitContext, job: Job, files: readonly Render
   const networks = networksOf(context.plan, undefined, job.reaches);
   return {
     ...renderContainer(context, job.container, job.component, files),
+    // What a person reads there is nobody else's, and a copy of it could be as large as the data.
+    ...(isConsole(context.plan, job) ? { logging: { driver: "none" } } : {}),
     profiles: ["jobs"],
     restart: "no",
     healthcheck: { disable: true },
     ...(networks.length === 0 ? { network_mode: "none" } : { networks: renderNetworks(context.plan, networks) }),
     labels: labels(context.plan, job.id, "job"),
   };
+}
+
+function isConsole({ components }: Plan, { id }: Job): boolean {
+  return components.some(({ console }) => console?.job === id);
 }
 
 /** Hash of everything that makes a container what it is, its files' unresolved contents included. */

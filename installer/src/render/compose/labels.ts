@@ -6,5 +6,7 @@ export const componentLabel = "dev.slipway.component";
 export const installLabel = "dev.slipway.install";
 /** On a job's container that was given other arguments than the job's own. */
 export const probeLabel = "dev.slipway.probe";
+/** Role of a container that a person works in: it is in use while it runs. */
+export const consoleRole = "console";
 /** On one-shot containers: the run they belong to. */
 export const runLabel = "dev.slipway.run";

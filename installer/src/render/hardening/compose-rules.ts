@@ -69,12 +69,9 @@ export const composeRules: Rules<ComposeSubject> = {
     problemIf(service["restart"] !== (isJob ? "no" : "unless-stopped"), id, `restarts: ${String(service["restart"])}`),
   ),
   S31: each(({ id, service }) => {
-    const options = service.logging?.options;
-    return problemIf(
-      options?.["max-size"] === undefined || options["max-file"] === undefined,
-      id,
-      "has unbounded logs",
-    );
+    const { driver, options } = service.logging ?? {};
+    const isBounded = options?.["max-size"] !== undefined && options["max-file"] !== undefined;
+    return problemIf(!isBounded && driver !== "none", id, "has unbounded logs");
   }),
   S32: each(({ id, service }) => imageSteady(id, service.image ?? "")),
   S34: (subject) => [

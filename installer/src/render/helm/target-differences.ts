@@ -165,7 +165,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "logs",
     field: "logging",
-    compose: "json-file, rotated as the values say",
+    compose: "json-file, rotated as the values say; none for consoles",
     helm: "rotated by the kubelet (`containerLogMaxSize`, `containerLogMaxFiles`)",
     reason: "logs belong to the node",
   },
