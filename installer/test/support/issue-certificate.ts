@@ -76,8 +76,8 @@ export async function issueCertificate(spec: CertificateSpec, now = new Date()):
 async function makeKeys({ rsaBits, curve = "P-256" }: CertificateSpec): Promise<webcrypto.CryptoKeyPair> {
   const usages = ["sign", "verify"] as const;
   if (rsaBits === undefined) {
-    const kind = curve === "Ed25519" ? { name: curve } : { name: "ECDSA", namedCurve: curve };
-    return (await webcrypto.subtle.generateKey(kind, true, usages)) as webcrypto.CryptoKeyPair;
+    const name = curve === "Ed25519" ? curve : "ECDSA";
+    return webcrypto.subtle.generateKey({ name, namedCurve: curve }, true, usages);
   }
   const rsa = {
     name: "RSASSA-PKCS1-v1_5",

@@ -4,17 +4,18 @@ import type { FoundCertificate } from "./pem.ts";
 
 /** A server's certificate and those that vouch for it, as far as they are known. */
 export interface CertificateChain {
-  /** From the server's upward. */
+  /** From the server's upward, without the authority that clients know. */
   readonly links: readonly FoundCertificate[];
-  /** Whether it ends at an authority that was given or is publicly trusted, or signs itself. */
-  readonly anchored: boolean;
-  /** The given authorities that it ends at: one, or several of one name and key. */
+  /** The authorities that clients know and that it ends at: one, or several of one name and key. */
   readonly anchors: readonly X509Certificate[];
+  /** It ends at a certificate that signs itself, and that clients need not know. */
+  readonly signsItself: boolean;
 }
 
 /**
- * Follows a server's certificate upward through the others of its file.
- * @param authorities those that clients are given; when empty, those that are publicly trusted
+ * Follows a server's certificate upward through the others of its file, to the first that one of the authorities vouches for: what else
+ * its file has, such as an old authority's signature on a new one, is not looked at.
+ * @param authorities those that clients know
  * @param now of several certificates of one authority the one that is valid is taken
  */
 export function buildChain(
@@ -25,18 +26,15 @@ export function buildChain(
 ): CertificateChain {
   const links: FoundCertificate[] = [server];
   for (let top = server.certificate; ; ) {
-    const vouching = authorities.filter((given) => isSame(top, given) || isIssuedBy(top, given));
-    if (vouching.length > 0) return { links, anchored: true, anchors: vouching };
-    if (isIssuedBy(top, top)) return { links, anchored: authorities.length === 0, anchors: [] };
+    const anchors = authorities.filter((known) => isSame(top, known) || isIssuedBy(top, known));
+    if (anchors.length > 0) return { links, anchors, signsItself: false };
+    if (isIssuedBy(top, top)) return { links, anchors, signsItself: true };
     const issuers = others.filter((other) => !links.includes(other) && isIssuedBy(top, other.certificate));
     const issuer = issuers.find(({ certificate }) => isValidAt(certificate, now)) ?? issuers[0];
-    if (issuer === undefined) break;
+    if (issuer === undefined) return { links, anchors, signsItself: false };
     links.push(issuer);
     top = issuer.certificate;
   }
-  const top = links.at(-1)?.certificate ?? server.certificate;
-  const isPublic = authorities.length === 0 && publicAuthorities().some((known) => isIssuedBy(top, known));
-  return { links, anchored: isPublic, anchors: [] };
 }
 
 function isSame(a: X509Certificate, b: X509Certificate): boolean {
@@ -53,6 +51,6 @@ export function isValidAt(certificate: X509Certificate, now: Date): boolean {
 }
 
 /** Those that browsers bring, as this program's own runtime has them. */
-function publicAuthorities(): readonly X509Certificate[] {
+export function publicAuthorities(): readonly X509Certificate[] {
   return rootCertificates.map((text) => new X509Certificate(text));
 }

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
-import { buildChain, type CertificateChain, isValidAt } from "./certificate-chain.ts";
+import { buildChain, type CertificateChain, isValidAt, publicAuthorities } from "./certificate-chain.ts";
 import { type FoundCertificate, readCertificates } from "./pem.ts";
 import { readGiven } from "./read-given.ts";
 import { checkKey, holdsKey, ownerOf } from "./tls-key.ts";
@@ -73,7 +73,8 @@ function checkTexts(files: TlsFiles, texts: Texts, { clock }: TlsPorts): readonl
   // What comes first is another's certificate: its names, dates and issuer are not at issue.
   if (texts.key !== undefined && ownerOf(others, texts.key) !== undefined) return wrongKey;
   const given = authority.certificates.map(({ certificate }) => certificate);
-  const chain = buildChain(server, others, given, clock.now());
+  const known = given.length > 0 ? given : publicAuthorities();
+  const chain = buildChain(server, others, known, clock.now());
   return [
     ...wrongKey,
     ...checkChain(files, chain, server),
@@ -127,10 +128,10 @@ function noCertificate(text: string, name: string, remedy: string): CheckFinding
 
 function checkChain(
   { caFile }: TlsFiles,
-  { links, anchored }: CertificateChain,
+  { links, anchors, signsItself }: CertificateChain,
   server: FoundCertificate,
 ): readonly CheckFinding[] {
-  if (anchored) return [];
+  if (anchors.length > 0 || (signsItself && caFile === "")) return [];
   const top = links.at(-1) ?? server;
   const issuer = issuerOf(top.certificate);
   if (caFile !== "") {
