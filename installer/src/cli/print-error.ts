@@ -44,7 +44,8 @@ export interface ErrorResult extends ResultHead<"Error"> {
 /** The same error for `--json` and `--log-format json`: one object. */
 export function errorToJson(error: unknown, logFile: string | undefined, invocation: Invocation = {}): ErrorResult {
   const code = error instanceof InstallerError ? error.code : "INTERNAL";
-  const { details, hint, output } = error instanceof InstallerError ? error : { details: [], hint: undefined, output: [] };
+  const { details, hint, output } =
+    error instanceof InstallerError ? error : { details: [], hint: undefined, output: [] };
   const shown = hint ?? (code === "INTERNAL" ? internalHint : undefined);
   return {
     apiVersion: "slipway/v1",

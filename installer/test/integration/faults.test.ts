@@ -6,6 +6,7 @@ import { status } from "../../src/actions/status/status.ts";
 import {
   buildFixtureProgram,
   containerIds,
+  killByHand,
   engineObjects,
   type FixtureProgram,
   newPlace,
@@ -113,7 +114,7 @@ describe("data that was there and is gone", () => {
   test("an emptied volume is noticed by its missing marker", async () => {
     await installFixture(place, fixturePorts());
     const { docker } = fixturePorts();
-    await docker.stop((await containerIds(place.name))["store"] ?? "", 0);
+    await killByHand(place.name, "store");
     const [volume] = await docker.volumes({ "dev.slipway.name": place.name });
     rmSync(join(volume?.mountpoint ?? "/nonexistent", "initialised"));
 

@@ -8,7 +8,14 @@ import { showSecret } from "../../src/actions/secrets/secrets.ts";
 import { status } from "../../src/actions/status/status.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { verify } from "../../src/actions/verify/verify.ts";
-import { containerIds, engineObjects, newPlace, type Place, readSecretFiles } from "../support/fixture-engine.ts";
+import {
+  containerIds,
+  engineObjects,
+  killByHand,
+  newPlace,
+  type Place,
+  readSecretFiles,
+} from "../support/fixture-engine.ts";
 import { fixturePorts, installFixture, planFixture } from "../support/fixture-install.ts";
 
 let place: Place;
@@ -141,20 +148,16 @@ describe("install on a real engine", () => {
   test("repairs what was removed or stopped by hand", async () => {
     await installFixture(place, fixturePorts());
     const ids = await containerIds(place.name);
-    const { docker } = fixturePorts();
-    await docker.removeContainer(ids["web"] ?? "");
-    await docker.stop(ids["app"] ?? "", 0);
-    // For a moment after a stop the engine lists a container as running.
-    await expect
-      .poll(async () => (await status(place, fixturePorts())).components.map(({ id, state }) => [id, state]))
-      .toEqual([
-        ["store", "running"],
-        ["app", "exited"],
-        ["web", "missing"],
-      ]);
+    await fixturePorts().docker.removeContainer(ids["web"] ?? "");
+    await killByHand(place.name, "app");
     const broken = await status(place, fixturePorts());
     await installFixture(place, fixturePorts());
 
+    expect(broken.components.map(({ id, state }) => [id, state])).toEqual([
+      ["store", "running"],
+      ["app", "exited"],
+      ["web", "missing"],
+    ]);
     expect(broken.overall).toBe("degraded");
     expect((await status(place, fixturePorts())).overall).toBe("healthy");
   });

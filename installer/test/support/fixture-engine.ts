@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { expect } from "vitest";
 import { leanDockerode } from "../../../scripts/packaging/lean-dockerode.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { fixturePorts, type FixtureRequest } from "./fixture-install.ts";
@@ -45,6 +46,14 @@ export async function engineObjects(name: string): Promise<readonly string[]> {
 export async function containerIds(name: string): Promise<Readonly<Record<string, string>>> {
   const containers = await fixturePorts().docker.containers(name);
   return Object.fromEntries(containers.map((container) => [container.service, container.id]));
+}
+
+/** Kills a service behind the installer's back, and returns when the engine lists it so: for a moment it still lists it as running. */
+export async function killByHand(name: string, service: string): Promise<void> {
+  const { docker } = fixturePorts();
+  const find = async () => (await docker.containers(name)).find((container) => container.service === service);
+  await docker.stop((await find())?.id ?? "", 0);
+  await expect.poll(async () => (await find())?.state).toBe("exited");
 }
 
 /** Contents of every secret file. */

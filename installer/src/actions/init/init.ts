@@ -103,3 +103,7 @@ function withoutDefaults(given: unknown, defaults: unknown): unknown {
     .filter(([, value]) => value !== undefined);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (hasFields(value) && Object.keys(value).length === 0);
+}
