@@ -43,6 +43,41 @@ export interface JobResult {
   readonly cause?: string;
 }
 
+interface S3Line<Kind extends string> {
+  readonly apiVersion: "slipway/v1";
+  readonly kind: Kind;
+  /** A bucket; a key, or the beginning of several that ends in a slash; of one object `BUCKET/KEY`. */
+  readonly name: string;
+}
+
+/** A bucket, or an object of one. Each stands on a line of its own. */
+export interface S3Entry extends S3Line<"S3Entry"> {
+  /** In bytes; absent of a bucket, and of what stands for everything below it. */
+  readonly size?: number;
+  /** As the store writes it; of a bucket when it was made. */
+  readonly modified?: string;
+}
+
+/** What the store says of one object. */
+export interface S3Object extends S3Line<"S3Object"> {
+  /** In bytes. */
+  readonly size: number;
+  readonly modified?: string;
+  /** Its media type. */
+  readonly type?: string;
+  readonly etag?: string;
+  readonly version?: string;
+}
+
+/** An object was written or removed. */
+export interface S3Change extends S3Line<"S3Change"> {
+  readonly change: "written" | "copied" | "removed";
+  /** In bytes, of one that was written. */
+  readonly size?: number;
+  /** `BUCKET/KEY` that it is a copy of. */
+  readonly from?: string;
+}
+
 /**
  * Exit codes: 0 done or all wires pass; 1 our bug; 2 wrong usage; 3 the document is malformed or unreadable;
  * 6 the job failed; 7 its server did not answer in time; 10 a probe found it not yet so; 12 a wire failed.

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { S3Change, S3Entry, S3Object } from "../../../toolbox/src/contract.ts";
 import type { Serving } from "../actions/bundle/bundle-serve.ts";
 import type { ResultHead } from "../actions/context.ts";
 import type { LogsResult } from "../actions/logs/logs.ts";
@@ -9,7 +10,15 @@ import type { ErrorResult } from "./print-error.ts";
  * Everything that `--json` prints: `scripts/generate.ts` writes a JSON Schema of each kind into `docs/json/`, with the comments of these
  * types as its descriptions. What is not among them cannot be printed.
  */
-export type JsonOutput = EngineOutput | LogLine | CompletionResult | BundleServing | ErrorResult;
+export type JsonOutput =
+  | EngineOutput
+  | LogLine
+  | CompletionResult
+  | BundleServing
+  | S3Entry
+  | S3Object
+  | S3Change
+  | ErrorResult;
 
 /** Lines are printed as they come, and what counts them is not. */
 type EngineOutput = Exclude<Extract<Awaited<ReturnType<Engine[keyof Engine]>>, { readonly kind: string }>, LogsResult>;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parsePrinted, schemaProblems } from "../../../installer/test/support/json-schemas.ts";
 import { runS3Console } from "./s3-console.ts";
 
 /** The parts of S3 that a console uses, with two objects a page and nothing checked but who signs. */
@@ -126,9 +127,8 @@ describe("s3", () => {
     ]);
     expect((await run(["ls", "--recursive", "--", "hub/deep/"])).match(/deep\/\w+/g)).toEqual(["deep/one", "deep/two"]);
     const lines = (await run(["ls", "--json", "hub/b"])).trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { name: "b", size: 1, modified: "2026-11-21T10:00:00Z" },
-    ]);
+    const entry = { apiVersion: "slipway/v1", kind: "S3Entry", name: "b", size: 1, modified: "2026-11-21T10:00:00Z" };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([entry]);
   });
 
   it("writes, prints, describes, copies and removes an object", async () => {
@@ -136,7 +136,19 @@ describe("s3", () => {
     await run(["cp", "--", "hub/-x y/ü", "hub/copy"]);
 
     expect(await run(["cat", "hub/copy"])).toBe("contents");
-    expect(JSON.parse(await run(["stat", "--json", "hub/copy"]))).toMatchObject({ size: 8, etag: "abc" });
+    const described = JSON.parse(await run(["stat", "--json", "hub/copy"])) as unknown;
+    expect(described).toMatchObject({ kind: "S3Object", size: 8, etag: "abc" });
+    const told = [described];
+    for (const words of [["ls"], ["ls", "hub"], ["cp", "hub/copy", "hub/again"], ["rm", "hub/again"]]) {
+      told.push(...parsePrinted(await run([...words, "--json"])));
+    }
+    const input = Readable.from([Buffer.from("more")]);
+    told.push(...parsePrinted(await run(["put", "--json", "hub/again"], input)));
+    await run(["rm", "hub/again"]);
+    expect(told.flatMap(schemaProblems)).toEqual([]);
+    expect(new Set(told.map((line) => (line as { kind: string }).kind))).toEqual(
+      new Set(["S3Entry", "S3Object", "S3Change"]),
+    );
     await run(["rm", "hub/copy"]);
     expect([...store.objects.keys()]).toEqual(["hub/-x y/ü"]);
   });

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
+import type { S3Change, S3Entry, S3Object } from "../contract.ts";
 import type { S3Console } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { S3Access } from "../s3-client.ts";
@@ -12,7 +13,7 @@ import {
   openObject,
   putObject,
   removeObject,
-  type S3Entry,
+  type Found,
   type S3Place,
 } from "./s3-objects.ts";
 
@@ -43,28 +44,37 @@ export async function runS3Console(
   const [verb = "", ...operands] = positionals;
   const [first = "", second = ""] = operands;
   if (operands.length > (verb === "cp" ? 2 : 1)) throw new ConsoleUsageError(usage);
-  const tell = (line: object, text: string): void =>
-    void streams.output.write(`${values.json ? JSON.stringify(line) : text}\n`);
+  const tell = <Line extends S3Entry | S3Object | S3Change>(
+    kind: Line["kind"],
+    found: Found<Line>,
+    text: string,
+  ): void =>
+    void streams.output.write(`${values.json ? JSON.stringify({ apiVersion: "slipway/v1", kind, ...found }) : text}\n`);
   switch (verb) {
     case "ls":
-      for await (const entry of entriesOf(access, first, values.recursive)) tell(entry, formatEntry(entry));
+      for await (const entry of entriesOf(access, first, values.recursive))
+        tell<S3Entry>("S3Entry", entry, formatEntry(entry));
       return;
     case "stat": {
       const found = await describeObject(access, objectAt(first));
-      return tell(found, formatFields(found));
+      return tell<S3Object>("S3Object", found, formatFields(found));
     }
     case "cat":
       return pipeline(await openObject(access, objectAt(first)), streams.output, { end: false });
     case "put": {
       const size = await putObject(access, objectAt(first), streams.input);
-      return tell({ name: first, size }, `${first}: ${size} bytes written`);
+      return tell<S3Change>("S3Change", { name: first, change: "written", size }, `${first}: ${size} bytes written`);
     }
     case "cp":
       await copyObject(access, objectAt(first), objectAt(second));
-      return tell({ from: first, to: second }, `${first} copied to ${second}`);
+      return tell<S3Change>(
+        "S3Change",
+        { name: second, change: "copied", from: first },
+        `${first} copied to ${second}`,
+      );
     case "rm":
       await removeObject(access, objectAt(first));
-      return tell({ name: first }, `${first} removed`);
+      return tell<S3Change>("S3Change", { name: first, change: "removed" }, `${first} removed`);
     default:
       throw new ConsoleUsageError(usage);
   }
@@ -79,7 +89,7 @@ function parse(words: readonly string[]) {
   }
 }
 
-async function* entriesOf(access: S3Access, text: string, deep: boolean): AsyncGenerator<S3Entry> {
+async function* entriesOf(access: S3Access, text: string, deep: boolean): AsyncGenerator<Found<S3Entry>> {
   if (text === "") yield* await listBuckets(access);
   else yield* listObjects(access, placeAt(text), deep);
 }
@@ -99,11 +109,11 @@ const sizeWidth = 12;
 const timeWidth = 24;
 
 /** Columns as people know them of other tools: when, how large, which. */
-function formatEntry({ name, size, modified = "" }: S3Entry): string {
+function formatEntry({ name, size, modified = "" }: Found<S3Entry>): string {
   return `${modified.padEnd(timeWidth)} ${String(size ?? "").padStart(sizeWidth)}  ${name}`.trimEnd();
 }
 
-function formatFields(fields: Readonly<Record<string, unknown>>): string {
+function formatFields(fields: Found<S3Object>): string {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return known.map(([name, value]) => `${name.padEnd(9)} ${String(value)}`).join("\n");
 }

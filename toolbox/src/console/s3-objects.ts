@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { S3Entry, S3Object } from "../contract.ts";
 import { ToolboxError } from "../errors.ts";
 import type { S3Access } from "../s3-client.ts";
 import { callS3, openS3, requireS3, S3Error, xmlElements, xmlText } from "../s3-client.ts";
@@ -10,15 +11,11 @@ export interface S3Place {
   readonly key: string;
 }
 
-export interface S3Entry {
-  readonly name: string;
-  /** Absent of a bucket, and of what stands for everything below it. */
-  readonly size?: number;
-  readonly modified?: string;
-}
+/** What was found, before it is told as a line. */
+export type Found<Line> = Omit<Line, "apiVersion" | "kind">;
 
 /** Every bucket that the key may see, with the day it was made. */
-export async function listBuckets(access: S3Access): Promise<readonly S3Entry[]> {
+export async function listBuckets(access: S3Access): Promise<readonly Found<S3Entry>[]> {
   const answer = await requireS3(access, { method: "GET", path: "/" });
   return xmlElements(answer.body.toString("utf8"), "Bucket").map((row) => ({
     name: xmlText(row, "Name") ?? "",
@@ -27,7 +24,11 @@ export async function listBuckets(access: S3Access): Promise<readonly S3Entry[]>
 }
 
 /** Objects whose key begins so, a page at a time; without `deep` what lies below a further slash is one entry. */
-export async function* listObjects(access: S3Access, { bucket, key }: S3Place, deep: boolean): AsyncGenerator<S3Entry> {
+export async function* listObjects(
+  access: S3Access,
+  { bucket, key }: S3Place,
+  deep: boolean,
+): AsyncGenerator<Found<S3Entry>> {
   let token: string | undefined;
   do {
     const query = {
@@ -66,7 +67,7 @@ export async function openObject(access: S3Access, place: S3Place): Promise<Inco
 }
 
 /** What the store says of an object. */
-export async function describeObject(access: S3Access, place: S3Place): Promise<Readonly<Record<string, unknown>>> {
+export async function describeObject(access: S3Access, place: S3Place): Promise<Found<S3Object>> {
   const answer = await callS3(access, { method: "HEAD", path: pathOf(place) });
   // A HEAD has no body that could say why.
   if (answer.status === 404) throw new ToolboxError(`there is no object ${place.bucket}/${place.key}`);
@@ -75,10 +76,10 @@ export async function describeObject(access: S3Access, place: S3Place): Promise<
   return {
     name: `${place.bucket}/${place.key}`,
     size: Number(headers["content-length"] ?? 0),
-    modified: headers["last-modified"],
-    type: headers["content-type"],
-    etag: headers.etag?.replaceAll('"', ""),
-    version: headers["x-amz-version-id"],
+    ...withTime(headers["last-modified"]),
+    ...(headers["content-type"] !== undefined && { type: headers["content-type"] }),
+    ...(headers.etag !== undefined && { etag: headers.etag.replaceAll('"', "") }),
+    ...(typeof headers["x-amz-version-id"] === "string" && { version: headers["x-amz-version-id"] }),
   };
 }
 

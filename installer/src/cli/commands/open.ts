@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "../examples.ts";
+import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatOpen } from "../ui/print-open.ts";
@@ -19,6 +20,7 @@ export function declareOpen(program: Command, runtime: Runtime): void {
     { command: "slipway open casdoor", means: "that of one component" },
     { command: "slipway open --print", means: "every address" },
   ]);
+  printsJson(command, ["OpenResult"]);
   command.action((component: string | undefined, { print }: { readonly print?: boolean }) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.open({

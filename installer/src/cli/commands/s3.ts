@@ -3,6 +3,8 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { consoleCommands } from "../../plan/console.ts";
 import { type Example, withExamples } from "../examples.ts";
+import { type JsonKind, printsJson } from "../json-output.ts";
+import { requireOwnOutput } from "../program-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -16,6 +18,8 @@ interface Verb {
   readonly file?: { readonly index: number; readonly use: "input" | "output" };
   /** What the program calls it. */
   readonly verb?: string;
+  /** What it prints with `--json`; nothing where contents are all that it prints. */
+  readonly json?: JsonKind;
 }
 
 const object = ["<object>", "BUCKET/KEY"] as const;
@@ -31,6 +35,7 @@ const verbs: readonly Verb[] = [
       { command: "slipway s3 ls csghub-server/lfs/", means: "what lies directly there" },
       { command: "slipway s3 ls csghub-server --recursive --json", means: "every object, one JSON object a line" },
     ],
+    json: "S3Entry",
   },
   {
     name: "stat",
@@ -38,6 +43,7 @@ const verbs: readonly Verb[] = [
     description: "Shows what the store says of one object: size, time, type, checksum and version.",
     arguments: [object],
     examples: [{ command: "slipway s3 stat csghub-server/avatar.png", means: "of one object" }],
+    json: "S3Object",
   },
   {
     name: "cat",
@@ -67,6 +73,7 @@ const verbs: readonly Verb[] = [
       { command: "pg_dump … | slipway s3 put backups/today.sql", means: "what another program writes" },
     ],
     file: { index: 1, use: "input" },
+    json: "S3Change",
   },
   {
     name: "cp",
@@ -77,6 +84,7 @@ const verbs: readonly Verb[] = [
       ["<to>", "BUCKET/KEY"],
     ],
     examples: [{ command: "slipway s3 cp csghub-server/a.bin csghub-server/b.bin", means: "a second copy" }],
+    json: "S3Change",
   },
   {
     name: "rm",
@@ -84,6 +92,7 @@ const verbs: readonly Verb[] = [
     description: "Removes one object. The platform's own buckets keep its earlier versions for a while.",
     arguments: [object],
     examples: [{ command: "slipway s3 rm csghub-server/b.bin", means: "one object" }],
+    json: "S3Change",
   },
 ];
 
@@ -105,8 +114,10 @@ function declareVerb(group: Command, runtime: Runtime, verb: Verb): void {
   command.addOption(new Option("--login <login>", "the access key to use: with the rights of one service"));
   if (verb.name === "ls") command.option("--recursive", "every object, however deep");
   withExamples(command, verb.examples);
+  if (verb.json !== undefined) printsJson(command, [verb.json]);
   command.action(() =>
     runtime.perform(command, async (session) => {
+      if (verb.json === undefined) requireOwnOutput(session);
       const { login, recursive } = command.opts<{ readonly login?: string; readonly recursive?: boolean }>();
       const words = command.args;
       const path = verb.file === undefined ? undefined : words[verb.file.index];

@@ -63,9 +63,9 @@ function bashScript(program: WordedCommand): string {
       ...command.arguments.flatMap((argument) => argument.choices ?? []),
     ];
     const fixed = shellQuote([...next, ...flagsOf([...own, ...globals])].join(" "));
-    const asked = command.arguments
-      .flatMap((argument) => argument.asked ?? [])
-      .map((kind) => `" $(_slipway_ask ${kind})"`);
+    const asked = [...new Set(command.arguments.flatMap((argument) => argument.asked ?? []))].map(
+      (kind) => `" $(_slipway_ask ${kind})"`,
+    );
     return `    ${shellQuote(command.path.join(" "))}) words=${[fixed, ...asked].join("")} ;;`;
   });
   const values = uniqueOptions(all).map((option) => {

@@ -7,7 +7,8 @@ const marker =
 export function renderJsonPage(program: CommandInfo): string {
   const commands = program.commands.flatMap(flatten);
   const rows = commands.map(
-    ({ path, json }) => `| \`${["slipway", ...path].join(" ")}\` | ${json.map(linkTo).join(", ")} |`,
+    ({ path, json }) =>
+      `| \`${["slipway", ...path].join(" ")}\` | ${json.length === 0 ? "what the program prints; takes no `--json`" : json.map(linkTo).join(", ")} |`,
   );
   return `${[marker, "", ...text, "| Command | Prints |", "| --- | --- |", ...rows].join("\n")}\n`;
 }
@@ -27,7 +28,7 @@ const text: readonly string[] = [
   "- **A command that fails** prints an [Error](json/Error.schema.json) instead, and ends with the status that stands in it as `exitCode`",
   "  ([error-codes.md](error-codes.md)). A result can come with a status that is not 0, too: `status` of a platform that is not healthy,",
   "  `doctor` and `verify` with failures, `plan --exit-code` with changes.",
-  "- **One object a line** is what `logs`, `status --watch` and `bundle serve` print, as they come.",
+  "- **One object a line** is what `logs`, `status --watch`, `s3 ls` and `bundle serve` print, as they come.",
   "- **Progress** is JSON with `--log-format json`: one [Event](json/Event.schema.json) a line on standard error, whatever goes to standard",
   "  output. The last one of a command that fails is of type `error` and holds the same object.",
   "- **Sizes** are bytes, times are milliseconds where the field is called `ms`, and moments are ISO 8601 in UTC. Where a field counts",

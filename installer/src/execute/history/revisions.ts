@@ -12,6 +12,7 @@ import type { Applied } from "../state/records.ts";
 
 /** Everything that made the platform what it was at a revision: enough to compare with it, and to go back to it. */
 export interface Revision {
+  /** Its number: 1 is the first install, each change that is complete counts on. */
   readonly revision: number;
   /** When it was last installed. */
   readonly at: string;
