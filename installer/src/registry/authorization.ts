@@ -231,8 +231,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
   async function findCredentials(): Promise<void> {
     if (credentials !== undefined) return;
     const found = await options.credentials.find(host);
-    // Meanwhile another request may have found them.
-    if (found === undefined || credentials !== undefined) return;
+    if (found === undefined) return;
     credentials = found;
     turn = options.turnOf?.(found) ?? turn;
   }

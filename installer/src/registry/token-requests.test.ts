@@ -215,10 +215,10 @@ describe("a token service that gives nothing", () => {
     });
     seedImage(registry.store, "team/app", image, "1.0");
     const client = connectTo(registry, password === undefined ? {} : { credentials: user("ann", password) });
-    open.push(
-      () => registry.close(),
-      () => Promise.resolve(client.close()),
-    );
+    open.push(async () => {
+      client.close();
+      await registry.close();
+    });
 
     const errors = await failuresOf([0, 1].map(() => client.headManifest("team/service-0", "1.0")));
 

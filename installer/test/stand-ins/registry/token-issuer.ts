@@ -84,15 +84,10 @@ export function createGate(auth: TestAuth | undefined): Gate {
     const { user, asked } = askedFor(request, url, new URLSearchParams(body), auth);
     const shown = request.method === "GET" ? request.headers.authorization : "a refresh token";
     const allowed = allowedOf(user, shown, asked, auth);
-    if (allowed === undefined) {
-      response.writeHead(auth.wrongPassword === "forbidden" ? 403 : 401, { "content-type": "application/json" });
-      response.end('{"errors":[{"code":"UNAUTHORIZED","message":"wrong user or password"}]}');
-      return true;
-    }
-    const isTooWide = asked.some((scope) => isBeyond(scope, allowed));
-    if (asked.some((scope) => isClosed(scope, auth)) || (isTooWide && auth.tooWide === "forbidden")) {
-      response.writeHead(403, { "content-type": "application/json" });
-      response.end('{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}');
+    const isTooWide = allowed !== undefined && asked.some((scope) => isBeyond(scope, allowed));
+    const isForbidden = asked.some((scope) => isClosed(scope, auth)) || (isTooWide && auth.tooWide === "forbidden");
+    if (allowed === undefined || isForbidden) {
+      refuseToken(response, allowed === undefined && auth.wrongPassword !== "forbidden" ? 401 : 403);
       return true;
     }
     if (asked.length > 1 && auth.severalScopes === "refused") {
@@ -178,6 +173,15 @@ interface Access {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
+}
+
+function refuseToken(response: ServerResponse, status: 401 | 403): void {
+  const error =
+    status === 401
+      ? { code: "UNAUTHORIZED", message: "wrong user or password" }
+      : { code: "DENIED", message: "requested access to the resource is denied" };
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify({ errors: [error] }));
 }
 
 function isClosed(scope: string, { closed = [] }: Extract<TestAuth, { kind: "token" }>): boolean {
