@@ -110,10 +110,23 @@ async function closeBuiltInSignUp(client: Client, context: JobContext): Promise<
   });
 }
 
+type ApplicationRow = Record<
+  "organization" | "homepage_url" | "client_id" | "client_secret" | "redirect_uris",
+  string | null
+>;
+
+function differingFields(row: ApplicationRow | undefined, wanted: CasdoorApplication): readonly string[] {
+  const fields = [
+    ["organization", row?.organization, wanted.organization],
+    ["home page", row?.homepage_url, wanted.homepageUrl],
+    ["client id", row?.client_id, wanted.clientId],
+    ["client secret", row?.client_secret, wanted.clientSecret],
+  ] as const;
+  return fields.filter(([, is, should]) => is !== should).map(([name]) => name);
+}
+
 async function ensureApplication(client: Client, wanted: CasdoorApplication, context: JobContext): Promise<void> {
-  const found = await client.query<
-    Record<"organization" | "homepage_url" | "client_id" | "client_secret" | "redirect_uris", string | null>
-  >(
+  const found = await client.query<ApplicationRow>(
     `select organization, homepage_url, client_id, client_secret, redirect_uris
      from application where owner = 'admin' and name = $1`,
     [wanted.name],
@@ -125,12 +138,9 @@ async function ensureApplication(client: Client, wanted: CasdoorApplication, con
     context.note(`application ${wanted.name} keeps redirect URIs that somebody added: ${added.join(", ")}`);
   const redirectUris = [...wanted.redirectUris, ...added];
   const differing = [
-    row?.organization === wanted.organization ? undefined : "organization",
-    row?.homepage_url === wanted.homepageUrl ? undefined : "home page",
-    row?.client_id === wanted.clientId ? undefined : "client id",
-    row?.client_secret === wanted.clientSecret ? undefined : "client secret",
-    stored !== undefined && hasSame(stored, redirectUris) ? undefined : "redirect URIs",
-  ].filter((name) => name !== undefined);
+    ...differingFields(row, wanted),
+    ...(stored !== undefined && hasSame(stored, redirectUris) ? [] : ["redirect URIs"]),
+  ];
   if (differing.length === 0) return;
   await context.change(`set ${differing.join(", ")} of application ${wanted.name}`, async () => {
     await client.query(

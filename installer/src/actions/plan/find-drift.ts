@@ -46,12 +46,7 @@ export async function findDrift(
     // A job's container is one of the platform's: no other run may meet it.
     const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
     try {
-      const found: Drift[] = [];
-      for (const job of asked) {
-        const { changes } = await probeJob(job, install, ports);
-        if (changes.length > 0) found.push({ job: job.id, component: job.component, changes });
-      }
-      return found;
+      return await askInTurn(asked, install, ports);
     } finally {
       await release();
     }
@@ -65,6 +60,19 @@ export async function findDrift(
     });
     return [];
   }
+}
+
+async function askInTurn(
+  jobs: readonly (Job & { readonly probeArguments: readonly string[] })[],
+  install: Install,
+  ports: RunJobPorts,
+): Promise<readonly Drift[]> {
+  const found: Drift[] = [];
+  for (const job of jobs) {
+    const { changes } = await probeJob(job, install, ports);
+    if (changes.length > 0) found.push({ job: job.id, component: job.component, changes });
+  }
+  return found;
 }
 
 /** A job that runs at the next install sets it right by that. */
