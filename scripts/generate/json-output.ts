@@ -27,9 +27,13 @@ function lifted(members: readonly DocumentSchema[]): object {
   const definitions = Object.assign({}, ...members.map((member) => member.definitions)) as object;
   return {
     description: "One line that is written to standard error with --log-format json.",
-    anyOf: members.map(({ definitions: _own, ...schema }) => schema).sort(byType),
+    anyOf: members.map(withoutDefinitions).sort(byType),
     definitions,
   };
+}
+
+function withoutDefinitions(schema: DocumentSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "definitions"));
 }
 
 function byType(a: JsonSchema, b: JsonSchema): number {

@@ -29,17 +29,22 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @throws Error for a type that JSON cannot hold
  */
 export function readTypes(file: string): (name: string) => readonly DocumentSchema[] {
-  const config = ts.getParsedCommandLineOfConfigFile(`${root}installer/tsconfig.json`, {}, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(String(messageText));
+  const config = ts.getParsedCommandLineOfConfigFile(
+    `${root}installer/tsconfig.json`,
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+        throw new Error(ts.flattenDiagnosticMessageText(messageText, " "));
+      },
     },
-  } as ts.ParseConfigFileHost);
+  );
   const program = ts.createProgram([root + file], config?.options ?? {});
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(root + file);
-  if (source === undefined) throw new Error(`there is no ${file}`);
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol);
+  const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+  if (module === undefined) throw new Error(`there is no module ${file}`);
+  const exported = checker.getExportsOfModule(module);
   return (name) => {
     const symbol = exported.find((candidate) => candidate.name === name);
     if (symbol === undefined) throw new Error(`${file} exports no ${name}`);
@@ -59,7 +64,7 @@ class Reading {
   }
 
   document(type: ts.Type): DocumentSchema {
-    const description = this.describe(type.symbol as ts.Symbol | undefined);
+    const description = this.describe(type.symbol);
     const schema = this.objectSchema(type);
     const definitions = Object.fromEntries([...this.definitions].sort(([a], [b]) => (a < b ? -1 : 1)));
     return { ...description, ...schema, definitions };
@@ -70,8 +75,8 @@ class Reading {
     const simple = simpleSchema(type);
     if (simple !== undefined) return simple;
     if (this.checker.isArrayType(type)) {
-      const [item] = this.checker.getTypeArguments(type as ts.TypeReference);
-      return { type: "array", items: this.schema(item as ts.Type) };
+      const items = this.checker.getTypeArguments(type as ts.TypeReference).map((item) => this.schema(item));
+      return { type: "array", items: items[0] ?? {} };
     }
     if (type.getCallSignatures().length > 0 || this.checker.isTupleType(type) || (type.flags & objectLike) === 0) {
       throw new Error(`JSON has no ${this.checker.typeToString(type)}`);
@@ -88,7 +93,7 @@ class Reading {
     if (members.every((member) => member.isStringLiteral())) {
       return {
         type: "string",
-        enum: members.map((member) => (member as ts.StringLiteralType).value).sort(compareText),
+        enum: members.map(({ value }) => value).sort(compareText),
       };
     }
     return { anyOf: members.map((member) => this.schema(member)).sort(compareSchemas) };

@@ -201,7 +201,9 @@ describe("the values of an install that is there", () => {
       },
     };
     const hints: (string | undefined)[] = [];
-    const report = (event: InstallerEvent) => void (event.type === "warning" && hints.push(event.hint));
+    const report = (event: InstallerEvent) => {
+      if (event.type === "warning") hints.push(event.hint);
+    };
 
     await loadPlan(request(), { ...ports, fs, report });
 

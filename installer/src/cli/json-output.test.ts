@@ -145,8 +145,8 @@ function engineOn(): Partial<Engine> {
         ? planOffline(request, { ...on(scope), target: rules })
         : planFixture({ name, stateDir: request.stateDir }, on(scope)),
     install: (request, scope) => {
-      const { name: _name, stateDir, ...more } = request;
-      return installFixture({ name, stateDir, request: more }, on(scope));
+      const { stateDir } = request;
+      return installFixture({ name, stateDir, request }, on(scope));
     },
     status: (request, scope) => status(request, on(scope)),
     listInstalls: (request, scope) => listInstalls(request, on(scope)),
