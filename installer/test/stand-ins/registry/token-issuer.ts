@@ -84,21 +84,16 @@ export function createGate(auth: TestAuth | undefined): Gate {
     const { user, asked } = askedFor(request, url, new URLSearchParams(body), auth);
     const shown = request.method === "GET" ? request.headers.authorization : "a refresh token";
     const allowed = allowedOf(user, shown, asked, auth);
-    const isTooWide = allowed !== undefined && asked.some((scope) => isBeyond(scope, allowed));
-    const isForbidden = asked.some((scope) => isClosed(scope, auth)) || (isTooWide && auth.tooWide === "forbidden");
-    if (allowed === undefined || isForbidden) {
-      refuseToken(response, allowed === undefined && auth.wrongPassword !== "forbidden" ? 401 : 403);
-      return true;
-    }
-    if (asked.length > 1 && auth.severalScopes === "refused") {
-      response.writeHead(400).end("one scope, please");
+    const refusal = refusalOf(asked, allowed, auth);
+    if (allowed === undefined || refusal !== undefined) {
+      refuseToken(response, refusal ?? 401);
       return true;
     }
     const heard = auth.severalScopes === "first" ? asked.slice(0, 1) : asked;
     issued.push({ scopes: asked, user: user ?? "" });
     const life = auth.lifeSeconds ?? 300;
     response.writeHead(200, { "content-type": "application/json" });
-    const given = isTooWide && auth.tooWide === "powerless" ? [] : allowed;
+    const given = auth.tooWide === "powerless" && isTooWide(asked, allowed) ? [] : allowed;
     const access = heard.map((scope) => accessOf(scope, given));
     response.end(JSON.stringify({ token: writeToken(access, user ?? "", life), expires_in: life }));
     return true;
@@ -175,21 +170,36 @@ interface Access {
   readonly actions: readonly string[];
 }
 
-function refuseToken(response: ServerResponse, status: 401 | 403): void {
+type TokenAuth = Extract<TestAuth, { kind: "token" }>;
+
+/** The status for who is given no token. */
+function refusalOf(
+  asked: readonly string[],
+  allowed: readonly string[] | undefined,
+  { wrongPassword, closed = [], tooWide, severalScopes }: TokenAuth,
+): 400 | 401 | 403 | undefined {
+  if (allowed === undefined) return wrongPassword === "forbidden" ? 403 : 401;
+  if (asked.some((scope) => closed.includes(scope.split(":")[1] ?? ""))) return 403;
+  if (tooWide === "forbidden" && isTooWide(asked, allowed)) return 403;
+  return asked.length > 1 && severalScopes === "refused" ? 400 : undefined;
+}
+
+function isTooWide(asked: readonly string[], allowed: readonly string[]): boolean {
+  const actions = asked.flatMap((scope) => (scope.split(":")[2] ?? "").split(","));
+  return actions.some((action) => !allowed.includes(action));
+}
+
+function refuseToken(response: ServerResponse, status: 400 | 401 | 403): void {
+  if (status === 400) {
+    response.writeHead(400).end("one scope, please");
+    return;
+  }
   const error =
     status === 401
       ? { code: "UNAUTHORIZED", message: "wrong user or password" }
       : { code: "DENIED", message: "requested access to the resource is denied" };
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify({ errors: [error] }));
-}
-
-function isClosed(scope: string, { closed = [] }: Extract<TestAuth, { kind: "token" }>): boolean {
-  return closed.includes(scope.split(":")[1] ?? "");
-}
-
-function isBeyond(scope: string, allowed: readonly string[]): boolean {
-  return (scope.split(":")[2] ?? "").split(",").some((action) => !allowed.includes(action));
 }
 
 /** What is given of `repository:a:pull,push`. */
