@@ -375,7 +375,7 @@ export const bundleRows: readonly BadInput[] = [
   },
   {
     fault: "a chart, an SBOM or another document under the name of an image of the platform",
-    says: "… is no image that an engine could run: it is …",
+    says: "… is no image that an engine could run",
     code: "PREFLIGHT_FAILED",
     state: "nothing was written; by a name that a person gives it is carried",
     again: "with another source",
