@@ -34,7 +34,7 @@ function start(program: string, url: string, env: Environment): Promise<boolean>
   const child = spawn(program, [url], {
     detached: true,
     stdio: "ignore",
-    env: { ...childEnvironment(env), ...screen } as NodeJS.ProcessEnv,
+    env: { ...childEnvironment(env), ...screen },
   });
   return new Promise((resolve) => {
     const end = (opened: boolean): void => {

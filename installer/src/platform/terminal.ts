@@ -9,7 +9,7 @@ import type { AttachOptions, PassedSignal, Terminal } from "./ports.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** File descriptors in place of this process's own; tests hand in others. */
-export interface TerminalStreams {
+interface TerminalStreams {
   readonly input: number;
   readonly output: number;
   readonly errors: number;
@@ -41,7 +41,7 @@ export function createTerminal(
           const [file, argv] = withParent(env, command, args);
           return spawn(file, argv, {
             stdio: [opened.input, opened.output, streams.errors],
-            env: environment as NodeJS.ProcessEnv,
+            env: environment,
             // In a terminal it shares our group: what is typed, Ctrl-C too, and a changed window go to it directly. Elsewhere a signal
             // reaches us alone, and it gets each one once.
             detached: !shares,

@@ -1,9 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parsePrinted, schemaProblems } from "../../../installer/test/support/json-schemas.ts";
 import { runS3Console } from "./s3-console.ts";
+
+interface Answer {
+  readonly status?: number;
+  readonly text?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const missing: Answer = { status: 404, text: "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>" };
 
 /** The parts of S3 that a console uses, with two objects a page and nothing checked but who signs. */
 class SmallStore {
@@ -12,53 +20,61 @@ class SmallStore {
   readonly uploads = new Map<string, Map<number, Buffer>>();
   failParts = false;
 
-  answer(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
+  answer(request: IncomingMessage, body: Buffer): Answer {
     const url = new URL(request.url ?? "", "http://store");
     const path = decodeURIComponent(url.pathname).slice(1);
     const login = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "")?.[1] ?? "nobody";
     this.requests.push(`${login} ${request.method ?? ""} ${path}${url.search === "" ? "" : "?"}`);
-    const send = (status: number, text: string | Buffer = "", headers: Record<string, string> = {}): void => {
-      response.writeHead(status, headers).end(text);
-    };
-    const missing = (): void => send(404, "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>");
-    const upload = url.searchParams.get("uploadId") ?? "";
-    if (path === "") {
-      const row = "<Bucket><Name>hub</Name><CreationDate>2026-11-01T00:00:00.000Z</CreationDate></Bucket>";
-      return send(200, `<Owner><ID>o</ID></Owner><Buckets>${row}</Buckets>`);
+    switch (request.method) {
+      case "PUT":
+        return this.put(url, path, body, request.headers["x-amz-copy-source"]);
+      case "POST":
+        return this.post(url, path);
+      case "DELETE":
+        return this.remove(url, path);
+      default:
+        return path.includes("/") ? this.get(path) : { text: path === "" ? this.buckets() : this.page(url) };
     }
-    if (request.method === "GET" && !path.includes("/")) return send(200, this.page(url));
-    if (url.searchParams.has("uploads")) {
-      this.uploads.set("u1", new Map());
-      return send(200, "<UploadId>u1</UploadId>");
-    }
-    if (request.method === "PUT" && upload !== "") {
-      if (this.failParts && url.searchParams.get("partNumber") === "2") return send(403, "<Code>AccessDenied</Code>");
-      this.uploads.get(upload)?.set(Number(url.searchParams.get("partNumber")), body);
-      return send(200, "", { etag: `"${url.searchParams.get("partNumber") ?? ""}"` });
-    }
-    if (request.method === "POST") {
-      this.objects.set(path, Buffer.concat([...(this.uploads.get(upload)?.values() ?? [])]));
-      return send(200, "<ETag>e</ETag>");
-    }
-    if (request.method === "DELETE") {
-      if (upload === "") this.objects.delete(path);
-      else this.uploads.delete(upload);
-      return send(204);
-    }
-    const source = request.headers["x-amz-copy-source"];
-    if (request.method === "PUT") {
-      const copied = typeof source === "string" ? this.objects.get(decodeURIComponent(source).slice(1)) : body;
-      if (copied === undefined) return missing();
-      this.objects.set(path, copied);
-      return send(200);
-    }
+  }
+
+  private buckets(): string {
+    const row = "<Bucket><Name>hub</Name><CreationDate>2026-11-01T00:00:00.000Z</CreationDate></Bucket>";
+    return `<Owner><ID>o</ID></Owner><Buckets>${row}</Buckets>`;
+  }
+
+  private get(path: string): Answer {
     const found = this.objects.get(path);
-    if (found === undefined) return missing();
-    return send(200, request.method === "HEAD" ? "" : found, {
-      "content-length": String(found.length),
-      "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT",
-      etag: '"abc"',
-    });
+    if (found === undefined) return missing;
+    const when = { "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT", etag: '"abc"' };
+    return { text: found, headers: { ...when, "content-length": String(found.length) } };
+  }
+
+  private put({ searchParams }: URL, path: string, body: Buffer, source: unknown): Answer {
+    const part = searchParams.get("partNumber");
+    if (part !== null) {
+      if (this.failParts && part === "2") return { status: 403, text: "<Code>AccessDenied</Code>" };
+      this.uploads.get(searchParams.get("uploadId") ?? "")?.set(Number(part), body);
+      return { headers: { etag: `"${part}"` } };
+    }
+    const copied = typeof source === "string" ? this.objects.get(decodeURIComponent(source).slice(1)) : body;
+    if (copied === undefined) return missing;
+    this.objects.set(path, copied);
+    return {};
+  }
+
+  private post({ searchParams }: URL, path: string): Answer {
+    if (searchParams.has("uploads")) {
+      this.uploads.set("u1", new Map());
+      return { text: "<UploadId>u1</UploadId>" };
+    }
+    this.objects.set(path, Buffer.concat([...(this.uploads.get("u1")?.values() ?? [])]));
+    return { text: "<ETag>e</ETag>" };
+  }
+
+  private remove({ searchParams }: URL, path: string): Answer {
+    if (searchParams.has("uploadId")) this.uploads.clear();
+    else this.objects.delete(path);
+    return { status: 204 };
   }
 
   private page({ pathname, searchParams }: URL): string {
@@ -93,7 +109,10 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", () => store.answer(request, Buffer.concat(parts), response));
+    request.on("end", () => {
+      const { status = 200, text = "", headers = {} } = store.answer(request, Buffer.concat(parts));
+      response.writeHead(status, headers).end(request.method === "HEAD" ? "" : text);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });

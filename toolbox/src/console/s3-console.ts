@@ -18,7 +18,7 @@ import {
 } from "./s3-objects.ts";
 
 /** Standard input and output of a console. */
-export interface ConsoleStreams {
+interface ConsoleStreams {
   readonly input: Readable;
   readonly output: Writable;
 }
@@ -57,24 +57,24 @@ export async function runS3Console(
       return;
     case "stat": {
       const found = await describeObject(access, objectAt(first));
-      return tell<S3Object>("S3Object", found, formatFields(found));
+      tell<S3Object>("S3Object", found, formatFields(found));
+      return;
     }
     case "cat":
       return pipeline(await openObject(access, objectAt(first)), streams.output, { end: false });
     case "put": {
       const size = await putObject(access, objectAt(first), streams.input);
-      return tell<S3Change>("S3Change", { name: first, change: "written", size }, `${first}: ${size} bytes written`);
+      tell<S3Change>("S3Change", { name: first, change: "written", size }, `${first}: ${size} bytes written`);
+      return;
     }
     case "cp":
       await copyObject(access, objectAt(first), objectAt(second));
-      return tell<S3Change>(
-        "S3Change",
-        { name: second, change: "copied", from: first },
-        `${first} copied to ${second}`,
-      );
+      tell<S3Change>("S3Change", { name: second, change: "copied", from: first }, `${first} copied to ${second}`);
+      return;
     case "rm":
       await removeObject(access, objectAt(first));
-      return tell<S3Change>("S3Change", { name: first, change: "removed" }, `${first} removed`);
+      tell<S3Change>("S3Change", { name: first, change: "removed" }, `${first} removed`);
+      return;
     default:
       throw new ConsoleUsageError(usage);
   }

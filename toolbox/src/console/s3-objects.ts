@@ -92,7 +92,7 @@ export async function copyObject(access: S3Access, from: S3Place, to: S3Place): 
     headers: { "x-amz-copy-source": source },
   });
   // The answer begins before the copy has ended, so that a failure comes in its body.
-  if (/<Error>/.test(answer.body.toString("utf8"))) throw new S3Error(`PUT ${pathOf(to)}`, answer);
+  if (answer.body.toString("utf8").includes("<Error>")) throw new S3Error(`PUT ${pathOf(to)}`, answer);
 }
 
 export async function removeObject(access: S3Access, place: S3Place): Promise<void> {
@@ -141,7 +141,7 @@ async function putParts(
   const rows = tags.map((tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
   const body = `<CompleteMultipartUpload>${rows.join("")}</CompleteMultipartUpload>`;
   const ended = await requireS3(access, { method: "POST", path, query: { uploadId }, body });
-  if (/<Error>/.test(ended.body.toString("utf8"))) throw new S3Error(`POST ${path}`, ended);
+  if (ended.body.toString("utf8").includes("<Error>")) throw new S3Error(`POST ${path}`, ended);
   return bytes;
 }
 

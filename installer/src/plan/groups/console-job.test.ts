@@ -42,7 +42,9 @@ function start(job: Job, file: string, args: readonly string[]): readonly string
   const [program = "", ...words] = (job.container.entrypoint ?? [])
     .slice(2)
     .map((word) => word.replaceAll(path, join(folder, "file")));
-  const env = Object.fromEntries(job.container.env.map(({ name, value }) => [name, String(value[0])]));
+  const env = Object.fromEntries(
+    job.container.env.map(({ name, value }) => [name, typeof value[0] === "string" ? value[0] : ""]),
+  );
   const result = spawnSync(program, [...words, ...args], {
     encoding: "utf8",
     env: { ...env, PATH: `${folder}:${process.env["PATH"] ?? ""}` },

@@ -3,7 +3,7 @@ import { container, resourcesOf, type JobDraft, type PlanContext } from "../defi
 import type { Component, ConfigFile, EnvVariable } from "../model.ts";
 import { toolboxSection, toolboxUid } from "./toolbox-job.ts";
 
-export interface ConsoleFields extends Pick<Console, "kind" | "logins"> {
+interface ConsoleFields extends Pick<Console, "kind" | "logins"> {
   readonly component: Pick<Component, "id" | "title">;
   /** The program with the arguments that are the same each time; a login and a person's own come behind them. */
   readonly program: readonly string[];
