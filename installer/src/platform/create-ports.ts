@@ -10,19 +10,8 @@ import { createFileSystem } from "./file-system.ts";
 import { createLocks } from "./flock.ts";
 import { createHashing } from "./hashing.ts";
 import { createHost } from "./host.ts";
-import type {
-  Clock,
-  Docker,
-  Exec,
-  Failpoint,
-  FileSystem,
-  Host,
-  Locks,
-  ProcessInfo,
-  Random,
-  Terminal,
-} from "./ports.ts";
-import { createTerminal } from "./terminal.ts";
+import type { Clock, Docker, Exec, Failpoint, FileSystem, Host, Locks, ProcessInfo, Random } from "./ports.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
 
 export interface PlatformPorts {
   readonly docker: Docker;

@@ -4,7 +4,29 @@ import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { CommandError } from "../errors/installer-error.ts";
 import { childEnvironment, findProgram, withParent } from "./exec.ts";
-import type { AttachOptions, PassedSignal, Terminal } from "./ports.ts";
+
+/** Signals that are handed on to a program on this process's own input and output. */
+export type PassedSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+export interface AttachOptions {
+  /** Absolute paths of files in place of standard input and output. */
+  readonly input?: string | undefined;
+  readonly output?: string | undefined;
+  /** What to do with a signal outside a terminal, where handing it to the program is not enough. */
+  readonly onSignal?: (signal: PassedSignal, pass: () => void) => void;
+}
+
+/** Standard input and output of this process, lent to a program. */
+export interface Terminal {
+  /** Whether a person reads what a program writes there, and types what it reads. */
+  isInteractive(): boolean;
+  /**
+   * Runs a program there to its end; signals that this process gets meanwhile are for it.
+   * @returns its exit status; 128 and the signal's number when one ended it
+   * @throws CommandError when it cannot be started
+   */
+  run(command: string, args: readonly string[], options?: AttachOptions): Promise<number>;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -114,6 +114,7 @@ function formatEntry({ name, size, modified = "" }: Found<S3Entry>): string {
 }
 
 function formatFields(fields: Found<S3Object>): string {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return known.map(([name, value]) => `${name.padEnd(9)} ${String(value)}`).join("\n");
+  return Object.entries(fields)
+    .map(([name, value]) => `${name.padEnd(9)} ${String(value)}`)
+    .join("\n");
 }

@@ -10,7 +10,7 @@ import { withStep } from "../../execute/with-step.ts";
 import type { Component, Plan } from "../../plan/model.ts";
 import { isUp, type LivePlatform, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
-import { nameSome } from "../history/run-summary.ts";
+import { nameSome } from "../history/shorten.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 
 export interface LifecycleRequest extends InstallTarget {

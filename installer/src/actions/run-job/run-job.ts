@@ -7,7 +7,7 @@ import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import { isUp, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
-import { summariseLines } from "../history/run-summary.ts";
+import { summariseLines } from "../history/shorten.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { askJob, canProbe, failedJob, probeJob } from "./ask-job.ts";
 

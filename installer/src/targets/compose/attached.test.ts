@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createMemoryFileSystem, createSeededRandom } from "../../../test/support/memory-ports.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import type { Install } from "../../execute/state/install.ts";
-import type { AttachOptions, Exec } from "../../platform/ports.ts";
+import type { Exec } from "../../platform/ports.ts";
+import type { AttachOptions } from "../../platform/terminal.ts";
 import type { LiveService } from "../live-platform.ts";
 import { execInContainer, runConsole } from "./attached.ts";
 

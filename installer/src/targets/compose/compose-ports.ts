@@ -1,4 +1,5 @@
-import type { Clock, Docker, Exec, FileSystem, Host, Random, Terminal } from "../../platform/ports.ts";
+import type { Clock, Docker, Exec, FileSystem, Host, Random } from "../../platform/ports.ts";
+import type { Terminal } from "../../platform/terminal.ts";
 
 /** What this target needs of the world. */
 export interface ComposePorts {
