@@ -52,7 +52,7 @@ export interface Target extends TargetRules {
   /**
    * Runs a program in a service that is up, as its user, on this process's own input and output: with a terminal where a person sits at
    * both, else without. Signals that this process gets are the program's.
-   * @returns its exit status; 126 and 127 as a shell where the service does not have it
+   * @returns its exit status; 126 or 127 where the service does not have it
    */
   exec(service: LiveService, command: readonly string[]): Promise<number>;
   /**

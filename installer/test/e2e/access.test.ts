@@ -34,12 +34,14 @@ describe("exec", () => {
     expect(done).toMatchObject({ exitCode: 9, stdout: "10002\n", stderr: "wrong\n" });
   });
 
-  it("hands over standard input, and says 127 for what is not there", async () => {
+  it("hands over standard input, and says so of what is not there", async () => {
     const read = await withInput(["exec", "redis", "--", "cat"], "typed");
     const none = await platform.run(["exec", "redis", "--", "no-such-program"]);
 
     expect(read.stdout).toBe("typed");
-    expect(none.exitCode).toBe(127);
+    // Engines differ: a shell would say 127, Docker 26 says 126.
+    expect([126, 127]).toContain(none.exitCode);
+    expect(none.stderr + none.stdout).toContain("not found");
   });
 
   it("hands Ctrl-C to the program where there is no terminal", async () => {
@@ -95,7 +97,7 @@ describe("consoles", () => {
     const find = ["ps", "--quiet", "--filter", `label=com.docker.compose.project=${platform.name}`];
     let id = "";
     while (id === "") id = (await platform.docker(...find, "--filter", "label=dev.slipway.role=console")).trim();
-    const seen = (await platform.docker("inspect", id)) + (await platform.docker("top", id, "-eo", "args"));
+    const seen = (await platform.docker("inspect", id)) + (await platform.docker("top", id, "-eo", "pid,args"));
     const status = await platform.json<{ readonly overall: string; readonly foreign: readonly string[] }>(["status"]);
     const again = await platform.json<{ readonly changed: boolean }>(["install"]);
     const still = (await platform.docker(...find, "--filter", `id=${id}`)).trim();
@@ -142,6 +144,6 @@ describe("consoles", () => {
     await platform.run(["start", "redis"]);
 
     expect(refused.exitCode).toBe(4);
-    expect(refused.stderr).toContain("start --name");
+    expect(refused.stderr).toContain("start redis");
   });
 });

@@ -11,7 +11,7 @@ export function declareExec(program: Command, runtime: Runtime): void {
     .command("exec")
     .summary("run a program, or a shell, in a component")
     .description(
-      "Runs a program in a component that is up, as the user that its service runs as; without one, a shell. Where standard input and output are a terminal, the program gets it, Ctrl-C and the window's size included; otherwise it gets them as they are, and Ctrl-C as a signal. Its exit status is that of the command: 127 where the component has no such program, 126 where it cannot be run. When nothing was started, an error: line says so, and the status is Slipway's own.",
+      "Runs a program in a component that is up, as the user that its service runs as; without one, a shell. Where standard input and output are a terminal, the program gets it, Ctrl-C and the window's size included; otherwise it gets them as they are, and Ctrl-C as a signal. Its exit status is that of the command: 126 or 127, as the engine has it, where the component has no such program or it cannot be run. When nothing was started, an error: line says so, and the status is Slipway's own.",
     )
     .argument("<component>", "the component, for example redis")
     .argument("[command...]", "behind --, the program and its arguments");

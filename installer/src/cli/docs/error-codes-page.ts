@@ -12,7 +12,7 @@ export function renderErrorCodesPage(): string {
     "",
     "Every command ends with one of these. An error is one line, `error: …`, with details below it, then what to do next (`hint: …`) and, where there is one, the log file (`log: …`). With `--json` the same is one object of kind `Error` on standard output.",
     "",
-    "`slipway exec`, `psql`, `redis-cli` and `s3` run another program and end with its status, whatever that is: 126 and 127 as from a shell where it cannot be run or is not there, 128 and the signal's number when a signal ended it. When Slipway itself could not start it, there is an `error:` line, and the status is one of these.",
+    "`slipway exec`, `psql`, `redis-cli` and `s3` run another program and end with its status, whatever that is: 126 or 127 where it cannot be run or is not there, 128 and the signal's number when a signal ended it. When Slipway itself could not start it, there is an `error:` line, and the status is one of these.",
     "",
     "| Exit | Code | When |",
     "| ---: | --- | --- |",
