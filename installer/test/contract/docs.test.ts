@@ -90,9 +90,9 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-/** Words and options of a command line that the program does not know. */
+/** Words and options of a command line that the program does not know; what stands behind `--` is another program's. */
 function problemsOf(program: CommandInfo, line: string): readonly string[] {
-  const [first = "", ...words] = (line.split(/\s(?:[|&>]|2>)/)[0] ?? "").split(/\s+/);
+  const [first = "", ...words] = (line.split(/\s(?:[|&>]|2>|--\s)/)[0] ?? "").split(/\s+/);
   if (!/^(\S+\/)?slipway$/.test(first)) return [];
   const command = commandOf(program, words);
   const known = [...program.options, ...command.options].flatMap(({ long, short }) => [long, short]);

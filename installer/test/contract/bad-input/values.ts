@@ -72,7 +72,7 @@ export const valuesRows: readonly BadInput[] = [
   },
   {
     fault: "a component that calls itself healthy and is in no network",
-    says: "degraded, with what it cannot reach",
+    says: "it is not attached to the network …",
     code: "ROLLOUT_TIMEOUT",
     state: "untouched: status only looks",
     again: "install makes network and container again",
