@@ -61,12 +61,14 @@ describe("state that 0.1.0 wrote", () => {
   });
 
   itUnless(obstacle, "is taken over without a container restarted", async () => {
+    // What 0.1.0 had no notion of is not wanted here.
+    const same = { ...place, withoutConsole: true };
     const installed = await program.run(place);
     const before = { ids: await containerIds(place.name), secrets: readSecretFiles(place.stateDir) };
     const started = await startTimes(before.ids);
     const seen = await status(place, fixturePorts());
-    const planned = await planFixture(place, fixturePorts());
-    const result = await installFixture(place, fixturePorts());
+    const planned = await planFixture(same, fixturePorts());
+    const result = await installFixture(same, fixturePorts());
 
     expect(installed).toMatchObject({ exitCode: 0 });
     expect(seen).toMatchObject({ overall: "healthy", release: 1 });

@@ -14,6 +14,8 @@ export interface FixtureOptions {
   /** The job can be asked what it would do, and a plan asks it. */
   readonly probes?: boolean;
   readonly withoutWeb?: boolean;
+  /** Nothing of the platform lets a person in. */
+  readonly withoutConsole?: boolean;
   /** Where `web` takes notices. */
   readonly notices?: string;
   /** Host directory for the volumes. */
@@ -48,8 +50,8 @@ export function fixturePlan(options: FixtureOptions): Plan {
       pullPolicy: "never",
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
-    components: [store(), app(options), web(options)],
-    jobs: [prepare(options), storeConsole()],
+    components: [store(options), app(options), web(options)],
+    jobs: [prepare(options), ...(options.withoutConsole === true ? [] : [storeConsole()])],
     secrets: [
       {
         name: "store-password",
@@ -84,7 +86,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
   };
 }
 
-function store(): Component {
+function store({ withoutConsole }: FixtureOptions): Component {
   const script = [
     "set -eu",
     "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
@@ -101,7 +103,9 @@ function store(): Component {
       }),
     ),
     volumes: [{ name: "data", sizeGiB: 1, dataClass: "backup", marker: "initialised" }],
-    console: { kind: "sql", job: "store-console", logins: ["keeper", "reader"] },
+    ...(withoutConsole === true
+      ? {}
+      : { console: { kind: "sql", job: "store-console", logins: ["keeper", "reader"] } as const }),
   });
 }
 
