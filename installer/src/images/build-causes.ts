@@ -159,14 +159,14 @@ function explain({ pattern, cause, remedy, lacksBuilder }: Rule, line: string, o
   return { cause: match === null ? line : cause({ match, peer: peerOf(line, output) }), remedy };
 }
 
-/** Who the line is about: `the Debian mirror deb.debian.org`. */
+/** Who the line is about: `the Debian mirror debian.mirror.example`. */
 function peerOf(line: string, { step = "", verdicts }: FailedOutput): string {
   const host = hostIn(line) ?? "";
   const named = (what: string): string => (host === "" ? what : `${what} ${host}`);
   const isPull =
     /load metadata|^\[[^\]]*\] FROM /.test(step) || verdicts.some((text) => /source metadata|pull access/.test(text));
   if (isPull) return named("the registry");
-  if (/\bgo: |\/@v\/|sumdb|proxy\.golang|^go: /.test(line)) return named("the Go module proxy");
+  if (/\bgo: |\/@v\/|sumdb/.test(line)) return named("the Go module proxy");
   if (/^(?:Err:|Ign:|E: |W: |\s)|\/dists\/|\.deb\b|\bapt\b/.test(line)) return named("the Debian mirror");
   return host === "" ? "a server on the way" : host;
 }

@@ -47,15 +47,15 @@ describe("the first line of a failed step says the cause, the image and the step
       "name of the mirror",
       apt,
       [
-        "Ign:1 http://deb.debian.org/debian trixie InRelease",
-        "Err:1 http://deb.debian.org/debian trixie InRelease",
-        "  Temporary failure resolving 'deb.debian.org'",
+        "Ign:1 http://debian.mirror.example/debian trixie InRelease",
+        "Err:1 http://debian.mirror.example/debian trixie InRelease",
+        "  Temporary failure resolving 'debian.mirror.example'",
         "Reading package lists...",
-        "W: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease  Temporary failure resolving 'deb.debian.org'",
+        "W: Failed to fetch http://debian.mirror.example/debian/dists/trixie/InRelease  Temporary failure resolving 'debian.mirror.example'",
         "W: Some index files failed to download. They have been ignored, or old ones used instead.",
         "E: Unable to locate package git",
       ],
-      "the Debian mirror deb.debian.org cannot be found by name (DNS)",
+      "the Debian mirror debian.mirror.example cannot be found by name (DNS)",
       /name servers/,
     ],
     [
@@ -86,17 +86,17 @@ describe("the first line of a failed step says the cause, the image and the step
       "mirror that lacks a package",
       apt,
       [
-        "E: Failed to fetch http://deb.debian.org/debian/pool/main/g/git/git_2.47.3-0_amd64.deb  404  Not Found [IP: 10.1.1.1 80]",
+        "E: Failed to fetch http://debian.mirror.example/debian/pool/main/g/git/git_2.47.3-0_amd64.deb  404  Not Found [IP: 10.1.1.1 80]",
         "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?",
       ],
-      "the Debian mirror deb.debian.org refuses: 404 Not Found",
+      "the Debian mirror debian.mirror.example refuses: 404 Not Found",
       /has what is asked for/,
     ],
     [
       "clock that is behind",
       apt,
       [
-        "E: Release file for http://deb.debian.org/debian/dists/trixie/InRelease is not valid yet (invalid for another 3h 12min 5s). Updates for this repository will not be applied.",
+        "E: Release file for http://debian.mirror.example/debian/dists/trixie/InRelease is not valid yet (invalid for another 3h 12min 5s). Updates for this repository will not be applied.",
       ],
       "the clock of this machine is behind",
       /timedatectl/,
@@ -106,9 +106,9 @@ describe("the first line of a failed step says the cause, the image and the step
       go,
       [
         "go: downloading github.com/klauspost/compress v1.18.0",
-        'go: github.com/klauspost/compress@v1.18.0: Get "https://proxy.golang.org/github.com/klauspost/compress/@v/v1.18.0.zip": dial tcp 142.250.1.141:443: i/o timeout',
+        'go: github.com/klauspost/compress@v1.18.0: Get "https://modules.corp.example/github.com/klauspost/compress/@v/v1.18.0.zip": dial tcp 203.0.113.7:443: i/o timeout',
       ],
-      "the Go module proxy proxy.golang.org cannot be reached: i/o timeout",
+      "the Go module proxy modules.corp.example cannot be reached: i/o timeout",
       /GOPROXY/,
     ],
     [
@@ -124,9 +124,9 @@ describe("the first line of a failed step says the cause, the image and the step
       "name of the module proxy",
       go,
       [
-        'go: github.com/x/y@v1.0.0: Get "https://proxy.golang.org/github.com/x/y/@v/v1.0.0.mod": dial tcp: lookup proxy.golang.org on 127.0.0.53:53: no such host',
+        'go: github.com/x/y@v1.0.0: Get "https://modules.corp.example/github.com/x/y/@v/v1.0.0.mod": dial tcp: lookup modules.corp.example on 127.0.0.53:53: no such host',
       ],
-      "the Go module proxy proxy.golang.org cannot be found by name (DNS)",
+      "the Go module proxy modules.corp.example cannot be found by name (DNS)",
       /name servers/,
     ],
     [
@@ -142,7 +142,7 @@ describe("the first line of a failed step says the cause, the image and the step
       "proxy that wants a password",
       go,
       [
-        'go: github.com/x/y@v1.0.0: Get "https://proxy.golang.org/github.com/x/y/@v/v1.0.0.mod": Proxy Authentication Required',
+        'go: github.com/x/y@v1.0.0: Get "https://modules.corp.example/github.com/x/y/@v/v1.0.0.mod": Proxy Authentication Required',
       ],
       "the proxy of this machine wants a password",
       /HTTPS_PROXY/,
