@@ -122,7 +122,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
       return (await import("../actions/access/open.ts")).open(request, ports);
     },
     words: async (request, scope) =>
-      (await import("../actions/access/words.ts")).words(request, await portsFor(request, scope)),
+      (await import("../actions/completion/words.ts")).words(request, await portsFor(request, scope)),
     exportCa: async (request, scope) =>
       (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope)),
     findRemains: async (request, scope) =>

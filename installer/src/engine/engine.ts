@@ -11,7 +11,7 @@ import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-expo
 import type { ConsoleRequest } from "../actions/access/console.ts";
 import type { ExecRequest, ProgramEnd } from "../actions/access/exec.ts";
 import type { OpenRequest, OpenResult } from "../actions/access/open.ts";
-import type { WordsRequest } from "../actions/access/words.ts";
+import type { WordsRequest } from "../actions/completion/words.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { ExplainRequest, ExplainResult } from "../actions/explain/explain.ts";
 import type { ShowValuesRequest, ValuesShowResult } from "../actions/values/show-values.ts";

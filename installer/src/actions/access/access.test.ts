@@ -10,7 +10,7 @@ import { stop } from "../lifecycle/lifecycle.ts";
 import { openConsole } from "./console.ts";
 import { exec } from "./exec.ts";
 import { open } from "./open.ts";
-import { words } from "./words.ts";
+import { words } from "../completion/words.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -105,7 +105,7 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
     const present = presentIn(sight);
     const dataDir = sight.text("dataDir", defaults.dataDir);
     const room = await findRoom(dataDir, ports);
-    const limits = sizesOf(present, defaults, "memory");
+    const limits = memoryLimits(present, defaults);
     memory = fitMemory(limits, room);
     return [
       domainQuestion(find, defaults),
@@ -114,7 +114,7 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
       ...portQuestions(find, defaults, portsFor(domain, defaults, present), sight),
       dataDirQuestion(find, defaults, ports),
       ...(memory === undefined ? [] : [memoryQuestion(limits, room)]),
-      ...diskQuestions(find, sizesOf(present, defaults, "disk"), room),
+      ...diskQuestions(find, diskSizes(present, defaults), room),
     ];
   }
 
@@ -267,11 +267,19 @@ function diskQuestions(find: Find, disks: readonly Sized[], room: HostRoom): rea
   });
 }
 
-/** The usual sizes of what runs here and of which the wizard asks for the disk, or all of whose memory it sums up. */
-function sizesOf(present: readonly Section[], defaults: Values, what: "disk" | "memory"): readonly Sized[] {
-  return present.flatMap(({ key, asksForDisk, leastMemory }): readonly Sized[] => {
-    const { storage, resources } = valuesOf(defaults, key);
-    if (what === "memory") return [{ key, usual: resources.memory, least: leastMemory }];
+/** The usual memory limits of what runs here. */
+function memoryLimits(present: readonly Section[], defaults: Values): readonly Sized[] {
+  return present.map(({ key, leastMemory }) => ({
+    key,
+    usual: valuesOf(defaults, key).resources.memory,
+    least: leastMemory,
+  }));
+}
+
+/** The usual sizes of the disks that the wizard asks for. */
+function diskSizes(present: readonly Section[], defaults: Values): readonly Sized[] {
+  return present.flatMap(({ key, asksForDisk }) => {
+    const { storage } = valuesOf(defaults, key);
     return asksForDisk === true && storage !== undefined ? [{ key, usual: storage.size }] : [];
   });
 }

@@ -3,7 +3,7 @@ import type { Install } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import type { Job } from "../../plan/model.ts";
 import { serves } from "../../targets/live-platform.ts";
-import { canProbe, probeJob } from "../run-job/ask-job.ts";
+import { canProbe, neededServices, probeJob } from "../run-job/ask-job.ts";
 import type { RunJobPorts } from "../run-job/run-job.ts";
 import type { ObservedPlatform } from "./observe.ts";
 
@@ -37,10 +37,10 @@ export async function findDrift(
   { jobs, install, live }: DriftQuestion,
   ports: RunJobPorts,
 ): Promise<readonly Drift[]> {
-  const asked = jobs.filter(canProbe).filter((job) => {
-    const needed = job.needs.flatMap((need) => (need.kind === "healthy" ? [need.component] : []));
-    return job.editedByPeople === true && isAsPlanned(planned, job) && needed.every((id) => isServing(live, id));
-  });
+  const asked = jobs
+    .filter(canProbe)
+    .filter((job) => job.editedByPeople === true && isAsPlanned(planned, job))
+    .filter((job) => neededServices(job).every((id) => isServing(live, id)));
   if (asked.length === 0) return [];
   try {
     // A job's container is one of the platform's: no other run may meet it.

@@ -60,6 +60,11 @@ export function failedJob(job: Job, { status, told, lines }: JobAnswer): ApplyEr
   });
 }
 
+/** Components that have to serve before the job runs. */
+export function neededServices({ needs }: Job): readonly string[] {
+  return needs.flatMap((need) => (need.kind === "healthy" ? [need.component] : []));
+}
+
 export function canProbe(job: Job): job is Job & { readonly probeArguments: readonly string[] } {
   return job.probeArguments !== undefined;
 }

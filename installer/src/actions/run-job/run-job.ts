@@ -9,7 +9,7 @@ import { isUp, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { summariseLines } from "../history/shorten.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
-import { askJob, canProbe, failedJob, probeJob } from "./ask-job.ts";
+import { askJob, canProbe, failedJob, neededServices, probeJob } from "./ask-job.ts";
 
 export interface RunJobRequest extends InstallTarget {
   readonly job: string;
@@ -86,7 +86,7 @@ function runsBefore(plan: Plan, { id, component }: Job): boolean {
 }
 
 async function requireServing(job: Job, install: Install, { target }: RunJobPorts): Promise<void> {
-  const needed = job.needs.flatMap((need) => (need.kind === "healthy" ? [need.component] : []));
+  const needed = neededServices(job);
   const { services } = await target.observe(install, { components: needed, images: [] });
   const missing = needed.filter((id) => {
     const service = services.get(id);

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { Argument, Option } from "commander";
 import type { Command } from "commander";
-import { type WordKind, wordKinds } from "../../actions/access/word-kinds.ts";
+import { type WordKind, wordKinds } from "../../actions/completion/word-kinds.ts";
 import { withExamples } from "../examples.ts";
 import { type CompletionResult, printsJson } from "../json-output.ts";
 import { defaultStateDir } from "../paths.ts";

@@ -1,4 +1,4 @@
-import type { WordKind } from "../../actions/access/word-kinds.ts";
+import type { WordKind } from "../../actions/completion/word-kinds.ts";
 import { keysOfValues } from "../../values/describe-value.ts";
 import { componentWords } from "../../plan/component-names.ts";
 

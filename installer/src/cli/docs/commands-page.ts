@@ -50,8 +50,9 @@ function renderCommand(command: CommandInfo): readonly string[] {
       ? []
       : [...command.arguments.map((argument) => `- \`${argument.name}\`: ${describeArgument(argument)}`), ""]),
     ...(command.options.length === 0 ? [] : [...optionTable(command.options), ""]),
-    `With \`--json\`: ${command.json.map((kind) => `\`${kind}\``).join(" or ")}.`,
-    "",
+    ...(command.json.length === 0
+      ? []
+      : [`With \`--json\`: ${command.json.map((kind) => `\`${kind}\``).join(" or ")}.`, ""]),
     "```sh",
     ...command.examples.map((example) => `${example.command}  # ${example.means}`),
     "```",

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { BackRequest } from "../../events/ask.ts";
-import { type Terminal, terminalPrompts } from "./prompts.ts";
+import { type PromptStreams, terminalPrompts } from "./prompts.ts";
 
 /** A terminal without one behind it; what is typed waits until the question is on the screen. */
 function terminal() {
@@ -18,7 +18,7 @@ function terminal() {
     output.on("data", look);
   };
   output.resume();
-  return { streams: { input, output } as unknown as Terminal, type };
+  return { streams: { input, output } as unknown as PromptStreams, type };
 }
 
 test("Escape in a row of questions asks for the one before, in every kind of question", async () => {

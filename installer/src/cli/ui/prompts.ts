@@ -14,13 +14,13 @@ export interface Prompts extends Ask {
 }
 
 /** Where a person reads and types. */
-export interface Terminal {
+export interface PromptStreams {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
 }
 
 /** Prompts on the terminal; the library is loaded with the first question. */
-export function terminalPrompts(signal: AbortSignal, terminal: Terminal): Prompts {
+export function terminalPrompts(signal: AbortSignal, terminal: PromptStreams): Prompts {
   const asked = askOn(terminal, (question) => question(signal));
   return { available: true, ...asked, guided: askOn(terminal, (question) => untilEscape(question, signal, terminal)) };
 }
@@ -31,7 +31,7 @@ const mostLines = 20;
 /** Asks one question, which ends with the signal that it is given. */
 type AskOnce = <Answer>(question: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
 
-function askOn({ input, output }: Terminal, once: AskOnce): Ask & Required<Pick<Prompts, "secret">> {
+function askOn({ input, output }: PromptStreams, once: AskOnce): Ask & Required<Pick<Prompts, "secret">> {
   const load = () => import("@inquirer/prompts");
   const ask: AskOnce = (question) => answered(once(question));
   const at = (signal: AbortSignal) => ({ signal, input, output });
@@ -82,7 +82,7 @@ function askOn({ input, output }: Terminal, once: AskOnce): Ask & Required<Pick<
 async function untilEscape<Answer>(
   question: (signal: AbortSignal) => Promise<Answer>,
   signal: AbortSignal,
-  { input }: Terminal,
+  { input }: PromptStreams,
 ): Promise<Answer> {
   const back = new AbortController();
   const onKey = (_text: unknown, key: { readonly name?: string } | undefined): void => {
