@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -10,7 +10,6 @@ import { stop } from "../lifecycle/lifecycle.ts";
 import { openConsole } from "./console.ts";
 import { exec } from "./exec.ts";
 import { open } from "./open.ts";
-import { words } from "../completion/words.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -213,28 +212,5 @@ describe("open", () => {
       message: "store has no address to open",
       hint: "addresses have web",
     });
-  });
-});
-
-describe("words for completion", () => {
-  test("are those of the install", async () => {
-    const { ports, place } = await installed();
-    mkdirSync(join(folder, "no-install"));
-    const ask = (of: Parameters<typeof words>[0]["of"]) => words({ ...place, of, installsIn: folder }, ports);
-
-    expect(await ask("installs")).toEqual(["p"]);
-    expect(await ask("secrets")).toEqual(expect.arrayContaining(["store-password", "web-tls"]));
-    expect(await ask("jobs")).toEqual(["prepare"]);
-    expect(await ask("logins")).toEqual(["keeper", "reader"]);
-    expect(await ask("addresses")).toEqual(["web"]);
-    expect(await ask("topics")).toEqual(expect.arrayContaining(["postgres.resources.memory", "USAGE", "live.drift"]));
-  });
-
-  test("are none where nothing can be read", async () => {
-    const ports = { ...fixturePorts(), target: createMemoryTarget().target };
-    const nowhere = { name: "p", stateDir: join(folder, "none"), installsIn: join(folder, "none") };
-
-    expect(await words({ ...nowhere, of: "secrets" }, ports)).toEqual([]);
-    expect(await words({ ...nowhere, of: "installs" }, ports)).toEqual([]);
   });
 });
