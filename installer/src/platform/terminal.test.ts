@@ -102,7 +102,8 @@ describe("where a person sits", () => {
   it("the program has the terminal, and Ctrl-C goes to it alone", () => {
     // The signal of a terminal goes to its whole foreground group; without a handler of ours this process would end, too.
     const script = "test -t 0 && test -t 1 && echo has it; trap 'exit 9' INT; kill -INT 0; sleep 5";
-    const command = `${process.execPath} ${attaching(script)}`;
+    // `exec`: a shell that waited would be of that group; some end by the signal themselves.
+    const command = `exec ${process.execPath} ${attaching(script)}`;
     const words = ["--quiet", "--return", "--command", command, "/dev/null"];
     const { stdout, status } = spawnSync("script", words, { encoding: "utf8", input: "" });
 
