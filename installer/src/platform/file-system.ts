@@ -98,28 +98,13 @@ async function explained<T>(path: string, write: () => Promise<T>): Promise<T> {
  * a thread would take ten times as long as to make it.
  */
 function makeFolders(path: string, mode: number): void {
+  const parent = dirname(path);
+  if (parent !== path && statSync(parent, { throwIfNoEntry: false }) === undefined) makeFolders(parent, mode);
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-    const parent = dirname(path);
-    if (code !== "ENOENT" || parent === path) throw error;
-    if (statSync(parent, { throwIfNoEntry: false }) === undefined) {
-      makeFolders(parent, mode);
-      makeFolders(path, mode);
-      return;
-    }
-    // Somebody else may have made the parent in the meantime; where nothing can be made it fails again.
-    makeFolder(path, mode);
-  }
-}
-
-function makeFolder(path: string, mode: number): void {
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
+    if (!isThere || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 

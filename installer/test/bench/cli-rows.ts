@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun } from "../support/child.ts";
 import { compare } from "./measure.ts";
+import { makeMemoryFolder } from "./memory-folder.ts";
 import { type BenchRow, atMost } from "./row.ts";
 
 const nothing = ["-e", "0"];
@@ -22,7 +22,7 @@ export function cliRows(program: string): readonly BenchRow[] {
       title,
       rival: "`node -e 0`",
       measure: async (say) => {
-        const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+        const folder = await makeMemoryFolder();
         // An own cache: the first start of the shipped file keeps its compiled code there, as on a person's machine.
         const env = { PATH: process.env["PATH"], HOME: folder, XDG_CACHE_HOME: join(folder, "cache") };
         const options = { cwd: folder, env };

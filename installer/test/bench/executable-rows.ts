@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun } from "../support/child.ts";
 import { compare } from "./measure.ts";
+import { makeMemoryFolder } from "./memory-folder.ts";
 import { type BenchRow, atMost } from "./row.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -25,7 +25,7 @@ export function executableRows(program: string): readonly BenchRow[] {
       title,
       rival: "`node dist/slipway.cjs`",
       measure: async (say) => {
-        const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+        const folder = await makeMemoryFolder();
         try {
           const executable = await makeExecutable(folder);
           const env = { PATH: process.env["PATH"], HOME: folder, XDG_CACHE_HOME: join(folder, "cache") };

@@ -50,25 +50,42 @@ export async function prepareFormerProgram(say: (text: string) => void): Promise
   return { folder, program };
 }
 
+/** Takes the documents of the program it belongs to, and no others. */
+const programsOwn = "toolbox";
+
 /**
- * Runs a body while the engine knows today's images also by the tags that the former program looks for: a tag is a digest of
- * what an image is built from, and to build the former ones would take ten minutes. What the engine has is left as it is.
+ * Runs a body while the engine has the images of the former program: its own toolbox, built once, and today's of everything else
+ * by the tags that it looks for. A tag is a digest of what an image is built from, and to build them all would take ten minutes.
+ * What the engine has is left as it is.
  */
-export async function withFormerImages<Result>(former: FormerProgram, body: () => Promise<Result>): Promise<Result> {
+export async function withFormerImages<Result>(
+  former: FormerProgram,
+  say: (text: string) => void,
+  body: () => Promise<Result>,
+): Promise<Result> {
   const [today, before] = await Promise.all([readImages(root), readImages(former.folder)]);
   const lent: string[] = [];
   try {
     for (const [name, reference] of before) {
       const own = today.get(name);
-      const isThere = (await runChild("docker", ["image", "inspect", reference])).exitCode === 0;
-      if (isThere || own === undefined) continue;
+      if (name === programsOwn || own === undefined || (await isThere(reference))) continue;
       await mustRun("docker", ["tag", own, reference]);
       lent.push(reference);
+    }
+    const toolbox = before.get(programsOwn);
+    if (toolbox !== undefined && !(await isThere(toolbox))) {
+      say(`building the toolbox of ${formerName}`);
+      const program = "installer/src/cli/main.ts";
+      await mustRun(process.execPath, [program, "images", "build", programsOwn], { cwd: former.folder });
     }
     return await body();
   } finally {
     for (const reference of lent) await runChild("docker", ["image", "rm", reference]);
   }
+}
+
+async function isThere(image: string): Promise<boolean> {
+  return (await runChild("docker", ["image", "inspect", image])).exitCode === 0;
 }
 
 /** References of the images that are built here, by name. */

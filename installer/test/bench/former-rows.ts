@@ -33,7 +33,7 @@ async function withPair(
   run: (bench: Bench) => Promise<string>,
 ): Promise<Outcome> {
   const former = await prepareFormerProgram(say);
-  return withFormerImages(former, () =>
+  return withFormerImages(former, say, () =>
     withBench(program, (ours) =>
       withBench(former.program, async (theirs) => {
         await install(ours);

@@ -37,12 +37,13 @@ Ours and the rival run in turn on the same machine, A B A B; times are medians a
 
 Written by \`npm run bench -- --write\`. ${section(platform)}
 
-- The command line is measured as it ships, \`dist/slipway.cjs\`, after a first start that fills its cache of compiled code.
+- The command line is measured as it ships, \`dist/slipway.cjs\`, after a first start that fills its cache of compiled code. That cache
+  and what \`render\` writes, some hundred files and folders, are on a memory file system: on a disk, how long these take to make decides.
 - A fresh \`install\` includes preflight, journal, making every secret and certificate, rendering and writing all files, volumes, networks,
   jobs and the health of every component; wires are proved separately (\`verify\`). The rival gets the finished Compose file with all secrets
   made, and runs as few Compose calls as possible with jobs side by side: more calls, each part as early as it can, took half as long again.
-- What is compared with an earlier program runs beside it: that one is checked out and built from its commit, and each looks at a platform
-  of its own, made from the same values.
+- What is compared with an earlier program runs beside it: that one and its toolbox are checked out and built from its commit, and each
+  looks at a platform of its own, made from the same values; all other images are today's on both sides.
 - Casdoor's place is taken by the stand-in of the tests on both sides.
 
 ## First quickstart

@@ -74,10 +74,11 @@ async function writeRendered(
   fs: FileSystem,
 ): Promise<{ readonly written: number; readonly removed: readonly string[] }> {
   const earlier = await readMarker(out, fs);
+  const paths = files.map((file) => file.path);
   await fs.makeDirectory(out, 0o755);
-  for (const folder of new Set(files.map((file) => dirname(join(out, file.path))))) {
-    await fs.makeDirectory(folder, 0o755);
-  }
+  // Before the first file: what an interrupted render leaves is known as ours, and the next one replaces it.
+  await writeMarker(out, { mode, files: [...new Set([...earlier, ...paths])] }, fs);
+  for (const folder of new Set(paths.map((path) => dirname(join(out, path))))) await fs.makeDirectory(folder, 0o755);
   const ours = new Set(earlier);
   const writes = await Promise.all(
     files.map(async (file) => {
@@ -88,14 +89,20 @@ async function writeRendered(
     }),
   );
   const written = writes.reduce<number>((sum, one) => sum + one, 0);
-  const removed = earlier.filter((path) => !files.some((file) => file.path === path));
+  const removed = earlier.filter((path) => !paths.includes(path));
   for (const path of removed) await fs.remove(join(out, path));
-  const marker: Marker = { apiVersion: "slipway/v1", kind: "Render", mode, files: files.map((file) => file.path) };
-  await fs.writeAtomic(join(out, markerName), `${JSON.stringify(marker, undefined, 2)}\n`, {
-    mode: 0o644,
-    flush: false,
-  });
+  if (removed.length > 0) await writeMarker(out, { mode, files: paths }, fs);
   return { written, removed };
+}
+
+async function writeMarker(
+  out: string,
+  { mode, files }: Pick<Marker, "mode" | "files">,
+  fs: FileSystem,
+): Promise<void> {
+  const marker: Marker = { apiVersion: "slipway/v1", kind: "Render", mode, files };
+  const text = `${JSON.stringify(marker, undefined, 2)}\n`;
+  await fs.writeAtomic(join(out, markerName), text, { mode: 0o644, flush: false });
 }
 
 /**

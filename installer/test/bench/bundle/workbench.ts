@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunningChild, mustRun, startChild } from "../../support/child.ts";
+import { makeMemoryFolder } from "../memory-folder.ts";
 import { imagesOnOneBase, type Layout, largeImages, smallImages, writeLayout } from "./layouts.ts";
 import { isInstalled } from "./rivals.ts";
 
@@ -29,8 +29,7 @@ export async function withWorkbench<T>(program: string, body: (bench: Workbench)
   for (const needed of ["skopeo", "docker-registry"]) {
     if (!(await isInstalled(needed))) throw new Error(`${needed} is needed to compare with; it is a package of Debian`);
   }
-  const memory = await mkdtemp("/dev/shm/slipway-bench-").catch(() => undefined);
-  const folder = memory ?? (await mkdtemp(join(tmpdir(), "slipway-bench-")));
+  const folder = await makeMemoryFolder();
   const env = {
     ...process.env,
     HOME: folder,

@@ -35,7 +35,7 @@ export const valuesRows: readonly BadInput[] = [
     state: "none: the recorded values count, and a warning names the file",
     again: "with -f",
     proofs: proofs(
-      "files-only",
+      "values-of-install",
       "are not those of a file that was changed since, also where only a key was taken out of it",
     ),
   },
