@@ -52,9 +52,11 @@ export async function prepareFormerProgram(say: (text: string) => void): Promise
 
 /** Takes the documents of the program it belongs to, and no others. */
 const programsOwn = "toolbox";
+/** The former toolbox copies a program out of the former one of these. */
+const notLent: readonly string[] = [programsOwn, "temporal"];
 
 /**
- * Runs a body while the engine has the images of the former program: its own toolbox, built once, and today's of everything else
+ * Runs a body while the engine has the images of the former program: its own toolbox, built once, and today's of nearly everything else
  * by the tags that it looks for. A tag is a digest of what an image is built from, and to build them all would take ten minutes.
  * What the engine has is left as it is.
  */
@@ -68,13 +70,13 @@ export async function withFormerImages<Result>(
   try {
     for (const [name, reference] of before) {
       const own = today.get(name);
-      if (name === programsOwn || own === undefined || (await isThere(reference))) continue;
+      if (notLent.includes(name) || own === undefined || (await isThere(reference))) continue;
       await mustRun("docker", ["tag", own, reference]);
       lent.push(reference);
     }
     const toolbox = before.get(programsOwn);
     if (toolbox !== undefined && !(await isThere(toolbox))) {
-      say(`building the toolbox of ${formerName}`);
+      say(`building the toolbox of ${formerName}, once; it takes some minutes`);
       const program = "installer/src/cli/main.ts";
       await mustRun(process.execPath, [program, "images", "build", programsOwn], { cwd: former.folder });
     }

@@ -43,7 +43,7 @@ Written by \`npm run bench -- --write\`. ${section(platform)}
   jobs and the health of every component; wires are proved separately (\`verify\`). The rival gets the finished Compose file with all secrets
   made, and runs as few Compose calls as possible with jobs side by side: more calls, each part as early as it can, took half as long again.
 - What is compared with an earlier program runs beside it: that one and its toolbox are checked out and built from its commit, and each
-  looks at a platform of its own, made from the same values; all other images are today's on both sides.
+  looks at a platform of its own, made from the same values; nearly all other images are today's on both sides.
 - Casdoor's place is taken by the stand-in of the tests on both sides.
 
 ## First quickstart
