@@ -32,6 +32,8 @@ export interface OpenedBundle extends BundleReader {
   readonly basis?: OpenedBundle;
   /** Size of a blob here or in a base; undefined when it is in neither. */
   sizeOf(digest: string): number | undefined;
+  /** Bytes of a blob as they are, here or in a base. */
+  openUnhashed(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
   /** Which images and artifacts a blob belongs to, for people. */
   ownersOf(digest: string): Promise<readonly string[]>;
 }
@@ -99,25 +101,33 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
   const whole = basis === undefined ? undefined : await readComplete(opening, { readFile, sizeOf });
   const complete = whole?.manifest ?? manifest;
 
-  const openRaw = async (descriptor: Descriptor, range?: ByteRange): Promise<Readable> => {
+  const entryOf = (descriptor: Descriptor): BundleEntry => {
     const entry = blobOf(descriptor.digest);
-    if (entry === undefined) {
-      if (basis?.sizeOf(descriptor.digest) !== undefined) return basis.content.open(descriptor, range);
-      const lacksBase = manifest.base !== undefined && basis === undefined;
-      throw new BundleError(missingBlob(descriptor, { file, manifest, complete: basis !== undefined }), {
-        ...(lacksBase && { hint: "name what a delta builds on after it, or with --base FILE" }),
+    if (entry !== undefined) return entry;
+    const lacksBase = manifest.base !== undefined && basis === undefined;
+    throw new BundleError(missingBlob(descriptor, { file, manifest, complete: basis !== undefined }), {
+      ...(lacksBase && { hint: "name what a delta builds on after it, or with --base FILE" }),
+    });
+  };
+  const isInBasis = ({ digest }: Descriptor): boolean =>
+    blobOf(digest) === undefined && basis?.sizeOf(digest) !== undefined;
+  const openUnhashed = async (descriptor: Descriptor, range?: ByteRange): Promise<Readable> => {
+    if (basis !== undefined && isInBasis(descriptor)) return basis.openUnhashed(descriptor, range);
+    const { offset, size } = entryOf(descriptor);
+    const { start, end } = range ?? { start: 0, end: size };
+    return file.stream(offset + start, offset + Math.min(end, size));
+  };
+  const openHashed = async (descriptor: Descriptor): Promise<Readable> => {
+    if (basis !== undefined && isInBasis(descriptor)) return basis.content.open(descriptor);
+    const { digest } = descriptor;
+    const entry = entryOf(descriptor);
+    const checked = verifyContent({ digest, size: entry.size }, async (problem) => {
+      const who = await owners.describe(digest);
+      return new BundleError(`${digest}${who} ${problem}: ${describePlace(file, entry)} is damaged`, {
+        hint: damagedHint,
       });
-    }
-    if (range !== undefined)
-      return file.stream(entry.offset + range.start, entry.offset + Math.min(range.end, entry.size));
-    const who = await owners.describe(descriptor.digest);
-    const where = describePlace(file, entry);
-    const expected = { digest: descriptor.digest, size: entry.size };
-    const checked = verifyContent(
-      expected,
-      (problem) => new BundleError(`${descriptor.digest}${who} ${problem}: ${where} is damaged`, { hint: damagedHint }),
-    );
-    return pipeline(file.stream(entry.offset, entry.offset + entry.size), checked, () => undefined);
+    });
+    return pipeline(await openUnhashed(descriptor), checked, () => undefined);
   };
   const owners = createOwners(complete, async (descriptor) => {
     const entry = blobOf(descriptor.digest);
@@ -138,8 +148,12 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
     sizeOf,
     ownersOf: (digest) => owners.of(digest),
     readFile,
-    content: { open: openRaw },
-    openArtifact: (artifact) => openRaw(artifact.descriptor),
+    content: {
+      open: (descriptor, range) => (range === undefined ? openHashed(descriptor) : openUnhashed(descriptor, range)),
+      openUnhashed,
+    },
+    openUnhashed,
+    openArtifact: (artifact) => openHashed(artifact.descriptor),
     resolve: (reference, platforms) => Promise.resolve().then(() => resolveImage(complete, reference, platforms)),
     close: async () => {
       await Promise.all([file.close(), basis?.close()]);

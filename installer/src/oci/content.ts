@@ -14,12 +14,14 @@ export interface FileSpan {
   readonly end: number;
 }
 
-/** Blobs and manifests by digest, openable in any order and many at a time. Bytes come unverified: the reader checks them. */
+/** Blobs and manifests by digest, openable in any order and many at a time. Bytes come unverified unless a source says that it verifies: the reader checks them. */
 export interface Content {
   /**
    * @throws BundleError or RegistryError naming the digest when it is not there
    */
   open(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
+  /** The same without a digest taken, where `open` takes one: for bytes that go to somebody who does. */
+  readonly openUnhashed?: (descriptor: Descriptor) => Promise<Readable>;
   /** Where the bytes lie in files of this machine, one piece after the other; undefined where they do not. */
   readonly locate?: (descriptor: Descriptor) => Promise<readonly FileSpan[] | undefined>;
   /** Bytes of what is there under a digest, undefined where nothing is; left out where only reading would tell. */

@@ -42,6 +42,14 @@ export function refusedBehind(error: unknown): RefusedError | undefined {
   return undefined;
 }
 
+/** Whether the bytes that were sent may be why: the registry took them, and then did not keep them. */
+export function mayBlameContent(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
+    if (cause instanceof Refusal) return [400, 404, 409, 416, 422].includes(cause.status);
+  }
+  return false;
+}
+
 /** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */
 export function explainFailure(error: unknown, errand: Errand): Error {
   if (error instanceof RedirectError) {

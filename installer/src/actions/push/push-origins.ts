@@ -50,10 +50,10 @@ export async function findOrigins(
     const { source, from } = origin;
     const content = spools.get(source)?.content ?? source.content;
     return {
-      open: () => content.open(descriptor),
+      open: () => (content.openUnhashed ?? content.open)(descriptor),
+      // A bundle names the part that is damaged.
+      openChecked: () => content.open(descriptor),
       toError: (problem) => from.toError(`blob ${descriptor.digest} ${problem}`),
-      // A bundle checks what it hands out, and names the part that is damaged.
-      checked: source.kind === "bundle",
     };
   };
   return {

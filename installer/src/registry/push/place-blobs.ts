@@ -1,8 +1,10 @@
 import { type Readable, pipeline } from "node:stream";
+import { finished } from "node:stream/promises";
 import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { verifyContent } from "../../oci/digest.ts";
+import { verifyContent, verifyLength } from "../../oci/digest.ts";
 import type { BlobOutcome, RegistryClient } from "../registry-client.ts";
+import { mayBlameContent } from "../registry-errors.ts";
 import type { PushJournal } from "./push-journal.ts";
 import type { PlannedBlob } from "./push-plan.ts";
 import type { TargetKnowledge } from "./target-knowledge.ts";
@@ -11,9 +13,9 @@ import type { WorkQueue } from "./work-queue.ts";
 /** Where a blob's bytes come from, and how it is said that they are not what they should be. */
 export interface BlobOrigin {
   readonly open: () => Promise<Readable>;
+  /** The same bytes, which fail with an error of their own where they are not what they should be. */
+  readonly openChecked?: () => Promise<Readable>;
   readonly toError: (problem: string) => Error;
-  /** The bytes are checked on the way out; a second look costs time and finds nothing. */
-  readonly checked?: boolean;
 }
 
 export interface PlacerWork {
@@ -87,7 +89,7 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
       const outcome = await client.placeBlob({
         repository,
         descriptor,
-        open: () => openVerified(descriptor),
+        open: () => open(descriptor),
         ...(home !== undefined && { mountFrom: home }),
         checkFirst,
         signal: work.signal,
@@ -97,6 +99,7 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
       return outcome;
     } catch (error) {
       work.signal.throwIfAborted();
+      if (mayBlameContent(error)) await checkContent(descriptor);
       const fault = atFault.get(descriptor.digest);
       if (fault !== undefined) throw fault;
       health.bad(error);
@@ -104,27 +107,38 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
     }
   }
 
-  async function openVerified(descriptor: Descriptor): Promise<Readable> {
+  /** A registry hashes what it is given, so it is hashed here only once it was refused: to tell who is to blame. */
+  async function checkContent(descriptor: Descriptor): Promise<void> {
     const origin = work.originOf(descriptor);
-    const blame = (error: Error): Error => {
-      if (!work.signal.aborted) atFault.set(descriptor.digest, error);
-      return error;
-    };
+    const verified = verifyContent(descriptor, origin.toError);
+    try {
+      const bytes = await (origin.openChecked ?? origin.open)();
+      await finished(pipeline(bytes, verified, () => undefined).resume(), { signal: work.signal });
+    } catch (error) {
+      blame(descriptor, error);
+      work.signal.throwIfAborted();
+    }
+  }
+
+  function blame(descriptor: Descriptor, error: unknown): Error {
+    const fault = error instanceof Error ? error : new Error(String(error));
+    if (!work.signal.aborted) atFault.set(descriptor.digest, fault);
+    return fault;
+  }
+
+  async function open(descriptor: Descriptor): Promise<Readable> {
+    const origin = work.originOf(descriptor);
     const earlier = atFault.get(descriptor.digest);
     if (earlier !== undefined) throw earlier;
     const bytes = await origin.open().catch((error: unknown) => {
-      throw blame(error instanceof Error ? error : new Error(String(error)));
+      throw blame(descriptor, error);
     });
     // A connection that breaks ends this stream with its own error, which is not the source's.
     bytes.on("error", (error) => {
-      if (error instanceof InstallerError) blame(error);
+      if (error instanceof InstallerError) blame(descriptor, error);
     });
-    if (origin.checked === true) return bytes;
-    return pipeline(
-      bytes,
-      verifyContent(descriptor, (problem) => blame(origin.toError(problem))),
-      () => undefined,
-    );
+    const measured = verifyLength(descriptor.size, (problem) => blame(descriptor, origin.toError(problem)));
+    return pipeline(bytes, measured, () => undefined);
   }
 
   /** A repository to mount from; undefined for the one that gets the bytes. */

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { RegistryError } from "../../../errors/installer-error.ts";
 import { parseManifest } from "../../../oci/manifest.ts";
 import { digestOf } from "../../../oci/digest.ts";
+import { Refusal } from "../../refusal.ts";
 import type { BlobPlacement, RegistryClient, StoredManifest } from "../../registry-client.ts";
 
 export interface FakeRegistry extends RegistryClient {
@@ -23,6 +24,12 @@ export interface FakeRegistrySettings {
   readonly refuse?: (line: string) => void;
   /** Waits for something, told the line of the log. */
   readonly wait?: (line: string) => Promise<void>;
+}
+
+/** What the client makes of a registry that received other bytes than the digest says. */
+function digestInvalid(): RegistryError {
+  const body = JSON.stringify({ errors: [{ code: "DIGEST_INVALID" }] });
+  return new RegistryError("digest does not match", { cause: new Refusal({ status: 400, headers: {} }, body) });
 }
 
 /** A registry in memory that keeps the rules: no manifest before its parts, no mount of what is not there. */
@@ -62,7 +69,7 @@ export function createFakeRegistry(settings: FakeRegistrySettings = {}): FakeReg
       chunks.push(chunk);
     }
     await request(`PUT blob ${repository} ${descriptor.digest}`, () => {
-      if (digestOf(Buffer.concat(chunks)) !== descriptor.digest) throw new RegistryError("digest does not match");
+      if (digestOf(Buffer.concat(chunks)) !== descriptor.digest) throw digestInvalid();
       keep(repository, descriptor.digest);
     });
   }
