@@ -1,17 +1,17 @@
 // Measures Slipway against the programs it stands on. `npm run bench -- --help` lists the options.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mustRun } from "../support/child.ts";
 import { bundleRows } from "./bundle/rows.ts";
 import { describeRivals } from "./bundle/rivals.ts";
 import { cliRows } from "./cli-rows.ts";
-import { type GroupResult, type Measured, toMarkdown, toTable } from "./report.ts";
+import { type Group, type GroupResult, type Measured, toMarkdown, toTable } from "./report.ts";
 import { executableRows } from "./executable-rows.ts";
 import { formerRows } from "./former-rows.ts";
 import { planRow } from "./plan-row.ts";
 import { platformRows } from "./platform-rows.ts";
+import { type Processor, readProcessor } from "./processor.ts";
 import { prepareProgram } from "./program.ts";
 import { quickstartRow } from "./quickstart.ts";
 import type { BenchRow } from "./row.ts";
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     quickstart: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
+    "without-sha": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     "no-build": { type: "boolean", default: false },
@@ -31,12 +32,12 @@ const { values: options } = parseArgs({
 
 const group = options.bundle ? "bundle" : options.quickstart ? "quickstart" : "platform";
 
-async function rowsOf(): Promise<readonly BenchRow[]> {
+async function rowsOf(processor: Processor): Promise<readonly BenchRow[]> {
   // It runs from a checkout, as a first user has it.
   if (group === "quickstart") return [quickstartRow];
   const program = await prepareProgram(!options["no-build"]);
   const rounds = Number(options.rounds);
-  if (group === "bundle") return bundleRows(program, rounds);
+  if (group === "bundle") return bundleRows(program, { rounds, hasSha: processor.hasSha });
   return [
     ...cliRows(program),
     ...executableRows(program),
@@ -47,7 +48,8 @@ async function rowsOf(): Promise<readonly BenchRow[]> {
 }
 
 async function main(): Promise<void> {
-  const all = await rowsOf();
+  const processor = await readProcessor(options["without-sha"]);
+  const all = await rowsOf(processor);
   if (options.help) {
     process.stdout.write(help(all));
     return;
@@ -61,14 +63,14 @@ async function main(): Promise<void> {
     const outcome = await measure((text) => process.stderr.write(`  ${text}\n`));
     rows.push({ id, title, rival, ...outcome });
   }
-  const result = { machine: await describeMachine(), rows };
+  const result = { machine: await describeMachine(processor), rows };
   if (options.json) {
     const head = { apiVersion: "slipway/v1", kind: "Benchmark" };
     process.stdout.write(`${JSON.stringify({ ...head, ...result }, undefined, 2)}\n`);
   } else process.stdout.write(toTable(result));
   if (options.write) {
     const order = all.map((row) => row.id);
-    await writePage(result, order);
+    await writePage(group === "bundle" && !processor.hasSha ? "bundle-without-sha" : group, result, order);
   }
   if (rows.some((row) => !row.pass)) process.exitCode = 1;
 }
@@ -77,24 +79,25 @@ function help(rows: readonly BenchRow[]): string {
   return `npm run bench -- [options], npm run bench:bundle -- [options], npm run bench:quickstart -- [options]
   --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
   --rounds N      rounds of what takes long (default 5)
+  --without-sha   start every program as on a processor without SHA instructions
   --json          the result as JSON on standard output
   --write         write what was measured into docs/benchmarks.md
   --no-build      measure dist/slipway.cjs as it is
 `;
 }
 
-/** The page shows all groups, and all rows of this one: what was not measured now keeps its figures. */
-async function writePage(result: GroupResult, order: readonly string[]): Promise<void> {
+/** The page shows all groups, and all rows of the measured one: what was not measured now keeps its figures. */
+async function writePage(measured: Group, result: GroupResult, order: readonly string[]): Promise<void> {
   const folder = fileURLToPath(new URL("./results/", import.meta.url));
-  const pathOf = (group: string): string => `${folder}${group}.json`;
-  const read = async (group: string): Promise<GroupResult | undefined> => {
+  const pathOf = (group: Group): string => `${folder}${group}.json`;
+  const read = async (group: Group): Promise<GroupResult | undefined> => {
     const text = await readFile(pathOf(group), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as GroupResult);
   };
-  const rows = new Map([...((await read(group))?.rows ?? []), ...result.rows].map((row) => [row.id, row]));
+  const rows = new Map([...((await read(measured))?.rows ?? []), ...result.rows].map((row) => [row.id, row]));
   const merged = { ...result, rows: order.flatMap((id) => rows.get(id) ?? []) };
   await mkdir(folder, { recursive: true });
-  await writeFile(pathOf(group), `${JSON.stringify(merged, undefined, 2)}\n`);
+  await writeFile(pathOf(measured), `${JSON.stringify(merged, undefined, 2)}\n`);
   const page = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
   await writeFile(
     page,
@@ -102,17 +105,17 @@ async function writePage(result: GroupResult, order: readonly string[]): Promise
       platform: await read("platform"),
       quickstart: await read("quickstart"),
       bundle: await read("bundle"),
+      "bundle-without-sha": await read("bundle-without-sha"),
     }),
   );
 }
 
-async function describeMachine(): Promise<string> {
+async function describeMachine(processor: Processor): Promise<string> {
   const [engine, compose] = await Promise.all([
     mustRun("docker", ["version", "--format", "{{.Server.Version}}"]),
     mustRun("docker", ["compose", "version", "--short"]),
   ]);
-  const cores = cpus();
-  const own = `${cores.length} × ${cores[0]?.model.trim() ?? "unknown CPU"}, Node ${process.versions.node}`;
+  const own = `${processor.text}, Node ${process.versions.node}`;
   const rivals = group === "bundle" ? `, ${await describeRivals()}` : `, Compose ${compose.trim()}`;
   return `${own}, Docker ${engine.trim()}${rivals}`;
 }

@@ -7,9 +7,12 @@ import type { BenchRow } from "../row.ts";
 import { withWorkbench } from "./workbench.ts";
 
 /** B1 to B13: bundles and registries against the tools that people use today. */
-export function bundleRows(program: string, rounds: number): readonly BenchRow[] {
+export function bundleRows(
+  program: string,
+  { rounds, hasSha }: { readonly rounds: number; readonly hasSha: boolean },
+): readonly BenchRow[] {
   return [...createRows, ...pushRows, ...tokenRows, ...roughRows, ...hugeRows].map((row) => ({
     ...row,
-    measure: (say) => withWorkbench(program, (bench) => row.measure(bench, rounds, say)),
+    measure: (say) => withWorkbench({ program, hasSha }, (bench) => row.measure(bench, rounds, say)),
   }));
 }

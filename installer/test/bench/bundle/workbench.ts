@@ -9,6 +9,8 @@ import { isInstalled } from "./rivals.ts";
 export interface Workbench {
   /** On a memory file system where there is one. */
   readonly folder: string;
+  /** Whether the processor has instructions for SHA-256: some bars depend on it. */
+  readonly hasSha: boolean;
   readonly slipway: (...args: readonly string[]) => Promise<string>;
   /** The same without waiting for its end. */
   readonly start: (...args: readonly string[]) => RunningChild;
@@ -25,7 +27,10 @@ export interface Workbench {
 }
 
 /** Runs `body` in an empty workbench and leaves nothing of it. */
-export async function withWorkbench<T>(program: string, body: (bench: Workbench) => Promise<T>): Promise<T> {
+export async function withWorkbench<T>(
+  { program, hasSha }: { readonly program: string; readonly hasSha: boolean },
+  body: (bench: Workbench) => Promise<T>,
+): Promise<T> {
   for (const needed of ["skopeo", "docker-registry"]) {
     if (!(await isInstalled(needed))) throw new Error(`${needed} is needed to compare with; it is a package of Debian`);
   }
@@ -56,6 +61,7 @@ export async function withWorkbench<T>(program: string, body: (bench: Workbench)
     await slipway("bundle", "keygen", "--output", join(folder, "bench"), "--no-passphrase");
     return await body({
       folder,
+      hasSha,
       slipway,
       start: (...args) => startChild(process.execPath, [program, ...args], { cwd: folder, env }),
       create,
