@@ -68,13 +68,12 @@ describe("what is refused before anything is written", () => {
   it.each([
     ["EROFS", "the file system is read-only"],
     ["EACCES", "permission denied"],
-  ])("a folder in which nothing can be written: %s", async (code, reason) => {
-    layout("l");
+  ])("a folder in which nothing can be written, before an image is looked for: %s", async (code, reason) => {
     const ports = testPorts();
     const fault = Object.assign(new Error(code), { code, path: "x" });
     const closed = { ...ports, locks: { ...ports.locks, tryAcquire: () => Promise.reject(fault) } };
 
-    await expect(createBundle(requestFor("b.tar", "l"), closed)).rejects.toMatchObject({
+    await expect(createBundle(requestFor("b.tar", "nowhere"), closed)).rejects.toMatchObject({
       code: "PREFLIGHT_FAILED",
       message: `${join(folder, "b.tar")} cannot be written: ${reason}`,
       hint: expect.stringContaining("-o") as string,

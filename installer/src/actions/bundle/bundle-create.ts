@@ -34,6 +34,19 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
   const platforms = parsePlatforms(request.platforms);
   checkCombination(request);
   await requireFileName(request.output, ports.fs);
+  const make = async (): Promise<BundleCreateResult> => {
+    const made = await gatherAndWrite(request, platforms, ports);
+    return { ...made, ms: ports.clock.monotonicMs() - begin };
+  };
+  // Before anything is fetched: that the place cannot be written, or that another run writes there, shows at once.
+  return request.dryRun ? make() : withOutputLock(request.output, ports, make);
+}
+
+async function gatherAndWrite(
+  request: BundleCreateRequest,
+  platforms: readonly Platform[],
+  ports: ActionPorts,
+): Promise<Omit<BundleCreateResult, "ms">> {
   const { images: platform, profile, mirror } = await loadPlatform(request, ports);
   const name = `slipway-${profile ?? "images"}`;
   const sign = await prepareSigning(request.signing, `${name} ${ports.assets.version}`, ports.fs);
@@ -75,14 +88,11 @@ export async function createBundle(request: BundleCreateRequest, ports: ActionPo
       ports,
     );
     const head = toResult(request, images, { ...prepared, signed: sign !== undefined });
-    if (request.dryRun) return { ...head, ms: ports.clock.monotonicMs() - begin };
+    if (request.dryRun) return head;
     const written = await withStep(ports, steps.bundle, () =>
-      withOutputLock(request.output, ports, () =>
-        writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
-      ),
+      writeBundle(toWriteRequest(request, { ...prepared, sign }, ports), { ...ports, bulk: ports.bulkFiles }),
     );
-    const files = written.files.map(({ path }) => path);
-    return { ...head, resumedBytes: written.resumedBytes, files, ms: ports.clock.monotonicMs() - begin };
+    return { ...head, resumedBytes: written.resumedBytes, files: written.files.map(({ path }) => path) };
   } finally {
     for (const source of sources) await source.close();
   }
