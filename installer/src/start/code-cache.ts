@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { Script } from "node:vm";
+import { withUsualFlags } from "../platform/keep-memory-small.ts";
 
 export interface ScriptSource {
   /** For stack traces. */
@@ -27,9 +28,15 @@ export function compileWithCache(source: ScriptSource, path: string): Script {
   const { Script } = process.getBuiltinModule("node:vm");
   const cachedData = readOwn(path);
   const { filename, text } = source;
-  const script = new Script(text, cachedData === undefined ? { filename } : { filename, cachedData });
+  const options = cachedData === undefined ? { filename } : { filename, cachedData };
+  const script = withUsualFlags(() => new Script(text, options));
   if (cachedData === undefined || script.cachedDataRejected === true) {
-    process.once("exit", () => write(path, script.createCachedData()));
+    process.once("exit", () =>
+      write(
+        path,
+        withUsualFlags(() => script.createCachedData()),
+      ),
+    );
   }
   return script;
 }

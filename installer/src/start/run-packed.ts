@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { keepMemorySmall } from "../platform/keep-memory-small.ts";
+import { withUsualFlags } from "../platform/keep-memory-small.ts";
 import { compileWithCache } from "./code-cache.ts";
 
 /** Where the packed files of the program are. */
@@ -20,8 +20,6 @@ type Load = (id: string) => unknown;
 
 /** Runs the program: a packed file is read when something of it is needed, and a part of it runs once. */
 export function runPacked(program: PackedProgram): void {
-  // Before anything is compiled: V8 takes compiled code only from a run with the same flags.
-  keepMemorySmall(program.command);
   const cache = cacheFolder(program.env);
   const command = /^[a-z]{1,16}$/.exec(program.command ?? "")?.[0] ?? "other";
   const modules = new Map<string, { exports: unknown }>([
@@ -53,7 +51,7 @@ export function runPacked(program: PackedProgram): void {
 }
 
 function loadBuiltin(id: string): unknown {
-  const builtin: unknown = process.getBuiltinModule(id);
+  const builtin: unknown = withUsualFlags(() => process.getBuiltinModule(id));
   if (builtin !== undefined) return builtin;
   throw Object.assign(new Error(`the program was built without ${id}`), { code: "MODULE_NOT_FOUND" });
 }
