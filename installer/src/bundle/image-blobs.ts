@@ -27,7 +27,7 @@ export async function collectImageBlobs(bundle: OpenedBundle, image: BundledImag
     else if (size !== blob.size) problems.add(`${blob.digest} is ${size} bytes, and ${blob.size} are asked for`);
     return size === blob.size;
   };
-  const read = new Set<string>();
+  const read = new Map<string, Manifest>();
   const manifests: Descriptor[] = [
     image.root,
     ...image.platforms.map(({ manifest }) => manifest),
@@ -36,21 +36,24 @@ export async function collectImageBlobs(bundle: OpenedBundle, image: BundledImag
   // What is a manifest its place tells, not its type: a layer may be of any, also of that of a manifest.
   for (const next of manifests) {
     if (!isThere(next) || read.has(next.digest)) continue;
-    read.add(next.digest);
     const manifest = await readManifest(bundle, next);
+    read.set(next.digest, manifest);
     if (manifest.kind === "index") manifests.push(...manifest.manifests);
     else for (const blob of childrenOf(manifest)) isThere(blob);
   }
   for (const { manifest } of image.platforms) {
-    for (const mismatch of await findMismatch(bundle, manifest)) problems.add(mismatch);
+    for (const mismatch of await findMismatch(bundle, manifest, read.get(manifest.digest))) problems.add(mismatch);
   }
   return { blobs: [...blobs.values()], problems: [...problems] };
 }
 
-async function findMismatch(bundle: OpenedBundle, descriptor: Descriptor): Promise<readonly string[]> {
-  if (bundle.sizeOf(descriptor.digest) !== descriptor.size) return [];
-  const manifest = await readManifest(bundle, descriptor);
-  if (manifest.kind === "index" || !hasImageConfig(manifest)) return [];
+/** Nothing is said of a manifest that could not be read: that is a problem already. */
+async function findMismatch(
+  bundle: OpenedBundle,
+  descriptor: Descriptor,
+  manifest: Manifest | undefined,
+): Promise<readonly string[]> {
+  if (manifest === undefined || manifest.kind === "index" || !hasImageConfig(manifest)) return [];
   const { config } = manifest;
   if (bundle.sizeOf(config.digest) !== config.size || config.size > manifestLimit) return [];
   const mismatch = layerMismatch(manifest, await buffer(await bundle.content.open(config)));

@@ -46,6 +46,8 @@ export interface HashTask extends FileRange {
 
 /** Hashes on all cores, in threads of its own. */
 export interface Hashing {
+  /** Says that about so many bytes will be hashed soon: the threads start while the caller still finds out which. */
+  expect(bytes: number): void;
   /** `sha256:…` of each range, in the order of the tasks; large ones first inside. */
   sha256(tasks: readonly HashTask[], onBytes: (bytes: number) => void, signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHashing } from "./hashing.ts";
 
@@ -74,4 +75,26 @@ test("stops when asked to", async () => {
 
 test("hashes nothing without starting a thread", async () => {
   expect(await createHashing().sha256([], () => undefined, never)).toEqual([]);
+});
+
+test("threads that were started before hash what comes, and as many more as are needed", async () => {
+  const hashing = createHashing(3);
+  const tasks = Array.from({ length: 4 }, (_, index) => ({ path, start: index, end: bytes.length }));
+  hashing.expect(1);
+
+  const first = await hashing.sha256(tasks, () => undefined, never);
+  hashing.expect(Infinity);
+  const second = await hashing.sha256(tasks, () => undefined, never);
+
+  expect(first).toEqual(tasks.map(({ start, end }) => digestOf(bytes.subarray(start, end))));
+  expect(second).toEqual(first);
+});
+
+test("a program that expected something to hash and found nothing ends all the same", async () => {
+  const module = new URL("./hashing.ts", import.meta.url).href;
+  const program = `import { createHashing } from ${JSON.stringify(module)}; createHashing(2).expect(Infinity);`;
+
+  const { exitCode, stderr } = await execa(process.execPath, ["--input-type=module", "--eval", program]);
+
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
 });

@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ApplyError, InterruptedError } from "../errors/installer-error.ts";
 import type { FileRange, Hashing, HashTask } from "./content-ports.ts";
+import { withUsualFlags } from "./keep-memory-small.ts";
 
 const mostWorkers = 4;
-/** A thread takes about 30 ms to start: this many bytes are worth one more. */
+/** A thread takes about 40 ms of a processor to start: this many bytes are worth one more. */
 const bytesWorthWorker = 16 * 1024 * 1024;
 /** Small contents go to a thread together, up to this many bytes. */
 const batchBytes = 4 * 1024 * 1024;
@@ -84,6 +86,7 @@ parentPort.on("message", (batch) => {
   }
   unreported = 0;
 });
+parentPort.postMessage({ bytes: 0 });
 `;
 
 interface ThreadTask {
@@ -104,7 +107,56 @@ interface Answer {
 
 /** SHA-256 in threads, as many as there are processors and at most four. */
 export function createHashing(workers: number = Math.min(mostWorkers, availableParallelism())): Hashing {
-  return { sha256: (tasks, onBytes, signal) => hashAll({ tasks, onBytes, signal }, workers) };
+  const threads = createThreads();
+  return {
+    expect: (bytes) => {
+      if (bytes > 0) threads.prepare(Math.min(workers, countFor(bytes)));
+    },
+    sha256: (tasks, onBytes, signal) => hashAll({ tasks, onBytes, signal }, workers, threads),
+  };
+}
+
+/** How many threads so many bytes are worth. */
+function countFor(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / bytesWorthWorker));
+}
+
+/** Threads that were started before there was something to hash. */
+interface Threads {
+  prepare(count: number): void;
+  take(): Worker;
+}
+
+function createThreads(): Threads {
+  const ready: Worker[] = [];
+  return {
+    prepare(count) {
+      while (ready.length < count) {
+        const worker = startThread();
+        // It keeps nobody waiting who then finds nothing to hash; one that fails is replaced when it is needed.
+        worker.unref();
+        worker.once("error", () => {
+          const at = ready.indexOf(worker);
+          if (at >= 0) ready.splice(at, 1);
+        });
+        ready.push(worker);
+      }
+    },
+    take() {
+      const worker = ready.shift();
+      worker?.ref();
+      return worker ?? startThread();
+    },
+  };
+}
+
+function startThread(): Worker {
+  return withUsualFlags(
+    () =>
+      new Worker(workerSource, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
+    // With its first word everything that it needs is loaded.
+    (worker) => Promise.race([once(worker, "message"), once(worker, "exit")]),
+  );
 }
 
 interface Job {
@@ -113,19 +165,15 @@ interface Job {
   readonly signal: AbortSignal;
 }
 
-async function hashAll(job: Job, most: number): Promise<readonly string[]> {
+async function hashAll(job: Job, most: number, threads: Threads): Promise<readonly string[]> {
   const { tasks, signal } = job;
   signal.throwIfAborted();
   if (tasks.length === 0) return [];
   const batches = batchesOf(tasks);
   const total = tasks.reduce((sum, task) => sum + sizeOf(task), 0);
-  const count = Math.max(1, Math.min(most, batches.length, Math.ceil(total / bytesWorthWorker)));
+  const count = Math.min(most, batches.length, countFor(total));
   const digests = new Array<string>(tasks.length);
-  const workers = Array.from(
-    { length: count },
-    () =>
-      new Worker(workerSource, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
-  );
+  const workers = Array.from({ length: count }, () => threads.take());
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason instanceof Error ? signal.reason : new InterruptedError("stopped"));

@@ -78,6 +78,7 @@ async function gatherAndWrite(
         onImage: (id, detail) => ports.report({ type: "item", step: "gather", id, state: "done", detail }),
       }),
     );
+    if (!request.dryRun) ports.hashing.expect(bytesInFiles(images));
     // A dry run reads no layers: what they hold is listed when the bundle is made.
     const sbomsFor: SbomsFor = (gathered, artifacts) =>
       request.dryRun
@@ -101,6 +102,13 @@ async function gatherAndWrite(
 /** Who names an image wants it carried. */
 function furtherImages({ images = [], as }: BundleCreateRequest): readonly string[] {
   return as === undefined || parseGivenName(as).tag === undefined ? images : [...images, as];
+}
+
+/** Bytes that threads will copy: what other sources have comes through this one. */
+function bytesInFiles(images: readonly GatheredImage[]): number {
+  const inFiles = images.filter(({ source }) => source.content.locate !== undefined).flatMap(({ blobs }) => blobs);
+  const sizes = new Map(inFiles.map(({ descriptor }) => [descriptor.digest, descriptor.size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 interface PlatformImages {

@@ -75,6 +75,21 @@ test("names each damaged entry, whose it is and where it lies", async () => {
   );
 });
 
+test("names a damaged manifest, and says nothing else of the image that it is of", async () => {
+  const [image] = full.assembled.manifest.images;
+  const { digest } = image!.platforms[0]!.manifest;
+  turnBit("full.tar", offsetOf(digest));
+
+  const { damaged } = await verify("full.tar");
+
+  expect(damaged).toEqual([
+    expect.objectContaining({
+      path: `blobs/sha256/${digest.slice(7)}`,
+      problem: expect.stringContaining(`not ${digest}`) as string,
+    }),
+  ]);
+});
+
 test("names an image whose manifest has other layers than its configuration, on each platform", async () => {
   const images = [{ name: "redis", layers: ["shared", "redis"], named: 0, platforms: ["linux/amd64", "linux/arm64"] }];
   writeFileSync(at("full.tar"), makeBundle({ images }).bytes);

@@ -4,6 +4,8 @@ import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import { findBadParity, findDamagedParts } from "../../bundle/damaged-parts.ts";
 import { collectImageBlobs } from "../../bundle/image-blobs.ts";
 import { type OpenedBundle, openBundle } from "../../bundle/open-bundle.ts";
+import { isPartName } from "../../bundle/parts.ts";
+import { splitSuffix } from "../../bundle/split-header.ts";
 import type { HashTask } from "../../platform/content-ports.ts";
 import type { BundleFilePorts } from "./bundle-file-ports.ts";
 import type { ResultHead } from "../context.ts";
@@ -71,19 +73,32 @@ async function verifyAll(
   request: BundleVerifyRequest,
   ports: BundleFilePorts,
 ): Promise<Pick<BundleVerifyResult, "bundles" | "damaged" | "damagedParts">> {
+  await expectBytes(request.paths, ports);
   const trustedKeys = await readTrustedKeys(request, ports);
   const { paths, partFolders, allowUnsigned } = request;
   const bundle = await openBundle({ paths, partFolders, allowUnsigned, trustedKeys }, ports);
   try {
     const chain = chainOf(bundle);
-    const damaged = await hashEntries(chain, ports);
-    const incomplete = damaged.length > 0 ? [] : await findIncomplete(bundle);
+    // Beside the threads that hash; what it reads of a damaged bundle, or stumbles over, is not what is wrong with it.
+    const [hashed, walked] = await Promise.allSettled([hashEntries(chain, ports), findIncomplete(bundle)]);
+    if (hashed.status === "rejected") throw hashed.reason;
+    const damaged = hashed.value;
+    if (damaged.length === 0 && walked.status === "rejected") throw walked.reason;
+    const incomplete = damaged.length > 0 || walked.status === "rejected" ? [] : walked.value;
     const damagedParts = damaged.length > 0 ? await partsOf(chain, ports) : [];
     await warnOfParity(chain, partFolders, ports);
     return { bundles: chain.map(describe), damaged: [...damaged, ...incomplete], damagedParts };
   } finally {
     await bundle.close();
   }
+}
+
+/** Threads for hashing start while the signature and the structure are checked. */
+async function expectBytes(paths: readonly string[], { fs, hashing }: BundleFilePorts): Promise<void> {
+  const found = await Promise.all(paths.map((path) => fs.stat(path).catch(() => undefined)));
+  // A header says of a split bundle how long it is; what is split is long.
+  const isSplit = paths.some((path) => path.endsWith(splitSuffix) || isPartName(path));
+  hashing.expect(isSplit ? Infinity : found.reduce((sum, file) => sum + (file?.size ?? 0), 0));
 }
 
 async function warnOfParity(
