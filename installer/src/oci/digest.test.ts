@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
-import { digestOf, hexOf, isDigest, verifyContent } from "./digest.ts";
+import { checkContent, digestOf, hexOf, isDigest, verifyContent } from "./digest.ts";
 
 const empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -63,6 +63,15 @@ describe("verifyContent", () => {
     ["a changed byte", ["some c0ntent"], `the blob has the digest ${digestOf("some c0ntent")}`],
   ])("fails on %s", async (_what, chunks, message) => {
     await expect(check(chunks)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["fewer bytes", "some con", "the blob ends after 8 of 12 bytes"],
+    ["more bytes", "some content!", "the blob is longer than the 12 bytes it should have"],
+    ["a changed byte", "some c0ntent", `the blob has the digest ${digestOf("some c0ntent")}`],
+  ])("says the same of %s in memory", (_what, found, message) => {
+    expect(() => checkContent(expected, Buffer.from(found), toError)).toThrow(message);
+    expect(checkContent(expected, Buffer.from(text), toError).toString()).toBe(text);
   });
 
   it("stops at the first byte too many, not at the end", async () => {

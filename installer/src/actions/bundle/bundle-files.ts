@@ -1,8 +1,9 @@
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import type { SmallFiles } from "../../bundle/assemble-bundle.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
-import { type Catalogue, parseCatalogue } from "../../images/catalogue.ts";
+import { parseCatalogue } from "../../images/catalogue.ts";
 import type { Assets } from "../assets.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 import { formatReadme } from "./bundle-readme.ts";
 
 export interface BundleFilesRequest {
@@ -31,10 +32,9 @@ const documents: readonly string[] = [
 /** The small files for people and for the install: how to check, documents, values, licences, SBOMs, lock. */
 export function buildBundleFiles(request: BundleFilesRequest, assets: Assets): SmallFiles {
   const { files } = bundlePaths;
-  const catalogue = parseCatalogue(assets.readText("images/catalogue.yaml"));
   const texts = new Map<string, string>([
     [`${files}README.txt`, formatReadme({ ...request, version: assets.version })],
-    [`${files}LICENSES.txt`, formatLicenses(request.images, catalogue)],
+    [`${files}LICENSES.txt`, formatLicenses(request.images, assets)],
     [`${files}values.schema.json`, assets.readText("values/values.schema.json")],
     [`${files}values.yaml`, assets.readText("values/values.yaml")],
     ...request.sboms,
@@ -63,9 +63,13 @@ function readIfCarried(path: string, assets: Assets): string | undefined {
 }
 
 /** Under what terms each image comes, and where its source is. */
-function formatLicenses(images: readonly GatheredImage[], catalogue: Catalogue): string {
+function formatLicenses(images: readonly GatheredImage[], assets: Assets): string {
+  const table = readImageTable(assets);
+  // Of images that are none of the platform's it says nothing.
+  const known = images.some(({ wanted }) => table[wanted.name] !== undefined);
+  const catalogue = known ? parseCatalogue(assets.readText("images/catalogue.yaml")) : undefined;
   const blocks = images.map(({ wanted, platforms }) => {
-    const entry = catalogue.images[wanted.name];
+    const entry = catalogue?.images[wanted.name];
     const pins = entry !== undefined && "pins" in entry ? Object.entries(entry.pins) : [];
     return [
       wanted.reference,

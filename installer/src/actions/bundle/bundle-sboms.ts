@@ -1,9 +1,9 @@
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import { makeSboms, toSbomImage } from "../../bundle/sbom/make-sboms.ts";
 import { renderBundleSpdx } from "../../bundle/sbom/render-spdx.ts";
-import { isOwn, parseCatalogue } from "../../images/catalogue.ts";
 import { shortDigest } from "../../oci/digest.ts";
 import type { ActionPorts } from "../context.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 import type { CarriedArtifact } from "./bundle-artifacts.ts";
 import { withStep } from "../../execute/with-step.ts";
 import { steps } from "../../events/steps.ts";
@@ -29,11 +29,8 @@ export async function makeBundleSboms(
   ports: Pick<ActionPorts, "fs" | "clock" | "report" | "assets" | "signal">,
 ): Promise<ReadonlyMap<string, string>> {
   const { name, images, artifacts, cacheDir, jobs } = request;
-  const catalogue = parseCatalogue(ports.assets.readText("images/catalogue.yaml"));
-  const own = images.filter(({ wanted }) => {
-    const entry = catalogue.images[wanted.name];
-    return entry !== undefined && isOwn(entry);
-  });
+  const table = readImageTable(ports.assets);
+  const own = images.filter(({ wanted }) => table[wanted.name]?.source === "built");
   return await withStep(ports, steps.sbom, async () => {
     const { fs, signal, report } = ports;
     const documents = await makeSboms(own, {

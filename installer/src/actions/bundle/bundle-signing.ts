@@ -5,5 +5,5 @@ export interface BundleSigning {
   /** Its first line is the passphrase of the key. */
   readonly passphraseFile?: string;
   /** Asks a person for the passphrase of a key that has one; absent where nobody can answer. */
-  readonly askPassphrase?: (message: string) => Promise<string>;
+  readonly askPassphrase?: ((message: string) => Promise<string>) | undefined;
 }

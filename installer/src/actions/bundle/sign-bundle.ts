@@ -32,8 +32,9 @@ export async function prepareSigning(
   return (bytes) => signMessage(bytes, key, comment);
 }
 
-async function askPassphrase(text: string, keyFile: string, { askPassphrase: ask }: BundleSigning): Promise<string> {
+async function askPassphrase(text: string, keyFile: string, signing: BundleSigning): Promise<string> {
   if (!isEncryptedSecretKey(text)) return "";
+  const ask = signing.askPassphrase;
   if (ask !== undefined) return ask(`passphrase of ${keyFile}`);
   throw new UsageError(`${keyFile} is protected by a passphrase, and none is given`, {
     hint: "give it with --passphrase-file FILE",

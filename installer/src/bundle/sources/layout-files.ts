@@ -17,7 +17,14 @@ export interface LayoutFiles {
 
 /** The files of a folder; each is opened when it is read. */
 export function folderFiles(folder: string, bulk: BulkFiles): LayoutFiles {
-  const sizeOf = async (path: string): Promise<number | undefined> => {
+  // Images share most of their layers, and each asks. What changed in the meantime shows when it is read.
+  const sizes = new Map<string, Promise<number | undefined>>();
+  const sizeOf = (path: string): Promise<number | undefined> => {
+    const known = sizes.get(path) ?? measure(path);
+    sizes.set(path, known);
+    return known;
+  };
+  const measure = async (path: string): Promise<number | undefined> => {
     const file = await bulk.open(join(folder, path));
     await file?.close();
     return file?.size;

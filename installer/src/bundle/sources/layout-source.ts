@@ -37,23 +37,24 @@ export function openLayoutFolder(folder: string, bulk: BulkFiles, as?: Reference
  */
 export async function openLayout(files: LayoutFiles, { kind, name, as }: LayoutOptions): Promise<ImageSource> {
   const index = await readIndex(files, name);
+  const pathOf = (digest: string): string => `blobs/sha256/${hexOf(digest)}`;
+  const required = <T>(found: T | undefined, { digest }: Descriptor): T => {
+    if (found !== undefined) return found;
+    throw new BundleError(`${name} does not have ${digest}`, {
+      hint: "the layout is incomplete: copy it again, with all platforms of its images",
+    });
+  };
   const source: LayoutSource = {
     kind,
     name,
     content: {
-      async open(descriptor, range) {
-        const path = `blobs/sha256/${hexOf(descriptor.digest)}`;
-        const stream = await files.stream(path, range);
-        if (stream !== undefined) return stream;
-        throw new BundleError(`${name} does not have ${descriptor.digest}`, {
-          hint: "the layout is incomplete: copy it again, with all platforms of its images",
-        });
-      },
+      open: async (descriptor, range) => required(await files.stream(pathOf(descriptor.digest), range), descriptor),
+      read: async (descriptor, limit) => required(await files.read(pathOf(descriptor.digest), limit), descriptor),
       async locate(descriptor) {
-        const span = await files.locate(`blobs/sha256/${hexOf(descriptor.digest)}`);
+        const span = await files.locate(pathOf(descriptor.digest));
         return span === undefined ? undefined : [span];
       },
-      sizeOf: (digest) => files.size(`blobs/sha256/${hexOf(digest)}`),
+      sizeOf: (digest) => files.size(pathOf(digest)),
     },
   };
   const survey = once(async () => {

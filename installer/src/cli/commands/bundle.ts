@@ -200,13 +200,16 @@ function ownExecutable(options: CreateOptions, session: Session): readonly strin
   return fits && options.imagesOnly !== true ? [executable.path] : [];
 }
 
-function toSigning(options: CreateOptions, path: (text: string) => string, { prompts }: Session): BundleSigning {
-  const { secret } = prompts;
+function toSigning(options: CreateOptions, path: (text: string) => string, session: Session): BundleSigning {
   return {
     unsigned: options.unsigned === true,
     ...(options.signKey !== undefined && { keyFile: path(options.signKey) }),
     ...(options.passphraseFile !== undefined && { passphraseFile: path(options.passphraseFile) }),
-    ...(secret !== undefined && { askPassphrase: (message: string) => secret(message, "known") }),
+    // Standard input is opened only for a key that has a passphrase.
+    get askPassphrase() {
+      const { secret } = session.prompts;
+      return secret === undefined ? undefined : (message: string) => secret(message, "known");
+    },
   };
 }
 
