@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
 import { standardOutput } from "./standard-output.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
+import { keepMemorySmall } from "../platform/keep-memory-small.ts";
 
 /** The shell's own answer to a reader that went away. */
 const brokenPipe = 141;
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${openAssets().version}\n`);
     return;
   }
+  keepMemorySmall(argv[0]);
   const { createEngine } = await import("../engine/create-engine.ts");
   const { runCli } = await import("./run-cli.ts");
   const { trackOpenSteps } = await import("./ui/reporter.ts");

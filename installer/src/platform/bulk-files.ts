@@ -5,7 +5,6 @@ import { Readable } from "node:stream";
 import { ApplyError, PreflightError } from "../errors/installer-error.ts";
 import type { BulkFiles, OpenedFile, WritableFile } from "./content-ports.ts";
 import { freeBytes } from "./file-system.ts";
-import { keepMemorySmall } from "./keep-memory-small.ts";
 import { giveAway } from "./spent-buffers.ts";
 
 /** Bytes handed on at a time by `stream`. */
@@ -56,7 +55,6 @@ async function readFully(handle: FileHandle, start: number, length: number): Pro
 
 /** Each chunk is read once, into a buffer that is handed on as it is. */
 function streamOf(handle: FileHandle, path: string, start: number, end: number): Readable {
-  keepMemorySmall();
   let position = start;
   return new Readable({
     highWaterMark: chunkSize,

@@ -3,7 +3,6 @@ import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { Duplex } from "node:stream";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import type { Http, HttpRequest, HttpResponse, HttpSettings } from "./content-ports.ts";
-import { keepMemorySmall } from "./keep-memory-small.ts";
 import { type Proxy, readProxies } from "./proxies.ts";
 import { discard } from "./spent-buffers.ts";
 import {
@@ -243,7 +242,6 @@ function onResponse(
     source?.stream.destroy();
     response.once("close", () => sent.destroy());
   }
-  keepMemorySmall();
   response.once("error", () => undefined);
   const explain = response.destroy.bind(response);
   response.destroy = (error?: Error) =>

@@ -25,8 +25,8 @@ function prelude(module: string): string {
 test("code that was compiled before memory is kept small is taken afterwards", async () => {
   const answers = await run(`
     const compiled = compile();
-    keepMemorySmall();
-    keepMemorySmall();
+    keepMemorySmall("push");
+    keepMemorySmall("push");
     answers.push(withUsualFlags(() => isTaken(compiled)), isTaken(compiled));
   `);
 
@@ -35,7 +35,7 @@ test("code that was compiled before memory is kept small is taken afterwards", a
 
 test("code that is compiled while memory is kept small is of use to a process that starts", async () => {
   const answers = await run(`
-    keepMemorySmall();
+    keepMemorySmall("push");
     const compiled = withUsualFlags(compile);
     answers.push(withUsualFlags(() => isTaken(compiled)));
   `);
@@ -47,7 +47,7 @@ test("the flags stay as usual until all that was started has loaded or failed", 
   const answers = await run(`
     const compiled = compile();
     const [one, other] = [Promise.withResolvers(), Promise.withResolvers()];
-    keepMemorySmall();
+    keepMemorySmall("push");
     withUsualFlags(() => 1, () => one.promise);
     withUsualFlags(() => 2, () => other.promise);
     one.resolve();
@@ -64,7 +64,7 @@ test("the flags stay as usual until all that was started has loaded or failed", 
 test("memory is kept small again after something that could not be loaded", async () => {
   const answers = await run(`
     const compiled = compile();
-    keepMemorySmall();
+    keepMemorySmall("push");
     try { withUsualFlags(() => { throw new Error("not there"); }); } catch (error) { answers.push(error.message); }
     answers.push(isTaken(compiled));
   `);
@@ -72,12 +72,22 @@ test("memory is kept small again after something that could not be loaded", asyn
   expect(answers).toEqual(["not there", false]);
 });
 
-test("a stream that begins while something loads counts once that is done", async () => {
+test("what is said while something loads counts once that is done", async () => {
   const answers = await run(`
     const compiled = compile();
-    withUsualFlags(() => { keepMemorySmall(); answers.push(isTaken(compiled)); });
+    withUsualFlags(() => { keepMemorySmall("push"); answers.push(isTaken(compiled)); });
     answers.push(isTaken(compiled));
   `);
 
   expect(answers).toEqual([true, false]);
+});
+
+test("a command through which nothing streams has the usual flags", async () => {
+  const answers = await run(`
+    const compiled = compile();
+    keepMemorySmall("validate");
+    answers.push(isTaken(compiled));
+  `);
+
+  expect(answers).toEqual([true]);
 });

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 
 interface YoungGeneration {
-  /** Content streams through this process, or did. */
-  streaming: boolean;
+  /** It is not to grow. */
+  small: boolean;
   /** What is loaded or started just now. */
   loads: number;
 }
@@ -11,14 +11,17 @@ interface YoungGeneration {
 const shared = globalThis as Record<symbol, YoungGeneration | undefined>;
 const key = Symbol.for("slipway.youngGeneration");
 
+/** Commands through which nothing streams: they start sooner without it. */
+const streamless: readonly string[] = ["init", "validate", "plan", "render", "status", "completion", "help"];
+
 /**
- * Keeps V8 from letting its young generation grow from here on. What streams pass on is freed when that is collected, so
- * that with the usual growth a hundred megabytes of chunks lie about while gigabytes go by.
+ * Keeps V8 from letting its young generation grow. What streams pass on is freed when that is collected, so that with the
+ * usual growth a hundred megabytes of chunks lie about while gigabytes go by. It has to be said before much is loaded.
  */
-export function keepMemorySmall(): void {
+export function keepMemorySmall(command: string | undefined): void {
   const state = stateOf();
-  if (state.streaming) return;
-  state.streaming = true;
+  if (state.small || streamless.includes(command ?? "")) return;
+  state.small = true;
   apply(state);
 }
 
@@ -45,15 +48,15 @@ export function withUsualFlags<T>(load: () => T, loaded?: (started: T) => Promis
 }
 
 function stateOf(): YoungGeneration {
-  return (shared[key] ??= { streaming: false, loads: 0 });
+  return (shared[key] ??= { small: false, loads: 0 });
 }
 
 function change(state: YoungGeneration, by: 1 | -1): void {
   state.loads += by;
   // Otherwise the flag is as V8 came, and nothing is to be put back.
-  if (state.streaming && state.loads === (by === 1 ? 1 : 0)) apply(state);
+  if (state.small && state.loads === (by === 1 ? 1 : 0)) apply(state);
 }
 
-function apply({ streaming, loads }: YoungGeneration): void {
-  setFlagsFromString(`--semi-space-growth-factor=${streaming && loads === 0 ? 1 : 2}`);
+function apply({ small, loads }: YoungGeneration): void {
+  setFlagsFromString(`--semi-space-growth-factor=${small && loads === 0 ? 1 : 2}`);
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { withUsualFlags } from "../platform/keep-memory-small.ts";
+import { keepMemorySmall, withUsualFlags } from "../platform/keep-memory-small.ts";
 import { compileWithCache } from "./code-cache.ts";
 
 /** Where the packed files of the program are. */
@@ -20,6 +20,7 @@ type Load = (id: string) => unknown;
 
 /** Runs the program: a packed file is read when something of it is needed, and a part of it runs once. */
 export function runPacked(program: PackedProgram): void {
+  keepMemorySmall(program.command);
   const cache = cacheFolder(program.env);
   const command = /^[a-z]{1,16}$/.exec(program.command ?? "")?.[0] ?? "other";
   const modules = new Map<string, { exports: unknown }>([

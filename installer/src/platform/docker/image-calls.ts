@@ -3,7 +3,6 @@ import type Dockerode from "dockerode";
 import { ApplyError, RegistryError } from "../../errors/installer-error.ts";
 import type { Docker, Exec, ImageDetails, ImagePull } from "../ports.ts";
 import { familiarReference } from "../../oci/reference.ts";
-import { keepMemorySmall } from "../keep-memory-small.ts";
 import { fromImageInspect, type ImageInspect } from "./engine-answers.ts";
 import type { EngineConnection } from "./engine-connection.ts";
 import { EngineRefusal, unless } from "./engine-errors.ts";
@@ -78,16 +77,13 @@ export function imageChanges(connection: EngineConnection, exec: Exec): Changes 
         .finally(() => archive.destroy());
       if (error !== undefined) throw new ApplyError(`docker could not load the images: ${error}`);
     },
-    exportImages: async (references, signal) => {
-      const stream = await connection.open({ what: "to export images", kind: "stream", signal }, (docker, watch) =>
+    exportImages: (references, signal) =>
+      connection.open({ what: "to export images", kind: "stream", signal }, (docker, watch) =>
         docker.getImages({
           names: references.map(familiarReference),
           abortSignal: watch.signal,
         }),
-      );
-      keepMemorySmall();
-      return stream;
-    },
+      ),
     tagImage: (reference, target) =>
       connection.call({ what: `to tag ${reference}`, kind: "change" }, async (docker, { signal }) => {
         const { name, tag } = splitReference(familiarReference(target));
