@@ -127,11 +127,12 @@ async function finish(
   { location, ...content }: Pick<RegistryRequest, "body" | "onSent"> & { readonly location: URL },
 ): Promise<void> {
   // Appended by hand: the registry's own part of the query may be signed and must stay as it is.
-  const separator = location.search === "" ? "?" : "&";
+  const { href } = location;
+  const separator = href.endsWith("?") ? "" : location.search === "" ? "?" : "&";
   const done = await session.once(
     {
       method: "PUT",
-      target: new URL(`${location.href}${separator}digest=${encodeURIComponent(placement.descriptor.digest)}`),
+      target: new URL(`${href}${separator}digest=${encodeURIComponent(placement.descriptor.digest)}`),
       headers: { "content-type": "application/octet-stream" },
       scopes: [scopeOf(placement.repository, "pull,push")],
       signal: placement.signal,
