@@ -9,7 +9,7 @@ import {
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import type { HttpSettings } from "../../platform/content-ports.ts";
 import type { ActionPorts } from "../context.ts";
-import { readCertificates } from "../preflight/checks/pem.ts";
+import { readCertificates } from "../../platform/pem.ts";
 
 /** How registries are spoken to: what the flags of a command say. Paths are absolute. */
 export interface RegistryOptions {

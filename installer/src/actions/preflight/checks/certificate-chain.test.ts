@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { expect, test } from "vitest";
 import { issueCertificate } from "../../../../test/support/issue-certificate.ts";
 import { buildChain } from "./certificate-chain.ts";
-import { readCertificates } from "./pem.ts";
+import { readCertificates } from "../../../platform/pem.ts";
 
 const now = new Date();
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
-import type { FoundCertificate } from "./pem.ts";
+import type { FoundCertificate } from "../../../platform/pem.ts";
 
 /** A server's certificate and those that vouch for it, as far as they are known. */
 export interface CertificateChain {

@@ -1,5 +1,5 @@
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
-import { isCertificate, readPem } from "./pem.ts";
+import { isCertificate, readPem } from "../../../platform/pem.ts";
 import { readGiven } from "./read-given.ts";
 import { holdsKey } from "./tls-key.ts";
 import { tlsFiles } from "./tls-files.ts";

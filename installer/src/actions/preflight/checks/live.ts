@@ -4,7 +4,7 @@ import { adviceOnAbsent, describeAbsent, describeState } from "../../status/desc
 import type { Elsewhere } from "../../status/elsewhere.ts";
 import type { StatusResult } from "../../status/status.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
-import { readCertificates } from "./pem.ts";
+import { readCertificates } from "../../../platform/pem.ts";
 
 /** What checks of an installed platform look at. */
 export interface LiveCheckContext extends CheckContext {

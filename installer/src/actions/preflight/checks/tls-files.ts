@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { buildChain, type CertificateChain, isValidAt, publicAuthorities } from "./certificate-chain.ts";
-import { type FoundCertificate, readCertificates } from "./pem.ts";
+import { type FoundCertificate, readCertificates } from "../../../platform/pem.ts";
 import { readGiven } from "./read-given.ts";
 import { checkKey, holdsKey, ownerOf } from "./tls-key.ts";
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { CheckFinding } from "../../../targets/check.ts";
-import { type FoundCertificate, isCertificate, readPem } from "./pem.ts";
+import { type FoundCertificate, isCertificate, readPem } from "../../../platform/pem.ts";
 
 /** Whether the gateway can read this key without being asked for anything, and it is that of the first certificate. */
 export function checkKey(certificates: readonly FoundCertificate[], keyText: string): readonly CheckFinding[] {
