@@ -9,7 +9,7 @@ export interface Authorizations {
   /** Whether a user and password, or a token of theirs, were used for this repository. */
   readonly signedIn: (repository: string) => boolean;
   /** Whether a token says that it is good for this scope. */
-  readonly isGranted: (scope: string) => boolean;
+  readonly isGranted: (scope: string) => boolean | "unsure";
   /** Scopes that will be needed: each authorization is told of its own. */
   readonly expect: (scopes: readonly string[]) => void;
 }
@@ -59,7 +59,7 @@ export function createAuthorizations(
       expected.push(scopes);
       for (const [path, authorization] of byPath) authorization.expect(scopesAt(path, scopes));
     },
-    isGranted: (scope) => byPath.get(pathOf(repositoryOfScope(scope)))?.isGranted([scope]) ?? false,
+    isGranted: (scope) => byPath.get(pathOf(repositoryOfScope(scope)))?.isGranted([scope]) ?? "unsure",
     signedIn: (repository) => byPath.get(pathOf(repository))?.signedIn() ?? false,
   };
 }

@@ -43,8 +43,8 @@ export interface Authorization {
 export interface RegistryAuthorization extends Authorization {
   /** Scopes that will be needed, to be asked for together. Told again, tokens that lacked a right are asked for anew. */
   expect(scopes: readonly string[]): void;
-  /** Whether there is a token that says of itself that it is good for these. */
-  isGranted(scopes: readonly string[]): boolean;
+  /** Whether the token that was asked for these says of itself that it is good for them; `unsure` where none says anything. */
+  isGranted(scopes: readonly string[]): boolean | "unsure";
 }
 
 export interface AuthorizationOptions extends TokenServiceOptions {
@@ -273,7 +273,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     signedIn: () => credentials !== undefined,
     isGranted: (scopes) => {
       const claims = book.find(scopes)?.claims;
-      return claims !== undefined && grants(claims, scopes);
+      return claims === undefined ? "unsure" : grants(claims, scopes);
     },
     expect: (scopes) => {
       renewed.clear();

@@ -23,9 +23,12 @@ export interface BlobPlacement {
 }
 
 /** What will be done in a repository. */
+/** What is done in a repository. */
+export type Actions = "pull" | "pull,push";
+
 export interface ExpectedAccess {
   readonly repository: string;
-  readonly actions: "pull" | "pull,push";
+  readonly actions: Actions;
 }
 
 export type BlobOutcome = "present" | "mounted" | "sent";
@@ -43,8 +46,8 @@ export interface RegistryClient {
    * tokens. Told again when there may be more rights than before. Nothing is sent.
    */
   expect(access: readonly ExpectedAccess[]): void;
-  /** Whether a token says that this may be done; false where there is none, or it says nothing. Nothing is sent. */
-  isGranted(access: ExpectedAccess): boolean;
+  /** Whether a token says that this may be done; `unsure` where there is none, or it says nothing. Nothing is sent. */
+  isGranted(access: { readonly repository: string; readonly actions: Actions | "push" }): boolean | "unsure";
   /** Size and digest of a manifest by tag or digest; one request. Undefined when it is not there. */
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>;
   /** Digest verified. Undefined when it is not there. */

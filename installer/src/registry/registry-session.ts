@@ -1,6 +1,7 @@
 import { drain, readRefusal } from "./refusal.ts";
 import type { RegistryConnection, RegistryRequest, RegistryResponse } from "./registry-connection.ts";
 import { type Errand, explainFailure } from "./registry-errors.ts";
+import type { Actions } from "./registry-client.ts";
 import type { Retrier } from "./retry.ts";
 
 /** What every operation on a registry works with. */
@@ -31,7 +32,7 @@ export interface RegistrySession {
 export type Subject = Pick<Errand, "object" | "repository" | "action">;
 
 /** Scopes of the distribution project's token authentication. */
-export function scopeOf(repository: string, actions: "pull" | "pull,push"): string {
+export function scopeOf(repository: string, actions: Actions | "push"): string {
   return `repository:${repository}:${actions}`;
 }
 

@@ -455,17 +455,27 @@ describe("a push that Harbor cannot take", () => {
     expect(harbor.uploads()).toEqual([]);
   });
 
-  it("is told that a robot account that only pulls may not push", async () => {
-    const robots = [{ name: "pull", secret: "s", project: "ai-infra", rights: ["pull"] }];
-    const { push } = await createWorld({ robots, projects: [{ name: "ai-infra" }] });
+  it.each([
+    ["pulls only", "ai-infra", ["pull"], false],
+    ["pulls only, from a public project", "ai-infra", ["pull"], true],
+    ["belongs to another project", "other", ["push"], false],
+    ["belongs to another project, and all may pull", "other", ["push"], true],
+  ])("is told that a robot account that %s may not push, in a dry run, too", async (_what, own, rights, open) => {
+    const robots = [{ name: "ci", secret: "s", project: own, rights }];
+    const { harbor, push } = await createWorld({
+      robots,
+      projects: [{ name: "ai-infra", public: open }, { name: "other" }],
+    });
+    const user = `robot$${own}+ci`;
 
-    const outcome = await push({ user: "robot$ai-infra+pull", password: "s" });
+    for (const dryRun of [true, false]) {
+      const error = await errorOf(() => push({ user, password: "s", dryRun }));
 
-    expect(outcome.ok).toBe(false);
-    for (const { error } of outcome.images) {
-      expect(error?.message).toMatch(/^robot\$ai-infra\+pull may not push to the project ai-infra/);
-      expect(error?.hint).toContain("of a robot account, the right to push to its repositories");
+      expect(error.message).toMatch(new RegExp(`^robot\\$${own}\\+ci may not push to the project ai-infra`));
+      expect(error.hint).toContain("the right to push in ai-infra");
+      expect(error.code).toBe("REGISTRY_FAILED");
     }
+    expect(harbor.uploads()).toEqual([]);
   });
 
   it("is told each thing once", async () => {

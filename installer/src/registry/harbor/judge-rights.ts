@@ -20,6 +20,11 @@ function isAdmin({ caller, info }: Pusher): boolean | "unsure" {
   return caller.isAdmin || (info.authMode === "db_auth" ? false : "unsure");
 }
 
+/** Of robot accounts those of a project have its name before theirs; a user may be called so, too. */
+export function isNameOfProjectRobot(user: string): boolean {
+  return user.includes("+");
+}
+
 /** What is to be said before a project is made. */
 export function judgeMissing(
   name: string,
@@ -29,6 +34,16 @@ export function judgeMissing(
 ): readonly Finding[] {
   const { user, caller, info } = pusher;
   const admin = isAdmin(pusher);
+  if (caller.kind === "robot" && isNameOfProjectRobot(user)) {
+    return [
+      {
+        id: "harbor.project",
+        severity: "failure",
+        message: `the project ${name} is not there, and ${user} may not make it: the robot account of a project makes none`,
+        remedy: `have ${name} made, or push as a robot account of the system that may make projects`,
+      },
+    ];
+  }
   const restricted = info.projectCreation === "adminonly";
   if (restricted && admin === false) {
     return [
@@ -101,6 +116,19 @@ export function judgeHidden(
       severity: "warning",
       message: `${user} may not look at the project ${name}: its quota, its rules and who may pull from it are not known`,
       remedy: `it is pushed to all the same; to have it looked at first, give the robot account the right to read the project`,
+    },
+  ];
+}
+
+/** What is to be said where Harbor gave a token without the right to push. A user's role tells it better. */
+export function judgeRefused(name: string, { user, caller }: Pusher): readonly Finding[] {
+  if (caller.kind === "user") return [];
+  return [
+    {
+      id: "harbor.role",
+      severity: "failure",
+      message: `${user} may not push to the project ${name}: Harbor gives the robot account no such right there`,
+      remedy: `give it the right to push in ${name}, or push as another`,
     },
   ];
 }

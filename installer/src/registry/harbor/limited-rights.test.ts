@@ -136,6 +136,16 @@ describe("a project that would be made", () => {
     expect(harbor.changes()).toEqual([]);
   });
 
+  it.each([true, false])("is refused to the robot account of another project (dry run: %s)", async (dryRun) => {
+    const robots = [{ name: "ci", secret: "s", project: "other", rights: ["push"] }];
+    const setup = { user: "robot$other+ci", password: "s", harbor: { robots, projects: [{ name: "other" }] } };
+    const { harbor, findings } = await prepareAll(setup, 1000, dryRun);
+
+    expect(failures(findings)).toEqual(["harbor.project"]);
+    expect(messageOf(findings, "harbor.project")).toContain("the robot account of a project makes none");
+    expect(harbor.changes()).toEqual([]);
+  });
+
   it("may be one that a robot account may not make, which a dry run cannot know", async () => {
     const robots = [{ name: "ci", secret: "s", project: "other", level: "system" as const, rights: ["push"] }];
     const { findings } = await prepareAll({ user: "robot$ci", password: "s", harbor: { robots } }, 1000, true);

@@ -7,7 +7,16 @@ import type { HarborClient } from "./harbor-client.ts";
 import type { HarborCaller, HarborProject, HarborSystemInfo } from "./harbor-documents.ts";
 import { explainBlocked, notAMember, readOnlyMessage, readOnlyRemedy } from "./harbor-errors.ts";
 import type { HarborOptions } from "./harbor-options.ts";
-import { judgeHidden, judgeMissing, judgeRole, mayPushByRole, type Pusher, takesLimit } from "./judge-rights.ts";
+import {
+  isNameOfProjectRobot,
+  judgeHidden,
+  judgeMissing,
+  judgeRefused,
+  judgeRole,
+  mayPushByRole,
+  type Pusher,
+  takesLimit,
+} from "./judge-rights.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 import type { RegistryHalf } from "./registry-half.ts";
 
@@ -49,8 +58,8 @@ export async function openProjects(
     const project = await client.project(name, options.signal);
     found.set(name, project);
     const own = repositories.filter((repository) => projectOf(repository) === name);
-    const mayPush = own.every((repository) => harbor.registry.isGranted({ repository, actions: "pull,push" }));
-    findings.push(...(await judge(harbor, name, { project, pusher, mayPush, info, dryRun: options.dryRun })));
+    const granted = own.map((repository) => harbor.registry.isGranted({ repository, actions: "push" }));
+    findings.push(...(await judge(harbor, name, { project, pusher, granted, info, dryRun: options.dryRun })));
   }
   const missing = names.filter((name) => found.get(name) === undefined);
   const refused = findings.some(({ severity }) => severity === "failure");
@@ -84,23 +93,28 @@ interface Look {
   readonly project: HarborProject | "hidden" | undefined;
   /** Asked only where it matters: of a user each question costs Harbor a check of the password. */
   readonly pusher: () => Promise<Pusher>;
-  /** A token says so. */
-  readonly mayPush: boolean;
+  /** What tokens say of the right to push to each of its repositories. */
+  readonly granted: readonly (boolean | "unsure")[];
   readonly info: HarborSystemInfo;
   readonly dryRun: boolean;
 }
 
 async function judge({ client, options }: HarborPreparation, name: string, look: Look): Promise<readonly Finding[]> {
-  const { project, pusher, mayPush, info, dryRun } = look;
+  const { project, pusher, granted, info, dryRun } = look;
   if (project === undefined) {
-    const matters = dryRun || info.projectCreation !== "everyone";
+    const byRobot = client.user !== undefined && isNameOfProjectRobot(client.user);
+    const matters = dryRun || info.projectCreation !== "everyone" || byRobot;
     return matters ? judgeMissing(name, await pusher(), options, dryRun) : [];
   }
+  // Of a robot account's rights nothing but its token tells.
+  const refused = granted.includes(false) ? judgeRefused(name, await pusher()) : [];
+  if (refused.length > 0) return refused;
   if (project === "hidden") {
     const found = judgeHidden(name, await pusher(), options);
     if (found === undefined) throw notAMember(client.host, client.user, name);
     return found;
   }
+  const mayPush = granted.every((answer) => answer === true);
   const matters = !(mayPush || mayPushByRole(project)) || options.robot !== undefined || options.immutable;
   return [...describeProject(project), ...(matters ? judgeRole(project, await pusher(), options) : [])];
 }

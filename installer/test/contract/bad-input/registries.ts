@@ -108,7 +108,7 @@ export const registryRows: readonly BadInput[] = [
     proofs: proofs(
       harbor,
       "is told that a guest may not push",
-      "is told that a robot account that only pulls may not push",
+      "is told that a robot account that %s may not push, in a dry run, too",
       "is told that the user may not make the project that is missing",
     ),
   },

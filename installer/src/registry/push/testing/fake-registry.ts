@@ -95,7 +95,7 @@ export function createFakeRegistry(settings: FakeRegistrySettings = {}): FakeReg
         [...own.values()].flatMap((digest) => missingOf(repository, digest).map((lost) => `${repository} ${lost}`)),
       ),
     expect: () => undefined,
-    isGranted: () => false,
+    isGranted: () => "unsure",
     hasBlob: (repository, { digest }) => request(`HEAD blob ${repository} ${digest}`, () => has(repository, digest)),
     headManifest: (repository, reference) =>
       request(`HEAD manifest ${repository}:${reference}`, () => {
