@@ -1,14 +1,14 @@
+import { isConsole } from "../../plan/find-in-plan.ts";
 import type { Container, Plan, SecretSpec } from "../../plan/model.ts";
 import { isSecretSlot, slotsOf } from "../../plan/text.ts";
 
 /** Ids of the components and jobs whose environment or files hold a secret, without those that are made anew each time a person asks for one. */
 export function readersOf(plan: Plan, secret: string): readonly string[] {
-  const consoles = plan.components.map(({ console }) => console?.job);
   const users = [
     ...plan.components.flatMap(({ id, workload }) =>
       workload === undefined ? [] : [{ id, container: workload.container }],
     ),
-    ...plan.jobs.filter(({ id }) => !consoles.includes(id)).map(({ id, container }) => ({ id, container })),
+    ...plan.jobs.filter((job) => !isConsole(plan, job)).map(({ id, container }) => ({ id, container })),
   ];
   return users.filter(({ container }) => namesIn(container).has(secret)).map(({ id }) => id);
 }

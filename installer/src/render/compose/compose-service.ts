@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { RenderError } from "../../errors/installer-error.ts";
+import { findComponent, findJob, isConsole } from "../../plan/find-in-plan.ts";
 import type {
   Component,
   Container,
@@ -14,7 +15,7 @@ import type {
 import { type AddressBook, resolveEndpoints } from "../addresses.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { componentLabel, nameLabel, roleLabel } from "./labels.ts";
-import { findComponent, gatewayAliases, networksOf } from "./networks.ts";
+import { gatewayAliases, networksOf } from "./networks.ts";
 
 export interface ComposeOptions {
   /** Docker 25 and later check more often while a container starts. */
@@ -81,10 +82,6 @@ export function renderJob(context: UnitContext, job: Job, files: readonly Render
     ...(networks.length === 0 ? { network_mode: "none" } : { networks: renderNetworks(context.plan, networks) }),
     labels: labels(context.plan, job.id, "job"),
   };
-}
-
-function isConsole({ components }: Plan, { id }: Job): boolean {
-  return components.some(({ console }) => console?.job === id);
 }
 
 /** Hash of everything that makes a container what it is, its files' unresolved contents included. */
@@ -203,7 +200,7 @@ function renderDependsOn(plan: Plan, needs: readonly Dependency[]): ComposeObjec
   const services = new Set<string>();
   const visit = (list: readonly Dependency[]): void => {
     for (const need of list) {
-      if (need.kind === "completed") visit(plan.jobs.find((job) => job.id === need.job)?.needs ?? []);
+      if (need.kind === "completed") visit(findJob(plan, need.job)?.needs ?? []);
       else if (findComponent(plan, need.component)?.workload !== undefined) services.add(need.component);
     }
   };

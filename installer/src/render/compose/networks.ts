@@ -1,4 +1,5 @@
-import type { Component, Plan, Zone } from "../../plan/model.ts";
+import { findComponent } from "../../plan/find-in-plan.ts";
+import type { Plan, Zone } from "../../plan/model.ts";
 
 /** Networks of the Compose target: one per zone. `data` has no way out of the host. */
 export const networkNames: readonly Zone[] = ["edge", "app", "data"];
@@ -15,11 +16,6 @@ export function networksOf(plan: Plan, own: Zone | undefined, reaches: readonly 
     zones.add(target.presence === "external" ? "app" : target.zone);
   }
   return networkNames.filter((name) => zones.has(name));
-}
-
-/** The component with this id. */
-export function findComponent(plan: Plan, id: string): Component | undefined {
-  return plan.components.find((component) => component.id === id);
 }
 
 /** Public names the gateway answers to inside, so that a URL is right from both sides. */
