@@ -21,7 +21,9 @@ export async function runCasdoorBootstrap(job: CasdoorBootstrapJob, context: Job
   await refuseDefaultHash(job);
   await withPostgres(job.database, context.log, async (client) => {
     if (!(await waitForRows(client, job, context))) {
-      await context.change("rows that Casdoor makes at its first start", async () => Promise.resolve());
+      await context.change("rows that Casdoor makes when it starts: slipway restart casdoor", async () =>
+        Promise.resolve(),
+      );
       return;
     }
     await closeBuiltInAdmin(client, job, context);
@@ -51,7 +53,8 @@ async function waitForRows(client: Client, job: CasdoorBootstrapJob, context: Jo
     if (context.probe) return false;
     if (performance.now() > deadline) {
       throw new ServerWaitError(`Casdoor has not made ${missing.join(", ")} within ${waitSeconds} s`, {
-        advice: "look at Casdoor's log, and whether its init_data.json names these applications and certificates",
+        advice:
+          "run slipway restart casdoor, for it makes what is missing when it starts; if that does not help, look at its log, and whether its init_data.json names these applications and certificates",
       });
     }
     context.log(`waiting for Casdoor to make ${missing.join(", ")}`);

@@ -41,6 +41,13 @@ describe("renderGatewayNginx", () => {
     expect(text).toContain("ssl_protocols TLSv1.2 TLSv1.3;");
   });
 
+  it("makes room for long names only where there are some", () => {
+    const domain = (length: number): string => `domain=${"a".repeat(length - ".example".length)}.example`;
+
+    expect(render(infraPlan([domain(38)]))).not.toContain("server_names_hash_bucket_size");
+    expect(render(infraPlan([domain(39)]))).toContain("server_names_hash_bucket_size 512;");
+  });
+
   it("redirects plain HTTP to the same name with TLS", () => {
     expect(render(infraPlan(["domain=ai.corp"]))).toContain("return 301 https://s3.ai.corp$request_uri;");
   });
