@@ -73,11 +73,15 @@ async function peak(child: RunningChild): Promise<number> {
   return Math.round(most);
 }
 
-/** Bytes of the files in a folder and below it: caches and temporary files of our program are there. */
+/**
+ * Bytes of the files in a folder and below it: caches and temporary files of our program are there. Its compiled code, which each command
+ * leaves at its first start, is none of what it handles.
+ */
 async function bytesBelow(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const compiled = join(folder, "cache/slipway/compiled");
   const sizes = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(compiled))
     .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
