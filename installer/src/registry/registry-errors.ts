@@ -36,18 +36,20 @@ export class RefusedError extends RegistryError {
 
 /** The final refusal that led to this error, directly or not; undefined when it was something else. */
 export function refusedBehind(error: unknown): RefusedError | undefined {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
-    if (cause instanceof RefusedError) return cause;
-  }
-  return undefined;
+  return causeOf(error, RefusedError);
 }
 
 /** Whether the bytes that were sent may be why: the registry took them, and then did not keep them. */
 export function mayBlameContent(error: unknown): boolean {
+  return [400, 404, 409, 416, 422].includes(causeOf(error, Refusal)?.status ?? 0);
+}
+
+/** The error itself, or the first one behind it, that is of this class. */
+function causeOf<Kind extends Error>(error: unknown, kind: new (...args: never[]) => Kind): Kind | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
-    if (cause instanceof Refusal) return [400, 404, 409, 416, 422].includes(cause.status);
+    if (cause instanceof kind) return cause;
   }
-  return false;
+  return undefined;
 }
 
 /** What finally stopped it, as an error that says what to do; errors that already do so are passed on. */

@@ -14,7 +14,7 @@ import type { WorkQueue } from "./work-queue.ts";
 export interface BlobOrigin {
   readonly open: () => Promise<Readable>;
   /** The same bytes, which fail with an error of their own where they are not what they should be. */
-  readonly openChecked?: () => Promise<Readable>;
+  readonly openChecked: () => Promise<Readable>;
   readonly toError: (problem: string) => Error;
 }
 
@@ -112,7 +112,7 @@ export function createBlobPlacer(work: PlacerWork): BlobPlacer {
     const origin = work.originOf(descriptor);
     const verified = verifyContent(descriptor, origin.toError);
     try {
-      const bytes = await (origin.openChecked ?? origin.open)();
+      const bytes = await origin.openChecked();
       await finished(pipeline(bytes, verified, () => undefined).resume(), { signal: work.signal });
     } catch (error) {
       blame(descriptor, error);

@@ -36,6 +36,7 @@ async function push(registry: FakeRegistry, shelf: Shelf, images: readonly Plann
     knowledge: createTargetKnowledge(registry, queue),
     originOf: (descriptor) => ({
       open: () => shelf.open(descriptor),
+      openChecked: () => shelf.open(descriptor),
       toError: (problem) => new BundleError(`blob ${descriptor.digest} ${problem}`),
     }),
     signal,
