@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from "node:stream";
 import { BundleError, UsageError } from "../errors/installer-error.ts";
-import type { ByteRange, SourceImage } from "../oci/content.ts";
+import type { ByteRange, Content, SourceImage } from "../oci/content.ts";
 import { type Descriptor, formatPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
 import { choosePlatform, matchesPlatform } from "../oci/platform-choice.ts";
 import { digestOf, verifyContent } from "../oci/digest.ts";
@@ -32,8 +32,7 @@ export interface OpenedBundle extends BundleReader {
   readonly basis?: OpenedBundle;
   /** Size of a blob here or in a base; undefined when it is in neither. */
   sizeOf(digest: string): number | undefined;
-  /** Bytes of a blob as they are, here or in a base. */
-  openUnhashed(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
+  readonly content: Content & Required<Pick<Content, "openUnhashed">>;
   /** Which images and artifacts a blob belongs to, for people. */
   ownersOf(digest: string): Promise<readonly string[]>;
 }
@@ -109,16 +108,19 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
       ...(lacksBase && { hint: "name what a delta builds on after it, or with --base FILE" }),
     });
   };
-  const isInBasis = ({ digest }: Descriptor): boolean =>
-    blobOf(digest) === undefined && basis?.sizeOf(digest) !== undefined;
+  /** Of a delta, the bundle below it that has the blob. */
+  const below = ({ digest }: Descriptor): OpenedBundle | undefined =>
+    blobOf(digest) === undefined && basis?.sizeOf(digest) !== undefined ? basis : undefined;
   const openUnhashed = async (descriptor: Descriptor, range?: ByteRange): Promise<Readable> => {
-    if (basis !== undefined && isInBasis(descriptor)) return basis.openUnhashed(descriptor, range);
+    const other = below(descriptor);
+    if (other !== undefined) return other.content.openUnhashed(descriptor, range);
     const { offset, size } = entryOf(descriptor);
     const { start, end } = range ?? { start: 0, end: size };
     return file.stream(offset + start, offset + Math.min(end, size));
   };
   const openHashed = async (descriptor: Descriptor): Promise<Readable> => {
-    if (basis !== undefined && isInBasis(descriptor)) return basis.content.open(descriptor);
+    const other = below(descriptor);
+    if (other !== undefined) return other.content.open(descriptor);
     const { digest } = descriptor;
     const entry = entryOf(descriptor);
     const checked = verifyContent({ digest, size: entry.size }, async (problem) => {
@@ -152,7 +154,6 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
       open: (descriptor, range) => (range === undefined ? openHashed(descriptor) : openUnhashed(descriptor, range)),
       openUnhashed,
     },
-    openUnhashed,
     openArtifact: (artifact) => openHashed(artifact.descriptor),
     resolve: (reference, platforms) => Promise.resolve().then(() => resolveImage(complete, reference, platforms)),
     close: async () => {

@@ -21,7 +21,7 @@ export interface Content {
    */
   open(descriptor: Descriptor, range?: ByteRange): Promise<Readable>;
   /** The same without a digest taken, where `open` takes one: for bytes that go to somebody who does. */
-  readonly openUnhashed?: (descriptor: Descriptor) => Promise<Readable>;
+  readonly openUnhashed?: (descriptor: Descriptor, range?: ByteRange) => Promise<Readable>;
   /** Up to so many bytes from its beginning, where that is less work than a stream. @throws as `open` */
   readonly read?: (descriptor: Descriptor, limit: number) => Promise<Buffer>;
   /** Where the bytes lie in files of this machine, one piece after the other; undefined where they do not. */
