@@ -3,7 +3,8 @@
 /**
  * The document of `toolbox run <file.json>` and `toolbox run --probe <file.json>`.
  */
-export type Job = PostgresDatabasesJob | S3BucketsJob | TemporalSchemaJob | TemporalNamespaceJob | CasdoorBootstrapJob;
+export type Job =
+  PostgresDatabasesJob | S3BucketsJob | TemporalSchemaJob | TemporalNamespaceJob | CasdoorBootstrapJob | SqlStepsJob;
 /**
  * One connection between two components, and what has to be so about it.
  */
@@ -110,6 +111,18 @@ export interface TemporalNamespaceJob {
   readonly address: string;
   readonly namespace: string;
   readonly retentionDays: number;
+}
+/**
+ * Statements that are run together, once: which steps were run stands in the database itself.
+ */
+export interface SqlStep {
+  readonly id: string;
+  readonly statements: readonly string[];
+}
+export interface SqlStepsJob {
+  readonly kind: "sql-steps";
+  readonly database: PostgresLogin;
+  readonly steps: readonly SqlStep[];
 }
 export interface CasdoorApplication {
   readonly name: string;

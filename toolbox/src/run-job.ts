@@ -18,6 +18,8 @@ export async function runJob(job: Job, context: JobContext): Promise<void> {
       return (await import("./jobs/temporal-namespace.ts")).runTemporalNamespace(job, context);
     case "casdoor-bootstrap":
       return (await import("./jobs/casdoor-bootstrap.ts")).runCasdoorBootstrap(job, context);
+    case "sql-steps":
+      return (await import("./jobs/sql-steps.ts")).runSqlSteps(job, context);
     default:
       return assertNever(job);
   }

@@ -6,7 +6,7 @@
 import type { Console } from "./console.ts";
 import type { Route } from "./routes.ts";
 
-export type { PageCare, Route, RouteAction } from "./routes.ts";
+export type { PageCare, QueryField, Route, RouteAction } from "./routes.ts";
 
 export interface Plan {
   readonly apiVersion: "slipway/v1";
@@ -173,8 +173,8 @@ export interface EndpointSlot {
   readonly fallback?: string;
 }
 
-/** How a value is escaped for the text around it. `quoted` is a JSON string without its outer quotes: also right in TOML and YAML double quotes. */
-export type Encoding = "raw" | "url" | "quoted" | "base64";
+/** How a value is escaped for the text around it. `quoted` is a JSON string without its outer quotes: also right in TOML and YAML double quotes. `shell` stands between single quotes of a POSIX shell. */
+export type Encoding = "raw" | "url" | "quoted" | "base64" | "shell";
 
 /** A JSON document whose leaves may be slots. Numbers of endpoints (`field: "port"`) become JSON numbers. */
 export type Slotted =

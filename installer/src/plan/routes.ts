@@ -17,6 +17,12 @@ export interface PageCare {
   readonly ownFrames: boolean;
 }
 
+export interface QueryField {
+  readonly name: string;
+  /** What it must be; letters, digits and `._~-` when absent. */
+  readonly value?: string;
+}
+
 export type RouteAction =
   | {
       readonly kind: "proxy";
@@ -27,6 +33,8 @@ export type RouteAction =
       readonly rewrite?: string;
       /** Requests and responses pass through unbuffered and without a size limit. */
       readonly streaming: boolean;
+      /** The query has these fields, each once, and nothing else; other requests are answered 403. */
+      readonly query?: readonly QueryField[];
       /** HTTP methods that are answered 403 instead. */
       readonly denyMethods?: readonly string[];
       /** What the service behind does not do for its own pages. */

@@ -51,7 +51,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":65,"column":18},"end":{"line":65,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":65,"column":16},"end":{"line":65,"column":24}}}) : helper))) != null ? stack1 : "")
     + ";\n    absolute_redirect off;\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(6, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":67,"column":0},"end":{"line":69,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":70,"column":0},"end":{"line":117,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":70,"column":0},"end":{"line":120,"column":9}}})) != null ? stack1 : "")
     + "  }\n";
 },"5":function(container,depth0,helpers,partials,data) {
     return " default_server";
@@ -71,7 +71,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":72,"column":0},"end":{"line":74,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":75,"column":0},"end":{"line":77,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":80,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":81,"column":0},"end":{"line":115,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":81,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "")
     + "    }\n";
 },"8":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -106,18 +106,19 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":82,"column":0},"end":{"line":84,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":85,"column":0},"end":{"line":87,"column":7}}})) != null ? stack1 : "")
     + "      set $upstream "
-    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":85,"column":22},"end":{"line":85,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":85,"column":20},"end":{"line":85,"column":32}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":88,"column":22},"end":{"line":88,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":88,"column":20},"end":{"line":88,"column":32}}}) : helper))) != null ? stack1 : "")
     + ";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":86,"column":0},"end":{"line":88,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.program(15, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":89,"column":0},"end":{"line":95,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":96,"column":0},"end":{"line":101,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":102,"column":0},"end":{"line":104,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":0},"end":{"line":111,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":89,"column":0},"end":{"line":91,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.program(16, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":92,"column":0},"end":{"line":98,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":99,"column":0},"end":{"line":104,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":0},"end":{"line":107,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(19, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":114,"column":7}}})) != null ? stack1 : "")
     + "      proxy_read_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":112,"column":27},"end":{"line":112,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":112,"column":25},"end":{"line":112,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":115,"column":27},"end":{"line":115,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":115,"column":25},"end":{"line":115,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_send_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":113,"column":27},"end":{"line":113,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":113,"column":25},"end":{"line":113,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":116,"column":27},"end":{"line":116,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":116,"column":25},"end":{"line":116,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_pass $upstream;\n";
 },"12":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -126,6 +127,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ") { return 403; }\n";
 },"13":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "      if ($args !~ "
+    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":86,"column":21},"end":{"line":86,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":86,"column":19},"end":{"line":86,"column":28}}}) : helper))) != null ? stack1 : "")
+    + ") { return 403; }\n";
+},"14":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -134,17 +146,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      rewrite ^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":87,"column":17},"end":{"line":87,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":87,"column":15},"end":{"line":87,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":90,"column":17},"end":{"line":90,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":90,"column":15},"end":{"line":90,"column":30}}}) : helper))) != null ? stack1 : "")
     + "/?(.*)$ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":87,"column":40},"end":{"line":87,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":87,"column":38},"end":{"line":87,"column":51}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":90,"column":40},"end":{"line":90,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":90,"column":38},"end":{"line":90,"column":51}}}) : helper))) != null ? stack1 : "")
     + "$1 break;\n";
-},"14":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
 },"15":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 64m;\n";
+    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
 },"16":function(container,depth0,helpers,partials,data) {
-    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+    return "      client_max_body_size 64m;\n";
 },"17":function(container,depth0,helpers,partials,data) {
+    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+},"18":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -153,9 +165,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      proxy_cookie_flags ~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":103,"column":29},"end":{"line":103,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":103,"column":27},"end":{"line":103,"column":42}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":106,"column":29},"end":{"line":106,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":106,"column":27},"end":{"line":106,"column":42}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"18":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"19":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -164,9 +176,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      # A header of its own takes the place of the server's.\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(19, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":107,"column":0},"end":{"line":109,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(20, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":110,"column":0},"end":{"line":112,"column":7}}})) != null ? stack1 : "")
     + "      add_header Content-Security-Policy \"frame-ancestors 'self'\" always;\n";
-},"19":function(container,depth0,helpers,partials,data) {
+},"20":function(container,depth0,helpers,partials,data) {
     return "      add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -184,7 +196,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":46,"column":13},"end":{"line":46,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":46,"column":11},"end":{"line":46,"column":25}}}) : helper))) != null ? stack1 : "")
     + ";\n    access_log off;\n    location = /healthz { return 200 \"ok\\n\"; }\n    location / { return 404; }\n  }\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":51,"column":0},"end":{"line":59,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":60,"column":0},"end":{"line":119,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":60,"column":0},"end":{"line":122,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"useData":true,"useDepths":true};
 

@@ -39,7 +39,9 @@ export function resolveAddressing(values: Values, sections: readonly Section[]):
   const { domain, ports } = values;
   const kind = addressingKind(domain);
   const tls = resolveTls(values);
-  const present = sections.filter((section) => runsHere(values, section));
+  // Only these are looked at: another may be wrong, of which something else is told.
+  const reachable = sections.filter(({ listener, ownPort }) => listener !== undefined || ownPort !== undefined);
+  const present = reachable.filter((section) => runsHere(values, section));
   const shared = tls === "off" ? ports.http : ports.https;
   const main = serve(tls, { id: "main", host: domain, port: shared });
   const others = present

@@ -921,6 +921,506 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "allowed": "text",
     "secret": true
   },
+  "server": {
+    "type": "object",
+    "allowed": "a map of mode, image, replicas, resources and extraEnv"
+  },
+  "server.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "server.image": {
+    "type": "string",
+    "allowed": "an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty"
+  },
+  "server.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "server.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "server.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "server.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "server.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "server.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "server.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "user": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "user.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "user.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "user.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "user.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "user.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "user.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "user.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "user.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "accounting": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "accounting.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "accounting.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "accounting.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "accounting.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "accounting.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "accounting.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "accounting.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "accounting.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "repoSync": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "repoSync.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "repoSync.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "repoSync.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "repoSync.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "repoSync.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "repoSync.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "repoSync.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "repoSync.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "lfsSync": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "lfsSync.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "lfsSync.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "lfsSync.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "lfsSync.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "lfsSync.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "lfsSync.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "lfsSync.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "lfsSync.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "rproxy": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "rproxy.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "rproxy.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "rproxy.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "rproxy.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "rproxy.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "rproxy.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "rproxy.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "rproxy.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "dataviewer": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "dataviewer.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "dataviewer.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "dataviewer.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "dataviewer.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "dataviewer.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "dataviewer.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "dataviewer.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "dataviewer.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "notifier": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "notifier.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "notifier.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "notifier.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "notifier.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "notifier.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "notifier.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "notifier.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "notifier.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "aigateway": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "aigateway.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "aigateway.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "aigateway.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "aigateway.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "aigateway.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "aigateway.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "aigateway.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "aigateway.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "moderation": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "moderation.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "moderation.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "moderation.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "moderation.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "moderation.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "moderation.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "moderation.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "moderation.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "temporalWorker": {
+    "type": "object",
+    "allowed": "a map of mode, replicas, resources and extraEnv"
+  },
+  "temporalWorker.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "temporalWorker.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "temporalWorker.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "temporalWorker.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "temporalWorker.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "temporalWorker.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "temporalWorker.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "temporalWorker.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "portal": {
+    "type": "object",
+    "allowed": "a map of mode, image, replicas, resources and extraEnv"
+  },
+  "portal.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "portal.image": {
+    "type": "string",
+    "allowed": "an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty"
+  },
+  "portal.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "portal.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "portal.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "portal.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "portal.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "portal.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "portal.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
   "gateway": {
     "type": "object",
     "allowed": "a map of mode, image, replicas, resources and extraEnv"

@@ -39,6 +39,18 @@ export interface Values {
   readonly temporalUi: TemporalUiValues;
   readonly casdoor: CasdoorValues;
   readonly landingPage: LandingPageValues;
+  readonly server: ServerValues;
+  readonly user: HubProgram;
+  readonly accounting: HubProgram;
+  readonly repoSync: HubProgram;
+  readonly lfsSync: HubProgram;
+  readonly rproxy: HubProgram;
+  readonly dataviewer: HubProgram;
+  readonly notifier: HubProgram;
+  readonly aigateway: HubProgram;
+  readonly moderation: HubProgram;
+  readonly temporalWorker: HubProgram;
+  readonly portal: PortalValues;
   readonly gateway: GatewayValues;
   readonly toolbox: ToolboxValues;
 }
@@ -620,6 +632,59 @@ export interface LandingPageValues {
   readonly image: string;
   /**
    * How many containers of the landing page run. Services that keep data run one.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly extraEnv: ExtraEnv;
+}
+/**
+ * The hub's API and Git over HTTP, which all its other programs need.
+ */
+export interface ServerValues {
+  /**
+   * embedded runs it here; off leaves it out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Image that the hub's server and all its other programs run from, instead of the one in the catalogue; empty means the catalogue's.
+   */
+  readonly image: string;
+  /**
+   * How many containers of it run.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly extraEnv: ExtraEnv;
+}
+/**
+ * A program of the hub; its image is the server's.
+ */
+export interface HubProgram {
+  /**
+   * embedded runs it here; off leaves it out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * How many containers of it run.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly extraEnv: ExtraEnv;
+}
+/**
+ * The hub's web pages.
+ */
+export interface PortalValues {
+  /**
+   * embedded runs it here; off leaves it out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Image to run instead of the one in the catalogue; empty means the catalogue's.
+   */
+  readonly image: string;
+  /**
+   * How many containers of it run.
    */
   readonly replicas: number;
   readonly resources: Resources;

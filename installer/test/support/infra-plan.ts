@@ -30,6 +30,8 @@ export const fixedImages: ImageTable = {
     ].map((name) => [name, { reference: `slipway/${name}:0000000000000000`, source: "built" } as const]),
   ),
   casdoor: { reference: "casbin/casdoor:3.62.0", source: "third-party" },
+  "csghub-server": { reference: "opencsghq/csghub-server:v2.4.0-ce", source: "third-party" },
+  "csghub-portal": { reference: "opencsghq/csghub-portal:v2.4.0-ce", source: "third-party" },
 };
 
 /** Values of the infra profile with `--set` arguments and the text of a user's file on top. */

@@ -17,6 +17,8 @@ export function encodeSecret(value: string, as: Encoding): string {
       return JSON.stringify(value).slice(1, -1);
     case "base64":
       return Buffer.from(value, "utf8").toString("base64");
+    case "shell":
+      return value.replaceAll("'", "'\\''");
     default:
       return assertNever(as);
   }

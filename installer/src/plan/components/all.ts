@@ -12,6 +12,18 @@ import { redis } from "./redis.ts";
 import { registry } from "./registry.ts";
 import { temporal } from "./temporal.ts";
 import { temporalUi } from "./temporal-ui.ts";
+import { accounting } from "./csghub-accounting.ts";
+import { aigateway } from "./csghub-aigateway.ts";
+import { dataviewer } from "./csghub-dataviewer.ts";
+import { lfsSync } from "./csghub-lfs-sync.ts";
+import { moderation } from "./csghub-moderation.ts";
+import { notifier } from "./csghub-notifier.ts";
+import { portal } from "./csghub-portal.ts";
+import { repoSync } from "./csghub-repo-sync.ts";
+import { rproxy } from "./csghub-rproxy.ts";
+import { server } from "./csghub-server.ts";
+import { temporalWorker } from "./csghub-temporal-worker.ts";
+import { user } from "./csghub-user.ts";
 
 /** Every component there is. Adding one: write its file, name it here. */
 export const componentDefinitions: readonly ComponentDefinition[] = [
@@ -27,5 +39,17 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   casdoor,
   landingPage,
   hubStores,
+  server,
+  user,
+  accounting,
+  repoSync,
+  lfsSync,
+  rproxy,
+  dataviewer,
+  notifier,
+  aigateway,
+  moderation,
+  temporalWorker,
+  portal,
   gateway,
 ];

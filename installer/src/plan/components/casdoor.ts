@@ -14,6 +14,7 @@ import {
   endpointOfUrl,
   absentComponent,
 } from "../define.ts";
+import { signInCallback } from "../groups/casdoor-client.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
 import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
@@ -72,7 +73,7 @@ const healthCommand = [
 
 function external(context: PlanContext, component: ComponentIdentity): Parts {
   const { external: outside, organization } = context.values.casdoor;
-  const { url, clientSecretFile } = outside;
+  const { url, clientSecretFile, certificateFile } = outside;
   return {
     component: {
       ...externalComponent(component, endpointOfUrl("http", "http", url)),
@@ -85,6 +86,11 @@ function external(context: PlanContext, component: ComponentIdentity): Parts {
         "casdoor.external.clientSecret",
         clientSecretFile,
       ),
+      {
+        name: "casdoor-external-certificate",
+        description: "certificate that tokens of the external Casdoor are checked with, given",
+        generator: { kind: "given-file", path: certificateFile },
+      },
     ],
   };
 }
@@ -206,7 +212,9 @@ function bootstrapJob(context: PlanContext): JobDraft {
 }
 
 function redirectUri(context: PlanContext, application: string): string {
-  return `${context.addressing.mainUrl}${application === "CSGHub" ? "/api/v1/callback/casdoor" : "/-/temporal/auth/sso/callback"}`;
+  return application === "CSGHub"
+    ? signInCallback(context)
+    : `${context.addressing.mainUrl}/-/temporal/auth/sso/callback`;
 }
 
 function secrets(): readonly SecretSpec[] {

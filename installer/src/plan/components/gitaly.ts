@@ -8,6 +8,7 @@ import {
   type PlanContext,
   externalComponent,
 } from "../define.ts";
+import { gitalyLogin } from "../groups/gitaly-client.ts";
 import { gitCallbackSecret, hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
@@ -34,11 +35,11 @@ export const gitaly: ComponentDefinition = {
       zone: "data" as const,
     };
     if (values.mode === "external") {
-      const { host, port, tokenFile: file, storage } = values.external;
+      const { host, port, tokenFile: file } = values.external;
       return {
         component: externalComponent(component, { id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }),
         secrets: [givenSecret("gitaly-external", "token of the external Gitaly", "gitaly.external.token", file)],
-        wires: [wire(storage, "gitaly-external")],
+        wires: [wire(context)],
       };
     }
     return {
@@ -67,7 +68,7 @@ export const gitaly: ComponentDefinition = {
         ],
       },
       secrets: [randomSecret("gitaly-token", "token of Gitaly's clients"), gitCallbackSecret],
-      wires: [wire("default", "gitaly-token")],
+      wires: [wire(context)],
     };
   },
 };
@@ -122,7 +123,8 @@ format = "json"
 level = "info"
 `;
 
-function wire(storage: string, token: string): Wire {
+function wire(context: PlanContext): Wire {
+  const { storage, secret: token } = gitalyLogin(context);
   return {
     id: "gitaly",
     from: "csghub-server",

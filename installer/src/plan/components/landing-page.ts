@@ -1,11 +1,12 @@
 import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext, absentComponent } from "../define.ts";
+import { statusPagePath } from "../groups/front-page.ts";
 import { routeWire } from "../groups/public-address.ts";
 import type { Route } from "../model.ts";
 import { text, textFile } from "../text.ts";
 
 const port = 8080;
 
-/** The page at the platform's root that says what runs here, until the portal takes its place. */
+/** The page that says what runs here. */
 export const landingPage: ComponentDefinition = {
   id: "landing-page",
   section: { key: "landingPage", leastMemory: 16, image: "gateway" },
@@ -19,6 +20,7 @@ export const landingPage: ComponentDefinition = {
       zone: "app" as const,
     };
     if (values.mode === "off") return { component: absentComponent(component) };
+    const path = statusPagePath(context);
     return {
       component: {
         ...component,
@@ -36,12 +38,14 @@ export const landingPage: ComponentDefinition = {
             startSeconds: 30,
           },
         },
-        links: [{ title: { en: "Platform", zh: "平台" }, url: context.addressing.mainUrl }],
+        links: [
+          { title: { en: "Platform", zh: "平台" }, url: `${context.addressing.mainUrl}${path === "/" ? "" : path}` },
+        ],
       },
-      routes,
+      routes: routes(path),
       wires: [
         routeWire(context, "page", {
-          path: "/",
+          path,
           expectation: "the page answers",
           expect: { expectStatus: 200, expectBody: "Slipway" },
         }),
@@ -50,14 +54,22 @@ export const landingPage: ComponentDefinition = {
   },
 };
 
-const routes: readonly Route[] = [
-  {
-    id: "landing-page",
-    listener: "main",
-    match: { kind: "prefix", path: "/" },
-    action: { kind: "proxy", to: "landing-page.http", timeoutSeconds: 60, streaming: false },
-  },
-];
+function routes(path: string): readonly Route[] {
+  return [
+    {
+      id: "landing-page",
+      listener: "main",
+      match: { kind: "prefix", path },
+      action: {
+        kind: "proxy",
+        to: "landing-page.http",
+        timeoutSeconds: 60,
+        streaming: false,
+        ...(path === "/" ? {} : { rewrite: "/" }),
+      },
+    },
+  ];
+}
 
 function server(context: PlanContext) {
   const values = context.values.landingPage;

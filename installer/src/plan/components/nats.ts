@@ -9,12 +9,10 @@ import {
   type PlanContext,
   externalComponent,
 } from "../define.ts";
+import { natsLogin } from "../groups/nats-client.ts";
 import type { Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 import { natsRules } from "../../values/rules/nats-rules.ts";
-
-/** The hub's programs share one login, as they share one connection string. */
-const hubUser = "csghub";
 
 /** Messages between services: NATS with JetStream. */
 export const nats: ComponentDefinition = {
@@ -52,7 +50,7 @@ export const nats: ComponentDefinition = {
             passwordFile,
           ),
         ],
-        wires: [wire(user, "nats-external")],
+        wires: [wire(context)],
       };
     }
     return {
@@ -73,8 +71,8 @@ export const nats: ComponentDefinition = {
         },
         volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: "jetstream" }],
       },
-      secrets: [randomSecret("nats-hub", `password of ${hubUser} on NATS`)],
-      wires: [wire(hubUser, "nats-hub")],
+      secrets: [randomSecret(natsLogin(context).secret, `password of ${natsLogin(context).user} on NATS`)],
+      wires: [wire(context)],
     };
   },
 };
@@ -96,6 +94,7 @@ function server(context: PlanContext) {
 /** `sync_interval: always` because an acknowledged message must survive a power cut; the default loses up to two minutes. */
 function settings(context: PlanContext) {
   const { maxMemory, maxFile } = context.values.nats;
+  const { user, secret: password } = natsLogin(context);
   return text`server_name: slipway
 port: 4222
 monitor_port: 8222
@@ -108,13 +107,14 @@ jetstream {
 }
 authorization {
   users: [
-    { user: "${hubUser}", password: "${secret("nats-hub", { as: "quoted" })}" }
+    { user: "${user}", password: "${secret(password, { as: "quoted" })}" }
   ]
 }
 `;
 }
 
-function wire(user: string, password: string): Wire {
+function wire(context: PlanContext): Wire {
+  const { user, secret: password } = natsLogin(context);
   return {
     id: "nats",
     from: "csghub-server",

@@ -7,9 +7,9 @@ import {
   resourcesOf,
   absentComponent,
 } from "../define.ts";
-import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
-import type { ConfigFile, Route, Slotted, Wire } from "../model.ts";
-import { concat, endpoint, jsonFile, secret, textFile } from "../text.ts";
+import { trustFiles, trustVariables } from "../groups/public-address.ts";
+import type { Route, Slotted, Wire } from "../model.ts";
+import { concat, endpoint, jsonFile, secret } from "../text.ts";
 import { temporalUiRules } from "../../values/rules/temporal-ui-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
@@ -67,14 +67,13 @@ const routes: readonly Route[] = [
 
 function server(context: PlanContext) {
   const values = context.values.temporalUi;
-  const trust = trustFiles(context);
   return container(
     {
       image: context.image("temporal-ui", values.image),
       uid: 10_013,
       resources: resourcesOf(values.resources),
-      env: trust.length === 0 ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }],
-      files: [{ path: "/etc/temporal-ui/server.yaml", contents: jsonFile(settings(context)) }, ...trust],
+      env: trustVariables(context),
+      files: [{ path: "/etc/temporal-ui/server.yaml", contents: jsonFile(settings(context)) }, ...trustFiles(context)],
     },
     values,
   );
@@ -108,14 +107,6 @@ function settings(context: PlanContext): Slotted {
       ],
     },
   };
-}
-
-/** The authority of the gateway, where Casdoor's public name is served with TLS. */
-function trustFiles(context: PlanContext): readonly ConfigFile[] {
-  const trust = trustSecret(context);
-  if (trust === undefined) return [];
-  const slot = secret(trust.name, trust.part === undefined ? {} : { part: trust.part });
-  return [{ path: verifyCaPath, contents: textFile([slot]) }];
 }
 
 function wire(): Wire {

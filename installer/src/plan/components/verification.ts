@@ -1,9 +1,9 @@
 import { container, resourcesOf, type Parts, type PlanContext } from "../define.ts";
-import { trustSecret, verifyCaPath } from "../groups/public-address.ts";
+import { trustFiles } from "../groups/public-address.ts";
 import { postgresCaFiles } from "../groups/postgres-client.ts";
 import { toolboxDocument, toolboxUid } from "../groups/toolbox-job.ts";
 import type { Slotted, Wire } from "../model.ts";
-import { jsonFile, secret, textFile } from "../text.ts";
+import { jsonFile } from "../text.ts";
 
 /** Id of the job behind `verify`. */
 export const verificationJob = "verify";
@@ -11,7 +11,6 @@ export const verificationJob = "verify";
 /** The job behind `verify`: every wire of the plan in one document, run on request from inside the platform's networks. */
 export function buildVerification(context: PlanContext, wires: readonly Wire[]): Parts {
   const { toolbox } = context.values;
-  const trust = trustSecret(context);
   return {
     jobs: [
       {
@@ -30,14 +29,7 @@ export function buildVerification(context: PlanContext, wires: readonly Wire[]):
           files: [
             { path: toolboxDocument, contents: jsonFile({ wires: wires.map(toDocument) }) },
             ...postgresCaFiles(context),
-            ...(trust === undefined
-              ? []
-              : [
-                  {
-                    path: verifyCaPath,
-                    contents: textFile([secret(trust.name, trust.part === undefined ? {} : { part: trust.part })]),
-                  },
-                ]),
+            ...trustFiles(context),
           ],
         }),
       },

@@ -7,7 +7,7 @@ import { routeWire } from "./public-address.ts";
  * The hub's internal API, which Gitaly's hooks and GitLab Shell ask before a push. Profiles without the hub have none: the address then
  * refuses at once, so that a push is declined cleanly instead of waiting.
  */
-export const hubInternalApi = endpoint("server.http", "url", "http://127.0.0.1:9");
+export const hubInternalApi = endpoint("csghub-server.http", "url", "http://127.0.0.1:9");
 
 /** Signs the callbacks; whoever sends or answers them declares it. */
 export const gitCallbackSecret: SecretSpec = randomSecret(
@@ -15,13 +15,18 @@ export const gitCallbackSecret: SecretSpec = randomSecret(
   "key that signs callbacks of Gitaly and GitLab Shell to the hub",
 );
 
-/** The callbacks sign as Gitaly and must never be reachable from outside. */
-export const internalApiGuards: readonly Route[] = ["/api/v4/internal", "/api/v1/internal"].map((path, index) => ({
-  id: `internal-api-${index + 1}`,
-  listener: "main",
-  match: { kind: "prefix", path },
-  action: { kind: "deny", status: 404 },
-}));
+/**
+ * The callbacks sign as Gitaly and must never be reachable from outside. A regular expression, and the first of its listener: no other that
+ * matches by the end of a path comes before it.
+ */
+export const internalApiGuards: readonly Route[] = [
+  {
+    id: "internal-api",
+    listener: "main",
+    match: { kind: "regex", path: "^/api/[^/]+/internal(/|$)" },
+    action: { kind: "deny", status: 404 },
+  },
+];
 
 /** Proves that the guards stand. */
 export function internalApiWire(context: PlanContext): Wire {

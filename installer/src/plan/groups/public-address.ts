@@ -1,6 +1,6 @@
 import type { PlanContext } from "../define.ts";
-import type { Listener, Route, SecretSpec, Slotted, Wire } from "../model.ts";
-import { endpoint } from "../text.ts";
+import type { ConfigFile, EnvVariable, Listener, Route, SecretSpec, Slotted, Wire } from "../model.ts";
+import { endpoint, secret, textFile } from "../text.ts";
 
 /** Where the toolbox finds the authority that signed the gateway's certificate. */
 export const verifyCaPath = "/run/slipway/ca.crt";
@@ -15,6 +15,19 @@ export function trustSecret(context: PlanContext): { readonly name: string; read
     case "files":
       return { name: context.values.tls.caFile === "" ? "tls-certificate" : "tls-ca" };
   }
+}
+
+/** The authority of the gateway as a file of a container that talks to it; none without TLS. */
+export function trustFiles(context: PlanContext): readonly ConfigFile[] {
+  const trust = trustSecret(context);
+  if (trust === undefined) return [];
+  const slot = secret(trust.name, trust.part === undefined ? {} : { part: trust.part });
+  return [{ path: verifyCaPath, contents: textFile([slot]) }];
+}
+
+/** Lets programs made with Go trust what `trustFiles` brings, beside the authorities of their image. */
+export function trustVariables(context: PlanContext): readonly EnvVariable[] {
+  return trustSecret(context) === undefined ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }];
 }
 
 /** The `caFile` field of a check that goes through the gateway. */

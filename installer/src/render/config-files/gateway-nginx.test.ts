@@ -56,7 +56,7 @@ describe("renderGatewayNginx", () => {
     const text = render(infraPlan());
 
     expect(text).toContain("if ($request_method = DELETE) { return 403; }");
-    expect(text).toContain("location /api/v4/internal {\n      return 404;");
+    expect(text).toContain('location ~ "^/api/[^/]+/internal(/|$)" {\n      return 404;');
   });
 
   it("logs no query, in which sign-in codes and signatures travel, and says which server answered", () => {

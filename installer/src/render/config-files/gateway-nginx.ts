@@ -1,6 +1,6 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import { gatewayCertificatePath, gatewayKeyPath } from "../../plan/components/gateway.ts";
-import type { Listener, PageCare, Plan, Route } from "../../plan/model.ts";
+import type { Listener, PageCare, Plan, QueryField, Route } from "../../plan/model.ts";
 import type { AddressBook } from "../addresses.ts";
 import { fillGatewayNginx } from "./templates.ts";
 
@@ -57,6 +57,7 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
     blankPicture: false,
     upstream: undefined,
     denyMethods: [] as readonly string[],
+    query: undefined,
     rewriteFrom: undefined,
     rewriteTo: undefined,
     streaming: false,
@@ -79,6 +80,7 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
           `route ${route.id} of ${listener.id}`,
         ),
         denyMethods: action.denyMethods ?? [],
+        query: action.query === undefined ? undefined : queryPattern(action.query),
         rewriteFrom: action.rewrite === undefined ? undefined : route.match.path.replace(/\/$/, ""),
         rewriteTo: action.rewrite,
         streaming: action.streaming,
@@ -86,6 +88,20 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
         ...pageCare(action.pages, listener),
       };
   }
+}
+
+/**
+ * The whole query is compared, not the variable of a field: there nginx also takes the name in other capitals, and not what is percent-encoded,
+ * so that it might see another field than the service behind.
+ */
+function queryPattern(fields: readonly QueryField[]): string {
+  const ways = orders(fields.map(({ name, value }) => `${name}=${value ?? "[A-Za-z0-9._~-]+"}`));
+  return JSON.stringify(`^(${ways.map((way) => way.join("&")).join("|")})$`);
+}
+
+function orders(items: readonly string[]): readonly (readonly string[])[] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, at) => orders(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
 
 function pageCare(pages: PageCare | undefined, { tls }: Listener) {

@@ -1,7 +1,7 @@
 import { RenderError } from "../../errors/installer-error.ts";
-import type { Listener, Route, RouteAction } from "../../plan/model.ts";
+import type { Listener, QueryField, Route, RouteAction } from "../../plan/model.ts";
 import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
-import type { HelmListener, HelmRoute, HelmRouteAction, HelmValues } from "./helm-values.ts";
+import type { HelmListener, HelmQueryField, HelmRoute, HelmRouteAction, HelmValues } from "./helm-values.ts";
 
 export function helmListener(listener: Listener): HelmListener {
   const named = !/^[\d.]+$/.test(listener.host) && !listener.host.includes(":") && listener.host !== "localhost";
@@ -71,10 +71,17 @@ function helmAction(scope: HelmScope, route: Route, action: ExpressibleAction): 
         port: endpoint.port,
         timeoutSeconds: action.timeoutSeconds,
         denyMethods: action.denyMethods ?? [],
+        ...(action.query === undefined ? {} : { query: action.query.map(queryField) }),
         ...(action.rewrite === undefined ? {} : { rewrite: rewrite(route, action.rewrite) }),
       };
     }
   }
+}
+
+function queryField({ name, value }: QueryField): HelmQueryField {
+  return value === undefined
+    ? { type: "RegularExpression", name, value: "[A-Za-z0-9._~-]+" }
+    : { type: "Exact", name, value };
 }
 
 function rewrite(

@@ -117,6 +117,12 @@ export interface HelmRoute {
   readonly action: HelmRouteAction;
 }
 
+export interface HelmQueryField {
+  readonly type: "Exact" | "RegularExpression";
+  readonly name: string;
+  readonly value: string;
+}
+
 export type HelmRouteAction =
   | {
       readonly kind: "proxy";
@@ -125,6 +131,8 @@ export type HelmRouteAction =
       readonly timeoutSeconds: number;
       /** HTTP methods that are refused. */
       readonly denyMethods: readonly string[];
+      /** The query must have these fields; without a match the request is refused. */
+      readonly query?: readonly HelmQueryField[];
       readonly rewrite?: { readonly type: "ReplacePrefixMatch" | "ReplaceFullPath"; readonly path: string };
     }
   | { readonly kind: "deny" }

@@ -59,6 +59,13 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "Gateway API leaves both to the implementation",
   },
   {
+    id: "query",
+    compose:
+      "a route that says its query passes no request with other fields, repeated fields or fields in other spelling",
+    helm: "the fields must be there and match; others may stand beside them",
+    reason: "Gateway API matches fields one by one",
+  },
+  {
     id: "streaming",
     compose: "buffering and size limits are switched off per route",
     helm: "the gateway's own defaults",

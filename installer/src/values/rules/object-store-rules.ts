@@ -14,7 +14,7 @@ function checkBuckets(values: Values): readonly Finding[] {
   return entries.flatMap(([name, bucket], index) => {
     const path = `objectStore.buckets.${name}`;
     const fault = findBucketFault(bucket);
-    if (fault !== undefined) return [wrongValue(path, bucket, fault, "allowed is a name such as csghub-server")];
+    if (fault !== undefined) return [wrongValue(path, bucket, fault, "allowed is a name such as ai-models")];
     const first = entries.slice(0, index).find(([, earlier]) => earlier === bucket);
     if (first === undefined) return [];
     const other = `objectStore.buckets.${first[0]}`;

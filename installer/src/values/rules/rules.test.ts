@@ -386,7 +386,7 @@ describe("names and paths", () => {
       ([bucket, wrong]) =>
         [
           `objectStore: { buckets: { portal: ${bucket} } }`,
-          `objectStore.buckets.portal: ${wrong} (got "${bucket}"), allowed is a name such as csghub-server [my.yaml:1:35]`,
+          `objectStore.buckets.portal: ${wrong} (got "${bucket}"), allowed is a name such as ai-models [my.yaml:1:35]`,
         ] as const,
     ),
     [

@@ -1,0 +1,16 @@
+import { hubComponent } from "../groups/hub-program.ts";
+import { hubPorts } from "../groups/hub-settings.ts";
+
+/** What is in datasets. */
+export const dataviewer = hubComponent({
+  id: "csghub-dataviewer",
+  key: "dataviewer",
+  aliases: ["dataviewer"],
+  title: { en: "Dataset viewer", zh: "数据集预览" },
+  purpose: { en: "Shows what is in datasets", zh: "预览数据集内容" },
+  leastMemory: 128,
+  command: ["dataviewer", "launch"],
+  port: hubPorts.dataviewer,
+  uses: ["redis", "temporal", "gitaly", "objects"],
+  settings: () => ({ env: { OPENCSG_DATAVIEWER_CACHE_DIR: "/tmp/opencsg" } }),
+});

@@ -1,0 +1,15 @@
+import { hubComponent } from "../groups/hub-program.ts";
+import { hubPorts } from "../groups/hub-settings.ts";
+
+/** Messages to people. */
+export const notifier = hubComponent({
+  id: "csghub-notifier",
+  key: "notifier",
+  aliases: ["notifier"],
+  title: { en: "Hub notifier", zh: "通知服务" },
+  purpose: { en: "Messages to people", zh: "向用户发送消息" },
+  leastMemory: 64,
+  command: ["notification", "launch"],
+  port: hubPorts.notifier,
+  uses: ["redis", "nats", "temporal"],
+});

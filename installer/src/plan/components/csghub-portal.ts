@@ -1,0 +1,185 @@
+import {
+  absentComponent,
+  completed,
+  type ComponentDefinition,
+  container,
+  type JobDraft,
+  type PlanContext,
+  resourcesOf,
+  tmp,
+} from "../define.ts";
+import { casdoorClient, signInCallback, signInState } from "../groups/casdoor-client.ts";
+import { hubProfiles } from "../groups/hub-program.ts";
+import { hubApiToken, hubDatabaseUrl } from "../groups/hub-settings.ts";
+import { postgresCaFiles } from "../groups/postgres-client.ts";
+import { routeWire, trustFiles, trustVariables } from "../groups/public-address.ts";
+import { s3AccessKey, s3PublicUrl, s3SecretName } from "../groups/s3-client.ts";
+import type { Container, EnvVariable, Probe, Route, Text } from "../model.ts";
+import { secret, text, textFile } from "../text.ts";
+import { hubRules } from "../../values/rules/csghub-server-rules.ts";
+
+const port = 8090;
+const program = "./csghub-portal";
+const secretsPath = "/run/slipway/portal.env";
+const s3Key = "csghub-portal";
+
+/** The hub's web pages. */
+export const portal: ComponentDefinition = {
+  id: "csghub-portal",
+  section: {
+    key: "portal",
+    aliases: ["portal"],
+    leastMemory: 64,
+    image: "csghub-portal",
+    rules: hubRules("portal"),
+  },
+  profiles: hubProfiles,
+  build(context) {
+    const values = context.values.portal;
+    const component = {
+      id: "csghub-portal",
+      title: { en: "CSGHub", zh: "CSGHub" },
+      purpose: { en: "The hub's web pages", zh: "CSGHub 网页" },
+      zone: "app" as const,
+    };
+    if (values.mode === "off") return { component: absentComponent(component) };
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [{ id: "http", port, protocol: "http", tls: false }],
+        // It asks the hub, and gives out links to objects, by the names that people use.
+        reaches: ["gateway.main", ...(context.values.objectStore.mode === "embedded" ? ["gateway.s3"] : ["minio.s3"])],
+        workload: {
+          container: run(context, `exec ${program} start server`),
+          replicas: values.replicas,
+          update: "rolling",
+          stopSeconds: 15,
+          health: { ready: readyProbe, live: { kind: "tcp", port }, startSeconds: 60 },
+        },
+        needs: [completed("portal-migration")],
+        links: [{ title: component.title, url: context.addressing.mainUrl }],
+      },
+      jobs: [migrationJob(context)],
+      secrets: [hubApiToken],
+      routes,
+      wires: [
+        routeWire(context, "portal", { path: "/", expectation: "the portal answers", expect: { expectStatus: 200 } }),
+      ],
+    };
+  },
+};
+
+const routes: readonly Route[] = [
+  // What it tells monitoring is not for everybody.
+  {
+    id: "portal-internals",
+    listener: "main",
+    match: { kind: "regex", path: "^/(metrics|debug)(/|$)" },
+    action: { kind: "deny", status: 404 },
+  },
+  {
+    id: "portal",
+    listener: "main",
+    match: { kind: "prefix", path: "/" },
+    action: { kind: "proxy", to: "csghub-portal.http", timeoutSeconds: 120, streaming: true },
+  },
+];
+
+/** Its image has no program that asks over HTTP; bash can. */
+const readyProbe: Probe = {
+  kind: "exec",
+  command: [
+    "bash",
+    "-c",
+    `exec 3<>/dev/tcp/127.0.0.1/${port} && printf 'GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && read -r -t 4 _ status _ <&3 && [ "$status" -lt 500 ]`,
+  ],
+};
+
+function migrationJob(context: PlanContext): JobDraft {
+  return {
+    id: "portal-migration",
+    component: "csghub-portal",
+    title: "Bring the portal's tables up to date",
+    makes: ["tables in csghub_portal"],
+    needs: [completed("postgres-databases")],
+    trigger: "bring-up",
+    deadlineSeconds: 1800,
+    container: run(
+      context,
+      [`${program} migration init`, `${program} migration migrate`, `${program} db seed`].join("\n"),
+    ),
+  };
+}
+
+/**
+ * It reads the environment alone. Its secrets stand in a file that the shell of its image reads before it becomes the program, so that they
+ * stand in no description of the container.
+ */
+function run(context: PlanContext, script: string): Container {
+  const values = context.values.portal;
+  return container(
+    {
+      image: context.image("csghub-portal", values.image),
+      uid: 10_021,
+      entrypoint: ["/bin/sh", "-ec"],
+      command: [`. ${secretsPath}\n${script}`],
+      resources: resourcesOf(values.resources),
+      scratch: [tmp(256)],
+      env: settings(context),
+      files: [
+        { path: secretsPath, contents: textFile(secretSettings(context)) },
+        ...postgresCaFiles(context),
+        ...trustFiles(context),
+      ],
+    },
+    values,
+  );
+}
+
+function settings(context: PlanContext): readonly EnvVariable[] {
+  const { mainUrl, tls } = context.addressing;
+  const { region, buckets } = context.values.objectStore;
+  const store = new URL(s3PublicUrl(context));
+  const objects = (prefix: string, bucket: string): Readonly<Record<string, string>> => ({
+    [`${prefix}_ENDPOINT`]: store.host,
+    [`${prefix}_ENABLE_SSL`]: String(store.protocol === "https:"),
+    [`${prefix}_REGION`]: region,
+    [`${prefix}_BUCKET`]: bucket,
+    [`${prefix}_ACCESS_KEY_ID`]: s3AccessKey(context, s3Key),
+  });
+  const env: Readonly<Record<string, string>> = {
+    CSGHUB_PORTAL_APP_ENV: "production",
+    CSGHUB_PORTAL_SERVER_PORT: String(port),
+    CSGHUB_PORTAL_ENABLE_HTTPS: String(tls !== "off"),
+    CSGHUB_PORTAL_ON_PREMISE: "true",
+    CSGHUB_PORTAL_SENSITIVE_CHECK: "false",
+    CSGHUB_PORTAL_STARHUB_BASE_URL: mainUrl,
+    CSGHUB_PORTAL_AI_GATEWAY_HOST: `${mainUrl}/aigateway`,
+    ...objects("CSGHUB_PORTAL_S3", buckets.portalPublic),
+    ...objects("CSGHUB_PORTAL_PRIVATE_S3", buckets.portal),
+    GIN_MODE: "release",
+    HOME: "/tmp",
+  };
+  return [...Object.keys(env).map((name) => ({ name, value: [env[name] ?? ""] })), ...trustVariables(context)];
+}
+
+/** Lines of a POSIX shell. */
+function secretSettings(context: PlanContext): Text {
+  const objectKey = secret(s3SecretName(context, s3Key), { as: "shell" });
+  const line = (name: string, value: Text): Text => [`export CSGHUB_PORTAL_${name}='`, ...value, "'\n"];
+  return [
+    ...line("STARHUB_API_KEY", [secret(hubApiToken.name)]),
+    ...line("DATABASE_DSN", hubDatabaseUrl(context, "csghub_portal", "pg-portal")),
+    ...line("S3_ACCESS_KEY_SECRET", [objectKey]),
+    ...line("PRIVATE_S3_ACCESS_KEY_SECRET", [objectKey]),
+    ...line("LOGIN_URL", loginUrl(context)),
+  ];
+}
+
+/** The page on which people sign in, with the id of the hub as Casdoor knows it. */
+function loginUrl(context: PlanContext): Text {
+  const client = casdoorClient(context);
+  if (client === undefined) return [""];
+  return text`${client.url}/login/oauth/authorize?client_id=${client.clientId}&response_type=code&redirect_uri=${signInCallback(context)}&scope=read&state=${signInState}`;
+}

@@ -1,0 +1,135 @@
+import { completed, healthy, type JobDraft, type PlanContext } from "../define.ts";
+import { signInState } from "../groups/casdoor-client.ts";
+import { hubComponent, hubJob } from "../groups/hub-program.ts";
+import { hubPorts } from "../groups/hub-settings.ts";
+import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
+import { routeWire } from "../groups/public-address.ts";
+import { toolboxJob } from "../groups/toolbox-job.ts";
+import type { Route, Wire } from "../model.ts";
+
+/** The hub's API and Git over HTTP. */
+export const server = hubComponent({
+  id: "csghub-server",
+  key: "server",
+  aliases: ["csghub", "hub"],
+  title: { en: "CSGHub server", zh: "CSGHub 服务" },
+  purpose: { en: "Models, datasets and code: the API and Git over HTTP", zh: "模型、数据集与代码：接口与 Git（HTTP）" },
+  leastMemory: 128,
+  command: ["start", "server"],
+  port: hubPorts.server,
+  readyPath: "/healthz",
+  uses: ["redis", "nats", "temporal", "gitaly", "objects", "signIn"],
+  more: (context) => ({
+    jobs: [migrationJob(context), seedJob(context)],
+    // Whoever signs in first as root is only made an administrator where the seed stands.
+    beforeOpening: [completed("hub-seed")],
+    routes,
+    wires: wires(context),
+  }),
+});
+
+/** Longest time that a request to the API may take, as upstream has it; transfers of repositories take longer. */
+const apiSeconds = 300;
+const gitSeconds = 3600;
+
+const toServer = { kind: "proxy", to: "csghub-server.http", streaming: true } as const;
+
+const routes: readonly Route[] = [
+  {
+    id: "hub-callbacks",
+    listener: "main",
+    match: { kind: "regex", path: "^/api/[^/]+/callback(/|$)" },
+    action: { kind: "deny", status: 404 },
+  },
+  {
+    id: "hub-sign-in",
+    listener: "main",
+    match: { kind: "exact", path: "/api/v1/callback/casdoor" },
+    // A sign-in that did not begin here does not end here.
+    action: {
+      ...toServer,
+      timeoutSeconds: 60,
+      query: [{ name: "code" }, { name: "state", value: signInState }],
+    },
+  },
+  {
+    id: "hub-git",
+    listener: "main",
+    match: { kind: "regex", path: "[.]git(/|$)" },
+    action: { ...toServer, timeoutSeconds: gitSeconds },
+  },
+  {
+    id: "hub-clients",
+    listener: "main",
+    match: { kind: "regex", path: "^/(hf|csg|ms)(/|$)" },
+    action: { ...toServer, timeoutSeconds: gitSeconds },
+  },
+  {
+    id: "hub-api",
+    listener: "main",
+    match: { kind: "prefix", path: "/api/" },
+    action: { ...toServer, timeoutSeconds: apiSeconds },
+  },
+];
+
+/** The tables, before any program starts: a server that finds them old has 20 seconds to change them, and would be cut off. */
+function migrationJob(context: PlanContext): JobDraft {
+  return hubJob(context, {
+    id: "hub-migration",
+    component: "csghub-server",
+    title: "Bring the hub's tables up to date",
+    makes: ["tables in csghub_server"],
+    deadlineSeconds: 3600,
+    commands: [
+      ["migration", "init"],
+      ["migration", "migrate"],
+    ],
+    uses: ["platform", "offline", "redis", "database"],
+    // It takes its turn by a lock in Redis.
+    needs: [completed("postgres-databases"), healthy("redis", { ifPresent: true })],
+  });
+}
+
+function seedJob(context: PlanContext): JobDraft {
+  return toolboxJob(context, {
+    id: "hub-seed",
+    component: "csghub-server",
+    title: "Make root the hub's administrator",
+    makes: ["trigger on the table users of csghub_server"],
+    needs: [completed("hub-migration")],
+    files: postgresCaFiles(context),
+    document: {
+      kind: "sql-steps",
+      database: postgresLogin(context, "csghub_server", "pg-server", "csghub_server"),
+      steps: [{ id: "root-is-administrator", statements: rootIsAdministrator }],
+    },
+  });
+}
+
+/** Nothing that Casdoor says of a person makes them an administrator of the hub; this column of its own does. */
+const rootIsAdministrator = [
+  `CREATE OR REPLACE FUNCTION slipway_root_is_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.username = 'root' THEN NEW.role_mask := 'admin'; END IF;
+  RETURN NEW;
+END $$`,
+  `CREATE OR REPLACE TRIGGER slipway_root_is_administrator BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION slipway_root_is_administrator()`,
+  `UPDATE users SET role_mask = 'admin' WHERE username = 'root' AND role_mask IS DISTINCT FROM 'admin'`,
+];
+
+function wires(context: PlanContext): readonly Wire[] {
+  const route = (id: string, path: string, expectation: string, expectStatus: number): Wire =>
+    routeWire(context, id, { path, expectation, expect: { expectStatus } });
+  return [
+    // Its own health check says nothing of the database.
+    route("hub-api", "/api/v1/models?page=1&per=1", "the hub lists models, which it reads from its database", 200),
+    route("hub-token", "/api/v1/user/root/tokens", "the hub asks who one is", 401),
+    route(
+      "hub-state",
+      "/api/v1/callback/casdoor?code=none&state=http://elsewhere.invalid",
+      "a sign-in that leads elsewhere is refused",
+      403,
+    ),
+    route("hub-metrics", "/metrics", "the hub's metrics are not reachable from outside", 404),
+  ];
+}

@@ -1,0 +1,169 @@
+import { hubRules } from "../../values/rules/csghub-server-rules.ts";
+import type { Values } from "../../values/values.generated.ts";
+import {
+  absentComponent,
+  type ComponentDefinition,
+  container,
+  type JobDraft,
+  type Parts,
+  type PlanContext,
+  resourcesOf,
+  tmp,
+} from "../define.ts";
+import type { Container, LocalizedText, Probe } from "../model.ts";
+import { textFile } from "../text.ts";
+import {
+  type HubSettings,
+  hubPorts,
+  type HubUse,
+  hubUses,
+  joinSettings,
+  toTomlFile,
+  toVariables,
+} from "./hub-settings.ts";
+
+/** Sections of the values that are programs of the hub. */
+export type HubSection =
+  | "server"
+  | "user"
+  | "rproxy"
+  | "accounting"
+  | "repoSync"
+  | "lfsSync"
+  | "dataviewer"
+  | "notifier"
+  | "aigateway"
+  | "moderation"
+  | "temporalWorker";
+
+/** One program of the hub: what is particular to it. All run from one image, each as a command of the same binary. */
+export interface HubProgram {
+  readonly id: string;
+  readonly key: HubSection;
+  readonly aliases: readonly string[];
+  readonly title: LocalizedText;
+  readonly purpose: LocalizedText;
+  /** Least memory in MiB that it starts and serves with. */
+  readonly leastMemory: number;
+  /** Arguments of the binary. */
+  readonly command: readonly string[];
+  /** Where it listens, if it does. */
+  readonly port?: (typeof hubPorts)[keyof typeof hubPorts];
+  /** A path that it answers with 200 once it serves; without one, any answer will do. */
+  readonly readyPath?: string;
+  /** What it works with, beside the database and its peers. */
+  readonly uses: readonly HubUse[];
+  /** What only this program is told. */
+  readonly settings?: (context: PlanContext) => HubSettings;
+  /** Routes, checks and jobs of it. */
+  readonly more?: (context: PlanContext) => Omit<Parts, "component">;
+}
+
+/** What every program works with. */
+const common = ["platform", "database", "peers", "offline"] as const;
+
+const program = "/starhub-bin/starhub";
+const settingsPath = "/run/slipway/hub.toml";
+const uid = 10_020;
+
+/** The profile that the hub's programs are part of. */
+export const hubProfiles = ["standard"] as const;
+
+/** A component that is a program of the hub. */
+export function hubComponent(spec: HubProgram): ComponentDefinition {
+  return {
+    id: spec.id,
+    section: { key: spec.key, aliases: spec.aliases, leastMemory: spec.leastMemory, rules: hubRules(spec.key) },
+    profiles: hubProfiles,
+    build: (context) => build(spec, context),
+  };
+}
+
+function build(spec: HubProgram, context: PlanContext): Parts {
+  const { id, title, purpose } = spec;
+  const identity = { id, title, purpose, zone: "app" as const };
+  const values = context.values[spec.key];
+  if (values.mode === "off") return { component: absentComponent(identity) };
+  const settings = settingsOf(spec, context);
+  const { secrets = [], ...more } = spec.more?.(context) ?? {};
+  const { port } = spec;
+  const ready = probeOf(spec);
+  return {
+    component: {
+      ...identity,
+      presence: "embedded",
+      endpoints: port === undefined ? [] : [{ id: "http", port, protocol: "http", tls: false }],
+      reaches: settings.reaches,
+      workload: {
+        container: hubContainer(context, { command: spec.command, settings, values }),
+        replicas: values.replicas,
+        update: "rolling",
+        stopSeconds: 30,
+        health: { ready, live: port === undefined ? ready : { kind: "tcp", port }, startSeconds: 120 },
+      },
+      needs: settings.needs,
+    },
+    ...more,
+    secrets: [...settings.secrets, ...secrets],
+  };
+}
+
+function settingsOf({ uses, settings }: HubProgram, context: PlanContext): Required<HubSettings> {
+  return joinSettings([
+    ...[...common, ...uses].map((use) => hubUses[use](context)),
+    ...(settings === undefined ? [] : [settings(context)]),
+  ]);
+}
+
+interface HubContainer {
+  readonly command: readonly string[];
+  readonly settings: Required<HubSettings>;
+  readonly values: Values[HubSection];
+}
+
+function hubContainer(context: PlanContext, { command, settings, values }: HubContainer): Container {
+  return container(
+    {
+      image: context.image("csghub-server", context.values.server.image),
+      uid,
+      entrypoint: [program],
+      command: [...command, "--log-format", "json", "--config", settingsPath],
+      resources: resourcesOf(values.resources),
+      scratch: [tmp(512)],
+      env: toVariables(settings.env),
+      files: [{ path: settingsPath, contents: textFile(toTomlFile(settings.file)) }, ...settings.files],
+    },
+    values,
+  );
+}
+
+/** Inside the vendor's image there is curl; a program without a port is there as long as its process is. */
+function probeOf({ port, readyPath }: HubProgram): Probe {
+  if (port === undefined) return { kind: "exec", command: ["test", "-d", "/proc/1"] };
+  const url = `http://127.0.0.1:${port}${readyPath ?? "/"}`;
+  const strict = readyPath === undefined ? [] : ["--fail"];
+  return { kind: "exec", command: ["curl", "-sS", ...strict, "-o", "/dev/null", "--max-time", "4", url] };
+}
+
+/** A job of the same binary: several of its commands, one after the other. */
+export function hubJob(
+  context: PlanContext,
+  fields: Pick<JobDraft, "id" | "component" | "title" | "makes" | "deadlineSeconds"> & {
+    readonly commands: readonly (readonly string[])[];
+    readonly uses: readonly HubUse[];
+    readonly needs: JobDraft["needs"];
+  },
+): JobDraft {
+  const { commands, uses, needs, ...rest } = fields;
+  const settings = joinSettings(uses.map((use) => hubUses[use](context)));
+  const { container: base } = {
+    container: hubContainer(context, { command: [], settings, values: context.values.server }),
+  };
+  const lines = commands.map((words) => [program, ...words, "--config", settingsPath].join(" "));
+  return {
+    ...rest,
+    trigger: "bring-up",
+    needs,
+    container: { ...base, entrypoint: ["/bin/sh", "-ec"], command: [lines.join("\n")] },
+  };
+}

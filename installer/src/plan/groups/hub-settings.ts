@@ -1,0 +1,305 @@
+import { randomSecret, type Need, type PlanContext, completed, healthy } from "../define.ts";
+import type { ConfigFile, EnvVariable, SecretSpec, Text, TextPart } from "../model.ts";
+import { endpoint, secret, text, textFile } from "../text.ts";
+import { casdoorClient } from "./casdoor-client.ts";
+import { gitalyLogin } from "./gitaly-client.ts";
+import { gitCallbackSecret } from "./hub-internal-api.ts";
+import { natsUrl } from "./nats-client.ts";
+import { postgresCaFiles, postgresSslMode } from "./postgres-client.ts";
+import { trustFiles, trustVariables } from "./public-address.ts";
+import { redisSecret } from "./redis-client.ts";
+import { s3AccessKey, s3PublicUrl, s3SecretName } from "./s3-client.ts";
+
+/**
+ * What the programs of the hub are told, in groups that each program takes what it needs of. All are one binary, csghub-server 2.4: it reads
+ * an optional TOML file and then the environment, which wins. Secrets stand in the file alone. The file's keys are its fields without
+ * underscores and capitals (`common/config/config.go` of csghub-server).
+ */
+export interface HubSettings {
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string | Text>>;
+  /** Keys of the file, `section.key` or `key`, to what stands between their quotes. */
+  readonly file?: Readonly<Record<string, Text>>;
+  readonly files?: readonly ConfigFile[];
+  readonly secrets?: readonly SecretSpec[];
+  /** What has to be there before a program can start: without it, it ends. */
+  readonly needs?: readonly Need[];
+  /** Endpoints that it is told of by their public names. */
+  readonly reaches?: readonly string[];
+}
+
+/** The groups, by what a program works with. */
+export type HubUse = keyof typeof hubUses;
+
+/** Nobody answers there: for places outside that a program knows by default and must never ask. */
+const nowhere = "http://127.0.0.1:9";
+
+/** Where the certificate lies that sign-ins are checked with. */
+const certificatePath = "/starhub-bin/casdoor/tls.crt";
+
+export const hubUses = {
+  database,
+  platform,
+  peers,
+  offline,
+  redis,
+  nats: (context: PlanContext): HubSettings => ({
+    file: { "nats.url": natsUrl(context) },
+    env: { OPENCSG_ACCOUNTING_MSG_FETCH_TIMEOUTINSEC: "5" },
+    needs: [healthy("nats", { ifPresent: true })],
+  }),
+  temporal: (): HubSettings => ({
+    env: { OPENCSG_WORKFLOW_SERVER_ENDPOINT: [endpoint("temporal.grpc", "hostPort")] },
+    needs: [completed("temporal-namespace")],
+  }),
+  gitaly,
+  objects,
+  signIn,
+  session: (): HubSettings => ({
+    file: { "space.session_secret_key": [secret(sessionKey.name)] },
+    secrets: [sessionKey],
+  }),
+} as const satisfies Readonly<Record<string, (context: PlanContext) => HubSettings>>;
+
+/** The platform's token: whoever has it acts as anybody. The hub refuses to start with one of fewer than 128 characters. */
+export const hubApiToken: SecretSpec = {
+  name: "hub-api-token",
+  description: "token with which the hub's programs know one another; it opens everything",
+  generator: { kind: "random", bytes: 64, encoding: "hex" },
+};
+const tokenKey = randomSecret("hub-jwt", "key that signs the hub's own tokens of signed-in people");
+const sessionKey = randomSecret("hub-session", "key of the sessions of people in applications");
+const credentialKey = randomSecret("hub-credentials", "key that the hub encrypts credentials of its users with");
+const credentialSessionKey = randomSecret("hub-credential-sessions", "key that signs sessions of these credentials");
+const mirrorSessionKey = randomSecret("hub-mirror-sessions", "key of the sessions of mirrors");
+const largeFileKey = randomSecret("hub-large-files", "key that signs links to large files");
+
+/** Connection string of the hub's programs: user and password percent-encoded, or it could not be read. */
+export function hubDatabaseUrl(context: PlanContext, database: string, password: string): Text {
+  const ca = postgresCaFiles(context)[0]?.path;
+  const roots = ca === undefined ? "" : `&sslrootcert=${encodeURIComponent(ca)}`;
+  return text`postgresql://${database}:${secret(password, { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?sslmode=${postgresSslMode(context)}${roots}`;
+}
+
+function database(context: PlanContext): HubSettings {
+  return {
+    file: { "database.dsn": hubDatabaseUrl(context, "csghub_server", "pg-server") },
+    files: postgresCaFiles(context),
+    needs: [completed("hub-migration")],
+  };
+}
+
+/** What the platform is called and what its programs know one another by. */
+function platform(context: PlanContext): HubSettings {
+  const { values, addressing } = context;
+  const { ssh } = values.ports;
+  const { mainUrl, domain } = addressing;
+  return {
+    env: {
+      GIN_MODE: "release",
+      // The root is read-only, and the user of the container has no home.
+      HOME: "/tmp",
+      STARHUB_SERVER_SAAS: "false",
+      STARHUB_SERVER_ENABLE_HTTPS: String(addressing.tls !== "off"),
+      STARHUB_SERVER_PUBLIC_DOMAIN: mainUrl,
+      STARHUB_SERVER_MODEL_DOWNLOAD_ENDPOINT: mainUrl,
+      STARHUB_SERVER_FAIL_REDIRECT_URL: `${mainUrl}/errors/server-error`,
+      STARHUB_SERVER_SSH_DOMAIN: ssh === 22 ? `git@${domain}` : `ssh://git@${domain}:${ssh}`,
+      // Version 2.4 reads the one, later ones the other.
+      STARHUB_DATABASE_TIMEZONE: values.timezone,
+      STARHUB_SERVER_TIMEZONE: values.timezone,
+      STARHUB_SERVER_REPO_SYNC_TIMEZONE: values.timezone,
+      ...Object.fromEntries(trustVariables(context).map(({ name, value }) => [name, value])),
+    },
+    file: {
+      api_token: [secret(hubApiToken.name)],
+      "jwt.signing_key": [secret(tokenKey.name)],
+      "credential.master_key_base64": [secret(credentialKey.name, { as: "base64" })],
+      "credential.runtime_session_signing_key": [secret(credentialSessionKey.name)],
+      "mirror.session_secret_key": [secret(mirrorSessionKey.name)],
+    },
+    files: trustFiles(context),
+    secrets: [hubApiToken, tokenKey, credentialKey, credentialSessionKey, mirrorSessionKey],
+  };
+}
+
+/** Where the hub's programs find one another. The port is also what each listens on, so all are told all of them. */
+function peers(): HubSettings {
+  const programs = [
+    { id: "accounting", name: "OPENCSG_ACCOUNTING_SERVER" },
+    { id: "user", name: "OPENCSG_USER_SERVER" },
+    { id: "moderation", name: "OPENCSG_MODERATION_SERVER" },
+    { id: "dataviewer", name: "OPENCSG_DATAVIEWER_SERVER" },
+    { id: "notifier", name: "STARHUB_SERVER_NOTIFIER" },
+    { id: "lfs-sync", name: "STARHUB_SERVER_LFS_SYNC" },
+    { id: "dataflow", name: "OPENCSG_DATAFLOW_SERVER" },
+  ] as const;
+  return {
+    env: {
+      ...Object.fromEntries(
+        programs.flatMap(({ id, name }): [string, Text][] => [
+          [`${name}_HOST`, text`http://${endpoint(`csghub-${id}.http`, "host", "127.0.0.1")}`],
+          [`${name}_PORT`, [String(hubPorts[id])]],
+        ]),
+      ),
+      STARHUB_SERVER_SERVER_PORT: String(hubPorts.server),
+      STARHUB_SERVER_SPACE_RPROXY_SERVER_PORT: String(hubPorts.rproxy),
+      STARHUB_SERVER_REPO_SYNC_PORT: String(hubPorts["repo-sync"]),
+      OPENCSG_AIGATEWAY_PORT: String(hubPorts.aigateway),
+    },
+  };
+}
+
+/** Ports of the hub's programs, as upstream has them. */
+export const hubPorts = {
+  server: 8080,
+  user: 8088,
+  rproxy: 8083,
+  accounting: 8086,
+  moderation: 8089,
+  "repo-sync": 8091,
+  "lfs-sync": 8092,
+  dataviewer: 8093,
+  aigateway: 8094,
+  notifier: 8095,
+  dataflow: 8000,
+} as const;
+
+/** Nothing is told or asked outside: what the programs know of the vendor's places by default leads nowhere. */
+function offline(): HubSettings {
+  return {
+    env: {
+      STARHUB_SERVER_TELEMETRY_ENABLE: "false",
+      STARHUB_SERVER_TELEMETRY_URL: nowhere,
+      STARHUB_SERVER_MULTI_SYNC_ENABLED: "false",
+      // The schedule of this sync runs even when it is off.
+      OPENCSG_SAAS_API_DOMAIN: nowhere,
+      OPENCSG_SAAS_SYNC_DOMAIN: nowhere,
+      STARHUB_SERVER_MIRRORSERVER_ENABLE: "false",
+      STARHUB_SERVER_SENSITIVE_CHECK_ENABLE: "false",
+      OPENCSG_AIGATEWAY_LLMLOG_ENABLE: "false",
+      OPENCSG_AIGATEWAY_LLM_TRACE_ENABLE: "false",
+      STARHUB_SERVER_LLMLOG_SYNC_ENABLE: "false",
+      OPENCSG_TRACING_OTLP_LOGGING: "false",
+      OPENCSG_AGENT_AUTOHUB_SERVICE_HOST: nowhere,
+      // It is asked once at each start, whether or not it is switched on.
+      OPENCSG_MEMORY_SERVER_HOST: "http://127.0.0.1",
+      OPENCSG_MEMORY_SERVER_PORT: "9",
+      STARHUB_SERVER_MAILER_HOST: "127.0.0.1",
+    },
+  };
+}
+
+function redis(context: PlanContext): HubSettings {
+  return {
+    env: { STARHUB_SERVER_REDIS_ENDPOINT: [endpoint("redis.redis", "hostPort")] },
+    file: { "redis.password": [secret(redisSecret(context), { as: "quoted" })] },
+    needs: [healthy("redis", { ifPresent: true })],
+  };
+}
+
+function gitaly(context: PlanContext): HubSettings {
+  const { storage, secret: token } = gitalyLogin(context);
+  return {
+    env: {
+      STARHUB_SERVER_GITALY_SERVER_SOCKET: text`tcp://${endpoint("gitaly.grpc", "hostPort")}`,
+      STARHUB_SERVER_GITALY_STORAGE: storage,
+      STARHUB_SERVER_CHECK_FILE_SIZE_ENABLED: "true",
+      STARHUB_SERVER_GIT_OPERATION_TIMEOUT: "120",
+      STARHUB_SERVER_GIT_MAX_UN_LFS_FILE_SIZE: "52428800",
+      STARHUB_SERVER_SKIP_LFS_FILE_VALIDATION: "true",
+    },
+    file: {
+      "gitaly_server.token": [secret(token, { as: "quoted" })],
+      "gitaly_server.jwt_secret": [secret(gitCallbackSecret.name)],
+      // Spelt as the hub spells it.
+      "git.signature_secert_key": [secret(largeFileKey.name)],
+    },
+    secrets: [gitCallbackSecret, largeFileKey],
+  };
+}
+
+/** By its public address: links to objects are signed for it, and the hub itself uses the same. */
+function objects(context: PlanContext): HubSettings {
+  const { mode, region, buckets } = context.values.objectStore;
+  const key = "csghub-server";
+  const url = new URL(s3PublicUrl(context));
+  return {
+    env: {
+      STARHUB_SERVER_S3_ENDPOINT: url.host,
+      STARHUB_SERVER_S3_ENABLE_SSL: String(url.protocol === "https:"),
+      STARHUB_SERVER_S3_REGION: region,
+      STARHUB_SERVER_S3_BUCKET: buckets.server,
+      STARHUB_SERVER_S3_BUCKET_LOOKUP: mode === "embedded" ? "path" : "auto",
+      STARHUB_SERVER_S3_ACCESS_KEY_ID: s3AccessKey(context, key),
+      STARHUB_SERVER_STORAGE_GATEWAY_ENABLE_PRESIGNED_URL_PROXY: "true",
+    },
+    file: { "s3.access_key_secret": [secret(s3SecretName(context, key), { as: "quoted" })] },
+    reaches: mode === "embedded" ? ["gateway.s3"] : ["minio.s3"],
+  };
+}
+
+function signIn(context: PlanContext): HubSettings {
+  const client = casdoorClient(context);
+  if (client === undefined) return {};
+  return {
+    env: {
+      STARHUB_SERVER_CASDOOR_ENDPOINT: client.url,
+      STARHUB_SERVER_CASDOOR_CERTIFICATE: certificatePath,
+      STARHUB_SERVER_CASDOOR_ORGANIZATION_NAME: client.organization,
+      STARHUB_SERVER_CASDOOR_APPLICATION_NAME: client.application,
+      OPENCSG_USER_SERVER_SIGNIN_SUCCESS_REDIRECT_URL: `${context.addressing.mainUrl}/server/callback`,
+    },
+    file: {
+      "casdoor.client_id": [quoted(client.clientId)],
+      "casdoor.client_secret": [quoted(client.clientSecret)],
+    },
+    files: [{ path: certificatePath, contents: textFile([client.certificate]) }],
+    reaches: context.values.casdoor.mode === "embedded" ? ["gateway.casdoor"] : ["casdoor.http"],
+  };
+}
+
+function quoted(part: TextPart): TextPart {
+  if (typeof part === "string") return JSON.stringify(part).slice(1, -1);
+  return part.slot === "secret" ? { ...part, as: "quoted" } : part;
+}
+
+/** Several groups as one; a variable of a later one takes the place of an earlier one's. */
+export function joinSettings(groups: readonly HubSettings[]): Required<HubSettings> {
+  return {
+    env: Object.assign({}, ...groups.map(({ env }) => env ?? {})) as Readonly<Record<string, string | Text>>,
+    file: Object.assign({}, ...groups.map(({ file }) => file ?? {})) as Readonly<Record<string, Text>>,
+    files: uniqueFiles(groups.flatMap(({ files }) => files ?? [])),
+    secrets: groups.flatMap(({ secrets }) => secrets ?? []),
+    needs: groups.flatMap(({ needs }) => needs ?? []),
+    reaches: groups.flatMap(({ reaches }) => reaches ?? []),
+  };
+}
+
+function uniqueFiles(files: readonly ConfigFile[]): readonly ConfigFile[] {
+  return [...new Map(files.map((file) => [file.path, file])).values()];
+}
+
+/** Variables in the order of their names. */
+export function toVariables(env: Readonly<Record<string, string | Text>>): readonly EnvVariable[] {
+  return Object.keys(env)
+    .sort()
+    .map((name) => {
+      const value = env[name] ?? "";
+      return { name, value: typeof value === "string" ? [value] : value };
+    });
+}
+
+/** The file of the hub's programs, TOML: keys without a section first, then one table a section. */
+export function toTomlFile(entries: Readonly<Record<string, Text>>): Text {
+  const tables = Map.groupBy(Object.keys(entries).sort(), (path) => (path.includes(".") ? path.split(".")[0] : ""));
+  const names = [...tables.keys()].sort();
+  return names.flatMap(
+    (name): Text => [
+      ...(name === "" ? [] : [`\n[${name ?? ""}]\n`]),
+      ...(tables.get(name) ?? []).flatMap(
+        (path): Text => [`${path.slice(path.indexOf(".") + 1)} = "`, ...(entries[path] ?? []), '"\n'],
+      ),
+    ],
+  );
+}
