@@ -6,12 +6,13 @@ import { hardeningExemptions } from "../../src/render/hardening/hardening-exempt
 import type { HardeningFinding } from "../../src/render/hardening/hardening-input.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { templatePlan } from "./helm.ts";
+import { referencePlan, referenceProfiles } from "../support/compose-reference.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 
-it("every rendering of the infra profile breaks no hardening rule but by a valid exemption", async () => {
+it("every rendering of every profile breaks no hardening rule but by a valid exemption", async () => {
   const findings: HardeningFinding[] = [];
-  for (const sets of [[], ["domain=platform.example.org"], ["casdoor.mode=off", "tls.mode=off"]]) {
-    const plan = infraPlan(sets);
+  const infra = [[], ["casdoor.mode=off", "tls.mode=off"]].map((sets) => infraPlan(sets));
+  for (const plan of [...infra, ...referenceProfiles().map(referencePlan)]) {
     const objects = await templatePlan(plan);
     findings.push(
       ...checkHardening({ target: "compose", files: renderCompose(plan).files }),

@@ -6,6 +6,7 @@ import type { Plan, Workload } from "../../src/plan/model.ts";
 import type { KubernetesObject } from "../../src/render/hardening/hardening-input.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { chartFolder, helmProgram, templatePlan, withHelmValues } from "./helm.ts";
+import { referencePlan } from "../support/compose-reference.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 import { expandDollars } from "./kubernetes-strings.ts";
 import { helmUnits, podOf } from "./parity/parity-helm.ts";
@@ -39,6 +40,7 @@ describe("the helm program", () => {
 describe.each<[string, Plan]>([
   ["a plan with every field", samplePlan],
   ["the infra profile by domain with TLS", infraPlan(["domain=platform.example.org"])],
+  ["the standard profile by domain with TLS", referencePlan("standard")],
   ["the infra profile on localhost", infraPlan()],
   [
     "the infra profile with external stores",

@@ -44,6 +44,7 @@ function explanations({ unit, field }: Observed): readonly string[] {
 describe.each<[string, Plan, ReturnType<typeof composeOutput>?]>([
   ["a plan with every field", composablePlan],
   ["the infra profile as the reference has it", referencePlan("infra"), readReference("infra")],
+  ["the standard profile as the reference has it", referencePlan("standard"), readReference("standard")],
   ["the infra profile on localhost", infraPlan()],
 ])("Compose and Helm renderings of %s", (_name, plan, output) => {
   let observed: readonly Observed[];

@@ -57,7 +57,7 @@ export const portal: ComponentDefinition = {
           stopSeconds: 15,
           health: { ready: readyProbe, live: { kind: "tcp", port }, startSeconds: 60 },
         },
-        needs: [completed("portal-migration")],
+        needs: [completed("csghub-portal-migration")],
         links: [{ title: component.title, url: context.addressing.mainUrl }],
       },
       jobs: [migrationJob(context)],
@@ -98,7 +98,7 @@ const readyProbe: Probe = {
 
 function migrationJob(context: PlanContext): JobDraft {
   return {
-    id: "portal-migration",
+    id: "csghub-portal-migration",
     component: "csghub-portal",
     title: "Bring the portal's tables up to date",
     makes: ["tables in csghub_portal"],

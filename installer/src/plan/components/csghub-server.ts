@@ -22,7 +22,7 @@ export const server = hubComponent({
   more: (context) => ({
     jobs: [migrationJob(context), seedJob(context)],
     // Whoever signs in first as root is only made an administrator where the seed stands.
-    beforeOpening: [completed("hub-seed")],
+    beforeOpening: [completed("csghub-seed")],
     routes,
     wires: wires(context),
   }),
@@ -75,7 +75,7 @@ const routes: readonly Route[] = [
 /** The tables, before any program starts: a server that finds them old has 20 seconds to change them, and would be cut off. */
 function migrationJob(context: PlanContext): JobDraft {
   return hubJob(context, {
-    id: "hub-migration",
+    id: "csghub-migration",
     component: "csghub-server",
     title: "Bring the hub's tables up to date",
     makes: ["tables in csghub_server"],
@@ -92,11 +92,11 @@ function migrationJob(context: PlanContext): JobDraft {
 
 function seedJob(context: PlanContext): JobDraft {
   return toolboxJob(context, {
-    id: "hub-seed",
+    id: "csghub-seed",
     component: "csghub-server",
     title: "Make root the hub's administrator",
     makes: ["trigger on the table users of csghub_server"],
-    needs: [completed("hub-migration")],
+    needs: [completed("csghub-migration")],
     files: postgresCaFiles(context),
     document: {
       kind: "sql-steps",

@@ -1,4 +1,6 @@
+import type { PlanContext } from "../define.ts";
 import { hubComponent } from "../groups/hub-program.ts";
+import type { Probe } from "../model.ts";
 
 /** Does the hub's long-running work. */
 export const temporalWorker = hubComponent({
@@ -9,5 +11,13 @@ export const temporalWorker = hubComponent({
   purpose: { en: "Does the hub's long-running work", zh: "执行长时间任务" },
   leastMemory: 64,
   command: ["temporal-worker", "launch"],
+  ready: isConnected,
   uses: ["redis", "nats", "temporal", "gitaly", "objects", "signIn"],
 });
+
+/** It listens nowhere. That it works is seen by a connection to Temporal that stands (`01` in the kernel's table, ports in hexadecimal digits). */
+function isConnected({ values }: PlanContext): Probe {
+  const { mode, external } = values.temporal;
+  const port = (mode === "external" ? external.port : 7233).toString(16).toUpperCase().padStart(4, "0");
+  return { kind: "exec", command: ["grep", "-q", `:${port} 01 `, "/proc/net/tcp"] };
+}

@@ -51,6 +51,8 @@ export interface HubProgram {
   readonly port?: (typeof hubPorts)[keyof typeof hubPorts];
   /** A path that it answers with 200 once it serves; without one, any answer will do. */
   readonly readyPath?: string;
+  /** What tells that it serves, where it answers nobody. */
+  readonly ready?: (context: PlanContext) => Probe;
   /** What it works with, beside the database and its peers. */
   readonly uses: readonly HubUse[];
   /** What only this program is told. */
@@ -87,7 +89,7 @@ function build(spec: HubProgram, context: PlanContext): Parts {
   const settings = settingsOf(spec, context);
   const { secrets = [], ...more } = spec.more?.(context) ?? {};
   const { port } = spec;
-  const ready = probeOf(spec);
+  const ready = spec.ready?.(context) ?? askOverHttp(spec);
   return {
     component: {
       ...identity,
@@ -99,7 +101,7 @@ function build(spec: HubProgram, context: PlanContext): Parts {
         replicas: values.replicas,
         update: "rolling",
         stopSeconds: 30,
-        health: { ready, live: port === undefined ? ready : { kind: "tcp", port }, startSeconds: 120 },
+        health: { ready, live: port === undefined ? isRunning : { kind: "tcp", port }, startSeconds: 120 },
       },
       needs: settings.needs,
     },
@@ -137,9 +139,11 @@ function hubContainer(context: PlanContext, { command, settings, values }: HubCo
   );
 }
 
-/** Inside the vendor's image there is curl; a program without a port is there as long as its process is. */
-function probeOf({ port, readyPath }: HubProgram): Probe {
-  if (port === undefined) return { kind: "exec", command: ["test", "-d", "/proc/1"] };
+const isRunning: Probe = { kind: "exec", command: ["test", "-d", "/proc/1"] };
+
+/** With the curl of the vendor's image. */
+function askOverHttp({ port, readyPath }: HubProgram): Probe {
+  if (port === undefined) return isRunning;
   const url = `http://127.0.0.1:${port}${readyPath ?? "/"}`;
   const strict = readyPath === undefined ? [] : ["--fail"];
   return { kind: "exec", command: ["curl", "-sS", ...strict, "-o", "/dev/null", "--max-time", "4", url] };

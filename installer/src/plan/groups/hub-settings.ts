@@ -85,7 +85,7 @@ function database(context: PlanContext): HubSettings {
   return {
     file: { "database.dsn": hubDatabaseUrl(context, "csghub_server", "pg-server") },
     files: postgresCaFiles(context),
-    needs: [completed("hub-migration")],
+    needs: [completed("csghub-migration")],
   };
 }
 
