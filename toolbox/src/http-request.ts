@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { ToolboxError } from "./errors.ts";
 import { trustIn } from "./trust.ts";
 
@@ -59,7 +60,13 @@ export async function openHttp(request: HttpRequest): Promise<IncomingMessage> {
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(secure && request.caFile !== undefined ? await trustIn(request.caFile) : {}),
     ...(secure && isIP(host) === 0 ? { servername: host } : {}),
-    ...(secure ? { minVersion: "TLSv1.2" as const } : {}),
+    // By itself Node would look for the name that is connected to, where there is no servername.
+    ...(secure
+      ? {
+          minVersion: "TLSv1.2" as const,
+          checkServerIdentity: (_: string, shown: PeerCertificate) => checkServerIdentity(host, shown),
+        }
+      : {}),
   };
   return new Promise((resolve, reject) => {
     const outgoing = secure ? httpsRequest(options) : httpRequest(options);

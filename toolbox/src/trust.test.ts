@@ -37,6 +37,19 @@ afterAll(async () => {
 
 const port = (): number => (server.address() as AddressInfo).port;
 
+test("a server that is connected to by another name is judged by the address of the request", async () => {
+  const answer = await sendHttp({
+    url: `https://127.0.0.1:${port()}/`,
+    resolve: `localhost:${port()}`,
+    caFile: join(folder, "root"),
+  });
+
+  expect(answer.body.toString()).toBe("here");
+  await expect(
+    sendHttp({ url: "https://127.0.0.2/", resolve: `127.0.0.1:${port()}`, caFile: join(folder, "root") }),
+  ).rejects.toThrow("127.0.0.2 is not in the cert's list");
+});
+
 describe.each(["root", "intermediate", "leaf"])("a server is trusted by the %s of its chain alone", (named) => {
   test("in a request", async () => {
     const answer = await sendHttp({ url: `https://127.0.0.1:${port()}/`, caFile: join(folder, named) });
