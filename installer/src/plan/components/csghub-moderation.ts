@@ -9,6 +9,7 @@ export const moderation = hubComponent({
   title: { en: "Moderation", zh: "内容审核" },
   purpose: { en: "Checks what people publish", zh: "审核发布内容" },
   leastMemory: 128,
+  extra: true,
   command: ["moderation", "launch"],
   port: hubPorts.moderation,
   readyPath: "/healthz",

@@ -38,7 +38,7 @@ export const portal: ComponentDefinition = {
     const values = context.values.portal;
     const component = {
       id: "csghub-portal",
-      title: { en: "CSGHub", zh: "CSGHub" },
+      title: { en: "CSGHub portal", zh: "CSGHub 门户" },
       purpose: { en: "The hub's web pages", zh: "CSGHub 网页" },
       zone: "app" as const,
     };

@@ -55,6 +55,8 @@ export interface HubProgram {
   readonly ready?: (context: PlanContext) => Probe;
   /** What it works with, beside the database and its peers. */
   readonly uses: readonly HubUse[];
+  /** Part of no profile: it runs only where it is asked for. */
+  readonly extra?: true;
   /** What only this program is told. */
   readonly settings?: (context: PlanContext) => HubSettings;
   /** Routes, checks and jobs of it. */
@@ -68,15 +70,15 @@ const program = "/starhub-bin/starhub";
 const settingsPath = "/run/slipway/hub.toml";
 const uid = 10_020;
 
-/** The profile that the hub's programs are part of. */
-export const hubProfiles = ["standard"] as const;
+/** The profiles that the hub is part of. */
+export const hubProfiles: readonly string[] = ["standard"];
 
 /** A component that is a program of the hub. */
 export function hubComponent(spec: HubProgram): ComponentDefinition {
   return {
     id: spec.id,
     section: { key: spec.key, aliases: spec.aliases, leastMemory: spec.leastMemory, rules: hubRules(spec.key) },
-    profiles: hubProfiles,
+    profiles: spec.extra === true ? [] : hubProfiles,
     build: (context) => build(spec, context),
   };
 }
