@@ -49,6 +49,7 @@ const bundled = await build({
 });
 const files = await packProgram(bundled, [
   { name: "start", entries: [/cli\/main\.ts$/, /\/(assets|create-engine|run-cli)\.ts$/, /ui\/reporter\.ts$/] },
+  { name: "hashing", entries: [/\/hashing-threads\.ts$/] },
   { name: "values", entries: [/\/validate\.ts$/, /\/file-system\.ts$/] },
   {
     name: "render",

@@ -1,4 +1,3 @@
-import { buffer } from "node:stream/consumers";
 import { BundleError } from "../errors/installer-error.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { hasImageConfig, layerMismatch } from "../oci/image-config.ts";
@@ -56,12 +55,14 @@ async function findMismatch(
   if (manifest === undefined || manifest.kind === "index" || !hasImageConfig(manifest)) return [];
   const { config } = manifest;
   if (bundle.sizeOf(config.digest) !== config.size || config.size > manifestLimit) return [];
-  const mismatch = layerMismatch(manifest, await buffer(await bundle.content.open(config)));
+  const mismatch = layerMismatch(manifest, await bundle.readBlob(config));
   return mismatch === undefined ? [] : [`${descriptor.digest} ${mismatch}`];
 }
 
 async function readManifest(bundle: OpenedBundle, descriptor: Descriptor): Promise<Manifest> {
   if (descriptor.size > manifestLimit) throw new BundleError(`${descriptor.digest} is too large for a manifest`);
-  const bytes = await buffer(await bundle.content.open(descriptor));
-  return parseManifest(bytes, (problem) => new BundleError(`the manifest ${descriptor.digest} ${problem}`));
+  return parseManifest(
+    await bundle.readBlob(descriptor),
+    (problem) => new BundleError(`the manifest ${descriptor.digest} ${problem}`),
+  );
 }

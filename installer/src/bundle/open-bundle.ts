@@ -1,16 +1,15 @@
 import { pipeline, type Readable } from "node:stream";
 import { BundleError, UsageError } from "../errors/installer-error.ts";
-import type { ByteRange, Content, SourceImage } from "../oci/content.ts";
-import { type Descriptor, formatPlatform, parsePlatform, type Platform } from "../oci/descriptor.ts";
-import { choosePlatform, matchesPlatform } from "../oci/platform-choice.ts";
+import type { ByteRange, Content } from "../oci/content.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import { digestOf, verifyContent } from "../oci/digest.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
 import type { BulkFiles, Hashing } from "../platform/content-ports.ts";
 import { blobPath } from "./bundle-layout.ts";
-import { type BundledImage, type BundleManifest, bundlePaths, isRunnable } from "./bundle-manifest.ts";
+import { type BundleManifest, bundlePaths } from "./bundle-manifest.ts";
 import type { BundleEntry, BundleReader, OpenBundleRequest, Trust } from "./bundle-reader.ts";
 import { namingParts } from "./damaged-parts.ts";
 import { createOwners } from "./blob-owners.ts";
+import { resolveImage } from "./find-image.ts";
 import { parseBundleManifest } from "./parse-bundle-manifest.ts";
 import { parseChecksums } from "./parse-checksums.ts";
 import { type BundleFile, openBundleFile } from "./parts.ts";
@@ -33,6 +32,11 @@ export interface OpenedBundle extends BundleReader {
   /** Size of a blob here or in a base; undefined when it is in neither. */
   sizeOf(digest: string): number | undefined;
   readonly content: Content & Required<Pick<Content, "openUnhashed">>;
+  /**
+   * A small blob whole and verified, here or in a base: less work than a stream.
+   * @throws BundleError when it is damaged or not there
+   */
+  readBlob(descriptor: Descriptor): Promise<Buffer>;
   /** Which images and artifacts a blob belongs to, for people. */
   ownersOf(digest: string): Promise<readonly string[]>;
 }
@@ -123,13 +127,23 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
     if (other !== undefined) return other.content.open(descriptor);
     const { digest } = descriptor;
     const entry = entryOf(descriptor);
-    const checked = verifyContent({ digest, size: entry.size }, async (problem) => {
-      const who = await owners.describe(digest);
-      return new BundleError(`${digest}${who} ${problem}: ${describePlace(file, entry)} is damaged`, {
-        hint: damagedHint,
-      });
-    });
+    const checked = verifyContent({ digest, size: entry.size }, (problem) => toDamage(digest, entry, problem));
     return pipeline(await openUnhashed(descriptor), checked, () => undefined);
+  };
+  const readBlob = async (descriptor: Descriptor): Promise<Buffer> => {
+    const other = below(descriptor);
+    if (other !== undefined) return other.readBlob(descriptor);
+    const { digest } = descriptor;
+    const entry = entryOf(descriptor);
+    const bytes = await file.read(entry.offset, entry.size);
+    const found = digestOf(bytes);
+    if (found !== digest) throw await toDamage(digest, entry, `has the digest ${found}`);
+    return bytes;
+  };
+  const toDamage = async (digest: string, entry: BundleEntry, problem: string): Promise<BundleError> => {
+    const who = await owners.describe(digest);
+    const place = describePlace(file, entry);
+    return new BundleError(`${digest}${who} ${problem}: ${place} is damaged`, { hint: damagedHint });
   };
   const owners = createOwners(complete, async (descriptor) => {
     const entry = blobOf(descriptor.digest);
@@ -148,6 +162,7 @@ async function createReader(opening: Opening): Promise<OpenedBundle> {
     file,
     ...(basis !== undefined && { basis }),
     sizeOf,
+    readBlob,
     ownersOf: (digest) => owners.of(digest),
     readFile,
     content: {
@@ -240,54 +255,4 @@ async function readComplete(
     if (!there) throw new BundleError(`${file.path} and its base together lack ${path}, which the full bundle has`);
   }
   return { manifest, root, trust };
-}
-
-/** An image narrowed to several platforms has no root over them: then each platform is asked for by itself. */
-function resolveImage(
-  manifest: BundleManifest,
-  reference: string,
-  platforms: readonly Platform[],
-): SourceImage | undefined {
-  const image = findImage(manifest, reference);
-  if (image === undefined) return undefined;
-  // A chart or an SBOM is for every platform.
-  if (!isRunnable(image)) return { reference, root: image.root, referrers: image.referrers };
-  const has = image.platforms.map(({ platform }) => platform);
-  const lacking = platforms.filter((wanted) => !has.some((text) => matchesText(text, wanted)));
-  if (lacking.length > 0) {
-    throw new BundleError(
-      `the bundle has ${image.reference} for ${has.join(", ")} and not for ${lacking.map(formatPlatform).join(", ")}`,
-      { hint: "take the bundle that was made for this platform" },
-    );
-  }
-  const [wanted] = platforms;
-  const narrowed = image.parentIndex !== undefined && wanted !== undefined;
-  const chosen = narrowed
-    ? choosePlatform(image.platforms, ({ platform }) => parsePlatform(platform), wanted)
-    : undefined;
-  return { reference, root: chosen?.manifest ?? image.root, referrers: image.referrers };
-}
-
-function matchesText(platform: string, wanted: Platform): boolean {
-  const parsed = parsePlatform(platform);
-  return parsed !== undefined && matchesPlatform(parsed, wanted);
-}
-
-/** By reference in full; one with a digest finds the image with that digest, whatever its tag. */
-function findImage(manifest: BundleManifest, reference: string): BundledImage | undefined {
-  const parsed = parseReference(reference);
-  const wanted = formatReference(parsed);
-  const exact = manifest.images.find((image) => image.reference === wanted);
-  if (exact !== undefined || parsed.digest === undefined) return exact;
-  return manifest.images.find((image) => {
-    const { host, repository, tag } = parseReference(image.reference);
-    if (host !== parsed.host || repository !== parsed.repository) return false;
-    if (parsed.tag !== undefined && parsed.tag !== tag) return false;
-    const digests = [
-      image.root.digest,
-      image.parentIndex,
-      ...image.platforms.map((platform) => platform.manifest.digest),
-    ];
-    return digests.includes(parsed.digest);
-  });
 }

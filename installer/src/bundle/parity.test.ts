@@ -6,12 +6,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { fixtureBytes, writeSplit } from "../../test/support/bundle-fixture.ts";
 import { createBulkFiles } from "../platform/bulk-files.ts";
 import { createHashing } from "../platform/hashing.ts";
+import { createHashingThreads } from "../platform/hashing-threads.ts";
 import { type RepairResult, repairParts, writeParity } from "./parity.ts";
 import { addProduct, parityMatrix, planRebuild, productTable } from "./reed-solomon.ts";
 import type { SplitHeader } from "./split-header.ts";
 
 const bulkFiles = createBulkFiles();
-const ports = { bulkFiles, hashing: createHashing(1) };
+const ports = { bulkFiles, hashing: createHashing(createHashingThreads(1)) };
 const { signal } = new AbortController();
 let folder: string;
 const at = (name: string): string => join(folder, name);

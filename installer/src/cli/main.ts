@@ -4,7 +4,9 @@ import { text } from "node:stream/consumers";
 import type { CliIo, Output } from "./context.ts";
 import { standardOutput } from "./standard-output.ts";
 import { InterruptedError } from "../errors/installer-error.ts";
+import type { HashingThreads } from "../platform/hashing-threads.ts";
 import { keepMemorySmall } from "../platform/keep-memory-small.ts";
+import { bytesToHash } from "./bytes-to-hash.ts";
 
 /** The shell's own answer to a reader that went away. */
 const brokenPipe = 141;
@@ -19,6 +21,7 @@ async function main(): Promise<void> {
     return;
   }
   keepMemorySmall(argv[0]);
+  const threads = await startThreads(argv);
   const { createEngine } = await import("../engine/create-engine.ts");
   const { runCli } = await import("./run-cli.ts");
   const { trackOpenSteps } = await import("./ui/reporter.ts");
@@ -29,12 +32,22 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(argv, {
     io,
     signal: abort.signal,
-    engine: createEngine(io.env, () => Promise.resolve(openAssets())),
+    engine: createEngine(io.env, () => Promise.resolve(openAssets()), threads),
     version: openAssets().version,
     now: () => new Date(),
     track,
     sleep: (ms) => sleep(ms, abort.signal),
   });
+}
+
+/** Threads that hash, where it is certain that there is something to hash: they start while the command is loaded. */
+async function startThreads(argv: readonly string[]): Promise<HashingThreads | undefined> {
+  const bytes = bytesToHash(argv, process.cwd());
+  if (bytes === 0) return undefined;
+  const { createHashingThreads } = await import("../platform/hashing-threads.ts");
+  const threads = createHashingThreads();
+  threads.expect(bytes);
+  return threads;
 }
 
 /** What has to be loaded first is asked for when somebody wants to know it. */

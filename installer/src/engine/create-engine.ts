@@ -2,6 +2,7 @@ import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
 import type { ActionPorts } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
+import type { HashingThreads } from "../platform/hashing-threads.ts";
 import type { StartHttpServer } from "../platform/http-server.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { Engine, Scope } from "./engine.ts";
@@ -9,8 +10,15 @@ import type { TargetRequest, World } from "./targets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it. */
-export function createEngine(environment: Environment, openAssets: () => Promise<Assets>): Engine {
+/**
+ * The real use cases with the real world behind them. Everything is loaded on first use: `--version` needs none of it.
+ * @param threads for commands about bundle files, where some were started already
+ */
+export function createEngine(
+  environment: Environment,
+  openAssets: () => Promise<Assets>,
+  threads?: HashingThreads,
+): Engine {
   async function worldFor(scope: Scope): Promise<World> {
     const { createPlatformPorts } = await import("../platform/create-ports.ts");
     return { ...createPlatformPorts(environment, scope.signal), ...scope, assets: await openAssets(), environment };
@@ -61,7 +69,7 @@ export function createEngine(environment: Environment, openAssets: () => Promise
   /** Commands that only handle bundles start faster without it, and their start-up time is measured. */
   async function bundlePorts(scope: Scope): Promise<BundleFilePorts> {
     const { createBundlePlatform } = await import("../platform/create-bundle-ports.ts");
-    return { ...createBundlePlatform(), ...scope, environment };
+    return { ...createBundlePlatform(threads), ...scope, environment };
   }
 
   return {

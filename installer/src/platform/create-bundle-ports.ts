@@ -4,17 +4,17 @@ import { createClock } from "./clock.ts";
 import type { PlatformPorts } from "./create-ports.ts";
 import { createFileSystem } from "./file-system.ts";
 import { createHashing } from "./hashing.ts";
+import type { HashingThreads } from "./hashing-threads.ts";
 import { createHost } from "./host.ts";
 
 /** The adapters that commands about bundle files need; none of them loads the engine's client. */
-export function createBundlePlatform(): Pick<
-  PlatformPorts,
-  "fs" | "bulkFiles" | "hashing" | "clock" | "random" | "host"
-> {
+export function createBundlePlatform(
+  threads?: HashingThreads,
+): Pick<PlatformPorts, "fs" | "bulkFiles" | "hashing" | "clock" | "random" | "host"> {
   return {
     fs: createFileSystem(),
     bulkFiles: createBulkFiles(),
-    hashing: createHashing(),
+    hashing: createHashing(threads),
     clock: createClock(),
     random: { bytes: (count) => randomBytes(count), uuid: () => randomUUID() },
     host: createHost(),

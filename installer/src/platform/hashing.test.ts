@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHashing } from "./hashing.ts";
+import { createHashingThreads } from "./hashing-threads.ts";
 
 const never = new AbortController().signal;
 const bytes = Buffer.alloc(20 * 1024 * 1024);
@@ -31,7 +32,7 @@ test("hashes ranges in the order of the tasks and tells every byte once", async 
   const tasks = ends.map((end, index) => ({ path, start: index === 4 ? 1 : 0, end }));
   let seen = 0;
 
-  const digests = await createHashing(3).sha256(tasks, (count) => (seen += count), never);
+  const digests = await createHashing(createHashingThreads(3)).sha256(tasks, (count) => (seen += count), never);
 
   expect(digests).toEqual(tasks.map(({ start, end }) => digestOf(bytes.subarray(start, end))));
   expect(seen).toBe(tasks.reduce((sum, { start, end }) => sum + end - start, 0));
@@ -42,7 +43,7 @@ test("hashes content that goes on in another file", async () => {
   writeFileSync(other, "the rest");
   const task = { path, start: 10, end: 20, then: [{ path: other, start: 0, end: 8 }] };
 
-  const [digest] = await createHashing(1).sha256([task], () => undefined, never);
+  const [digest] = await createHashing(createHashingThreads(1)).sha256([task], () => undefined, never);
 
   expect(digest).toBe(digestOf(bytes.subarray(10, 20), Buffer.from("the rest")));
 });
@@ -68,7 +69,11 @@ test("names the file that ends too early or is not there", async () => {
 test("stops when asked to", async () => {
   const stop = new AbortController();
   const tasks = Array.from({ length: 50 }, () => ({ path, start: 0, end: bytes.length }));
-  const run = createHashing(2).sha256(tasks, () => stop.abort(new Error("stopped by hand")), stop.signal);
+  const run = createHashing(createHashingThreads(2)).sha256(
+    tasks,
+    () => stop.abort(new Error("stopped by hand")),
+    stop.signal,
+  );
 
   await expect(run).rejects.toThrow("stopped by hand");
 });
@@ -78,7 +83,7 @@ test("hashes nothing without starting a thread", async () => {
 });
 
 test("threads that were started before hash what comes, and as many more as are needed", async () => {
-  const hashing = createHashing(3);
+  const hashing = createHashing(createHashingThreads(3));
   const tasks = Array.from({ length: 4 }, (_, index) => ({ path, start: index, end: bytes.length }));
   hashing.expect(1);
 
@@ -91,8 +96,8 @@ test("threads that were started before hash what comes, and as many more as are 
 });
 
 test("a program that expected something to hash and found nothing ends all the same", async () => {
-  const module = new URL("./hashing.ts", import.meta.url).href;
-  const program = `import { createHashing } from ${JSON.stringify(module)}; createHashing(2).expect(Infinity);`;
+  const module = new URL("./hashing-threads.ts", import.meta.url).href;
+  const program = `import { createHashingThreads } from ${JSON.stringify(module)}; createHashingThreads(2).expect(Infinity);`;
 
   const { exitCode, stderr } = await execa(process.execPath, ["--input-type=module", "--eval", program]);
 

@@ -1,93 +1,13 @@
-import { once } from "node:events";
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { ApplyError, InterruptedError } from "../errors/installer-error.ts";
 import type { FileRange, Hashing, HashTask } from "./content-ports.ts";
-import { withUsualFlags } from "./keep-memory-small.ts";
+import { createHashingThreads, type HashingThreads } from "./hashing-threads.ts";
 
-const mostWorkers = 4;
-/** A thread takes about 40 ms of a processor to start: this many bytes are worth one more. */
-const bytesWorthWorker = 16 * 1024 * 1024;
-/** Small contents go to a thread together, up to this many bytes. */
-const batchBytes = 4 * 1024 * 1024;
-
-/**
- * What a thread runs, as text: the program may be TypeScript, one bundled file or part of an executable, and a thread
- * started from text needs no file in any of them.
- */
-const workerSource = `
-"use strict";
-const { closeSync, openSync, readSync, writeSync } = require("node:fs");
-const { createHash } = require("node:crypto");
-const { parentPort } = require("node:worker_threads");
-// Writes of a megabyte take ext4 four times as long; this also stays in the cache of the processor.
-const buffer = Buffer.allocUnsafeSlow(128 * 1024);
-const files = new Map();
-const reportEvery = 32 * 1024 * 1024;
-let unreported = 0;
-function fileOf(path, flags) {
-  const key = flags + path;
-  let file = files.get(key);
-  if (file === undefined) {
-    if (files.size >= 64) { for (const open of files.values()) closeSync(open); files.clear(); }
-    files.set(key, (file = openSync(path, flags)));
-  }
-  return file;
-}
-function createCopy(targets) {
-  let at = 0;
-  let done = 0;
-  return (length) => {
-    for (let from = 0; from < length; ) {
-      const { path, start, end } = targets[at];
-      const count = Math.min(length - from, end - start - done);
-      current = path;
-      if (count > 0) {
-        writing = true;
-        const written = writeSync(fileOf(path, "r+"), buffer, from, count, start + done);
-        writing = false;
-        from += written;
-        done += written;
-      }
-      if (start + done >= end) { at += 1; done = 0; }
-    }
-  };
-}
-let current = "";
-let writing = false;
-function hashOf({ ranges, copyTo }) {
-  const copy = copyTo === undefined ? () => undefined : createCopy(copyTo);
-  const hash = createHash("sha256");
-  for (const { path, start, end } of ranges) {
-    for (let position = start; position < end; ) {
-      current = path;
-      const length = readSync(fileOf(path, "r"), buffer, 0, Math.min(buffer.length, end - position), position);
-      if (length === 0) throw Object.assign(new Error("ends at " + position), { code: "TRUNCATED", position, path });
-      hash.update(length === buffer.length ? buffer : buffer.subarray(0, length));
-      copy(length);
-      position += length;
-      unreported += length;
-      if (unreported >= reportEvery) { parentPort.postMessage({ bytes: unreported }); unreported = 0; }
-    }
-  }
-  return "sha256:" + hash.digest("hex");
-}
-parentPort.on("message", (batch) => {
-  const digests = [];
-  writing = false;
-  try {
-    for (const task of batch) {
-      current = task.ranges[0].path;
-      digests.push(hashOf(task));
-    }
-    parentPort.postMessage({ bytes: unreported, digests });
-  } catch (error) {
-    parentPort.postMessage({ bytes: 0, failure: { path: error.path ?? current, code: error.code ?? "", message: error.message, writing } });
-  }
-  unreported = 0;
-});
-parentPort.postMessage({ bytes: 0 });
-`;
+/** Small contents go to a thread together, up to this many bytes: each batch costs a question and an answer. */
+const largestBatch = 4 * 1024 * 1024;
+const smallestBatch = 256 * 1024;
+/** Towards the end batches get smaller, so that no thread still has much to do when the others have nothing. */
+const batchesLeftForEach = 4;
 
 interface ThreadTask {
   readonly ranges: readonly FileRange[];
@@ -105,58 +25,12 @@ interface Answer {
   };
 }
 
-/** SHA-256 in threads, as many as there are processors and at most four. */
-export function createHashing(workers: number = Math.min(mostWorkers, availableParallelism())): Hashing {
-  const threads = createThreads();
+/** SHA-256 in threads. */
+export function createHashing(threads: HashingThreads = createHashingThreads()): Hashing {
   return {
-    expect: (bytes) => {
-      if (bytes > 0) threads.prepare(Math.min(workers, countFor(bytes)));
-    },
-    sha256: (tasks, onBytes, signal) => hashAll({ tasks, onBytes, signal }, workers, threads),
+    expect: (bytes) => threads.expect(bytes),
+    sha256: (tasks, onBytes, signal) => hashAll({ tasks, onBytes, signal }, threads),
   };
-}
-
-/** How many threads so many bytes are worth. */
-function countFor(bytes: number): number {
-  return Math.max(1, Math.ceil(bytes / bytesWorthWorker));
-}
-
-/** Threads that were started before there was something to hash. */
-interface Threads {
-  prepare(count: number): void;
-  take(): Worker;
-}
-
-function createThreads(): Threads {
-  const ready: Worker[] = [];
-  return {
-    prepare(count) {
-      while (ready.length < count) {
-        const worker = startThread();
-        // It keeps nobody waiting who then finds nothing to hash; one that fails is replaced when it is needed.
-        worker.unref();
-        worker.once("error", () => {
-          const at = ready.indexOf(worker);
-          if (at >= 0) ready.splice(at, 1);
-        });
-        ready.push(worker);
-      }
-    },
-    take() {
-      const worker = ready.shift();
-      worker?.ref();
-      return worker ?? startThread();
-    },
-  };
-}
-
-function startThread(): Worker {
-  return withUsualFlags(
-    () =>
-      new Worker(workerSource, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
-    // With its first word everything that it needs is loaded.
-    (worker) => Promise.race([once(worker, "message"), once(worker, "exit")]),
-  );
 }
 
 interface Job {
@@ -165,27 +39,32 @@ interface Job {
   readonly signal: AbortSignal;
 }
 
-async function hashAll(job: Job, most: number, threads: Threads): Promise<readonly string[]> {
+async function hashAll(job: Job, threads: HashingThreads): Promise<readonly string[]> {
   const { tasks, signal } = job;
   signal.throwIfAborted();
   if (tasks.length === 0) return [];
-  const batches = batchesOf(tasks);
   const total = tasks.reduce((sum, task) => sum + sizeOf(task), 0);
-  const count = Math.min(most, batches.length, countFor(total));
+  const workers = threads.take(total, tasks.length);
+  const batches = batchesOf(tasks, workers.length);
   const digests = new Array<string>(tasks.length);
-  const workers = Array.from({ length: count }, () => threads.take());
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason instanceof Error ? signal.reason : new InterruptedError("stopped"));
     signal.addEventListener("abort", stop, { once: true });
   });
+  const end = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
   try {
     await Promise.race([Promise.all(workers.map((worker) => drain(worker, { job, batches, digests }))), aborted]);
-    return digests;
+  } catch (error) {
+    // Before the caller tidies up, nobody reads or writes any more.
+    await end();
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-    await Promise.all(workers.map((worker) => worker.terminate()));
   }
+  // They have nothing left to do: the caller goes on beside their end.
+  void end();
+  return digests;
 }
 
 /** Gives a thread one batch after the other until there are none. */
@@ -248,16 +127,19 @@ function toError({ path, code, message, writing }: NonNullable<Answer["failure"]
 }
 
 /** Largest first, so that one large content does not begin when all others are done; small ones together. */
-function batchesOf(tasks: readonly HashTask[]): (readonly number[])[] {
+function batchesOf(tasks: readonly HashTask[], threads: number): (readonly number[])[] {
   const sizes = tasks.map(sizeOf);
   const order = tasks.map((_, index) => index).sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
   const batches: (readonly number[])[] = [];
+  let left = sizes.reduce((sum, size) => sum + size, 0);
   let batch: number[] = [];
   let bytes = 0;
   for (const index of order) {
     const size = sizes[index] ?? 0;
-    if (batch.length > 0 && bytes + size > batchBytes) {
+    const limit = Math.min(largestBatch, Math.max(smallestBatch, left / (threads * batchesLeftForEach)));
+    if (batch.length > 0 && bytes + size > limit) {
       batches.push(batch);
+      left -= bytes;
       batch = [];
       bytes = 0;
     }

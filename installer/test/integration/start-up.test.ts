@@ -54,6 +54,14 @@ describe("what a command loads", () => {
     );
     expect(loaded.kib).toBeLessThan(900);
   });
+
+  it("bundle verify: the threads that hash before the command", async () => {
+    await writeFile(join(folder, "large.tar"), Buffer.alloc(1024));
+
+    const loaded = await load("bundle", "verify", "large.tar", "--help");
+
+    expect(loaded.files.map((file) => file.name).slice(0, 3)).toEqual(["start", "hashing", "commands"]);
+  });
 });
 
 describe("the packed program", () => {

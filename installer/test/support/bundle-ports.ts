@@ -4,6 +4,7 @@ import { createBulkFiles } from "../../src/platform/bulk-files.ts";
 import { createFileSystem } from "../../src/platform/file-system.ts";
 import { createLocks } from "../../src/platform/flock.ts";
 import { createHashing } from "../../src/platform/hashing.ts";
+import { createHashingThreads } from "../../src/platform/hashing-threads.ts";
 import { createHost } from "../../src/platform/host.ts";
 import { createSeededRandom, createStillClock } from "./memory-ports.ts";
 
@@ -16,7 +17,7 @@ export function createBundlePorts(environment: Readonly<Record<string, string>> 
   const ports: Partial<ActionPorts> = {
     fs: createFileSystem(),
     bulkFiles: createBulkFiles(),
-    hashing: createHashing(2),
+    hashing: createHashing(createHashingThreads(2)),
     locks: createLocks(),
     process: { pid: process.pid, command: "slipway" },
     clock: createStillClock(),

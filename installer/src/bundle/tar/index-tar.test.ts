@@ -5,11 +5,14 @@ import { formatTarEnd, formatTarHeader, tarBlock } from "./tar-header.ts";
 /** A file of which only some bytes are not zero. */
 function sparseFile(size: number, pieces: readonly (readonly [number, Buffer])[]) {
   let read = 0;
+  let reads = 0;
   return {
     path: "a.tar",
     size,
     bytesRead: () => read,
+    reads: () => reads,
     read: (start: number, length: number): Promise<Buffer> => {
+      reads += 1;
       const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - start)));
       read += bytes.length;
       for (const [at, piece] of pieces) {
@@ -36,6 +39,15 @@ test("finds entries of many gibibytes, and what follows them, without reading th
     { path: "blobs/small", offset: first.length + large + second.length, size: 5 },
   ]);
   expect(file.bytesRead()).toBeLessThan(8192);
+});
+
+test("finds small entries that lie side by side with few reads", async () => {
+  const files = Array.from({ length: 40 }, (_, index) => formatTarHeader({ name: `files/${index}`, size: 0 }));
+  const bytes = Buffer.concat([...files, formatTarEnd()]);
+  const file = sparseFile(bytes.length, [[0, bytes]]);
+
+  expect(await indexTar(file)).toHaveLength(40);
+  expect(file.reads()).toBeLessThan(10);
 });
 
 test("gives up when there are more entries than allowed", async () => {

@@ -16,6 +16,9 @@ export const entryLimit = 100_000;
 /** GNU tar fills its last record with zeros; more than that is not a tail. */
 const tailLimit = 1024 * 1024;
 
+/** Bytes read at a time: one page, which a medium reads anyway. */
+const readAhead = 4096;
+
 type Readable = Pick<OpenedFile, "path" | "size" | "read">;
 
 /**
@@ -23,7 +26,8 @@ type Readable = Pick<OpenedFile, "path" | "size" | "read">;
  * plain files with canonical names, each once, headers in the one form, zeros between and after.
  * @throws BundleError naming entry and offset otherwise
  */
-export async function indexTar(file: Readable, limit: number = entryLimit): Promise<readonly IndexedEntry[]> {
+export async function indexTar(opened: Readable, limit: number = entryLimit): Promise<readonly IndexedEntry[]> {
+  const file = readingAhead(opened);
   const entries: IndexedEntry[] = [];
   const names = new Set<string>();
   const refuse = (why: string, at: number): never => {
@@ -49,6 +53,23 @@ export async function indexTar(file: Readable, limit: number = entryLimit): Prom
     position = end + entry.size;
     padding = tarPadding(entry.size);
   }
+}
+
+/** The same file for reading onwards: small entries lie side by side, and one read finds the headers of several. */
+function readingAhead(file: Readable): Readable {
+  let start = 0;
+  let bytes: Buffer = Buffer.alloc(0);
+  return {
+    path: file.path,
+    size: file.size,
+    read: async (from, length) => {
+      if (from < start || from + length > start + bytes.length) {
+        bytes = await file.read(from, Math.max(length, readAhead));
+        start = from;
+      }
+      return bytes.subarray(from - start, from - start + length);
+    },
+  };
 }
 
 /** Also says where. */

@@ -5,11 +5,16 @@ import { afterEach, beforeEach } from "vitest";
 import { type FixtureBundle, fixturePublicKey, makeBundle } from "../../../test/support/bundle-fixture.ts";
 import { createBulkFiles } from "../../platform/bulk-files.ts";
 import { createHashing } from "../../platform/hashing.ts";
+import { createHashingThreads } from "../../platform/hashing-threads.ts";
 import type { OpenBundleRequest } from "../bundle-reader.ts";
 import { type OpenedBundle, openBundle } from "../open-bundle.ts";
 
 /** Real adapters. */
-export const ports = { bulkFiles: createBulkFiles(), hashing: createHashing(2), signal: new AbortController().signal };
+export const ports = {
+  bulkFiles: createBulkFiles(),
+  hashing: createHashing(createHashingThreads(2)),
+  signal: new AbortController().signal,
+};
 
 /** A signed bundle; lies in the folder as full.tar. */
 export const full = makeBundle();

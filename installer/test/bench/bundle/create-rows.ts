@@ -5,6 +5,7 @@ import { mustRun } from "../../support/child.ts";
 import { compare, formatMs } from "../measure.ts";
 import { type Outcome, atMost, fasterBy, shown } from "../row.ts";
 import { type Layout, uniqueBytes } from "./layouts.ts";
+import { startHashers } from "./hashers.ts";
 import { startRegistry } from "./peers.ts";
 import { skopeoArchives, skopeoPull, skopeoPush, targetOf } from "./rivals.ts";
 import type { BundleRow } from "./bundle-row.ts";
@@ -93,13 +94,35 @@ export const createRows: readonly BundleRow[] = [
     measure: async (bench, rounds, say) => {
       const layout = await bench.large();
       const file = await bench.bundleOf(layout);
-      const blobs = [...layout.blobs.keys()].map((digest) => join(layout.folder, "blobs/sha256", digest.slice(7)));
+      const blobs = [...layout.blobs.keys()].map((digest) => blobFile(layout, digest));
       const comparison = await compare(
         { run: () => bench.slipway("bundle", "verify", file, ...bench.trust) },
         { run: () => mustRun("sha256sum", blobs) },
         { rounds, warmUps: 1, onRound: say },
       );
       return fasterBy(comparison, bench.hasSha ? 3 : 3.2);
+    },
+  },
+  {
+    id: "B8-ceiling",
+    title: "`bundle verify` of W1",
+    rival: "the same bytes hashed by OpenSSL on every core at once, and nothing else",
+    onlyWithoutSha: true,
+    measure: async (bench, rounds, say) => {
+      const layout = await bench.large();
+      const file = await bench.bundleOf(layout);
+      const blobs = [...layout.blobs].map(([digest, size]) => [blobFile(layout, digest), size] as const);
+      const hashers = await startHashers(new Map(blobs));
+      try {
+        const comparison = await compare(
+          { run: () => bench.slipway("bundle", "verify", file, ...bench.trust) },
+          { run: () => hashers.run() },
+          { rounds, warmUps: 1, onRound: say },
+        );
+        return { ...shown(comparison), figure: `${Math.round(100 / comparison.ratio)} % of what the cores can` };
+      } finally {
+        await hashers.close();
+      }
     },
   },
   {
@@ -190,6 +213,10 @@ export const createRows: readonly BundleRow[] = [
       }),
   },
 ];
+
+function blobFile(layout: Layout, digest: string): string {
+  return join(layout.folder, "blobs/sha256", digest.slice("sha256:".length));
+}
 
 /** `bundle create` against `tar`, both until the bytes are on the medium. */
 function compareWithTar(

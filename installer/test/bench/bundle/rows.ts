@@ -11,8 +11,11 @@ export function bundleRows(
   program: string,
   { rounds, hasSha }: { readonly rounds: number; readonly hasSha: boolean },
 ): readonly BenchRow[] {
-  return [...createRows, ...pushRows, ...tokenRows, ...roughRows, ...hugeRows].map((row) => ({
-    ...row,
-    measure: (say) => withWorkbench({ program, hasSha }, (bench) => row.measure(bench, rounds, say)),
-  }));
+  const rows = [...createRows, ...pushRows, ...tokenRows, ...roughRows, ...hugeRows];
+  return rows
+    .filter(({ onlyWithoutSha = false }) => !(hasSha && onlyWithoutSha))
+    .map((row) => ({
+      ...row,
+      measure: (say) => withWorkbench({ program, hasSha }, (bench) => row.measure(bench, rounds, say)),
+    }));
 }
