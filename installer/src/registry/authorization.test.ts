@@ -267,6 +267,17 @@ describe("TLS, in words", () => {
     expect(registry.log).toEqual([]);
   });
 
+  test("of a server that sends none of the authorities in between ends in advice to send them", async () => {
+    const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
+    const { company } = await makeTestCertificates();
+    const { client } = await setUp({ tls: { key: company.server.key, cert: company.leaf } }, { ca: company.root });
+
+    const error = await failureOf(client.headManifest("team/app", "1.0"));
+
+    expect(error.message).toMatch(/authority this machine does not trust/);
+    expect(error.hint).toMatch(/of a root and 127.* does not send those in between/);
+  });
+
   test("to a redirect down to http is refused", async () => {
     const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
     const certificates = await makeTestCertificates();
