@@ -208,21 +208,24 @@ describe("tokens", () => {
     expect(await client.headManifest("team/app", "1.0")).toBeDefined();
   });
 
-  test.each([{ kind: "status", status: 500 } as const, { kind: "reset" } as const])(
-    "are asked for twice at most with a password that may be wrong, whoever needs them (%j)",
-    async (fault) => {
-      const { registry, client } = await setUp({ auth: tokenAuth }, { credentials: user("ann", "guess") });
-      registry.inject({ path: /^\/token/, fault });
+  test.each([
+    { kind: "status", status: 500 } as const,
+    { kind: "status", status: 429 } as const,
+    { kind: "reset" } as const,
+  ])("are asked for twice at most with a password that may be wrong, whoever needs them (%j)", async (fault) => {
+    const { registry, client } = await setUp({ auth: tokenAuth }, { credentials: user("ann", "guess") });
+    registry.inject({ path: /^\/token/, fault });
 
-      const repositories = Array.from({ length: 6 }, (_unused, n) => `team/app-${n}`);
-      const errors = await Promise.all(repositories.map((name) => failureOf(client.headManifest(name, "1.0"))));
-      await failureOf(client.placeBlob(placementOf("team/app", layer)));
+    const repositories = Array.from({ length: 6 }, (_unused, n) => `team/app-${n}`);
+    const errors = await Promise.all(repositories.map((name) => failureOf(client.headManifest(name, "1.0"))));
+    await failureOf(client.placeBlob(placementOf("team/app", layer)));
 
-      expect(registry.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(2);
-      for (const error of errors)
-        expect(error.message).toMatch(/^the token of .*(keeps failing \(500\)|connection broke)/);
-    },
-  );
+    expect(registry.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(2);
+    for (const error of errors)
+      expect(error.message).toMatch(
+        /^the token of .*(keeps failing \(500\)|limits the rate of requests|connection broke)/,
+      );
+  });
 
   test("are tried for often with a password that was right before", async () => {
     const { registry, client } = await setUp(

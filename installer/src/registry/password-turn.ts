@@ -70,8 +70,10 @@ export function createPasswordTurn(): PasswordTurn {
 /** How often user and password are sent before anything tells what they are worth: registries lock accounts after a few wrong ones. */
 export const mostShownUnproved = 2;
 
-/** Whether who was asked may have looked at the password before it failed. */
+/** Whether who was asked may have looked at the password before it failed, and does not itself ask to be asked again. */
 export function mayHaveTried(error: unknown): boolean {
-  if (error instanceof Refusal) return error.status >= 500;
+  if (error instanceof Refusal) {
+    return error.status >= 500 || (error.status === 429 && error.headers["retry-after"] === undefined);
+  }
   return error instanceof TransportError && ["reset", "stalled", "protocol"].includes(error.fault);
 }
