@@ -1,6 +1,6 @@
 import { BundleError } from "../errors/installer-error.ts";
 import type { SourceImage } from "../oci/content.ts";
-import { type Descriptor, formatPlatform } from "../oci/descriptor.ts";
+import { type Descriptor, formatPlatform, isDistributed } from "../oci/descriptor.ts";
 import { hasImageConfig, layerMismatch } from "../oci/image-config.ts";
 import { type ManifestReader, type ManifestSource, createManifestReader } from "./manifest-reader.ts";
 
@@ -18,13 +18,18 @@ export interface ImagePart {
  */
 export async function requireWhole(reader: ManifestReader, parts: readonly ImagePart[]): Promise<void> {
   const whole: string[] = [];
-  let first: { readonly lack: string; readonly what: string } | undefined;
+  let first: Lack | undefined;
   for (const part of parts) {
     const found = await findLack(reader, part.manifest);
     if (found === undefined) whole.push(...(part.platform === undefined ? [] : [part.platform]));
-    else first ??= { lack: found.lack, what: `${found.what} of the image ${reader.reference}${purpose(part)}` };
+    else first ??= { ...found, what: `${found.what} of the image ${reader.reference}${purpose(part)}` };
   }
   if (first === undefined) return;
+  if (first.leftOut === true) {
+    throw new BundleError(`${first.lack}, ${first.what}`, {
+      hint: "its maker does not let that layer be passed on, so tools leave it out when they copy the image: take an image without one, or a copy that was told to have it",
+    });
+  }
   const rest = "get it whole: pull it once more for every platform, save or copy it again";
   throw new BundleError(`${first.lack}, ${first.what}`, {
     hint:
@@ -96,6 +101,8 @@ interface Lack {
   readonly lack: string;
   /** `the manifest`, `a layer`. */
   readonly what: string;
+  /** No tool copies it, however often it is asked to. */
+  readonly leftOut?: boolean;
 }
 
 async function findLack(reader: ManifestReader, descriptor: Descriptor): Promise<Lack | undefined> {
@@ -112,7 +119,7 @@ async function findLack(reader: ManifestReader, descriptor: Descriptor): Promise
   }
   for (const layer of manifest.layers) {
     const lack = await reader.lack(layer);
-    if (lack !== undefined) return { lack, what: "a layer" };
+    if (lack !== undefined) return { lack, what: "a layer", leftOut: !isDistributed(layer) };
   }
   return undefined;
 }

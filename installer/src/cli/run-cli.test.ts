@@ -174,6 +174,7 @@ describe("global options", () => {
           returned: [],
           impossible: [],
           drift: [],
+          noted: [],
         });
       },
     };

@@ -73,7 +73,10 @@ export function createEngine(
   }
 
   return {
-    init: async (request, scope) => (await import("../actions/init/init.ts")).init(request, await hostPorts(scope)),
+    init: async (request, scope) => {
+      const findDataPlace = async () => (await portsFor({}, scope)).target.dataPlace();
+      return (await import("../actions/init/init.ts")).init(request, { ...(await hostPorts(scope)), findDataPlace });
+    },
     validate: async (request, scope) =>
       (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
     listInstalls: async (request, scope) =>

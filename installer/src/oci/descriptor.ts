@@ -32,6 +32,11 @@ export const mediaTypes = {
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
 } as const;
 
+/** Layers of some types stay where their `urls` lead, by their licence, as bases of Windows: OCI image-spec 1.0, layer.md, and Docker's foreign ones. */
+export function isDistributed({ mediaType }: Pick<Descriptor, "mediaType">): boolean {
+  return !/\.layer\.nondistributable\.|\.rootfs\.foreign\./.test(mediaType);
+}
+
 /** `linux/amd64` and the like. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;

@@ -97,6 +97,17 @@ describe("user and password", () => {
     expect((await Promise.all(heads)).every((head) => head !== undefined)).toBe(true);
   });
 
+  test("are sent twice at most to a registry that fails each time, whoever needs it", async () => {
+    const { registry, client } = await setUp({ auth: { kind: "basic", users } }, { credentials: user("ann", "guess") });
+    registry.inject({ nth: [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], fault: { kind: "status", status: 500 } });
+
+    const heads = Array.from({ length: 4 }, () => failureOf(client.headManifest("team/app", "1.0")));
+    const errors = await Promise.all(heads);
+
+    expect(registry.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(2);
+    for (const error of errors) expect(error.message).toMatch(/keeps failing when it is given user and password/);
+  });
+
   test("that are missing are asked for", async () => {
     const { client } = await setUp({ auth: { kind: "basic", users } });
 
@@ -192,9 +203,40 @@ describe("tokens", () => {
 
   test("are tried for again when the token service fails for a moment", async () => {
     const { registry, client } = await setUp({ auth: tokenAuth }, { credentials: user("ann", "right password") });
-    registry.inject({ path: /^\/token/, nth: [1, 2], fault: { kind: "status", status: 502 } });
+    registry.inject({ path: /^\/token/, nth: [1], fault: { kind: "status", status: 502 } });
 
     expect(await client.headManifest("team/app", "1.0")).toBeDefined();
+  });
+
+  test.each([
+    { kind: "status", status: 500 } as const,
+    { kind: "status", status: 429 } as const,
+    { kind: "reset" } as const,
+  ])("are asked for twice at most with a password that may be wrong, whoever needs them (%j)", async (fault) => {
+    const { registry, client } = await setUp({ auth: tokenAuth }, { credentials: user("ann", "guess") });
+    registry.inject({ path: /^\/token/, fault });
+
+    const repositories = Array.from({ length: 6 }, (_unused, n) => `team/app-${n}`);
+    const errors = await Promise.all(repositories.map((name) => failureOf(client.headManifest(name, "1.0"))));
+    await failureOf(client.placeBlob(placementOf("team/app", layer)));
+
+    expect(registry.log.filter(({ authorization }) => authorization === "Basic")).toHaveLength(2);
+    for (const error of errors)
+      expect(error.message).toMatch(
+        /^the token of .*(keeps failing \(500\)|limits the rate of requests|connection broke)/,
+      );
+  });
+
+  test("are tried for often with a password that was right before", async () => {
+    const { registry, client } = await setUp(
+      { auth: { ...tokenAuth, readableTokens: true } },
+      { credentials: user("ann", "right password") },
+    );
+    await client.headManifest("team/app", "1.0");
+    registry.inject({ path: /^\/token/, nth: [1, 2], fault: { kind: "status", status: 502 } });
+
+    await client.placeBlob(placementOf("team/app", layer));
+    expect(await client.headManifest("team/other", "1.0")).toBeUndefined();
   });
 
   test.each([
@@ -265,6 +307,17 @@ describe("TLS, in words", () => {
     expect(error.message).toContain(layer.descriptor.digest);
     expect(error.hint).toMatch(hint);
     expect(registry.log).toEqual([]);
+  });
+
+  test("of a server that sends none of the authorities in between ends in advice to send them", async () => {
+    const { makeTestCertificates } = await import("../../test/stand-ins/registry/test-certificates.ts");
+    const { company } = await makeTestCertificates();
+    const { client } = await setUp({ tls: { key: company.server.key, cert: company.leaf } }, { ca: company.root });
+
+    const error = await failureOf(client.headManifest("team/app", "1.0"));
+
+    expect(error.message).toMatch(/authority this machine does not trust/);
+    expect(error.hint).toMatch(/of a root and 127.* does not send those in between/);
   });
 
   test("to a redirect down to http is refused", async () => {

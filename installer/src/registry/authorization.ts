@@ -1,10 +1,11 @@
 import { RegistryError } from "../errors/installer-error.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import { basicHeader, type Credentials, type CredentialStore } from "./credentials.ts";
-import { createPasswordTurn, type PasswordTurn } from "./password-turn.ts";
+import { createPasswordTurn, mayHaveTried, mostShownUnproved, type PasswordTurn } from "./password-turn.ts";
 import { Refusal } from "./refusal.ts";
-import { explainFailure, nameOfToken, SignInError } from "./registry-errors.ts";
+import { explainFailure, nameOfToken } from "./registry-errors.ts";
 import type { Retrier } from "./retry.ts";
+import { failsToSignIn, signInRefused } from "./sign-in-errors.ts";
 import { createTokenBook, type Token } from "./token-book.ts";
 import { grants } from "./token-claims.ts";
 import { mergeScopes, repositoryOf, rightsOf } from "./token-scopes.ts";
@@ -72,6 +73,8 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
   const forbidden = new Map<string, Error>();
   let challenge: Challenge | undefined;
   let credentials: Credentials | undefined;
+  /** How often the registry itself failed when it was shown them. */
+  let shownInVain = 0;
   /** Ends the turn of the request that shows user and password to the registry itself. */
   let endTurn = (): void => undefined;
 
@@ -121,6 +124,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
       judge(token);
       return token;
     } catch (error) {
+      if (error instanceof RegistryError && credentials !== undefined && turn.isUnproved()) throw turn.wrong(error);
       if (!(error instanceof Refusal)) throw explain(error, scopes);
       if (credentials !== undefined) await judgeRefusal(error, signal);
       return error;
@@ -129,11 +133,17 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     }
   }
 
+  /** Tried again as all requests are, but for what may be a wrong password: a service that fails may have tried it. */
   function ask(scopes: readonly string[], signal: AbortSignal): Promise<Token> {
     if (challenge?.scheme !== "bearer") throw new RegistryError(`${host} asks for no token`);
     const { realm, service } = challenge;
     const request = { realm: realmOf(realm, options), service, scopes, credentials, signal };
-    return options.retrier.run(`token of ${host}`, signal, () => fetchToken(request, options));
+    return options.retrier.run(`token of ${host}`, signal, (number) =>
+      fetchToken(request, options).catch((error: unknown) => {
+        const isLast = number >= mostShownUnproved && credentials !== undefined && turn.isUnproved();
+        throw isLast && mayHaveTried(error) ? explain(error, scopes) : error;
+      }),
+    );
   }
 
   /** Harbor gives who shows a wrong password a token that belongs to nobody, and then refuses it. */
@@ -225,6 +235,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     // Asking again with a wrong password may lock the account: it is never sent a second time.
     if (status === 401) throw turn.wrong(signInRefused(host, credentials));
     if (isLetIn(status)) turn.right();
+    else if (status >= 500 && turn.isUnproved()) shownInVain += 1;
     return false;
   }
 
@@ -286,6 +297,10 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
       if (challenge.scheme === "bearer") return (await tokenFor(scopes, signal)).header;
       if (credentials?.kind !== "password") return undefined;
       endTurn = await turn.take();
+      if (shownInVain >= mostShownUnproved && turn.isUnproved()) {
+        endTurn();
+        throw turn.wrong(failsToSignIn(host));
+      }
       return basicHeader(credentials);
     },
     answered: async (answer) => {
@@ -318,18 +333,4 @@ function isLetIn(status: number): boolean {
 /** A proxy has no room for a header that is this long. What a registry refuses with 400 it says as JSON. */
 function isTooLong({ status, contentType = "" }: AuthorizedAnswer, header: string): boolean {
   return status === 431 || (status === 400 && header.length > 4000 && !/\bjson\b/.test(contentType));
-}
-
-function signInRefused(host: string, credentials: Credentials | undefined, cause?: Refusal): RegistryError {
-  if (credentials === undefined) {
-    return new RegistryError(`${host} asks for a user and password`, {
-      cause,
-      hint: `run docker login ${host}, or give --username and --password-file`,
-    });
-  }
-  const who = credentials.kind === "password" ? `user ${credentials.username}` : "stored token";
-  return new SignInError(`${host} does not accept the ${who}: the password is wrong or the account is locked`, {
-    cause,
-    hint: `run docker login ${host} again, or give --username and --password-file; on Harbor robot accounts expire and their names start with robot$, and single sign-on users take the CLI secret of their user profile`,
-  });
 }

@@ -88,6 +88,23 @@ describe("sending a blob", () => {
     expect(await client.placeBlob(placementOf("team/app", layer))).toBe("sent");
   });
 
+  test.each(["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"])(
+    "says what must be set right where the registry forgets each upload (%s)",
+    async (code) => {
+      const { registry, client } = await setUp();
+      registry.inject({ method: "PUT", path: uploads, fault: { kind: "error", status: 404, code } });
+
+      const error = await failureOf(client.placeBlob(placementOf("team/app", layer)));
+
+      expect(error.message).toMatch(
+        /^blob sha256:.* of team\/app .*: the registry does not know the upload that it began/,
+      );
+      expect(error.hint).toMatch(/proxy .*\(Location\).*http\.secret/);
+      expect(error.hint).not.toMatch(/check the path/);
+      expect(registry.requests("POST", uploads)).toHaveLength(3);
+    },
+  );
+
   test("says so when the registry stores it under another digest", async () => {
     const { registry, client } = await setUp();
     registry.inject({ method: "PUT", path: uploads, fault: { kind: "wrong-digest" } });

@@ -220,6 +220,12 @@ function byCode(refusal: Refusal, errand: Errand): Advice | undefined {
       hint: `check the path, and that the project ${projectOf(errand)} exists`,
     };
   }
+  if (refusal.has("BLOB_UPLOAD_UNKNOWN") || refusal.has("BLOB_UPLOAD_INVALID")) {
+    return {
+      problem: `the registry does not know the upload that it began (${refusal.status})`,
+      hint: "a proxy before it must pass the addresses of uploads (Location) on whole, and several registries behind one address need one storage and one http.secret",
+    };
+  }
   if (refusal.has("BLOB_UNKNOWN") || refusal.has("MANIFEST_UNKNOWN")) {
     return {
       problem: "the registry does not have it",

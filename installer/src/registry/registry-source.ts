@@ -138,7 +138,7 @@ export function createRegistrySource(options: RegistrySourceOptions): ImageSourc
 
   return {
     kind: "registry",
-    name: options.name ?? "the images' own registries",
+    name: options.name ?? "the image's own registry",
     resolve,
     content: { open },
     close: () => options.close?.() ?? Promise.resolve(),

@@ -16,3 +16,9 @@ test.each([
   expect(advice.hint).toMatch(hint);
   expect(JSON.stringify(advice)).not.toMatch(/harbor\.corp|s3cret|--ca-file|--plain-http/);
 });
+
+test("a connection that breaks may be one of plain HTTP to TLS", () => {
+  const advice = adviseOnTransport(new TransportError("reset", "GET /v2/: ECONNRESET"), "harbor.corp");
+
+  expect(advice.hint).toMatch(/where --plain-http is given, harbor\.corp may speak TLS/);
+});

@@ -24,7 +24,7 @@ export function adviseOnTransport(error: TransportError, host: string): Advice {
     case "reset":
       return {
         problem: "the connection broke, also when tried again",
-        hint: `check the network and the registry's logs; ${again}`,
+        hint: `check the network and the registry's logs; where --plain-http is given, ${host} may speak TLS; ${again}`,
       };
     case "stalled":
       return {
@@ -70,7 +70,7 @@ function adviseOnTls(problem: TlsProblem, host: string, code: string | undefined
     case "unknown-ca":
       return {
         problem: `the certificate of ${host} is signed by an authority this machine does not trust`,
-        hint: "give that authority's certificate with --ca-file; where one was given, it is another's",
+        hint: `give that authority's certificate with --ca-file; where one was given, it is another's, or that of a root and ${host} does not send those in between`,
       };
     case "expired":
       return { problem: `the certificate of ${host} has expired`, hint: "renew it, or set this machine's clock right" };

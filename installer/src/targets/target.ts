@@ -25,6 +25,11 @@ export interface Target extends TargetRules {
    */
   facts(): Promise<TargetFacts>;
   /**
+   * Directory below which data lies that the values give no place; undefined where that is not on this machine.
+   * @throws PreflightError when it does not answer
+   */
+  dataPlace(): Promise<string | undefined>;
+  /**
    * Looks at everything of an install at once; how much there is does not change how often the target is asked.
    * @throws PreflightError when it does not answer
    */

@@ -11,7 +11,8 @@ export function explainText(path: readonly string[], value: string, allowed: str
 
 function explainDomain(value: string): string | undefined {
   if (value === "") return "is empty";
-  return explainPlace(value) ?? (/[A-Z]/.test(value) ? "has upper-case letters" : findHostNameFault(value));
+  if (/[A-Z]/.test(value)) return explainPlace(value) ?? "has upper-case letters";
+  return explainHost(value) ?? (value.includes("_") ? "has an underscore" : undefined);
 }
 
 function explainHost(value: string): string | undefined {

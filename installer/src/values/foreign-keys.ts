@@ -1,5 +1,5 @@
 import { findKey, listKeysBelow } from "./describe-value.ts";
-import { suggestKey } from "./suggest-key.ts";
+import { plainName, suggestKey } from "./suggest-key.ts";
 import { valuesKeys } from "./values-keys.generated.ts";
 
 /** What other installers, charts and compose files call a key of ours, in small letters and without signs. */
@@ -66,10 +66,6 @@ function advise(path: readonly string[], named: Naming): string | undefined {
     suggestions([...spellingsOf(parent, name), ...nearest(parent, key)].slice(0, 1).map(named)) ??
     adviseOnDepth(parent, key, named)
   );
-}
-
-function plainName(key: string): string {
-  return key.toLowerCase().replaceAll(/[-_ ]/g, "");
 }
 
 function suggestions(keys: readonly string[]): string | undefined {

@@ -1,11 +1,21 @@
 import { findHostNameFault, isIpv6 } from "./host-names.ts";
 import { formatQuantity, parseQuantity } from "./quantity.ts";
+import { plainName } from "./suggest-key.ts";
 
 /** How the words for what is allowed begin where a size is. */
 const quantityWords = "a size ";
 const logSizeWords = "a number followed by k, m or g";
 /** And where a host is. */
 const hostWords = /^a (lower-case )?host name /;
+/** How they end where a number has bounds. */
+const boundWords = / from (\S+) to (\S+)$/;
+
+/** What a key may hold. */
+export interface Expected {
+  readonly type: string;
+  readonly allowed: string;
+  readonly choices?: readonly string[];
+}
 
 /** Whether a size with a unit is allowed. */
 export function isSize(allowed: string): boolean {
@@ -13,21 +23,52 @@ export function isSize(allowed: string): boolean {
 }
 
 /** What a value that does not fit was probably meant to be, as it has to be written; none when nothing is near. */
-export function guessMeant(
-  value: unknown,
-  { type, allowed }: { readonly type: string; readonly allowed: string },
-  path: readonly string[],
-): readonly string[] {
+export function guessMeant(value: unknown, expected: Expected, path: readonly string[]): readonly string[] {
+  const { type, allowed, choices } = expected;
+  if (choices !== undefined) return guessChoice(value, choices);
   if (allowed.startsWith(quantityWords)) return guessSize(value, path);
   if (allowed.startsWith(logSizeWords)) return guessLogSize(value);
-  if (hostWords.test(allowed)) return guessHost(value);
-  return type === "number" || type === "integer" ? guessNumber(value) : [];
+  if (hostWords.test(allowed)) return guessHost(value).filter((host) => !isSmall(allowed) || !host.includes("_"));
+  if (type !== "number" && type !== "integer") return [];
+  return guessNumber(value).filter((text) => fitsNumber(Number(text), expected));
 }
 
-/** Numbers as Kubernetes, YAML 1.1 and people write them. */
+function isSmall(allowed: string): boolean {
+  return hostWords.exec(allowed)?.[1] !== undefined;
+}
+
+/** What others, and YAML 1.1, call a choice of ours. */
+const choiceWords: Readonly<Record<string, string>> = {
+  true: "embedded",
+  yes: "embedded",
+  on: "embedded",
+  enabled: "embedded",
+  internal: "embedded",
+  bundled: "embedded",
+  false: "off",
+  no: "off",
+  none: "off",
+  disabled: "off",
+  ifnotpresent: "missing",
+};
+
+/** The one that is written so but for signs and the case of letters, or is called so elsewhere. */
+export function guessChoice(value: unknown, choices: readonly string[]): readonly string[] {
+  const word = plainName(String(value));
+  return choices.filter((choice) => plainName(choice) === word || choice === choiceWords[word]).slice(0, 1);
+}
+
+function fitsNumber(value: number, { type, allowed }: Expected): boolean {
+  const [, from = "-Infinity", to = "Infinity"] = boundWords.exec(allowed) ?? [];
+  return value >= Number(from) && value <= Number(to) && (type === "number" || Number.isInteger(value));
+}
+
+/** Numbers as Kubernetes, YAML 1.1 and people write them, and ports as Docker and Go do. */
 function guessNumber(value: unknown): readonly string[] {
   if (typeof value !== "string") return [];
   const text = value.trim();
+  const port = /^(?:(?:[0-9.]+:)?([1-9][0-9]*):[0-9]+|:?([1-9][0-9]*))(?:\/(?:tcp|udp))?$/i.exec(text);
+  if (port !== null) return [port[1] ?? port[2] ?? ""];
   const thousandths = /^([1-9][0-9]*)m$/.exec(text)?.[1];
   if (thousandths !== undefined) return [String(Number(thousandths) / 1000)];
   if (/^[0-9]+(_[0-9]+)+$/.test(text)) return [text.replaceAll("_", "")];
@@ -41,6 +82,7 @@ function guessNumber(value: unknown): readonly string[] {
 function guessHost(value: unknown): readonly string[] {
   if (typeof value !== "string") return [];
   const host = value
+    .trim()
     .replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//, "")
     .replace(/[/?#].*$/, "")
     .replace(/^.*@/, "")
@@ -65,7 +107,8 @@ export function sizeMeant(count: number, path: readonly string[]): string {
 
 function guessSize(value: unknown, path: readonly string[]): readonly string[] {
   if (typeof value === "number") return Number.isInteger(value) && value > 0 ? [sizeMeant(value, path)] : [];
-  const match = typeof value === "string" ? /^0*([0-9]+)(\.[0-9]+)? *([kmgt])(i?)(b?)$/i.exec(value.trim()) : null;
+  const text = typeof value === "string" ? value.trim().replaceAll(/(?<=[0-9])[_,](?=[0-9]{3}(?![0-9]))/g, "") : "";
+  const match = /^0*([0-9]+)(\.[0-9]+)? *([kmgt])(i?)(b?)$/i.exec(text);
   if (match === null) return [];
   const [, whole = "", fraction = "", letter = "", binary = ""] = match;
   const large = letter.toUpperCase();
@@ -90,12 +133,26 @@ function guessLogSize(value: unknown): readonly string[] {
   return match === null ? [] : [`${match[1] ?? ""}${(match[2] ?? "").toLowerCase()}`];
 }
 
-/** Whether a text is left for somebody else to fill in: `${NAME}`, `$NAME` or `{{ name }}` anywhere in it. */
+/** What is left for somebody else to fill in, in the forms of shells, templates, Windows, build tools and manuals. */
+const placeholders = [
+  String.raw`\$\{[A-Za-z_][^}]*\}`,
+  String.raw`\$\([A-Za-z_][^)]*\)`,
+  String.raw`\{\{.*\}\}`,
+  String.raw`#\{[^}]*\}`,
+  String.raw`<[A-Za-z_][\w .-]*>`,
+  String.raw`%[A-Z_][A-Z0-9_]+%`,
+  String.raw`@[A-Z_][A-Z0-9_]+@`,
+  String.raw`__[A-Z][A-Z0-9_]*__`,
+].join("|");
+const holding = new RegExp(String.raw`${placeholders}|\$\{[^}]*\}|^\$[A-Za-z_]\w*`);
+const wholly = new RegExp(String.raw`^(?:${placeholders}|\$[A-Z_][A-Z0-9_]{2,})$`);
+
+/** Whether a text that cannot stand as it is holds something to be filled in. */
 export function holdsPlaceholder(text: string): boolean {
-  return /\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$|\{\{.*\}\}/.test(text);
+  return holding.test(text);
 }
 
-/** Whether all of a text is one `${NAME}`: nobody chooses that for a value. */
+/** Whether all of a text is to be filled in: nobody chooses that for a value. */
 export function isPlaceholder(text: string): boolean {
-  return /^\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-?+][^}]*)?\}$/.test(text);
+  return wholly.test(text);
 }

@@ -88,6 +88,9 @@ test("two settings in one argument are told apart, as Helm would take them", () 
   expect(problem("ports.http=18080,ports.https=18443")).toBe(
     "ports.http: a second setting stands after a comma (ports.https), give each its own --set [--set]",
   );
+  expect(problem("domain=ai.corp.example, tls.mode=off")).toBe(
+    "domain: a second setting stands after a comma (tls.mode), give each its own --set [--set]",
+  );
   expect(parse("key=a,b=c,d")).toEqual({ key: "a,b=c,d" });
   expect(parse('key="a,domain=c"')).toEqual({ key: "a,domain=c" });
 });
@@ -95,7 +98,7 @@ test("two settings in one argument are told apart, as Helm would take them", () 
 test.each([
   [
     "postgres.mode",
-    '(root): the argument has no = after the key (got "postgres.mode"), write it as a.b.c=value [--set]',
+    '(root): the argument has no = after the key (got "postgres.mode"), write it as postgres.mode=value [--set]',
   ],
   ["", '(root): the argument has no = after the key (got ""), write it as a.b.c=value [--set]'],
   ["=x", '(root): the key has an empty part (got ""), write it as a.b.c=value [--set]'],

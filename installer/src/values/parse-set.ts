@@ -18,7 +18,8 @@ export function parseSet(argument: string): SourcedValue {
   if (split === -1) {
     // What follows the key may be a password with the wrong sign before it.
     const key = /^[A-Za-z0-9_.-]{0,60}/.exec(argument)?.[0] ?? "";
-    throw refuse("", `the argument has no = after the key (got ${JSON.stringify(key)}), write it as a.b.c=value`);
+    const form = `${findKey(key.split(".")) === undefined ? "a.b.c" : key}=value`;
+    throw refuse("", `the argument has no = after the key (got ${JSON.stringify(key)}), write it as ${form}`);
   }
   if (path.some((key) => key === "")) {
     throw refuse("", `the key has an empty part (got ${quote(argument.slice(0, split))}), write it as a.b.c=value`);
@@ -38,7 +39,7 @@ export function parseSet(argument: string): SourcedValue {
 function parseSetValue(text: string, keys: readonly string[]): SourcedValue {
   const path = formatPath(keys);
   if (/^["'[{]/.test(text)) return withoutPlace(parseQuoted(text, path));
-  const second = /,([A-Za-z][\w.]*)=/.exec(text)?.[1];
+  const second = /, *([A-Za-z][\w.]*)=/.exec(text)?.[1];
   // A password may hold all signs, but hardly one of our keys between them.
   if (second !== undefined && findKey(second.split(".")) !== undefined) {
     throw refuse(path, `a second setting stands after a comma (${second}), give each its own --set`);

@@ -64,7 +64,7 @@ describe("refuses", () => {
   const tag = "the file uses a tag (!...), write the value plainly or in quotes";
   const directive = "the file uses a directive (%...), remove that line";
   const indentation = yaml("the indentation does not fit the lines around it, or a bracket is not closed");
-  const missing = yaml("a quote, a comma, a colon or a closing bracket is missing");
+  const missing = yaml("a quote, a comma, a colon, the space after a colon or a closing bracket is missing");
 
   test.each([
     ["hello", "", "the file does not hold keys and values, it must be a map such as: domain: ai.corp.example", 1, 1],
@@ -102,6 +102,7 @@ describe("refuses", () => {
     ["1: x", "", "a key is not text, put it in quotes if it is meant", 1, 1],
     ["true: x", "", "a key is not text, put it in quotes if it is meant", 1, 1],
     ["a:\n  ? [x]\n  : 1", "a", "a key is not text, put it in quotes if it is meant", 2, 5],
+    ["a: {{ .Values.a }}", "a", "{{ ... }} is a placeholder, and slipway fills in none, write the value itself", 1, 5],
     ["? { x: 1 }\n: 1", "", "a key is not text, put it in quotes if it is meant", 1, 3],
     ["a: *nowhere", "a", "the alias (*name) has no anchor (&name) before it, quote text that begins with *", 1, 4],
     ["a: [1", "", indentation, 1, 6],

@@ -1,7 +1,7 @@
 import { describeGot, findKey, listKeysBelow } from "./describe-value.ts";
 import { explainText } from "./explain-value.ts";
 import { adviseOnKey, joinWithOr } from "./foreign-keys.ts";
-import { guessMeant, holdsPlaceholder, isSize } from "./meant-value.ts";
+import { type Expected, guessChoice, guessMeant, holdsPlaceholder, isSize } from "./meant-value.ts";
 import { valueAt } from "./sourced-value.ts";
 import { findSchemaErrors, type SchemaError } from "./values-validator.generated.js";
 
@@ -61,15 +61,10 @@ function describeUnknownKey(path: readonly string[]): Finding {
 }
 
 function describeWrongValue(path: readonly string[], value: unknown): string {
-  const { type = "object", allowed = "a map of keys" } = findKey(path) ?? {};
+  const expected = findKey(path) ?? { type: "object", allowed: "a map of keys" };
   const got = describeGot(path, value);
-  const { wrong, advice } = explainValue(path, value, { type, allowed });
-  return `${wrong} ${got}, ${advice === undefined ? "" : `${advice} `}allowed is ${allowed}`;
-}
-
-interface Expected {
-  readonly type: string;
-  readonly allowed: string;
+  const { wrong, advice } = explainValue(path, value, expected);
+  return `${wrong} ${got}, ${advice === undefined ? "" : `${advice} `}allowed is ${expected.allowed}`;
 }
 
 interface Explanation {
@@ -83,7 +78,10 @@ function explainValue(path: readonly string[], value: unknown, expected: Expecte
   if (value === null) return { wrong: "has no value", advice: "write one or remove the line;" };
   if (type === "object" || typeof value === "object") {
     const isChartImage = path.at(-1) === "image" && type === "string";
-    return { wrong: "is of the wrong kind", advice: isChartImage ? "write repository:tag as one text;" : undefined };
+    return {
+      wrong: "is of the wrong kind",
+      advice: isChartImage ? "write repository:tag as one text;" : adviseOnSection(path, value),
+    };
   }
   const meant = guessMeant(value, expected, path);
   const guess = meant.length === 0 ? undefined : `did you mean ${joinWithOr(meant)}?`;
@@ -95,8 +93,19 @@ function explainValue(path: readonly string[], value: unknown, expected: Expecte
     return { wrong: explainWord(path, value, allowed) ?? "is not allowed", advice: guess };
   }
   if (type !== "string") return { wrong: "is not allowed" };
+  if (expected.choices !== undefined) return { wrong: "is not allowed", advice: guess };
   if (typeof value === "number" && isSize(allowed)) return { wrong: "is a number without a unit", advice: guess };
   return { wrong: `is a ${typeof value} and not text`, advice: "put it in quotes;" };
+}
+
+/** `casdoor: off` for its mode, and `storage: 50Gi` where a map has no other key. */
+function adviseOnSection(path: readonly string[], value: unknown): string | undefined {
+  if (typeof value === "object") return undefined;
+  const [key = "", ...others] = listKeysBelow(path);
+  const choices = findKey([...path, "mode"])?.choices ?? [];
+  const [mode] = guessChoice(value, choices);
+  if (mode !== undefined) return `did you mean ${[...path, "mode"].join(".")}: ${mode}?`;
+  return others.length === 0 && key !== "" && key !== "*" ? `write it as ${[...path, key].join(".")};` : undefined;
 }
 
 function explainWord(path: readonly string[], value: string, allowed = ""): string | undefined {

@@ -1,9 +1,9 @@
 /** The known name that the given one was probably meant to be; undefined when none is near. */
 export function suggestKey(given: string, known: readonly string[]): string | undefined {
   if (given.length > 64) return undefined;
-  const wanted = normalize(given);
+  const wanted = plainName(given);
   const ranked = known
-    .map((name) => ({ name, distance: editDistance(wanted, normalize(name)) }))
+    .map((name) => ({ name, distance: editDistance(wanted, plainName(name)) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   if (best === undefined) return undefined;
@@ -11,7 +11,7 @@ export function suggestKey(given: string, known: readonly string[]): string | un
 }
 
 /** `object_store` and `object-store` are `objectStore` to a person. */
-function normalize(name: string): string {
+export function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, "");
 }
 

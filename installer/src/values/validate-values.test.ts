@@ -87,7 +87,7 @@ describe("keys and kinds", () => {
     ],
     [
       "redis: { mode: internal }",
-      `redis.mode: is not allowed (got "internal"), allowed is embedded or external${place(1, 16)}`,
+      `redis.mode: is not allowed (got "internal"), did you mean embedded? allowed is embedded or external${place(1, 16)}`,
     ],
     [
       "casdoor: { mode: maybe }",
@@ -234,6 +234,12 @@ describe("words for texts", () => {
     );
   });
 
+  test("the size 1_024Mi", () => {
+    expect(listProblems("redis: { resources: { memory: 1_024Mi } }")).toEqual([
+      expect.stringContaining('(got "1_024Mi"), did you mean 1024Mi? allowed is'),
+    ]);
+  });
+
   test.each(["8_443", '"8,443"'])("the port %s", (text) => {
     expect(listProblems(`ports: { https: ${text} }`)).toEqual([
       expect.stringMatching(
@@ -252,6 +258,67 @@ describe("words for texts", () => {
         `${path}: holds a placeholder, and slipway fills in none (got ${got}), write the value itself; allowed is`,
       ),
     ]);
+  });
+
+  test.each([
+    ["18080,18443", ""],
+    ["443/tcp", "did you mean 443? "],
+    [":443", "did you mean 443? "],
+    ["127.0.0.1:8443:443/tcp", "did you mean 8443? "],
+    ["70_000", ""],
+  ])("the port %s, with no advice that would be refused, too", (text, advice) => {
+    expect(listProblems(`ports: { https: "${text}" }`)).toEqual([
+      `ports.https: is text where a number belongs (got "${text}"), ${advice}allowed is a whole number from 1 to 65535${place(1, 17)}`,
+    ]);
+  });
+
+  test.each([
+    ["tls: { mode: selfsigned }", "tls.mode", "self-signed"],
+    ["casdoor: { mode: Off }", "casdoor.mode", "off"],
+    ["casdoor: { mode: false }", "casdoor.mode", "off"],
+    ["redis: { mode: true }", "redis.mode", "embedded"],
+    ["images: { pullPolicy: Always }", "images.pullPolicy", "always"],
+    ["images: { pullPolicy: IfNotPresent }", "images.pullPolicy", "missing"],
+  ])("the choice of %s", (file, path, meant) => {
+    expect(listProblems(file)).toEqual([
+      expect.stringMatching(new RegExp(`^${path}: is not allowed \\(got .*\\), did you mean ${meant}\\? allowed is`)),
+    ]);
+  });
+
+  test.each([
+    ["tls: off", "did you mean tls.mode: off? "],
+    ["casdoor: false", "did you mean casdoor.mode: off? "],
+    ["postgres: { storage: 50Gi }", "write it as postgres.storage.size; "],
+    ["tls: true", ""],
+    ["logging: x", ""],
+  ])("a word where a section belongs: %s", (file, advice) => {
+    expect(listProblems(file)).toEqual([
+      expect.stringMatching(
+        new RegExp(`: is of the wrong kind \\(got [^)]*\\), ${advice.replace("?", "\\?")}allowed is`),
+      ),
+    ]);
+  });
+
+  test.each(["$(DOMAIN)", "<your-domain>", "%DOMAIN%", "@DOMAIN@", "__DOMAIN__", "#{domain}", "$DOMAIN.corp"])(
+    "the placeholder %s for a domain",
+    (text) => {
+      expect(listProblems(`domain: "${text}"`)).toEqual([
+        expect.stringMatching(/^domain: holds a placeholder, and slipway fills in none/),
+      ]);
+    },
+  );
+
+  test.each(["$PGPASSWORD", "{{ pw }}", "$(cat pw)", "<password>", "%PW%", "__PW__"])(
+    "the placeholder %s as a password",
+    (text) => {
+      expect(listProblems(`redis: { mode: external, external: { host: r.example, password: "${text}" } }`)).toEqual([
+        expect.stringMatching(/^redis\.external\.password: is a placeholder, .* \(the value is not shown\)/),
+      ]);
+    },
+  );
+
+  test.each(["$ecret", "p$1", "a<b>c", "100%SAFE%", "$A"])("the password %s is one", (text) => {
+    expect(listProblems(`redis: { mode: external, external: { host: r.example, password: "${text}" } }`)).toEqual([]);
   });
 
   test("a placeholder as a password would become the password", () => {

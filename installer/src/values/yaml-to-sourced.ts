@@ -102,15 +102,20 @@ class Conversion {
 function checkKey(key: ParsedNode, path: readonly string[]): string {
   const offset = key.range[0];
   const name: unknown = isScalar(key) ? key.value : undefined;
-  if (typeof name !== "string") {
-    throw new YamlRefusal(offset, "a key is not text, put it in quotes if it is meant", formatPath(path));
-  }
+  if (typeof name !== "string") throw new YamlRefusal(offset, explainKey(key), formatPath(path));
   if (name === "<<") {
     throw new YamlRefusal(offset, "merge keys (<<) are not supported, write the keys out", formatPath(path));
   }
   if (forbiddenKeys.has(name)) throw new YamlRefusal(offset, "the key is not allowed", formatPath([...path, name]));
   refuseUnprintable(name, offset, path);
   return name;
+}
+
+/** To YAML, `{{ name }}` is a map whose key is a map with a key alone. */
+function explainKey(key: ParsedNode): string {
+  return isMap(key) && key.items.every(({ value }) => value === null)
+    ? "{{ ... }} is a placeholder, and slipway fills in none, write the value itself"
+    : "a key is not text, put it in quotes if it is meant";
 }
 
 function checkScalar(value: unknown, offset: number, path: readonly string[]): Scalar {

@@ -61,6 +61,7 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       const specs = (rendering: typeof once) => rendering.units.map(({ id, specHash }) => [id, specHash]);
 
       expect(facts.platform).toMatch(/^linux\//);
+      expect((await target.dataPlace()) ?? "/").toMatch(/^\//);
       expect(specs(again)).toEqual(specs(once));
       expect(once.units.map(({ id, role }) => `${id} ${role}`)).toEqual([
         "store service",

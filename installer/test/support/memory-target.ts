@@ -75,6 +75,7 @@ function targetOn(world: MemoryTarget): Target {
     identity: { kind: "memory" },
     hosts: () => [],
     facts: () => Promise.resolve({ version: "1", apiVersion: "1.0", platform: "linux/amd64" }),
+    dataPlace: () => Promise.resolve(undefined),
     render: (plan) => Promise.resolve(renderPlan(plan)),
     impossible: (before, after) => shrunkStores(before, after),
     observe: (install, { components }) => {

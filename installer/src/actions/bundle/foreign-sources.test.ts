@@ -70,6 +70,26 @@ describe("an image of which something is missing is refused before anything is w
     );
   });
 
+  it.each([
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+  ])("a layer that its maker does not let be passed on (%s), without advice to copy it again", async (type) => {
+    layoutOf((layout) => {
+      const config = layout.put(foreignConfig(image), mediaTypes.ociConfig);
+      const [first, second] = image.layers.map((name) => layout.put(foreignLayer(name), mediaTypes.ociLayer));
+      const foreign = { ...second, mediaType: type, urls: ["https://layers.corp.example/b"] };
+      layout.enter(layout.manifest({ config, layers: [first, foreign] }), named);
+      layout.blobs.delete(digestOf(foreignLayer("b")));
+    });
+
+    const refused = await refusal();
+
+    expect(refused.message).toContain(
+      `does not have ${digestOf(foreignLayer("b"))}, a layer of the image ${reference}`,
+    );
+    expect(refused.hint).toMatch(/^its maker does not let that layer be passed on/);
+  });
+
   it("but for an attestation, which a pull leaves behind: the platform's manifest is carried", async () => {
     let amd64 = "";
     layoutOf((layout) => {

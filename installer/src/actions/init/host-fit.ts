@@ -10,12 +10,12 @@ export interface HostRoom {
   readonly place: string;
 }
 
-/** Where volumes lie unless the engine or `dataDir` says otherwise. */
-const usualPlace = "/var/lib";
+/** Where data lies as long as nobody says otherwise. */
+export const usualPlace = "/var/lib";
 
 /** Looks at the memory of this host, and at the disk that data would lie on. */
-export async function findRoom(dataDir: string, { fs, host }: Pick<CheckContext, "fs" | "host">): Promise<HostRoom> {
-  const place = await nearestExisting({ fs }, dataDir === "" ? usualPlace : dataDir);
+export async function findRoom(directory: string, { fs, host }: Pick<CheckContext, "fs" | "host">): Promise<HostRoom> {
+  const place = await nearestExisting({ fs }, directory);
   return { memoryBytes: await host.memoryBytes(), diskBytes: await fs.freeBytes(place), place };
 }
 

@@ -10,7 +10,16 @@ import { parseQuantity } from "../../values/quantity.ts";
 import { type PortName, type Section, valuesOf } from "../../values/section.ts";
 import type { Values } from "../../values/values.generated.ts";
 import { checkCertificate, checkDataDirectory, checkKey, type PathPorts } from "./check-paths.ts";
-import { describeDisk, describeMemory, findRoom, fitDisks, fitMemory, type HostRoom, type Sized } from "./host-fit.ts";
+import {
+  describeDisk,
+  describeMemory,
+  findRoom,
+  fitDisks,
+  fitMemory,
+  type HostRoom,
+  type Sized,
+  usualPlace,
+} from "./host-fit.ts";
 import { type Answers, type Question, runWizard } from "./wizard.ts";
 
 export interface WizardBasis {
@@ -19,6 +28,8 @@ export interface WizardBasis {
   readonly defaults: Values;
   readonly images: ImageTable;
   readonly profile: string;
+  /** Where data lies that has no directory of its own, where the target says so. */
+  readonly dataPlace?: string | undefined;
   /** Where the answers go. */
   readonly out: string;
   /** @throws ValuesError for `--set` arguments that break a rule */
@@ -104,7 +115,7 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
     const domain = sight.text("domain", defaults.domain);
     const present = presentIn(sight);
     const dataDir = sight.text("dataDir", defaults.dataDir);
-    const room = await findRoom(dataDir, ports);
+    const room = await findRoom(dataDir === "" ? (basis.dataPlace ?? usualPlace) : dataDir, ports);
     const limits = memoryLimits(present, defaults);
     memory = fitMemory(limits, room);
     return [

@@ -148,6 +148,22 @@ describe("init", () => {
     expect(questions[7]).toMatch(/2 TiB are free at \//);
   });
 
+  it.each([
+    ["of the target where it says one", () => Promise.resolve("/proc/here"), /are free at \/proc\./],
+    [
+      "that is usual where the target does not answer",
+      () => Promise.reject(new Error("no engine")),
+      /are free at \/var\/lib\./,
+    ],
+  ])("looks for room at the place %s, without a data directory", async (_what, findDataPlace, told) => {
+    const questions: string[] = [];
+    const asked = { ...request(), out: out(), force: true, answers: answering({}, questions) };
+
+    await init(asked, { ...ports, findDataPlace });
+
+    expect(questions.find((question) => question.startsWith("PostgreSQL storage"))).toMatch(told);
+  });
+
   it("asks for the ports of what runs: of what has no sub-domain of its own only there", async () => {
     const questions: string[] = [];
     const asked = async (domain: string, components: readonly string[]) => {

@@ -10,7 +10,7 @@ import { readSchemaWords } from "../../values/schema-words.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { fullValuesText } from "./full-values.ts";
-import { askForValues } from "./init-questions.ts";
+import { askForValues, type WizardBasis } from "./init-questions.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import { defaultProfile, readImageTable, readOwnValues, readProfile } from "../desired/load-plan.ts";
 import { readValuesFile } from "../desired/values-files.ts";
@@ -34,7 +34,10 @@ export interface InitResult extends ResultHead<"InitResult"> {
   readonly given: Fields;
 }
 
-export type InitPorts = Pick<ActionPorts, "fs" | "assets" | "clock" | "host">;
+export interface InitPorts extends Pick<ActionPorts, "fs" | "assets" | "clock" | "host"> {
+  /** Asks the target where data lies that has no directory of its own. It may not be there yet. */
+  readonly findDataPlace?: () => Promise<string | undefined>;
+}
 
 /**
  * Writes a values file with what differs from the defaults, and the schema beside it for editors.
@@ -68,7 +71,8 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
     out: request.out,
     load,
   };
-  const loaded = load(request.answers === undefined ? [] : await askForValues(request.answers, basis, ports));
+  const { answers } = request;
+  const loaded = load(answers === undefined ? [] : await askWith(answers, basis, ports));
   const given = withoutDefaults(loaded.given, defaultValues);
   const body =
     request.full === true
@@ -85,6 +89,12 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
     profile,
     given: fieldsOf(hideSecrets(given)),
   };
+}
+
+async function askWith(answers: Ask, basis: WizardBasis, ports: InitPorts): Promise<readonly string[]> {
+  // Values may be written before there is an engine.
+  const dataPlace = await ports.findDataPlace?.().catch(() => undefined);
+  return askForValues(answers, { ...basis, dataPlace }, ports);
 }
 
 /** A map without keys would have to go before a key can be added. */

@@ -1,6 +1,7 @@
 import type { EgressReport } from "../../platform/egress-guard.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { FoundInside } from "../plan/find-drift.ts";
 import type { Change } from "../plan/plan.ts";
 import type { RegistryOptions } from "../push/registry-options.ts";
 import type { FirstPassword, NotInstalled, PublicUrl } from "../status/summary.ts";
@@ -36,7 +37,7 @@ export interface InstallRequest extends InstallTarget {
   readonly cacheDir?: string;
 }
 
-export interface InstallResult extends ResultHead<"InstallResult"> {
+export interface InstallResult extends ResultHead<"InstallResult">, Partial<FoundInside> {
   readonly name: string;
   readonly changed: boolean;
   readonly dryRun: boolean;

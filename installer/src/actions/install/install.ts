@@ -1,6 +1,6 @@
 import { InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
-import { withoutLostData } from "../../execute/bring-up-graph.ts";
+import { bringUpJobs, withoutLostData } from "../../execute/bring-up-graph.ts";
 import { canonicalJson } from "../../execute/digest.ts";
 import { recordRun, type RunBegin } from "../../execute/history/run-history.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
@@ -17,8 +17,9 @@ import type { PlanChange } from "../desired/load-plan.ts";
 import { describeReturned } from "../desired/returned-values.ts";
 import { summariseRun } from "../history/run-summary.ts";
 import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
-import { observeFor } from "../plan/observe.ts";
-import { comparePlan } from "../plan/plan.ts";
+import { findDriftLocked, type FoundInside } from "../plan/find-drift.ts";
+import { observeFor, type ObservedPlatform } from "../plan/observe.ts";
+import { type Change, comparePlan } from "../plan/plan.ts";
 import { openRunLog, type RunLog } from "../run-log.ts";
 import { firstPasswordOf, notInstalledIn, urlsOf } from "../status/summary.ts";
 import type { LivePlatform } from "../../targets/live-platform.ts";
@@ -159,7 +160,21 @@ async function tryUnchanged(
     planHash: planHashOf(desired, live),
     release: applied.release,
     changes: [],
+    ...(await insideOf(desired, { install, live, changes: [] }, ports)),
   };
+}
+
+/** An install leaves what people changed inside services, and says so. */
+function insideOf(
+  { plan }: Desired,
+  {
+    install,
+    live,
+    changes,
+  }: { readonly install: Install; readonly live: ObservedPlatform; readonly changes: readonly Change[] },
+  ports: ActionPorts,
+): Promise<FoundInside> {
+  return findDriftLocked(changes, { jobs: bringUpJobs(plan), install, live }, ports);
 }
 
 async function installChanges(
@@ -181,7 +196,9 @@ async function installChanges(
   if (hasData(withoutLostData(install.applied, first.plan, acceptDataLoss))) requireSecrets(seen.secrets);
   if (agreed.returned.length > 0) ports.report({ type: "note", message: describeReturned(agreed.returned) });
   if (request.dryRun === true) {
-    return { ...summary(first, request), planHash: agreed.hash, changes: agreed.changes, changed: false, release: 0 };
+    const { hash: planHash, changes } = agreed;
+    const inside = await insideOf(first, { install, live: seen, changes }, ports);
+    return { ...summary(first, request), planHash, changes, ...inside, changed: false, release: 0 };
   }
   throwIfInterrupted(ports.signal, "images were provided");
   // Where nothing ran yet nothing can be left half-updated, and there is no data to look at: what is there first starts first.
@@ -222,7 +239,8 @@ async function applyAndVerify(
     const verified =
       request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
     if (verified !== undefined) requireWires(verified);
-    return { release: applied.release, ...(verified === undefined ? {} : { verify: verified }) };
+    const inside = await insideOf(desired, { install: applied.install, live, changes: planned.changes }, ports);
+    return { release: applied.release, ...inside, ...(verified === undefined ? {} : { verify: verified }) };
   });
   return { ...summary(desired, request), changes: planned.changes, changed: true, logFile: log.path, ...done };
 }

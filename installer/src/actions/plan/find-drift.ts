@@ -14,6 +14,21 @@ export interface Drift {
   readonly changes: readonly string[];
 }
 
+/** What somebody made inside a service and its job leaves as it is. */
+export interface Noted {
+  readonly job: string;
+  readonly component: string;
+  readonly notes: readonly string[];
+}
+
+/** What the jobs that were asked found inside their services. */
+export interface FoundInside {
+  /** What somebody changed inside services since; an install leaves it, `slipway run` of its job sets it right. */
+  readonly drift: readonly Drift[];
+  /** What somebody made there and that job leaves, too. */
+  readonly noted: readonly Noted[];
+}
+
 /** What a plan says of one job or component. */
 interface PlannedChange {
   readonly subject: string;
@@ -34,22 +49,44 @@ export interface DriftQuestion {
  */
 export async function findDrift(
   planned: readonly PlannedChange[],
+  question: DriftQuestion,
+  ports: RunJobPorts,
+): Promise<FoundInside> {
+  return askWith(planned, question, ports, async (ask) => {
+    // A job's container is one of the platform's: no other run may meet it.
+    const release = await acquireRunLock(ports, question.install.layout, ports.random.uuid());
+    try {
+      return await ask();
+    } finally {
+      await release();
+    }
+  });
+}
+
+/** The same for a run that holds the lock itself. */
+export function findDriftLocked(
+  planned: readonly PlannedChange[],
+  question: DriftQuestion,
+  ports: RunJobPorts,
+): Promise<FoundInside> {
+  return askWith(planned, question, ports, (ask) => ask());
+}
+
+type Asking = () => Promise<FoundInside>;
+
+async function askWith(
+  planned: readonly PlannedChange[],
   { jobs, install, live }: DriftQuestion,
   ports: RunJobPorts,
-): Promise<readonly Drift[]> {
+  guard: (ask: Asking) => Promise<FoundInside>,
+): Promise<FoundInside> {
   const asked = jobs
     .filter(canProbe)
     .filter((job) => job.editedByPeople === true && isAsPlanned(planned, job))
     .filter((job) => neededServices(job).every((id) => isServing(live, id)));
-  if (asked.length === 0) return [];
+  if (asked.length === 0) return { drift: [], noted: [] };
   try {
-    // A job's container is one of the platform's: no other run may meet it.
-    const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
-    try {
-      return await askInTurn(asked, install, ports);
-    } finally {
-      await release();
-    }
+    return await guard(() => askInTurn(asked, install, ports));
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     const of = [...new Set(asked.map(({ component }) => component))].join(", ");
@@ -58,7 +95,7 @@ export async function findDrift(
       type: "warning",
       message: `whether somebody changed what is set inside ${of} is not known: ${why}`,
     });
-    return [];
+    return { drift: [], noted: [] };
   }
 }
 
@@ -66,13 +103,16 @@ async function askInTurn(
   jobs: readonly (Job & { readonly probeArguments: readonly string[] })[],
   install: Install,
   ports: RunJobPorts,
-): Promise<readonly Drift[]> {
-  const found: Drift[] = [];
+): Promise<FoundInside> {
+  const drift: Drift[] = [];
+  const noted: Noted[] = [];
   for (const job of jobs) {
-    const { changes } = await probeJob(job, install, ports);
-    if (changes.length > 0) found.push({ job: job.id, component: job.component, changes });
+    const { changes, notes = [] } = await probeJob(job, install, ports);
+    const head = { job: job.id, component: job.component };
+    if (changes.length > 0) drift.push({ ...head, changes });
+    if (notes.length > 0) noted.push({ ...head, notes });
   }
-  return found;
+  return { drift, noted };
 }
 
 /** A job that runs at the next install sets it right by that. */

@@ -12,7 +12,7 @@ import type { ReturnedValue } from "../desired/returned-values.ts";
 import type { RunJobPorts } from "../run-job/run-job.ts";
 import { findElsewhere } from "../status/elsewhere.ts";
 import { describeState } from "../status/describe-state.ts";
-import type { Drift } from "./find-drift.ts";
+import type { FoundInside } from "./find-drift.ts";
 import { observeFor, type ObservedPlatform, type ObservePorts } from "./observe.ts";
 import { type PlanTotals, totalsOf } from "./totals.ts";
 import { planHashOf } from "./plan-hash.ts";
@@ -40,7 +40,7 @@ export interface Change {
   readonly reasons: readonly string[];
 }
 
-export interface PlanResult extends ResultHead<"PlanResult"> {
+export interface PlanResult extends ResultHead<"PlanResult">, FoundInside {
   readonly name: string;
   readonly profile: string;
   /** What `install --plan-hash` insists on; of an offline plan it stands for the plan alone and is refused there. */
@@ -56,8 +56,6 @@ export interface PlanResult extends ResultHead<"PlanResult"> {
   readonly totals?: PlanTotals;
   /** What an install will refuse, because the target cannot do it to the data that is there. */
   readonly impossible: readonly ImpossibleChange[];
-  /** What somebody changed inside services since; an install leaves it, `slipway run` of its job sets it right. */
-  readonly drift: readonly Drift[];
 }
 
 export type PlanPorts = FilePorts & ObservePorts & RunJobPorts;
@@ -98,7 +96,7 @@ export async function planLive(
   // A plan by the records alone has no use for it.
   const { findDrift } = await import("./find-drift.ts");
   const question = { jobs: bringUpJobs(desired.plan), install, live };
-  return { ...planned, drift: await findDrift(planned.changes, question, ports) };
+  return { ...planned, ...(await findDrift(planned.changes, question, ports)) };
 }
 
 /** Compares what is wanted with what the target has; without a look at it, with what is recorded. Pure. */
@@ -126,6 +124,7 @@ export function comparePlan(
     ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
     impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
     drift: [],
+    noted: [],
   };
 }
 

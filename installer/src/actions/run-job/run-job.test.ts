@@ -164,7 +164,36 @@ describe("a plan", () => {
     expect(before.drift).toEqual([]);
     expect(planned).toMatchObject({ changed: false, drift: [{ job: "prepare", component: "store", changes }] });
     expect(planned.hash).toBe(before.hash);
-    expect(await installFixture({ ...place, probes: true }, ports)).toMatchObject({ changed: false });
+    expect(await installFixture({ ...place, probes: true }, ports)).toMatchObject({
+      changed: false,
+      drift: planned.drift,
+    });
+  });
+
+  test("tells what somebody made and the job leaves, which is no difference", async () => {
+    const { world, ports, place } = await installed({ probes: true });
+    const notes = ["application CSGHub keeps redirect URIs that somebody added"];
+    world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, says({ missing: [], notes }));
+
+    const planned = await planFixture({ ...place, probes: true }, ports);
+    const again = await installFixture({ ...place, probes: true }, ports);
+
+    const noted = [{ job: "prepare", component: "store", notes }];
+    expect(planned).toMatchObject({ changed: false, drift: [], noted });
+    expect(again).toMatchObject({ changed: false, drift: [], noted });
+  });
+
+  test("and an install of something else tell what was changed, and a first one asks nothing", async () => {
+    const { world, ports, place } = await installed({ probes: true });
+    const first = [...world.jobsRun];
+    world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, { status: 10, ...says({ ok: false, missing: changes }) });
+
+    const dry = await installFixture({ ...place, probes: true, request: { dryRun: true } }, ports);
+    const other = await installFixture({ ...place, probes: true, greeting: "other" }, ports);
+
+    expect(first).toEqual(["prepare"]);
+    expect(dry).toMatchObject({ changed: false, drift: [{ job: "prepare", component: "store", changes }] });
+    expect(other).toMatchObject({ changed: true, drift: [{ job: "prepare", component: "store", changes }] });
   });
 
   test("asks nothing of what does not serve or of a job that the install will run", async () => {

@@ -93,6 +93,17 @@ describe("archives of others, made by hand after their formats", () => {
     expect(events.at(-1)).toMatchObject({ type: "warning" });
   });
 
+  it.each([
+    ["gzip", gzipSync],
+    ["zstd", zstdCompressSync],
+  ])("an archive packed by %s that was cut short is said to end too early", async (_, pack) => {
+    const packed = pack(tarOf(layoutFiles()));
+    writeFileSync(join(folder, "a.tar.x"), packed.subarray(0, packed.length - 30));
+
+    await expect(open("a.tar.x")).rejects.toThrow(`${join(folder, "a.tar.x")} is damaged: it ends too early`);
+    expect(readdirSync(join(folder, "spool"))).toEqual([]);
+  });
+
   it("of a name that stands in it twice the later entry counts, as after tar --append", async () => {
     const { "index.json": index = Buffer.alloc(0), ...rest } = layoutFiles();
     const stale = Buffer.from('{"schemaVersion":2,"manifests":[]}');

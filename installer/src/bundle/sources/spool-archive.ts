@@ -117,6 +117,7 @@ async function writeUnpacked(request: SpoolRequest, { bulk, fs }: SpoolPorts): P
     await flush();
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "Z_BUF_ERROR") refuse("is damaged: it ends too early", error);
     if (/^(Z_|ZSTD_|ERR_ZSTD|ERR_PADDING)/.test(code)) refuse(`is damaged: it cannot be unpacked (${code})`, error);
     throw error;
   } finally {

@@ -46,6 +46,19 @@ describe("install", () => {
     );
   });
 
+  it.each([{ changed: false }, { changed: true }, { changed: false, dryRun: true }])(
+    "says what people changed and made inside services, which it leaves (%j)",
+    async (more) => {
+      const of = { job: "casdoor-bootstrap", component: "casdoor" };
+      const inside = { drift: [{ ...of, changes: ["set x"] }], noted: [{ ...of, notes: ["keeps y"] }] };
+      const run = await cli("install", { install: () => Promise.resolve({ ...installed, ...more, ...inside }) });
+
+      expect(run.stdout()).toContain(
+        "! changed inside casdoor since; an install leaves it, slipway run casdoor-bootstrap would:\n    set x\n! made inside casdoor by somebody; slipway run casdoor-bootstrap leaves it, too:\n    keeps y\n",
+      );
+    },
+  );
+
   it("says how to read the first password", async () => {
     const title = { en: "Casdoor", zh: "Casdoor" };
     const firstPassword = { title, user: "root", secret: "casdoor-root", command: "slipway secrets show casdoor-root" };

@@ -20,6 +20,7 @@ const planned: PlanResult = {
   returned: [],
   impossible: [],
   drift: [],
+  noted: [],
 };
 
 describe("plan", () => {
@@ -66,6 +67,18 @@ describe("plan", () => {
     expect(run.stdout()).toContain(
       "recorded values that are not given any more, with what holds again:\n    redis.resources.memory 300Mi → 512Mi\n",
     );
+  });
+
+  it("names what somebody made inside a service and its job leaves; --exit-code does not count it", async () => {
+    const notes = ["application CSGHub keeps redirect URIs that somebody added: https://x.example"];
+    const noted = [{ job: "casdoor-bootstrap", component: "casdoor", notes }];
+    const result = { ...planned, changed: false, changes: [], noted };
+    const run = await cli("plan --exit-code", { plan: () => Promise.resolve(result) });
+
+    expect(run.stdout()).toContain(
+      `! made inside casdoor by somebody; slipway run casdoor-bootstrap leaves it, too:\n    ${notes.join("")}\nno changes\n`,
+    );
+    expect(run.status).toBe(0);
   });
 
   it("names what was changed inside a service, and the job that sets it right; --exit-code counts it", async () => {

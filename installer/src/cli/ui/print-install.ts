@@ -1,7 +1,7 @@
 import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
-import { formatChange } from "./print-plan.ts";
+import { formatChange, formatInside } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
 import type { Style } from "./style.ts";
 
@@ -22,6 +22,7 @@ export function formatInstall(result: InstallResult, { style, columns }: Install
         )
       : style.good(`${result.name} is up to date; nothing was changed (${formatMilliseconds(result.ms)})`),
   );
+  lines.push(...formatInside(result, style));
   const width = Math.max(0, ...result.urls.map((url) => url.title.en.length));
   lines.push(...result.urls.map((url) => `  ${url.title.en.padEnd(width)}  ${style.bold(url.url)}`));
   lines.push(
@@ -48,6 +49,7 @@ function formatDryRun(result: InstallResult, style: Style): string {
   const changes = result.changes.filter((change) => change.action !== "unchanged");
   return [
     ...changes.map((change) => formatChange(change, style)),
+    ...formatInside(result, style),
     changes.length === 0 ? style.good("no changes") : `${changes.length} changes; nothing was done (--dry-run)`,
     `plan ${shortPlanHash(result.planHash)}`,
   ].join("\n");

@@ -1,3 +1,4 @@
+import type { FoundInside } from "../../actions/plan/find-drift.ts";
 import type { Change, PlanResult } from "../../actions/plan/plan.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import type { PlanTotals } from "../../actions/plan/totals.ts";
@@ -14,12 +15,7 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
   for (const { message, hint } of plan.impossible) {
     lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
   }
-  for (const { job, component, changes } of plan.drift) {
-    lines.push(
-      style.warn(`! changed inside ${component} since; an install leaves it, slipway run ${job} would:`),
-      ...changes.map((change) => style.dim(`    ${printable(change)}`)),
-    );
-  }
+  lines.push(...formatInside(plan, style));
   if (plan.returned.length > 0) {
     lines.push(
       "recorded values that are not given any more, with what holds again:",
@@ -32,6 +28,21 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
   );
   return lines.join("\n");
+}
+
+/** What somebody changed or made inside services since. Both quote what others wrote. */
+export function formatInside({ drift = [], noted = [] }: Partial<FoundInside>, style: Style): readonly string[] {
+  const below = (lines: readonly string[]) => lines.map((line) => style.dim(`    ${printable(line)}`));
+  return [
+    ...drift.flatMap(({ job, component, changes }) => [
+      style.warn(`! changed inside ${component} since; an install leaves it, slipway run ${job} would:`),
+      ...below(changes),
+    ]),
+    ...noted.flatMap(({ job, component, notes }) => [
+      style.warn(`! made inside ${component} by somebody; slipway run ${job} leaves it, too:`),
+      ...below(notes),
+    ]),
+  ];
 }
 
 /** One change with the reasons below it; that something is created because it is new needs no saying. */

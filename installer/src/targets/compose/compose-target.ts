@@ -12,13 +12,15 @@ export const composeKind = "compose";
 /** One Docker host: containers made by `docker compose`, started and watched through the engine. Parts are loaded when used. */
 export function createComposeTarget(ports: ComposePorts): Target {
   const { docker } = ports;
+  const hosts = (): readonly string[] => {
+    const endpoint = engineEndpoint(ports.environment);
+    return "host" in endpoint ? [endpoint.host] : [];
+  };
   return {
     identity: { kind: composeKind },
-    hosts: () => {
-      const endpoint = engineEndpoint(ports.environment);
-      return "host" in endpoint ? [endpoint.host] : [];
-    },
+    hosts,
     facts: () => composeFacts(docker),
+    dataPlace: async () => (hosts().length > 0 ? undefined : (await docker.info()).dataRoot),
     render: async (plan, facts) => (await import("./rules.ts")).rules.render(plan, facts),
     impossible: movedData,
     observe: async (install, question) => (await import("./observe.ts")).observeCompose(install, question, ports),

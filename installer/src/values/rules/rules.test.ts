@@ -24,7 +24,7 @@ describe("domain", () => {
       "domain: AI.corp",
       `domain: has upper-case letters (got "AI.corp"), did you mean ai.corp? ${domainAllowed} [my.yaml:1:9]`,
     ],
-    ["domain: a_b.corp", `domain: is not allowed (got "a_b.corp"), ${domainAllowed} [my.yaml:1:9]`],
+    ["domain: a_b.corp", `domain: has an underscore (got "a_b.corp"), ${domainAllowed} [my.yaml:1:9]`],
     [
       "domain: https://ai.corp",
       `domain: is a URL and not only a host name (got "https://ai.corp"), did you mean ai.corp? ${domainAllowed} [my.yaml:1:9]`,

@@ -118,7 +118,11 @@ export const registryRows: readonly BadInput[] = [
     code: "REGISTRY_FAILED",
     state: "nothing was sent, and no project was made",
     again: "when tokens can be had",
-    proofs: proofs(harbor, ["%s makes no project that would stay empty", "fails"]),
+    proofs: proofs(
+      harbor,
+      ["%s makes no project that would stay empty", "fails"],
+      "fails is asked twice, as the password may be wrong, and not for each image",
+    ),
   },
   {
     fault: "a file for the secret of a robot account that holds another one's (Harbor)",
