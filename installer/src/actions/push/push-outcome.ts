@@ -5,6 +5,7 @@ import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
 import type { PushedImage, PushResult } from "./push-request.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
+import type { DamagedImage } from "./push-sources.ts";
 
 export type PushOutcome = Omit<PushResult, "apiVersion" | "kind" | "to" | "ms">;
 
@@ -12,6 +13,13 @@ export interface Described {
   readonly plan: PushPlan;
   readonly read: ReadImages;
   readonly findings: readonly Finding[];
+  readonly damaged: readonly PlacedDamage[];
+}
+
+/** An image that was not even found whole, so that its digest is not known. */
+export interface PlacedDamage extends DamagedImage {
+  /** In full. */
+  readonly target: string;
 }
 
 const noBlobs = { cached: 0, mounted: 0, sent: 0, failed: 0 };
@@ -29,6 +37,18 @@ function describeImage(candidate: Candidate, state: PushedImage["state"], error?
   };
 }
 
+function describeDamage({ name, reference, target, error }: PlacedDamage): PushedImage {
+  return {
+    name,
+    source: reference,
+    target,
+    state: "failed",
+    blobs: noBlobs,
+    sentBytes: 0,
+    error: describeError(error),
+  };
+}
+
 function describeError(error: Error): NonNullable<PushedImage["error"]> {
   if (!(error instanceof InstallerError)) return { code: "INTERNAL", message: error.message, details: [] };
   const { code, message, hint, details } = error;
@@ -38,7 +58,7 @@ function describeError(error: Error): NonNullable<PushedImage["error"]> {
 /** What became of each image. */
 export function describeOutcome(
   candidates: readonly Candidate[],
-  { plan, read, findings }: Described,
+  { plan, read, findings, damaged }: Described,
   pushed: readonly ImageOutcome[],
 ): PushOutcome {
   const outcomes = new Map(pushed.map((outcome) => [outcome.image.target, outcome]));
@@ -50,13 +70,14 @@ export function describeOutcome(
     const { state, blobs, sentBytes } = outcome;
     return { ...describeImage(candidate, state, outcome.error), blobs, sentBytes };
   });
+  images.push(...damaged.map(describeDamage));
   return summarise(images, { plan, findings, dryRun: false, sent: sum(images, (image) => image.sentBytes) });
 }
 
 /** What a push would do. Of repositories that exist it is not asked which blobs they have: the bytes are the most there can be. */
 export function describeDryRun(
   candidates: readonly Candidate[],
-  { plan, read, findings }: Described,
+  { plan, read, findings, damaged }: Described,
   knowledge: TargetKnowledge,
 ): PushOutcome {
   const absent = plan.blobs.filter(({ descriptor }) => knowledge.holderOf(descriptor.digest) === undefined);
@@ -65,6 +86,7 @@ export function describeDryRun(
     if (error !== undefined) return describeImage(candidate, "failed", error);
     return describeImage(candidate, read.images.has(candidate) ? "planned" : "cached");
   });
+  images.push(...damaged.map(describeDamage));
   return summarise(images, { plan, findings, dryRun: true, sent: sum(absent, ({ descriptor }) => descriptor.size) });
 }
 

@@ -15,7 +15,7 @@ import { createWorkQueue } from "../../registry/push/work-queue.ts";
 import type { ExpectedAccess } from "../../registry/registry-client.ts";
 import type { ActionPorts } from "../context.ts";
 import type { PushRequest } from "./push-request.ts";
-import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
+import { type PlacedDamage, type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
 import { findOrigins } from "./push-origins.ts";
 import { createPushProgress } from "./push-progress.ts";
@@ -28,14 +28,14 @@ import {
   reportFindings,
   type TargetWork,
 } from "./push-preparation.ts";
-import type { SelectedImage } from "./push-sources.ts";
+import type { Selected, SelectedImage } from "./push-sources.ts";
 import type { RegistryAccess } from "./registry-options.ts";
 
 export interface PushRun {
   readonly request: Pick<PushRequest, "pathStyle" | "cacheDir" | "registry" | "harbor" | "dryRun">;
   readonly target: RegistryTarget;
   readonly registries: RegistryAccess;
-  readonly selected: readonly SelectedImage[];
+  readonly selected: Omit<Selected, "close">;
 }
 
 /** What a run works with once its candidates are known. */
@@ -87,11 +87,12 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
     journal.has(repository, digest),
   );
   const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
+  const damaged = placeDamaged(work);
   // Tokens of before give no right in a project that was made only now.
   if (absent.length > 0) work.client.expect(work.expected);
-  if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
+  if (request.dryRun) return describeDryRun(candidates, { plan, read, findings, damaged }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
-  const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);
+  const outcome = describeOutcome(candidates, { plan, read, findings, damaged }, pushed);
   if (outcome.ok) await journal.finish(recordable(candidates));
   const last = (await preparation.finish?.(outcome.ok, ports.signal)) ?? [];
   reportFindings(last, ports);
@@ -100,7 +101,7 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
 
 /** Every target reference, before anything is asked or sent. */
 function placeImages({ selected, target, request }: PushRun): readonly Candidate[] {
-  const mapped = selected.map((image) => {
+  const mapped = selected.images.map((image) => {
     const source = parseReference(image.reference);
     return { image, source, place: mapReference(source, target, request.pathStyle), digest: image.root.digest };
   });
@@ -120,6 +121,15 @@ function placeImages({ selected, target, request }: PushRun): readonly Candidate
     for (const root of image.others) add({ root, referrers: [] });
   }
   return [...candidates.values()];
+}
+
+/** What cannot be pushed, with the place it would have had. */
+function placeDamaged({ selected, target, request }: PushRun): readonly PlacedDamage[] {
+  return selected.damaged.map((image) => {
+    const place = mapReference(parseReference(image.reference), target, request.pathStyle);
+    const tag = place.tag ?? (place.digest === undefined ? "latest" : undefined);
+    return { ...image, target: fullTarget(place, tag, place.digest ?? "") };
+  });
 }
 
 function fullTarget({ host, repository }: Reference, tag: string | undefined, digest: string): string {
