@@ -187,26 +187,36 @@ describe("a push that comes with rules about tags", () => {
     );
   });
 
-  it("leaves none behind when an image could not be pushed, and the same command sets them later", async () => {
-    const { harbor, push, onEvent } = await createWorld({ projects: [{ name: "ai-infra", hard: 500_000 }] });
-    const project = harbor.state.projects.get("ai-infra");
-    if (project === undefined) throw new Error("the project is missing");
-    onEvent((event) => {
-      if (event.type === "finding" && event.finding.id === "harbor.quota") project.hard = 10_000;
-    });
-    const failed = await push({ harbor: rules });
-    onEvent(() => undefined);
-    project.hard = 500_000;
+  it.each([
+    ["about our repositories", { projects: [{ name: "ai-infra", hard: 500_000 }] }, "{base/org/two,base/slipway/one}"],
+    ["about all of a project that was made for it", { defaultLimit: 500_000 }, "**"],
+  ])(
+    "leaves none behind when an image could not be pushed, and the same command sets them later: %s",
+    async (_what, options, pattern) => {
+      const { harbor, push, onEvent } = await createWorld(options);
+      onEvent((event) => {
+        const there = harbor.state.projects.get("ai-infra");
+        if (event.type === "finding" && event.finding.id === "harbor.quota" && there !== undefined) there.hard = 10_000;
+      });
+      const failed = await push({ harbor: rules });
+      onEvent(() => undefined);
+      const project = harbor.state.projects.get("ai-infra");
+      if (project === undefined) throw new Error("the project is missing");
+      project.hard = 500_000;
 
-    expect(failed.ok).toBe(false);
-    expect([...project.rules, ...harbor.state.retentions]).toEqual([]);
-    expect(failed.findings).toContainEqual(
-      expect.objectContaining({ id: "harbor.immutable", severity: "warning", remedy: expect.any(String) as string }),
-    );
+      expect(failed.ok).toBe(false);
+      expect([...project.rules, ...harbor.state.retentions]).toEqual([]);
+      expect(failed.findings).toContainEqual(
+        expect.objectContaining({ id: "harbor.immutable", severity: "warning", remedy: expect.any(String) as string }),
+      );
 
-    expect((await push({ harbor: rules })).ok).toBe(true);
-    expect([project.rules.length, harbor.state.retentions.length]).toEqual([1, 1]);
-  });
+      expect((await push({ harbor: rules })).ok).toBe(true);
+      expect([project.rules.length, harbor.state.retentions.length]).toEqual([1, 1]);
+      for (const made of [project.rules, harbor.state.retentions]) {
+        expect(JSON.stringify(made)).toContain(`"repoMatches","pattern":"${pattern}"`);
+      }
+    },
+  );
 
   it("goes through again when everything is there", async () => {
     const { push } = await createWorld(there);

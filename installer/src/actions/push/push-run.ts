@@ -41,7 +41,6 @@ export interface PushRun {
 /** What a run works with once its candidates are known. */
 interface Work extends PushRun, TargetWork {
   readonly request: PushRun["request"];
-  readonly journal: PushJournal;
 }
 
 /**
@@ -93,9 +92,10 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings, damaged }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings, damaged }, pushed);
-  if (outcome.ok) await journal.finish(recordable(candidates));
   const last = (await preparation.finish?.(outcome.ok, ports.signal)) ?? [];
   reportFindings(last, ports);
+  // Last: until rules are set, the next run must know what this one made.
+  if (outcome.ok) await journal.finish(recordable(candidates));
   return { ...outcome, findings: [...findings, ...last] };
 }
 

@@ -13,10 +13,12 @@ import {
   parseIsAdmin,
   parseProject,
   parseQuota,
+  parseRetention,
   parseRobot,
   parseRule,
   parseSystemInfo,
   retentionBody,
+  type RetentionPolicy,
   robotBody,
   selectors,
   type TagRule,
@@ -54,6 +56,8 @@ export interface HarborClient {
   createImmutableRule(project: HarborProject, repositories: string, signal: AbortSignal): Promise<void>;
   /** Keeps the newest of each repository, by push; what else is there goes, each night. */
   createRetention(project: HarborProject, repositories: string, keep: number, signal: AbortSignal): Promise<void>;
+  /** By its number; `hidden` when this user may not see it. */
+  retention(project: HarborProject, id: number, signal: AbortSignal): Promise<RetentionPolicy | "hidden">;
   /** Of a project, in full; `hidden` when this user may not list them. */
   repositories(project: HarborProject, signal: AbortSignal): Promise<readonly string[] | "hidden">;
   /** Whether a rule holds a tag that is there; undefined when this user may not see it. */
@@ -196,6 +200,11 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
           disabled: false,
         };
         await api.send({ method: "POST", path: `${projectPath(project.name)}/immutabletagrules`, body, signal });
+      }),
+    retention: (project, id, signal) =>
+      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
+        const found = await unless([401, 403, 404], { method: "GET", path: `/retentions/${id}`, signal });
+        return found === undefined ? "hidden" : parseRetention(fieldsOf(found));
       }),
     createRetention: (project, repositories, keep, signal) =>
       guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {

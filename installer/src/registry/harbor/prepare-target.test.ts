@@ -253,6 +253,7 @@ describe("a target that is not a Harbor", () => {
       random: createSeededRandom(),
       credentials: { find: () => Promise.reject(new Error("no password is needed to find out")) },
       options,
+      made: { hasMade: () => false, recordMade: () => Promise.resolve() },
       signal,
     });
   }

@@ -61,7 +61,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 /** `projects/:id/summary` of `projects/ai-infra/summary`. */
 function routeOf(parts: readonly string[]): string {
-  return parts.map((part, index) => (index % 2 === 1 && parts[0] !== "retentions" ? ":id" : part)).join("/");
+  return parts.map((part, index) => (index % 2 === 1 ? ":id" : part)).join("/");
 }
 
 const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
@@ -85,6 +85,7 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
   "GET robots": listRobots,
   "POST robots": createRobot,
   "DELETE robots/:id": deleteRobot,
+  "GET retentions/:id": getRetention,
   "POST retentions": createRetention,
 };
 
@@ -334,6 +335,19 @@ function createRetention(call: ApiCall): Answered {
   project.retentionId = state.nextId();
   state.retentions.push({ id: project.retentionId, policy: call.body });
   return answer(call, 201, undefined, { location: `/api/v2.0/retentions/${project.retentionId}` });
+}
+
+/** To those who set rules, as it was sent. */
+function getRetention(call: ApiCall): Answered {
+  const { state, caller, response, parts } = call;
+  if (caller.kind === "nobody") return unauthorized(call);
+  const found = state.retentions.find(({ id }) => id === Number(parts[1]));
+  const project = [...state.projects.values()].find(({ retentionId }) => retentionId === found?.id);
+  if (found === undefined || project === undefined) {
+    return refuseHarbor(response, 404, "NOT_FOUND", `no such Retention policy with id ${parts[1] ?? ""}`);
+  }
+  if (!setsRules(call)(project)) return forbidden(call);
+  return answer(call, 200, { ...found.policy, id: found.id });
 }
 
 function retentionFault(policy: RetentionBody, project: FakeProject | undefined): string | undefined {

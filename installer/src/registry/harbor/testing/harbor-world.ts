@@ -58,6 +58,11 @@ export async function setUp(setup: Setup = {}) {
     isGranted: (access) => client.isGranted(access),
     alsoRead: (others) => client.expect(others.map((repository) => ({ repository, actions: "pull" }))),
   };
+  const remembered = new Set<string>();
+  const made = {
+    hasMade: (what: string) => remembered.has(what),
+    recordMade: (what: string) => Promise.resolve(void remembered.add(what)),
+  };
   const open = (options: HarborOptions = setup.options ?? noHarborOptions) =>
     prepareTarget({
       target: parseTarget(`${harbor.host}${setup.path ?? "/ai-infra"}`),
@@ -68,6 +73,7 @@ export async function setUp(setup: Setup = {}) {
       random: createSeededRandom(),
       credentials: { find: () => Promise.resolve(found) },
       options,
+      made,
       signal,
     });
   return { harbor, fs, open };
