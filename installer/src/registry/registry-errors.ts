@@ -45,7 +45,7 @@ export function mayBlameContent(error: unknown): boolean {
 }
 
 /** The error itself, or the first one behind it, that is of this class. */
-function causeOf<Kind extends Error>(error: unknown, kind: new (...args: never[]) => Kind): Kind | undefined {
+export function causeOf<Kind extends Error>(error: unknown, kind: new (...args: never[]) => Kind): Kind | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof kind) return cause;
   }

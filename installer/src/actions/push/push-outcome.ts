@@ -3,6 +3,7 @@ import { InstallerError } from "../../errors/installer-error.ts";
 import type { ImageOutcome, ItemState } from "../../registry/push/push-images.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
+import { mayPass } from "../../registry/may-pass.ts";
 import type { PushedImage, PushResult } from "./push-request.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
 import type { DamagedImage } from "./push-sources.ts";
@@ -50,9 +51,11 @@ function describeDamage({ name, reference, target, error }: PlacedDamage): Pushe
 }
 
 function describeError(error: Error): NonNullable<PushedImage["error"]> {
-  if (!(error instanceof InstallerError)) return { code: "INTERNAL", message: error.message, details: [] };
+  if (!(error instanceof InstallerError)) {
+    return { code: "INTERNAL", message: error.message, details: [], mayPass: false };
+  }
   const { code, message, hint, details } = error;
-  return { code, message, details, ...(hint !== undefined && { hint }) };
+  return { code, message, details, mayPass: mayPass(error), ...(hint !== undefined && { hint }) };
 }
 
 /** What became of each image. */

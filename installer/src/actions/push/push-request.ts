@@ -33,6 +33,8 @@ export interface PushedImage {
     readonly message: string;
     readonly hint?: string;
     readonly details: readonly string[];
+    /** The same command, run again, may bring it there with nothing changed: it failed for the moment. */
+    readonly mayPass: boolean;
   };
 }
 

@@ -1,5 +1,6 @@
 import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
+import { mayPass } from "../may-pass.ts";
 import type { PushPlan } from "../push/push-plan.ts";
 import type { PreparationOptions, TargetPreparation } from "../push/push-target.ts";
 import { checkQuota } from "./check-quota.ts";
@@ -107,7 +108,10 @@ async function setRules(
       findings.push(await apply(signal));
     } catch (error) {
       if (!(error instanceof InstallerError)) throw error;
-      const details = [...error.details, "every image is there, and the same command sets the rules"];
+      const again = mayPass(error)
+        ? "the same command sets the rules"
+        : "with that changed, the same command sets the rules";
+      const details = [...error.details, `every image is there, and ${again}`];
       throw new RegistryError(error.message, { cause: error, hint: error.hint, details });
     }
   }
