@@ -20,6 +20,8 @@ export interface Errand {
   readonly action: "read" | "write";
   /** Whether a user and password were sent. */
   readonly signedIn: boolean;
+  /** Sent once, because it must not be done twice. */
+  readonly once?: boolean;
 }
 
 /** A registry said no for good. */
@@ -287,7 +289,7 @@ function projectOf(errand: Pick<Errand, "repository">): string {
 function explainTransport(error: TransportError, errand: Errand): Error {
   if (error.fault === "aborted") return new InterruptedError("interrupted", { cause: error });
   const elsewhere = sentOnTo(error.host, errand);
-  const { problem, hint } = adviseOnTransport(error, elsewhere ?? errand.host);
+  const { problem, hint } = adviseOnTransport(error, elsewhere ?? errand.host, errand.once);
   const details = [
     ...(elsewhere === undefined
       ? []

@@ -69,7 +69,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
   const { host } = api;
   const projectAdmin = (name: string): string => `a project administrator of ${name}`;
 
-  async function guarded<T>(errand: Pick<HarborErrand, "what" | "needs">, run: () => Promise<T>): Promise<T> {
+  async function guarded<T>(errand: Omit<HarborErrand, "host" | "user">, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -119,6 +119,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
         {
           what: `making the project ${name}`,
           needs: `an administrator of Harbor, or the setting that everyone may make projects; or have ${name} made and this user added as maintainer`,
+          once: true,
         },
         async () => {
           const body = {
@@ -171,13 +172,13 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
     createRobot: (robot, signal) => {
       const [only, ...more] = robot.projects;
       const needs = more.length > 0 ? "an administrator of Harbor" : projectAdmin(only ?? "the project");
-      return guarded({ what: `making the robot account ${robot.name}`, needs }, async () => {
+      return guarded({ what: `making the robot account ${robot.name}`, needs, once: true }, async () => {
         const made = await unless([409], { method: "POST", path: "/robots", body: robotBody(robot), signal });
         return made === undefined ? "there already" : parseCreatedRobot(fieldsOf(made));
       });
     },
     deleteRobot: (id, signal) =>
-      guarded({ what: `removing the robot account ${id}`, needs: "its maker" }, async () => {
+      guarded({ what: `removing the robot account ${id}`, needs: "its maker", once: true }, async () => {
         await unless([404], { method: "DELETE", path: `/robots/${id}`, signal });
       }),
     immutableRules: (project, signal) =>
@@ -192,22 +193,25 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
         return rows === undefined || rows.map(parseRule).some(({ disabled }) => !disabled);
       }),
     createImmutableRule: (project, repositories, signal) =>
-      guarded({ what: `making tags of ${project.name} immutable`, needs: projectAdmin(project.name) }, async () => {
-        const body = {
-          ...selectors(repositories),
-          action: "immutable",
-          template: "immutable_template",
-          disabled: false,
-        };
-        await api.send({ method: "POST", path: `${projectPath(project.name)}/immutabletagrules`, body, signal });
-      }),
+      guarded(
+        { what: `making tags of ${project.name} immutable`, needs: projectAdmin(project.name), once: true },
+        async () => {
+          const body = {
+            ...selectors(repositories),
+            action: "immutable",
+            template: "immutable_template",
+            disabled: false,
+          };
+          await api.send({ method: "POST", path: `${projectPath(project.name)}/immutabletagrules`, body, signal });
+        },
+      ),
     retention: (project, id, signal) =>
       guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
         const found = await unless([401, 403, 404], { method: "GET", path: `/retentions/${id}`, signal });
         return found === undefined ? "hidden" : parseRetention(fieldsOf(found));
       }),
     createRetention: (project, repositories, keep, signal) =>
-      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
+      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name), once: true }, async () => {
         const body = retentionBody(project, repositories, keep);
         await api.send({ method: "POST", path: "/retentions", body, signal });
       }),
