@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
@@ -395,6 +396,59 @@ describe("what a push to Harbor asks for", () => {
 
     expect(error.message).toContain("does not accept the user admin");
     expect(harbor.passwords()).toHaveLength(1);
+  });
+});
+
+describe("a push of one image that turns out damaged", () => {
+  const whole = selectedImage("docker.io/slipway/one:1", one);
+  const damaged = (kind: "a layer" | "the manifest"): SelectedImage => {
+    const digest = kind === "a layer" ? one.blobs.at(-1)?.descriptor.digest : one.root.digest;
+    const open: typeof whole.source.content.open = async (descriptor) =>
+      descriptor.digest === digest
+        ? Readable.from([Buffer.alloc(descriptor.size)])
+        : whole.source.content.open(descriptor);
+    return { ...whole, source: { ...whole.source, content: { open } } };
+  };
+
+  it.each(["a layer", "the manifest"] as const)("leaves no empty project behind: %s", async (kind) => {
+    const { harbor, push } = await createWorld();
+
+    const failed = await push({ images: [damaged(kind)] });
+
+    expect(failed.images[0]?.error?.code).toBe("BUNDLE_INVALID");
+    expect(harbor.state.projects.has("ai-infra")).toBe(false);
+    expect((await push({ images: [whole] })).ok).toBe(true);
+  });
+
+  it("keeps a project that was there before, that has another image, or that has a robot account", async () => {
+    const there = await createWorld({ projects: [{ name: "ai-infra" }] });
+    await there.push({ images: [damaged("a layer")] });
+    const shared = await createWorld();
+    await shared.push({ images: [damaged("a layer"), selectedImage("quay.io/org/two:2", two)] });
+    const account = await createWorld();
+    const file = join(account.folder, "robot", "config.json");
+    await account.push({
+      images: [damaged("a layer")],
+      harbor: { immutable: false, robot: { name: "install", file } },
+    });
+
+    for (const { harbor } of [there, shared, account]) expect(harbor.state.projects.has("ai-infra")).toBe(true);
+  });
+
+  it("says that a project stays empty which may not be removed", async () => {
+    const { harbor, push } = await createWorld({
+      apiFault: { method: "DELETE", path: /\/projects\/ai-infra$/, status: 403 },
+    });
+
+    const failed = await push({ images: [damaged("a layer")] });
+
+    expect(failed.findings).toContainEqual(
+      expect.objectContaining({
+        severity: "warning",
+        message: expect.stringContaining("the project ai-infra was made and stays empty") as string,
+      }),
+    );
+    expect(harbor.state.projects.has("ai-infra")).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Finding } from "../../events/event.ts";
 import { InstallerError } from "../../errors/installer-error.ts";
 import type { ImageOutcome, ItemState } from "../../registry/push/push-images.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
+import type { PushEnd } from "../../registry/push/push-target.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
 import { mayPass } from "../../registry/may-pass.ts";
 import type { PushedImage, PushResult } from "./push-request.ts";
@@ -75,6 +76,13 @@ export function describeOutcome(
   });
   images.push(...damaged.map(describeDamage));
   return summarise(images, { plan, findings, dryRun: false, sent: sum(images, (image) => image.sentBytes) });
+}
+
+/** How it ended, for what is to be done at the target. */
+export function endOf({ ok, images }: Pick<PushOutcome, "ok" | "images">): PushEnd {
+  if (ok) return "complete";
+  const isSourceAtFault = images.every(({ state, error }) => state === "failed" && error?.code === "BUNDLE_INVALID");
+  return isSourceAtFault ? "in vain" : "incomplete";
 }
 
 /** What a push would do. Of repositories that exist it is not asked which blobs they have: the bytes are the most there can be. */

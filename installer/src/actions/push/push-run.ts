@@ -15,7 +15,7 @@ import { createWorkQueue } from "../../registry/push/work-queue.ts";
 import type { ExpectedAccess } from "../../registry/registry-client.ts";
 import type { ActionPorts } from "../context.ts";
 import type { PushRequest } from "./push-request.ts";
-import { type PlacedDamage, type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
+import { type PlacedDamage, type PushOutcome, describeDryRun, describeOutcome, endOf } from "./push-outcome.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
 import { findOrigins } from "./push-origins.ts";
 import { createPushProgress } from "./push-progress.ts";
@@ -85,14 +85,16 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   const plan = buildPushPlan(work.target.host, [...read.images.values()], (digest, repository) =>
     journal.has(repository, digest),
   );
-  const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
   const damaged = placeDamaged(work);
+  // Nothing is made for what cannot be sent.
+  const isInVain = read.images.size === 0 && read.errors.size + damaged.length > 0;
+  const findings = [...found, ...(isInVain ? [] : await prepareTarget(work, preparation, plan))];
   // Tokens of before give no right in a project that was made only now.
   if (absent.length > 0) work.client.expect(work.expected);
   if (request.dryRun) return describeDryRun(candidates, { plan, read, findings, damaged }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
   const outcome = describeOutcome(candidates, { plan, read, findings, damaged }, pushed);
-  const last = (await preparation.finish?.(outcome.ok, ports.signal)) ?? [];
+  const last = (await preparation.finish?.(endOf(outcome), ports.signal)) ?? [];
   reportFindings(last, ports);
   // Last: until rules are set, the next run must know what this one made.
   if (outcome.ok) await journal.finish(recordable(candidates));

@@ -44,6 +44,8 @@ export interface HarborClient {
     storageLimit: number | undefined,
     signal: AbortSignal,
   ): Promise<HarborProject | "there already">;
+  /** Harbor refuses it while there is a repository in it. */
+  deleteProject(name: string, signal: AbortSignal): Promise<void>;
   /** `hidden` when this user may not see it, `none` where quotas are switched off. */
   quota(project: HarborProject, signal: AbortSignal): Promise<HarborQuota | "hidden" | "none">;
   /** Of a project, or of the system. */
@@ -136,6 +138,10 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
           return parseProject(fieldsOf(found), name);
         },
       ),
+    deleteProject: (name, signal) =>
+      guarded({ what: `removing the project ${name}`, needs: projectAdmin(name), once: true }, async () => {
+        await api.send({ method: "DELETE", path: projectPath(name), signal });
+      }),
     quota: (project, signal) =>
       guarded({ what: `the quota of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
         const summary = await api.send({ method: "GET", path: `${projectPath(project.name)}/summary`, signal });

@@ -1,4 +1,4 @@
-import { RegistryError } from "../../errors/installer-error.ts";
+import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
 import type { Clock, FileSystem } from "../../platform/ports.ts";
 import type { Credentials } from "../credentials.ts";
@@ -163,6 +163,23 @@ export async function makeProject(
   const found = await client.project(name, signal);
   if (found === undefined || found === "hidden") throw notAMember(client.host, client.user, name);
   return { own: { ...own, project: found, isNew: false, isOurs: false }, findings: describeProject(found) };
+}
+
+/** Takes away a project that this run made and nothing came into; what cannot be removed is told. */
+export async function removeProject(client: HarborClient, name: string, signal: AbortSignal): Promise<Finding> {
+  const id = "harbor.project";
+  try {
+    await client.deleteProject(name, signal);
+    return { id, severity: "ok", message: `the project ${name} was removed again: nothing came into it` };
+  } catch (error) {
+    if (!(error instanceof InstallerError)) throw error;
+    return {
+      id,
+      severity: "warning",
+      message: `the project ${name} was made and stays empty: ${error.message}`,
+      remedy: "remove it in Harbor, or leave it for the same command with a source that is whole",
+    };
+  }
 }
 
 /** @throws RegistryError when user and password are wrong or there are none */

@@ -6,7 +6,7 @@ import type { PreparationOptions, TargetPreparation } from "../push/push-target.
 import { checkQuota } from "./check-quota.ts";
 import { explainRights } from "./harbor-errors.ts";
 import { findImmutable } from "./find-immutable.ts";
-import { type HarborPreparation, makeProject, openProjects } from "./open-projects.ts";
+import { type HarborPreparation, makeProject, openProjects, removeProject } from "./open-projects.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 import { planRules, type PlannedRule } from "./protect-tags.ts";
 import { checkRobotFile, provideRobot, type RobotRequest } from "./provide-robot.ts";
@@ -45,7 +45,10 @@ export function prepareHarbor(harbor: HarborPreparation): TargetPreparation {
       const settled = rules.filter(({ apply }) => dryRun || apply === undefined);
       return [...looks.flat(), ...robots, ...settled.map(({ finding }) => finding)];
     },
-    finish: (complete, signal) => setRules(rules, complete, signal),
+    finish: async (end, signal) => [
+      ...(await setRules(rules, end === "complete", signal)),
+      ...(end === "in vain" ? await removeEmpty(harbor, projects, signal) : []),
+    ],
     explain: (error, repository) => explainRights(error, client, repository.split("/")[0] ?? ""),
   };
 }
@@ -83,6 +86,17 @@ async function makeRobot(
 ): Promise<readonly Finding[]> {
   const request = robotRequest(harbor, projects);
   return request === undefined ? [] : [await provideRobot(harbor, request, change)];
+}
+
+/** One with a robot account is kept: the secret is in a file already. */
+async function removeEmpty(
+  harbor: HarborPreparation,
+  projects: readonly OwnRepositories[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (harbor.options.robot !== undefined) return [];
+  const made = projects.filter(({ isNew, project }) => isNew && project !== undefined);
+  return Promise.all(made.map(({ name }) => removeProject(harbor.client, name, signal)));
 }
 
 /** Rules are set when the images are there: before, they could forbid the very push they came with. */

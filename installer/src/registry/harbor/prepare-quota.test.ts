@@ -195,7 +195,7 @@ describe("rules about tags", () => {
       const preparation = await open();
       await preparation.open?.(repositories, { dryRun: false, signal });
       await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-      await preparation.finish?.(true, signal);
+      await preparation.finish?.("complete", signal);
     }
 
     expect(harbor.state.projects.get("ai-infra")?.rules).toHaveLength(1);
@@ -208,7 +208,7 @@ describe("rules about tags", () => {
       const preparation = await open();
       await preparation.open?.(repositories, { dryRun: false, signal });
       await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-      await preparation.finish?.(complete, signal);
+      await preparation.finish?.(complete ? "complete" : "incomplete", signal);
     }
 
     const pattern = '"decoration":"repoMatches","pattern":"**"';
@@ -231,7 +231,7 @@ describe("rules about tags", () => {
       const preparation = await open();
       await preparation.open?.(repositories, { dryRun: false, signal });
       await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-      await preparation.finish?.(complete, signal);
+      await preparation.finish?.(complete ? "complete" : "incomplete", signal);
     };
     await run(false);
     const project = harbor.state.projects.get("ai-infra");
@@ -255,7 +255,7 @@ describe("rules about tags", () => {
         const preparation = await open({ immutable: false, retain });
         await preparation.open?.(repositories, { dryRun: false, signal });
         findings.push(...(await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal })));
-        await preparation.finish?.(true, signal);
+        await preparation.finish?.("complete", signal);
         for (const { policy } of harbor.state.retentions) change(policy);
       }
       return findings.filter(({ id }) => id === "harbor.retention").at(-1);

@@ -78,7 +78,7 @@ describe("a target that is a Harbor", () => {
     });
 
     const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-    await preparation.finish?.(true, signal);
+    await preparation.finish?.("complete", signal);
 
     expect(failures(findings)).toEqual([]);
     expect(messageOf(findings, "harbor.project")).toBeUndefined();

@@ -76,6 +76,7 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
   "HEAD projects": headProject,
   "POST projects": createProject,
   "GET projects/:id": getProject,
+  "DELETE projects/:id": deleteProject,
   "GET projects/:id/summary": getSummary,
   "GET projects/:id/repositories": listRepositories,
   "GET projects/:id/repositories/:id/artifacts/:id/tags": listTags,
@@ -193,6 +194,21 @@ function withProject(
   if (caller.kind === "nobody") return unauthorized(call);
   if (isAdmin(caller)) return refuseHarbor(call.response, 404, "NOT_FOUND", `project ${call.parts[1] ?? ""} not found`);
   return forbidden(call);
+}
+
+function deleteProject(call: ApiCall): Answered {
+  const { state, caller, response } = call;
+  return withProject(
+    call,
+    ({ name }) => roleIn(caller, name) === "projectAdmin",
+    ({ name }) => {
+      if ([...state.store.manifests.keys()].some((repository) => repository.startsWith(`${name}/`))) {
+        return refuseHarbor(response, 412, "PRECONDITION", "the project contains repositories, can not be deleted");
+      }
+      state.projects.delete(name);
+      return answer(call, 200);
+    },
+  );
 }
 
 function setsRules({ caller }: ApiCall): (project: FakeProject) => boolean {

@@ -119,7 +119,8 @@ export async function prepareAll(setup: Setup, size = 1000, dryRun = false) {
   if (failures(findings).length === 0) {
     findings.push(...(await preparation.prepare(planOf(harbor.host, size), { dryRun, signal })));
   }
-  if (failures(findings).length === 0 && !dryRun) findings.push(...((await preparation.finish?.(true, signal)) ?? []));
+  if (failures(findings).length === 0 && !dryRun)
+    findings.push(...((await preparation.finish?.("complete", signal)) ?? []));
   return { harbor, fs, opened, findings };
 }
 
