@@ -565,20 +565,17 @@ describe("a push that Harbor cannot take", () => {
         "sends passwords in the clear",
         "on Harbor that is external_url in harbor.yml",
       ],
-    ])(
-      "%s makes no project that would stay empty, and names what to look at",
-      async (_what, tokenFault, message, hint) => {
-        const { harbor, push } = await createWorld({ tokenFault });
+    ])("%s makes no project that would stay empty", async (_what, tokenFault, message, hint) => {
+      const { harbor, push } = await createWorld({ tokenFault });
 
-        const error = await errorOf(() => push({ plainHttp: false }));
+      const error = await errorOf(() => push({ plainHttp: false }));
 
-        expect(error.message).toContain(message);
-        expect(error.hint).toContain(hint);
-        expect(error.details.join(" ")).toContain("the project ai-infra is not there, and was not made");
-        expect(harbor.changes()).toEqual([]);
-        expect(harbor.state.projects.has("ai-infra")).toBe(false);
-      },
-    );
+      expect(error.message).toContain(message);
+      expect(error.hint).toContain(hint);
+      expect(error.details.join(" ")).toContain("the project ai-infra is not there, and was not made");
+      expect(harbor.changes()).toEqual([]);
+      expect(harbor.state.projects.has("ai-infra")).toBe(false);
+    });
 
     it("fails is asked as often as one request is tried, and not for each image", async () => {
       const { harbor, push } = await createWorld({
