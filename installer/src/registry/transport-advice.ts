@@ -13,7 +13,6 @@ const again = "run the same command again; what was sent stays";
  * @param once it was not tried again
  */
 export function adviseOnTransport(error: TransportError, host: string, once = false): Advice {
-  const tries = once ? "" : ", also when tried again";
   switch (error.fault) {
     case "dns":
       return {
@@ -27,12 +26,12 @@ export function adviseOnTransport(error: TransportError, host: string, once = fa
       };
     case "reset":
       return {
-        problem: `the connection broke${tries}`,
+        problem: once ? "the connection broke" : "the connection broke, also when tried again",
         hint: `check the network and the registry's logs; ${again}`,
       };
     case "stalled":
       return {
-        problem: `no byte moved for too long${tries}`,
+        problem: once ? "no byte moved for too long" : "no byte moved for too long, also when tried again",
         hint: `check the network and the registry's load; ${again}`,
       };
     case "tls":
