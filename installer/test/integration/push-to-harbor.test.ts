@@ -302,6 +302,40 @@ describe("what a push to Harbor asks for", () => {
     expect(harbor.tokens()).toHaveLength(2);
   });
 
+  describe("for names that are too long for one request", () => {
+    const place = "a-department/of-a-division/some-team/a-platform/and-one-of-its-parts/which-has-a-long-name";
+    const long = Array.from({ length: 60 }, (_unused, n) =>
+      selectedImage(
+        `docker.io/${place}/service-${n}:1`,
+        syntheticImage(`service ${n}`, [base, syntheticBytes(`own ${n}`, 300)]),
+      ),
+    );
+
+    it.each([
+      ["one token, which Harbor takes for all of the project", { projects: [{ name: "ai-infra" }] }, 1],
+      ["one before the project is made, and one after", {}, 2],
+    ])("is %s", async (_what, options, tokens) => {
+      const { harbor, push } = await createWorld(options);
+
+      const outcome = await push({ images: long });
+
+      expect([outcome.counts.sent + outcome.counts.mounted, harbor.tokens().length]).toEqual([60, tokens]);
+    });
+
+    it("is as many as are needed where a token is good for what it names alone", async () => {
+      const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }], exactTokens: true });
+
+      const outcome = await push({ images: long });
+
+      expect(outcome.counts.failed).toBe(0);
+      expect(harbor.tokens().length).toBeGreaterThan(2);
+      // One more for the mounts from one group into another.
+      expect(harbor.tokens().length).toBeLessThan(10);
+      const refused = harbor.log.filter(({ authorization, status }) => authorization === "Bearer" && status === 401);
+      expect(refused.length).toBeLessThan(10);
+    });
+  });
+
   it("is one token where the project is there, and one for a push that is there already", async () => {
     const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }] });
 

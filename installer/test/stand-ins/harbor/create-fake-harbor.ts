@@ -29,6 +29,8 @@ export interface FakeHarborOptions {
   readonly robotPrefix?: string;
   readonly robots?: readonly GivenRobot[];
   readonly headNeedsRead?: boolean;
+  /** Tokens are good for the repositories that they name alone; for their projects unless told. */
+  readonly exactTokens?: boolean;
   /** Where its users come from; `db_auth`, its own database, unless told. */
   readonly authMode?: "db_auth" | "ldap_auth" | "oidc_auth";
   /** Requests to the API that fail; without a status their connection breaks. */
@@ -179,6 +181,7 @@ function createState(options: FakeHarborOptions): HarborState {
     robots,
     robotPrefix,
     headNeedsRead: options.headNeedsRead ?? false,
+    exactTokens: options.exactTokens === true,
     authMode: options.authMode ?? "db_auth",
     ...(options.tokenFault?.origin === undefined ? {} : { tokenOrigin: options.tokenFault.origin }),
     retentions: [],
