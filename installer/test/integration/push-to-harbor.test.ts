@@ -433,6 +433,41 @@ describe("what a push to Harbor asks for", () => {
   });
 });
 
+describe("a push of images whose layers another repository of the project has", () => {
+  const large = syntheticBytes("large", 9 * 1024 * 1024);
+  const image = selectedImage(
+    "docker.io/slipway/large:1",
+    syntheticImage("large", [large, syntheticBytes("own", 500)]),
+  );
+
+  it.each([
+    ["is not limited", {}],
+    ["is just large enough", { hard: 10 * 1024 * 1024 }],
+  ])("mounts the large ones from there: the project %s", async (_what, limit) => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra", ...limit }] });
+    await push({ images: [image], to: "/ai-infra/first" });
+    const planned = await push({ images: [image], to: "/ai-infra/second", dryRun: true });
+
+    const outcome = await push({ images: [image], to: "/ai-infra/second" });
+
+    expect(outcome.ok).toBe(true);
+    expect(outcome.blobs.mounted).toBeGreaterThan(0);
+    expect(outcome.bytes.sent).toBeLessThan(10_000);
+    expect(planned.bytes.sent).toBeLessThan(10_000);
+    expect(harbor.state.store.manifest("ai-infra/second/slipway/large", "1")).toBeDefined();
+  });
+
+  it("sends them where a robot account may not list the repositories", async () => {
+    const robots = [{ name: "ci", secret: "s", project: "ai-infra", rights: ["push", "project:read"] }];
+    const { push } = await createWorld({ projects: [{ name: "ai-infra" }], robots });
+    await push({ images: [image], to: "/ai-infra/first" });
+
+    const outcome = await push({ images: [image], to: "/ai-infra/second", user: "robot$ai-infra+ci", password: "s" });
+
+    expect([outcome.ok, outcome.bytes.sent > large.length]).toEqual([true, true]);
+  });
+});
+
 describe("a push of one image that turns out damaged", () => {
   const whole = selectedImage("docker.io/slipway/one:1", one);
   const damaged = (kind: "a layer" | "the manifest"): SelectedImage => {

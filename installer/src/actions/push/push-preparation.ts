@@ -36,10 +36,8 @@ export interface TargetWork {
 type Probes = ReadonlyMap<Candidate, ProbeResult>;
 
 /** What is to be done around a push to this target, by the kind of registry it is. */
-export function findPreparation(
-  work: Pick<TargetWork, "request" | "target" | "registries" | "client" | "expected" | "journal" | "http" | "ports">,
-): Promise<TargetPreparation> {
-  const { request, target, registries, client, expected, journal, http, ports } = work;
+export function findPreparation(work: Omit<TargetWork, "candidates" | "queue">): Promise<TargetPreparation> {
+  const { request, target, registries, client, expected, knowledge, journal, http, ports } = work;
   const { idleTimeoutMs } = request.registry;
   return findKind({
     target,
@@ -49,6 +47,7 @@ export function findPreparation(
       isGranted: (access) => client.isGranted(access),
       alsoRead: (repositories) =>
         client.expect([...expected, ...repositories.map((repository) => ({ repository, actions: "pull" }) as const)]),
+      found: (repository, digest) => knowledge.noteHolder(repository, digest),
     },
     fs: ports.fs,
     clock: ports.clock,

@@ -4,6 +4,9 @@ import { mayPass } from "../may-pass.ts";
 import type { PushPlan } from "../push/push-plan.ts";
 import type { PreparationOptions, TargetPreparation } from "../push/push-target.ts";
 import { checkQuota } from "./check-quota.ts";
+import { findElsewhere } from "./find-elsewhere.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { HarborProject } from "./harbor-documents.ts";
 import { explainRights } from "./harbor-errors.ts";
 import { findImmutable } from "./find-immutable.ts";
 import { type HarborPreparation, makeProject, openProjects, removeProject } from "./open-projects.ts";
@@ -65,10 +68,17 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   if (own.project === "hidden") return [];
-  return [
-    ...(await checkQuota({ client, registry }, own, plan, { asked: options, signal })),
+  let listed: ReturnType<HarborClient["repositories"]> | undefined;
+  const remembering = {
+    ...client,
+    repositories: (project: HarborProject) => (listed ??= client.repositories(project, signal)),
+  };
+  const findings = [
+    ...(await checkQuota({ client: remembering, registry }, own, plan, { asked: options, signal })),
     ...(await findImmutable(client, own, plan, signal)),
   ];
+  if (!hasFailure(findings)) await findElsewhere({ client: remembering, registry }, own, plan, signal);
+  return findings;
 }
 
 function robotRequest({ options }: HarborPreparation, projects: readonly OwnRepositories[]): RobotRequest | undefined {

@@ -247,7 +247,12 @@ describe("a target that is not a Harbor", () => {
     return prepareTarget({
       target: parseTarget(registry.host),
       http,
-      registry: { hasBlob: () => Promise.resolve(false), isGranted: () => false, alsoRead: () => undefined },
+      registry: {
+        hasBlob: () => Promise.resolve(false),
+        isGranted: () => false,
+        alsoRead: () => undefined,
+        found: () => undefined,
+      },
       fs: createMemoryFileSystem(),
       clock: createStillClock(),
       random: createSeededRandom(),

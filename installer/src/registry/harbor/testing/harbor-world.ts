@@ -56,6 +56,7 @@ export async function setUp(setup: Setup = {}) {
   const registry: RegistryHalf = {
     hasBlob: (repository, descriptor) => client.hasBlob(repository, descriptor),
     isGranted: (access) => client.isGranted(access),
+    found: () => undefined,
     alsoRead: (others) => client.expect(others.map((repository) => ({ repository, actions: "pull" }))),
   };
   const remembered = new Set<string>();
