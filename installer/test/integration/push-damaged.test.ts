@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hexOf } from "../../src/oci/digest.ts";
@@ -42,6 +42,21 @@ describe("a push of a source in which something is damaged", () => {
     expect(failed[0]?.error?.code).toBe("BUNDLE_INVALID");
     expect(tagsIn(registry)).toEqual(["slipway/image-0:1", "slipway/image-2:1"]);
     expect(findIncomplete(registry)).toEqual([]);
+  });
+
+  it("goes on with a whole copy, and leaves nothing in the cache folder then", async () => {
+    const { world, registry } = await setUp(images);
+    await damage(world, rootOf(middle));
+    const failed = await world.push(registry.host);
+    await damage(world, rootOf(middle));
+
+    const result = await world.push(registry.host);
+
+    expect(failed.images.map(({ digest }) => digest).toSorted()).toEqual(
+      result.images.map(({ digest }) => digest).toSorted(),
+    );
+    expect([result.ok, result.counts.cached, tagsIn(registry).length]).toEqual([true, 2, 3]);
+    expect(await readdir(join(world.folder, "cache", "push"))).toEqual([]);
   });
 
   it("tells it in a dry run, too", async () => {

@@ -18,7 +18,7 @@ export interface Described {
   readonly damaged: readonly PlacedDamage[];
 }
 
-/** An image that was not even found whole, so that its digest is not known. */
+/** An image that was not even found whole. */
 export interface PlacedDamage extends DamagedImage {
   /** In full. */
   readonly target: string;
@@ -39,11 +39,12 @@ function describeImage(candidate: Candidate, state: PushedImage["state"], error?
   };
 }
 
-function describeDamage({ name, reference, target, error }: PlacedDamage): PushedImage {
+function describeDamage({ name, reference, target, digest, error }: PlacedDamage): PushedImage {
   return {
     name,
     source: reference,
     target,
+    ...(digest !== undefined && { digest }),
     state: "failed",
     blobs: noBlobs,
     sentBytes: 0,

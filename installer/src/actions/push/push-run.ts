@@ -157,12 +157,13 @@ function originAt(target: RegistryTarget, { source, reference }: SelectedImage):
   return source.kind === "registry" && host === target.host ? repository : undefined;
 }
 
-async function openJournal(
-  { request, target }: PushRun,
-  candidates: readonly Candidate[],
-  ports: ActionPorts,
-): Promise<PushJournal> {
-  const identity = candidates.map((candidate) => ({ target: candidate.target, digest: candidate.root.digest }));
+async function openJournal(run: PushRun, candidates: readonly Candidate[], ports: ActionPorts): Promise<PushJournal> {
+  const { request, target } = run;
+  const identity = [
+    ...candidates.map((candidate) => ({ target: candidate.target, digest: candidate.root.digest })),
+    // With a whole copy of the source it is the same push.
+    ...placeDamaged(run).map((image) => ({ target: image.target, digest: image.digest ?? "" })),
+  ];
   const path = journalPath(request.cacheDir, target.host, identity);
   if (request.dryRun) return readPushJournal(ports.fs, path);
   return openPushJournal(ports.fs, path, (problem) =>

@@ -52,6 +52,8 @@ export interface DamagedImage {
   readonly name: string;
   /** In full. */
   readonly reference: string;
+  /** As its source lists it, where that does. */
+  readonly digest?: string;
   readonly error: BundleError;
 }
 
@@ -75,7 +77,8 @@ export async function selectImages(request: PushSelection, ports: ActionPorts): 
   try {
     const wanted = planned ?? (await listWhole(sources, request)) ?? (await findPlanned(request, ports)).wanted;
     const find = (image: Named): Promise<SelectedImage> => findImage(image, sources, platforms);
-    return { ...(await findEach(choose(wanted, request.images), find)), close };
+    const digestOf = (image: Named): Promise<string | undefined> => findListed(image, sources);
+    return { ...(await findEach(choose(wanted, request.images), find, digestOf)), close };
   } catch (error) {
     await close();
     throw error;
@@ -122,7 +125,8 @@ async function fromBundle(
       return apart ? { ...found, others: all.filter(({ digest }) => digest !== found.root.digest) } : found;
     };
     const close = (): Promise<void> => bundle.close();
-    return { ...(await findEach(choose(bundle.complete.images, request.images), find)), close };
+    const digestOf = ({ root }: BundledImage): Promise<string> => Promise.resolve(root.digest);
+    return { ...(await findEach(choose(bundle.complete.images, request.images), find, digestOf)), close };
   } catch (error) {
     await bundle.close();
     throw error;
@@ -205,6 +209,7 @@ function fullOf(text: string): string | undefined {
 async function findEach<Image extends Named>(
   wanted: readonly Image[],
   find: (image: Image) => Promise<SelectedImage>,
+  digestOf: (image: Image) => Promise<string | undefined>,
 ): Promise<Omit<Selected, "close">> {
   const images: SelectedImage[] = [];
   const damaged: DamagedImage[] = [];
@@ -213,12 +218,23 @@ async function findEach<Image extends Named>(
       images.push(await find(image));
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
-      damaged.push({ name: image.name, reference: image.reference, error });
+      const digest = await digestOf(image);
+      damaged.push({ name: image.name, reference: image.reference, error, ...(digest !== undefined && { digest }) });
     }
   }
   const [first] = damaged;
   if (images.length === 0 && first !== undefined) throw first.error;
   return { images, damaged };
+}
+
+/** What a source says it has under a name, whether or not that is whole. */
+async function findListed({ reference }: Named, sources: readonly ImageSource[]): Promise<string | undefined> {
+  for (const source of sources) {
+    const listed = await source.list?.().catch(() => undefined);
+    const found = listed?.find(({ references }) => references.includes(reference));
+    if (found !== undefined) return found.digest;
+  }
+  return undefined;
 }
 
 /** In the first source that has it. */
