@@ -248,10 +248,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     const token = used === undefined ? undefined : book.of(used);
     // Without one there is one to be had; one that is not known any more was renewed meanwhile.
     if (token === undefined) return true;
-    if (isOverrated(token, answer.scopes)) {
-      book.useExactly();
-      return true;
-    }
+    if (book.overrated(token, answer.scopes)) return true;
     return isWorthRenewing(token, wanted.scheme === "bearer" ? wanted.error : undefined, answer);
   }
 
@@ -308,11 +305,6 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
       if (used?.startsWith("Basic ") === true) endTurn();
     },
   };
-}
-
-/** By its kind it should have been let in, though it was not asked for this: here tokens are good for what they name alone. */
-function isOverrated({ claims, rights }: Token, scopes: readonly string[]): boolean {
-  return claims !== undefined && grants(claims, scopes) && !rightsOf(scopes).every((right) => rights.has(right));
 }
 
 function keysOf(token: Token, scopes: readonly string[]): { readonly needed: string; readonly asked: string } {

@@ -29,8 +29,11 @@ export interface TokenBook {
   /** A request with it was not refused. */
   accept(token: Token): void;
   isAccepted(token: Token): boolean;
-  /** From now on a token is used for nothing but what it was asked for, whatever its kind. */
-  useExactly(): void;
+  /**
+   * Told of a token that was refused. Whether it was used for more than it was asked for, and by its kind should have been let
+   * in: then tokens are good for what they name alone here, and from now on are used for nothing else.
+   */
+  overrated(token: Token, scopes: readonly string[]): boolean;
   /** From now on nothing is asked for but what is needed: the token service does not take several scopes. */
   askApart(): void;
   /** Scopes that will be needed. Tokens that lack a right are not used any more: there may be more rights now. */
@@ -71,6 +74,15 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
     return kept;
   }
 
+  function useExactly(): void {
+    exact = true;
+    tokens = tokens.map((token) => {
+      const alone = forItselfAlone(token);
+      if (accepted.has(token)) accepted.add(alone);
+      return alone;
+    });
+  }
+
   function isWhole(token: Token): boolean {
     return accepted.has(token) && (token.claims === undefined || grants(token.claims, token.scopes));
   }
@@ -89,13 +101,12 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
     },
     accept: (token) => void accepted.add(token),
     isAccepted: (token) => accepted.has(token),
-    useExactly: () => {
-      exact = true;
-      tokens = tokens.map((token) => {
-        const alone = forItselfAlone(token);
-        if (accepted.has(token)) accepted.add(alone);
-        return alone;
-      });
+    overrated: (token, scopes) => {
+      if (rightsOf(scopes).every((right) => token.rights.has(right))) return false;
+      if (!exact && (token.claims === undefined || !grants(token.claims, scopes))) return false;
+      // Others may be under way with it.
+      if (!exact) useExactly();
+      return true;
     },
     askApart: () => {
       apart = true;

@@ -312,7 +312,8 @@ export const bundleRows: readonly BadInput[] = [
     fault: "a damaged manifest or layer in what a push takes images from",
     says: "… of the image … has the digest …",
     code: "BUNDLE_INVALID",
-    state: "the images that need it are named and have no tag, the others are there; a Harbor project made for them alone is removed",
+    state:
+      "the images that need it are named and have no tag, the others are there; a Harbor project made for them alone is removed",
     again: "with a copy that is whole",
     proofs: [
       ...proofs("push-damaged", "names the image whose manifest it is, and the others go through: %s"),
