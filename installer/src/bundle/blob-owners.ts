@@ -1,4 +1,5 @@
 import { BundleError } from "../errors/installer-error.ts";
+import { listTexts } from "../language/list-texts.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { childrenOf, manifestLimit, parseManifest } from "../oci/manifest.ts";
 import type { BundleManifest } from "./bundle-manifest.ts";
@@ -26,9 +27,8 @@ export function createOwners(
   return {
     of,
     describe: async (digest) => {
-      const [first, ...others] = await of(digest);
-      if (first === undefined) return "";
-      return others.length === 0 ? ` of ${first}` : ` of ${first} and ${others.length} more`;
+      const owners = await of(digest);
+      return owners.length === 0 ? "" : ` of ${listTexts(owners)}`;
     },
   };
 }

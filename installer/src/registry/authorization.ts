@@ -259,6 +259,7 @@ export function createAuthorization(options: AuthorizationOptions): RegistryAuth
     const token = used === undefined ? undefined : book.of(used);
     // Without one there is one to be had; one that is not known any more was renewed meanwhile.
     if (token === undefined) return true;
+    if (book.overrated(token, answer.scopes)) return true;
     return isWorthRenewing(token, wanted.scheme === "bearer" ? wanted.error : undefined, answer);
   }
 

@@ -20,6 +20,8 @@ export interface Errand {
   readonly action: "read" | "write";
   /** Whether a user and password were sent. */
   readonly signedIn: boolean;
+  /** Sent once, because it must not be done twice. */
+  readonly once?: boolean;
 }
 
 /** A registry said no for good. */
@@ -45,7 +47,7 @@ export function mayBlameContent(error: unknown): boolean {
 }
 
 /** The error itself, or the first one behind it, that is of this class. */
-function causeOf<Kind extends Error>(error: unknown, kind: new (...args: never[]) => Kind): Kind | undefined {
+export function causeOf<Kind extends Error>(error: unknown, kind: new (...args: never[]) => Kind): Kind | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof kind) return cause;
   }
@@ -293,7 +295,7 @@ function projectOf(errand: Pick<Errand, "repository">): string {
 function explainTransport(error: TransportError, errand: Errand): Error {
   if (error.fault === "aborted") return new InterruptedError("interrupted", { cause: error });
   const elsewhere = sentOnTo(error.host, errand);
-  const { problem, hint } = adviseOnTransport(error, elsewhere ?? errand.host);
+  const { problem, hint } = adviseOnTransport(error, elsewhere ?? errand.host, errand.once);
   const details = [
     ...(elsewhere === undefined
       ? []

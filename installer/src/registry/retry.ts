@@ -81,8 +81,8 @@ const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 const passingProxyCodes = new Set(["ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET", "502", "503", "504"]);
 const passingFaults = new Set(["reset", "stalled", "protocol"]);
 
-/** Whether trying again may help. A host that refuses may be restarting, but not for long; a missing name may be a busy resolver. */
-function isPassing(error: unknown, number: number): boolean {
+/** Whether trying again may help, by the try that failed. A host that refuses may be restarting, but not for long; a missing name may be a busy resolver. */
+export function isPassing(error: unknown, number: number): boolean {
   if (error instanceof Refusal) return passingStatus.has(error.status) && !error.isFull();
   if (error instanceof InstallerError || !(error instanceof TransportError)) return false;
   if (error.fault === "refused") return number <= 3;

@@ -1,5 +1,5 @@
 import type { Clock } from "../platform/ports.ts";
-import { grants, type TokenClaims } from "./token-claims.ts";
+import { grants, inProject, type TokenClaims } from "./token-claims.ts";
 import { cutScopes, groupScopes, mergeScopes, repositoryOf, rightsOf } from "./token-scopes.ts";
 
 export interface Token {
@@ -8,6 +8,8 @@ export interface Token {
   /** What it is used for: what was asked for. */
   readonly scopes: readonly string[];
   readonly rights: ReadonlySet<string>;
+  /** `push team`: what it is used for in every repository of a project, where its kind is good for that. */
+  readonly projects?: ReadonlySet<string>;
   /** What it says of itself; undefined where it says nothing. */
   readonly claims: TokenClaims | undefined;
   /** Of the monotonic clock: not used any more from then on. */
@@ -16,7 +18,7 @@ export interface Token {
 
 /** The tokens of one registry, and what is asked for so that they are few. */
 export interface TokenBook {
-  /** A token that is good for these scopes by what was asked for. */
+  /** A token that is good for these scopes by what was asked for, or by what was asked for of another repository of their project. */
   find(scopes: readonly string[]): Token | undefined;
   /** What to ask for where these are needed: them, and what will be needed with them. */
   askFor(scopes: readonly string[]): readonly string[];
@@ -27,6 +29,11 @@ export interface TokenBook {
   /** A request with it was not refused. */
   accept(token: Token): void;
   isAccepted(token: Token): boolean;
+  /**
+   * Told of a token that was refused. Whether it was used for more than it was asked for, and by its kind should have been let
+   * in: then tokens are good for what they name alone here, and from now on are used for nothing else.
+   */
+  overrated(token: Token, scopes: readonly string[]): boolean;
   /** From now on nothing is asked for but what is needed: the token service does not take several scopes. */
   askApart(): void;
   /** Scopes that will be needed. Tokens that lack a right are not used any more: there may be more rights now. */
@@ -40,6 +47,7 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
   let tokens: readonly Token[] = [];
   let groups: readonly (readonly string[])[] = [];
   let apart = false;
+  let exact = false;
   const accepted = new WeakSet<Token>();
   /** By the repository that is asked for first: what was needed together with it, so that one token serves all its mounts. */
   const companions = new Map<string, readonly string[]>();
@@ -56,13 +64,23 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
   }
 
   function keep(token: Token): Token {
-    const kept = apart ? token : heardOnly(token);
-    apart ||= kept !== token;
+    const heard = apart ? token : heardOnly(token);
+    apart ||= heard !== token;
+    const kept = exact ? forItselfAlone(heard) : forProjects(heard);
     const others = tokens.filter(
       (other) => clock.monotonicMs() < other.staleAt && ![...other.rights].every((right) => kept.rights.has(right)),
     );
     tokens = [kept, ...others].slice(0, mostTokens);
     return kept;
+  }
+
+  function useExactly(): void {
+    exact = true;
+    tokens = tokens.map((token) => {
+      const alone = forItselfAlone(token);
+      if (accepted.has(token)) accepted.add(alone);
+      return alone;
+    });
   }
 
   function isWhole(token: Token): boolean {
@@ -75,7 +93,7 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
     find: (scopes) => {
       const rights = rightsOf(scopes);
       const now = clock.monotonicMs();
-      return tokens.find((token) => now < token.staleAt && rights.every((right) => token.rights.has(right)));
+      return tokens.find((token) => now < token.staleAt && rights.every((right) => isFor(token, right)));
     },
     of: (header) => tokens.find((token) => token.header === header),
     drop: (token) => {
@@ -83,6 +101,13 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
     },
     accept: (token) => void accepted.add(token),
     isAccepted: (token) => accepted.has(token),
+    overrated: (token, scopes) => {
+      if (rightsOf(scopes).every((right) => token.rights.has(right))) return false;
+      if (!exact && (token.claims === undefined || !grants(token.claims, scopes))) return false;
+      // Others may be under way with it.
+      if (!exact) useExactly();
+      return true;
+    },
     askApart: () => {
       apart = true;
     },
@@ -91,6 +116,22 @@ export function createTokenBook(clock: Pick<Clock, "monotonicMs">): TokenBook {
       tokens = tokens.filter(isWhole);
     },
   };
+}
+
+function isFor({ rights, projects }: Token, right: string): boolean {
+  return rights.has(right) || projects?.has(inProject(right)) === true;
+}
+
+/** Where it says of one repository what holds for its project, it is used for the others, too: also to be told no. */
+function forProjects(token: Token): Token {
+  if (token.claims?.projects === undefined) return token;
+  return { ...token, projects: new Set([...token.rights].map(inProject)) };
+}
+
+function forItselfAlone({ header, scopes, rights, staleAt, claims }: Token): Token {
+  if (claims === undefined) return { header, scopes, rights, staleAt, claims };
+  const { subject, rights: granted, repositories } = claims;
+  return { header, scopes, rights, staleAt, claims: { subject, rights: granted, repositories } };
 }
 
 /** Some token services look at one scope of several. The others are not even named then, whatever rights there are. */

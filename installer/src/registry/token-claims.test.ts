@@ -30,6 +30,21 @@ test("says what it is good for, and what it gives no right in", () => {
 });
 
 test.each([
+  [
+    "of Harbor is good for its project, as far as it is for one of its repositories",
+    "harbor-token-issuer",
+    [true, true, false, false],
+  ],
+  ["of another is good for what it names alone", "a registry", [false, false, false, false]],
+])("a token %s", (_what, iss, granted) => {
+  const access = [entry("team/app", ["pull", "push"]), entry("own/app", ["*"]), entry("no/app", null)];
+  const claims = readClaims(tokenOf({ iss, sub: "ann", access }));
+
+  const scopes = ["team/other:pull,push", "own/a/b:pull,push", "no/other:pull", "teams/other:pull"];
+  expect(scopes.map((scope) => claims !== undefined && grants(claims, [`repository:${scope}`]))).toEqual(granted);
+});
+
+test.each([
   ["has two parts", "abc.def"],
   ["is not JSON", "e30.bm90IEpTT04.x"],
   ["has no list of rights", tokenOf({ sub: "ann" })],

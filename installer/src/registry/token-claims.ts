@@ -9,10 +9,15 @@ export interface TokenClaims {
   readonly rights: ReadonlySet<string>;
   /** Those that it names, also the ones it gives no right in. */
   readonly repositories: ReadonlySet<string>;
+  /** `push team`: what it is good for in every repository of a project. Undefined where it is good for what it names alone. */
+  readonly projects?: ReadonlySet<string>;
 }
 
-/** Harbor leaves the subject out where the specification has an empty one. */
-const leavesNobodyOut = "harbor-token-issuer";
+/**
+ * Of Harbor's tokens: the subject is left out where the specification has an empty one, and what a token says of one
+ * repository its core takes as said of the whole project (since Harbor 2.0).
+ */
+const harbor = "harbor-token-issuer";
 
 /**
  * Reads a JSON Web Token of the distribution project's form. Undefined where it is another kind of token: many mean something
@@ -26,9 +31,11 @@ export function readClaims(token: string): TokenClaims | undefined {
     const { access, iss, sub } = fields;
     if (!Array.isArray(access)) return undefined;
     const entries = access.map(readEntry);
+    const rights = entries.flatMap(({ name, actions }) => actions.map((action) => `${action} ${name}`));
     return {
-      subject: typeof sub === "string" ? sub : iss === leavesNobodyOut ? "" : undefined,
-      rights: new Set(entries.flatMap(({ name, actions }) => actions.map((action) => `${action} ${name}`))),
+      subject: typeof sub === "string" ? sub : iss === harbor ? "" : undefined,
+      rights: new Set(rights),
+      ...(iss === harbor ? { projects: new Set(rights.map(inProject)) } : {}),
       repositories: new Set(entries.map(({ name }) => name)),
     };
   } catch {
@@ -37,8 +44,14 @@ export function readClaims(token: string): TokenClaims | undefined {
 }
 
 /** Whether a token with these claims is good for the scopes. */
-export function grants({ rights }: TokenClaims, scopes: readonly string[]): boolean {
-  return rightsOf(scopes).every((right) => rights.has(right) || rights.has(right.replace(/^\w+/, "*")));
+export function grants({ rights, projects }: TokenClaims, scopes: readonly string[]): boolean {
+  const has = (right: string): boolean => rights.has(right) || projects?.has(inProject(right)) === true;
+  return rightsOf(scopes).every((right) => has(right) || has(right.replace(/^\w+/, "*")));
+}
+
+/** `push team` of `push team/app`. */
+export function inProject(right: string): string {
+  return right.split("/", 1)[0] ?? "";
 }
 
 /** @throws TypeError where it is not of the specification's form */

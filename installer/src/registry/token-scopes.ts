@@ -3,7 +3,12 @@
  * consist of, written `push team/app`.
  */
 
-/** How long the scopes of one request may be, as they stand in its address: proxies take 4 to 8 KiB, and the token grows with them. */
+/**
+ * How long the scopes of one request may be, as they stand in its address. What limits them is the token that comes back: it
+ * names each repository with all that may be done there, about twice as long as the scope that asked for it, and goes along in
+ * a header. nginx, Harbor's own too, and Apache take 8 KiB for a header or the first line. Asking in the body of a POST would
+ * not help, therefore, and is for refresh tokens alone at most token services: Harbor's takes GET only.
+ */
 const scopesLimit = 2800;
 
 /** Each right that the scopes ask for. */

@@ -26,6 +26,8 @@ export interface TokenRequest {
   readonly signal: AbortSignal;
 }
 
+/** Harbor has no setting of that name: it makes the realm of its own address. */
+const onHarbor = "; on Harbor that is external_url in harbor.yml, externalURL of its chart";
 const answerLimit = 1024 * 1024;
 /** What the token specification has where a server does not say. */
 const defaultLifeSeconds = 60;
@@ -38,12 +40,12 @@ export function realmOf(realm: string, options: TokenServiceOptions): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new RegistryError(`${options.host} names a token service that is not an address`, {
-      hint: "set the realm of its token authentication to a full URL",
+      hint: `set the realm of its token authentication to a full URL${onHarbor}`,
     });
   }
   if (url.protocol === "http:" && !options.allowPlain(url.hostname)) {
     throw new RegistryError(`${options.host} sends passwords in the clear to ${url.host}`, {
-      hint: "set the realm of its token authentication to an https address",
+      hint: `set the realm of its token authentication to an https address${onHarbor}`,
     });
   }
   url.username = "";

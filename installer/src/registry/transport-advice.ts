@@ -8,8 +8,11 @@ export interface Advice {
 
 const again = "run the same command again; what was sent stays";
 
-/** What is said when no whole answer came from a host. */
-export function adviseOnTransport(error: TransportError, host: string): Advice {
+/**
+ * What is said when no whole answer came from a host.
+ * @param once it was not tried again
+ */
+export function adviseOnTransport(error: TransportError, host: string, once = false): Advice {
   switch (error.fault) {
     case "dns":
       return {
@@ -23,12 +26,12 @@ export function adviseOnTransport(error: TransportError, host: string): Advice {
       };
     case "reset":
       return {
-        problem: "the connection broke, also when tried again",
+        problem: once ? "the connection broke" : "the connection broke, also when tried again",
         hint: `check the network and the registry's logs; where --plain-http is given, ${host} may speak TLS; ${again}`,
       };
     case "stalled":
       return {
-        problem: "no byte moved for too long, also when tried again",
+        problem: once ? "no byte moved for too long" : "no byte moved for too long, also when tried again",
         hint: `check the network and the registry's load; ${again}`,
       };
     case "tls":

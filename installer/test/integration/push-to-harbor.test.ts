@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PushOutcome } from "../../src/actions/push/push-outcome.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
@@ -187,26 +188,36 @@ describe("a push that comes with rules about tags", () => {
     );
   });
 
-  it("leaves none behind when an image could not be pushed, and the same command sets them later", async () => {
-    const { harbor, push, onEvent } = await createWorld({ projects: [{ name: "ai-infra", hard: 500_000 }] });
-    const project = harbor.state.projects.get("ai-infra");
-    if (project === undefined) throw new Error("the project is missing");
-    onEvent((event) => {
-      if (event.type === "finding" && event.finding.id === "harbor.quota") project.hard = 10_000;
-    });
-    const failed = await push({ harbor: rules });
-    onEvent(() => undefined);
-    project.hard = 500_000;
+  it.each([
+    ["about our repositories", { projects: [{ name: "ai-infra", hard: 500_000 }] }, "{base/org/two,base/slipway/one}"],
+    ["about all of a project that was made for it", { defaultLimit: 500_000 }, "**"],
+  ])(
+    "leaves none behind when an image could not be pushed, and the same command sets them later: %s",
+    async (_what, options, pattern) => {
+      const { harbor, push, onEvent } = await createWorld(options);
+      onEvent((event) => {
+        const there = harbor.state.projects.get("ai-infra");
+        if (event.type === "finding" && event.finding.id === "harbor.quota" && there !== undefined) there.hard = 10_000;
+      });
+      const failed = await push({ harbor: rules });
+      onEvent(() => undefined);
+      const project = harbor.state.projects.get("ai-infra");
+      if (project === undefined) throw new Error("the project is missing");
+      project.hard = 500_000;
 
-    expect(failed.ok).toBe(false);
-    expect([...project.rules, ...harbor.state.retentions]).toEqual([]);
-    expect(failed.findings).toContainEqual(
-      expect.objectContaining({ id: "harbor.immutable", severity: "warning", remedy: expect.any(String) as string }),
-    );
+      expect(failed.ok).toBe(false);
+      expect([...project.rules, ...harbor.state.retentions]).toEqual([]);
+      expect(failed.findings).toContainEqual(
+        expect.objectContaining({ id: "harbor.immutable", severity: "warning", remedy: expect.any(String) as string }),
+      );
 
-    expect((await push({ harbor: rules })).ok).toBe(true);
-    expect([project.rules.length, harbor.state.retentions.length]).toEqual([1, 1]);
-  });
+      expect((await push({ harbor: rules })).ok).toBe(true);
+      expect([project.rules.length, harbor.state.retentions.length]).toEqual([1, 1]);
+      for (const made of [project.rules, harbor.state.retentions]) {
+        expect(JSON.stringify(made)).toContain(`"repoMatches","pattern":"${pattern}"`);
+      }
+    },
+  );
 
   it("goes through again when everything is there", async () => {
     const { push } = await createWorld(there);
@@ -289,6 +300,40 @@ describe("what a push to Harbor asks for", () => {
     expect(outcome.ok).toBe(true);
     expect(outcome.blobs.mounted).toBe(12);
     expect(harbor.tokens()).toHaveLength(2);
+  });
+
+  describe("for names that are too long for one request", () => {
+    const place = "a-department/of-a-division/some-team/a-platform/and-one-of-its-parts/which-has-a-long-name";
+    const long = Array.from({ length: 60 }, (_unused, n) =>
+      selectedImage(
+        `docker.io/${place}/service-${n}:1`,
+        syntheticImage(`service ${n}`, [base, syntheticBytes(`own ${n}`, 300)]),
+      ),
+    );
+
+    it.each([
+      ["one token, which Harbor takes for all of the project", { projects: [{ name: "ai-infra" }] }, 1],
+      ["one before the project is made, and one after", {}, 2],
+    ])("is %s", async (_what, options, tokens) => {
+      const { harbor, push } = await createWorld(options);
+
+      const outcome = await push({ images: long });
+
+      expect([outcome.counts.sent + outcome.counts.mounted, harbor.tokens().length]).toEqual([60, tokens]);
+    });
+
+    it("is as many as are needed where a token is good for what it names alone", async () => {
+      const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra" }], exactTokens: true });
+
+      const outcome = await push({ images: long });
+
+      expect(outcome.counts.failed).toBe(0);
+      expect(harbor.tokens().length).toBeGreaterThan(2);
+      // One more for the mounts from one group into another.
+      expect(harbor.tokens().length).toBeLessThan(10);
+      const refused = harbor.log.filter(({ authorization, status }) => authorization === "Bearer" && status === 401);
+      expect(refused.length).toBeLessThan(10);
+    });
   });
 
   it("is one token where the project is there, and one for a push that is there already", async () => {
@@ -385,6 +430,94 @@ describe("what a push to Harbor asks for", () => {
 
     expect(error.message).toContain("does not accept the user admin");
     expect(harbor.passwords()).toHaveLength(1);
+  });
+});
+
+describe("a push of images whose layers another repository of the project has", () => {
+  const large = syntheticBytes("large", 9 * 1024 * 1024);
+  const image = selectedImage(
+    "docker.io/slipway/large:1",
+    syntheticImage("large", [large, syntheticBytes("own", 500)]),
+  );
+
+  it.each([
+    ["is not limited", {}],
+    ["is just large enough", { hard: 10 * 1024 * 1024 }],
+  ])("mounts the large ones from there: the project %s", async (_what, limit) => {
+    const { harbor, push } = await createWorld({ projects: [{ name: "ai-infra", ...limit }] });
+    await push({ images: [image], to: "/ai-infra/first" });
+    const planned = await push({ images: [image], to: "/ai-infra/second", dryRun: true });
+
+    const outcome = await push({ images: [image], to: "/ai-infra/second" });
+
+    expect(outcome.ok).toBe(true);
+    expect(outcome.blobs.mounted).toBeGreaterThan(0);
+    expect(outcome.bytes.sent).toBeLessThan(10_000);
+    expect(planned.bytes.sent).toBeLessThan(10_000);
+    expect(harbor.state.store.manifest("ai-infra/second/slipway/large", "1")).toBeDefined();
+  });
+
+  it("sends them where a robot account may not list the repositories", async () => {
+    const robots = [{ name: "ci", secret: "s", project: "ai-infra", rights: ["push", "project:read"] }];
+    const { push } = await createWorld({ projects: [{ name: "ai-infra" }], robots });
+    await push({ images: [image], to: "/ai-infra/first" });
+
+    const outcome = await push({ images: [image], to: "/ai-infra/second", user: "robot$ai-infra+ci", password: "s" });
+
+    expect([outcome.ok, outcome.bytes.sent > large.length]).toEqual([true, true]);
+  });
+});
+
+describe("a push of one image that turns out damaged", () => {
+  const whole = selectedImage("docker.io/slipway/one:1", one);
+  const damaged = (kind: "a layer" | "the manifest"): SelectedImage => {
+    const digest = kind === "a layer" ? one.blobs.at(-1)?.descriptor.digest : one.root.digest;
+    const open: typeof whole.source.content.open = async (descriptor) =>
+      descriptor.digest === digest
+        ? Readable.from([Buffer.alloc(descriptor.size)])
+        : whole.source.content.open(descriptor);
+    return { ...whole, source: { ...whole.source, content: { open } } };
+  };
+
+  it.each(["a layer", "the manifest"] as const)("leaves no empty project behind: %s", async (kind) => {
+    const { harbor, push } = await createWorld();
+
+    const failed = await push({ images: [damaged(kind)] });
+
+    expect(failed.images[0]?.error?.code).toBe("BUNDLE_INVALID");
+    expect(harbor.state.projects.has("ai-infra")).toBe(false);
+    expect((await push({ images: [whole] })).ok).toBe(true);
+  });
+
+  it("keeps a project that was there before, that has another image, or that has a robot account", async () => {
+    const there = await createWorld({ projects: [{ name: "ai-infra" }] });
+    await there.push({ images: [damaged("a layer")] });
+    const shared = await createWorld();
+    await shared.push({ images: [damaged("a layer"), selectedImage("quay.io/org/two:2", two)] });
+    const account = await createWorld();
+    const file = join(account.folder, "robot", "config.json");
+    await account.push({
+      images: [damaged("a layer")],
+      harbor: { immutable: false, robot: { name: "install", file } },
+    });
+
+    for (const { harbor } of [there, shared, account]) expect(harbor.state.projects.has("ai-infra")).toBe(true);
+  });
+
+  it("says that a project stays empty which may not be removed", async () => {
+    const { harbor, push } = await createWorld({
+      apiFault: { method: "DELETE", path: /\/projects\/ai-infra$/, status: 403 },
+    });
+
+    const failed = await push({ images: [damaged("a layer")] });
+
+    expect(failed.findings).toContainEqual(
+      expect.objectContaining({
+        severity: "warning",
+        message: expect.stringContaining("the project ai-infra was made and stays empty") as string,
+      }),
+    );
+    expect(harbor.state.projects.has("ai-infra")).toBe(true);
   });
 });
 
@@ -494,14 +627,20 @@ describe("a push that Harbor cannot take", () => {
 
   describe("whose token service", () => {
     it.each([
-      ["fails", { status: 503 }, "the token service keeps failing (503)"],
-      ["is on http behind https", { origin: "http://harbor.corp.example" }, "sends passwords in the clear"],
-    ])("%s makes no project that would stay empty", async (_what, tokenFault, message) => {
+      ["fails", { status: 503 }, "the token service keeps failing (503)", "look at the logs of Harbor's core service"],
+      [
+        "is on http behind https",
+        { origin: "http://harbor.corp.example" },
+        "sends passwords in the clear",
+        "on Harbor that is external_url in harbor.yml",
+      ],
+    ])("%s makes no project that would stay empty", async (_what, tokenFault, message, hint) => {
       const { harbor, push } = await createWorld({ tokenFault });
 
       const error = await errorOf(() => push({ plainHttp: false }));
 
       expect(error.message).toContain(message);
+      expect(error.hint).toContain(hint);
       expect(error.details.join(" ")).toContain("the project ai-infra is not there, and was not made");
       expect(harbor.changes()).toEqual([]);
       expect(harbor.state.projects.has("ai-infra")).toBe(false);

@@ -81,5 +81,5 @@ export async function pushTo(push: TestPush, ports: ActionPorts): Promise<PushOu
   // What images are selected by does not matter: they are handed over.
   const request = { cacheDir, to, pathStyle: "keep", registry, harbor, dryRun } as unknown as PushRequest;
   const registries = await openRegistries(registry, target.host, ports);
-  return pushSelected({ request, target, registries, selected: images }, ports);
+  return pushSelected({ request, target, registries, selected: { images, damaged: [] } }, ports);
 }

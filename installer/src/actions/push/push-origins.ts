@@ -1,9 +1,10 @@
+import { listTexts } from "../../language/list-texts.ts";
 import type { ImageSource } from "../../oci/content.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { blobsOf } from "../../registry/push/build-push-plan.ts";
 import type { BlobOrigin } from "../../registry/push/place-blobs.ts";
 import type { PlannedImage, PushPlan } from "../../registry/push/push-plan.ts";
-import { type ReadFrom, readFrom } from "../../registry/push/read-image.ts";
+import { readFrom } from "../../registry/push/read-image.ts";
 import { type Spool, spoolBlobs } from "../../registry/push/spool-blobs.ts";
 import type { ActionPorts } from "../context.ts";
 import type { SelectedImage } from "./push-sources.ts";
@@ -12,7 +13,8 @@ import type { SelectedImage } from "./push-sources.ts";
 interface Origin {
   readonly descriptor: Descriptor;
   readonly source: ImageSource;
-  readonly from: ReadFrom;
+  /** Every image that needs it. */
+  readonly references: Set<string>;
 }
 
 export interface BlobOrigins {
@@ -35,25 +37,27 @@ export async function findOrigins(
   for (const image of plan.images) {
     const selected = imageOf(image);
     if (selected === undefined) continue;
-    const from = readFrom(selected.source, selected.reference);
+    const { source, reference } = selected;
     for (const descriptor of blobsOf(image)) {
       const known = origins.get(descriptor.digest);
+      const references = (known?.references ?? new Set()).add(reference);
       // What can be opened in any order needs no room in the cache.
       if (known !== undefined && known.source.feed === undefined) continue;
-      origins.set(descriptor.digest, { descriptor, source: selected.source, from });
+      origins.set(descriptor.digest, { descriptor, source, references });
     }
   }
   const spools = await spoolAll([...origins.values()], cacheDir, ports);
   const originOf = (descriptor: Descriptor): BlobOrigin => {
     const origin = origins.get(descriptor.digest);
     if (origin === undefined) throw new TypeError(`no image has ${descriptor.digest}`);
-    const { source, from } = origin;
+    const { source, references } = origin;
     const content = spools.get(source)?.content ?? source.content;
     return {
       open: () => (content.openUnhashed ?? content.open)(descriptor),
       // A bundle names the part that is damaged.
       openChecked: () => content.open(descriptor),
-      toError: (problem) => from.toError(`blob ${descriptor.digest} ${problem}`),
+      toError: (problem) =>
+        readFrom(source, listTexts([...references])).toError(`blob ${descriptor.digest} ${problem}`),
     };
   };
   return {

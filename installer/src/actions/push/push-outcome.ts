@@ -2,9 +2,12 @@ import type { Finding } from "../../events/event.ts";
 import { InstallerError } from "../../errors/installer-error.ts";
 import type { ImageOutcome, ItemState } from "../../registry/push/push-images.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
+import type { PushEnd } from "../../registry/push/push-target.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
+import { mayPass } from "../../registry/may-pass.ts";
 import type { PushedImage, PushResult } from "./push-request.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
+import type { DamagedImage } from "./push-sources.ts";
 
 export type PushOutcome = Omit<PushResult, "apiVersion" | "kind" | "to" | "ms">;
 
@@ -12,6 +15,13 @@ export interface Described {
   readonly plan: PushPlan;
   readonly read: ReadImages;
   readonly findings: readonly Finding[];
+  readonly damaged: readonly PlacedDamage[];
+}
+
+/** An image that was not even found whole. */
+export interface PlacedDamage extends DamagedImage {
+  /** In full. */
+  readonly target: string;
 }
 
 const noBlobs = { cached: 0, mounted: 0, sent: 0, failed: 0 };
@@ -29,16 +39,31 @@ function describeImage(candidate: Candidate, state: PushedImage["state"], error?
   };
 }
 
+function describeDamage({ name, reference, target, digest, error }: PlacedDamage): PushedImage {
+  return {
+    name,
+    source: reference,
+    target,
+    ...(digest !== undefined && { digest }),
+    state: "failed",
+    blobs: noBlobs,
+    sentBytes: 0,
+    error: describeError(error),
+  };
+}
+
 function describeError(error: Error): NonNullable<PushedImage["error"]> {
-  if (!(error instanceof InstallerError)) return { code: "INTERNAL", message: error.message, details: [] };
+  if (!(error instanceof InstallerError)) {
+    return { code: "INTERNAL", message: error.message, details: [], mayPass: false };
+  }
   const { code, message, hint, details } = error;
-  return { code, message, details, ...(hint !== undefined && { hint }) };
+  return { code, message, details, mayPass: mayPass(error), ...(hint !== undefined && { hint }) };
 }
 
 /** What became of each image. */
 export function describeOutcome(
   candidates: readonly Candidate[],
-  { plan, read, findings }: Described,
+  { plan, read, findings, damaged }: Described,
   pushed: readonly ImageOutcome[],
 ): PushOutcome {
   const outcomes = new Map(pushed.map((outcome) => [outcome.image.target, outcome]));
@@ -50,13 +75,21 @@ export function describeOutcome(
     const { state, blobs, sentBytes } = outcome;
     return { ...describeImage(candidate, state, outcome.error), blobs, sentBytes };
   });
+  images.push(...damaged.map(describeDamage));
   return summarise(images, { plan, findings, dryRun: false, sent: sum(images, (image) => image.sentBytes) });
+}
+
+/** How it ended, for what is to be done at the target. */
+export function endOf({ ok, images }: Pick<PushOutcome, "ok" | "images">): PushEnd {
+  if (ok) return "complete";
+  const isSourceAtFault = images.every(({ state, error }) => state === "failed" && error?.code === "BUNDLE_INVALID");
+  return isSourceAtFault ? "in vain" : "incomplete";
 }
 
 /** What a push would do. Of repositories that exist it is not asked which blobs they have: the bytes are the most there can be. */
 export function describeDryRun(
   candidates: readonly Candidate[],
-  { plan, read, findings }: Described,
+  { plan, read, findings, damaged }: Described,
   knowledge: TargetKnowledge,
 ): PushOutcome {
   const absent = plan.blobs.filter(({ descriptor }) => knowledge.holderOf(descriptor.digest) === undefined);
@@ -65,6 +98,7 @@ export function describeDryRun(
     if (error !== undefined) return describeImage(candidate, "failed", error);
     return describeImage(candidate, read.images.has(candidate) ? "planned" : "cached");
   });
+  images.push(...damaged.map(describeDamage));
   return summarise(images, { plan, findings, dryRun: true, sent: sum(absent, ({ descriptor }) => descriptor.size) });
 }
 

@@ -4,6 +4,9 @@ import { parseTarget } from "../../oci/path-rules.ts";
 import type { HttpRequest } from "../../platform/content-ports.ts";
 import { TransportError } from "../../platform/transport-error.ts";
 import { noHarborOptions } from "../../registry/harbor/harbor-options.ts";
+import { readPushJournal } from "../../registry/push/push-journal.ts";
+import { createTargetKnowledge } from "../../registry/push/target-knowledge.ts";
+import { createWorkQueue } from "../../registry/push/work-queue.ts";
 import { findPreparation } from "./push-preparation.ts";
 import { openRegistries } from "./registry-options.ts";
 
@@ -26,7 +29,9 @@ test.each([
   const request = { registry, harbor: noHarborOptions, dryRun: false };
 
   const client = registries.connect("harbor.corp.example");
-  const work = { request, target: parseTarget(to), registries, client, expected: [], http, ports };
+  const journal = await readPushJournal(ports.fs, "/none");
+  const knowledge = createTargetKnowledge(client, createWorkQueue(1, ports.signal));
+  const work = { request, target: parseTarget(to), registries, client, expected: [], knowledge, journal, http, ports };
 
   await expect(findPreparation(work)).rejects.toThrow();
 

@@ -4,6 +4,7 @@ import type { RegistryTarget } from "../../oci/path-rules.ts";
 import type { Http } from "../../platform/content-ports.ts";
 import { prepareTarget as findKind } from "../../registry/harbor/prepare-target.ts";
 import { type ProbeResult, probeTarget } from "../../registry/push/probe-target.ts";
+import type { PushJournal } from "../../registry/push/push-journal.ts";
 import type { PushPlan } from "../../registry/push/push-plan.ts";
 import type { TargetPreparation } from "../../registry/push/push-target.ts";
 import type { TargetKnowledge } from "../../registry/push/target-knowledge.ts";
@@ -26,6 +27,7 @@ export interface TargetWork {
   readonly expected: readonly ExpectedAccess[];
   readonly queue: WorkQueue;
   readonly knowledge: TargetKnowledge;
+  readonly journal: PushJournal;
   /** For what is asked of the target besides images. */
   readonly http: Http;
   readonly ports: ActionPorts;
@@ -34,10 +36,8 @@ export interface TargetWork {
 type Probes = ReadonlyMap<Candidate, ProbeResult>;
 
 /** What is to be done around a push to this target, by the kind of registry it is. */
-export function findPreparation(
-  work: Pick<TargetWork, "request" | "target" | "registries" | "client" | "expected" | "http" | "ports">,
-): Promise<TargetPreparation> {
-  const { request, target, registries, client, expected, http, ports } = work;
+export function findPreparation(work: Omit<TargetWork, "candidates" | "queue">): Promise<TargetPreparation> {
+  const { request, target, registries, client, expected, knowledge, journal, http, ports } = work;
   const { idleTimeoutMs } = request.registry;
   return findKind({
     target,
@@ -47,6 +47,7 @@ export function findPreparation(
       isGranted: (access) => client.isGranted(access),
       alsoRead: (repositories) =>
         client.expect([...expected, ...repositories.map((repository) => ({ repository, actions: "pull" }) as const)]),
+      found: (repository, digest) => knowledge.noteHolder(repository, digest),
     },
     fs: ports.fs,
     clock: ports.clock,
@@ -55,6 +56,7 @@ export function findPreparation(
     plainHttp: registries.isPlain(target.host),
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     options: request.harbor,
+    made: journal,
     signal: ports.signal,
   });
 }

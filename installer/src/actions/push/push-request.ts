@@ -20,7 +20,8 @@ export interface PushedImage {
   readonly source: string;
   /** In full, with tag where it has one. */
   readonly target: string;
-  readonly digest: string;
+  /** Absent where the source has no whole image to tell it of. */
+  readonly digest?: string;
   /** `cached`: it was there. Of a dry run `planned`: it would be pushed. */
   readonly state: ItemState | "planned";
   /** Its blobs, by what became of them. */
@@ -32,6 +33,8 @@ export interface PushedImage {
     readonly message: string;
     readonly hint?: string;
     readonly details: readonly string[];
+    /** The same command, run again, may bring it there with nothing changed: it failed for the moment. */
+    readonly mayPass: boolean;
   };
 }
 

@@ -15,7 +15,7 @@ import { createWorkQueue } from "../../registry/push/work-queue.ts";
 import type { ExpectedAccess } from "../../registry/registry-client.ts";
 import type { ActionPorts } from "../context.ts";
 import type { PushRequest } from "./push-request.ts";
-import { type PushOutcome, describeDryRun, describeOutcome } from "./push-outcome.ts";
+import { type PlacedDamage, type PushOutcome, describeDryRun, describeOutcome, endOf } from "./push-outcome.ts";
 import type { Candidate, ReadImages } from "./candidate.ts";
 import { findOrigins } from "./push-origins.ts";
 import { createPushProgress } from "./push-progress.ts";
@@ -28,20 +28,19 @@ import {
   reportFindings,
   type TargetWork,
 } from "./push-preparation.ts";
-import type { SelectedImage } from "./push-sources.ts";
+import type { Selected, SelectedImage } from "./push-sources.ts";
 import type { RegistryAccess } from "./registry-options.ts";
 
 export interface PushRun {
   readonly request: Pick<PushRequest, "pathStyle" | "cacheDir" | "registry" | "harbor" | "dryRun">;
   readonly target: RegistryTarget;
   readonly registries: RegistryAccess;
-  readonly selected: readonly SelectedImage[];
+  readonly selected: Omit<Selected, "close">;
 }
 
 /** What a run works with once its candidates are known. */
 interface Work extends PushRun, TargetWork {
   readonly request: PushRun["request"];
-  readonly journal: PushJournal;
 }
 
 /**
@@ -86,21 +85,25 @@ async function pushCandidates(work: Work): Promise<PushOutcome> {
   const plan = buildPushPlan(work.target.host, [...read.images.values()], (digest, repository) =>
     journal.has(repository, digest),
   );
-  const findings = [...found, ...(await prepareTarget(work, preparation, plan))];
+  const damaged = placeDamaged(work);
+  // Nothing is made for what cannot be sent.
+  const isInVain = read.images.size === 0 && read.errors.size + damaged.length > 0;
+  const findings = [...found, ...(isInVain ? [] : await prepareTarget(work, preparation, plan))];
   // Tokens of before give no right in a project that was made only now.
   if (absent.length > 0) work.client.expect(work.expected);
-  if (request.dryRun) return describeDryRun(candidates, { plan, read, findings }, work.knowledge);
+  if (request.dryRun) return describeDryRun(candidates, { plan, read, findings, damaged }, work.knowledge);
   const pushed = await pushPlanned(work, plan, preparation);
-  const outcome = describeOutcome(candidates, { plan, read, findings }, pushed);
-  if (outcome.ok) await journal.finish(recordable(candidates));
-  const last = (await preparation.finish?.(outcome.ok, ports.signal)) ?? [];
+  const outcome = describeOutcome(candidates, { plan, read, findings, damaged }, pushed);
+  const last = (await preparation.finish?.(endOf(outcome), ports.signal)) ?? [];
   reportFindings(last, ports);
+  // Last: until rules are set, the next run must know what this one made.
+  if (outcome.ok) await journal.finish(recordable(candidates));
   return { ...outcome, findings: [...findings, ...last] };
 }
 
 /** Every target reference, before anything is asked or sent. */
 function placeImages({ selected, target, request }: PushRun): readonly Candidate[] {
-  const mapped = selected.map((image) => {
+  const mapped = selected.images.map((image) => {
     const source = parseReference(image.reference);
     return { image, source, place: mapReference(source, target, request.pathStyle), digest: image.root.digest };
   });
@@ -120,6 +123,15 @@ function placeImages({ selected, target, request }: PushRun): readonly Candidate
     for (const root of image.others) add({ root, referrers: [] });
   }
   return [...candidates.values()];
+}
+
+/** What cannot be pushed, with the place it would have had. */
+function placeDamaged({ selected, target, request }: PushRun): readonly PlacedDamage[] {
+  return selected.damaged.map((image) => {
+    const place = mapReference(parseReference(image.reference), target, request.pathStyle);
+    const tag = place.tag ?? (place.digest === undefined ? "latest" : undefined);
+    return { ...image, target: fullTarget(place, tag, place.digest ?? "") };
+  });
 }
 
 function fullTarget({ host, repository }: Reference, tag: string | undefined, digest: string): string {
@@ -145,12 +157,13 @@ function originAt(target: RegistryTarget, { source, reference }: SelectedImage):
   return source.kind === "registry" && host === target.host ? repository : undefined;
 }
 
-async function openJournal(
-  { request, target }: PushRun,
-  candidates: readonly Candidate[],
-  ports: ActionPorts,
-): Promise<PushJournal> {
-  const identity = candidates.map((candidate) => ({ target: candidate.target, digest: candidate.root.digest }));
+async function openJournal(run: PushRun, candidates: readonly Candidate[], ports: ActionPorts): Promise<PushJournal> {
+  const { request, target } = run;
+  const identity = [
+    ...candidates.map((candidate) => ({ target: candidate.target, digest: candidate.root.digest })),
+    // With a whole copy of the source it is the same push.
+    ...placeDamaged(run).map((image) => ({ target: image.target, digest: image.digest ?? "" })),
+  ];
   const path = journalPath(request.cacheDir, target.host, identity);
   if (request.dryRun) return readPushJournal(ports.fs, path);
   return openPushJournal(ports.fs, path, (problem) =>

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { explainAbsence, tellNameless } from "../../bundle/explain-absence.ts";
+import type { BundledImage } from "../../bundle/bundle-manifest.ts";
 import { gatherImage } from "../../bundle/gather-image.ts";
 import { parseGivenName } from "../../bundle/sources/image-names.ts";
-import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { BundleError, PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { ImageSource, SourceImage } from "../../oci/content.ts";
 import { type Descriptor, type Platform, parsePlatform } from "../../oci/descriptor.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
@@ -46,14 +47,27 @@ export interface SelectedImage {
   readonly others: readonly Descriptor[];
 }
 
+/** An image that its source has, though not as it should be. */
+export interface DamagedImage {
+  readonly name: string;
+  /** In full. */
+  readonly reference: string;
+  /** As its source lists it, where that does. */
+  readonly digest?: string;
+  readonly error: BundleError;
+}
+
 export interface Selected {
   readonly images: readonly SelectedImage[];
+  /** They hold up none of the others. */
+  readonly damaged: readonly DamagedImage[];
   close(): Promise<void>;
 }
 
 /**
  * Opens the sources and finds the images in them.
- * @throws UsageError for a name nobody has; BundleError for a bundle that is not trusted; PreflightError for an image that is nowhere
+ * @throws UsageError for a name nobody has; BundleError for a bundle that is not trusted, or where every image is damaged; PreflightError
+ *   for an image that is nowhere
  */
 export async function selectImages(request: PushSelection, ports: ActionPorts): Promise<Selected> {
   const platforms = request.platforms.map(requirePlatform);
@@ -62,9 +76,9 @@ export async function selectImages(request: PushSelection, ports: ActionPorts): 
   const close = (): Promise<void> => closeAll(sources);
   try {
     const wanted = planned ?? (await listWhole(sources, request)) ?? (await findPlanned(request, ports)).wanted;
-    const images: SelectedImage[] = [];
-    for (const image of choose(wanted, request.images)) images.push(await findImage(image, sources, platforms));
-    return { images, close };
+    const find = (image: Named): Promise<SelectedImage> => findImage(image, sources, platforms);
+    const digestOf = (image: Named): Promise<string | undefined> => findListed(image, sources);
+    return { ...(await findEach(choose(wanted, request.images), find, digestOf)), close };
   } catch (error) {
     await close();
     throw error;
@@ -103,15 +117,16 @@ async function fromBundle(
 ): Promise<Selected> {
   const bundle = await openGivenBundle(given, ports);
   try {
-    const images: SelectedImage[] = [];
-    for (const image of choose(bundle.complete.images, request.images)) {
+    const find = async (image: BundledImage): Promise<SelectedImage> => {
       const found = await findImage(image, [bundle], platforms);
       const all = image.platforms.map(({ manifest }) => manifest);
       // Narrowed to several platforms there is no index over them: the first has the tag.
       const apart = platforms.length === 0 && all.length > 1 && all.some(({ digest }) => digest === found.root.digest);
-      images.push(apart ? { ...found, others: all.filter(({ digest }) => digest !== found.root.digest) } : found);
-    }
-    return { images, close: () => bundle.close() };
+      return apart ? { ...found, others: all.filter(({ digest }) => digest !== found.root.digest) } : found;
+    };
+    const close = (): Promise<void> => bundle.close();
+    const digestOf = ({ root }: BundledImage): Promise<string> => Promise.resolve(root.digest);
+    return { ...(await findEach(choose(bundle.complete.images, request.images), find, digestOf)), close };
   } catch (error) {
     await bundle.close();
     throw error;
@@ -188,6 +203,38 @@ function fullOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What is wrong with one image is told of it, when the others are through. */
+async function findEach<Image extends Named>(
+  wanted: readonly Image[],
+  find: (image: Image) => Promise<SelectedImage>,
+  digestOf: (image: Image) => Promise<string | undefined>,
+): Promise<Omit<Selected, "close">> {
+  const images: SelectedImage[] = [];
+  const damaged: DamagedImage[] = [];
+  for (const image of wanted) {
+    try {
+      images.push(await find(image));
+    } catch (error) {
+      if (!(error instanceof BundleError)) throw error;
+      const digest = await digestOf(image);
+      damaged.push({ name: image.name, reference: image.reference, error, ...(digest !== undefined && { digest }) });
+    }
+  }
+  const [first] = damaged;
+  if (images.length === 0 && first !== undefined) throw first.error;
+  return { images, damaged };
+}
+
+/** What a source says it has under a name, whether or not that is whole. */
+async function findListed({ reference }: Named, sources: readonly ImageSource[]): Promise<string | undefined> {
+  for (const source of sources) {
+    const listed = await source.list?.().catch(() => undefined);
+    const found = listed?.find(({ references }) => references.includes(reference));
+    if (found !== undefined) return found.digest;
+  }
+  return undefined;
 }
 
 /** In the first source that has it. */

@@ -24,7 +24,7 @@ export async function push(request: PushRequest, ports: ActionPorts): Promise<Pu
       const selected = await selectImages(request, ports);
       try {
         if (selected.images.length === 0) throw new PreflightError("there is no image to push");
-        return await pushSelected({ request, target, registries, selected: selected.images }, ports);
+        return await pushSelected({ request, target, registries, selected }, ports);
       } finally {
         await selected.close();
       }

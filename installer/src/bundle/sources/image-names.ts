@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors/installer-error.ts";
 import type { ListedImage } from "../../oci/content.ts";
 import { isDigest } from "../../oci/digest.ts";
+import { listTexts } from "../../language/list-texts.ts";
 import { type Reference, formatReference, parseReference } from "../../oci/reference.ts";
 
 export type Names = Pick<ListedImage, "references" | "tag">;
@@ -111,11 +112,8 @@ function theOne<Image extends ListedImage>(nameless: readonly Image[], tag: stri
   });
 }
 
-const mostListed = 8;
-
 /** Images as they are told to people: by name, else by tag, else by digest. */
 export function listNames(images: readonly ListedImage[]): string {
   const names = [...new Set(images.map(({ references, tag, digest }) => references[0] ?? tag ?? digest))];
-  const more = names.length - mostListed;
-  return `${names.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return listTexts(names);
 }

@@ -9,7 +9,7 @@ import type { BulkFiles } from "../../platform/content-ports.ts";
 import { createManifestReader, findPlatform } from "../manifest-reader.ts";
 import { nameImages } from "./image-names.ts";
 import { type LayoutFiles, folderFiles } from "./layout-files.ts";
-import { type LayoutImage, type LayoutSource, readEntry, surveyLayout } from "./layout-survey.ts";
+import { type LayoutImage, type LayoutSource, surveyLayout } from "./layout-survey.ts";
 
 /** An OCI layout that holds this many images is none. */
 const entriesLimit = 50_000;
@@ -67,7 +67,7 @@ export async function openLayout(files: LayoutFiles, { kind, name, as }: LayoutO
       const { images, referrers } = await survey();
       const root = await select(reference, { images, platforms, source });
       if (root === undefined) return undefined;
-      return { reference, root, referrers: attachedTo(referrers, await subjectsOf(root, source)) };
+      return { reference, root, referrers: attachedTo(referrers, await subjectsOf(reference, root, source)) };
     },
     list: async () => (await survey()).images,
     close: () => files.close(),
@@ -126,7 +126,7 @@ async function select(reference: string, { images, platforms, source }: Search):
 }
 
 /** The image's own manifests. */
-async function subjectsOf(root: Descriptor, source: LayoutSource): Promise<ReadonlySet<string>> {
-  const manifest = await readEntry(root, source);
+async function subjectsOf(reference: string, root: Descriptor, source: LayoutSource): Promise<ReadonlySet<string>> {
+  const { manifest } = await createManifestReader(reference, source).read(root);
   return new Set([root.digest, ...(manifest.kind === "index" ? manifest.manifests.map(({ digest }) => digest) : [])]);
 }

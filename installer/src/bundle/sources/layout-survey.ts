@@ -1,3 +1,4 @@
+import { BundleError } from "../../errors/installer-error.ts";
 import type { ImageSource, ListedImage, SourceImage } from "../../oci/content.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { artifactTypeOf, isManifestType, type Manifest, parseManifest } from "../../oci/manifest.ts";
@@ -6,7 +7,7 @@ import { plainDescriptor } from "../build-bundle-manifest.ts";
 import { contentError } from "../content-error.ts";
 import { readSmall } from "../read-small.ts";
 import { type AttachedEntry, attachSaved, savedKindOf } from "./cosign-save.ts";
-import { namesOf } from "./image-names.ts";
+import { type Names, namesOf } from "./image-names.ts";
 
 /** An image of a layout. */
 export interface LayoutImage extends ListedImage {
@@ -31,7 +32,7 @@ const listTag = /^sha256-([0-9a-f]{64})$/;
 /**
  * Tells images from what belongs to them, in every form that tools write: by subject (oras), by tags made of a digest
  * (cosign, regctl, skopeo), by a list under such a tag (regctl), by a kind (`cosign save`).
- * @throws BundleError when a manifest is damaged, or cannot be told whose it is
+ * @throws BundleError when a manifest is damaged that has no name, or cannot be told whose it is
  */
 export async function surveyLayout(index: readonly Descriptor[], source: LayoutSource): Promise<LayoutSurvey> {
   const images: LayoutImage[] = [];
@@ -50,7 +51,7 @@ export async function surveyLayout(index: readonly Descriptor[], source: LayoutS
       attached.push({ entry, ...saved, ...names });
       continue;
     }
-    const found = await findReferrers(entry, tagOf(names), source);
+    const found = await findReferrers(entry, names, source);
     if (found === undefined) images.push({ descriptor: entry, digest: entry.digest, ...names });
     else add(...found);
   }
@@ -58,7 +59,7 @@ export async function surveyLayout(index: readonly Descriptor[], source: LayoutS
   return { images, referrers: [...referrers.values()] };
 }
 
-function tagOf({ tag, references }: Pick<ListedImage, "tag" | "references">): string {
+function tagOf({ tag, references }: Names): string {
   const [first] = references;
   return tag ?? (first === undefined ? undefined : parseReference(first).tag) ?? "";
 }
@@ -66,14 +67,16 @@ function tagOf({ tag, references }: Pick<ListedImage, "tag" | "references">): st
 /** What an entry is to others; undefined for an image, which refers to nothing. */
 async function findReferrers(
   entry: Descriptor,
-  tag: string,
+  names: Names,
   source: LayoutSource,
 ): Promise<readonly Referrer[] | undefined> {
+  const tag = tagOf(names);
   const tagged = digestTag.exec(tag)?.[1];
   if (tagged !== undefined) return [{ descriptor: plainDescriptor(entry), subject: `sha256:${tagged}`, tag }];
   // What is not there is found missing when it is asked for.
   if (!isManifestType(entry.mediaType) || (await source.content.sizeOf?.(entry.digest)) === undefined) return undefined;
-  const manifest = await readEntry(entry, source);
+  const manifest = await readNamed(entry, names, source);
+  if (manifest === undefined) return undefined;
   if (listTag.test(tag) && manifest.kind === "index") {
     // One after the other: a list may be longer than files can be open.
     const listed: Referrer[] = [];
@@ -85,6 +88,17 @@ async function findReferrers(
   }
   const referrer = toReferrer(entry, manifest);
   return referrer === undefined ? undefined : [referrer];
+}
+
+/** Undefined for a damaged image, which is found so when it is asked for. Without a name it could belong to any image. */
+async function readNamed(entry: Descriptor, names: Names, source: LayoutSource): Promise<Manifest | undefined> {
+  try {
+    return await readEntry(entry, source);
+  } catch (error) {
+    const isImage = (names.references.length > 0 || names.tag !== undefined) && !listTag.test(tagOf(names));
+    if (isImage && error instanceof BundleError) return undefined;
+    throw error;
+  }
 }
 
 function toReferrer(descriptor: Descriptor, manifest: Manifest): Referrer | undefined {

@@ -61,7 +61,13 @@ async function push(line: string, result: PushResult, io: RunSetup["io"] = {}) {
   };
 }
 
-const failure = { code: "REGISTRY_FAILED", message: "the registry has no space left", hint: "free space", details: [] };
+const failure = {
+  code: "REGISTRY_FAILED",
+  message: "the registry has no space left",
+  hint: "free space",
+  details: [],
+  mayPass: false,
+};
 
 describe("slipway push", () => {
   it("hands everything over with absolute paths", async () => {
@@ -154,6 +160,19 @@ describe("slipway push", () => {
     expect(out).toContain("failed harbor.corp/team/slipway/nats:1");
     expect(out.split("-> free space")).toHaveLength(2);
     expect(out).toContain("2 failed");
+  });
+
+  it.each([
+    ["nothing", [true, true], "The same command goes on: what arrived is not sent again."],
+    ["that first", [false, false], "Change that first; then the same command goes on: what arrived is not sent again."],
+    ["something for one", [true, false], "For 1 of the 2 that failed, change first what is said of it."],
+  ])("says what has to change before the same command goes on: %s", async (_what, passing, told) => {
+    const failed = passing.map((mayPass, n) => image(`image-${n}`, "failed", { ...failure, mayPass }));
+
+    const { out } = await push("--to h:1", resultOf([...failed, image("minio", "sent")]));
+
+    expect(out).toContain(told);
+    expect(out.includes("-> free space\nThe same command goes on")).toBe(passing.includes(true));
   });
 
   it("ends with 8 when the bundle is what is damaged", async () => {

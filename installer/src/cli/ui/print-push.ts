@@ -76,6 +76,15 @@ function describeFailures({ images, dryRun }: PushResult, style: Style): readonl
       ...(error?.details ?? []).map((detail) => `  ${printable(detail)}`),
     ]),
     ...[...hints].map((hint) => `-> ${printable(hint)}`),
-    ...(dryRun ? [] : ["The same command goes on: what arrived is not sent again."]),
+    ...(dryRun ? [] : [describeRepeat(failed)]),
   ];
+}
+
+/** What comes of the same command, and what must be changed before. */
+function describeRepeat(failed: readonly PushedImage[]): string {
+  const stuck = failed.filter(({ error }) => error?.mayPass !== true).length;
+  const kept = "what arrived is not sent again";
+  if (stuck === 0) return `The same command goes on: ${kept}.`;
+  if (stuck === failed.length) return `Change that first; then the same command goes on: ${kept}.`;
+  return `The same command goes on: ${kept}. For ${stuck} of the ${failed.length} that failed, change first what is said of ${stuck === 1 ? "it" : "them"}.`;
 }

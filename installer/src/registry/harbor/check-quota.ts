@@ -180,7 +180,9 @@ function createSearch(registry: RegistryHalf, wanted: readonly Wanted[], free: n
   async function isInOne(blob: Wanted, repositories: readonly string[]): Promise<boolean> {
     for (const repository of repositories) {
       questions += 1;
-      if (await registry.hasBlob(repository, blob)) return true;
+      if (!(await registry.hasBlob(repository, blob))) continue;
+      registry.found(repository, blob.digest);
+      return true;
     }
     return false;
   }

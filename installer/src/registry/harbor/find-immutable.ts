@@ -1,4 +1,5 @@
 import type { Finding } from "../../events/event.ts";
+import { listTexts } from "../../language/list-texts.ts";
 import type { PlannedImage, PushPlan } from "../push/push-plan.ts";
 import type { HarborClient } from "./harbor-client.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
@@ -69,6 +70,5 @@ function countTags(images: readonly PlannedImage[]): string {
 /** `base/redis:7, base/nats:2 and 3 more`. */
 function list(images: readonly PlannedImage[], project: string): string {
   const names = images.map(({ repository, tag }) => `${repository.slice(project.length + 1)}:${tag ?? ""}`);
-  const more = names.length - namedTags;
-  return `${names.slice(0, namedTags).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return listTexts(names, namedTags);
 }

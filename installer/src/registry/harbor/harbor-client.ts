@@ -13,10 +13,12 @@ import {
   parseIsAdmin,
   parseProject,
   parseQuota,
+  parseRetention,
   parseRobot,
   parseRule,
   parseSystemInfo,
   retentionBody,
+  type RetentionPolicy,
   robotBody,
   selectors,
   type TagRule,
@@ -42,6 +44,8 @@ export interface HarborClient {
     storageLimit: number | undefined,
     signal: AbortSignal,
   ): Promise<HarborProject | "there already">;
+  /** Harbor refuses it while there is a repository in it. */
+  deleteProject(name: string, signal: AbortSignal): Promise<void>;
   /** `hidden` when this user may not see it, `none` where quotas are switched off. */
   quota(project: HarborProject, signal: AbortSignal): Promise<HarborQuota | "hidden" | "none">;
   /** Of a project, or of the system. */
@@ -54,6 +58,8 @@ export interface HarborClient {
   createImmutableRule(project: HarborProject, repositories: string, signal: AbortSignal): Promise<void>;
   /** Keeps the newest of each repository, by push; what else is there goes, each night. */
   createRetention(project: HarborProject, repositories: string, keep: number, signal: AbortSignal): Promise<void>;
+  /** By its number; `hidden` when this user may not see it. */
+  retention(project: HarborProject, id: number, signal: AbortSignal): Promise<RetentionPolicy | "hidden">;
   /** Of a project, in full; `hidden` when this user may not list them. */
   repositories(project: HarborProject, signal: AbortSignal): Promise<readonly string[] | "hidden">;
   /** Whether a rule holds a tag that is there; undefined when this user may not see it. */
@@ -65,7 +71,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
   const { host } = api;
   const projectAdmin = (name: string): string => `a project administrator of ${name}`;
 
-  async function guarded<T>(errand: Pick<HarborErrand, "what" | "needs">, run: () => Promise<T>): Promise<T> {
+  async function guarded<T>(errand: Omit<HarborErrand, "host" | "user">, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -115,6 +121,7 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
         {
           what: `making the project ${name}`,
           needs: `an administrator of Harbor, or the setting that everyone may make projects; or have ${name} made and this user added as maintainer`,
+          once: true,
         },
         async () => {
           const body = {
@@ -131,6 +138,10 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
           return parseProject(fieldsOf(found), name);
         },
       ),
+    deleteProject: (name, signal) =>
+      guarded({ what: `removing the project ${name}`, needs: projectAdmin(name), once: true }, async () => {
+        await api.send({ method: "DELETE", path: projectPath(name), signal });
+      }),
     quota: (project, signal) =>
       guarded({ what: `the quota of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
         const summary = await api.send({ method: "GET", path: `${projectPath(project.name)}/summary`, signal });
@@ -167,13 +178,13 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
     createRobot: (robot, signal) => {
       const [only, ...more] = robot.projects;
       const needs = more.length > 0 ? "an administrator of Harbor" : projectAdmin(only ?? "the project");
-      return guarded({ what: `making the robot account ${robot.name}`, needs }, async () => {
+      return guarded({ what: `making the robot account ${robot.name}`, needs, once: true }, async () => {
         const made = await unless([409], { method: "POST", path: "/robots", body: robotBody(robot), signal });
         return made === undefined ? "there already" : parseCreatedRobot(fieldsOf(made));
       });
     },
     deleteRobot: (id, signal) =>
-      guarded({ what: `removing the robot account ${id}`, needs: "its maker" }, async () => {
+      guarded({ what: `removing the robot account ${id}`, needs: "its maker", once: true }, async () => {
         await unless([404], { method: "DELETE", path: `/robots/${id}`, signal });
       }),
     immutableRules: (project, signal) =>
@@ -188,17 +199,25 @@ export function createHarborClient(api: HarborApi, user: string | undefined): Ha
         return rows === undefined || rows.map(parseRule).some(({ disabled }) => !disabled);
       }),
     createImmutableRule: (project, repositories, signal) =>
-      guarded({ what: `making tags of ${project.name} immutable`, needs: projectAdmin(project.name) }, async () => {
-        const body = {
-          ...selectors(repositories),
-          action: "immutable",
-          template: "immutable_template",
-          disabled: false,
-        };
-        await api.send({ method: "POST", path: `${projectPath(project.name)}/immutabletagrules`, body, signal });
+      guarded(
+        { what: `making tags of ${project.name} immutable`, needs: projectAdmin(project.name), once: true },
+        async () => {
+          const body = {
+            ...selectors(repositories),
+            action: "immutable",
+            template: "immutable_template",
+            disabled: false,
+          };
+          await api.send({ method: "POST", path: `${projectPath(project.name)}/immutabletagrules`, body, signal });
+        },
+      ),
+    retention: (project, id, signal) =>
+      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
+        const found = await unless([401, 403, 404], { method: "GET", path: `/retentions/${id}`, signal });
+        return found === undefined ? "hidden" : parseRetention(fieldsOf(found));
       }),
     createRetention: (project, repositories, keep, signal) =>
-      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name) }, async () => {
+      guarded({ what: `the retention of ${project.name}`, needs: projectAdmin(project.name), once: true }, async () => {
         const body = retentionBody(project, repositories, keep);
         await api.send({ method: "POST", path: "/retentions", body, signal });
       }),

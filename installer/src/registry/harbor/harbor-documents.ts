@@ -63,6 +63,12 @@ export interface TagRule {
   readonly tags: readonly string[];
 }
 
+/** The rules of a policy about which tags are kept; what none of them keeps is removed. */
+export type RetentionPolicy = readonly (TagRule & {
+  /** It keeps so many of the newest by push; undefined for a rule of another kind. */
+  readonly latestPushed?: number;
+})[];
+
 /** What of a project a rule is about: all tags of these repositories. */
 export function selectors(repositories: string): Fields {
   return {
@@ -181,6 +187,16 @@ export function parseRule(fields: Fields): TagRule {
     repositories: patterns(fieldsOf(fields["scope_selectors"])["repository"], "repoMatches"),
     tags: patterns(fields["tag_selectors"], "matches"),
   };
+}
+
+/** A retention policy. */
+export function parseRetention(fields: Fields): RetentionPolicy {
+  const rules = Array.isArray(fields["rules"]) ? fields["rules"].map(fieldsOf) : [];
+  return rules.map((rule) => {
+    const keeps = fieldsOf(rule["params"])["latestPushedK"];
+    const byPush = rule["action"] === "retain" && rule["template"] === "latestPushedK" && typeof keeps === "number";
+    return { ...parseRule(rule), ...(byPush ? { latestPushed: keeps } : {}) };
+  });
 }
 
 /** Empty when it is none. */

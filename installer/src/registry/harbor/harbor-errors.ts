@@ -11,12 +11,14 @@ export interface HarborErrand {
   readonly user: string | undefined;
   /** What it takes to be allowed this: `a project administrator of ai-infra`. */
   readonly needs: string;
+  /** It changes something, and so was sent once: after a lost answer it may have been done. */
+  readonly once?: boolean;
 }
 
 /** What Harbor's API answered, or why it did not, as an error that says what to do. */
 export function explainHarbor(error: unknown, errand: HarborErrand): Error {
   if (error instanceof InstallerError) return error;
-  const { host, what, user, needs } = errand;
+  const { host, what, user, needs, once = false } = errand;
   if (!(error instanceof Refusal)) {
     return explainFailure(error, {
       host,
@@ -24,6 +26,7 @@ export function explainHarbor(error: unknown, errand: HarborErrand): Error {
       repository: host,
       action: "read",
       signedIn: user !== undefined,
+      once,
     });
   }
   const who = user ?? "nobody";
@@ -49,13 +52,17 @@ export function explainHarbor(error: unknown, errand: HarborErrand): Error {
     case 412:
       return refuse("something there does not allow it (412)", "see what Harbor says, and change that first");
     default:
-      return refuse(
-        error.status >= 500 ? `Harbor keeps failing (${error.status})` : `Harbor refuses (${error.status})`,
-        error.status >= 500
-          ? "look at the logs of its core service, then run the same command again"
-          : "see what it says",
-      );
+      return error.status >= 500
+        ? refuse(once ? `Harbor failed (${error.status})` : `Harbor keeps failing (${error.status})`, failingHint(once))
+        : refuse(`Harbor refuses (${error.status})`, "see what it says");
   }
+}
+
+function failingHint(once: boolean): string {
+  const logs = "look at the logs of its core service";
+  return once
+    ? `it was not asked again, so that nothing is made twice: ${logs}, then run the same command again`
+    : `${logs}, then run the same command again`;
 }
 
 /** The whole of Harbor accepts no writes: an administrator's setting, or a garbage collection of old versions. */

@@ -1,4 +1,4 @@
-import { RegistryError } from "../../errors/installer-error.ts";
+import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
 import type { Clock, FileSystem } from "../../platform/ports.ts";
 import type { Credentials } from "../credentials.ts";
@@ -27,6 +27,13 @@ export interface HarborPreparation {
   readonly clock: Pick<Clock, "now">;
   readonly credentials: Extract<Credentials, { kind: "password" }> | undefined;
   readonly options: HarborOptions;
+  readonly made: MadeBefore;
+}
+
+/** What this push made in earlier runs that were broken off. */
+export interface MadeBefore {
+  hasMade(what: string): boolean;
+  recordMade(what: string): Promise<void>;
 }
 
 /** The password of the first administrator that every Harbor's documentation names. */
@@ -74,6 +81,7 @@ export async function openProjects(
       name,
       project: found.get(name),
       isNew: missing.includes(name),
+      isOurs: isOurs(found.get(name), harbor),
       ...(limitHolds ? { limit: storageLimit } : {}),
       repositories: isIn((own) => own === name).map((repository) => repository.slice(name.length + 1)),
     })),
@@ -83,6 +91,16 @@ export async function openProjects(
       unseen: isIn((name) => found.get(name) === "hidden"),
     },
   };
+}
+
+function isOurs(project: HarborProject | "hidden" | undefined, { made }: HarborPreparation): boolean {
+  if (project === "hidden") return false;
+  return project === undefined || made.hasMade(keyOf(project));
+}
+
+/** One that was removed and made again has another number. */
+function keyOf({ name, id }: HarborProject): string {
+  return `project ${name} ${id}`;
 }
 
 function projectOf(repository: string): string {
@@ -131,19 +149,37 @@ interface Provided {
  * @throws RegistryError when the user may not, or is no member of what somebody else made
  */
 export async function makeProject(
-  { client, options }: HarborPreparation,
+  { client, options, made }: HarborPreparation,
   own: OwnRepositories,
   signal: AbortSignal,
 ): Promise<Provided> {
   const { name } = own;
-  const made = await client.createProject(name, options.storageLimit, signal);
-  if (made !== "there already") {
+  const project = await client.createProject(name, options.storageLimit, signal);
+  if (project !== "there already") {
+    await made.recordMade(keyOf(project));
     const message = `the project ${name} was made, private`;
-    return { own: { ...own, project: made }, findings: [{ id: "harbor.project", severity: "ok", message }] };
+    return { own: { ...own, project }, findings: [{ id: "harbor.project", severity: "ok", message }] };
   }
   const found = await client.project(name, signal);
   if (found === undefined || found === "hidden") throw notAMember(client.host, client.user, name);
-  return { own: { ...own, project: found, isNew: false }, findings: describeProject(found) };
+  return { own: { ...own, project: found, isNew: false, isOurs: false }, findings: describeProject(found) };
+}
+
+/** Takes away a project that this run made and nothing came into; what cannot be removed is told. */
+export async function removeProject(client: HarborClient, name: string, signal: AbortSignal): Promise<Finding> {
+  const id = "harbor.project";
+  try {
+    await client.deleteProject(name, signal);
+    return { id, severity: "ok", message: `the project ${name} was removed again: nothing came into it` };
+  } catch (error) {
+    if (!(error instanceof InstallerError)) throw error;
+    return {
+      id,
+      severity: "warning",
+      message: `the project ${name} was made and stays empty: ${error.message}`,
+      remedy: "remove it in Harbor, or leave it for the same command with a source that is whole",
+    };
+  }
 }
 
 /** @throws RegistryError when user and password are wrong or there are none */

@@ -1,11 +1,15 @@
 import { InstallerError, RegistryError } from "../../errors/installer-error.ts";
 import type { Finding } from "../../events/event.ts";
+import { mayPass } from "../may-pass.ts";
 import type { PushPlan } from "../push/push-plan.ts";
 import type { PreparationOptions, TargetPreparation } from "../push/push-target.ts";
 import { checkQuota } from "./check-quota.ts";
+import { findElsewhere } from "./find-elsewhere.ts";
+import type { HarborClient } from "./harbor-client.ts";
+import type { HarborProject } from "./harbor-documents.ts";
 import { explainRights } from "./harbor-errors.ts";
 import { findImmutable } from "./find-immutable.ts";
-import { type HarborPreparation, makeProject, openProjects } from "./open-projects.ts";
+import { type HarborPreparation, makeProject, openProjects, removeProject } from "./open-projects.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 import { planRules, type PlannedRule } from "./protect-tags.ts";
 import { checkRobotFile, provideRobot, type RobotRequest } from "./provide-robot.ts";
@@ -44,7 +48,10 @@ export function prepareHarbor(harbor: HarborPreparation): TargetPreparation {
       const settled = rules.filter(({ apply }) => dryRun || apply === undefined);
       return [...looks.flat(), ...robots, ...settled.map(({ finding }) => finding)];
     },
-    finish: (complete, signal) => setRules(rules, complete, signal),
+    finish: async (end, signal) => [
+      ...(await setRules(rules, end === "complete", signal)),
+      ...(end === "in vain" ? await removeEmpty(harbor, projects, signal) : []),
+    ],
     explain: (error, repository) => explainRights(error, client, repository.split("/")[0] ?? ""),
   };
 }
@@ -61,10 +68,17 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   if (own.project === "hidden") return [];
-  return [
-    ...(await checkQuota({ client, registry }, own, plan, { asked: options, signal })),
+  let listed: ReturnType<HarborClient["repositories"]> | undefined;
+  const remembering = {
+    ...client,
+    repositories: (project: HarborProject) => (listed ??= client.repositories(project, signal)),
+  };
+  const findings = [
+    ...(await checkQuota({ client: remembering, registry }, own, plan, { asked: options, signal })),
     ...(await findImmutable(client, own, plan, signal)),
   ];
+  if (!hasFailure(findings)) await findElsewhere({ client: remembering, registry }, own, plan, signal);
+  return findings;
 }
 
 function robotRequest({ options }: HarborPreparation, projects: readonly OwnRepositories[]): RobotRequest | undefined {
@@ -82,6 +96,17 @@ async function makeRobot(
 ): Promise<readonly Finding[]> {
   const request = robotRequest(harbor, projects);
   return request === undefined ? [] : [await provideRobot(harbor, request, change)];
+}
+
+/** One with a robot account is kept: the secret is in a file already. */
+async function removeEmpty(
+  harbor: HarborPreparation,
+  projects: readonly OwnRepositories[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (harbor.options.robot !== undefined) return [];
+  const made = projects.filter(({ isNew, project }) => isNew && project !== undefined);
+  return Promise.all(made.map(({ name }) => removeProject(harbor.client, name, signal)));
 }
 
 /** Rules are set when the images are there: before, they could forbid the very push they came with. */
@@ -107,7 +132,10 @@ async function setRules(
       findings.push(await apply(signal));
     } catch (error) {
       if (!(error instanceof InstallerError)) throw error;
-      const details = [...error.details, "every image is there, and the same command sets the rules"];
+      const again = mayPass(error)
+        ? "the same command sets the rules"
+        : "with that changed, the same command sets the rules";
+      const details = [...error.details, `every image is there, and ${again}`];
       throw new RegistryError(error.message, { cause: error, hint: error.hint, details });
     }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FakeProject, HarborState } from "../../../test/stand-ins/harbor/state.ts";
 import { syntheticBytes } from "../../../test/stand-ins/registry/synthetic-image.ts";
 import {
   signal,
@@ -88,8 +89,8 @@ describe("the quota of a project", () => {
       );
       expect(questions.length).toBeGreaterThan(40);
       expect(questions.filter(({ authorization }) => authorization === "Basic")).toEqual([]);
-      // One for each of the two repositories that are pushed to, which no push asked for before, and one for all the others.
-      expect(world.harbor.tokens()).toHaveLength(3);
+      // One for the first repository that is pushed to, which no push asked for before: it is good for all of the project.
+      expect(world.harbor.tokens()).toHaveLength(1);
     });
 
     it("does not count them a second time", async () => {
@@ -194,11 +195,99 @@ describe("rules about tags", () => {
       const preparation = await open();
       await preparation.open?.(repositories, { dryRun: false, signal });
       await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-      await preparation.finish?.(true, signal);
+      await preparation.finish?.("complete", signal);
     }
 
     expect(harbor.state.projects.get("ai-infra")?.rules).toHaveLength(1);
     expect(harbor.state.retentions).toHaveLength(1);
+  });
+
+  it("are about the whole of a project that an earlier run made and did not fill", async () => {
+    const { harbor, open } = await setUp({ options: { immutable: true, retain: 3 } });
+    for (const complete of [false, true]) {
+      const preparation = await open();
+      await preparation.open?.(repositories, { dryRun: false, signal });
+      await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+      await preparation.finish?.(complete ? "complete" : "incomplete", signal);
+    }
+
+    const pattern = '"decoration":"repoMatches","pattern":"**"';
+    expect(JSON.stringify(harbor.state.projects.get("ai-infra")?.rules)).toContain(pattern);
+    expect(JSON.stringify(harbor.state.retentions)).toContain(pattern);
+  });
+
+  it.each<readonly [string, (state: HarborState, project: FakeProject) => void]>([
+    [
+      "was made again by others since",
+      ({ projects }, project) => void projects.set("ai-infra", { ...project, id: 4711 }),
+    ],
+    [
+      "others have used since",
+      ({ store }) => void store.addManifest("ai-infra/theirs", Buffer.from("{}"), "application/json", "1"),
+    ],
+  ])("are about our repositories only in a project that %s", async (_what, change) => {
+    const { harbor, open } = await setUp({ options: { immutable: true } });
+    const run = async (complete: boolean) => {
+      const preparation = await open();
+      await preparation.open?.(repositories, { dryRun: false, signal });
+      await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
+      await preparation.finish?.(complete ? "complete" : "incomplete", signal);
+    };
+    await run(false);
+    const project = harbor.state.projects.get("ai-infra");
+    if (project !== undefined) change(harbor.state, project);
+
+    await run(true);
+
+    const rules = JSON.stringify(harbor.state.projects.get("ai-infra")?.rules);
+    expect(rules).toContain('"repoMatches","pattern":"{library/redis,slipway/postgres}"');
+  });
+
+  describe("where there is a retention policy", () => {
+    const again = async (
+      first: number,
+      second: number,
+      change: (policy: Record<string, unknown>) => void = () => undefined,
+    ) => {
+      const { harbor, open } = await setUp({});
+      const findings = [];
+      for (const retain of [first, second]) {
+        const preparation = await open({ immutable: false, retain });
+        await preparation.open?.(repositories, { dryRun: false, signal });
+        findings.push(...(await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal })));
+        await preparation.finish?.("complete", signal);
+        for (const { policy } of harbor.state.retentions) change(policy);
+      }
+      return findings.filter(({ id }) => id === "harbor.retention").at(-1);
+    };
+
+    it("that does just that, nothing is to be done", async () => {
+      expect(await again(3, 3)).toMatchObject({
+        severity: "ok",
+        message: expect.stringContaining("the last 3 pushes of 2 repositories in ai-infra are kept already") as string,
+      });
+    });
+
+    it.each<readonly [string, number, (policy: Record<string, unknown>) => void]>([
+      ["keeps another number", 4, () => undefined],
+      [
+        "has a second rule",
+        3,
+        (policy) => (policy["rules"] as unknown[]).push({ ...(policy["rules"] as object[])[0] }),
+      ],
+      [
+        "has none that is switched on",
+        3,
+        (policy) => Object.assign((policy["rules"] as object[])[0] ?? {}, { disabled: true }),
+      ],
+      [
+        "keeps by another measure",
+        3,
+        (policy) => Object.assign((policy["rules"] as object[])[0] ?? {}, { template: "latestPulledN" }),
+      ],
+    ])("that %s, it is left as it is with a warning", async (_what, keep, change) => {
+      expect(await again(3, keep, change)).toMatchObject({ severity: "warning" });
+    });
   });
 
   it("leave a retention policy that is there as it is, and say so", async () => {

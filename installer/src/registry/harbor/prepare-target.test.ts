@@ -78,7 +78,7 @@ describe("a target that is a Harbor", () => {
     });
 
     const findings = await preparation.prepare(planOf(harbor.host, 1000), { dryRun: false, signal });
-    await preparation.finish?.(true, signal);
+    await preparation.finish?.("complete", signal);
 
     expect(failures(findings)).toEqual([]);
     expect(messageOf(findings, "harbor.project")).toBeUndefined();
@@ -247,12 +247,18 @@ describe("a target that is not a Harbor", () => {
     return prepareTarget({
       target: parseTarget(registry.host),
       http,
-      registry: { hasBlob: () => Promise.resolve(false), isGranted: () => false, alsoRead: () => undefined },
+      registry: {
+        hasBlob: () => Promise.resolve(false),
+        isGranted: () => false,
+        alsoRead: () => undefined,
+        found: () => undefined,
+      },
       fs: createMemoryFileSystem(),
       clock: createStillClock(),
       random: createSeededRandom(),
       credentials: { find: () => Promise.reject(new Error("no password is needed to find out")) },
       options,
+      made: { hasMade: () => false, recordMade: () => Promise.resolve() },
       signal,
     });
   }

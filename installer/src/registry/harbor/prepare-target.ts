@@ -9,6 +9,7 @@ import { detectHarbor } from "./detect-harbor.ts";
 import { createHarborApi } from "./harbor-api.ts";
 import { createHarborClient } from "./harbor-client.ts";
 import { checkHarborOptions, givenHarborFlags, type HarborOptions, requireProject } from "./harbor-options.ts";
+import type { MadeBefore } from "./open-projects.ts";
 import { prepareHarbor } from "./prepare-harbor.ts";
 import type { RegistryHalf } from "./registry-half.ts";
 
@@ -24,6 +25,7 @@ export interface PrepareTargetRequest {
   readonly idleTimeoutMs?: number;
   readonly retry?: RetryPolicy;
   readonly options: HarborOptions;
+  readonly made: MadeBefore;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export interface PrepareTargetRequest {
  * @throws RegistryError when nothing answers
  */
 export async function prepareTarget(request: PrepareTargetRequest): Promise<TargetPreparation> {
-  const { target, http, registry, fs, credentials, options, signal } = request;
+  const { target, http, registry, fs, credentials, options, made, signal } = request;
   const { plainHttp = false, idleTimeoutMs = 60_000, retry = defaultRetryPolicy } = request;
   checkHarborOptions(options);
   const common = { host: target.host, http, plainHttp, idleTimeoutMs };
@@ -52,5 +54,5 @@ export async function prepareTarget(request: PrepareTargetRequest): Promise<Targ
   const password = found?.kind === "password" ? found : undefined;
   const api = createHarborApi({ ...common, credentials: password, retrier: createRetrier(request, retry) });
   const client = createHarborClient(api, password?.username);
-  return prepareHarbor({ client, registry, fs, clock: request.clock, credentials: password, options });
+  return prepareHarbor({ client, registry, fs, clock: request.clock, credentials: password, options, made });
 }

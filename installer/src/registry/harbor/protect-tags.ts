@@ -1,6 +1,6 @@
 import type { Finding } from "../../events/event.ts";
 import type { HarborClient } from "./harbor-client.ts";
-import type { HarborProject, TagRule } from "./harbor-documents.ts";
+import type { HarborProject, RetentionPolicy, TagRule } from "./harbor-documents.ts";
 import type { HarborOptions } from "./harbor-options.ts";
 import type { OwnRepositories } from "./own-repositories.ts";
 
@@ -22,12 +22,28 @@ export async function planRules(
   signal: AbortSignal,
 ): Promise<readonly PlannedRule[]> {
   const rules: PlannedRule[] = [];
-  for (const own of projects) {
+  if (!options.immutable && options.retain === undefined) return rules;
+  for (const found of projects) {
+    const own = await withoutOthers(client, found, signal);
     const project = own.project === "hidden" ? undefined : own.project;
     if (options.immutable) rules.push(await planImmutable(client, own, project, signal));
-    if (options.retain !== undefined) rules.push(planRetention(client, own, project, options.retain));
+    if (options.retain !== undefined)
+      rules.push(await planRetention({ client, own, project, keep: options.retain }, signal));
   }
   return rules;
+}
+
+/** One of ours that an earlier run made may have been used by others since. */
+async function withoutOthers(
+  client: HarborClient,
+  own: OwnRepositories,
+  signal: AbortSignal,
+): Promise<OwnRepositories> {
+  const { name, project, isNew, isOurs, repositories } = own;
+  if (isNew || !isOurs || project === undefined || project === "hidden") return own;
+  const there = await client.repositories(project, signal);
+  const ours = new Set(repositories.map((repository) => `${name}/${repository}`));
+  return { ...own, isOurs: there !== "hidden" && there.every((repository) => ours.has(repository)) };
 }
 
 /** Makes the tags of our repositories immutable, unless a rule of the project does so already. */
@@ -55,16 +71,26 @@ async function planImmutable(
   };
 }
 
+interface Keeping {
+  readonly client: HarborClient;
+  readonly own: OwnRepositories;
+  readonly project: HarborProject | undefined;
+  /** Pushes of each repository. */
+  readonly keep: number;
+}
+
 /** Sets how many pushes of our repositories are kept. A policy that somebody made is left as it is. */
-function planRetention(
-  client: HarborClient,
-  own: OwnRepositories,
-  project: HarborProject | undefined,
-  keep: number,
-): PlannedRule {
+async function planRetention(keeping: Keeping, signal: AbortSignal): Promise<PlannedRule> {
+  const { client, own, project, keep } = keeping;
   const id = "harbor.retention";
   const { name } = own;
+  const pushes = `the last ${keep} ${keep === 1 ? "push" : "pushes"} of`;
   if (project?.retentionId !== undefined) {
+    const policy = await client.retention(project, project.retentionId, signal);
+    if (policy !== "hidden" && keepsThat(policy, keeping)) {
+      const message = `${pushes} ${count(own.repositories)} in ${name} are kept already, older ones are removed`;
+      return { finding: { id, severity: "ok", message } };
+    }
     return {
       finding: {
         id,
@@ -74,7 +100,7 @@ function planRetention(
       },
     };
   }
-  const what = `the last ${keep} ${keep === 1 ? "push" : "pushes"} of ${own.isNew ? "each repository" : count(own.repositories)} in ${name}`;
+  const what = `${pushes} ${own.isOurs ? "each repository" : count(own.repositories)} in ${name}`;
   const finding: Finding = { id, severity: "ok", message: `${what} would be kept, older ones removed` };
   if (project === undefined) return { finding };
   return {
@@ -87,8 +113,15 @@ function planRetention(
   };
 }
 
-function patternOf({ isNew }: OwnRepositories, repositories: readonly string[]): string {
-  if (isNew) return "**";
+/** Whether a policy does what one of ours would do, and nothing else with our repositories. */
+function keepsThat(policy: RetentionPolicy, { own, keep }: Keeping): boolean {
+  const [rule, ...more] = policy.filter(({ disabled }) => !disabled);
+  if (rule === undefined || more.length > 0 || rule.latestPushed !== keep) return false;
+  return own.repositories.every((repository) => covers(rule, repository));
+}
+
+function patternOf({ isOurs }: OwnRepositories, repositories: readonly string[]): string {
+  if (isOurs) return "**";
   const [only, ...more] = repositories.toSorted();
   return more.length === 0 ? (only ?? "**") : `{${[only, ...more].join(",")}}`;
 }

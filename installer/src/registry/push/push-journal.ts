@@ -9,6 +9,10 @@ export interface PushJournal {
   has(repository: string, digest: string): boolean;
   /** Written when it returns; flushed to the disk some time later. */
   record(repository: string, digest: string): Promise<void>;
+  /** Whether an earlier run made this at the target: a project of Harbor, by its number. */
+  hasMade(what: string): boolean;
+  /** Flushed when it returns. */
+  recordMade(what: string): Promise<void>;
   /** Whether an earlier run ended with exactly these referrers of an image in place. */
   isComplete(target: string, referrers: readonly string[]): boolean;
   /** The push is through: entries are dropped, only what is complete stays. */
@@ -24,7 +28,8 @@ const linesRead = 1_000_000;
 /** A journal that is read and never written: for a run that only looks. */
 export async function readPushJournal(fs: FileSystem, path: string): Promise<PushJournal> {
   const nothing = (): Promise<void> => Promise.resolve();
-  return { ...(await openPushJournal(fs, path, () => undefined)), record: nothing, finish: nothing, close: nothing };
+  const journal = await openPushJournal(fs, path, () => undefined);
+  return { ...journal, record: nothing, recordMade: nothing, finish: nothing, close: nothing };
 }
 
 /** The journal's file: one for a target and exactly these images. */
@@ -48,10 +53,12 @@ export async function openPushJournal(
 ): Promise<PushJournal> {
   const placed = new Map<string, Set<string>>();
   const complete = new Set<string>();
+  const made = new Set<string>();
   for (const line of ((await fs.readTextIfPresent(path)) ?? "").split("\n", linesRead)) {
     const entry = parseLine(line);
     if (entry === undefined) continue;
     if ("complete" in entry) complete.add(entry.complete);
+    else if ("made" in entry) made.add(entry.made);
     else add(placed, entry.repository, entry.digest);
   }
   let writing: Promise<void> = Promise.resolve();
@@ -83,6 +90,11 @@ export async function openPushJournal(
       add(placed, repository, digest);
       return write(`${JSON.stringify({ repository, digest })}\n`, unflushed + 1 >= recordsPerFlush);
     },
+    hasMade: (what) => made.has(what),
+    recordMade: (what) => {
+      made.add(what);
+      return write(`${JSON.stringify({ made: what })}\n`, true);
+    },
     isComplete: (target, referrers) => complete.has(completionOf(target, referrers)),
     finish: async (images) => {
       await writing;
@@ -100,14 +112,18 @@ export async function openPushJournal(
   };
 }
 
-type Entry = { readonly repository: string; readonly digest: string } | { readonly complete: string };
+type Entry =
+  | { readonly repository: string; readonly digest: string }
+  | { readonly complete: string }
+  | { readonly made: string };
 
 function parseLine(line: string): Entry | undefined {
   // The last line of a killed run may be cut short.
   if (!line.endsWith("}")) return undefined;
   try {
-    const { repository, digest, complete } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const { repository, digest, complete, made } = JSON.parse(line) as Readonly<Record<string, unknown>>;
     if (typeof complete === "string") return { complete };
+    if (typeof made === "string") return { made };
     if (typeof repository === "string" && typeof digest === "string" && isDigest(digest)) return { repository, digest };
   } catch {
     return undefined;

@@ -22,6 +22,11 @@ export interface OpenedTarget {
 }
 
 /**
+ * How a push ended: every image is there; some are not; none is, and none will be while the source is as it is.
+ */
+export type PushEnd = "complete" | "incomplete" | "in vain";
+
+/**
  * What a kind of registry wants done around a push: projects, quotas, robot accounts, immutable tags. Findings of severity
  * `failure` end the push before a byte is sent.
  */
@@ -39,11 +44,10 @@ export interface TargetPreparation {
    */
   prepare(plan: PushPlan, options: PreparationOptions): Promise<readonly Finding[]>;
   /**
-   * When the images are through: what could have stood in their way is set up here.
-   * @param complete every image is there
+   * When the images are through: what could have stood in their way is set up here, and what was made in vain is removed.
    * @throws RegistryError when the registry refuses it
    */
-  finish?(complete: boolean, signal: AbortSignal): Promise<readonly Finding[]>;
+  finish?(end: PushEnd, signal: AbortSignal): Promise<readonly Finding[]>;
   /** What it means here that an image was refused; the error itself where nothing more is known. */
   explain?(error: Error, repository: string): Error;
 }

@@ -309,6 +309,20 @@ export const bundleRows: readonly BadInput[] = [
     ],
   },
   {
+    fault: "a damaged manifest or layer in what a push takes images from",
+    says: "… of the image … has the digest …",
+    code: "BUNDLE_INVALID",
+    state:
+      "the images that need it are named and have no tag, the others are there; a Harbor project made for them alone is removed",
+    again: "with a copy that is whole",
+    proofs: [
+      ...proofs("push-damaged", "names the image whose manifest it is, and the others go through: %s"),
+      ...proofs("push-damaged", "names every image that needs a damaged layer"),
+      ...proofs("push-damaged", "goes on with a whole copy, and leaves nothing in the cache folder then"),
+      ...proofs("push-to-harbor", "leaves no empty project behind: %s"),
+    ],
+  },
+  {
     fault: "a damaged source of a new bundle: a flipped bit, a blob cut short or missing",
     says: "… has the digest …",
     code: "BUNDLE_INVALID",

@@ -125,6 +125,14 @@ export const registryRows: readonly BadInput[] = [
     ),
   },
   {
+    fault: "Harbor fails at something that must not be done twice",
+    says: "Harbor failed (…)",
+    code: "REGISTRY_FAILED",
+    state: "it may have been done",
+    again: "goes on with what is there",
+    proofs: proofs("failing-harbor", "at %s is asked once, and it is not said to keep failing"),
+  },
+  {
     fault: "a file for the secret of a robot account that holds another one's (Harbor)",
     says: "… holds the secret of …, which is no robot account of …",
     code: "REGISTRY_FAILED",

@@ -61,7 +61,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 /** `projects/:id/summary` of `projects/ai-infra/summary`. */
 function routeOf(parts: readonly string[]): string {
-  return parts.map((part, index) => (index % 2 === 1 && parts[0] !== "retentions" ? ":id" : part)).join("/");
+  return parts.map((part, index) => (index % 2 === 1 ? ":id" : part)).join("/");
 }
 
 const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
@@ -76,6 +76,7 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
   "HEAD projects": headProject,
   "POST projects": createProject,
   "GET projects/:id": getProject,
+  "DELETE projects/:id": deleteProject,
   "GET projects/:id/summary": getSummary,
   "GET projects/:id/repositories": listRepositories,
   "GET projects/:id/repositories/:id/artifacts/:id/tags": listTags,
@@ -85,6 +86,7 @@ const handlers: Readonly<Record<string, (call: ApiCall) => Answered>> = {
   "GET robots": listRobots,
   "POST robots": createRobot,
   "DELETE robots/:id": deleteRobot,
+  "GET retentions/:id": getRetention,
   "POST retentions": createRetention,
 };
 
@@ -192,6 +194,21 @@ function withProject(
   if (caller.kind === "nobody") return unauthorized(call);
   if (isAdmin(caller)) return refuseHarbor(call.response, 404, "NOT_FOUND", `project ${call.parts[1] ?? ""} not found`);
   return forbidden(call);
+}
+
+function deleteProject(call: ApiCall): Answered {
+  const { state, caller, response } = call;
+  return withProject(
+    call,
+    ({ name }) => roleIn(caller, name) === "projectAdmin",
+    ({ name }) => {
+      if ([...state.store.manifests.keys()].some((repository) => repository.startsWith(`${name}/`))) {
+        return refuseHarbor(response, 412, "PRECONDITION", "the project contains repositories, can not be deleted");
+      }
+      state.projects.delete(name);
+      return answer(call, 200);
+    },
+  );
 }
 
 function setsRules({ caller }: ApiCall): (project: FakeProject) => boolean {
@@ -334,6 +351,19 @@ function createRetention(call: ApiCall): Answered {
   project.retentionId = state.nextId();
   state.retentions.push({ id: project.retentionId, policy: call.body });
   return answer(call, 201, undefined, { location: `/api/v2.0/retentions/${project.retentionId}` });
+}
+
+/** To those who set rules, as it was sent. */
+function getRetention(call: ApiCall): Answered {
+  const { state, caller, response, parts } = call;
+  if (caller.kind === "nobody") return unauthorized(call);
+  const found = state.retentions.find(({ id }) => id === Number(parts[1]));
+  const project = [...state.projects.values()].find(({ retentionId }) => retentionId === found?.id);
+  if (found === undefined || project === undefined) {
+    return refuseHarbor(response, 404, "NOT_FOUND", `no such Retention policy with id ${parts[1] ?? ""}`);
+  }
+  if (!setsRules(call)(project)) return forbidden(call);
+  return answer(call, 200, { ...found.policy, id: found.id });
 }
 
 function retentionFault(policy: RetentionBody, project: FakeProject | undefined): string | undefined {

@@ -29,8 +29,12 @@ export interface FakeHarborOptions {
   readonly robotPrefix?: string;
   readonly robots?: readonly GivenRobot[];
   readonly headNeedsRead?: boolean;
+  /** Tokens are good for the repositories that they name alone; for their projects unless told. */
+  readonly exactTokens?: boolean;
   /** Where its users come from; `db_auth`, its own database, unless told. */
   readonly authMode?: "db_auth" | "ldap_auth" | "oidc_auth";
+  /** Requests to the API that fail; without a status their connection breaks. */
+  readonly apiFault?: { readonly method: string; readonly path: RegExp; readonly status?: number };
   /** A token service that answers with a status, or is said to be elsewhere. */
   readonly tokenFault?: { readonly status?: number; readonly origin?: string };
 }
@@ -96,6 +100,12 @@ export async function createFakeHarbor(options: FakeHarborOptions = {}): Promise
     log.push(entry);
     response.on("close", () => (entry.status = response.headersSent ? response.statusCode : 0));
     if (entry.authorization === "Basic") await lookAtPassword(request);
+    if (options.apiFault?.method === request.method && options.apiFault?.path.test(url.pathname) === true) {
+      request.resume();
+      if (options.apiFault.status === undefined) response.destroy();
+      else response.writeHead(options.apiFault.status).end();
+      return;
+    }
     if (url.pathname.startsWith("/api/v2.0/")) {
       await answerApi(state, request, response, url);
       return;
@@ -171,6 +181,7 @@ function createState(options: FakeHarborOptions): HarborState {
     robots,
     robotPrefix,
     headNeedsRead: options.headNeedsRead ?? false,
+    exactTokens: options.exactTokens === true,
     authMode: options.authMode ?? "db_auth",
     ...(options.tokenFault?.origin === undefined ? {} : { tokenOrigin: options.tokenFault.origin }),
     retentions: [],

@@ -121,10 +121,17 @@ function checkRights(
     const name = repository.split("/")[0] ?? "";
     // The confusing one: what does not exist is answered like what is forbidden, and without saying how to sign in.
     if (!state.projects.has(name)) return stop(`project ${name} not found`, "");
-    const allowed = who.granted?.has(`${action} ${repository}`) ?? may(state, who.caller, action, name);
+    const allowed = isGranted(who.granted, state, `${action} ${repository}`) ?? may(state, who.caller, action, name);
     if (!allowed) return stop(`unauthorized to access repository: ${repository}, action: ${action}`);
   }
   return undefined;
+}
+
+/** What a token says of one repository Harbor's core takes for the whole project; the registry of Harbor 1 did not. */
+function isGranted(granted: ReadonlySet<string> | undefined, state: HarborState, right: string): boolean | undefined {
+  if (granted === undefined || state.exactTokens) return granted?.has(right);
+  const inProject = (text: string): string => text.split("/", 1)[0] ?? "";
+  return [...granted].some((given) => inProject(given) === inProject(right));
 }
 
 /** Who a request comes from, and what its token allows when it shows one. */

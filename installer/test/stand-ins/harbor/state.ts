@@ -55,6 +55,8 @@ export interface HarborState {
   /** Whether only who may read a project is told that it exists. */
   readonly headNeedsRead: boolean;
   readonly authMode: string;
+  /** Whether a token is good for the repositories that it names alone. */
+  readonly exactTokens: boolean;
   /** Where tokens are said to be had, where that is not the Harbor itself. */
   readonly tokenOrigin?: string;
   nextId(): number;

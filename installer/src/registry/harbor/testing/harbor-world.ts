@@ -56,7 +56,13 @@ export async function setUp(setup: Setup = {}) {
   const registry: RegistryHalf = {
     hasBlob: (repository, descriptor) => client.hasBlob(repository, descriptor),
     isGranted: (access) => client.isGranted(access),
+    found: () => undefined,
     alsoRead: (others) => client.expect(others.map((repository) => ({ repository, actions: "pull" }))),
+  };
+  const remembered = new Set<string>();
+  const made = {
+    hasMade: (what: string) => remembered.has(what),
+    recordMade: (what: string) => Promise.resolve(void remembered.add(what)),
   };
   const open = (options: HarborOptions = setup.options ?? noHarborOptions) =>
     prepareTarget({
@@ -68,6 +74,7 @@ export async function setUp(setup: Setup = {}) {
       random: createSeededRandom(),
       credentials: { find: () => Promise.resolve(found) },
       options,
+      made,
       signal,
     });
   return { harbor, fs, open };
@@ -113,7 +120,8 @@ export async function prepareAll(setup: Setup, size = 1000, dryRun = false) {
   if (failures(findings).length === 0) {
     findings.push(...(await preparation.prepare(planOf(harbor.host, size), { dryRun, signal })));
   }
-  if (failures(findings).length === 0 && !dryRun) findings.push(...((await preparation.finish?.(true, signal)) ?? []));
+  if (failures(findings).length === 0 && !dryRun)
+    findings.push(...((await preparation.finish?.("complete", signal)) ?? []));
   return { harbor, fs, opened, findings };
 }
 
