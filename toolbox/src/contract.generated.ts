@@ -19,7 +19,8 @@ export type Wire =
   | OidcWire
   | NatsWire
   | RouteWire
-  | TlsWire;
+  | TlsWire
+  | HubJourneyWire;
 
 export interface PostgresLogin {
   readonly host: string;
@@ -296,6 +297,50 @@ export interface TlsWire {
   readonly port: number | `${number}`;
   readonly servername: string;
   readonly caFile: string;
+}
+export interface SshAccess {
+  readonly host: string;
+  /**
+   * A number, or its digits as a text.
+   */
+  readonly port: number | `${number}`;
+  readonly hostKeys: readonly string[];
+}
+export interface ObjectsAccess {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly bucket: string;
+}
+/**
+ * One way of a person through the hub, from the first sign-in to the deletion of all they made.
+ */
+export interface HubJourneyWire {
+  readonly kind: "hub-journey";
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  readonly organization: string;
+  readonly application: string;
+  readonly database: PostgresLogin;
+  readonly caFile?: string;
+  readonly resolve?: string;
+  /**
+   * Public address of the hub.
+   */
+  readonly hubUrl: string;
+  /**
+   * What the hub's sign-ins carry as `state`.
+   */
+  readonly state: string;
+  readonly ssh?: SshAccess;
+  readonly hubDatabase: PostgresLogin;
+  readonly objects: ObjectsAccess;
 }
 /**
  * The document of `toolbox verify <file.json>`.

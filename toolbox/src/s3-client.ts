@@ -155,3 +155,22 @@ export function isS3Starting(error: unknown): boolean {
     /not initialized/i.test(errorText(error))
   );
 }
+
+/**
+ * Deletes every version and delete marker. A key that may not list or delete versions, as the keys of services,
+ * deletes the current one; the rest is left to the bucket's expiry.
+ */
+export async function removeVersions(access: S3Access, bucket: string, key: string): Promise<void> {
+  const path = `/${bucket}/${key}`;
+  const versions = await callS3(access, { method: "GET", path: `/${bucket}`, query: { versions: "", prefix: key } });
+  const ids = [
+    ...versions.body.toString("utf8").matchAll(/<(?:Version|DeleteMarker)>.*?<\/(?:Version|DeleteMarker)>/gs),
+  ]
+    .map((entry) => xmlText(entry[0], "VersionId"))
+    .filter((id) => id !== undefined && id !== "null");
+  for (const versionId of versions.status === 200 ? ids : []) {
+    await callS3(access, { method: "DELETE", path, query: { versionId: versionId ?? "" } });
+  }
+  const left = await callS3(access, { method: "HEAD", path });
+  if (left.status === 200) await requireS3(access, { method: "DELETE", path });
+}

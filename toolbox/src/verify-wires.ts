@@ -17,23 +17,30 @@ export interface WireLimits {
 /** Generous: a registry hashes the password by bcrypt at each of a dozen requests, and a first install is busy. */
 const usualLimits: WireLimits = { proveMs: 30_000, cleanUpMs: 4000 };
 
+/** A dozen steps, each of which moves data. */
+const journeyLimits: WireLimits = { proveMs: 300_000, cleanUpMs: 30_000 };
+
 /** Proves all wires, a bounded number at a time, and hands each result over as soon as it is there. */
 export async function verifyWires(
   wires: readonly Wire[],
   redact: Redact,
   report: (result: WireResult) => void,
-  limits = usualLimits,
+  limits?: WireLimits,
 ): Promise<WireResult[]> {
   const limit = pLimit(atOnce);
   return Promise.all(
     wires.map((wire) =>
       limit(async () => {
-        const result = await verifyWire(wire, redact, limits);
+        const result = await verifyWire(wire, redact, limits ?? limitsOf(wire));
         report(result);
         return result;
       }),
     ),
   );
+}
+
+function limitsOf({ kind }: Wire): WireLimits {
+  return kind === "hub-journey" ? journeyLimits : usualLimits;
 }
 
 /** A check bound to its wire, so that kinds can be treated alike. */
@@ -151,6 +158,8 @@ async function loadCheck(wire: Wire): Promise<BoundCheck> {
       return bind(wire, (await import("./wires/nats.ts")).natsCheck);
     case "route":
       return bind(wire, (await import("./wires/route.ts")).routeCheck);
+    case "hub-journey":
+      return bind(wire, (await import("./wires/hub-journey.ts")).hubJourneyCheck);
     case "tls":
       return bind(wire, (await import("./wires/tls.ts")).tlsCheck);
     default:

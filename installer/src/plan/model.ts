@@ -332,4 +332,6 @@ export interface Wire {
   readonly to: string;
   readonly expectation: string;
   readonly check: Readonly<Record<string, Slotted>>;
+  /** Tried only when it is asked for: it makes things as a person would, and takes them away again. */
+  readonly journey?: true;
 }

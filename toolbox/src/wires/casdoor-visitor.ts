@@ -6,6 +6,9 @@ import { type HttpAnswer, jsonOf, sendHttp } from "../http-request.ts";
 import { connectPostgres } from "../postgres-client.ts";
 import type { WireContext } from "./wire-check.ts";
 
+/** How a client is known to Casdoor, and where Casdoor keeps what its visitors leave. */
+export type CasdoorAccess = Omit<OidcWire, "kind" | "name" | "from" | "to" | "discoveryUrl">;
+
 /** A user of the organization who exists only while the wire is proved, so that no person's account is touched. */
 export interface Visitor {
   readonly name: string;
@@ -29,7 +32,7 @@ interface ApiAnswer {
  * Adds a user by Casdoor's API with the client's own credentials, as the hub does, and removes it and all that it leaves at the end.
  * @throws ToolboxError when Casdoor does not let the client do it.
  */
-export async function addVisitor(wire: OidcWire, context: WireContext): Promise<Visitor> {
+export async function addVisitor(wire: CasdoorAccess, context: WireContext): Promise<Visitor> {
   const name = `slipway-verify-${randomBytes(12).toString("hex")}`;
   // Of every class that the rules for passwords ask for.
   const password = `Aa1#${randomBytes(16).toString("hex")}`;
@@ -39,6 +42,8 @@ export async function addVisitor(wire: OidcWire, context: WireContext): Promise<
     owner: wire.organization,
     name,
     displayName: "Proof of the sign-in",
+    // The hub lets nobody without one make anything; nothing is ever sent to this domain.
+    email: `${name}@slipway.invalid`,
     password,
     type: "normal-user",
     signupApplication: wire.application,
@@ -58,7 +63,7 @@ export async function addVisitor(wire: OidcWire, context: WireContext): Promise<
  * Asks for the visitor's profile as the client and as a stranger.
  * @throws NotRefusedError when a stranger is shown it.
  */
-export async function proveProfile(wire: OidcWire, { name }: Visitor, context: WireContext): Promise<void> {
+export async function proveProfile(wire: CasdoorAccess, { name }: Visitor, context: WireContext): Promise<void> {
   const url = new URL("/api/get-user", wire.issuer);
   url.searchParams.set("id", `${wire.organization}/${name}`);
   const own = jsonOf(await send(wire, { url: url.toString(), headers: authorization(wire) }), "the user") as ApiAnswer;
@@ -77,7 +82,7 @@ export async function proveProfile(wire: OidcWire, { name }: Visitor, context: W
  * Looks at what anybody may see of Casdoor's own application, whose people administer all others.
  * @throws NotRefusedError when it lets people sign up.
  */
-export async function proveClosedSignUp(wire: OidcWire, context: WireContext): Promise<void> {
+export async function proveClosedSignUp(wire: CasdoorAccess, context: WireContext): Promise<void> {
   const url = new URL("/api/get-application?id=admin/app-built-in", wire.issuer);
   const answer = jsonOf(await send(wire, { url: url.toString() }), "Casdoor's own application") as ApiAnswer;
   const { status, msg, data } = answer;
@@ -96,11 +101,11 @@ function withName(address: string, name: string): string {
   return url.toString();
 }
 
-function authorization({ clientId, clientSecret }: OidcWire): Readonly<Record<string, string>> {
+function authorization({ clientId, clientSecret }: CasdoorAccess): Readonly<Record<string, string>> {
   return { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` };
 }
 
-async function post(wire: OidcWire, visitor: Visitor, path: string, user: object): Promise<ApiAnswer> {
+async function post(wire: CasdoorAccess, visitor: Visitor, path: string, user: object): Promise<ApiAnswer> {
   const answer = await send(wire, {
     method: "POST",
     url: visitor.marked(new URL(path, wire.issuer).toString()),
@@ -111,7 +116,7 @@ async function post(wire: OidcWire, visitor: Visitor, path: string, user: object
 }
 
 /** Without the wire's signal, which is aborted when the end comes. */
-async function send(wire: OidcWire, request: Parameters<typeof sendHttp>[0]): Promise<HttpAnswer> {
+async function send(wire: CasdoorAccess, request: Parameters<typeof sendHttp>[0]): Promise<HttpAnswer> {
   return sendHttp({ ...request, caFile: wire.caFile, resolve: wire.resolve, timeoutMs: 8000 });
 }
 
@@ -122,7 +127,7 @@ const lookAgainMs = 100;
  * Casdoor never removes its records, keeps tokens for weeks, and leaves both when a user is deleted; so they are removed in its database,
  * with those of earlier runs that were killed. It writes records after it has answered: they are looked for until none comes any more.
  */
-async function removeTraces(wire: OidcWire, { name }: Visitor, context: WireContext): Promise<void> {
+async function removeTraces(wire: CasdoorAccess, { name }: Visitor, context: WireContext): Promise<void> {
   const client = await connectPostgres(wire.database);
   try {
     const left = await client.query<{ name: string }>(

@@ -6,6 +6,7 @@ import { excerpt, jsonOf, sendHttp } from "../http-request.ts";
 import type { JsonWebKeySet } from "../json-web-token.ts";
 import { verifyToken } from "../json-web-token.ts";
 import { addVisitor, proveClosedSignUp, proveProfile, type Visitor } from "./casdoor-visitor.ts";
+import { login, postLogin } from "./casdoor-login.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 export const oidcCheck: WireCheck<OidcWire> = {
@@ -102,65 +103,6 @@ async function proveKeys(wire: OidcWire, { jwks_uri: uri }: Discovery, context: 
     throw new ToolboxError("the key set has no RS256 key", { advice: "look at Casdoor's certificates" });
   context.note(`${signing.length} RS256 key(s)`);
   return keys;
-}
-
-interface LoginAnswer {
-  readonly status?: string;
-  readonly msg?: string;
-  readonly data?: unknown;
-}
-
-/** Casdoor's login page posts this (controllers/auth.go, form/auth.go); the answer holds the code. */
-async function postLogin(
-  wire: OidcWire,
-  { name, password, marked }: Visitor,
-  context: WireContext,
-): Promise<LoginAnswer> {
-  const url = new URL("/api/login", wire.issuer);
-  url.search = new URLSearchParams({
-    clientId: wire.clientId,
-    responseType: "code",
-    redirectUri: wire.redirectUri,
-    scope: "openid profile",
-  }).toString();
-  const answer = await sendHttp({
-    method: "POST",
-    url: marked(url.toString()),
-    headers: { "content-type": "application/json", "accept-language": "en" },
-    body: JSON.stringify({
-      type: "code",
-      application: wire.application,
-      organization: wire.organization,
-      username: name,
-      password,
-      signinMethod: "Password",
-      autoSignin: false,
-    }),
-    caFile: wire.caFile,
-    resolve: wire.resolve,
-    signal: context.signal,
-  });
-  return jsonOf(answer, "the answer to the login") as LoginAnswer;
-}
-
-/** Casdoor's words for a right password where an administrator made a second factor the rule, object/mfa.go. */
-const secondFactor: readonly unknown[] = ["RequiredMfa", "NextMfa"];
-
-/** A code, or what Casdoor asks for besides the password: only a person has it, and to ask for it is an administrator's right. */
-async function login(
-  wire: OidcWire,
-  visitor: Visitor,
-  context: WireContext,
-): Promise<{ readonly code: string } | { readonly asks: string }> {
-  const { status, msg = "no reason given", data } = await postLogin(wire, visitor, context);
-  if (status === "ok" && typeof data === "string" && data !== "")
-    return secondFactor.includes(data) ? { asks: data } : { code: data };
-  if (/turing test/i.test(msg)) return { asks: msg };
-  throw new ToolboxError(`the login is refused: ${msg}`, {
-    advice: /client_?id|redirect/i.test(msg)
-      ? "client id or redirect URI differ from Casdoor's: slipway run casdoor-bootstrap sets them"
-      : `look in Casdoor at the settings of application ${wire.application} and organization ${wire.organization}, and at its log`,
-  });
 }
 
 /** For the user that is deleted afterwards: nobody comes nearer to being locked out. */

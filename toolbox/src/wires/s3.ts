@@ -4,7 +4,7 @@ import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
 import { sendHttp } from "../http-request.ts";
 import type { S3Access } from "../s3-client.ts";
-import { callS3, presign, requireS3, S3Error, xmlText } from "../s3-client.ts";
+import { callS3, presign, removeVersions, requireS3, S3Error } from "../s3-client.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 export const s3Check: WireCheck<S3Wire> = {
@@ -100,23 +100,4 @@ function requireDenied(answer: HttpAnswer, what: string): void {
     );
   }
   throw error;
-}
-
-/**
- * Deletes every version and delete marker. A key that may not list or delete versions, as the keys of services,
- * deletes the current one; the rest is left to the bucket's expiry.
- */
-async function removeVersions(access: S3Access, bucket: string, key: string): Promise<void> {
-  const path = `/${bucket}/${key}`;
-  const versions = await callS3(access, { method: "GET", path: `/${bucket}`, query: { versions: "", prefix: key } });
-  const ids = [
-    ...versions.body.toString("utf8").matchAll(/<(?:Version|DeleteMarker)>.*?<\/(?:Version|DeleteMarker)>/gs),
-  ]
-    .map((entry) => xmlText(entry[0], "VersionId"))
-    .filter((id) => id !== undefined && id !== "null");
-  for (const versionId of versions.status === 200 ? ids : []) {
-    await callS3(access, { method: "DELETE", path, query: { versionId: versionId ?? "" } });
-  }
-  const left = await callS3(access, { method: "HEAD", path });
-  if (left.status === 200) await requireS3(access, { method: "DELETE", path });
 }

@@ -2,7 +2,7 @@ import type { WireResult } from "../../../../toolbox/src/contract.ts";
 import { ApplyError, PreflightError, UsageError, WireError } from "../../errors/installer-error.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { verificationJob } from "../../plan/components/verification.ts";
+import { verificationJobs } from "../../plan/components/verification.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import { isUp } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
@@ -11,6 +11,8 @@ import { requireInstalledHere } from "../status/elsewhere.ts";
 export interface VerifyRequest extends InstallTarget {
   /** Only wires from or to this component are counted. */
   readonly component?: string;
+  /** Goes a person's way, too. */
+  readonly journey?: boolean;
   /** Called for each wire as it finishes. */
   readonly onWire?: (wire: WireResult) => void;
 }
@@ -62,15 +64,15 @@ async function requireRunning(plan: Plan, install: Install, { target }: Pick<Act
 export async function verifyPlan(
   plan: Plan,
   install: Install,
-  request: Pick<VerifyRequest, "name" | "component" | "onWire">,
+  request: Pick<VerifyRequest, "name" | "component" | "journey" | "onWire">,
   ports: ActionPorts,
 ): Promise<VerifyResult> {
   if (request.component !== undefined && !plan.components.some(({ id }) => id === request.component)) {
     throw new UsageError(`there is no component ${request.component}`);
   }
   const begin = ports.clock.monotonicMs();
-  const job = plan.jobs.find((candidate) => candidate.id === verificationJob);
-  const wires = job === undefined || plan.wires.length === 0 ? [] : await runVerifyJob(job, install, request, ports);
+  const wires: WireResult[] = [];
+  for (const job of jobsOf(plan, request)) wires.push(...(await runVerifyJob(job, install, request, ports)));
   const failed = wires.filter((wire) => !wire.ok).length;
   return {
     apiVersion: "slipway/v1",
@@ -85,6 +87,23 @@ export async function verifyPlan(
       .map(({ id }) => ({ wire: `all of ${id}`, component: id, reason: "it is not installed (mode off)" })),
     ms: Math.round(ports.clock.monotonicMs() - begin),
   };
+}
+
+/**
+ * The jobs that prove what was asked for.
+ * @throws UsageError when there is no way to go
+ */
+function jobsOf(plan: Plan, { journey }: Pick<VerifyRequest, "journey">): readonly Job[] {
+  if (plan.wires.length === 0) return [];
+  const find = (id: string): Job | undefined => plan.jobs.find((job) => job.id === id);
+  const usual = find(verificationJobs.wires);
+  const way = find(verificationJobs.journey);
+  if (journey === true && way === undefined) {
+    throw new UsageError(`the profile ${plan.install.profile} has nothing that a person could go through`, {
+      hint: "run slipway verify without --journey, or install a profile with a hub",
+    });
+  }
+  return [usual, journey === true ? way : undefined].filter((job) => job !== undefined);
 }
 
 /**

@@ -14,9 +14,14 @@ export function declareVerify(program: Command, runtime: Runtime): void {
     .description(
       "Tries every connection between components from inside the platform's networks, with the same credentials, what must work and what must be refused. Exit 12 when one fails.",
     )
-    .argument("[component]", "only connections from or to this component");
+    .argument("[component]", "only connections from or to this component")
+    .option(
+      "--journey",
+      "also go a person's way: sign in, make a private model, push and read it back, see another person refused, delete it",
+    );
   withExamples(command, [
     { command: "slipway verify", means: "all of them, with times" },
+    { command: "slipway verify --journey", means: "and a person's way, which leaves nothing behind" },
     { command: "slipway verify postgres --json", means: "those of one component, for a program" },
   ]);
   printsJson(command, ["VerifyResult"]);
@@ -25,6 +30,7 @@ export function declareVerify(program: Command, runtime: Runtime): void {
       const result = await session.engine.verify({
         ...toTarget(session.selection),
         ...(component !== undefined && { component }),
+        journey: command.opts<{ readonly journey?: true }>().journey === true,
       });
       if (session.manner.json) session.tellJson(result);
       else session.tell(formatVerify(result, session.style, session.columns));

@@ -14,18 +14,15 @@ import {
   endpointOfUrl,
   absentComponent,
 } from "../define.ts";
-import { signInCallback } from "../groups/casdoor-client.ts";
+import { casdoorDatabase as database, signInCallback, signInCheck } from "../groups/casdoor-client.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
-import { publicResolve, verifyCaFile } from "../groups/public-address.ts";
 import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Link, Route, SecretSpec, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { casdoorRules } from "../../values/rules/casdoor-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
-
-const database = "csghub_casdoor";
 
 /** Sign-in: an OpenID provider. The vendor's image, by reference. */
 export const casdoor: ComponentDefinition = {
@@ -264,18 +261,6 @@ function oidcWire(context: PlanContext): Wire {
     to: "casdoor.http",
     expectation:
       "discovery, sign-in of a user added for it, code and token for CSGHub; a wrong client secret is refused",
-    check: {
-      kind: "oidc",
-      issuer: url,
-      discoveryUrl: `${url}/.well-known/openid-configuration`,
-      clientId: secret("casdoor-csghub-id"),
-      clientSecret: secret("casdoor-csghub-secret"),
-      redirectUri: redirectUri(context, "CSGHub"),
-      organization: context.values.casdoor.organization,
-      application: "CSGHub",
-      database: postgresLogin(context, database, "pg-casdoor", database),
-      ...verifyCaFile(context),
-      ...publicResolve(context, "casdoor"),
-    },
+    check: { kind: "oidc", discoveryUrl: `${url}/.well-known/openid-configuration`, ...signInCheck(context) },
   };
 }

@@ -1,11 +1,14 @@
 import { completed, healthy, type JobDraft, type PlanContext } from "../define.ts";
-import { signInState } from "../groups/casdoor-client.ts";
+import { signInCheck, signInState } from "../groups/casdoor-client.ts";
+import { gitSsh } from "../groups/git-ssh.ts";
 import { hubComponent, hubJob } from "../groups/hub-program.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts, hubS3Key as s3Key } from "../groups/hub-settings.ts";
 import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
 import { routeWire } from "../groups/public-address.ts";
+import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Route, Wire } from "../model.ts";
+import { endpoint, secret } from "../text.ts";
 
 /** The hub's API and Git over HTTP. */
 export const server = hubComponent({
@@ -130,6 +133,39 @@ function wires(context: PlanContext): readonly Wire[] {
       "a sign-in that leads elsewhere is refused",
       403,
     ),
+    ...journey(context),
     route("hub-metrics", "/metrics", "the hub's metrics are not reachable from outside", 404),
+  ];
+}
+
+/** A person's way through the hub, where somebody can be added to sign in. */
+function journey(context: PlanContext): readonly Wire[] {
+  const check = signInCheck(context);
+  const ssh = gitSsh(context);
+  const { region, buckets } = context.values.objectStore;
+  if (check === undefined) return [];
+  return [
+    {
+      id: "hub-journey",
+      from: "browser",
+      to: "gateway.main",
+      expectation: "a person signs in, makes, pushes, reads and deletes a private model",
+      journey: true,
+      check: {
+        kind: "hub-journey",
+        ...check,
+        hubUrl: context.addressing.mainUrl,
+        state: signInState,
+        hubDatabase: postgresLogin(context, "csghub_server", "pg-server", "csghub_server"),
+        objects: {
+          endpoint: endpoint("minio.s3", "url"),
+          region,
+          accessKey: s3AccessKey(context, s3Key),
+          secretKey: secret(s3SecretName(context, s3Key)),
+          bucket: buckets.server,
+        },
+        ...(ssh === undefined ? {} : { ssh }),
+      },
+    },
   ];
 }

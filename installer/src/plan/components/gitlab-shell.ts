@@ -6,12 +6,12 @@ import {
   type PlanContext,
   absentComponent,
 } from "../define.ts";
+import { gitSsh, hostKeyAlgorithms as algorithms } from "../groups/git-ssh.ts";
 import { gitCallbackSecret, hubInternalApi } from "../groups/hub-internal-api.ts";
 import type { SecretSpec, Slotted } from "../model.ts";
-import { endpoint, jsonFile, secret, textFile } from "../text.ts";
+import { jsonFile, secret, textFile } from "../text.ts";
 
 const port = 2222;
-const algorithms = ["ed25519", "rsa", "ecdsa"] as const;
 
 /** Git over SSH. */
 export const gitlabShell: ComponentDefinition = {
@@ -62,12 +62,7 @@ export const gitlabShell: ComponentDefinition = {
           from: "git client",
           to: "gitlab-shell.ssh",
           expectation: "the handshake shows a host key of this install; an unknown key is refused",
-          check: {
-            kind: "ssh",
-            host: endpoint("gitlab-shell.ssh", "host"),
-            port: endpoint("gitlab-shell.ssh", "port"),
-            hostKeys: algorithms.map((algorithm) => secret(`ssh-host-${algorithm}`, { part: "publicKey" })),
-          },
+          check: { kind: "ssh", ...gitSsh(context) },
         },
       ],
     };

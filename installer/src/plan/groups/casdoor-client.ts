@@ -1,7 +1,12 @@
 import { servedUrl } from "../../values/addressing.ts";
 import type { PlanContext } from "../define.ts";
-import type { SecretSlot, TextPart } from "../model.ts";
+import type { SecretSlot, Slotted } from "../model.ts";
 import { secret } from "../text.ts";
+import { postgresLogin } from "./postgres-client.ts";
+import { publicResolve, verifyCaFile } from "./public-address.ts";
+
+/** Where Casdoor keeps what it knows. */
+export const casdoorDatabase = "csghub_casdoor";
 
 /** The hub as Casdoor knows it: the application that people sign in to. */
 export interface CasdoorClient {
@@ -9,7 +14,7 @@ export interface CasdoorClient {
   readonly url: string;
   readonly organization: string;
   readonly application: string;
-  readonly clientId: TextPart;
+  readonly clientId: string | SecretSlot;
   readonly clientSecret: SecretSlot;
   /** The certificate that tokens are checked with, PEM. */
   readonly certificate: SecretSlot;
@@ -50,3 +55,20 @@ export function signInCallback({ addressing }: PlanContext): string {
 
 /** `state` that the hub gives its sign-ins; the gateway lets no other back in. */
 export const signInState = "casdoor";
+
+/** What a check needs to let somebody of its own sign in; undefined where Casdoor is not this platform's, whose people it does not touch. */
+export function signInCheck(context: PlanContext): Readonly<Record<string, Slotted>> | undefined {
+  const client = casdoorClient(context);
+  if (client === undefined || context.values.casdoor.mode !== "embedded") return undefined;
+  return {
+    issuer: client.url,
+    clientId: client.clientId,
+    clientSecret: client.clientSecret,
+    redirectUri: signInCallback(context),
+    organization: client.organization,
+    application: client.application,
+    database: postgresLogin(context, casdoorDatabase, "pg-casdoor", casdoorDatabase),
+    ...verifyCaFile(context),
+    ...publicResolve(context, "casdoor"),
+  };
+}

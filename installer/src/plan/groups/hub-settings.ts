@@ -1,5 +1,5 @@
 import { randomSecret, type Need, type PlanContext, completed, healthy } from "../define.ts";
-import type { ConfigFile, EnvVariable, SecretSpec, Text, TextPart } from "../model.ts";
+import type { ConfigFile, EnvVariable, SecretSlot, SecretSpec, Text, TextPart } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 import { casdoorClient } from "./casdoor-client.ts";
 import { gitalyLogin } from "./gitaly-client.ts";
@@ -219,10 +219,12 @@ function gitaly(context: PlanContext): HubSettings {
   };
 }
 
+/** Key of the hub's programs on the object store. */
+export const hubS3Key = "csghub-server";
+
 /** By its public address: links to objects are signed for it, and the hub itself uses the same. */
 function objects(context: PlanContext): HubSettings {
   const { mode, region, buckets } = context.values.objectStore;
-  const key = "csghub-server";
   const url = new URL(s3PublicUrl(context));
   return {
     env: {
@@ -231,10 +233,10 @@ function objects(context: PlanContext): HubSettings {
       STARHUB_SERVER_S3_REGION: region,
       STARHUB_SERVER_S3_BUCKET: buckets.server,
       STARHUB_SERVER_S3_BUCKET_LOOKUP: mode === "embedded" ? "path" : "auto",
-      STARHUB_SERVER_S3_ACCESS_KEY_ID: s3AccessKey(context, key),
+      STARHUB_SERVER_S3_ACCESS_KEY_ID: s3AccessKey(context, hubS3Key),
       STARHUB_SERVER_STORAGE_GATEWAY_ENABLE_PRESIGNED_URL_PROXY: "true",
     },
-    file: { "s3.access_key_secret": [secret(s3SecretName(context, key), { as: "quoted" })] },
+    file: { "s3.access_key_secret": [secret(s3SecretName(context, hubS3Key), { as: "quoted" })] },
     reaches: mode === "embedded" ? ["gateway.s3"] : ["minio.s3"],
   };
 }
@@ -259,9 +261,8 @@ function signIn(context: PlanContext): HubSettings {
   };
 }
 
-function quoted(part: TextPart): TextPart {
-  if (typeof part === "string") return JSON.stringify(part).slice(1, -1);
-  return part.slot === "secret" ? { ...part, as: "quoted" } : part;
+function quoted(part: string | SecretSlot): TextPart {
+  return typeof part === "string" ? JSON.stringify(part).slice(1, -1) : { ...part, as: "quoted" };
 }
 
 /** Several groups as one; a variable of a later one takes the place of an earlier one's. */
