@@ -89,6 +89,7 @@ export const targetNames: NameRule = {
     "cli/ui/print-bundle.ts": { count: 1, reason: "says which engine a bundle's images need" },
     "engine/targets.ts": { count: 6, reason: "the composition root is where a name becomes a target" },
     "execute/state/format-1.ts": { count: 1, reason: "records of 0.1.0, which knew one target only" },
+    "plan/groups/hub-settings.ts": { count: 3, reason: "variables that the hub's programs read under this name" },
     "values/parse-values.ts": { count: 3, reason: "a step of the YAML parser is called composing" },
   },
 };

@@ -923,7 +923,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "server": {
     "type": "object",
-    "allowed": "a map of mode, image, replicas, resources and extraEnv"
+    "allowed": "a map of mode, image, replicas, resources, extraEnv and packageIndex"
   },
   "server.mode": {
     "type": "string",
@@ -965,6 +965,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "type": "string",
     "allowed": "text",
     "secret": true
+  },
+  "server.packageIndex": {
+    "type": "string",
+    "allowed": "an http or https URL, or empty"
   },
   "user": {
     "type": "object",
@@ -1214,7 +1218,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "notifier": {
     "type": "object",
-    "allowed": "a map of mode, replicas, resources and extraEnv"
+    "allowed": "a map of mode, replicas, resources, extraEnv and mail"
   },
   "notifier.mode": {
     "type": "string",
@@ -1252,6 +1256,31 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "type": "string",
     "allowed": "text",
     "secret": true
+  },
+  "notifier.mail": {
+    "type": "object",
+    "allowed": "a map of host, port, user, password and passwordFile"
+  },
+  "notifier.mail.host": {
+    "type": "string",
+    "allowed": "text"
+  },
+  "notifier.mail.port": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 65535"
+  },
+  "notifier.mail.user": {
+    "type": "string",
+    "allowed": "text"
+  },
+  "notifier.mail.password": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "notifier.mail.passwordFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
   },
   "aigateway": {
     "type": "object",

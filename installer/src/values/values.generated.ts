@@ -46,7 +46,7 @@ export interface Values {
   readonly lfsSync: HubProgram;
   readonly rproxy: HubProgram;
   readonly dataviewer: HubProgram;
-  readonly notifier: HubProgram;
+  readonly notifier: NotifierValues;
   readonly aigateway: HubProgram;
   readonly moderation: HubProgram;
   readonly temporalWorker: HubProgram;
@@ -655,6 +655,10 @@ export interface ServerValues {
   readonly replicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
+  /**
+   * Index of Python packages that applications are built from; empty means the one that pip knows.
+   */
+  readonly packageIndex: string;
 }
 /**
  * A program of the hub; its image is the server's.
@@ -670,6 +674,46 @@ export interface HubProgram {
   readonly replicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
+}
+/**
+ * The program of the hub for messages to people.
+ */
+export interface NotifierValues {
+  /**
+   * embedded runs it here; off leaves it out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * How many containers of it run.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly extraEnv: ExtraEnv;
+  /**
+   * The server that mail to people goes out by; without a host none is sent.
+   */
+  readonly mail: {
+    /**
+     * Host name of the mail server; empty sends no mail.
+     */
+    readonly host: string;
+    /**
+     * TCP port of the mail server; the connection is encrypted.
+     */
+    readonly port: number;
+    /**
+     * User name at the mail server, which is also the address that mail comes from.
+     */
+    readonly user: string;
+    /**
+     * Password at the mail server, unless passwordFile is given.
+     */
+    readonly password: string;
+    /**
+     * File that holds the password at the mail server and nothing else.
+     */
+    readonly passwordFile: string;
+  };
 }
 /**
  * The hub's web pages.

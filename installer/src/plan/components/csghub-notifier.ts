@@ -1,3 +1,5 @@
+import { notifierRules } from "../../values/rules/csghub-notifier-rules.ts";
+import { hubMail } from "../groups/hub-mail.ts";
 import { hubComponent } from "../groups/hub-program.ts";
 import { hubPorts } from "../groups/hub-settings.ts";
 
@@ -11,5 +13,7 @@ export const notifier = hubComponent({
   leastMemory: 64,
   command: ["notification", "launch"],
   port: hubPorts.notifier,
+  settings: hubMail,
+  rules: notifierRules,
   uses: ["redis", "nats", "temporal"],
 });

@@ -1,4 +1,5 @@
 import { hubRules } from "../../values/rules/csghub-server-rules.ts";
+import type { Rule } from "../../values/rules/rule.ts";
 import type { Values } from "../../values/values.generated.ts";
 import {
   absentComponent,
@@ -55,6 +56,8 @@ export interface HubProgram {
   readonly ready?: (context: PlanContext) => Probe;
   /** What it works with, beside the database and its peers. */
   readonly uses: readonly HubUse[];
+  /** What its own values have to obey. */
+  readonly rules?: readonly Rule[];
   /** Part of no profile: it runs only where it is asked for. */
   readonly extra?: true;
   /** What only this program is told. */
@@ -77,7 +80,12 @@ export const hubProfiles: readonly string[] = ["standard"];
 export function hubComponent(spec: HubProgram): ComponentDefinition {
   return {
     id: spec.id,
-    section: { key: spec.key, aliases: spec.aliases, leastMemory: spec.leastMemory, rules: hubRules(spec.key) },
+    section: {
+      key: spec.key,
+      aliases: spec.aliases,
+      leastMemory: spec.leastMemory,
+      rules: [...hubRules(spec.key), ...(spec.rules ?? [])],
+    },
     profiles: spec.extra === true ? [] : hubProfiles,
     build: (context) => build(spec, context),
   };

@@ -100,6 +100,7 @@ function platform(context: PlanContext): HubSettings {
       // The root is read-only, and the user of the container has no home.
       HOME: "/tmp",
       STARHUB_SERVER_SAAS: "false",
+      OPENCSG_ACCOUNTING_CHARGING_ENABLE: "true",
       STARHUB_SERVER_ENABLE_HTTPS: String(addressing.tls !== "off"),
       STARHUB_SERVER_PUBLIC_DOMAIN: mainUrl,
       STARHUB_SERVER_MODEL_DOWNLOAD_ENDPOINT: mainUrl,
@@ -109,6 +110,9 @@ function platform(context: PlanContext): HubSettings {
       STARHUB_DATABASE_TIMEZONE: values.timezone,
       STARHUB_SERVER_TIMEZONE: values.timezone,
       STARHUB_SERVER_REPO_SYNC_TIMEZONE: values.timezone,
+      // Applications that no cluster has announced an address for; nothing answers there.
+      STARHUB_SERVER_INTERNAL_ROOT_DOMAIN: `spaces.app.internal:${hubPorts.rproxy}`,
+      ...images(context),
       ...Object.fromEntries(trustVariables(context).map(({ name, value }) => [name, value])),
     },
     file: {
@@ -120,6 +124,17 @@ function platform(context: PlanContext): HubSettings {
     },
     files: trustFiles(context),
     secrets: [hubApiToken, tokenKey, credentialKey, credentialSessionKey, mirrorSessionKey],
+  };
+}
+
+/** Where images of models and applications come from, and packages that go into them: by default the vendor's places. */
+function images({ values, addressing }: PlanContext): Readonly<Record<string, string>> {
+  const base = values.images.registry === "" ? new URL(addressing.mainUrl).host : values.images.registry;
+  return {
+    STARHUB_SERVER_MODEL_DOCKER_REG_BASE: `${base}/`,
+    STARHUB_SERVER_DOCKER_REG_BASE: `${base}/`,
+    STARHUB_SERVER_RUNNER_PUBLIC_DOCKER_REG_BASE: base,
+    ...(values.server.packageIndex === "" ? {} : { STARHUB_SERVER_SPACE_PYPI_INDEX_URL: values.server.packageIndex }),
   };
 }
 
