@@ -63,3 +63,24 @@ describe("the profile standard, by domain and with our own authority", () => {
     expect(Object.keys(probed).toSorted()).toEqual(["aigateway", "database", "hub", "objects", "privateObjects"]);
   });
 });
+
+describe("the same platform, moved to an IP address and without TLS", () => {
+  let address: string;
+  let moved: ChildResult;
+  beforeAll(async () => {
+    address = await platform.docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
+    const sets = [`domain=${address.trim()}`, `bindAddress=${address.trim()}`, "tls.mode=off"];
+    moved = await platform.run(["install", "--json", ...sets.flatMap((set) => ["--set", set])]);
+  }, 200_000);
+
+  it("passes every wire under its new address", async () => {
+    expect(moved.exitCode, moved.stderr).toBe(0);
+    const result = await platform.json<VerifyResult>(["verify"]);
+    expect(result.wires.filter((wire) => !wire.ok)).toEqual([]);
+    expect(result.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(address.trim());
+  });
+
+  it.each(programs)("%s can use all that it was given", async (component, port) => {
+    expect(failed(await probe(component, port))).toEqual([]);
+  });
+});

@@ -15,8 +15,8 @@ import { serverSettings } from "./server-settings.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
 import { answerCallback } from "./sign-in.ts";
 import { StartRefusal } from "./start-refusal.ts";
-import { startWorker } from "./temporal-worker.ts";
 import { withDatabase } from "./with-database.ts";
+import { startWorkers } from "./workers.ts";
 
 export interface HubOptions {
   readonly environment: Environment;
@@ -52,8 +52,9 @@ function readFile(path: string): string {
 }
 
 async function serve(program: Program, settings: Settings, { environment, log }: HubOptions): Promise<Close> {
-  const { port: variable } = program;
-  if (variable === undefined) return startWorker(settings, log);
+  const { port: variable, queues = [] } = program;
+  const endWork = queues.length === 0 ? undefined : await startWorkers(queues, settings, log);
+  if (variable === undefined) return endWork ?? (() => Promise.resolve());
   const port = settings.number(variable);
   const uses = serverUses(settings, program.uses, environment);
   const routes = [
@@ -62,7 +63,11 @@ async function serve(program: Program, settings: Settings, { environment, log }:
     probeRoute(settings.text("STARHUB_SERVER_API_TOKEN"), uses),
     ...(routesOf[program.path]?.(settings, environment) ?? []),
   ];
-  return listen(port, routes, log);
+  const close = await listen(port, routes, log);
+  return async () => {
+    await endWork?.();
+    await close();
+  };
 }
 
 const routesOf: Readonly<Record<string, (settings: Settings, environment: Environment) => readonly Route[]>> = {

@@ -20,6 +20,8 @@ export interface Program {
   readonly path: string;
   /** Variable with the port it listens on; it listens nowhere without one. */
   readonly port?: string;
+  /** Queues of Temporal that it takes work from. */
+  readonly queues?: readonly string[];
   /** It answers `/healthz`, whatever becomes of what it works with. */
   readonly healthz?: true;
   readonly uses: readonly Use[];
@@ -62,6 +64,7 @@ export const programs: readonly Program[] = [
   },
   {
     path: "user launch",
+    queues: ["workflow_user_deletion_queue"],
     port: "OPENCSG_USER_SERVER_PORT",
     uses: [...always, "redis", "temporal", "gitaly", "signIn"],
     conditions: [
@@ -92,6 +95,7 @@ export const programs: readonly Program[] = [
   },
   {
     path: "dataviewer launch",
+    queues: ["data_viewer_queue_dataset_update"],
     port: "OPENCSG_DATAVIEWER_SERVER_PORT",
     uses: [...always, "redis", "temporal", "gitaly", "objects"],
     conditions: [
@@ -117,6 +121,7 @@ export const programs: readonly Program[] = [
   },
   {
     path: "temporal-worker launch",
+    queues: ["workflow_handle_push_queue", "workflow_cron_queue"],
     uses: [...always, "redis", "nats", "temporal", "gitaly", "objects", "signIn"],
     conditions: [
       database,

@@ -7,21 +7,21 @@ import type { Log } from "./log.ts";
 import { namespace } from "./reach.ts";
 import type { Settings } from "./settings.ts";
 
-/** Asks Temporal for work over one connection that it keeps, for as long as it runs; there never is any in its queue. */
-export async function startWorker(settings: Settings, log: Log): Promise<Close> {
+/** Asks Temporal for work from these queues over one connection that it keeps, for as long as it runs, and does none of what comes. */
+export async function startWorkers(queues: readonly string[], settings: Settings, log: Log): Promise<Close> {
   const address = settings.text("OPENCSG_WORKFLOW_SERVER_ENDPOINT");
   const channel = await openGrpc({ address, definitions: temporalDefinitions, deadlineMs: 70_000 });
   const ending = new AbortController();
   log("all worker started");
-  void poll();
+  for (const queue of queues) void poll(queue);
   return () => {
     ending.abort();
     channel.close();
     return Promise.resolve();
   };
 
-  async function poll(): Promise<void> {
-    const taskQueue = { name: "stand-in", kind: temporalEnums.taskQueueNormal };
+  async function poll(queue: string): Promise<void> {
+    const taskQueue = { name: queue, kind: temporalEnums.taskQueueNormal };
     while (!ending.signal.aborted) {
       try {
         await channel.call(temporalService, "PollWorkflowTaskQueue", { namespace, taskQueue, identity: "stand-in" });
