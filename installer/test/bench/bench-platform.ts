@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
+import { ensureHubStandIn } from "../stand-ins/hub/image.ts";
 import { mustRun } from "../support/child.ts";
 import { removeLeftovers } from "../support/engine-leftovers.ts";
 import { findFreePorts, portArguments } from "../support/free-ports.ts";
@@ -26,14 +27,21 @@ export async function purge(bench: Bench): Promise<void> {
   await rm(bench.stateDir, { recursive: true, force: true });
 }
 
+export type BenchProfile = "infra" | "standard";
+
 /** Runs a body with a platform of its own name and ports, and removes what is left of it. */
-export async function withBench<Result>(program: string, body: (bench: Bench) => Promise<Result>): Promise<Result> {
+export async function withBench<Result>(
+  program: string,
+  profile: BenchProfile,
+  body: (bench: Bench) => Promise<Result>,
+): Promise<Result> {
   const name = `bench-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
   const stateDir = join(folder, name);
   const values = [
     ...portArguments(await findFreePorts()),
     ...["--set", `casdoor.image=${await ensureCasdoorStandIn()}`],
+    ...(profile === "infra" ? [] : await hubArguments()),
   ];
   const slipway = (...args: readonly string[]): Promise<string> => {
     const given = args[0] === "install" ? values : [];
@@ -47,4 +55,11 @@ export async function withBench<Result>(program: string, body: (bench: Bench) =>
     await removeLeftovers(name);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The profile with stand-ins for the vendor's images; by domain, for the hub uses its own addresses inside. */
+async function hubArguments(): Promise<readonly string[]> {
+  const hub = await ensureHubStandIn();
+  const sets = [`server.image=${hub}`, `portal.image=${hub}`, "domain=platform.test", "bindAddress=127.0.0.1"];
+  return ["--profile", "standard", ...sets.flatMap((set) => ["--set", set])];
 }

@@ -18,10 +18,22 @@ export async function bringUpByHand(platform: RenderedPlatform): Promise<void> {
   const run = (job: string): Promise<unknown> => compose("run", "--rm", "--no-deps", "-T", job);
   const hasCasdoor = platform.services.includes("casdoor");
   await Promise.all(platform.volumes.map(createVolume));
+  const has = (name: string): boolean => platform.services.includes(name);
+  const hubJobs = async (): Promise<void> => {
+    await run("csghub-migration");
+    await run("csghub-seed");
+  };
   await run("postgres-initialise");
-  await compose("up", "-d", "--wait", "postgres", "minio");
-  await Promise.all([run("postgres-databases").then(() => run("temporal-schema")), run("minio-buckets")]);
-  const behind = platform.services.filter((service) => service !== "gateway");
+  await compose("up", "-d", "--wait", "postgres", "minio", ...(has("csghub-server") ? ["redis"] : []));
+  const afterDatabases = [
+    () => run("temporal-schema"),
+    ...(has("csghub-server") ? [hubJobs, () => run("csghub-portal-migration")] : []),
+  ];
+  await Promise.all([
+    run("postgres-databases").then(() => Promise.all(afterDatabases.map((start) => start()))),
+    run("minio-buckets"),
+  ]);
+  const behind = platform.services.filter((service) => service !== "gateway" && !service.startsWith("csghub-"));
   await compose("up", "-d", "--wait", ...(hasCasdoor ? behind : []));
   await Promise.all([run("temporal-namespace"), ...(hasCasdoor ? [run("casdoor-bootstrap")] : [])]);
   await compose("up", "-d", "--wait");

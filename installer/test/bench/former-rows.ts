@@ -34,8 +34,8 @@ async function withPair(
 ): Promise<Outcome> {
   const former = await prepareFormerProgram(say);
   return withFormerImages(former, say, () =>
-    withBench(program, (ours) =>
-      withBench(former.program, async (theirs) => {
+    withBench(program, "infra", (ours) =>
+      withBench(former.program, "infra", async (theirs) => {
         await install(ours);
         await install(theirs);
         const comparison = await compare(

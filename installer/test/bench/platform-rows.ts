@@ -11,22 +11,31 @@ import { compare } from "./measure.ts";
 import type { Comparison } from "./measure.ts";
 import { type BenchRow, atMost } from "./row.ts";
 
-/** Bring-up of infra on a real engine, against `docker compose` on the same file with the same jobs. */
+/** Bring-up on a real engine, against `docker compose` on the same file with the same jobs. */
 export function platformRows(program: string, rounds: number): readonly BenchRow[] {
-  return [
-    {
-      id: "bring-up",
-      title: "fresh `install` of infra, images present",
-      rival: "`docker compose up -d --wait` and the jobs, by hand, secrets ready-made",
-      measure: (say) => withBench(program, async (bench) => atMost(await measureBringUp(bench, rounds, say), 1.25)),
-    },
-    {
-      id: "no-op",
-      title: "`install` with nothing to do",
-      rival: "`docker compose up -d` with nothing to do",
-      measure: (say) => withBench(program, async (bench) => atMost(await measureNothingToDo(bench, say), 1.5)),
-    },
-  ];
+  const bars = {
+    infra: { suffix: "", bringUp: 1.25, noOp: 1.5 },
+    standard: { suffix: "-standard", bringUp: 0.6, noOp: 0.3 },
+  } as const;
+  return (["infra", "standard"] as const).flatMap((profile): readonly BenchRow[] => {
+    const { suffix, bringUp, noOp } = bars[profile];
+    return [
+      {
+        id: `bring-up${suffix}`,
+        title: `fresh \`install\` of ${profile}, images present`,
+        rival: "`docker compose up -d --wait` and the jobs, by hand, secrets ready-made",
+        measure: (say) =>
+          withBench(program, profile, async (bench) => atMost(await measureBringUp(bench, rounds, say), bringUp)),
+      },
+      {
+        id: `no-op${suffix}`,
+        title: `\`install\` of ${profile} with nothing to do`,
+        rival: "`docker compose up -d` with nothing to do",
+        measure: (say) =>
+          withBench(program, profile, async (bench) => atMost(await measureNothingToDo(bench, say), noOp)),
+      },
+    ];
+  });
 }
 
 async function measureBringUp(bench: Bench, rounds: number, say: (text: string) => void): Promise<Comparison> {
