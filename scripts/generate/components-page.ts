@@ -13,9 +13,9 @@ export const generateComponentsPage: Generator = () => {
 
 /** A plan in which every component runs, those too that run only where they are asked for. */
 function everything(): Plan {
-  const values: Readonly<Record<string, unknown>> = infraValues();
+  const values = new Map<string, unknown>(Object.entries(infraValues()));
   const keys = componentDefinitions.flatMap(({ section }) => section?.key ?? []);
-  const sets = keys.filter((key) => "mode" in (values[key] as object)).map((key) => `${key}.mode=embedded`);
+  const sets = keys.filter((key) => "mode" in (values.get(key) as object)).map((key) => `${key}.mode=embedded`);
   return profilePlan(referenceProfiles().at(-1) ?? "", ["domain=platform.example.org", ...sets]);
 }
 
