@@ -20,7 +20,8 @@ export type Wire =
   | NatsWire
   | RouteWire
   | TlsWire
-  | HubJourneyWire;
+  | HubJourneyWire
+  | TemporalWorkersWire;
 
 export interface PostgresLogin {
   readonly host: string;
@@ -245,6 +246,18 @@ export interface TemporalWire {
   readonly to: string;
   readonly address: string;
   readonly namespace: string;
+}
+/**
+ * Somebody takes work from each of these queues.
+ */
+export interface TemporalWorkersWire {
+  readonly kind: "temporal-workers";
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly address: string;
+  readonly namespace: string;
+  readonly taskQueues: readonly string[];
 }
 export interface OidcWire {
   readonly kind: "oidc";

@@ -152,6 +152,8 @@ async function loadCheck(wire: Wire): Promise<BoundCheck> {
       return bind(wire, (await import("./wires/registry.ts")).registryCheck);
     case "temporal":
       return bind(wire, (await import("./wires/temporal.ts")).temporalCheck);
+    case "temporal-workers":
+      return bind(wire, (await import("./wires/temporal-workers.ts")).temporalWorkersCheck);
     case "oidc":
       return bind(wire, (await import("./wires/oidc.ts")).oidcCheck);
     case "nats":

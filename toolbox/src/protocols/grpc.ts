@@ -41,6 +41,8 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcChannel> {
   const client: Client = new grpc.Client(options.address, grpc.credentials.createInsecure(), {
     // a name that does not resolve is told at once instead of being retried until the deadline
     "grpc.enable_retries": 0,
+    // It would ask the DNS server of the host for settings under a name that only exists inside.
+    "grpc.service_config_disable_resolution": 1,
   });
   const methodOf = (service: string, name: string): Method => {
     const found = (definition as Readonly<Record<string, ServiceDefinition | undefined>>)[service]?.[name];

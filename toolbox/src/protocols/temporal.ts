@@ -22,6 +22,11 @@ const messages = {
   Empty: { fields: {} },
   WorkflowType: { fields: { name: field("string", 1) } },
   TaskQueue: { fields: { name: field("string", 1), kind: field("int32", 2) } },
+  DescribeTaskQueueRequest: {
+    fields: { namespace: field("string", 1), taskQueue: field("TaskQueue", 2), taskQueueType: field("int32", 3) },
+  },
+  PollerInfo: { fields: { identity: field("string", 2) } },
+  DescribeTaskQueueResponse: { fields: { pollers: { rule: "repeated", ...field("PollerInfo", 1) } } },
   WorkflowExecution: { fields: { workflowId: field("string", 1), runId: field("string", 2) } },
   StartWorkflowExecutionRequest: {
     fields: {
@@ -83,6 +88,7 @@ export const temporalDefinitions: ProtoDefinitions = {
                         ...method("RegisterNamespace", "Empty"),
                         ...method("DescribeNamespace"),
                         ...method("UpdateNamespace", "Empty"),
+                        ...method("DescribeTaskQueue"),
                         ...method("StartWorkflowExecution"),
                         ...method("PollWorkflowTaskQueue"),
                         ...method("RespondWorkflowTaskCompleted", "Empty"),
@@ -108,5 +114,6 @@ export const temporalEnums = {
   workflowRunning: 1,
   workflowCompleted: 2,
   taskQueueNormal: 1,
+  taskQueueOfWorkflows: 1,
   namespaceRegistered: 1,
 } as const;

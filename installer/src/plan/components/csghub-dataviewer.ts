@@ -1,4 +1,5 @@
 import { hubComponent } from "../groups/hub-program.ts";
+import { workersWire } from "../groups/hub-workers.ts";
 import { hubPorts } from "../groups/hub-settings.ts";
 
 /** What is in datasets. */
@@ -13,4 +14,5 @@ export const dataviewer = hubComponent({
   port: hubPorts.dataviewer,
   uses: ["redis", "temporal", "gitaly", "objects"],
   settings: () => ({ env: { OPENCSG_DATAVIEWER_CACHE_DIR: "/tmp/opencsg" } }),
+  more: (context) => ({ wires: [workersWire(context, "csghub-dataviewer", ["data_viewer_queue_dataset_update"])] }),
 });

@@ -10,6 +10,9 @@ import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Route, Wire } from "../model.ts";
 import { endpoint, secret } from "../text.ts";
 
+/** A list that the hub reads from its database, for everybody. */
+const modelsPath = "/api/v1/models?page=1&per=1";
+
 /** The hub's API and Git over HTTP. */
 export const server = hubComponent({
   id: "csghub-server",
@@ -20,7 +23,8 @@ export const server = hubComponent({
   leastMemory: 128,
   command: ["start", "server"],
   port: hubPorts.server,
-  readyPath: "/healthz",
+  // Its own health check stays well without the database.
+  readyPath: modelsPath,
   uses: ["redis", "nats", "temporal", "gitaly", "objects", "signIn"],
   more: (context) => ({
     jobs: [migrationJob(context), seedJob(context)],
@@ -124,8 +128,7 @@ function wires(context: PlanContext): readonly Wire[] {
   const route = (id: string, path: string, expectation: string, expectStatus: number): Wire =>
     routeWire(context, id, { path, expectation, expect: { expectStatus } });
   return [
-    // Its own health check says nothing of the database.
-    route("hub-api", "/api/v1/models?page=1&per=1", "the hub lists models, which it reads from its database", 200),
+    route("hub-api", modelsPath, "the hub lists models, which it reads from its database", 200),
     route("hub-token", "/api/v1/user/root/tokens", "the hub asks who one is", 401),
     route(
       "hub-state",

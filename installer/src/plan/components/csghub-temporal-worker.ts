@@ -1,5 +1,6 @@
 import type { PlanContext } from "../define.ts";
 import { hubComponent } from "../groups/hub-program.ts";
+import { workersWire } from "../groups/hub-workers.ts";
 import type { Probe } from "../model.ts";
 
 /** Does the hub's long-running work. */
@@ -13,6 +14,9 @@ export const temporalWorker = hubComponent({
   command: ["temporal-worker", "launch"],
   ready: isConnected,
   uses: ["redis", "nats", "temporal", "gitaly", "objects", "signIn"],
+  more: (context) => ({
+    wires: [workersWire(context, "csghub-temporal-worker", ["workflow_handle_push_queue", "workflow_cron_queue"])],
+  }),
 });
 
 /** It listens nowhere. That it works is seen by a connection to Temporal that stands (`01` in the kernel's table, ports in hexadecimal digits). */

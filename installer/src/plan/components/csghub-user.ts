@@ -1,4 +1,5 @@
 import { hubComponent } from "../groups/hub-program.ts";
+import { workersWire } from "../groups/hub-workers.ts";
 import { hubPorts } from "../groups/hub-settings.ts";
 
 /** People, their tokens and sign-in. */
@@ -12,4 +13,5 @@ export const user = hubComponent({
   command: ["user", "launch"],
   port: hubPorts.user,
   uses: ["redis", "temporal", "gitaly", "signIn"],
+  more: (context) => ({ wires: [workersWire(context, "csghub-user", ["workflow_user_deletion_queue"])] }),
 });

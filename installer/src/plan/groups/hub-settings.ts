@@ -201,6 +201,8 @@ function offline(): HubSettings {
       OPENCSG_MEMORY_SERVER_HOST: "http://127.0.0.1",
       OPENCSG_MEMORY_SERVER_PORT: "9",
       STARHUB_SERVER_MAILER_HOST: "127.0.0.1",
+      // gRPC would ask the DNS server of the host about the name of Temporal at each connection.
+      GRPC_ENABLE_TXT_SERVICE_CONFIG: "false",
     },
   };
 }

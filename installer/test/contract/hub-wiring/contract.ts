@@ -34,6 +34,12 @@ export const contract: readonly ContractRow[] = [
   },
   { variable: "OPENCSG_ACCOUNTING_SERVER_PORT", programs: "every", value: "8086", from: "port, the same for all" },
   {
+    variable: "GRPC_ENABLE_TXT_SERVICE_CONFIG",
+    programs: "every",
+    value: "false",
+    from: "nowhere: nothing leaves the platform",
+  },
+  {
     variable: "OPENCSG_AGENT_AUTOHUB_SERVICE_HOST",
     programs: "every",
     value: "http://127.0.0.1:9",

@@ -1,73 +1,15 @@
-import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { execa } from "execa";
-import { ownReference } from "../../../src/images/build-plan.ts";
-import { parseCatalogue } from "../../../src/images/catalogue.ts";
-import { computeImageTags } from "../../../src/images/image-tags.ts";
-
-const folder = fileURLToPath(new URL(".", import.meta.url));
-const repoRoot = fileURLToPath(new URL("../../../../", import.meta.url));
+import { ensureStandInImage, shebang } from "../image/stand-in-image.ts";
 
 /**
  * The image of the Casdoor stand-in, `slipway-test/casdoor:<hash of what goes into it>`; built if it is not there.
  * @throws {Error} when the base image has not been built (`slipway images build base`) or the build fails.
  */
 export async function ensureCasdoorStandIn(): Promise<string> {
-  const node = join(repoRoot, "node_modules/node");
-  const [base, server, curl, dockerfile, nodeManifest] = await Promise.all([
-    baseReference(),
-    bundle("main.ts", ""),
-    bundle("curl.ts", "#!/usr/local/bin/node\n"),
-    readFile(join(folder, "Dockerfile"), "utf8"),
-    readFile(join(node, "package.json"), "utf8"),
-  ]);
-  const hash = createHash("sha256")
-    .update(JSON.stringify([base, server, curl, dockerfile, nodeManifest]))
-    .digest("hex");
-  const reference = `slipway-test/casdoor:${hash.slice(0, 16)}`;
-  if (await isThere(reference)) return reference;
-  if (!(await isThere(base))) throw new Error(`${base} is not built: run ./slipway images build base`);
-  const context = await mkdtemp(join(tmpdir(), "slipway-casdoor-"));
-  try {
-    await copyFile(join(node, "bin/node"), join(context, "node"));
-    await writeFile(join(context, "Dockerfile"), dockerfile);
-    await writeFile(join(context, "casdoor-stand-in.cjs"), server);
-    await writeFile(join(context, "curl"), curl);
-    await execa("docker", ["build", "--quiet", "--build-arg", `BASE=${base}`, "--tag", reference, context], {
-      env: { DOCKER_BUILDKIT: "1" },
-    });
-  } finally {
-    await rm(context, { recursive: true, force: true });
-  }
-  return reference;
-}
-
-async function baseReference(): Promise<string> {
-  const catalogue = parseCatalogue(await readFile(join(repoRoot, "images/catalogue.yaml"), "utf8"));
-  return ownReference(catalogue, await computeImageTags(repoRoot), "base");
-}
-
-async function isThere(reference: string): Promise<boolean> {
-  const result = await execa("docker", ["image", "inspect", "--format", "{{.Id}}", reference], { reject: false });
-  return result.exitCode === 0;
-}
-
-async function bundle(entry: string, banner: string): Promise<string> {
-  const result = await build({
-    absWorkingDir: repoRoot,
-    entryPoints: [join(folder, entry)],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "cjs",
-    target: "node24",
-    external: ["pg-native"],
-    legalComments: "none",
-    logLevel: "silent",
+  return ensureStandInImage({
+    folder: "casdoor",
+    programs: {
+      "casdoor-stand-in.cjs": { entry: "casdoor/main.ts", banner: "" },
+      curl: { entry: "image/curl.ts", banner: shebang },
+    },
   });
-  return banner + (result.outputFiles[0]?.text ?? "");
 }

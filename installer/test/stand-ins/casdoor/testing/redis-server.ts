@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 
-/** As much of Redis as sessions ask of it, with a password. */
+/** As much of Redis as sessions and locks ask of it, with a password. */
 export interface RedisServer {
   readonly port: number;
   /** What is kept: key, text and how many seconds it lives. */
@@ -43,15 +43,23 @@ function answer(kept: Kept, name: string, words: readonly string[]): string {
     case "PING":
       return "+PONG\r\n";
     case "SET":
+      if (words.includes("NX") && kept.has(key)) return "$-1\r\n";
       kept.set(key, { text, seconds: Number(seconds) });
       return "+OK\r\n";
     case "GET": {
       const found = kept.get(key)?.text;
       return found === undefined ? "$-1\r\n" : `$${found.length}\r\n${found}\r\n`;
     }
+    case "EVAL":
+      return `:${giveBack(kept, words)}\r\n`;
     default:
       return "+OK\r\n";
   }
+}
+
+/** The one script there is gives a lock back: `EVAL script 1 key holder`. */
+function giveBack(kept: Kept, [, , lock = "", holder]: readonly string[]): number {
+  return kept.get(lock)?.text === holder && kept.delete(lock) ? 1 : 0;
 }
 
 function refusal(name: string): string {

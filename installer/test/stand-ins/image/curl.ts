@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
 async function main(): Promise<void> {
   const [url] = positionals;
   if (url === undefined || positionals.length > 1) {
-    console.error("curl (of the Casdoor stand-in): one URL is wanted");
+    console.error("curl (of a stand-in): one URL is wanted");
     process.exit(2);
   }
   const answer = await get(url).catch((error: unknown) => {

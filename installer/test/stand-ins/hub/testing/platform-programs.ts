@@ -1,0 +1,62 @@
+import { execFileSync } from "node:child_process";
+import type { Container, SecretSlot, Text } from "../../../../src/plan/model.ts";
+import { buildAddressBook, resolveEndpoints } from "../../../../src/render/addresses.ts";
+import { resolveText } from "../../../../src/execute/secrets/encode.ts";
+import { profilePlan } from "../../../support/infra-plan.ts";
+import type { Environment } from "../settings.ts";
+
+/** What the platform gives one container of CSGHub, as a target writes it. */
+export interface Given {
+  readonly id: string;
+  /** What it runs: the command of a program, or the lines of a shell. */
+  readonly words: readonly string[];
+  readonly environment: Environment;
+  /** The configuration of the hub's binary. */
+  readonly file: string;
+}
+
+/** A secret with all that a file could stumble over, where it may come from outside; one that is ours has letters and digits only. */
+function readSecret({ name }: SecretSlot): string {
+  const odd = /^(pg-|s3-)|external/.test(name) || name === "redis" || name === "mail";
+  return odd ? `${name}'s "own" $ \\ / @ : # password` : `${name}-`.padEnd(128, "0");
+}
+
+/** What the profile standard with `--set` arguments gives to the containers of CSGHub's images, components and jobs. */
+export function platformPrograms(sets: readonly string[] = []): readonly Given[] {
+  const plan = profilePlan("standard", ["domain=hub.test", ...sets]);
+  const book = buildAddressBook(plan, (component) => component.id);
+  const text = (slotted: Text): string => resolveText(resolveEndpoints(slotted, book, "a test"), readSecret);
+  const units = [...plan.components.map((row) => ({ id: row.id, container: row.workload?.container })), ...plan.jobs];
+  return units.flatMap(({ id, container }) =>
+    container?.image.reference.startsWith("opencsghq/") === true ? [givenTo(id, container, text)] : [],
+  );
+}
+
+function givenTo(id: string, container: Container, text: (slotted: Text) => string): Given {
+  const fileText = (path: string): string => {
+    const contents = container.files.find((file) => file.path === path)?.contents;
+    return contents?.kind === "text" ? text(contents.text) : "";
+  };
+  const fromShell = exported(fileText("/run/slipway/portal.env"));
+  return {
+    id,
+    words: container.command ?? [],
+    environment: { ...Object.fromEntries(container.env.map(({ name, value }) => [name, text(value)])), ...fromShell },
+    file: fileText("/run/slipway/hub.toml"),
+  };
+}
+
+/** What a POSIX shell exports after it read this. */
+function exported(script: string): Environment {
+  if (script === "") return {};
+  const out = execFileSync("/bin/sh", ["-ec", `${script}\nexec env -0`], {
+    env: { PATH: "/usr/bin:/bin" },
+    encoding: "utf8",
+  });
+  return Object.fromEntries(
+    out
+      .split("\0")
+      .filter((line) => line.startsWith("CSGHUB_"))
+      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}
