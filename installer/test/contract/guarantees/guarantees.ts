@@ -198,6 +198,7 @@ export const guarantees: readonly Guarantee[] = [
       ...proofs("render-compose", "gives the gateway the public names inside when there are sub-domains"),
       ...proofs(plan, "trusts the given authority when certificates are given"),
       ...proofs("sign-in", "keeps one address inside and outside: status and page name the same URLs"),
+      ...proofs("hub", "%s can use all that it was given", "passes every wire under its new address"),
     ],
   },
   {
@@ -206,6 +207,7 @@ export const guarantees: readonly Guarantee[] = [
       "tables are changed by a job before any program that uses them starts, without a short deadline; a step that was done is not done again",
     proofs: [
       ...proofs(platform, "has its tables before any of its programs starts, with time enough to change them"),
+      ...proofs("hub-start-up", "the tables are made once, and the platform's seed makes root an administrator"),
       ...proofs("sql-steps", "each step is run once, with its entry in the ledger in one transaction"),
     ],
   },
