@@ -15,7 +15,10 @@ const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/cli-docs.ts")).generateCliDocs,
   async () => (await import("./generate/json-output.ts")).generateJsonOutput,
   async () => (await import("./generate/bad-input.ts")).generateBadInput,
+  async () => (await import("./generate/hardening.ts")).generateHardening,
   async () => (await import("./generate/compose-reference.ts")).generateComposeReference,
+  async () => (await import("./generate/components-page.ts")).generateComponentsPage,
+  async () => (await import("./generate/sizing-page.ts")).generateSizingPage,
 ];
 
 const root = new URL("..", import.meta.url);

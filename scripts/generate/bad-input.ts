@@ -1,12 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { type Capability, capabilities } from "../../installer/test/contract/bad-input/capabilities.ts";
-import { filesOf } from "../../installer/test/contract/bad-input/find-proof.ts";
-import type { BadInput, BadInputSection, Proof } from "../../installer/test/contract/bad-input/row.ts";
+import type { BadInput, BadInputSection } from "../../installer/test/contract/bad-input/row.ts";
 import { badInput } from "../../installer/test/contract/bad-input/sections.ts";
 import { exitCodes } from "../../installer/src/errors/exit-codes.ts";
 import type { Generator } from "./generated-file.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { renderProofs } from "./render-proofs.ts";
 
 /** docs/bad-input.md: what is wrong, what a person sees, and which test shows it. */
 export const generateBadInput: Generator = () =>
@@ -48,17 +45,4 @@ function renderRow({ fault, says, code, state, again, proofs, reason }: BadInput
   const exit = exitCodes.find((row) => row.code === code)?.exit ?? "";
   const shown = proofs.length > 0 ? renderProofs(proofs) : (reason ?? "");
   return `| ${fault} | ${says ?? (proofs.length > 0 ? "no error" : "")} | ${exit} | ${state} | ${again} | ${shown} |`;
-}
-
-/** Each file once, with the titles of its tests. */
-function renderProofs(proofs: readonly Proof[]): string {
-  const files = new Map<string, string[]>();
-  for (const proof of proofs) {
-    const { suite, test, case: row } = proof;
-    const file = filesOf(root, proof)[0] ?? suite;
-    files.set(file, [...(files.get(file) ?? []), row === undefined ? test : test.replace(/%[sdij]/, row)]);
-  }
-  return [...files]
-    .map(([file, titles]) => `[${file.split("/").at(-1) ?? file}](../${file}): ${[...new Set(titles)].join("; ")}`)
-    .join("<br>");
 }

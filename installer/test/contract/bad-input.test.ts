@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { capabilities } from "./bad-input/capabilities.ts";
-import { filesOf } from "./bad-input/find-proof.ts";
 import { badInput } from "./bad-input/sections.ts";
+import { filesOf } from "./proof.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const rows = badInput.flatMap((section) => section.rows);

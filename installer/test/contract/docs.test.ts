@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { CommandInfo } from "../../src/cli/completion/command-tree.ts";
 import { describeProgram } from "../../src/cli/docs/describe-program.ts";
+import { componentDefinitions } from "../../src/plan/components/all.ts";
+import { referencePlan } from "../support/compose-reference.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const pages = globSync("{*.md,docs/**/*.md,compose/*.md,installer/test/*/README.md}", { cwd: root }).sort();
@@ -119,4 +121,34 @@ describe("what the folders of the tests say of themselves", () => {
       expect(named).toEqual(there.toSorted());
     },
   );
+});
+
+describe("the pages about components", () => {
+  it("docs/components.md names each, and in the table of known names no other", () => {
+    const text = read("docs/components.md");
+    const ids = componentDefinitions.map(({ id }) => id);
+    const [, names = ""] = text.split(/^## Programs by the names you may know$/m);
+    const [table = ""] = names.split(/^## /m);
+    const here = [...table.matchAll(/^\| [^|]+ \| ([^|]+) \|$/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`(csghub-[a-z-]+)`/g)].map(([, id = ""]) => id),
+    );
+
+    expect(ids.filter((id) => !text.includes(`\`${id}\``))).toEqual([]);
+    expect(here.length).toBeGreaterThan(5);
+    expect(here.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it("docs/sizing.md has each that runs, and says where something was not measured", () => {
+    const rows = new Map(
+      [...read("docs/sizing.md").matchAll(/^\| `([a-z-]+)` \| \d+ \| [\d.]+ \| ([^|]+) \|/gm)].map(
+        ([, id = "", idle = ""]) => [id, idle],
+      ),
+    );
+    const running = referencePlan("standard").components.flatMap(({ id, workload }) =>
+      workload === undefined ? [] : [id],
+    );
+
+    expect([...rows.keys()]).toEqual(running);
+    expect([...rows.values()].filter((idle) => !/^(\d+|not measured)$/.test(idle))).toEqual([]);
+  });
 });

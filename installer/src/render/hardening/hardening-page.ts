@@ -19,7 +19,7 @@ export function hardeningPage(): string {
   return `# Hardening
 
 Every rule that can be read off rendered output is checked in the tests on what Compose and Helm are given, not on our intentions.
-This page is generated from \`installer/src/render/hardening/\`.
+This page is generated from \`installer/src/render/hardening/\` and \`installer/test/contract/guarantees/\`.
 
 | Rule | What must be so | Compose file checked | Chart output checked | Proved elsewhere |
 | --- | --- | --- | --- | --- |

@@ -1,4 +1,5 @@
-import { type BadInput, proofs } from "./row.ts";
+import { proofs } from "../proof.ts";
+import type { BadInput } from "./row.ts";
 
 const open = "open-bundle";
 const verify = "bundle-verify";

@@ -1,4 +1,4 @@
-import { type Proof, proofs } from "./row.ts";
+import { type Proof, proofs } from "../proof.ts";
 
 /** What bundles and pushes promise, and what shows it. */
 export interface Capability {

@@ -1,4 +1,5 @@
-import { type BadInput, type Proof, proofs } from "./row.ts";
+import { type Proof, proofs } from "../proof.ts";
+import type { BadInput } from "./row.ts";
 
 const faults = "registry/";
 const sign = "authorization";

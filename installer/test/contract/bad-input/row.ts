@@ -1,12 +1,5 @@
 import type { ErrorCode } from "../../../src/errors/exit-codes.ts";
-
-/** A test, by the title that stands in its file; `case` is a row of a test with several. */
-export interface Proof {
-  /** Where it is looked for: the folder and the beginning of the file name, as far as needed: `open-bundle`, `harbor/`. */
-  readonly suite: string;
-  readonly test: string;
-  readonly case?: string;
-}
+import type { Proof } from "../proof.ts";
 
 /** Something that is wrong, and what follows. docs/bad-input.md is made from these rows, and a test looks for their proofs. */
 export interface BadInput {
@@ -26,9 +19,4 @@ export interface BadInputSection {
   readonly title: string;
   readonly text: string;
   readonly rows: readonly BadInput[];
-}
-
-/** Proofs in one suite: each a title, or a title and the row of it. */
-export function proofs(suite: string, ...tests: readonly (string | readonly [string, string])[]): readonly Proof[] {
-  return tests.map((test) => (typeof test === "string" ? { suite, test } : { suite, test: test[0], case: test[1] }));
 }

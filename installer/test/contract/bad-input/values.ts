@@ -1,4 +1,5 @@
-import { type BadInput, proofs } from "./row.ts";
+import { proofs } from "../proof.ts";
+import type { BadInput } from "./row.ts";
 
 const values = "validate-values";
 const nothing = "nothing was touched: values are checked first";
