@@ -13,6 +13,7 @@ const again = "run the same command again; what was sent stays";
  * @param once it was not tried again
  */
 export function adviseOnTransport(error: TransportError, host: string, once = false): Advice {
+  const retried = once ? "" : ", also when tried again";
   switch (error.fault) {
     case "dns":
       return {
@@ -26,22 +27,18 @@ export function adviseOnTransport(error: TransportError, host: string, once = fa
       };
     case "reset":
       return {
-        problem: once ? "the connection broke" : "the connection broke, also when tried again",
+        problem: `the connection broke${retried}`,
         hint: `check the network and the registry's logs; where --plain-http is given, ${host} may speak TLS; ${again}`,
       };
     case "stalled":
       return {
-        problem: once ? "no byte moved for too long" : "no byte moved for too long, also when tried again",
+        problem: `no byte moved for too long${retried}`,
         hint: `check the network and the registry's load; ${again}`,
       };
     case "tls":
       return adviseOnTls(error.tls ?? "other", host, error.code);
     case "proxy":
-      if (error.tls !== undefined) return adviseOnProxyTls(error, error.tls);
-      return {
-        problem: error.message,
-        hint: "check HTTPS_PROXY and HTTP_PROXY, or name the registry in NO_PROXY",
-      };
+      return adviseOnProxy(error);
     case "blocked":
       return { problem: error.message, hint: "this run may only speak to what it was allowed to" };
     case "aborted":
@@ -51,6 +48,11 @@ export function adviseOnTransport(error: TransportError, host: string, once = fa
         hint: `check that ${host} is a registry; ${again}`,
       };
   }
+}
+
+function adviseOnProxy(error: TransportError): Advice {
+  if (error.tls !== undefined) return adviseOnProxyTls(error, error.tls);
+  return { problem: error.message, hint: "check HTTPS_PROXY and HTTP_PROXY, or name the registry in NO_PROXY" };
 }
 
 /** An https:// proxy. Neither --ca-file nor a client certificate is for it. */
