@@ -17,6 +17,11 @@ export interface PageCare {
   readonly ownFrames: boolean;
 }
 
+export interface RequestLimit {
+  readonly perMinute: number;
+  readonly atOnce: number;
+}
+
 export interface QueryField {
   readonly name: string;
   /** What it must be; letters, digits and `._~-` when absent. */
@@ -35,6 +40,8 @@ export type RouteAction =
       readonly streaming: boolean;
       /** The query has these fields, each once, and nothing else; other requests are answered 403. */
       readonly query?: readonly QueryField[];
+      /** How often one address may ask in a minute, and how many times at once beyond that; others are answered 429. */
+      readonly limit?: RequestLimit;
       /** HTTP methods that are answered 403 instead. */
       readonly denyMethods?: readonly string[];
       /** What the service behind does not do for its own pages. */

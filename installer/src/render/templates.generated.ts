@@ -11,12 +11,27 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
         return undefined
     };
 
-  return "  ssl_certificate "
-    + ((stack1 = (((helper = lookupProperty(helpers,"certificatePath") || alias1(depth0, "certificatePath", {"start":{"line":38,"column":20},"end":{"line":38,"column":35}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"certificatePath","hash":{},"data":data,"loc":{"start":{"line":38,"column":18},"end":{"line":38,"column":37}}}) : helper))) != null ? stack1 : "")
-    + ";\n  ssl_certificate_key "
-    + ((stack1 = (((helper = lookupProperty(helpers,"keyPath") || alias1(depth0, "keyPath", {"start":{"line":39,"column":24},"end":{"line":39,"column":31}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"keyPath","hash":{},"data":data,"loc":{"start":{"line":39,"column":22},"end":{"line":39,"column":33}}}) : helper))) != null ? stack1 : "")
-    + ";\n  ssl_protocols TLSv1.2 TLSv1.3;\n  ssl_session_cache shared:tls:4m;\n  ssl_session_tickets off;\n";
+  return "  limit_req_zone $binary_remote_addr zone="
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":27,"column":44},"end":{"line":27,"column":46}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":27,"column":42},"end":{"line":27,"column":48}}}) : helper))) != null ? stack1 : "")
+    + ":1m rate="
+    + ((stack1 = (((helper = lookupProperty(helpers,"perMinute") || alias1(depth0, "perMinute", {"start":{"line":27,"column":59},"end":{"line":27,"column":68}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"perMinute","hash":{},"data":data,"loc":{"start":{"line":27,"column":57},"end":{"line":27,"column":70}}}) : helper))) != null ? stack1 : "")
+    + "r/m;\n";
 },"2":function(container,depth0,helpers,partials,data) {
+    return "  limit_req_status 429;\n";
+},"3":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "  ssl_certificate "
+    + ((stack1 = (((helper = lookupProperty(helpers,"certificatePath") || alias1(depth0, "certificatePath", {"start":{"line":44,"column":20},"end":{"line":44,"column":35}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"certificatePath","hash":{},"data":data,"loc":{"start":{"line":44,"column":18},"end":{"line":44,"column":37}}}) : helper))) != null ? stack1 : "")
+    + ";\n  ssl_certificate_key "
+    + ((stack1 = (((helper = lookupProperty(helpers,"keyPath") || alias1(depth0, "keyPath", {"start":{"line":45,"column":24},"end":{"line":45,"column":31}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"keyPath","hash":{},"data":data,"loc":{"start":{"line":45,"column":22},"end":{"line":45,"column":33}}}) : helper))) != null ? stack1 : "")
+    + ";\n  ssl_protocols TLSv1.2 TLSv1.3;\n  ssl_session_cache shared:tls:4m;\n  ssl_session_tickets off;\n";
+},"4":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -25,13 +40,13 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "\n  # A name that is not ours.\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"port") || container.strict(depth0, "port", {"start":{"line":55,"column":13},"end":{"line":55,"column":17}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":55,"column":11},"end":{"line":55,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"port") || container.strict(depth0, "port", {"start":{"line":61,"column":13},"end":{"line":61,"column":17}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":61,"column":11},"end":{"line":61,"column":19}}}) : helper))) != null ? stack1 : "")
     + " default_server"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":55,"column":34},"end":{"line":55,"column":56}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":34},"end":{"line":61,"column":56}}})) != null ? stack1 : "")
     + ";\n    server_name _;\n    return 421;\n  }\n";
-},"3":function(container,depth0,helpers,partials,data) {
+},"5":function(container,depth0,helpers,partials,data) {
     return " ssl";
-},"4":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"6":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -40,24 +55,24 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "\n  # "
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":62,"column":6},"end":{"line":62,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":62,"column":4},"end":{"line":62,"column":10}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":68,"column":6},"end":{"line":68,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":68,"column":4},"end":{"line":68,"column":10}}}) : helper))) != null ? stack1 : "")
     + ": "
-    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":62,"column":14},"end":{"line":62,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":62,"column":12},"end":{"line":62,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":68,"column":14},"end":{"line":68,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":68,"column":12},"end":{"line":68,"column":19}}}) : helper))) != null ? stack1 : "")
     + "\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"port") || alias1(depth0, "port", {"start":{"line":64,"column":13},"end":{"line":64,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":64,"column":11},"end":{"line":64,"column":19}}}) : helper))) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":19},"end":{"line":64,"column":58}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(3, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":58},"end":{"line":64,"column":80}}})) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"port") || alias1(depth0, "port", {"start":{"line":70,"column":13},"end":{"line":70,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":70,"column":11},"end":{"line":70,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":70,"column":19},"end":{"line":70,"column":58}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":70,"column":58},"end":{"line":70,"column":80}}})) != null ? stack1 : "")
     + ";\n    server_name "
-    + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":65,"column":18},"end":{"line":65,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":65,"column":16},"end":{"line":65,"column":24}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":71,"column":18},"end":{"line":71,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":71,"column":16},"end":{"line":71,"column":24}}}) : helper))) != null ? stack1 : "")
     + ";\n    absolute_redirect off;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(6, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":67,"column":0},"end":{"line":69,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(7, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":70,"column":0},"end":{"line":120,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":73,"column":0},"end":{"line":75,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":76,"column":0},"end":{"line":129,"column":9}}})) != null ? stack1 : "")
     + "  }\n";
-},"5":function(container,depth0,helpers,partials,data) {
+},"7":function(container,depth0,helpers,partials,data) {
     return " default_server";
-},"6":function(container,depth0,helpers,partials,data) {
+},"8":function(container,depth0,helpers,partials,data) {
     return "    add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
-},"7":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"9":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -66,14 +81,14 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "    location "
-    + ((stack1 = (((helper = lookupProperty(helpers,"matcher") || container.strict(depth0, "matcher", {"start":{"line":71,"column":15},"end":{"line":71,"column":22}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"matcher","hash":{},"data":data,"loc":{"start":{"line":71,"column":13},"end":{"line":71,"column":24}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"matcher") || container.strict(depth0, "matcher", {"start":{"line":77,"column":15},"end":{"line":77,"column":22}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"matcher","hash":{},"data":data,"loc":{"start":{"line":77,"column":13},"end":{"line":77,"column":24}}}) : helper))) != null ? stack1 : "")
     + " {\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":72,"column":0},"end":{"line":74,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":75,"column":0},"end":{"line":77,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":80,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":81,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":80,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":81,"column":0},"end":{"line":83,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":84,"column":0},"end":{"line":86,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":87,"column":0},"end":{"line":127,"column":7}}})) != null ? stack1 : "")
     + "    }\n";
-},"8":function(container,depth0,helpers,partials,data) {
+},"10":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -82,9 +97,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      return "
-    + ((stack1 = (((helper = lookupProperty(helpers,"deny") || container.strict(depth0, "deny", {"start":{"line":73,"column":15},"end":{"line":73,"column":19}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"deny","hash":{},"data":data,"loc":{"start":{"line":73,"column":13},"end":{"line":73,"column":21}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"deny") || container.strict(depth0, "deny", {"start":{"line":79,"column":15},"end":{"line":79,"column":19}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"deny","hash":{},"data":data,"loc":{"start":{"line":79,"column":13},"end":{"line":79,"column":21}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"9":function(container,depth0,helpers,partials,data) {
+},"11":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -93,11 +108,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      return 301 "
-    + ((stack1 = (((helper = lookupProperty(helpers,"redirect") || container.strict(depth0, "redirect", {"start":{"line":76,"column":19},"end":{"line":76,"column":27}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"redirect","hash":{},"data":data,"loc":{"start":{"line":76,"column":17},"end":{"line":76,"column":29}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"redirect") || container.strict(depth0, "redirect", {"start":{"line":82,"column":19},"end":{"line":82,"column":27}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"redirect","hash":{},"data":data,"loc":{"start":{"line":82,"column":17},"end":{"line":82,"column":29}}}) : helper))) != null ? stack1 : "")
     + "$request_uri;\n";
-},"10":function(container,depth0,helpers,partials,data) {
+},"12":function(container,depth0,helpers,partials,data) {
     return "      empty_gif;\n";
-},"11":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"13":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), alias2=container.strict, alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -105,28 +120,42 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":82,"column":0},"end":{"line":84,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":85,"column":0},"end":{"line":87,"column":7}}})) != null ? stack1 : "")
+  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":88,"column":0},"end":{"line":90,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limit"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":91,"column":0},"end":{"line":93,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":94,"column":0},"end":{"line":96,"column":7}}})) != null ? stack1 : "")
     + "      set $upstream "
-    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":88,"column":22},"end":{"line":88,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":88,"column":20},"end":{"line":88,"column":32}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":97,"column":22},"end":{"line":97,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":97,"column":20},"end":{"line":97,"column":32}}}) : helper))) != null ? stack1 : "")
     + ";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":89,"column":0},"end":{"line":91,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.program(16, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":92,"column":0},"end":{"line":98,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":99,"column":0},"end":{"line":104,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":0},"end":{"line":107,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(19, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":114,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":98,"column":0},"end":{"line":100,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.program(19, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":101,"column":0},"end":{"line":107,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(20, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":113,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(21, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":114,"column":0},"end":{"line":116,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(22, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":117,"column":0},"end":{"line":123,"column":7}}})) != null ? stack1 : "")
     + "      proxy_read_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":115,"column":27},"end":{"line":115,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":115,"column":25},"end":{"line":115,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":124,"column":27},"end":{"line":124,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":124,"column":25},"end":{"line":124,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_send_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":116,"column":27},"end":{"line":116,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":116,"column":25},"end":{"line":116,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":125,"column":27},"end":{"line":125,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":125,"column":25},"end":{"line":125,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_pass $upstream;\n";
-},"12":function(container,depth0,helpers,partials,data) {
+},"14":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "      if ($request_method = "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"13":function(container,depth0,helpers,partials,data) {
+},"15":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "      limit_req zone="
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "id", {"start":{"line":92,"column":23},"end":{"line":92,"column":31}} ), depth0)) != null ? stack1 : "")
+    + " burst="
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "atOnce", {"start":{"line":92,"column":42},"end":{"line":92,"column":54}} ), depth0)) != null ? stack1 : "")
+    + " nodelay;\n";
+},"16":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -135,9 +164,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      if ($args !~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":86,"column":21},"end":{"line":86,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":86,"column":19},"end":{"line":86,"column":28}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":95,"column":21},"end":{"line":95,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":95,"column":19},"end":{"line":95,"column":28}}}) : helper))) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"14":function(container,depth0,helpers,partials,data) {
+},"17":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -146,17 +175,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      rewrite ^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":90,"column":17},"end":{"line":90,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":90,"column":15},"end":{"line":90,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":99,"column":17},"end":{"line":99,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":99,"column":15},"end":{"line":99,"column":30}}}) : helper))) != null ? stack1 : "")
     + "/?(.*)$ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":90,"column":40},"end":{"line":90,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":90,"column":38},"end":{"line":90,"column":51}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":99,"column":40},"end":{"line":99,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":99,"column":38},"end":{"line":99,"column":51}}}) : helper))) != null ? stack1 : "")
     + "$1 break;\n";
-},"15":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
-},"16":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 64m;\n";
-},"17":function(container,depth0,helpers,partials,data) {
-    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
 },"18":function(container,depth0,helpers,partials,data) {
+    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
+},"19":function(container,depth0,helpers,partials,data) {
+    return "      client_max_body_size 64m;\n";
+},"20":function(container,depth0,helpers,partials,data) {
+    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+},"21":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -165,9 +194,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      proxy_cookie_flags ~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":106,"column":29},"end":{"line":106,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":106,"column":27},"end":{"line":106,"column":42}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":115,"column":29},"end":{"line":115,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":115,"column":27},"end":{"line":115,"column":42}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"19":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"22":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -176,9 +205,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      # A header of its own takes the place of the server's.\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(20, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":110,"column":0},"end":{"line":112,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(23, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":119,"column":0},"end":{"line":121,"column":7}}})) != null ? stack1 : "")
     + "      add_header Content-Security-Policy \"frame-ancestors 'self'\" always;\n";
-},"20":function(container,depth0,helpers,partials,data) {
+},"23":function(container,depth0,helpers,partials,data) {
     return "      add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -190,13 +219,16 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
 
   return "worker_processes auto;\npid /tmp/nginx.pid;\n# Below this level messages quote the whole request, query included; the access log says which requests failed, and where.\nerror_log stderr crit;\nevents { worker_connections 2048; }\nhttp {\n  include /etc/nginx/mime.types;\n  default_type application/octet-stream;\n  server_tokens off;\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"longNames"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":10,"column":0},"end":{"line":12,"column":7}}})) != null ? stack1 : "")
-    + "  client_body_temp_path /tmp/body;\n  proxy_temp_path /tmp/proxy;\n  fastcgi_temp_path /tmp/fastcgi;\n  uwsgi_temp_path /tmp/uwsgi;\n  scgi_temp_path /tmp/scgi;\n\n  # Without the query: sign-in codes and presigned signatures travel there.\n  log_format main '$remote_addr [$time_iso8601] \"$request_method $uri\" $status $body_bytes_sent $request_time \"$host\" $upstream_addr $upstream_status';\n  access_log /dev/stdout main;\n\n  # Upstreams are looked up while running, so that the gateway starts before them and follows them when they move.\n  resolver 127.0.0.11 valid=5s ipv6=off;\n  map $http_upgrade $connection_upgrade { default upgrade; \"\" \"\"; }\n  proxy_http_version 1.1;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Real-IP $remote_addr;\n  # Set, not appended: what a client claims about itself is not carried on.\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_set_header X-Forwarded-Proto $scheme;\n  proxy_set_header X-Forwarded-Host $http_host;\n  proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection $connection_upgrade;\n  proxy_connect_timeout 5s;\n  large_client_header_buffers 4 32k;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":37,"column":0},"end":{"line":43,"column":7}}})) != null ? stack1 : "")
+    + "  client_body_temp_path /tmp/body;\n  proxy_temp_path /tmp/proxy;\n  fastcgi_temp_path /tmp/fastcgi;\n  uwsgi_temp_path /tmp/uwsgi;\n  scgi_temp_path /tmp/scgi;\n\n  # Without the query: sign-in codes and presigned signatures travel there.\n  log_format main '$remote_addr [$time_iso8601] \"$request_method $uri\" $status $body_bytes_sent $request_time \"$host\" $upstream_addr $upstream_status';\n  access_log /dev/stdout main;\n\n  # Upstreams are looked up while running, so that the gateway starts before them and follows them when they move.\n  resolver 127.0.0.11 valid=5s ipv6=off;\n  map $http_upgrade $connection_upgrade { default upgrade; \"\" \"\"; }\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"limits"),{"name":"each","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":26,"column":0},"end":{"line":28,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limits"),{"name":"if","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":29,"column":0},"end":{"line":31,"column":7}}})) != null ? stack1 : "")
+    + "  proxy_http_version 1.1;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Real-IP $remote_addr;\n  # Set, not appended: what a client claims about itself is not carried on.\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_set_header X-Forwarded-Proto $scheme;\n  proxy_set_header X-Forwarded-Host $http_host;\n  proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection $connection_upgrade;\n  proxy_connect_timeout 5s;\n  large_client_header_buffers 4 32k;\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(3, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":43,"column":0},"end":{"line":49,"column":7}}})) != null ? stack1 : "")
     + "\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":46,"column":13},"end":{"line":46,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":46,"column":11},"end":{"line":46,"column":25}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":52,"column":13},"end":{"line":52,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":52,"column":11},"end":{"line":52,"column":25}}}) : helper))) != null ? stack1 : "")
     + ";\n    access_log off;\n    location = /healthz { return 200 \"ok\\n\"; }\n    location / { return 404; }\n  }\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":51,"column":0},"end":{"line":59,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":60,"column":0},"end":{"line":122,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":57,"column":0},"end":{"line":65,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(6, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":66,"column":0},"end":{"line":131,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"useData":true,"useDepths":true};
 

@@ -97,7 +97,19 @@ function signInLink(url: string, organization: string): Link {
   return { title: { en: "Sign-in", zh: "登录" }, url: `${url.replace(/\/$/, "")}/login/${organization}` };
 }
 
+/** It compresses nothing unless its pictures are the vendor's, gives its cookies no flags, and lets itself be framed. */
+const pages = { compress: true, ownCookies: true, ownFrames: true };
+
+/** One address for a whole company is common, so it is no few; it is still far from what guessing needs. */
+const signIns = { perMinute: 60, atOnce: 30 };
+
 const routes: readonly Route[] = [
+  {
+    id: "casdoor-login",
+    listener: "casdoor",
+    match: { kind: "exact", path: "/api/login" },
+    action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false, limit: signIns, pages },
+  },
   {
     id: "casdoor",
     listener: "casdoor",
@@ -107,8 +119,7 @@ const routes: readonly Route[] = [
       to: "casdoor.http",
       timeoutSeconds: 60,
       streaming: false,
-      // It compresses nothing unless its pictures are the vendor's, gives its cookies no flags, and lets itself be framed.
-      pages: { compress: true, ownCookies: true, ownFrames: true },
+      pages,
     },
   },
   // Its image has no pictures, flags and signs of other providers; for their addresses it gives its page.

@@ -82,7 +82,13 @@ const routes: readonly Route[] = [
     id: "portal",
     listener: "main",
     match: { kind: "prefix", path: "/" },
-    action: { kind: "proxy", to: "csghub-portal.http", timeoutSeconds: 120, streaming: true },
+    action: {
+      kind: "proxy",
+      to: "csghub-portal.http",
+      timeoutSeconds: 120,
+      streaming: true,
+      pages: { compress: true, ownCookies: true, ownFrames: true },
+    },
   },
 ];
 

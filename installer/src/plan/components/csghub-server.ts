@@ -56,6 +56,7 @@ const routes: readonly Route[] = [
     action: {
       ...toServer,
       timeoutSeconds: 60,
+      limit: { perMinute: 60, atOnce: 30 },
       query: [{ name: "code" }, { name: "state", value: signInState }],
     },
   },

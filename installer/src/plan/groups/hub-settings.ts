@@ -180,7 +180,7 @@ export const hubPorts = {
   dataflow: 8000,
 } as const;
 
-/** Nothing is told or asked outside: what the programs know of the vendor's places by default leads nowhere. */
+/** What the programs know of the vendor's places by default leads nowhere. */
 function offline(): HubSettings {
   return {
     env: {

@@ -19,6 +19,9 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
   return fillGatewayNginx({
     healthPort: healthPortOf(plan),
+    limits: plan.routes.flatMap(({ id, action }) =>
+      action.kind === "proxy" && action.limit !== undefined ? [{ id, perMinute: action.limit.perMinute }] : [],
+    ),
     longNames: plan.listeners.some(({ host }) => host.length > longestUsualName),
     certificatePath: gatewayCertificatePath,
     keyPath: gatewayKeyPath,
@@ -58,6 +61,7 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
     upstream: undefined,
     denyMethods: [] as readonly string[],
     query: undefined,
+    limit: undefined,
     rewriteFrom: undefined,
     rewriteTo: undefined,
     streaming: false,
@@ -80,6 +84,7 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
           `route ${route.id} of ${listener.id}`,
         ),
         denyMethods: action.denyMethods ?? [],
+        limit: action.limit === undefined ? undefined : { id: route.id, atOnce: action.limit.atOnce },
         query: action.query === undefined ? undefined : queryPattern(action.query),
         rewriteFrom: action.rewrite === undefined ? undefined : route.match.path.replace(/\/$/, ""),
         rewriteTo: action.rewrite,

@@ -66,6 +66,12 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "Gateway API matches fields one by one",
   },
   {
+    id: "request-limit",
+    compose: "a route that limits how often one address may ask answers 429 beyond that",
+    helm: "nothing is limited",
+    reason: "Gateway API has no such setting; the cluster's gateway may have one of its own",
+  },
+  {
     id: "streaming",
     compose: "buffering and size limits are switched off per route",
     helm: "the gateway's own defaults",
