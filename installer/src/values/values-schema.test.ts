@@ -124,6 +124,7 @@ test("every secret is known as one", () => {
     "gitaly.external.token",
     "registry.external.password",
     "casdoor.external.clientSecret",
+    "notifier.mail.password",
   ]);
 });
 

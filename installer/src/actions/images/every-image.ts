@@ -1,7 +1,8 @@
 import { type Catalogue, parseCatalogue } from "../../images/catalogue.ts";
 import { fullTagged } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
-import type { Values } from "../../values/values.generated.ts";
+import { valuesSections } from "../../plan/values-sections.ts";
+import { valuesKeys } from "../../values/values-keys.generated.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";
 import {
   type LoadPorts,
@@ -26,7 +27,7 @@ export interface UsableImage {
 }
 
 /**
- * Every image of the platform: of each profile as it is and with all its optional parts on, and of the catalogue.
+ * Every image of the platform: of each profile with all its optional parts on, and of the catalogue.
  * @throws ValuesError, UsageError for a profile that does not exist
  */
 export async function findEveryImage(
@@ -71,7 +72,10 @@ export async function findEveryImage(
 /** Some parts need sub-domains, which localhost has not. */
 const anyDomain = "domain=platform.example";
 
-/** The plans of each profile: as given, and with everything that can run here running here. */
+/**
+ * The plan of each profile with everything that can run here running here, whatever was left out or lies elsewhere: more images than one
+ * platform has, and some that only another choice has.
+ */
 export async function everyPlan(
   request: PlanSources,
   profiles: readonly string[],
@@ -81,19 +85,16 @@ export async function everyPlan(
   for (const profile of profiles.length === 0 ? listProfiles(ports.assets) : profiles) {
     const values = { ...request.values, profile };
     const inputs = await readPlanInputs({ ...request, values }, ports);
-    const given = planOf(inputs, ports.assets);
-    const set = [...values.set, anyDomain, ...allOn(given.values.values)];
-    plans.push(given.plan, planOf({ ...inputs, set, without: [] }, ports.assets).plan);
+    const set = [...values.set, anyDomain, ...allOn()];
+    plans.push(planOf({ ...inputs, set, without: [] }, ports.assets).plan);
   }
   return plans;
 }
 
-/** `--set` arguments that let every component run here; a section with an image or replicas is one. */
-export function allOn(values: Values): readonly string[] {
-  return Object.entries(values).flatMap(([section, value]) => {
-    const isComponent = typeof value === "object" && "mode" in value && ("image" in value || "replicas" in value);
-    return isComponent ? [`${section}.mode=embedded`] : [];
-  });
+/** `--set` arguments that let every component run here. */
+function allOn(): readonly string[] {
+  const sections = valuesSections().map(({ key }) => `${key}.mode`);
+  return sections.filter((path) => path in valuesKeys).map((path) => `${path}=embedded`);
 }
 
 function kindOf(

@@ -71,7 +71,8 @@ describe("lockImages", () => {
     expect(gateway !== undefined && isResolved(gateway) && gateway.platforms).toMatchObject([
       { platform: "linux/amd64", imageId: digestOf(config) },
     ]);
-    expect(unresolved).toBe(1);
+    const vendors = lock.images.filter(({ kind }) => kind === "third-party");
+    expect(unresolved).toBe(vendors.length);
     expect(lock.images.find(({ name }) => name === "casdoor")).toMatchObject({
       unresolved: "the docker engine of this machine does not have it",
     });
@@ -96,7 +97,10 @@ describe("lockImages", () => {
       portsWith(() => true),
     );
 
-    expect(changes).toEqual([expect.stringMatching(/casdoor.*: unresolved in the lock, sha256:[0-9a-f]{64} now$/)]);
+    expect(changes).toContainEqual(
+      expect.stringMatching(/casdoor.*: unresolved in the lock, sha256:[0-9a-f]{64} now$/),
+    );
+    expect(changes).not.toContainEqual(expect.stringContaining("slipway/"));
   });
 
   it("names every image of ours that is nowhere, and writes nothing", async () => {
