@@ -1,5 +1,5 @@
 import { hubComponent } from "../groups/hub-program.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 
 /** Counts what people use. */
 export const accounting = hubComponent({

@@ -1,6 +1,6 @@
 import { randomSecret } from "../define.ts";
 import { hubComponent } from "../groups/hub-program.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 import { routeWire } from "../groups/public-address.ts";
 import type { Route } from "../model.ts";
 import { secret } from "../text.ts";

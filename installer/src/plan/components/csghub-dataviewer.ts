@@ -1,6 +1,6 @@
 import { hubComponent } from "../groups/hub-program.ts";
 import { workersWire } from "../groups/hub-workers.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 
 /** What is in datasets. */
 export const dataviewer = hubComponent({
@@ -10,6 +10,7 @@ export const dataviewer = hubComponent({
   title: { en: "Dataset viewer", zh: "数据集预览" },
   purpose: { en: "Shows what is in datasets", zh: "预览数据集内容" },
   leastMemory: 128,
+  scratchMiB: 512,
   command: ["dataviewer", "launch"],
   port: hubPorts.dataviewer,
   uses: ["redis", "temporal", "gitaly", "objects"],

@@ -1,5 +1,5 @@
 import { hubComponent } from "../groups/hub-program.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 
 /** Checks what people publish; it asks services outside, so it is off unless asked for. */
 export const moderation = hubComponent({

@@ -1,7 +1,7 @@
 import { notifierRules } from "../../values/rules/csghub-notifier-rules.ts";
 import { hubMail } from "../groups/hub-mail.ts";
 import { hubComponent } from "../groups/hub-program.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 
 /** Messages to people. */
 export const notifier = hubComponent({

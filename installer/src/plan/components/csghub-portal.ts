@@ -131,7 +131,7 @@ function run(context: PlanContext, script: string): Container {
       entrypoint: ["/bin/sh", "-ec"],
       command: [`. ${secretsPath}\n${script}`],
       resources: resourcesOf(values.resources),
-      scratch: [tmp(256)],
+      scratch: [tmp(64)],
       env: settings(context),
       files: [
         { path: secretsPath, contents: textFile(secretSettings(context)) },

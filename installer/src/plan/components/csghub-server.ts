@@ -2,7 +2,8 @@ import { completed, healthy, type JobDraft, type PlanContext } from "../define.t
 import { signInCheck, signInState } from "../groups/casdoor-client.ts";
 import { gitSsh } from "../groups/git-ssh.ts";
 import { hubComponent, hubJob } from "../groups/hub-program.ts";
-import { hubPorts, hubS3Key as s3Key } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
+import { hubS3Key as s3Key } from "../groups/hub-settings.ts";
 import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
 import { routeWire } from "../groups/public-address.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
@@ -21,6 +22,7 @@ export const server = hubComponent({
   title: { en: "CSGHub server", zh: "CSGHub 服务" },
   purpose: { en: "Models, datasets and code: the API and Git over HTTP", zh: "模型、数据集与代码：接口与 Git（HTTP）" },
   leastMemory: 128,
+  scratchMiB: 512,
   command: ["start", "server"],
   port: hubPorts.server,
   // Its own health check stays well without the database.

@@ -1,6 +1,6 @@
 import { hubComponent } from "../groups/hub-program.ts";
 import { workersWire } from "../groups/hub-workers.ts";
-import { hubPorts } from "../groups/hub-settings.ts";
+import { hubPorts } from "../groups/hub-file.ts";
 
 /** People, their tokens and sign-in. */
 export const user = hubComponent({

@@ -1,6 +1,6 @@
 import { givenSecret, type PlanContext } from "../define.ts";
 import { secret } from "../text.ts";
-import type { HubSettings } from "./hub-settings.ts";
+import type { HubSettings } from "./hub-file.ts";
 
 const password = "mail";
 

@@ -13,15 +13,8 @@ import {
 } from "../define.ts";
 import type { Container, LocalizedText, Probe } from "../model.ts";
 import { textFile } from "../text.ts";
-import {
-  type HubSettings,
-  hubPorts,
-  type HubUse,
-  hubUses,
-  joinSettings,
-  toTomlFile,
-  toVariables,
-} from "./hub-settings.ts";
+import { type HubSettings, hubPorts, joinSettings, toTomlFile, toVariables } from "./hub-file.ts";
+import { type HubUse, hubUses } from "./hub-settings.ts";
 
 /** Sections of the values that are programs of the hub. */
 export type HubSection =
@@ -46,6 +39,8 @@ export interface HubProgram {
   readonly purpose: LocalizedText;
   /** Least memory in MiB that it starts and serves with. */
   readonly leastMemory: number;
+  /** MiB of memory for what it keeps in passing, part of its limit; 64 unless told. */
+  readonly scratchMiB?: number;
   /** Arguments of the binary. */
   readonly command: readonly string[];
   /** Where it listens, if it does. */
@@ -107,7 +102,7 @@ function build(spec: HubProgram, context: PlanContext): Parts {
       endpoints: port === undefined ? [] : [{ id: "http", port, protocol: "http", tls: false }],
       reaches: settings.reaches,
       workload: {
-        container: hubContainer(context, { command: spec.command, settings, values }),
+        container: hubContainer(context, { command: spec.command, settings, values, scratchMiB: spec.scratchMiB }),
         replicas: values.replicas,
         update: "rolling",
         stopSeconds: 30,
@@ -131,9 +126,10 @@ interface HubContainer {
   readonly command: readonly string[];
   readonly settings: Required<HubSettings>;
   readonly values: Values[HubSection];
+  readonly scratchMiB?: number | undefined;
 }
 
-function hubContainer(context: PlanContext, { command, settings, values }: HubContainer): Container {
+function hubContainer(context: PlanContext, { command, settings, values, scratchMiB = 64 }: HubContainer): Container {
   return container(
     {
       image: context.image("csghub-server", context.values.server.image),
@@ -141,7 +137,7 @@ function hubContainer(context: PlanContext, { command, settings, values }: HubCo
       entrypoint: [program],
       command: [...command, "--log-format", "json", "--config", settingsPath],
       resources: resourcesOf(values.resources),
-      scratch: [tmp(512)],
+      scratch: [tmp(scratchMiB)],
       env: toVariables(settings.env),
       files: [{ path: settingsPath, contents: textFile(toTomlFile(settings.file)) }, ...settings.files],
     },
@@ -170,9 +166,7 @@ export function hubJob(
 ): JobDraft {
   const { commands, uses, needs, ...rest } = fields;
   const settings = joinSettings(uses.map((use) => hubUses[use](context)));
-  const { container: base } = {
-    container: hubContainer(context, { command: [], settings, values: context.values.server }),
-  };
+  const base = hubContainer(context, { command: [], settings, values: context.values.server });
   const lines = commands.map((words) => [program, ...words, "--config", settingsPath].join(" "));
   return {
     ...rest,

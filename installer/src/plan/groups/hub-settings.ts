@@ -1,32 +1,15 @@
-import { randomSecret, type Need, type PlanContext, completed, healthy } from "../define.ts";
-import type { ConfigFile, EnvVariable, SecretSlot, SecretSpec, Text, TextPart } from "../model.ts";
+import { completed, healthy, type PlanContext, randomSecret } from "../define.ts";
+import type { SecretSlot, SecretSpec, Text, TextPart } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 import { casdoorClient } from "./casdoor-client.ts";
 import { gitalyLogin } from "./gitaly-client.ts";
+import { hubPorts, type HubSettings } from "./hub-file.ts";
 import { gitCallbackSecret } from "./hub-internal-api.ts";
 import { natsUrl } from "./nats-client.ts";
 import { postgresCaFiles, postgresSslMode } from "./postgres-client.ts";
 import { trustFiles, trustVariables } from "./public-address.ts";
 import { redisSecret } from "./redis-client.ts";
 import { s3AccessKey, s3PublicUrl, s3SecretName } from "./s3-client.ts";
-
-/**
- * What the programs of the hub are told, in groups that each program takes what it needs of. All are one binary, csghub-server 2.4: it reads
- * an optional TOML file and then the environment, which wins. Secrets stand in the file alone. The file's keys are its fields without
- * underscores and capitals (`common/config/config.go` of csghub-server).
- */
-export interface HubSettings {
-  /** Environment variables. */
-  readonly env?: Readonly<Record<string, string | Text>>;
-  /** Keys of the file, `section.key` or `key`, to what stands between their quotes. */
-  readonly file?: Readonly<Record<string, Text>>;
-  readonly files?: readonly ConfigFile[];
-  readonly secrets?: readonly SecretSpec[];
-  /** What has to be there before a program can start: without it, it ends. */
-  readonly needs?: readonly Need[];
-  /** Endpoints that it is told of by their public names. */
-  readonly reaches?: readonly string[];
-}
 
 /** The groups, by what a program works with. */
 export type HubUse = keyof typeof hubUses;
@@ -165,21 +148,6 @@ function peers(): HubSettings {
   };
 }
 
-/** Ports of the hub's programs, as upstream has them. */
-export const hubPorts = {
-  server: 8080,
-  user: 8088,
-  rproxy: 8083,
-  accounting: 8086,
-  moderation: 8089,
-  "repo-sync": 8091,
-  "lfs-sync": 8092,
-  dataviewer: 8093,
-  aigateway: 8094,
-  notifier: 8095,
-  dataflow: 8000,
-} as const;
-
 /** What the programs know of the vendor's places by default leads nowhere. */
 function offline(): HubSettings {
   return {
@@ -280,44 +248,4 @@ function signIn(context: PlanContext): HubSettings {
 
 function quoted(part: string | SecretSlot): TextPart {
   return typeof part === "string" ? JSON.stringify(part).slice(1, -1) : { ...part, as: "quoted" };
-}
-
-/** Several groups as one; a variable of a later one takes the place of an earlier one's. */
-export function joinSettings(groups: readonly HubSettings[]): Required<HubSettings> {
-  return {
-    env: Object.assign({}, ...groups.map(({ env }) => env ?? {})) as Readonly<Record<string, string | Text>>,
-    file: Object.assign({}, ...groups.map(({ file }) => file ?? {})) as Readonly<Record<string, Text>>,
-    files: uniqueFiles(groups.flatMap(({ files }) => files ?? [])),
-    secrets: groups.flatMap(({ secrets }) => secrets ?? []),
-    needs: groups.flatMap(({ needs }) => needs ?? []),
-    reaches: groups.flatMap(({ reaches }) => reaches ?? []),
-  };
-}
-
-function uniqueFiles(files: readonly ConfigFile[]): readonly ConfigFile[] {
-  return [...new Map(files.map((file) => [file.path, file])).values()];
-}
-
-/** Variables in the order of their names. */
-export function toVariables(env: Readonly<Record<string, string | Text>>): readonly EnvVariable[] {
-  return Object.keys(env)
-    .sort()
-    .map((name) => {
-      const value = env[name] ?? "";
-      return { name, value: typeof value === "string" ? [value] : value };
-    });
-}
-
-/** The file of the hub's programs, TOML: keys without a section first, then one table a section. */
-export function toTomlFile(entries: Readonly<Record<string, Text>>): Text {
-  const tables = Map.groupBy(Object.keys(entries).sort(), (path) => (path.includes(".") ? path.split(".")[0] : ""));
-  const names = [...tables.keys()].sort();
-  return names.flatMap(
-    (name): Text => [
-      ...(name === "" ? [] : [`\n[${name ?? ""}]\n`]),
-      ...(tables.get(name) ?? []).flatMap(
-        (path): Text => [`${path.slice(path.indexOf(".") + 1)} = "`, ...(entries[path] ?? []), '"\n'],
-      ),
-    ],
-  );
 }
