@@ -16,7 +16,12 @@ function toldTo(
   component: string,
 ): { readonly env: Readonly<Record<string, string>>; readonly file: string } {
   const container = plan.components.find(({ id }) => id === component)?.workload?.container;
-  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value.join("")]));
+  const env = Object.fromEntries(
+    (container?.env ?? []).map(({ name, value }) => [
+      name,
+      value.map((part) => (typeof part === "string" ? part : part.slot)).join(""),
+    ]),
+  );
   return { env, file: filesOf(plan).get(`files/${component}/run/slipway/hub.toml`) ?? "" };
 }
 
