@@ -13,7 +13,6 @@ const again = "run the same command again; what was sent stays";
  * @param once it was not tried again
  */
 export function adviseOnTransport(error: TransportError, host: string, once = false): Advice {
-  const retried = once ? "" : ", also when tried again";
   switch (error.fault) {
     case "dns":
       return {
@@ -26,15 +25,8 @@ export function adviseOnTransport(error: TransportError, host: string, once = fa
         hint: "check address, port and firewall",
       };
     case "reset":
-      return {
-        problem: `the connection broke${retried}`,
-        hint: `check the network and the registry's logs; where --plain-http is given, ${host} may speak TLS; ${again}`,
-      };
     case "stalled":
-      return {
-        problem: `no byte moved for too long${retried}`,
-        hint: `check the network and the registry's load; ${again}`,
-      };
+      return adviseOnBreak(error.fault, host, once);
     case "tls":
       return adviseOnTls(error.tls ?? "other", host, error.code);
     case "proxy":
@@ -48,6 +40,19 @@ export function adviseOnTransport(error: TransportError, host: string, once = fa
         hint: `check that ${host} is a registry; ${again}`,
       };
   }
+}
+
+function adviseOnBreak(fault: "reset" | "stalled", host: string, once: boolean): Advice {
+  if (fault === "reset") {
+    return {
+      problem: once ? "the connection broke" : "the connection broke, also when tried again",
+      hint: `check the network and the registry's logs; where --plain-http is given, ${host} may speak TLS; ${again}`,
+    };
+  }
+  return {
+    problem: once ? "no byte moved for too long" : "no byte moved for too long, also when tried again",
+    hint: `check the network and the registry's load; ${again}`,
+  };
 }
 
 function adviseOnProxy(error: TransportError): Advice {

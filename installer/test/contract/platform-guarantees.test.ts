@@ -87,7 +87,7 @@ describe("the hub", () => {
 
   it("ends a sign-in at this platform and nowhere else", () => {
     const text = fileOf("gateway", "/etc/nginx/nginx.conf");
-    const block = /location = \/api\/v1\/callback\/casdoor \{\s*if \(\$args !~ "([^"]+)"\) \{ return 403; \}/.exec(
+    const block = /location = \/api\/v1\/callback\/casdoor \{[^}]*?if \(\$args !~ "([^"]+)"\) \{ return 403; \}/.exec(
       text,
     );
     const allowed = new RegExp(block?.[1] ?? "$^");
