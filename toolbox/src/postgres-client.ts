@@ -67,3 +67,11 @@ export function sqlState(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
+
+/** Names of the tables that a database has, beside PostgreSQL's own. */
+export async function tablesOf(client: Client): Promise<ReadonlySet<string>> {
+  const found = await client.query<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'public'",
+  );
+  return new Set(found.rows.map((row) => row.name));
+}

@@ -1,12 +1,14 @@
 import type { Client } from "pg";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { PostgresLogin } from "../contract.generated.ts";
+import type * as PostgresClient from "../postgres-client.ts";
 import { forgetPerson } from "./forget-person.ts";
 
 const statements: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
 let tables: readonly string[] = [];
 
-vi.mock("../postgres-client.ts", () => ({
+vi.mock("../postgres-client.ts", async (importOriginal) => ({
+  ...(await importOriginal<typeof PostgresClient>()),
   connectPostgres: () =>
     Promise.resolve({
       query: (sql: string, values: readonly unknown[] = []) => {

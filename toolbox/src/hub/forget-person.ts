@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
 import type { PostgresLogin } from "../contract.generated.ts";
-import { connectPostgres } from "../postgres-client.ts";
+import { connectPostgres, tablesOf } from "../postgres-client.ts";
 import { removeVersions, type S3Access } from "../s3-client.ts";
 
 /** What a person made who is forgotten. */
@@ -64,13 +63,6 @@ export async function forgetRecords(login: PostgresLogin, names: readonly string
   } finally {
     await client.end();
   }
-}
-
-async function tablesOf(client: Client): Promise<ReadonlySet<string>> {
-  const found = await client.query<{ name: string }>(
-    "select table_name as name from information_schema.tables where table_schema = 'public'",
-  );
-  return new Set(found.rows.map((row) => row.name));
 }
 
 /** Removes a large file of a deleted repository, which the hub leaves in the object store under a hash of the repository's number. */

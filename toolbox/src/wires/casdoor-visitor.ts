@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import type { OidcWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
 import { type HttpAnswer, jsonOf, sendHttp } from "../http-request.ts";
-import { connectPostgres } from "../postgres-client.ts";
+import { connectPostgres, tablesOf } from "../postgres-client.ts";
 import type { WireContext } from "./wire-check.ts";
 
 /** How a client is known to Casdoor, and where Casdoor keeps what its visitors leave. */
@@ -145,13 +145,6 @@ async function removeTraces(wire: CasdoorAccess, { name }: Visitor, context: Wir
   } finally {
     await client.end();
   }
-}
-
-async function tablesOf(client: Client): Promise<ReadonlySet<string>> {
-  const found = await client.query<{ name: string }>(
-    "select table_name as name from information_schema.tables where table_schema = 'public'",
-  );
-  return new Set(found.rows.map((row) => row.name));
 }
 
 async function removeRecords(client: Client, names: readonly string[]): Promise<void> {

@@ -10,11 +10,13 @@ import type { OidcWire } from "../contract.generated.ts";
 import type { WireResult } from "../contract.ts";
 import { redactor, secretsOf } from "../redact.ts";
 import { verifyWires } from "../verify-wires.ts";
+import type * as PostgresClient from "../postgres-client.ts";
 
 /** What was asked of Casdoor's database. */
 const statements: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
 
-vi.mock("../postgres-client.ts", () => ({
+vi.mock("../postgres-client.ts", async (importOriginal) => ({
+  ...(await importOriginal<typeof PostgresClient>()),
   connectPostgres: () =>
     Promise.resolve({
       query: (sql: string, values: readonly unknown[] = []) => {
