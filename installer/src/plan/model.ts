@@ -54,8 +54,8 @@ export interface LocalizedText {
 export type Zone = "edge" | "app" | "data";
 
 /**
- * `gateway`: the plan's listeners and routes lead through it. `sign-in`: people's accounts are there. `page`: it answers at the platform's
- * root and says what runs here.
+ * `gateway`: the plan's listeners and routes lead through it. `sign-in`: people's accounts are there. `page`: it says what runs
+ * here.
  */
 export type ComponentRole = "gateway" | "sign-in" | "page";
 

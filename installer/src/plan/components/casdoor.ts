@@ -14,9 +14,9 @@ import {
   endpointOfUrl,
   absentComponent,
 } from "../define.ts";
-import { casdoorDatabase as database, signInCallback, signInCheck } from "../groups/casdoor-client.ts";
+import { casdoorDatabase as database, signInCallback, signInCheck, signInLimit } from "../groups/casdoor-client.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
-import { postgresCaFiles, postgresLogin, postgresWire } from "../groups/postgres-client.ts";
+import { postgresCaFiles, ownerLogin, postgresWire } from "../groups/postgres-client.ts";
 import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Link, Route, SecretSpec, Wire } from "../model.ts";
@@ -100,15 +100,12 @@ function signInLink(url: string, organization: string): Link {
 /** It compresses nothing unless its pictures are the vendor's, gives its cookies no flags, and lets itself be framed. */
 const pages = { compress: true, ownCookies: true, ownFrames: true };
 
-/** One address for a whole company is common, so it is no few; it is still far from what guessing needs. */
-const signIns = { perMinute: 60, atOnce: 30 };
-
 const routes: readonly Route[] = [
   {
     id: "casdoor-login",
     listener: "casdoor",
     match: { kind: "exact", path: "/api/login" },
-    action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false, limit: signIns, pages },
+    action: { kind: "proxy", to: "casdoor.http", timeoutSeconds: 60, streaming: false, limit: signInLimit, pages },
   },
   {
     id: "casdoor",
@@ -195,7 +192,7 @@ function bootstrapJob(context: PlanContext): JobDraft {
     files: postgresCaFiles(context),
     document: {
       kind: "casdoor-bootstrap",
-      database: postgresLogin(context, database, "pg-casdoor", database),
+      database: ownerLogin(context, database),
       url: endpoint("casdoor.http", "url"),
       publicUrl: servedUrl(context.addressing, "casdoor"),
       builtInAdminPasswordHash: secret("casdoor-built-in-admin-hash"),

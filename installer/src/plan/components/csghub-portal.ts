@@ -13,7 +13,7 @@ import { hubProfiles } from "../groups/hub-program.ts";
 import { hubApiToken, hubDatabaseUrl } from "../groups/hub-settings.ts";
 import { postgresCaFiles } from "../groups/postgres-client.ts";
 import { routeWire, trustFiles, trustVariables } from "../groups/public-address.ts";
-import { s3AccessKey, s3PublicUrl, s3SecretName } from "../groups/s3-client.ts";
+import { s3AccessKey, s3PublicPlace, s3SecretName } from "../groups/s3-client.ts";
 import type { Container, EnvVariable, Probe, Route, Text } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
 import { hubRules } from "../../values/rules/csghub-server-rules.ts";
@@ -49,7 +49,7 @@ export const portal: ComponentDefinition = {
         presence: "embedded",
         endpoints: [{ id: "http", port, protocol: "http", tls: false }],
         // It asks the hub, and gives out links to objects, by the names that people use.
-        reaches: ["gateway.main", ...(context.values.objectStore.mode === "embedded" ? ["gateway.s3"] : ["minio.s3"])],
+        reaches: ["gateway.main", s3PublicPlace(context).endpoint],
         workload: {
           container: run(context, `exec ${program} start server`),
           replicas: values.replicas,
@@ -146,10 +146,10 @@ function run(context: PlanContext, script: string): Container {
 function settings(context: PlanContext): readonly EnvVariable[] {
   const { mainUrl, tls } = context.addressing;
   const { region, buckets } = context.values.objectStore;
-  const store = new URL(s3PublicUrl(context));
+  const store = s3PublicPlace(context);
   const objects = (prefix: string, bucket: string): Readonly<Record<string, string>> => ({
     [`${prefix}_ENDPOINT`]: store.host,
-    [`${prefix}_ENABLE_SSL`]: String(store.protocol === "https:"),
+    [`${prefix}_ENABLE_SSL`]: String(store.secure),
     [`${prefix}_REGION`]: region,
     [`${prefix}_BUCKET`]: bucket,
     [`${prefix}_ACCESS_KEY_ID`]: s3AccessKey(context, s3Key),
@@ -176,7 +176,7 @@ function secretSettings(context: PlanContext): Text {
   const line = (name: string, value: Text): Text => [`export CSGHUB_PORTAL_${name}='`, ...value, "'\n"];
   return [
     ...line("STARHUB_API_KEY", [secret(hubApiToken.name)]),
-    ...line("DATABASE_DSN", hubDatabaseUrl(context, "csghub_portal", "pg-portal")),
+    ...line("DATABASE_DSN", hubDatabaseUrl(context, "csghub_portal")),
     ...line("S3_ACCESS_KEY_SECRET", [objectKey]),
     ...line("PRIVATE_S3_ACCESS_KEY_SECRET", [objectKey]),
     ...line("LOGIN_URL", loginUrl(context)),

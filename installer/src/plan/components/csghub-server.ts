@@ -1,10 +1,10 @@
 import { completed, healthy, type JobDraft, type PlanContext } from "../define.ts";
-import { signInCheck, signInState } from "../groups/casdoor-client.ts";
+import { signInCheck, signInLimit, signInState } from "../groups/casdoor-client.ts";
 import { gitSsh } from "../groups/git-ssh.ts";
 import { hubComponent, hubJob } from "../groups/hub-program.ts";
 import { hubPorts } from "../groups/hub-file.ts";
-import { hubS3Key as s3Key } from "../groups/hub-settings.ts";
-import { postgresCaFiles, postgresLogin } from "../groups/postgres-client.ts";
+import { hubDatabase, hubS3Key as s3Key } from "../groups/hub-settings.ts";
+import { ownerLogin, postgresCaFiles } from "../groups/postgres-client.ts";
 import { routeWire } from "../groups/public-address.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
@@ -58,7 +58,7 @@ const routes: readonly Route[] = [
     action: {
       ...toServer,
       timeoutSeconds: 60,
-      limit: { perMinute: 60, atOnce: 30 },
+      limit: signInLimit,
       query: [{ name: "code" }, { name: "state", value: signInState }],
     },
   },
@@ -110,7 +110,7 @@ function seedJob(context: PlanContext): JobDraft {
     files: postgresCaFiles(context),
     document: {
       kind: "sql-steps",
-      database: postgresLogin(context, "csghub_server", "pg-server", "csghub_server"),
+      database: ownerLogin(context, hubDatabase),
       steps: [{ id: "root-is-administrator", statements: rootIsAdministrator }],
     },
   });
@@ -162,7 +162,7 @@ function journey(context: PlanContext): readonly Wire[] {
         ...check,
         hubUrl: context.addressing.mainUrl,
         state: signInState,
-        hubDatabase: postgresLogin(context, "csghub_server", "pg-server", "csghub_server"),
+        hubDatabase: ownerLogin(context, hubDatabase),
         objects: {
           endpoint: endpoint("minio.s3", "url"),
           region,

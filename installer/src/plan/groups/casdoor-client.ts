@@ -2,7 +2,7 @@ import { servedUrl } from "../../values/addressing.ts";
 import type { PlanContext } from "../define.ts";
 import type { SecretSlot, Slotted } from "../model.ts";
 import { secret } from "../text.ts";
-import { postgresLogin } from "./postgres-client.ts";
+import { ownerLogin } from "./postgres-client.ts";
 import { publicResolve, verifyCaFile } from "./public-address.ts";
 
 /** Where Casdoor keeps what it knows. */
@@ -56,6 +56,9 @@ export function signInCallback({ addressing }: PlanContext): string {
 /** `state` that the hub gives its sign-ins; the gateway lets no other back in. */
 export const signInState = "casdoor";
 
+/** How often one address may sign in: one for a whole company is common, so it is no few, and still far from what guessing needs. */
+export const signInLimit = { perMinute: 60, atOnce: 30 } as const;
+
 /** What a check needs to let somebody of its own sign in; undefined where Casdoor is not this platform's, whose people it does not touch. */
 export function signInCheck(context: PlanContext): Readonly<Record<string, Slotted>> | undefined {
   const client = casdoorClient(context);
@@ -67,7 +70,7 @@ export function signInCheck(context: PlanContext): Readonly<Record<string, Slott
     redirectUri: signInCallback(context),
     organization: client.organization,
     application: client.application,
-    database: postgresLogin(context, casdoorDatabase, "pg-casdoor", casdoorDatabase),
+    database: ownerLogin(context, casdoorDatabase),
     ...verifyCaFile(context),
     ...publicResolve(context, "casdoor"),
   };

@@ -6,10 +6,10 @@ import { gitalyLogin } from "./gitaly-client.ts";
 import { hubPorts, type HubSettings } from "./hub-file.ts";
 import { gitCallbackSecret } from "./hub-internal-api.ts";
 import { natsUrl } from "./nats-client.ts";
-import { postgresCaFiles, postgresSslMode } from "./postgres-client.ts";
+import { declaredDatabase, postgresCaFiles, postgresSslMode } from "./postgres-client.ts";
 import { trustFiles, trustVariables } from "./public-address.ts";
 import { redisSecret } from "./redis-client.ts";
-import { s3AccessKey, s3PublicUrl, s3SecretName } from "./s3-client.ts";
+import { s3AccessKey, s3PublicPlace, s3SecretName } from "./s3-client.ts";
 
 /** The groups, by what a program works with. */
 export type HubUse = keyof typeof hubUses;
@@ -57,16 +57,20 @@ const credentialSessionKey = randomSecret("hub-credential-sessions", "key that s
 const mirrorSessionKey = randomSecret("hub-mirror-sessions", "key of the sessions of mirrors");
 const largeFileKey = randomSecret("hub-large-files", "key that signs links to large files");
 
+/** Where the hub's programs keep what they know. */
+export const hubDatabase = "csghub_server";
+
 /** Connection string of the hub's programs: user and password percent-encoded, or it could not be read. */
-export function hubDatabaseUrl(context: PlanContext, database: string, password: string): Text {
+export function hubDatabaseUrl(context: PlanContext, database: string): Text {
+  const { owner, secret: password } = declaredDatabase(context, database);
   const ca = postgresCaFiles(context)[0]?.path;
   const roots = ca === undefined ? "" : `&sslrootcert=${encodeURIComponent(ca)}`;
-  return text`postgresql://${database}:${secret(password, { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?sslmode=${postgresSslMode(context)}${roots}`;
+  return text`postgresql://${owner}:${secret(password, { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?sslmode=${postgresSslMode(context)}${roots}`;
 }
 
 function database(context: PlanContext): HubSettings {
   return {
-    file: { "database.dsn": hubDatabaseUrl(context, "csghub_server", "pg-server") },
+    file: { "database.dsn": hubDatabaseUrl(context, hubDatabase) },
     files: postgresCaFiles(context),
     needs: [completed("csghub-migration")],
   };
@@ -210,11 +214,11 @@ export const hubS3Key = "csghub-server";
 /** By its public address: links to objects are signed for it, and the hub itself uses the same. */
 function objects(context: PlanContext): HubSettings {
   const { mode, region, buckets } = context.values.objectStore;
-  const url = new URL(s3PublicUrl(context));
+  const store = s3PublicPlace(context);
   return {
     env: {
-      STARHUB_SERVER_S3_ENDPOINT: url.host,
-      STARHUB_SERVER_S3_ENABLE_SSL: String(url.protocol === "https:"),
+      STARHUB_SERVER_S3_ENDPOINT: store.host,
+      STARHUB_SERVER_S3_ENABLE_SSL: String(store.secure),
       STARHUB_SERVER_S3_REGION: region,
       STARHUB_SERVER_S3_BUCKET: buckets.server,
       STARHUB_SERVER_S3_BUCKET_LOOKUP: mode === "embedded" ? "path" : "auto",
@@ -222,7 +226,7 @@ function objects(context: PlanContext): HubSettings {
       STARHUB_SERVER_STORAGE_GATEWAY_ENABLE_PRESIGNED_URL_PROXY: "true",
     },
     file: { "s3.access_key_secret": [secret(s3SecretName(context, hubS3Key), { as: "quoted" })] },
-    reaches: mode === "embedded" ? ["gateway.s3"] : ["minio.s3"],
+    reaches: [store.endpoint],
   };
 }
 

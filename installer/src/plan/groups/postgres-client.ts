@@ -1,4 +1,4 @@
-import type { PlanContext } from "../define.ts";
+import type { DatabaseDeclaration, PlanContext } from "../define.ts";
 import type { ConfigFile, Slotted, Text, Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 
@@ -66,10 +66,25 @@ ${roots === undefined ? "" : `sslrootcert=${roots}\n`}application_name=slipway-p
 `;
 }
 
+/**
+ * A database as the component that keeps things in it declares it.
+ * @throws RangeError when none does
+ */
+export function declaredDatabase({ databases }: PlanContext, name: string): DatabaseDeclaration {
+  const found = databases.find((row) => row.name === name);
+  if (found === undefined) throw new RangeError(`no component declares the database ${name}`);
+  return found;
+}
+
+/** The login of the role that owns a declared database. */
+export function ownerLogin(context: PlanContext, database: string): Readonly<Record<string, Slotted>> {
+  const { owner, secret: password } = declaredDatabase(context, database);
+  return postgresLogin(context, owner, password, database);
+}
+
 /** Proves that a service reaches its own database and no other's. */
 export function postgresWire(context: PlanContext, database: string): Wire {
-  const own = context.databases.find((row) => row.name === database);
-  if (own === undefined) throw new RangeError(`no component declares the database ${database}`);
+  const own = declaredDatabase(context, database);
   const others = context.databases.filter((row) => row.owner !== own.owner).map((row) => row.name);
   const from = own.usedBy[0] ?? own.owner;
   return {
@@ -77,6 +92,6 @@ export function postgresWire(context: PlanContext, database: string): Wire {
     from,
     to: "postgres.sql",
     expectation: `${own.owner} reads and writes ${database} and is refused on ${others.join(", ")}`,
-    check: { kind: "postgres", ...postgresLogin(context, own.owner, own.secret, database), refusedDatabases: others },
+    check: { kind: "postgres", ...ownerLogin(context, database), refusedDatabases: others },
   };
 }

@@ -36,6 +36,17 @@ export function s3PublicUrl(context: PlanContext): string {
   return external.publicEndpoint === "" ? external.endpoint : external.publicEndpoint;
 }
 
+/** The same for programs that take host and scheme apart, and the endpoint of the plan that it leads to. */
+export function s3PublicPlace(context: PlanContext): {
+  readonly host: string;
+  readonly secure: boolean;
+  readonly endpoint: string;
+} {
+  const { host, protocol } = new URL(s3PublicUrl(context));
+  const endpoint = context.values.objectStore.mode === "embedded" ? "gateway.s3" : "minio.s3";
+  return { host, secure: protocol === "https:", endpoint };
+}
+
 /** Proves that a key works on its bucket, through the public address too, and on no other's. */
 export function s3Wire(context: PlanContext, bucketName: string): Wire {
   const bucket = context.buckets.find((row) => row.name === bucketName);

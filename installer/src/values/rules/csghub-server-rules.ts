@@ -20,45 +20,17 @@ function checkProgram(values: Values, mode: string): readonly Finding[] {
     const allowed = "it needs server.mode embedded, or leave it out with mode off";
     return [becauseOf(wrongValue(mode, valueAt(values, mode), "cannot work alone", allowed), "server.mode")];
   }
+  const found = (path: string, value: string, wrong: string, allowed: string): Finding =>
+    becauseOf(wrongValue(path, value, wrong, allowed), mode);
+  const inside = "means something else inside each container, where the hub uses it too";
+  const reachable = "allowed are a host name or an IP address of this host that containers reach";
   return [
-    ...(isLoopbackName(domain)
-      ? [
-          becauseOf(
-            wrongValue(
-              "domain",
-              domain,
-              "means something else inside each container, where the hub uses it too",
-              "allowed are a host name or an IP address of this host that containers reach",
-            ),
-            mode,
-          ),
-        ]
-      : []),
+    ...(isLoopbackName(domain) ? [found("domain", domain, inside, reachable)] : []),
     ...(casdoor.mode === "off"
-      ? [
-          becauseOf(
-            wrongValue(
-              "casdoor.mode",
-              casdoor.mode,
-              "leaves the hub without a sign-in",
-              "allowed are embedded and external",
-            ),
-            mode,
-          ),
-        ]
+      ? [found("casdoor.mode", casdoor.mode, "leaves the hub without a sign-in", "allowed are embedded and external")]
       : []),
     ...(temporal.namespace === namespace
       ? []
-      : [
-          becauseOf(
-            wrongValue(
-              "temporal.namespace",
-              temporal.namespace,
-              "is not where the hub looks",
-              `allowed is ${namespace}`,
-            ),
-            mode,
-          ),
-        ]),
+      : [found("temporal.namespace", temporal.namespace, "is not where the hub looks", `allowed is ${namespace}`)]),
   ];
 }
