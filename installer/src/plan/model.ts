@@ -286,6 +286,8 @@ export interface Job {
   readonly probeArguments?: readonly string[];
   /** People change what it sets by the service's own means, so that a plan looks for it. */
   readonly editedByPeople?: true;
+  /** A quick question to a service: what the job finds is as before while the answer is. It names everything that the job looks at. */
+  readonly stamp?: { readonly component: string; readonly command: readonly string[] };
 }
 
 /** Something the gateway listens on. */

@@ -201,6 +201,11 @@ export interface Docker {
   removeContainer(id: string): Promise<void>;
   /** Ends it at once. */
   kill(id: string): Promise<void>;
+  /** Runs a program in a container that is up, as its user; `lines` are those of its standard output. */
+  exec(
+    id: string,
+    command: readonly string[],
+  ): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }>;
   /** Resolves with the exit status when the container ends. */
   wait(id: string, signal?: AbortSignal): Promise<number>;
   logs(id: string, options: { readonly tail: number; readonly since?: string }): Promise<readonly string[]>;

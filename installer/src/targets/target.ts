@@ -60,6 +60,8 @@ export interface Target extends TargetRules {
    * @returns its exit status; 126 or 127 where the service does not have it
    */
   exec(service: LiveService, command: readonly string[]): Promise<number>;
+  /** Runs a program in a service that is up, as its user, without input; `lines` are those of its standard output. */
+  ask(service: LiveService, command: readonly string[]): Promise<ProgramAnswer>;
   /**
    * Runs the job of a console the same way, with arguments behind those that it has, and removes its container or pod.
    * @returns its exit status
@@ -126,6 +128,11 @@ export interface JobRun {
   readonly onLine?: (line: string) => void;
   /** In place of those that the plan gives its container. */
   readonly arguments?: readonly string[];
+}
+
+export interface ProgramAnswer {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
 }
 
 export interface ConsoleRun {

@@ -17,8 +17,8 @@ export interface Bench {
 }
 
 /** Installs the platform; wires are proved elsewhere. */
-export function install(bench: Bench): Promise<string> {
-  return bench.slipway("install", "--no-verify");
+export function install(bench: Bench, ...more: readonly string[]): Promise<string> {
+  return bench.slipway("install", "--no-verify", ...more);
 }
 
 /** Not by `uninstall`: what comes before the next round is no part of the measurement. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import { openInstall } from "../../src/execute/state/install.ts";
 import { createFileSystem } from "../../src/platform/file-system.ts";
 import { engineVolumeName } from "../../src/render/compose/compose-service.ts";
@@ -7,7 +8,7 @@ import { mustRun } from "../support/child.ts";
 import { type Bench, install, purge, withBench } from "./bench-platform.ts";
 import { bringUpByHand, composeIn, takeDownByHand } from "./by-hand.ts";
 import type { RenderedPlatform } from "./by-hand.ts";
-import { compare } from "./measure.ts";
+import { compare, formatMs, median } from "./measure.ts";
 import type { Comparison } from "./measure.ts";
 import { type BenchRow, atMost } from "./row.ts";
 
@@ -17,7 +18,14 @@ export function platformRows(program: string, rounds: number): readonly BenchRow
     infra: { suffix: "", bringUp: 1.25, noOp: 1.5 },
     standard: { suffix: "-standard", bringUp: 0.6, noOp: 0.3 },
   } as const;
-  return (["infra", "standard"] as const).flatMap((profile): readonly BenchRow[] => {
+  const chain: BenchRow = {
+    id: "chain-standard",
+    title: "fresh `install` of standard, images present",
+    rival: "its own critical path, as `--timings` measures it",
+    measure: (say) =>
+      withBench(program, "standard", async (bench) => atMost(await measureChain(bench, rounds, say), 1.15)),
+  };
+  const rows = (["infra", "standard"] as const).flatMap((profile): readonly BenchRow[] => {
     const { suffix, bringUp, noOp } = bars[profile];
     return [
       {
@@ -36,6 +44,22 @@ export function platformRows(program: string, rounds: number): readonly BenchRow
       },
     ];
   });
+  return [...rows, chain];
+}
+
+/** How much of a run is no part of what decided its length. */
+async function measureChain(bench: Bench, rounds: number, say: (text: string) => void): Promise<Comparison> {
+  const runs: { readonly totalMs: number; readonly criticalMs: number }[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const { timings } = JSON.parse(await install(bench, "--timings", "--json")) as InstallResult;
+    await purge(bench);
+    if (timings === undefined) throw new Error("install --timings told no timings");
+    const path = timings.work.filter(({ critical }) => critical).map(({ id }) => id);
+    say(`round ${round}: ${formatMs(timings.totalMs)} against ${formatMs(timings.criticalMs)}: ${path.join(", ")}`);
+    runs.push(timings);
+  }
+  const [ours, rivalMs] = [median(runs.map((run) => run.totalMs)), median(runs.map((run) => run.criticalMs))];
+  return { ours, rivalMs, ratio: ours / rivalMs, rounds };
 }
 
 async function measureBringUp(bench: Bench, rounds: number, say: (text: string) => void): Promise<Comparison> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fixturePorts } from "../support/fixture-install.ts";
 import { fixtureProbe } from "../support/fixture-plan.ts";
 import { createMemoryTarget } from "../support/memory-target.ts";
-import { describeTarget } from "./target-conformance.ts";
+import { describeTarget, talkingProgram } from "./target-conformance.ts";
 
 describeTarget("memory", () => {
   const folder = mkdtempSync(join(tmpdir(), "slipway-test-memory-"));
@@ -16,6 +16,7 @@ describeTarget("memory", () => {
     behave: ({ jobFails, appFails, greeting = "hello" }) => {
       world.behaviours.set("prepare", jobFails === true ? { status: 3 } : {});
       world.behaviours.set(`prepare ${fixtureProbe.join(" ")}`, { status: 4, lines: ["probed"] });
+      world.behaviours.set(`app ${talkingProgram.join(" ")}`, { status: 3, lines: ["one", "two"] });
       world.behaviours.set("app", { lines: [`app says ${greeting}`], ...(appFails === true && { status: 7 }) });
     },
     loseService: (component) => Promise.resolve(void world.services.delete(component)),

@@ -9,6 +9,9 @@ import type { LivePlatform } from "../../src/targets/live-platform.ts";
 import { type FixtureOptions, fixturePlan, fixtureProbe } from "../support/fixture-plan.ts";
 import { installFixture, planFixture } from "../support/fixture-install.ts";
 
+/** Writes on both outputs, and fails. */
+export const talkingProgram: readonly string[] = ["sh", "-c", "echo one; echo no >&2; echo two; exit 3"];
+
 /** A target with an empty place on it, and what happens to platforms behind a program's back. */
 export interface ConformanceWorld {
   readonly ports: ActionPorts;
@@ -177,6 +180,14 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
 
       expect(statuses).toEqual([0, 3]);
       expect(await idsOf()).toEqual(before);
+    });
+
+    test("asks a program in a service: what it says, without what it complains of, and its status", async () => {
+      await install();
+      const app = (await look()).services.get("app");
+      if (app === undefined) throw new Error("app is not there");
+
+      expect(await world.ports.target.ask(app, talkingProgram)).toEqual({ exitCode: 3, lines: ["one", "two"] });
     });
 
     test("runs a console with arguments, with its status, and leaves nothing of it", async () => {

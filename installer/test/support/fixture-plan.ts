@@ -13,6 +13,8 @@ export interface FixtureOptions {
   readonly jobFails?: boolean;
   /** The job can be asked what it would do, and a plan asks it. */
   readonly probes?: boolean;
+  /** The job can be asked quickly, too. */
+  readonly stamp?: boolean;
   readonly withoutWeb?: boolean;
   /** Nothing of the platform lets a person in. */
   readonly withoutConsole?: boolean;
@@ -157,6 +159,9 @@ function web({ withoutWeb, notices }: FixtureOptions): Component {
 /** What the job's shell is told in order to only look. */
 export const fixtureProbe: readonly string[] = ["echo probed; exit 4"];
 
+/** What the store's program is asked in place of the job. */
+export const fixtureStamp: readonly string[] = ["cat", "/data/prepared"];
+
 /** Adds a line to the store's file at each run, so that a test can count them. */
 function prepare(options: FixtureOptions): Job {
   const script = options.jobFails === true ? "echo the job cannot go on; exit 3" : "echo prepared >> /data/prepared";
@@ -171,6 +176,7 @@ function prepare(options: FixtureOptions): Job {
     deadlineSeconds: 30,
     makes: ["a line"],
     ...(options.probes === true ? { probeArguments: fixtureProbe, editedByPeople: true as const } : {}),
+    ...(options.stamp === true ? { stamp: { component: "store", command: fixtureStamp } } : {}),
   };
 }
 

@@ -120,6 +120,10 @@ function targetOn(world: MemoryTarget): Target {
     runJob: (_install, { id, arguments: given = [], onLine }) =>
       Promise.resolve(runJob(world, [id, ...given].join(" "), onLine)),
     exec: ({ component }, command) => Promise.resolve(runProgram(world, component, command)),
+    ask: ({ component }, command) => {
+      const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
+      return Promise.resolve({ exitCode: status, lines });
+    },
     openConsole: (_install, { job, args }) => Promise.resolve(runProgram(world, job, args)),
     logs: ({ component }, { tail, onLine }) => {
       const lines = world.behaviours.get(component)?.lines ?? [];

@@ -1,3 +1,4 @@
+import type { Timings } from "../../execute/critical-path.ts";
 import type { EgressReport } from "../../platform/egress-guard.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -35,6 +36,8 @@ export interface InstallRequest extends InstallTarget {
   readonly offline?: boolean;
   /** Where image builds keep their work; inside the state directory without it. */
   readonly cacheDir?: string;
+  /** Tell where the time went. */
+  readonly timings?: boolean;
 }
 
 export interface InstallResult extends ResultHead<"InstallResult">, Partial<FoundInside> {
@@ -55,6 +58,8 @@ export interface InstallResult extends ResultHead<"InstallResult">, Partial<Foun
   /** What the images came from. */
   readonly bundle?: InstalledBundle;
   readonly ms: number;
+  /** Where the time went, when that was asked for. */
+  readonly timings?: Timings;
   readonly logFile?: string;
 }
 

@@ -249,3 +249,18 @@ test("without network, too, an image that is not there does not stop the check o
 
   expect(result.notInstalled.map(({ component }) => component)).toContain("casdoor");
 });
+
+test("tells where the time went when it is asked, with what each step, component and job waited for", async () => {
+  const place = { name: "p", stateDir: join(folder, "state") };
+  const ports = { ...fixturePorts(), target: createMemoryTarget().target };
+  const { timings, ms } = await installFixture({ ...place, request: { timings: true } }, ports);
+  const again = await installFixture(place, ports);
+
+  const after = Object.fromEntries(timings?.work.map((work) => [work.id, work.after]) ?? []);
+  expect(Object.keys(after)).toEqual(
+    expect.arrayContaining(["render", "preflight", "look", "images", "secrets", "store", "job:prepare", "app", "web"]),
+  );
+  expect(after).toMatchObject({ preflight: "render", "job:prepare": "store", app: "job:prepare" });
+  expect(timings?.totalMs).toBe(ms);
+  expect(again).not.toHaveProperty("timings");
+});

@@ -1,6 +1,7 @@
 import { InstallerError, PlanChangedError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
-import { bringUpJobs, withoutLostData } from "../../execute/bring-up-graph.ts";
+import { bringUpJobs, graphOf, withoutLostData } from "../../execute/bring-up-graph.ts";
+import { measureCriticalPath } from "../../execute/critical-path.ts";
 import { canonicalJson } from "../../execute/digest.ts";
 import { recordRun, type RunBegin } from "../../execute/history/run-history.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
@@ -10,6 +11,7 @@ import { hasData } from "../../execute/state/records.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { openApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
+import { startStopwatch, type Stopwatch } from "../../execute/stopwatch.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { ActionPorts } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
@@ -68,10 +70,12 @@ export async function install(request: InstallRequest, ports: ActionPorts): Prom
 /** `install` with its sources given. */
 export async function installFrom(
   request: InstallRequest,
-  ports: ActionPorts,
+  given: ActionPorts,
   sources: InstallSources,
 ): Promise<InstallResult> {
-  const begun = { at: ports.clock.now(), monotonicMs: ports.clock.monotonicMs() };
+  const begun = { at: given.clock.now(), monotonicMs: given.clock.monotonicMs() };
+  const stopwatch = startStopwatch(given.clock, begun.monotonicMs, given.report);
+  const ports = { ...given, report: stopwatch.report };
   const layout = stateLayout(request.stateDir);
   const run = ports.random.uuid();
   const isNew = (await readIdentity(ports.fs, layout)) === undefined;
@@ -88,8 +92,12 @@ export async function installFrom(
     const found = await openInstall(request, ports.fs);
     // Another run may have installed it, and recorded values, just before the lock was free.
     if (desire === undefined || found.identity !== undefined) desire = await sources.openDesire();
-    const outcome = await installLocked({ request, desire, install: found, run, begun }, ports, sources);
-    return { ...outcome, ms: Math.round(ports.clock.monotonicMs() - begun.monotonicMs) };
+    const desired = await stopwatch.take("render", desire);
+    const { take } = stopwatch;
+    const outcome = await installLocked(desired, { request, desire, install: found, run, begun, take }, ports, sources);
+    const ms = Math.round(ports.clock.monotonicMs() - begun.monotonicMs);
+    if (request.timings !== true) return { ...outcome, ms };
+    return { ...outcome, ms, timings: measureCriticalPath(stopwatch.spans(), graphOf(desired.plan), ms) };
   } finally {
     // A dry run and a refusal leave nothing behind.
     if (isNew && !(await ports.fs.exists(layout.format))) await removeEmptyState(request, ports);
@@ -111,10 +119,15 @@ interface Run {
   readonly install: Install;
   readonly run: string;
   readonly begun: RunBegin;
+  readonly take: Stopwatch["take"];
 }
 
-async function installLocked(run: Run, ports: ActionPorts, sources: InstallSources): Promise<Outcome> {
-  const desired = await run.desire();
+async function installLocked(
+  desired: Desired,
+  run: Run,
+  ports: ActionPorts,
+  sources: InstallSources,
+): Promise<Outcome> {
   const unchanged = await tryUnchanged(desired, run, ports);
   if (unchanged !== undefined) return unchanged;
   const { layout } = run.install;
@@ -188,7 +201,7 @@ async function installChanges(
   const mayLack = request.withoutUnavailable === true && request.dryRun !== true;
   const anyImage = mayLack ? new Set(imagesOfPlan(first.plan).map((image) => image.reference)) : undefined;
   await withStep(ports, steps.preflight, () => sources.preflight(first, anyImage));
-  const seen = await observeFor(first, install, ports);
+  const seen = await run.take("look", () => observeFor(first, install, ports));
   const agreed = comparePlan(first, install, seen, ports.target);
   requirePlan(agreed.hash, request);
   // With all data given up, the secrets that it was made with may go, too.
@@ -204,7 +217,7 @@ async function installChanges(
   // Where nothing ran yet nothing can be left half-updated, and there is no data to look at: what is there first starts first.
   const isFirst = install.plan === undefined && Object.keys(install.applied.initialised).length === 0;
   const goOn = isFirst && seen.services.size === 0;
-  const provided = await sources.provideImages(first, goOn);
+  const provided = await run.take(steps.images.id, () => sources.provideImages(first, goOn));
   const { coming } = provided;
   try {
     const desired = await desireWith(provided, { desired: first, live: seen, mayLack }, run, ports);

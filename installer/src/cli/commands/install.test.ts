@@ -21,7 +21,7 @@ const installed: InstallResult = {
 describe("install", () => {
   it("hands every option over", async () => {
     const run = await cli(
-      "install --plan-hash 3F9C2A10B7D4 --dry-run --timeout 15m --no-verify --jobs 3 --without-unavailable --accept-data-loss redis",
+      "install --plan-hash 3F9C2A10B7D4 --dry-run --timeout 15m --no-verify --jobs 3 --without-unavailable --accept-data-loss redis --timings",
       { install: () => Promise.resolve({ ...installed, dryRun: true }) },
     );
 
@@ -33,6 +33,7 @@ describe("install", () => {
       jobs: 3,
       withoutUnavailable: true,
       acceptDataLoss: ["redis"],
+      timings: true,
     });
     expect(run.stdout()).toContain("plan abc123");
   });
@@ -44,6 +45,38 @@ describe("install", () => {
     expect(run.stdout()).toBe(
       "slipway is installed and healthy (release 3, 1 min 1 s)\n  Platform  http://localhost\n  no login component installed\n  not installed: Casdoor (no image)\n",
     );
+  });
+
+  it("tells where the time went, and marks what is critical", async () => {
+    const timings = {
+      work: [
+        { id: "preflight", beginMs: 20, ms: 480, critical: true },
+        { id: "redis", beginMs: 510, ms: 700, after: "preflight", critical: false },
+        { id: "job:buckets", beginMs: 510, ms: 9500, after: "preflight", critical: true },
+      ],
+      totalMs: 10_978,
+      criticalMs: 9980,
+    };
+    const run = await cli("install --timings", { install: () => Promise.resolve({ ...installed, timings }) });
+
+    expect(run.stdout()).toContain(
+      [
+        "   WORK         BEGAN   TOOK    AFTER",
+        "*  preflight    20 ms   480 ms  -",
+        "   redis        510 ms  700 ms  preflight",
+        "*  job:buckets  510 ms  9.5 s   preflight",
+        "* critical path: 10.0 s; the whole: 11.0 s, 1.10 times that",
+        "",
+        "slipway is installed",
+      ].join("\n"),
+    );
+  });
+
+  it("tells of a run that did nothing that it has no critical path", async () => {
+    const timings = { work: [], totalMs: 230, criticalMs: 0 };
+    const run = await cli("install --timings", { install: () => Promise.resolve({ ...installed, timings }) });
+
+    expect(run.stdout()).toContain("* critical path: 0 ms; the whole: 230 ms\n");
   });
 
   it.each([{ changed: false }, { changed: true }, { changed: false, dryRun: true }])(

@@ -21,6 +21,7 @@ interface InstallOptions extends BundleSourceOptions, RegistryFlags {
   readonly withoutUnavailable?: boolean;
   readonly acceptDataLoss?: readonly string[];
   readonly jobs?: number;
+  readonly timings?: boolean;
 }
 
 /** `install`: brings the platform to the state the values describe. */
@@ -55,7 +56,8 @@ export function declareInstall(program: Command, runtime: Runtime): void {
       ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
     )
     .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount))
-    .option("--offline", "use no network at all: every image must be in the engine; --bundle implies it");
+    .option("--offline", "use no network at all: every image must be in the engine; --bundle implies it")
+    .option("--timings", "tell where the time went, and which steps decided how long it took");
   declareBundleSource(command);
   declareRegistryOptions(command);
   withExamples(command, [
@@ -82,6 +84,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         skipVerify: !options.verify,
         withoutUnavailable: options.withoutUnavailable === true,
         offline: options.offline === true,
+        timings: options.timings === true,
         ...toBundleSource(options, session.context.io.cwd),
         registryOptions: toRegistryOptions(options, session.context.io),
         ...(options.planHash !== undefined && { planHash: options.planHash }),

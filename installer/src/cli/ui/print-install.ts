@@ -3,6 +3,7 @@ import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
 import { formatChange, formatInside } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
+import { formatTimings } from "./print-timings.ts";
 import type { Style } from "./style.ts";
 
 interface InstallSurroundings {
@@ -14,6 +15,7 @@ interface InstallSurroundings {
 export function formatInstall(result: InstallResult, { style, columns }: InstallSurroundings): string {
   const lines: string[] = [];
   if (result.dryRun) return formatDryRun(result, style);
+  if (result.timings !== undefined) lines.push(formatTimings(result.timings, style), "");
   if (result.verify !== undefined) lines.push(formatVerify(result.verify, style, columns), "");
   lines.push(
     result.changed

@@ -32,6 +32,19 @@ export interface AppliedSecret {
   readonly digest?: string;
 }
 
+export interface AppliedJob {
+  readonly inputsHash: string;
+  readonly at: string;
+  /** What it found when it was last asked what it would set right, and the answer to its quick question just before. */
+  readonly found?: FoundByJob | undefined;
+}
+
+export interface FoundByJob {
+  readonly stamp: string;
+  readonly changes: readonly string[];
+  readonly notes: readonly string[];
+}
+
 /** What is known to be done. The target's own state is asked, never taken from here. */
 export interface Applied {
   readonly release: number;
@@ -42,7 +55,7 @@ export interface Applied {
   readonly change?: { readonly at: string; readonly hash: string } | undefined;
   readonly units: readonly Unit[];
   readonly stores: readonly { readonly component: string; readonly volume: string }[];
-  readonly jobs: Readonly<Record<string, { readonly inputsHash: string; readonly at: string }>>;
+  readonly jobs: Readonly<Record<string, AppliedJob>>;
   /** Stores by `component/volume`, once their component served from them. */
   readonly initialised: Readonly<Record<string, { readonly at: string }>>;
   /** Secrets that were made or taken over, by name. */

@@ -16,7 +16,7 @@ import {
 } from "../define.ts";
 import { casdoorDatabase as database, signInCallback, signInCheck, signInLimit } from "../groups/casdoor-client.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
-import { postgresCaFiles, ownerLogin, postgresWire } from "../groups/postgres-client.ts";
+import { postgresCaFiles, ownerLogin, postgresStamp, postgresWire } from "../groups/postgres-client.ts";
 import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Link, Route, SecretSpec, Wire } from "../model.ts";
@@ -189,6 +189,7 @@ function bootstrapJob(context: PlanContext): JobDraft {
     ],
     needs: [healthy("casdoor")],
     editedByPeople: true,
+    stamp: postgresStamp(context, database, whatPeopleEdit),
     files: postgresCaFiles(context),
     document: {
       kind: "casdoor-bootstrap",
@@ -215,6 +216,14 @@ function bootstrapJob(context: PlanContext): JobDraft {
     },
   });
 }
+
+/** Everything that the bootstrap looks at; who signed in and when is no part of it. */
+const whatPeopleEdit = [
+  `select to_jsonb(o)::text from organization o where owner = 'admin'`,
+  `select to_jsonb(a)::text from application a where owner = 'admin'`,
+  `select to_jsonb(c)::text from cert c where owner = 'admin'`,
+  `select jsonb_build_array(name, u->'password', u->'password_type', u->'avatar')::text from (select name, to_jsonb(p) u from "user" p where owner = 'built-in') p`,
+];
 
 function redirectUri(context: PlanContext, application: string): string {
   return application === "CSGHub"

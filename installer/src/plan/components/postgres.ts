@@ -14,7 +14,7 @@ import {
   toStore,
 } from "../define.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
-import { postgresCaFiles, postgresLogin, postgresService } from "../groups/postgres-client.ts";
+import { postgresCaFiles, postgresLogin, postgresService, socketDirectory } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Component, Container, SecretSpec } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
@@ -101,12 +101,13 @@ function server(context: PlanContext): Container {
       resources: { ...resourcesOf(resources), shmMiB: 256 },
       mounts: [volume],
       scratch: [
-        { path: "/run/postgresql", sizeMiB: 1 },
+        { path: socketDirectory, sizeMiB: 1 },
         { path: "/tmp", sizeMiB: 64 },
       ],
       files: [
         { path: "/etc/postgresql/postgresql.conf", contents: textFile(settings(context)) },
         { path: "/etc/postgresql/pg_hba.conf", contents: textFile(hostBasedAuthentication) },
+        { path: "/etc/postgresql/pg_ident.conf", contents: textFile(ownUser) },
       ],
     },
     context.values.postgres,
@@ -117,8 +118,9 @@ function settings(context: PlanContext) {
   const { maxConnections, sharedBuffers } = context.values.postgres;
   return text`listen_addresses = '*'
 port = 5432
-unix_socket_directories = '/run/postgresql'
+unix_socket_directories = '${socketDirectory}'
 hba_file = '/etc/postgresql/pg_hba.conf'
+ident_file = '/etc/postgresql/pg_ident.conf'
 max_connections = ${maxConnections}
 shared_buffers = ${toMiB(sharedBuffers)}MB
 dynamic_shared_memory_type = posix
@@ -135,12 +137,15 @@ timezone = '${context.values.timezone}'
 `;
 }
 
-/** Passwords over the network, no trust anywhere; the socket is for the container's own user. */
+/** Passwords over the network, no trust anywhere; the socket is for the container's own user, as the superuser or with less rights. */
 const hostBasedAuthentication = text`# TYPE  DATABASE     USER      ADDRESS  METHOD
-local   all          postgres           peer
-local   all          all                scram-sha-256
+local   all          all                peer map=own
 host    all          all       all      scram-sha-256
 host    replication  all       all      scram-sha-256
+`;
+
+const ownUser = text`# MAP  OWN USER  ROLE
+own    postgres  all
 `;
 
 function initialiseJob(context: PlanContext): JobDraft {
@@ -161,7 +166,7 @@ function initialiseJob(context: PlanContext): JobDraft {
       resources: resourcesOf(resources),
       mounts: [volume],
       scratch: [
-        { path: "/run/postgresql", sizeMiB: 1 },
+        { path: socketDirectory, sizeMiB: 1 },
         { path: "/tmp", sizeMiB: 16 },
       ],
       files: [{ path: passwordFile, contents: textFile([secret("postgres-admin")]) }],

@@ -1,6 +1,9 @@
 import type { DatabaseDeclaration, PlanContext } from "../define.ts";
-import type { ConfigFile, Slotted, Text, Wire } from "../model.ts";
+import type { ConfigFile, Job, Slotted, Text, Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
+
+/** Where our own server has its socket. */
+export const socketDirectory = "/run/postgresql";
 
 const externalCaPath = "/run/slipway/postgres-ca.crt";
 
@@ -80,6 +83,19 @@ export function declaredDatabase({ databases }: PlanContext, name: string): Data
 export function ownerLogin(context: PlanContext, database: string): Readonly<Record<string, Slotted>> {
   const { owner, secret: password } = declaredDatabase(context, database);
   return postgresLogin(context, owner, password, database);
+}
+
+/**
+ * A fingerprint of rows of a database, each as one text, asked where its server runs and as its owner, who may do no more than its service.
+ * A server elsewhere cannot be asked that quickly.
+ */
+export function postgresStamp(context: PlanContext, database: string, queries: readonly string[]): Job["stamp"] {
+  if (context.values.postgres.mode !== "embedded") return undefined;
+  const { owner } = declaredDatabase(context, database);
+  const rows = queries.join(" union all ");
+  const sql = `select encode(sha256(convert_to(string_agg(row, chr(10) order by row), 'UTF8')), 'hex') from (${rows}) as rows (row)`;
+  const login = ["--no-psqlrc", "--host", socketDirectory, "--username", owner, "--dbname", database];
+  return { component: "postgres", command: ["psql", ...login, "--tuples-only", "--no-align", "--command", sql] };
 }
 
 /** Proves that a service reaches its own database and no other's. */

@@ -26,6 +26,7 @@ export interface ToolboxJobFields {
   readonly files?: readonly ConfigFile[];
   readonly deadlineSeconds?: number;
   readonly editedByPeople?: true;
+  readonly stamp?: NonNullable<JobDraft["stamp"]> | undefined;
 }
 
 /** A one-shot job of the toolbox image with its document as a secret file. */
@@ -41,6 +42,7 @@ export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobD
     trigger: "bring-up",
     probeArguments: ["run", "--probe", toolboxDocument],
     ...(fields.editedByPeople === undefined ? {} : { editedByPeople: fields.editedByPeople }),
+    ...(fields.stamp === undefined ? {} : { stamp: fields.stamp }),
     container: container({
       image: context.image("toolbox", toolbox.image),
       uid: toolboxUid,

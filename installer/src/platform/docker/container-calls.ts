@@ -18,6 +18,7 @@ type ContainerCalls = Pick<
   | "stop"
   | "restart"
   | "kill"
+  | "exec"
   | "removeContainer"
   | "wait"
   | "logs"
@@ -42,6 +43,7 @@ export function containerCalls(connection: EngineConnection): ContainerCalls {
         fromDetails((await docker.getContainer(id).inspect({ abortSignal: signal })) as unknown as ContainerDetails),
       ),
     ...changes(connection),
+    exec: (id, command) => execIn(connection, id, command),
     wait: (id, signal) =>
       connection.call({ what: `to wait for container ${id}`, kind: "stream", signal }, async (docker, watch) => {
         const ended: unknown = await docker.getContainer(id).wait({ abortSignal: watch.signal });
@@ -86,6 +88,25 @@ function changes(
         fine: [404],
       }),
   };
+}
+
+async function execIn(
+  connection: EngineConnection,
+  id: string,
+  command: readonly string[],
+): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }> {
+  const what = `to run ${command[0] ?? "nothing"} in container ${id}`;
+  return connection.call({ what, kind: "question" }, async (docker, { signal }) => {
+    const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal: signal };
+    const exec = await docker.getContainer(id).exec(options);
+    const lines: string[] = [];
+    await readFramedLines(await exec.start({ abortSignal: signal }), (line, from) => {
+      if (from === "stdout") lines.push(line);
+    });
+    const { ExitCode } = await exec.inspect({ abortSignal: signal });
+    // It has one once its output has ended.
+    return { exitCode: ExitCode ?? -1, lines };
+  });
 }
 
 function logCalls(connection: EngineConnection): Pick<Docker, "logs" | "followLogs"> {

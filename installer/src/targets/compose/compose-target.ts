@@ -38,6 +38,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
     },
     runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInContainer(service, command, ports),
+    ask: (service, command) => docker.exec(service.id, command),
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, { follow, tail, since, onLine }, signal) => {
       const options = { tail, ...(since === undefined ? {} : { since }) };
