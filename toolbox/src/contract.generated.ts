@@ -293,6 +293,7 @@ export interface RouteWire {
   readonly url: string;
   readonly caFile?: string;
   readonly resolve?: string;
+  readonly token?: string;
   readonly method?: string;
   readonly expectStatus: number | readonly number[];
   readonly expectBody?: string;

@@ -64,6 +64,8 @@ export function buildPlan(
     secrets: uniqueSecrets(gather(parts, "secrets")),
     listeners: gather(parts, "listeners").toSorted(byId),
     routes,
+    insideKeys: gather(parts, "insideKeys"),
+    edgeKeys: gather(parts, "edgeKeys"),
     wires,
   };
 }

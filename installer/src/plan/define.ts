@@ -12,6 +12,7 @@ import type {
   Job,
   Listener,
   Resources,
+  EdgeKey,
   Route,
   Scratch,
   SecretSpec,
@@ -68,6 +69,8 @@ export interface Parts {
   readonly secrets?: readonly SecretSpec[];
   readonly listeners?: readonly Listener[];
   readonly routes?: readonly Route[];
+  readonly insideKeys?: readonly string[];
+  readonly edgeKeys?: readonly EdgeKey[];
   readonly wires?: readonly Wire[];
   /** What must be so before the gateway lets anybody in. */
   readonly beforeOpening?: readonly Need[];

@@ -4,9 +4,9 @@
  */
 
 import type { Console } from "./console.ts";
-import type { Route } from "./routes.ts";
+import type { EdgeKey, Route } from "./routes.ts";
 
-export type { PageCare, QueryField, Route, RouteAction } from "./routes.ts";
+export type { EdgeKey, PageCare, QueryField, Route, RouteAction } from "./routes.ts";
 
 export interface Plan {
   readonly apiVersion: "slipway/v1";
@@ -19,6 +19,9 @@ export interface Plan {
   readonly secrets: readonly SecretSpec[];
   readonly listeners: readonly Listener[];
   readonly routes: readonly Route[];
+  /** Secrets that open everything inside; who shows one to the gateway is answered 403. */
+  readonly insideKeys: readonly string[];
+  readonly edgeKeys: readonly EdgeKey[];
   readonly wires: readonly Wire[];
 }
 

@@ -28,6 +28,20 @@ export interface QueryField {
   readonly value?: string;
 }
 
+/**
+ * A key that stands for another at the gateway alone, and opens there what it is for. Whoever must call the platform by its public name holds
+ * one of these instead of a key that opens everything.
+ */
+export interface EdgeKey {
+  readonly id: string;
+  /** The secret that a caller shows as a bearer token. */
+  readonly shown: string;
+  /** The secret that the service behind is shown in its place. */
+  readonly becomes: string;
+  /** The requests that it opens: regular expressions over a method, a space, and path and query as they were sent. */
+  readonly opens: readonly string[];
+}
+
 export type RouteAction =
   | {
       readonly kind: "proxy";

@@ -82,7 +82,7 @@ export type FileGenerators = {
   readonly [Kind in GeneratedContents["kind"]]: (
     place: FilePlace,
     contents: Extract<GeneratedContents, { readonly kind: Kind }>,
-  ) => string;
+  ) => string | RenderedText;
 };
 
 /** The text of a configuration file with every endpoint resolved. */
@@ -94,8 +94,12 @@ export function renderFileContents(contents: FileContents, place: FilePlace, gen
       return resolveEndpoints([...slottedToText(contents.value), "\n"], place.book, place.where);
     default: {
       // TypeScript cannot see that the kind picks the writer of just these contents.
-      const generate = generators[contents.kind] as (place: FilePlace, contents: GeneratedContents) => string;
-      return [generate(place, contents)];
+      const generate = generators[contents.kind] as (
+        place: FilePlace,
+        contents: GeneratedContents,
+      ) => string | RenderedText;
+      const generated = generate(place, contents);
+      return typeof generated === "string" ? [generated] : generated;
     }
   }
 }

@@ -62,6 +62,21 @@ describe.each(["Compose", "Kubernetes"])("the hub's programs on %s", (target) =>
     }
   });
 
+  it("have one token, which the portal shows or has exchanged for its own", () => {
+    const portal = unitOf(units, "csghub-portal").files["/run/slipway/portal.env"] ?? "";
+    const [, shown] = /^export CSGHUB_PORTAL_STARHUB_API_KEY='\$\{secret:([a-z-]+)\}'$/m.exec(portal) ?? [];
+    if (target === "Kubernetes") {
+      expect(shown).toBe("hub-api-token");
+      return;
+    }
+    const nginx = unitOf(units, "gateway").files["/etc/nginx/nginx.conf"] ?? "";
+
+    expect(shown).not.toBe("hub-api-token");
+    expect(nginx).toContain(`"Bearer \${secret:${shown ?? ""}}" csghub-portal;`);
+    expect(nginx).toContain(`csghub-portal "Bearer \${secret:hub-api-token}";`);
+    expect(nginx).toContain('"~${secret:hub-api-token}" inside;');
+  });
+
   it("are told nothing that is not in the contract", () => {
     for (const id of programs) {
       const { env, files } = unitOf(units, id);

@@ -60,7 +60,14 @@ describe("the profile standard, by domain and with our own authority", () => {
   it("the portal can use all that it was given", async () => {
     const probed = await probe("csghub-portal", 8090);
     expect(failed(probed)).toEqual([]);
-    expect(Object.keys(probed).toSorted()).toEqual(["aigateway", "database", "hub", "objects", "privateObjects"]);
+    expect(Object.keys(probed).toSorted()).toEqual([
+      "aigateway",
+      "database",
+      "hub",
+      "hubKey",
+      "objects",
+      "privateObjects",
+    ]);
   });
 });
 

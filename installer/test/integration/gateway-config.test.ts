@@ -6,6 +6,7 @@ import { openAssets } from "../../src/cli/assets.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import { buildAddressBook } from "../../src/render/addresses.ts";
 import { renderGatewayNginx } from "../../src/render/config-files/gateway-nginx.ts";
+import { renderedFileToString } from "../../src/render/rendered-file.ts";
 import { runChild } from "../support/child.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 
@@ -28,7 +29,8 @@ describe("the gateway's own nginx", () => {
     const plan = infraPlan([`domain=${domain}`, "tls.mode=off", "casdoor.mode=off"]);
     const book = buildAddressBook(plan, (component) => component.id);
     const config = join(folder, "nginx.conf");
-    await writeFile(config, renderGatewayNginx(plan, book), { mode: 0o644 });
+    const contents = renderGatewayNginx(plan, book);
+    await writeFile(config, renderedFileToString({ path: config, contents, secret: false }), { mode: 0o644 });
     const image = readImageTable(openAssets())["gateway"]?.reference ?? "";
 
     const { stderr, exitCode } = await runChild("docker", [

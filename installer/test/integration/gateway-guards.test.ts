@@ -15,6 +15,10 @@ import { profilePlan } from "../support/infra-plan.ts";
 
 const host = "hub.test";
 const inside = 18_081;
+const keys: Readonly<Record<string, string>> = {
+  "hub-api-token": randomBytes(64).toString("hex"),
+  "csghub-portal-hub": randomBytes(32).toString("hex"),
+};
 const name = `slipway-guards-${randomBytes(4).toString("hex")}`;
 let folder: string;
 let port: number;
@@ -28,7 +32,9 @@ beforeAll(async () => {
     renderGatewayNginx(
       plan,
       buildAddressBook(plan, (component) => component.id),
-    ),
+    )
+      .map((part) => (typeof part === "string" ? part : keys[part.name]))
+      .join(""),
     { mode: 0o644 },
   );
   const image = readImageTable(openAssets())["gateway"]?.reference ?? "";
@@ -49,9 +55,10 @@ afterAll(async () => {
 }, 60_000);
 
 /** The status of an answer; the path goes out as it stands. */
-function ask(path: string): Promise<number> {
+function ask(path: string, authorization?: string, method = "GET"): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port, path, headers: { host: `${host}:${inside}` }, agent: false });
+    const headers = { host: `${host}:${inside}`, ...(authorization === undefined ? {} : { authorization }) };
+    const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false });
     sent.on("response", (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
@@ -102,6 +109,49 @@ describe("the way to the hub", () => {
     "?code=a%20b&state=casdoor",
   ])("refuses the end of a sign-in with the query %s", async (query) => {
     expect(await ask(`/api/v1/callback/casdoor${query}`)).toBe(403);
+  });
+
+  it.each(["Bearer TOKEN", "bearer TOKEN", "TOKEN", "OAuth TOKEN", "Bearer  TOKEN ", "Bearer x,Bearer TOKEN"])(
+    "refuses the token of the hub's own programs as %s",
+    async (form) => {
+      const shown = form.replace("TOKEN", keys["hub-api-token"] ?? "");
+      for (const path of ["/api/v1/models", "/api/v1/user/root?current_user=root", "/aigateway/v1/models", "/", "/v2/"])
+        expect({ path, status: await ask(path, shown) }).toEqual({ path, status: 403 });
+    },
+  );
+
+  const portalKey = `Bearer ${keys["csghub-portal-hub"]}`;
+
+  it.each([
+    ["GET", "/api/v1/jwt/eyJhbGciOi.eyJ_X-1.abc"],
+    ["POST", "/api/v1/jwt/token?current_user_uuid=0c6fd4a4-6a8c-4f4e-8a5a-6a5a0d6b1f7e"],
+    ["GET", "/api/v1/user/root"],
+    ["GET", "/api/v1/user/0c6fd4a4-6a8c-4f4e-8a5a-6a5a0d6b1f7e?type=uuid"],
+    ["GET", "/api/v1/models/people/small.model/resolve/pictures/a%20b.png?current_user=&ref=main"],
+    ["GET", "/api/v1/datasets/people/data/raw/README.md?current_user=root&ref=main"],
+  ])("passes on %s %s of the portal", async (method, path) => {
+    expect(await ask(path, portalKey, method)).toBe(502);
+  });
+
+  it.each([
+    ["GET", "/api/v1/models"],
+    ["DELETE", "/api/v1/user/root"],
+    ["GET", "/api/v1/user/root?current_user=root"],
+    ["GET", "/api/v1/user/root/tokens"],
+    ["GET", "/api/v1/user/root%2Ftokens"],
+    ["GET", "/api/v1/user/../models"],
+    ["GET", "/api/v1/jwt/x/../../user/root/tokens"],
+    ["POST", "/api/v1/jwt/token?current_user_uuid=a&current_user=root"],
+    ["GET", "/api/v1/models/people/m/blob/a?current_user=&ref=main"],
+    ["GET", "/aigateway/v1/models"],
+    ["GET", "/"],
+  ])("refuses %s %s with the portal's key", async (method, path) => {
+    expect(await ask(path, portalKey, method)).toBe(403);
+  });
+
+  it("lets everybody else's authorization through", async () => {
+    expect(await ask("/api/v1/models", `Bearer ${"a".repeat(128)}`)).toBe(502);
+    expect(await ask("/v2/", "Basic dXNlcjpwYXNz")).toBe(502);
   });
 
   it("lets one address end only so many sign-ins in a minute", async () => {

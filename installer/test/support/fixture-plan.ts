@@ -84,6 +84,8 @@ export function fixturePlan(options: FixtureOptions): Plan {
     ],
     listeners: [],
     routes: [],
+    insideKeys: [],
+    edgeKeys: [],
     wires: [],
   };
 }

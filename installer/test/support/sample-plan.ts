@@ -294,5 +294,7 @@ export const samplePlan: Plan = {
       action: { kind: "redirect", url: "https://example.org" },
     },
   ],
+  insideKeys: [],
+  edgeKeys: [],
   wires: [],
 };

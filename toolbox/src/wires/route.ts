@@ -22,6 +22,7 @@ async function proveRoute(wire: RouteWire, { signal, note }: WireContext): Promi
   const answer = await sendHttp({
     url: wire.url,
     method: wire.method ?? "GET",
+    ...(wire.token === undefined ? {} : { headers: { authorization: `Bearer ${wire.token}` } }),
     caFile: wire.caFile,
     resolve: wire.resolve,
     signal,

@@ -5,6 +5,7 @@ import {
   container,
   type JobDraft,
   type PlanContext,
+  randomSecret,
   resourcesOf,
   tmp,
 } from "../define.ts";
@@ -14,7 +15,7 @@ import { hubApiToken, hubDatabaseUrl } from "../groups/hub-settings.ts";
 import { postgresCaFiles } from "../groups/postgres-client.ts";
 import { routeWire, trustFiles, trustVariables } from "../groups/public-address.ts";
 import { s3AccessKey, s3PublicPlace, s3SecretName } from "../groups/s3-client.ts";
-import type { Container, EnvVariable, Probe, Route, Text } from "../model.ts";
+import type { Container, EdgeKey, EnvVariable, Probe, Route, Text } from "../model.ts";
 import { secret, text, textFile } from "../text.ts";
 import { hubRules } from "../../values/rules/csghub-server-rules.ts";
 
@@ -22,6 +23,23 @@ const port = 8090;
 const program = "./csghub-portal";
 const secretsPath = "/run/slipway/portal.env";
 const s3Key = "csghub-portal";
+
+/** The portal calls the hub by its public name, so that what it shows passes the gateway. */
+const hubKey = randomSecret("csghub-portal-hub", "key with which the portal asks the hub, for its own requests alone");
+
+/** The requests that it makes with its key, and not with that of the person whose page it is. */
+const edgeKey: EdgeKey = {
+  id: "csghub-portal",
+  shown: hubKey.name,
+  becomes: hubApiToken.name,
+  opens: [
+    "GET /api/v1/jwt/[A-Za-z0-9._-]+",
+    "POST /api/v1/jwt/token[?]current_user_uuid=[A-Za-z0-9-]+",
+    "GET /api/v1/user/[A-Za-z0-9._-]+([?]type=uuid)?",
+    "POST /api/v1/sensitive/image",
+    "GET /api/v1/[a-z_]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/(raw|resolve)/[^?]+[?]current_user=[A-Za-z0-9._-]*&ref=[^&]*",
+  ],
+};
 
 /** The hub's web pages. */
 export const portal: ComponentDefinition = {
@@ -61,10 +79,16 @@ export const portal: ComponentDefinition = {
         links: [{ title: component.title, url: context.addressing.mainUrl }],
       },
       jobs: [migrationJob(context)],
-      secrets: [hubApiToken],
+      secrets: [hubApiToken, hubKey],
       routes,
+      edgeKeys: [edgeKey],
       wires: [
         routeWire(context, "portal", { path: "/", expectation: "the portal answers", expect: { expectStatus: 200 } }),
+        routeWire(context, "portal-key", {
+          path: "/api/v1/models?page=1&per=1",
+          expectation: "the portal's key opens nothing but what the portal asks",
+          expect: { token: secret(hubKey.name), expectStatus: 403 },
+        }),
       ],
     };
   },
@@ -175,7 +199,7 @@ function secretSettings(context: PlanContext): Text {
   const objectKey = secret(s3SecretName(context, s3Key), { as: "shell" });
   const line = (name: string, value: Text): Text => [`export CSGHUB_PORTAL_${name}='`, ...value, "'\n"];
   return [
-    ...line("STARHUB_API_KEY", [secret(hubApiToken.name)]),
+    ...line("STARHUB_API_KEY", [secret(hubKey.name)]),
     ...line("DATABASE_DSN", hubDatabaseUrl(context, "csghub_portal")),
     ...line("S3_ACCESS_KEY_SECRET", [objectKey]),
     ...line("PRIVATE_S3_ACCESS_KEY_SECRET", [objectKey]),

@@ -3,7 +3,7 @@ import { signInCheck, signInLimit, signInState } from "../groups/casdoor-client.
 import { gitSsh } from "../groups/git-ssh.ts";
 import { hubComponent, hubJob } from "../groups/hub-program.ts";
 import { hubPorts } from "../groups/hub-file.ts";
-import { hubDatabase, hubS3Key as s3Key } from "../groups/hub-settings.ts";
+import { hubApiToken, hubDatabase, hubS3Key as s3Key } from "../groups/hub-settings.ts";
 import { ownerLogin, postgresCaFiles } from "../groups/postgres-client.ts";
 import { routeWire } from "../groups/public-address.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
@@ -33,6 +33,7 @@ export const server = hubComponent({
     // Whoever signs in first as root is only made an administrator where the seed stands.
     beforeOpening: [completed("csghub-seed")],
     routes,
+    insideKeys: [hubApiToken.name],
     wires: wires(context),
   }),
 });
@@ -140,6 +141,11 @@ function wires(context: PlanContext): readonly Wire[] {
       403,
     ),
     ...journey(context),
+    routeWire(context, "hub-inside-token", {
+      path: modelsPath,
+      expectation: "the token of the hub's programs opens nothing from outside",
+      expect: { token: secret(hubApiToken.name), expectStatus: 403 },
+    }),
     route("hub-metrics", "/metrics", "the hub's metrics are not reachable from outside", 404),
   ];
 }

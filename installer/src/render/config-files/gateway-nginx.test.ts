@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { infraPlan } from "../../../test/support/infra-plan.ts";
 import type { Plan, Route } from "../../plan/model.ts";
 import { buildAddressBook } from "../addresses.ts";
+import { renderedFileToString } from "../rendered-file.ts";
 import { renderGatewayNginx } from "./gateway-nginx.ts";
 
 function render(plan: Plan): string {
-  return renderGatewayNginx(
+  const contents = renderGatewayNginx(
     plan,
     buildAddressBook(plan, (component) => component.id),
   );
+  return renderedFileToString({ path: "nginx.conf", contents, secret: false });
 }
 
 function withRoute(route: Partial<Route>, sets: readonly string[] = []): Plan {

@@ -1,7 +1,9 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import { gatewayCertificatePath, gatewayKeyPath } from "../../plan/components/gateway.ts";
-import type { Listener, PageCare, Plan, QueryField, Route } from "../../plan/model.ts";
+import type { EdgeKey, Listener, PageCare, Plan, QueryField, Route } from "../../plan/model.ts";
+import { secret } from "../../plan/text.ts";
 import type { AddressBook } from "../addresses.ts";
+import type { RenderedText } from "../rendered-file.ts";
 import { fillGatewayNginx } from "./templates.ts";
 
 /**
@@ -14,10 +16,10 @@ const longestUsualName = 46;
  * The nginx configuration of the gateway: one server per listener, one location per route.
  * @throws RenderError when a route leads to an endpoint the plan does not have
  */
-export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
+export function renderGatewayNginx(plan: Plan, book: AddressBook): RenderedText {
   const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
-  return fillGatewayNginx({
+  const text = fillGatewayNginx({
     healthPort: healthPortOf(plan),
     limits: plan.routes.flatMap(({ id, action }) =>
       action.kind === "proxy" && action.limit !== undefined ? [{ id, perMinute: action.limit.perMinute }] : [],
@@ -42,7 +44,28 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): string {
         .filter((route) => route.listener === listener.id)
         .map((route) => toLocation(route, listener, book)),
     })),
+    insideKeys: plan.insideKeys.map(placeOfSecret),
+    edgeKeys: plan.edgeKeys.map(toEdgeKey),
   });
+  return withSecrets(text);
+}
+
+function toEdgeKey({ id, shown, becomes, opens }: EdgeKey) {
+  return {
+    id,
+    shown: placeOfSecret(shown),
+    becomes: placeOfSecret(becomes),
+    opens: opens.map((request) => JSON.stringify(`~^${id} ${request}$`)),
+  };
+}
+
+/** Where a secret belongs in the filled template, which is text; no name of a secret and no setting of nginx has these characters. */
+function placeOfSecret(name: string): string {
+  return `\u0000${name}\u0000`;
+}
+
+function withSecrets(text: string): RenderedText {
+  return text.split("\u0000").map((part, at) => (at % 2 === 0 ? part : secret(part)));
 }
 
 /** The port that the gateway's own probe asks. */

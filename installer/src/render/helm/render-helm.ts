@@ -19,6 +19,7 @@ import { helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts
 import { gatewaySecret } from "./helm-tls.ts";
 import { helmUnit, type UnitParts } from "./helm-unit.ts";
 import type { HelmComponent, HelmJob, HelmPort, HelmValues } from "./helm-values.ts";
+import { withoutEdgeKeys } from "./without-edge-keys.ts";
 
 const marker =
   "# Written by slipway from the values file; change that and render again. Data for the chart charts/platform.\n";
@@ -27,7 +28,8 @@ const marker =
  * Renders a plan for Kubernetes: data for the generic chart, and the Secrets that must exist before it is applied.
  * @throws RenderError naming the component and the field that Kubernetes cannot express
  */
-export function renderHelm(plan: Plan): HelmRendering {
+export function renderHelm(whole: Plan): HelmRendering {
+  const plan = withoutEdgeKeys(whole);
   const scope = helmScope(plan);
   const jobs = plan.jobs.filter((job) => !runsInPod(job)).map((job) => jobDraft(scope, job));
   const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component));

@@ -66,6 +66,14 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "Gateway API matches fields one by one",
   },
   {
+    id: "edge-keys",
+    field: "edge-keys",
+    compose:
+      "a key for the gateway alone is exchanged there for the one that the service behind knows, which is refused itself",
+    helm: "who would hold such a key holds the other one, and the gateway refuses neither",
+    reason: "Gateway API has no such setting, and a key in a route could be read by whoever may read routes",
+  },
+  {
     id: "request-limit",
     compose: "a route that limits how often one address may ask answers 429 beyond that",
     helm: "nothing is limited",

@@ -112,9 +112,15 @@ export const guarantees: readonly Guarantee[] = [
   },
   {
     id: "G10",
-    promise: "a cluster elsewhere gets a credential of its own, and the hub's token never leaves the hub",
-    proofs: [],
-    notYet: "regions are not built",
+    promise:
+      "the hub's own token opens nothing at the gateway; the portal has a key for its own requests alone, and so will a cluster elsewhere",
+    proofs: proofs(
+      "gateway-guards",
+      "refuses the token of the hub's own programs as %s",
+      "refuses %s %s with the portal's key",
+      "passes on %s %s of the portal",
+    ),
+    notYet: "clusters elsewhere: regions are not built; on Kubernetes the cluster's gateway exchanges no keys",
   },
   {
     id: "G11",

@@ -194,7 +194,6 @@ export const contract: readonly ContractRow[] = [
     programs: "every",
     value: "${secret:hub-api-token}",
     from: "secret of this install",
-    equals: [["csghub-portal", "/run/slipway/portal.env", "CSGHUB_PORTAL_STARHUB_API_KEY='${secret:hub-api-token}'"]],
   },
   {
     variable: "OPENCSG_CREDENTIAL_MASTER_KEY_BASE64",

@@ -1,3 +1,5 @@
+import type { Plan } from "../../../src/plan/model.ts";
+
 /** What both targets must agree on for one container, read from rendered output. */
 export interface ParityUnit {
   readonly form: "service" | "job" | "init" | "request";
@@ -42,13 +44,20 @@ export interface Observed {
 
 /**
  * Every difference between two sets of units, by unit and field. A text that differs only in how it calls the gateway (by its name on one
- * side, by one of the public hosts on the other) counts as the field `gateway-address`.
+ * side, by one of the public hosts on the other) counts as the field `gateway-address`; one that names a key for the gateway beside the key
+ * that it stands for, as `edge-keys`.
  */
 export function compareUnits(
   compose: ParityUnits,
   helm: ParityUnits,
-  publicHosts: readonly string[],
+  { listeners, edgeKeys }: Pick<Plan, "listeners" | "edgeKeys">,
 ): readonly Observed[] {
+  const publicHosts = listeners.map(({ host }) => host);
+  const nameOfFiles = (compose: string, helm: string): string => {
+    const [here = "", there = ""] = [compose, helm].map((text) => maskGateway(text, publicHosts));
+    if (here === there) return "gateway-address";
+    return exchangeKeys(here, edgeKeys) === there ? "edge-keys" : "files";
+  };
   const ids = [...new Set([...compose.keys(), ...helm.keys()])].sort();
   return ids.flatMap((unit): readonly Observed[] => {
     const left = compose.get(unit);
@@ -59,10 +68,17 @@ export function compareUnits(
       const other = fieldsOf(right)[index]?.value;
       const [here, there] = [JSON.stringify(value), JSON.stringify(other)];
       if (here === there) return [];
-      const onlyAddress = field === "files" && maskGateway(here, publicHosts) === maskGateway(there, publicHosts);
-      return [{ unit, field: onlyAddress ? "gateway-address" : field, compose: value, helm: other }];
+      const name = field === "files" ? nameOfFiles(here, there) : field;
+      return [{ unit, field: name, compose: value, helm: other }];
     });
   });
+}
+
+function exchangeKeys(text: string, keys: Plan["edgeKeys"]): string {
+  return keys.reduce(
+    (done, { shown, becomes }) => done.replaceAll(new RegExp(`(?<=\\{secret:)${shown}(?=[}|])`, "g"), becomes),
+    text,
+  );
 }
 
 function maskGateway(text: string, publicHosts: readonly string[]): string {

@@ -68,15 +68,18 @@ export function serverUses(settings: Settings, uses: readonly Use[], environment
 export function portalUses(settings: Settings, environment: Environment, database: () => Promise<unknown>): Uses {
   const caFile = environment["SSL_CERT_FILE"];
   const text = (name: string): string => settings.text(`CSGHUB_PORTAL_${name}`);
-  const asked = async (url: string): Promise<void> => {
-    const { status } = await sendHttp({ url, caFile });
-    if (status !== 200) throw new Error(`${url} answers ${status}`);
+  const asked = async (url: string, wanted = 200, headers: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const { status } = await sendHttp({ url, caFile, headers });
+    if (status !== wanted) throw new Error(`${url} answers ${status}`);
   };
+  const key = { authorization: `Bearer ${text("STARHUB_API_KEY")}` };
   return {
     database,
     objects: () => prove(s3Check, { ...objectsOf(settings, "CSGHUB_PORTAL_S3", caFile), publicRead: true }),
     privateObjects: () => prove(s3Check, objectsOf(settings, "CSGHUB_PORTAL_PRIVATE_S3", caFile)),
     hub: () => asked(`${text("STARHUB_BASE_URL")}/api/v1/models?page=1&per=1`),
+    // The hub says 401 to who has no key, and 500 for a token that is none.
+    hubKey: () => asked(`${text("STARHUB_BASE_URL")}/api/v1/jwt/none`, 500, key),
     aigateway: () => asked(`${text("AI_GATEWAY_HOST")}/v1/models`),
   };
 }

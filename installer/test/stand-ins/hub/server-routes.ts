@@ -14,8 +14,23 @@ export function serverRoutes(settings: Settings): readonly Route[] {
     ...gitCallbackRoutes(settings.text("STARHUB_SERVER_GITALY_JWT_SECRET")),
     at("GET", "/api/v1/models", ({ url }) => listModels(login, url.searchParams)),
     at("GET", "/api/v1/callback/casdoor", (exchange) => passOn(exchange, settings)),
+    (exchange) => readToken(exchange, settings),
     (exchange) => answerUser(exchange, settings, login),
   ];
+}
+
+/** `GET /api/v1/jwt/<token>`: whose token it is, for who has the hub's own. */
+function readToken(exchange: Exchange, settings: Settings): Answer | undefined {
+  const [, token] = /^\/api\/v1\/jwt\/([^/]+)$/.exec(exchange.url.pathname) ?? [];
+  if (exchange.method !== "GET" || token === undefined) return undefined;
+  if (bearer(exchange) !== settings.text("STARHUB_SERVER_API_TOKEN"))
+    return json(401, { code: "AUTH-ERR-9", msg: "AUTH-ERR-9: Need API key" });
+  try {
+    const { uuid, current_user: username } = readHmacToken(token, settings.text("STARHUB_JWT_SIGNING_KEY"), new Date());
+    return json(200, { msg: "OK", data: { uuid, username } });
+  } catch {
+    return json(500, { msg: "failed to verify JWT token" });
+  }
 }
 
 async function listModels(login: Login, query: URLSearchParams): Promise<Answer> {
