@@ -1,23 +1,15 @@
 import { componentDefinitions } from "../../installer/src/plan/components/all.ts";
 import type { Component, Plan } from "../../installer/src/plan/model.ts";
 import { referencePlan, referenceProfiles } from "../../installer/test/support/compose-reference.ts";
-import { infraValues, profilePlan } from "../../installer/test/support/infra-plan.ts";
+import { planOfEveryComponent } from "./every-component.ts";
 import type { Generator } from "./generated-file.ts";
 
 /** docs/components.md: every component there is, which profile it is part of, and what does the work of programs that people know. */
 export const generateComponentsPage: Generator = () => {
   const plans = referenceProfiles().map(referencePlan);
-  const rows = everything().components.map((component) => row(component, plans));
+  const rows = planOfEveryComponent().components.map((component) => row(component, plans));
   return Promise.resolve([{ path: "docs/components.md", contents: renderPage(rows, plans) }]);
 };
-
-/** A plan in which every component runs, those too that run only where they are asked for. */
-function everything(): Plan {
-  const values = new Map<string, unknown>(Object.entries(infraValues()));
-  const keys = componentDefinitions.flatMap(({ section }) => section?.key ?? []);
-  const sets = keys.filter((key) => "mode" in (values.get(key) as object)).map((key) => `${key}.mode=embedded`);
-  return profilePlan(referenceProfiles().at(-1) ?? "", ["domain=platform.example.org", ...sets]);
-}
 
 function row({ id, title, purpose }: Component, plans: readonly Plan[]): string {
   const runs = plans.map((plan) => plan.components.some((other) => other.id === id && other.workload !== undefined));
@@ -43,7 +35,11 @@ Its settings stand below its key of the [values](values.md), its limits in [sizi
 ${rows.join("\n")}
 
 "On request" is part of no profile: \`--set moderation.mode=embedded\`. Moderation asks services outside the platform, Temporal's page stands behind
-Casdoor's sign-in.
+Casdoor's sign-in. The data processing serves its pages and keeps what people set up; its tasks run in a Kubernetes cluster, and wait without
+one. Label Studio lies at \`/-/label-studio\`; that its people are kept apart from one another is not promised, so use it among people who trust one
+another. Both have a database and a role of their own, made when they are switched on. They were written after their public source and tried with stand-ins: the vendor's
+images, \`opencsghq/dataflow:v2.4.0-api\` and \`opencsghq/label-studio:v2.4.0\`, were not run. Pictures that people upload to comments of the data processing
+are refused, because its program's folder is read-only.
 
 \`hub-stores\` is no program: it makes the hub's databases, buckets, roles and keys, and the guards of its internal paths, in every profile. The
 hub's programs but the portal are one binary in the image \`csghub-server\`; how they are told what they need is in
@@ -76,6 +72,7 @@ const names = `## Programs by the names you may know
 | \`nats\` | \`nats\` with JetStream, or one of yours |
 | \`casdoor\` | \`casdoor\`, the vendor's image, or one of yours |
 | \`temporal\`, Temporal UI | \`temporal\`, or one of yours; \`temporal-ui\` on request |
+| dataflow, Label Studio | \`csghub-dataflow\` and \`label-studio\`, on request |
 | \`nginx\`, gateway | \`gateway\`, which is nginx; on Kubernetes the cluster's own, by Gateway API |
 `;
 
@@ -86,7 +83,6 @@ const absent = `## What is not here
 | the runner, and what it needs in a cluster (Knative, Argo) | no spaces, inference, fine-tuning, evaluation and notebooks. People sign in, keep models, datasets and code, push and pull them by Git, large files and the clients of Hugging Face. A bucket and a key for the runner are prepared |
 | building of spaces | needs the runner |
 | previews of datasets without network | not yet: \`csghub-dataviewer\` fetches an extension of DuckDB from its maker's site before its first preview, and previews fail where it cannot |
-| data processing (dataflow, Label Studio) | not part yet: the hub is told an address at which nothing answers |
 | collecting of logs, metrics and traces (log collector, Loki, Prometheus, Tempo) | not part yet: logs stay with each container, metrics are not collected, and none of the hub's are reachable from outside |
 | Superset, MemMachine | not part yet; the hub works without them |
 | the chunk store (xnet) | not part yet; the Community Edition does not use it |

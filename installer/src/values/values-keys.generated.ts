@@ -1405,6 +1405,112 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "allowed": "text",
     "secret": true
   },
+  "dataflow": {
+    "type": "object",
+    "allowed": "a map of mode, image, replicas, resources, storage and extraEnv"
+  },
+  "dataflow.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "dataflow.image": {
+    "type": "string",
+    "allowed": "an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty"
+  },
+  "dataflow.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "dataflow.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "dataflow.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "dataflow.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "dataflow.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "dataflow.storage": {
+    "type": "object",
+    "allowed": "a map of size"
+  },
+  "dataflow.storage.size": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "dataflow.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "dataflow.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "labelStudio": {
+    "type": "object",
+    "allowed": "a map of mode, image, replicas, resources, storage and extraEnv"
+  },
+  "labelStudio.mode": {
+    "type": "string",
+    "allowed": "embedded or off",
+    "choices": [
+      "embedded",
+      "off"
+    ]
+  },
+  "labelStudio.image": {
+    "type": "string",
+    "allowed": "an image reference with a tag (not latest) or a sha256 digest, such as postgres:17.6, or empty"
+  },
+  "labelStudio.replicas": {
+    "type": "integer",
+    "allowed": "a whole number from 1 to 64"
+  },
+  "labelStudio.resources": {
+    "type": "object",
+    "allowed": "a map of cpus, memory and pids"
+  },
+  "labelStudio.resources.cpus": {
+    "type": "number",
+    "allowed": "a number from 0.01 to 1024"
+  },
+  "labelStudio.resources.memory": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "labelStudio.resources.pids": {
+    "type": "integer",
+    "allowed": "a whole number from 16 to 4194304"
+  },
+  "labelStudio.storage": {
+    "type": "object",
+    "allowed": "a map of size"
+  },
+  "labelStudio.storage.size": {
+    "type": "string",
+    "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "labelStudio.extraEnv": {
+    "type": "object",
+    "allowed": "names of letters, digits and underscores, with text as values"
+  },
+  "labelStudio.extraEnv.*": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
   "portal": {
     "type": "object",
     "allowed": "a map of mode, image, replicas, resources and extraEnv"

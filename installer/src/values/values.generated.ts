@@ -50,6 +50,8 @@ export interface Values {
   readonly aigateway: HubProgram;
   readonly moderation: HubProgram;
   readonly temporalWorker: HubProgram;
+  readonly dataflow: DataflowValues;
+  readonly labelStudio: LabelStudioValues;
   readonly portal: PortalValues;
   readonly gateway: GatewayValues;
   readonly toolbox: ToolboxValues;
@@ -714,6 +716,46 @@ export interface NotifierValues {
      */
     readonly passwordFile: string;
   };
+}
+/**
+ * The hub's program that collects, converts and cleans datasets. Its tasks run in a Kubernetes cluster.
+ */
+export interface DataflowValues {
+  /**
+   * embedded runs the data processing here; off leaves the data processing out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Image to run instead of the one in the catalogue; empty means the catalogue's.
+   */
+  readonly image: string;
+  /**
+   * How many containers of the data processing run. Services that keep data run one.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly storage: Storage;
+  readonly extraEnv: ExtraEnv;
+}
+/**
+ * Pages on which people label data, at /-/label-studio. It needs dataflow, which leads people to it.
+ */
+export interface LabelStudioValues {
+  /**
+   * embedded runs Label Studio here; off leaves Label Studio out.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Image to run instead of the one in the catalogue; empty means the catalogue's.
+   */
+  readonly image: string;
+  /**
+   * How many containers of Label Studio run. Services that keep data run one.
+   */
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly storage: Storage;
+  readonly extraEnv: ExtraEnv;
 }
 /**
  * The hub's web pages.

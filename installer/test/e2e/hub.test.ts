@@ -12,8 +12,15 @@ let first: ChildResult;
 
 beforeAll(async () => {
   const [casdoor, hub] = [await ensureCasdoorStandIn(), await ensureHubStandIn()];
-  const images = [`casdoor.image=${casdoor}`, `server.image=${hub}`, `portal.image=${hub}`];
-  const sets = [...images, "domain=platform.test", "moderation.mode=embedded"].flatMap((set) => ["--set", set]);
+  const images = [
+    `casdoor.image=${casdoor}`,
+    `server.image=${hub}`,
+    `portal.image=${hub}`,
+    `dataflow.image=${hub}`,
+    `labelStudio.image=${hub}`,
+  ];
+  const more = ["moderation", "dataflow", "labelStudio"].map((key) => `${key}.mode=embedded`);
+  const sets = [...images, "domain=platform.test", ...more].flatMap((set) => ["--set", set]);
   platform = await openPlatform({ arguments: ["--profile", "standard", ...sets] });
   first = await platform.run(["install", "--json"]);
 }, 400_000);
@@ -34,7 +41,15 @@ const programs: readonly (readonly [string, number, readonly string[]])[] = [
   ["csghub-notifier", 8095, ["redis", "nats", "temporal"]],
 ];
 
-const peers = ["accounting", "dataviewer", "lfs-sync", "moderation", "notifier", "user"].map((peer) => `peer:${peer}`);
+/** Programs beside the hub: what they ask by its public name, too. */
+const beside: readonly (readonly [string, number, readonly string[]])[] = [
+  ["csghub-dataflow", 8000, ["CSGHUB_ENDPOINT", "STUDIO_JUMP_URL"]],
+  ["label-studio", 8002, ["CSGHUB_ENDPOINT", "LABEL_STUDIO_HOST"]],
+];
+
+const peers = ["accounting", "dataflow", "dataviewer", "lfs-sync", "moderation", "notifier", "user"].map(
+  (peer) => `peer:${peer}`,
+);
 
 function probe(component: string, port: number): Promise<Probed> {
   return askProbe((...args) => platform.docker(...args), `${platform.name}-${component}-1`, port);
@@ -69,6 +84,12 @@ describe("the profile standard, by domain and with our own authority", () => {
       "privateObjects",
     ]);
   });
+
+  it.each(beside)("%s can use all that it was given", async (component, port, expected) => {
+    const probed = await probe(component, port);
+    expect(failed(probed)).toEqual([]);
+    expect(Object.keys(probed).toSorted()).toEqual([...expected, "database"].toSorted());
+  });
 });
 
 describe("the same platform, moved to an IP address and without TLS", () => {
@@ -87,7 +108,7 @@ describe("the same platform, moved to an IP address and without TLS", () => {
     expect(result.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(address.trim());
   });
 
-  it.each(programs)("%s can use all that it was given", async (component, port) => {
+  it.each([...programs, ...beside])("%s can use all that it was given", async (component, port) => {
     expect(failed(await probe(component, port))).toEqual([]);
   });
 });

@@ -31,6 +31,8 @@ export const fixedImages: ImageTable = {
   ),
   casdoor: { reference: "casbin/casdoor:3.62.0", source: "third-party" },
   "csghub-server": { reference: "opencsghq/csghub-server:v2.4.0-ce", source: "third-party" },
+  "csghub-dataflow": { reference: "opencsghq/dataflow:v2.4.0-api", source: "third-party" },
+  "label-studio": { reference: "opencsghq/label-studio:v2.4.0", source: "third-party" },
   "csghub-portal": { reference: "opencsghq/csghub-portal:v2.4.0-ce", source: "third-party" },
 };
 

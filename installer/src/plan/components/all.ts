@@ -14,6 +14,7 @@ import { temporal } from "./temporal.ts";
 import { temporalUi } from "./temporal-ui.ts";
 import { accounting } from "./csghub-accounting.ts";
 import { aigateway } from "./csghub-aigateway.ts";
+import { dataflow } from "./csghub-dataflow.ts";
 import { dataviewer } from "./csghub-dataviewer.ts";
 import { lfsSync } from "./csghub-lfs-sync.ts";
 import { moderation } from "./csghub-moderation.ts";
@@ -24,6 +25,7 @@ import { rproxy } from "./csghub-rproxy.ts";
 import { server } from "./csghub-server.ts";
 import { temporalWorker } from "./csghub-temporal-worker.ts";
 import { user } from "./csghub-user.ts";
+import { labelStudio } from "./label-studio.ts";
 
 /** Every component there is. Adding one: write its file, name it here. */
 export const componentDefinitions: readonly ComponentDefinition[] = [
@@ -50,6 +52,8 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   aigateway,
   moderation,
   temporalWorker,
+  dataflow,
+  labelStudio,
   portal,
   gateway,
 ];

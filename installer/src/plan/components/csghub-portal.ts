@@ -10,13 +10,14 @@ import {
   tmp,
 } from "../define.ts";
 import { casdoorClient, signInCallback, signInState } from "../groups/casdoor-client.ts";
+import { environmentFile, withEnvironment } from "../groups/environment-file.ts";
 import { hubProfiles } from "../groups/hub-program.ts";
 import { hubApiToken, hubDatabaseUrl } from "../groups/hub-settings.ts";
 import { postgresCaFiles } from "../groups/postgres-client.ts";
 import { routeWire, trustFiles, trustVariables } from "../groups/public-address.ts";
 import { s3AccessKey, s3PublicPlace, s3SecretName } from "../groups/s3-client.ts";
 import type { Container, EdgeKey, EnvVariable, Probe, Route, Text } from "../model.ts";
-import { secret, text, textFile } from "../text.ts";
+import { secret, text } from "../text.ts";
 import { hubRules } from "../../values/rules/csghub-server-rules.ts";
 
 const port = 8090;
@@ -142,23 +143,19 @@ function migrationJob(context: PlanContext): JobDraft {
   };
 }
 
-/**
- * It reads the environment alone. Its secrets stand in a file that the shell of its image reads before it becomes the program, so that they
- * stand in no description of the container.
- */
+/** It reads the environment alone. */
 function run(context: PlanContext, script: string): Container {
   const values = context.values.portal;
   return container(
     {
       image: context.image("csghub-portal", values.image),
       uid: 10_021,
-      entrypoint: ["/bin/sh", "-ec"],
-      command: [`. ${secretsPath}\n${script}`],
+      ...withEnvironment(secretsPath, script),
       resources: resourcesOf(values.resources),
       scratch: [tmp(64)],
       env: settings(context),
       files: [
-        { path: secretsPath, contents: textFile(secretSettings(context)) },
+        environmentFile(secretsPath, secretSettings(context)),
         ...postgresCaFiles(context),
         ...trustFiles(context),
       ],
@@ -194,17 +191,15 @@ function settings(context: PlanContext): readonly EnvVariable[] {
   return [...Object.keys(env).map((name) => ({ name, value: [env[name] ?? ""] })), ...trustVariables(context)];
 }
 
-/** Lines of a POSIX shell. */
-function secretSettings(context: PlanContext): Text {
+function secretSettings(context: PlanContext): Readonly<Record<string, Text>> {
   const objectKey = secret(s3SecretName(context, s3Key), { as: "shell" });
-  const line = (name: string, value: Text): Text => [`export CSGHUB_PORTAL_${name}='`, ...value, "'\n"];
-  return [
-    ...line("STARHUB_API_KEY", [secret(hubKey.name)]),
-    ...line("DATABASE_DSN", hubDatabaseUrl(context, "csghub_portal")),
-    ...line("S3_ACCESS_KEY_SECRET", [objectKey]),
-    ...line("PRIVATE_S3_ACCESS_KEY_SECRET", [objectKey]),
-    ...line("LOGIN_URL", loginUrl(context)),
-  ];
+  return {
+    CSGHUB_PORTAL_STARHUB_API_KEY: [secret(hubKey.name)],
+    CSGHUB_PORTAL_DATABASE_DSN: hubDatabaseUrl(context, "csghub_portal"),
+    CSGHUB_PORTAL_S3_ACCESS_KEY_SECRET: [objectKey],
+    CSGHUB_PORTAL_PRIVATE_S3_ACCESS_KEY_SECRET: [objectKey],
+    CSGHUB_PORTAL_LOGIN_URL: loginUrl(context),
+  };
 }
 
 /** The page on which people sign in, with the id of the hub as Casdoor knows it. */

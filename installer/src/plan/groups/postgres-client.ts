@@ -69,6 +69,19 @@ ${roots === undefined ? "" : `sslrootcert=${roots}\n`}application_name=slipway-p
 `;
 }
 
+/** Authorities of an image made from Debian. */
+const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * TLS for programs that use libpq and have no settings of their own for it. Theirs may be older than 16, which knows no word for the
+ * authorities of the system.
+ */
+export function libpqVariables(context: PlanContext): Readonly<Record<string, string>> {
+  const mode = postgresSslMode(context);
+  const roots = postgresCaFiles(context)[0]?.path ?? (postgresTls(context) === "verify" ? systemRoots : undefined);
+  return { PGSSLMODE: mode, ...(roots === undefined ? {} : { PGSSLROOTCERT: roots }) };
+}
+
 /**
  * A database as the component that keeps things in it declares it.
  * @throws RangeError when none does

@@ -30,6 +30,12 @@ export function trustVariables(context: PlanContext): readonly EnvVariable[] {
   return trustSecret(context) === undefined ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }];
 }
 
+/** The same for programs made with Python. */
+export function pythonTrustVariables(context: PlanContext): Readonly<Record<string, string>> {
+  if (trustSecret(context) === undefined) return {};
+  return { SSL_CERT_FILE: verifyCaPath, REQUESTS_CA_BUNDLE: verifyCaPath };
+}
+
 /** The `caFile` field of a check that goes through the gateway. */
 export function verifyCaFile(context: PlanContext): { readonly caFile?: string } {
   return context.addressing.tls === "off" ? {} : { caFile: verifyCaPath };

@@ -416,5 +416,16 @@ describe("names and paths", () => {
       "casdoor: { organization: 'A B' }",
       'casdoor.organization: is not allowed (got "A B"), allowed is letters, digits, underscores and hyphens, at most 100, beginning with a letter or digit [my.yaml:1:26]',
     ],
+    [
+      "labelStudio: { mode: embedded }\nserver: { mode: embedded }\ndomain: hub.corp.example",
+      'labelStudio.mode: cannot work alone (got "embedded"), it needs dataflow.mode embedded, which leads people to it [my.yaml:1:22]',
+    ],
+    [
+      "dataflow: { mode: embedded }",
+      'dataflow.mode: cannot work alone (got "embedded"), it needs server.mode embedded, or leave it out with mode off [my.yaml:1:19]',
+    ],
+    [
+      "labelStudio: { mode: embedded }\ndataflow: { mode: embedded }\nserver: { mode: embedded }\ndomain: hub.corp.example",
+    ],
   ]);
 });

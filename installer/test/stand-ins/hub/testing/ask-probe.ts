@@ -4,10 +4,9 @@ export type Probed = Readonly<Record<string, { readonly ok: boolean; readonly er
 /** Runs inside the container, so that the token stays where it is. */
 const ask = `
 const { existsSync, readFileSync } = require("node:fs");
-const [hub, portal] = ["/run/slipway/hub.toml", "/run/slipway/portal.env"];
-const token = existsSync(hub)
-  ? /^api_token = "([^"]+)"/m.exec(readFileSync(hub, "utf8"))
-  : /STARHUB_API_KEY='([^']+)'/.exec(readFileSync(portal, "utf8"));
+const files = ["hub.toml", "portal.env", "dataflow.env", "label-studio.env"].map((name) => "/run/slipway/" + name);
+const [file] = files.filter((path) => existsSync(path));
+const token = /^(?:api_token = "|.*(?:STARHUB_API_KEY|DATABASE_PASSWORD|POSTGRE_PASSWORD)=')([^"']+)/m.exec(readFileSync(file, "utf8"));
 fetch("http://127.0.0.1:" + process.argv[1] + "/probe", { headers: { authorization: "Bearer " + token[1] } })
   .then((answer) => answer.text())
   .then((text) => console.log(text));

@@ -37,7 +37,8 @@ function givenTo(id: string, container: Container, text: (slotted: Text) => stri
     const contents = container.files.find((file) => file.path === path)?.contents;
     return contents?.kind === "text" ? text(contents.text) : "";
   };
-  const fromShell = exported(fileText("/run/slipway/portal.env"));
+  const [script] = container.files.filter(({ path }) => path.endsWith(".env"));
+  const fromShell = exported(fileText(script?.path ?? ""));
   return {
     id,
     words: container.command ?? [],
@@ -56,7 +57,7 @@ function exported(script: string): Environment {
   return Object.fromEntries(
     out
       .split("\0")
-      .filter((line) => line.startsWith("CSGHUB_"))
+      .filter((line) => !line.startsWith("PATH="))
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
 }
