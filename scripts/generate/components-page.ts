@@ -57,7 +57,7 @@ const names = `## Programs by the names you may know
 | \`csghub_server\` | \`csghub-server\` |
 | \`csghub_user\` | \`csghub-user\` |
 | \`csghub_accounting\` | \`csghub-accounting\` |
-| \`csghub_proxy\` | \`csghub-rproxy\`; it has nowhere to lead until a cluster runs applications |
+| \`csghub_proxy\` | \`csghub-rproxy\`, at \`/endpoint/\` and, with \`appsDomain\`, by the name of each application; it has nowhere to lead until a cluster runs applications |
 | \`csghub_mirror\` | \`csghub-repo-sync\` and \`csghub-lfs-sync\` |
 | \`csghub_runner\` | none yet: it needs a Kubernetes cluster, see below |
 | \`space_builder\` | none: since 1.6 a space is built by a job that the runner starts in its cluster |

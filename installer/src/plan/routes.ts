@@ -64,4 +64,9 @@ export type RouteAction =
   /** An empty picture, for pictures that a page names and nobody has here: a browser shows none as broken. */
   | { readonly kind: "blank-picture" }
   | { readonly kind: "deny"; readonly status: number }
-  | { readonly kind: "redirect"; readonly url: string };
+  | {
+      readonly kind: "redirect";
+      readonly url: string;
+      /** The name that was asked for stays, in the place of the URL's. */
+      readonly keepsHost?: true;
+    };

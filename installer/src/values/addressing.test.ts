@@ -52,6 +52,21 @@ describe("with a domain", () => {
     expect(addressing.published.map(({ name }) => name)).toEqual(["http", "https", "ssh"]);
   });
 
+  test("has a wildcard for applications where they have a domain, and no other where there are no sub-domains", () => {
+    const hub = ["server.mode=embedded", "rproxy.mode=embedded"];
+    const sets = ["domain=ai.corp.example", "appsDomain=apps.ai.corp.example", "ports.https=8443"];
+    const addressing = resolve(...hub, ...sets);
+
+    expect(addressing.apps).toEqual({
+      id: "apps",
+      host: "*.apps.ai.corp.example",
+      port: 8443,
+      url: "https://*.apps.ai.corp.example:8443",
+    });
+    expect(addressing.hosts.at(-1)).toBe("*.apps.ai.corp.example");
+    expect(resolve("domain=ai.corp.example").apps).toBeUndefined();
+  });
+
   test("names a port that is not the usual one in every URL", () => {
     const addressing = resolve("domain=ai.corp.example", "ports.https=8443");
 

@@ -25,6 +25,8 @@ export interface Addressing {
   readonly hosts: readonly string[];
   /** What the gateway serves: `main`, then by id what runs here and has a listener. */
   readonly served: readonly Served[];
+  /** Every name below the applications' domain, a wildcard; absent where applications have no names of their own. */
+  readonly apps?: Served;
   /** The ports that are really published under this addressing, in the order of the values. */
   readonly published: readonly { readonly name: PortName; readonly port: number }[];
 }
@@ -36,7 +38,7 @@ export function addressingKind(domain: string): Addressing["kind"] {
 
 /** Derives every public name, port and URL from validated values. */
 export function resolveAddressing(values: Values, sections: readonly Section[]): Addressing {
-  const { domain, ports } = values;
+  const { domain, ports, appsDomain } = values;
   const kind = addressingKind(domain);
   const tls = resolveTls(values);
   // Only these are looked at: another may be wrong, of which something else is told.
@@ -52,14 +54,18 @@ export function resolveAddressing(values: Values, sections: readonly Section[]):
         : serve(tls, { id, host: `${prefix}.${domain}`, port: shared }),
     )
     .sort((a, b) => compareText(a.id, b.id));
+  // Rules tell of one that cannot be.
+  const apps =
+    kind === "port" || appsDomain === "" ? [] : [serve(tls, { id: "apps", host: `*.${appsDomain}`, port: shared })];
   return {
     kind,
     domain,
     bindAddress: resolveBindAddress(values),
     tls,
     mainUrl: main.url,
-    hosts: kind === "port" ? [domain] : [domain, ...others.map(({ host }) => host)],
+    hosts: kind === "port" ? [domain] : [domain, ...[...others, ...apps].map(({ host }) => host)],
     served: [main, ...others],
+    ...(apps[0] === undefined ? {} : { apps: apps[0] }),
     published: listPublishedPorts(values, { kind, tls, present }),
   };
 }

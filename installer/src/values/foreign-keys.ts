@@ -5,6 +5,7 @@ import { valuesKeys } from "./values-keys.generated.ts";
 /** What other installers, charts and compose files call a key of ours, in small letters and without signs. */
 const spellings: readonly (readonly [key: string, names: readonly string[]])[] = [
   ["domain", ["hostname", "host", "fqdn", "externalurl", "url", "baseurl", "rooturl", "publicurl"]],
+  ["appsDomain", ["appdomain", "publicrootdomain", "wildcarddomain", "publicdomain"]],
   ["dataDir", ["datavolume", "datapath", "datadirectory", "dataroot"]],
   ["timezone", ["tz"]],
   ["images.registry", ["imageregistry", "privateregistry", "registryurl", "imagerepository"]],

@@ -20,6 +20,11 @@ export function isLoopbackName(name: string): boolean {
   );
 }
 
+/** A name that stands for all that a wildcard such as `*.apps.corp` covers; any other name is itself. */
+export function exampleName(host: string): string {
+  return host.replace(/^\*\./, "slipway-check.");
+}
+
 /** Why the text cannot be a DNS host name, or undefined when it can. Upper case is accepted. */
 export function findHostNameFault(text: string): string | undefined {
   if (text.length > 253) return `is longer than 253 characters (${text.length})`;

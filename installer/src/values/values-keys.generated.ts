@@ -21,6 +21,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "type": "string",
     "allowed": "a lower-case host name such as ai.corp.example, an IPv4 address or localhost"
   },
+  "appsDomain": {
+    "type": "string",
+    "allowed": "a lower-case host name such as apps.ai.corp.example, or empty"
+  },
   "bindAddress": {
     "type": "string",
     "allowed": "auto or an IP address of this host"

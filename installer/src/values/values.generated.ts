@@ -13,6 +13,10 @@ export interface Values {
    */
   readonly domain: string;
   /**
+   * Host name below which every application gets a name of its own; a wildcard record in DNS has to lead all of them here. Empty serves applications at /endpoint/ of the domain alone.
+   */
+  readonly appsDomain: string;
+  /**
    * IP address of the host on which ports are published. auto is 127.0.0.1 when the domain is localhost or a loopback address and 0.0.0.0 otherwise.
    */
   readonly bindAddress: string;

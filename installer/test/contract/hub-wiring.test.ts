@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { renderCompose } from "../../src/render/compose/render-compose.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { referencePlan } from "../support/compose-reference.ts";
+import { profilePlan } from "../support/infra-plan.ts";
 import { templatePlan } from "./helm.ts";
 import { contract, type ContractRow, unknownReaders } from "./hub-wiring/contract.ts";
 import { composeOutput, composeUnits } from "./parity/parity-compose.ts";
@@ -39,6 +40,17 @@ function unitOf(units: ParityUnits, id: string): ParityUnit {
   if (unit === undefined) throw new RangeError(`nothing is rendered for ${id}`);
   return unit;
 }
+
+it("where applications have names of their own, every program is told below which", () => {
+  const units = composeUnits(
+    composeOutput(
+      renderCompose(profilePlan("standard", ["domain=platform.example.org", "appsDomain=apps.example.org"])),
+    ),
+  );
+
+  for (const id of programs)
+    expect(unitOf(units, id).env).toMatchObject({ STARHUB_SERVER_PUBLIC_ROOT_DOMAIN: "apps.example.org" });
+});
 
 describe.each(["Compose", "Kubernetes"])("the hub's programs on %s", (target) => {
   let units: ParityUnits;

@@ -20,7 +20,10 @@ beforeAll(async () => {
     `labelStudio.image=${hub}`,
   ];
   const more = ["moderation", "dataflow", "labelStudio"].map((key) => `${key}.mode=embedded`);
-  const sets = [...images, "domain=platform.test", ...more].flatMap((set) => ["--set", set]);
+  const sets = [...images, "domain=platform.test", "appsDomain=apps.platform.test", ...more].flatMap((set) => [
+    "--set",
+    set,
+  ]);
   platform = await openPlatform({ arguments: ["--profile", "standard", ...sets] });
   first = await platform.run(["install", "--json"]);
 }, 400_000);
@@ -97,7 +100,7 @@ describe("the same platform, moved to an IP address and without TLS", () => {
   let moved: ChildResult;
   beforeAll(async () => {
     address = await platform.docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
-    const sets = [`domain=${address.trim()}`, `bindAddress=${address.trim()}`, "tls.mode=off"];
+    const sets = [`domain=${address.trim()}`, `bindAddress=${address.trim()}`, "tls.mode=off", "appsDomain="];
     moved = await platform.run(["install", "--json", ...sets.flatMap((set) => ["--set", set])]);
   }, 200_000);
 

@@ -7,6 +7,7 @@ import { openInstall } from "../../execute/state/install.ts";
 import { type ImageLock, parseImageLock } from "../../images/image-lock.ts";
 import { parseTarget } from "../../oci/path-rules.ts";
 import type { EgressGuard } from "../../platform/egress-guard.ts";
+import { exampleName } from "../../values/host-names.ts";
 import { openGivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ValuesSelection } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
@@ -194,7 +195,7 @@ function allowNamedHosts(desired: Desired, guard: EgressGuard): Desired {
   const elsewhere = plan.components.flatMap(({ endpoints }) =>
     endpoints.flatMap(({ externalHost }) => externalHost ?? []),
   );
-  const own = [plan.settings.domain, ...plan.listeners.map((listener) => listener.host)];
+  const own = [plan.settings.domain, ...plan.listeners.map(({ host }) => exampleName(host))];
   const registry = desired.values?.images.registry ?? "";
   for (const host of [...elsewhere, ...own, registry]) if (host !== "") guard.allow(host);
   return desired;

@@ -25,6 +25,29 @@ function toldTo(
   return { env, file: filesOf(plan).get(`files/${component}/run/slipway/hub.toml`) ?? "" };
 }
 
+describe("applications with names of their own", () => {
+  const sets = [domain, "appsDomain=apps.corp.example", "ports.https=8443"];
+
+  it("are said to every program, with the port people use", () => {
+    for (const program of ["csghub-server", "csghub-rproxy", "csghub-temporal-worker"])
+      expect(toldTo(profilePlan("standard", sets), program).env).toHaveProperty(
+        "STARHUB_SERVER_PUBLIC_ROOT_DOMAIN",
+        "apps.corp.example:8443",
+      );
+    expect(toldTo(profilePlan("standard", [domain]), "csghub-server").env).not.toHaveProperty(
+      "STARHUB_SERVER_PUBLIC_ROOT_DOMAIN",
+    );
+  });
+
+  it("are in the certificate, and no name for the engine's DNS", () => {
+    const plan = profilePlan("standard", sets);
+    const leaf = plan.secrets.find(({ name }) => name === "gateway-tls")?.generator;
+
+    expect(leaf).toMatchObject({ names: expect.arrayContaining(["*.apps.corp.example"]) as unknown });
+    expect(filesOf(plan).get("compose.yaml")).not.toContain("*.apps");
+  });
+});
+
 describe("the hub on services of one's own", () => {
   const plan = profilePlan(
     "standard",

@@ -98,6 +98,7 @@ function platform(context: PlanContext): HubSettings {
       STARHUB_SERVER_TIMEZONE: values.timezone,
       STARHUB_SERVER_REPO_SYNC_TIMEZONE: values.timezone,
       // Applications that no cluster has announced an address for; nothing answers there.
+      ...appsDomain(context),
       STARHUB_SERVER_INTERNAL_ROOT_DOMAIN: `spaces.app.internal:${hubPorts.rproxy}`,
       ...images(context),
       ...Object.fromEntries(trustVariables(context).map(({ name, value }) => [name, value])),
@@ -112,6 +113,12 @@ function platform(context: PlanContext): HubSettings {
     files: trustFiles(context),
     secrets: [hubApiToken, tokenKey, credentialKey, credentialSessionKey, mirrorSessionKey],
   };
+}
+
+/** Below which name, and port, applications have names of their own. Without, they are at `/endpoint/` of the hub. */
+function appsDomain({ addressing: { apps } }: PlanContext): Readonly<Record<string, string>> {
+  if (apps === undefined) return {};
+  return { STARHUB_SERVER_PUBLIC_ROOT_DOMAIN: new URL(apps.url).host.replace("*.", "") };
 }
 
 /** Where images of models and applications come from, and packages that go into them: by default the vendor's places. */

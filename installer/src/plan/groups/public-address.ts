@@ -77,7 +77,8 @@ export function routeWire(
 export function publicListeners(context: PlanContext): readonly Listener[] {
   const { addressing, values } = context;
   const tls = addressing.tls !== "off";
-  const listeners = addressing.served.map(
+  const apps = addressing.apps === undefined ? [] : [addressing.apps];
+  const listeners = [...addressing.served, ...apps].map(
     ({ id, host, port, url }): Listener => ({ id, host, port, publicPort: port, tls, url }),
   );
   const plain = tls ? listeners.filter((row) => row.id === "main" || addressing.kind === "domain") : [];
@@ -96,7 +97,7 @@ export function redirectRoutes(listeners: readonly Listener[]): readonly Route[]
       id: row.id,
       listener: row.id,
       match: { kind: "prefix", path: "/" },
-      action: { kind: "redirect", url: row.url },
+      action: { kind: "redirect", url: row.url, ...(row.host.startsWith("*") ? { keepsHost: true } : {}) },
     }));
 }
 

@@ -21,5 +21,6 @@ export function networksOf(plan: Plan, own: Zone | undefined, reaches: readonly 
 /** Public names the gateway answers to inside, so that a URL is right from both sides. */
 export function gatewayAliases(plan: Plan): readonly string[] {
   if (plan.settings.addressing === "port") return [];
-  return [...new Set(plan.listeners.map((listener) => listener.host))].sort();
+  // An engine's DNS has no wildcards.
+  return [...new Set(plan.listeners.map(({ host }) => host))].filter((host) => !host.startsWith("*")).sort();
 }

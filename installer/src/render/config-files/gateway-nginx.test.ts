@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { infraPlan } from "../../../test/support/infra-plan.ts";
+import { infraPlan, profilePlan } from "../../../test/support/infra-plan.ts";
 import type { Plan, Route } from "../../plan/model.ts";
 import { buildAddressBook } from "../addresses.ts";
 import { renderedFileToString } from "../rendered-file.ts";
@@ -125,6 +125,20 @@ describe("renderGatewayNginx", () => {
     expect(render(withRoute({ match: { kind: "regex", path: "^/(hf|csg)/" } }))).toContain(
       'location ~ "^/(hf|csg)/" {',
     );
+  });
+
+  it("leads every name of applications to their proxy and nowhere else, over WebSockets and for an hour", () => {
+    const sets = ["domain=hub.test", "appsDomain=apps.hub.test", "ports.https=8443"];
+    const text = render(profilePlan("standard", sets));
+    const [block = "", plain = ""] = text.split("# apps").slice(1);
+
+    expect(block).toContain("listen 8443 ssl;\n    server_name *.apps.hub.test;");
+    expect([...block.matchAll(/location (\S+)/g)].map(([, path]) => path)).toEqual(["/"]);
+    expect(block).toContain("set $upstream http://csghub-rproxy:8083;");
+    expect(block).toContain("proxy_read_timeout 3600s;");
+    expect(block).toContain("proxy_buffering off;");
+    expect(text).toContain("proxy_set_header Upgrade $http_upgrade;");
+    expect(plain).toContain("return 301 https://$host:8443$request_uri;");
   });
 
   it("names the route that leads nowhere", () => {

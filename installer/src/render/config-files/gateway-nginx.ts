@@ -96,7 +96,10 @@ function toLocation(route: Route, listener: Listener, book: AddressBook) {
     case "deny":
       return { ...empty, deny: action.status };
     case "redirect":
-      return { ...empty, redirect: action.url };
+      return {
+        ...empty,
+        redirect: action.keepsHost === true ? action.url.replace(listener.host, "$host") : action.url,
+      };
     case "blank-picture":
       return { ...empty, blankPicture: true };
     case "proxy":

@@ -58,7 +58,7 @@ function helmAction(scope: HelmScope, route: Route, action: ExpressibleAction): 
     case "deny":
       return { kind: "deny" };
     case "redirect":
-      return redirect(route, action.url);
+      return redirect(route, action);
     case "proxy": {
       const { component, endpoint } = routeTarget(scope, route.id, action.to);
       if (endpoint.tls)
@@ -98,7 +98,9 @@ function rewrite(
   }
 }
 
-function redirect(route: Route, target: string): HelmRouteAction {
+type Redirect = Extract<RouteAction, { readonly kind: "redirect" }>;
+
+function redirect(route: Route, { url: target, keepsHost }: Redirect): HelmRouteAction {
   if (!URL.canParse(target)) throw new RenderError(`route ${route.id}: redirect: ${target} is not a full URL`);
   const url = new URL(target);
   if (url.search !== "" || url.hash !== "")
@@ -109,7 +111,7 @@ function redirect(route: Route, target: string): HelmRouteAction {
   return {
     kind: "redirect",
     scheme: url.protocol.slice(0, -1),
-    hostname: url.hostname,
+    ...(keepsHost === true ? {} : { hostname: url.hostname }),
     port,
     ...(url.pathname === "/" && !target.endsWith("/") ? {} : { path: url.pathname }),
   };

@@ -139,7 +139,7 @@ export type HelmRouteAction =
   | {
       readonly kind: "redirect";
       readonly scheme: string;
-      readonly hostname: string;
+      readonly hostname?: string;
       readonly port: number;
       /** Absent: the request's own path is kept. */
       readonly path?: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { profilePlan } from "../../../test/support/infra-plan.ts";
 import { samplePlan } from "../../../test/support/sample-plan.ts";
 import { RenderError } from "../../errors/installer-error.ts";
 import type { Component, Job, Plan, Route } from "../../plan/model.ts";
@@ -210,6 +211,26 @@ describe("renderHelm", () => {
     ["http://example.org/a", { scheme: "http", hostname: "example.org", port: 80, path: "/a" }],
   ])("redirects to %s", (url, redirect) => {
     expect(valuesOf(withRoute({ kind: "redirect", url })).routes[0]?.action).toEqual({ kind: "redirect", ...redirect });
+  });
+});
+
+describe("names of applications", () => {
+  const sets = ["domain=platform.test", "appsDomain=apps.platform.test"];
+  const { listeners, routes } = valuesOf(profilePlan("standard", sets));
+
+  it("have a wildcard listener, and a redirect to the same name", () => {
+    expect(listeners.find(({ id }) => id === "apps")).toMatchObject({ hostname: "*.apps.platform.test", tls: true });
+    expect(routes.find(({ id }) => id === "apps-plain")?.action).toEqual({
+      kind: "redirect",
+      scheme: "https",
+      port: 443,
+    });
+  });
+
+  it("lead to the application proxy alone, for as long as an answer takes", () => {
+    expect(routes.filter(({ listener }) => listener === "apps").map(({ action }) => action)).toEqual([
+      expect.objectContaining({ kind: "proxy", to: "csghub-rproxy", timeoutSeconds: 3600 }),
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { resolveAddressing } from "../addressing.ts";
+import { addressingKind, resolveAddressing } from "../addressing.ts";
 import { findHostNameFault, isIpv4, isIpv6, isLoopbackName } from "../host-names.ts";
 import type { Finding } from "../schema-issues.ts";
 import type { PortName, Section } from "../section.ts";
@@ -9,6 +9,7 @@ import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 export function networkRules(sections: readonly Section[]): readonly Rule[] {
   return [
     { reads: ["domain"], check: (values) => checkDomain(values, longestPrefix(sections)) },
+    { reads: ["appsDomain", "domain"], check: (values) => checkAppsDomain(values, sections) },
     { reads: ["bindAddress", "domain"], check: checkBindAddress },
     { reads: addressingReads(sections), check: (values) => checkPortsDiffer(values, sections) },
     { reads: ["tls"], check: checkTlsFiles },
@@ -42,6 +43,42 @@ function findDomainFault(domain: string, prefixLength: number): string | undefin
   if (fault !== undefined) return fault;
   if (prefixLength + domain.length > 253) return "leaves no room for sub-domains within 253 characters";
   return undefined;
+}
+
+/** Most characters of a host name, without a label of its own for an application. */
+const longestAppsDomain = 253 - 64;
+
+function checkAppsDomain(values: Values, sections: readonly Section[]): readonly Finding[] {
+  const { appsDomain, domain } = values;
+  if (appsDomain === "") return [];
+  const allowed = "allowed is a host name such as apps.ai.corp.example, or empty";
+  if (addressingKind(domain) === "port") {
+    const wrong = "asks for sub-domains, which an address or a name without a dot has not";
+    const finding = wrongValue(
+      "appsDomain",
+      appsDomain,
+      wrong,
+      "allowed is empty: applications are at /endpoint/ then",
+    );
+    return [becauseOf(finding, "domain")];
+  }
+  const fault = findAppsDomainFault(values, sections);
+  return fault === undefined ? [] : [wrongValue("appsDomain", appsDomain, fault, allowed)];
+}
+
+function findAppsDomainFault({ appsDomain, domain }: Values, sections: readonly Section[]): string | undefined {
+  if (isIpv4(appsDomain)) return "is an address, and there are no names below one";
+  if (!appsDomain.includes(".")) return "has no dot, and browsers keep nothing apart below such a name";
+  const fault = findHostNameFault(appsDomain);
+  if (fault !== undefined) return fault;
+  if (appsDomain.length > longestAppsDomain)
+    return "leaves no room for the names of applications within 253 characters";
+  const own = [
+    domain,
+    ...sections.flatMap(({ listener }) => (listener === undefined ? [] : [`${listener.prefix}.${domain}`])),
+  ];
+  const taken = own.find((name) => name === appsDomain || name.endsWith(`.${appsDomain}`));
+  return taken === undefined ? undefined : `would take in ${taken}, a name of the platform itself,`;
 }
 
 function checkBindAddress({ bindAddress, domain }: Values): readonly Finding[] {

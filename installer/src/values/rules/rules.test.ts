@@ -9,6 +9,55 @@ function check(cases: readonly Case[]): void {
   });
 }
 
+const withHub = (appsDomain: string): string =>
+  `appsDomain: ${appsDomain}\ndomain: ai.corp.example\nserver: { mode: embedded }\nrproxy: { mode: embedded }`;
+const appsAllowed = "allowed is a host name such as apps.ai.corp.example, or empty [my.yaml:1:13]";
+const long = `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(58)}.ex`;
+
+describe("appsDomain", () => {
+  check([
+    [withHub("apps.ai.corp.example")],
+    [withHub("apps.other.example")],
+    [withHub(long)],
+    [
+      withHub(`x${long}`),
+      `appsDomain: has a label of more than 63 characters (64) (got "x${"a".repeat(58)}... (192 characters)), ${appsAllowed}`,
+    ],
+    [
+      withHub(`x.${long}`),
+      `appsDomain: leaves no room for the names of applications within 253 characters (got "x.${"a".repeat(57)}... (193 characters)), ${appsAllowed}`,
+    ],
+    [
+      withHub("10.0.0.9"),
+      `appsDomain: is an address, and there are no names below one (got "10.0.0.9"), ${appsAllowed}`,
+    ],
+    [
+      withHub("apps"),
+      `appsDomain: has no dot, and browsers keep nothing apart below such a name (got "apps"), ${appsAllowed}`,
+    ],
+    [withHub("a..b"), `appsDomain: has an empty label (got "a..b"), ${appsAllowed}`],
+    ...["ai.corp.example", "corp.example"].map(
+      (name) =>
+        [
+          withHub(name),
+          `appsDomain: would take in ai.corp.example, a name of the platform itself, (got "${name}"), ${appsAllowed}`,
+        ] as const,
+    ),
+    [
+      withHub("s3.ai.corp.example"),
+      `appsDomain: would take in s3.ai.corp.example, a name of the platform itself, (got "s3.ai.corp.example"), ${appsAllowed}`,
+    ],
+    [
+      "appsDomain: apps.corp.example\ndomain: 10.0.0.9\nserver: { mode: embedded }\nrproxy: { mode: embedded }",
+      'appsDomain: asks for sub-domains, which an address or a name without a dot has not (got "apps.corp.example"), allowed is empty: applications are at /endpoint/ then [my.yaml:1:13]',
+    ],
+    [
+      "appsDomain: apps.corp.example\ndomain: ai.corp.example",
+      'appsDomain: leads nowhere (got "apps.corp.example"), it needs rproxy.mode embedded, or leave it empty [my.yaml:1:13]',
+    ],
+  ]);
+});
+
 const domainAllowed = "allowed is a lower-case host name such as ai.corp.example, an IPv4 address or localhost";
 const namesAllowed = "allowed is a host name such as ai.corp.example, an IPv4 address or localhost";
 

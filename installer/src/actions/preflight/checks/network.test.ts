@@ -36,6 +36,29 @@ describe("names and time", () => {
     expect(here).toEqual([]);
   });
 
+  it("ask for a name below the applications' domain, for which a hosts file is no help", async () => {
+    const set = [
+      "domain=ai.corp.example",
+      "appsDomain=apps.corp.example",
+      "server.mode=embedded",
+      "rproxy.mode=embedded",
+    ];
+    const found = await findings("dns.resolves", {
+      set,
+      files,
+      addresses: { "slipway-check.apps.corp.example": ["10.0.0.5"] },
+    });
+    const missing = await findings("dns.resolves", { set, files });
+
+    expect(found.map(({ message }) => message)).not.toContain("*.apps.corp.example does not resolve");
+    expect(missing).toContainEqual(
+      expect.objectContaining({
+        message: "*.apps.corp.example does not resolve",
+        remedy: "make a wildcard record in DNS for it; a hosts file has none",
+      }),
+    );
+  });
+
   it("leave localhost alone, and warn about an address that is not the host's", async () => {
     expect(await findings("dns.resolves", { files })).toEqual([]);
     expect(await findings("dns.resolves", { set: ["domain=10.0.0.9"], files })).toHaveLength(1);

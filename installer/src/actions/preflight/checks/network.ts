@@ -1,4 +1,4 @@
-import { isIpv4, isIpv6, isLoopbackName } from "../../../values/host-names.ts";
+import { exampleName, isIpv4, isIpv6, isLoopbackName } from "../../../values/host-names.ts";
 import { parseLocalIpv4, parseLocalIpv6 } from "../../../targets/host/addresses.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 
@@ -33,12 +33,14 @@ async function checkName(
       },
     ];
   }
-  const addresses = await context.host.resolve(name).catch(() => []);
+  const addresses = await context.host.resolve(exampleName(name)).catch(() => []);
   if (addresses.length === 0) {
     return [
       {
         message: `${name} does not resolve`,
-        remedy: `make a DNS record for it, or a line in /etc/hosts of every machine that uses it`,
+        remedy: name.startsWith("*")
+          ? "make a wildcard record in DNS for it; a hosts file has none"
+          : "make a DNS record for it, or a line in /etc/hosts of every machine that uses it",
       },
     ];
   }

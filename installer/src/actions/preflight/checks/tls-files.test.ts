@@ -18,9 +18,9 @@ beforeAll(async () => {
 });
 
 /** What the check says of these files; with `ca`, of a chain that clients follow to that. */
-async function check(crt: string, key = leaf.key, ca?: string) {
+async function check(crt: string, key = leaf.key, ca?: string, more: readonly string[] = []) {
   const found = await findings("files.tls", {
-    set: [...set, ...(ca === undefined ? [] : ["tls.caFile=/tls/ca"])],
+    set: [...set, ...more, ...(ca === undefined ? [] : ["tls.caFile=/tls/ca"])],
     files: { "/tls/crt": crt, "/tls/key": key, ...(ca === undefined ? {} : { "/tls/ca": ca }) },
     now: new Date().toISOString(),
   });
@@ -260,6 +260,23 @@ describe("what the gateway and browsers refuse", () => {
     expect(await messages(wild.pem + issuing.pem, wild.key, root.pem)).toEqual([
       expect.stringMatching(/does not cover s3\.ai\.corp\.example$/),
     ]);
+  });
+
+  it("no wildcard for names of applications", async () => {
+    const names = ["ai.corp.example", "s3.ai.corp.example", "casdoor.ai.corp.example", "apps.corp.example"];
+    const without = await small({ names });
+    const withWildcard = await small({ names: [...names, "*.apps.corp.example"] });
+
+    const asked = [
+      "appsDomain=apps.corp.example",
+      "server.mode=embedded",
+      "rproxy.mode=embedded",
+      "casdoor.mode=embedded",
+    ];
+    expect(await messages(without.pem + issuing.pem, without.key, root.pem, asked)).toEqual([
+      expect.stringMatching(/does not cover \*\.apps\.corp\.example$/),
+    ]);
+    expect(await messages(withWildcard.pem + issuing.pem, withWildcard.key, root.pem, asked)).toEqual([]);
   });
 
   it("a signature with SHA-1, but not that of a root on itself", async () => {

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { isIpv4, isIpv6 } from "../../../values/host-names.ts";
+import { exampleName, isIpv4, isIpv6 } from "../../../values/host-names.ts";
 import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { buildChain, type CertificateChain, isValidAt, publicAuthorities } from "./certificate-chain.ts";
 import { type FoundCertificate, readCertificates } from "../../../platform/pem.ts";
@@ -304,7 +304,7 @@ function checkNames({ names }: TlsFiles, certificate: X509Certificate): readonly
 /** As browsers and programs in Go do: the common name is not looked at. */
 function covers(certificate: X509Certificate, name: string): boolean {
   if (isIpv4(name) || isIpv6(name)) return certificate.checkIP(name) !== undefined;
-  return certificate.checkHost(name, { subject: "never", partialWildcards: false }) !== undefined;
+  return certificate.checkHost(exampleName(name), { subject: "never", partialWildcards: false }) !== undefined;
 }
 
 function day(date: Date): string {
