@@ -1,6 +1,7 @@
 import { componentDefinitions } from "../../installer/src/plan/components/all.ts";
 import type { Component, Plan } from "../../installer/src/plan/model.ts";
 import { referencePlan, referenceProfiles } from "../../installer/test/support/compose-reference.ts";
+import { editions } from "../../installer/src/values/editions.ts";
 import { planOfEveryComponent } from "./every-component.ts";
 import type { Generator } from "./generated-file.ts";
 
@@ -10,6 +11,11 @@ export const generateComponentsPage: Generator = () => {
   const rows = planOfEveryComponent().components.map((component) => row(component, plans));
   return Promise.resolve([{ path: "docs/components.md", contents: renderPage(rows, plans) }]);
 };
+
+/** What other editions have beside the Community Edition. */
+function closedPrograms(): string {
+  return [...new Set(Object.values(editions).flatMap(({ alsoHas }) => alsoHas))].join(", ");
+}
 
 function row({ id, title, purpose }: Component, plans: readonly Plan[]): string {
   const runs = plans.map((plan) => plan.components.some((other) => other.id === id && other.workload !== undefined));
@@ -80,13 +86,14 @@ const absent = `## What is not here
 
 | What | What that means |
 | --- | --- |
-| the runner, and what it needs in a cluster (Knative, Argo) | no spaces, inference, fine-tuning, evaluation and notebooks. People sign in, keep models, datasets and code, push and pull them by Git, large files and the clients of Hugging Face. A bucket and a key for the runner are prepared |
+| the runner, and what it needs in a cluster (Knative, Argo) | no spaces, inference, fine-tuning, evaluation and notebooks. The portal has no setting that hides their buttons: its forms stay, list no cluster and no resource, and nothing can be started from them. People sign in, keep models, datasets and code, push and pull them by Git, large files and the clients of Hugging Face. A bucket and a key for the runner are prepared |
 | building of spaces | needs the runner |
 | previews of datasets without network | not yet: \`csghub-dataviewer\` fetches an extension of DuckDB from its maker's site before its first preview, and previews fail where it cannot |
 | collecting of logs, metrics and traces (log collector, Loki, Prometheus, Tempo) | not part yet: logs stay with each container, metrics are not collected, and none of the hub's are reachable from outside |
-| Superset, MemMachine | not part yet; the hub works without them |
-| the chunk store (xnet) | not part yet; the Community Edition does not use it |
+| Superset | not part: what the vendor's image \`6.1.0-csg\` holds beside Apache's Superset is not public, so what it starts and installs with could only be guessed, and nothing was run to find out |
+| MemMachine | not part yet; the hub works without it |
 | syncing with a hub elsewhere, usage reports | off, and the addresses for it lead nowhere |
-| programs of other editions (payment, logs of language models, agents, CSGShip) | the Community Edition does not have them |
+| the chunk store (xnet) | not part: the Community Edition's client for it does nothing |
+| programs of the editions \`ee\` and \`saas\` (${closedPrograms()}) | closed. \`edition: ce\` is the only one that the hub can be installed as; another is refused |
 | several hubs or clusters, backup, upgrade | not built |
 `;

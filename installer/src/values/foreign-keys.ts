@@ -38,6 +38,18 @@ const arrangements: readonly (readonly [keys: RegExp, advice: string])[] = [
     /^(existingsecret|secretname|passwordsecret|imagepullsecrets?)$/,
     "secrets are made by slipway, and one of yours is given by a key that ends in File",
   ],
+  [
+    /^(csghub)?runner$|^knative|^argo(workflows)?$/,
+    "the runner, with which spaces, inference and fine-tuning come, needs a cluster to run them in, and slipway knows none yet",
+  ],
+  [
+    /^(xnet|llmlog|agentichub|agenticflow|csgbot|csgship|payment|fedap|trustregistry)$/,
+    "it is a closed program of other editions of CSGHub, and none of them is here",
+  ],
+  [
+    /^(superset|memmachine|loki|prometheus|tempo|logcollector|fluentd)$/,
+    "it is not part of the platform yet; what is stands in docs/components.md",
+  ],
   [/^global$/, "there is no such section, and its keys stand at the top: domain, images.registry"],
 ];
 

@@ -52,7 +52,7 @@ describe("keys and kinds", () => {
       "logging:",
       `logging: has no value (got nothing), write one or remove the line; allowed is a map of maxSize and maxFiles${place(1, 9)}`,
     ],
-    ["edition: { a: 1 }", `edition: is of the wrong kind (got a map), allowed is ce or ee${place(1, 10)}`],
+    ["edition: { a: 1 }", `edition: is of the wrong kind (got a map), allowed is ce, ee or saas${place(1, 10)}`],
     [
       "timezone: 8",
       `timezone: is a number and not text (got 8), put it in quotes; allowed is an IANA time zone such as Asia/Shanghai or UTC${place(1, 11)}`,
@@ -371,7 +371,7 @@ describe("words for texts", () => {
     const [problem] = listProblems(`edition: "${"long\\n".repeat(50)}"`);
 
     expect(problem).toBe(
-      `edition: is not allowed (got "${"long\\n".repeat(9)}long\\... (302 characters)), allowed is ce or ee${place(1, 10)}`,
+      `edition: is not allowed (got "${"long\\n".repeat(9)}long\\... (302 characters)), allowed is ce, ee or saas${place(1, 10)}`,
     );
   });
 });

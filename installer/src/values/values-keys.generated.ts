@@ -11,10 +11,11 @@ export interface ValuesKey {
 export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "edition": {
     "type": "string",
-    "allowed": "ce or ee",
+    "allowed": "ce, ee or saas",
     "choices": [
       "ce",
-      "ee"
+      "ee",
+      "saas"
     ]
   },
   "domain": {

@@ -5,9 +5,9 @@
  */
 export interface Values {
   /**
-   * Which edition of CSGHub the platform is prepared for: ce (community) or ee (enterprise).
+   * Which edition of CSGHub runs: ce (community). The programs that ee (enterprise) and saas have beside it are closed, so the hub cannot be installed as one of these.
    */
-  readonly edition: "ce" | "ee";
+  readonly edition: "ce" | "ee" | "saas";
   /**
    * Host name or IPv4 address under which people reach the platform. Below a name with a dot every service gets its own sub-domain; with localhost, an IP address or a name without a dot it gets its own port.
    */

@@ -18,7 +18,8 @@ import { routeWire, trustFiles, trustVariables } from "../groups/public-address.
 import { s3AccessKey, s3PublicPlace, s3SecretName } from "../groups/s3-client.ts";
 import type { Container, EdgeKey, EnvVariable, Probe, Route, Text } from "../model.ts";
 import { secret, text } from "../text.ts";
-import { hubRules } from "../../values/rules/csghub-server-rules.ts";
+import { editions } from "../../values/editions.ts";
+import { editionImageRule, hubRules } from "../../values/rules/csghub-server-rules.ts";
 
 const port = 8090;
 const program = "./csghub-portal";
@@ -50,7 +51,7 @@ export const portal: ComponentDefinition = {
     aliases: ["portal"],
     leastMemory: 64,
     image: "csghub-portal",
-    rules: hubRules("portal"),
+    rules: [...hubRules("portal"), editionImageRule("portal")],
   },
   profiles: hubProfiles,
   build(context) {
@@ -179,7 +180,7 @@ function settings(context: PlanContext): readonly EnvVariable[] {
     CSGHUB_PORTAL_APP_ENV: "production",
     CSGHUB_PORTAL_SERVER_PORT: String(port),
     CSGHUB_PORTAL_ENABLE_HTTPS: String(tls !== "off"),
-    CSGHUB_PORTAL_ON_PREMISE: "true",
+    CSGHUB_PORTAL_ON_PREMISE: String(editions[context.values.edition].onPremise),
     CSGHUB_PORTAL_SENSITIVE_CHECK: "false",
     CSGHUB_PORTAL_STARHUB_BASE_URL: mainUrl,
     CSGHUB_PORTAL_AI_GATEWAY_HOST: `${mainUrl}/aigateway`,

@@ -1,4 +1,4 @@
-import { hubRules } from "../../values/rules/csghub-server-rules.ts";
+import { editionImageRule, hubRules } from "../../values/rules/csghub-server-rules.ts";
 import type { Rule } from "../../values/rules/rule.ts";
 import type { Values } from "../../values/values.generated.ts";
 import {
@@ -79,7 +79,12 @@ export function hubComponent(spec: HubProgram): ComponentDefinition {
       key: spec.key,
       aliases: spec.aliases,
       leastMemory: spec.leastMemory,
-      rules: [...hubRules(spec.key), ...(spec.rules ?? [])],
+      rules: [
+        ...hubRules(spec.key),
+        // All run from the image of one.
+        ...(spec.key === "server" ? [editionImageRule(spec.key)] : []),
+        ...(spec.rules ?? []),
+      ],
     },
     profiles: spec.extra === true ? [] : hubProfiles,
     build: (context) => build(spec, context),

@@ -1,3 +1,4 @@
+import { editions } from "../../values/editions.ts";
 import { completed, healthy, type PlanContext, randomSecret } from "../define.ts";
 import type { SecretSlot, SecretSpec, Text, TextPart } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
@@ -86,7 +87,7 @@ function platform(context: PlanContext): HubSettings {
       GIN_MODE: "release",
       // The root is read-only, and the user of the container has no home.
       HOME: "/tmp",
-      STARHUB_SERVER_SAAS: "false",
+      STARHUB_SERVER_SAAS: String(editions[values.edition].saas),
       OPENCSG_ACCOUNTING_CHARGING_ENABLE: "true",
       STARHUB_SERVER_ENABLE_HTTPS: String(addressing.tls !== "off"),
       STARHUB_SERVER_PUBLIC_DOMAIN: mainUrl,
