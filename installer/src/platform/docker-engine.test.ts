@@ -240,6 +240,14 @@ describe("address ranges", () => {
     expect(asked()).toEqual(["GET /networks"]);
   });
 
+  it("and the clock of the engine are told", async () => {
+    const { docker } = await dockerThatAnswers((request) =>
+      request.path.startsWith("/info") ? { body: { SystemTime: "2026-11-21T12:00:00.123456789+01:00" } } : undefined,
+    );
+
+    expect((await docker.info()).time).toEqual(new Date("2026-11-21T11:00:00.123Z"));
+  });
+
   it("that networks are taken from are told where the engine was given some", async () => {
     const DefaultAddressPools = [{ Base: "10.200.0.0/16", Size: 24 }];
     const { docker } = await dockerThatAnswers((request) =>

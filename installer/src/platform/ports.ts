@@ -118,6 +118,8 @@ export interface EngineInfo {
   readonly addressPools?: readonly { readonly base: string; readonly size: number }[];
   /** The socket of this machine that it is reached by, where it is one. */
   readonly socket?: string;
+  /** What its clock said when it was asked. */
+  readonly time?: Date;
 }
 
 export interface EngineVersion {

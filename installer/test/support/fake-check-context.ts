@@ -24,6 +24,7 @@ import { valuesSections } from "../../src/plan/values-sections.ts";
 
 /** What of the world is other than on a host that is ready. */
 export interface FakeWorld {
+  readonly profile?: "infra" | "standard";
   readonly set?: readonly string[];
   readonly unreachable?: string;
   readonly info?: Partial<EngineInfo>;
@@ -67,9 +68,11 @@ function readAsset(path: string): string {
 
 /** A context for checks: a roomy, empty Debian host as root with the infra profile, but for what differs. */
 export function fakeContext(world: FakeWorld = {}): ComposeCheckContext & LiveCheckContext {
+  const { profile = "infra" } = world;
   const { values } = loadValues(
     {
       defaults: { name: "values.yaml", text: readAsset("values/values.yaml") },
+      profile: { name: profile, text: readAsset(`values/profiles/${profile}.yaml`) },
       sets: world.set ?? [],
     },
     valuesSections(),
@@ -81,7 +84,7 @@ export function fakeContext(world: FakeWorld = {}): ComposeCheckContext & LiveCh
     version: "0",
     builtAt: "2026-11-01",
   };
-  const plan = buildPlan({ values, images: readImageTable(assets), name: "slipway", profile: "infra", version: "0" });
+  const plan = buildPlan({ values, images: readImageTable(assets), name: "slipway", profile, version: "0" });
   const info: EngineInfo = { ...readyEngine, ...world.info };
   return {
     plan,

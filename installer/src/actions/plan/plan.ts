@@ -13,6 +13,7 @@ import type { RunJobPorts } from "../run-job/run-job.ts";
 import { findElsewhere } from "../status/elsewhere.ts";
 import { describeState } from "../status/describe-state.ts";
 import type { FoundInside } from "./find-drift.ts";
+import { type MovedAddress, movedAddresses } from "./moved.ts";
 import { observeFor, type ObservedPlatform, type ObservePorts } from "./observe.ts";
 import { type PlanTotals, totalsOf } from "./totals.ts";
 import { planHashOf } from "./plan-hash.ts";
@@ -52,6 +53,8 @@ export interface PlanResult extends ResultHead<"PlanResult">, FoundInside {
   readonly changes: readonly Change[];
   /** Recorded values that nothing gives any more: their defaults hold again. */
   readonly returned: readonly ReturnedValue[];
+  /** Public addresses that people and programs have to change where they kept them. */
+  readonly moved?: readonly MovedAddress[];
   /** Of a first install: what the platform takes, and where it will be reached. */
   readonly totals?: PlanTotals;
   /** What an install will refuse, because the target cannot do it to the data that is there. */
@@ -110,6 +113,7 @@ export function comparePlan(
   const changes = listChanges(desired, install, sight);
   const counts = { create: 0, recreate: 0, restart: 0, run: 0, remove: 0, unchanged: 0 };
   for (const change of changes) counts[change.action] += 1;
+  const moved = movedAddresses(install.plan, desired.plan);
   return {
     apiVersion: "slipway/v1",
     kind: "PlanResult",
@@ -121,6 +125,7 @@ export function comparePlan(
     counts,
     changes,
     returned: desired.returned ?? [],
+    ...(moved.length === 0 ? {} : { moved }),
     ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
     impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
     drift: [],

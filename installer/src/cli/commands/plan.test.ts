@@ -102,6 +102,15 @@ describe("plan", () => {
     );
   });
 
+  it("says before it happens that addresses move", async () => {
+    const moved = [{ from: "https://a.example", to: "https://b.example" }];
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, moved }) });
+
+    expect(run.stdout()).toMatch(
+      /! addresses move, .*\n {4}https:\/\/a\.example → https:\/\/b\.example\n.*git remotes/,
+    );
+  });
+
   it("ends with 14 on changes when --exit-code asks for it, 0 without changes", async () => {
     const changed = await cli("plan --exit-code", { plan: () => Promise.resolve(planned) });
     const same = await cli("plan --exit-code", { plan: () => Promise.resolve({ ...planned, changed: false }) });

@@ -1,5 +1,6 @@
 import type { FoundInside } from "../../actions/plan/find-drift.ts";
 import type { Change, PlanResult } from "../../actions/plan/plan.ts";
+import type { MovedAddress } from "../../actions/plan/moved.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import type { PlanTotals } from "../../actions/plan/totals.ts";
 import { describeBytes } from "../../values/quantity.ts";
@@ -15,6 +16,7 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
   for (const { message, hint } of plan.impossible) {
     lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
   }
+  lines.push(...formatMoved(plan.moved ?? [], style));
   lines.push(...formatInside(plan, style));
   if (plan.returned.length > 0) {
     lines.push(
@@ -28,6 +30,18 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
   );
   return lines.join("\n");
+}
+
+/** Everything inside follows by itself; what others keep does not. */
+function formatMoved(moved: readonly MovedAddress[], style: Style): readonly string[] {
+  if (moved.length === 0) return [];
+  return [
+    style.warn("! addresses move, and nothing answers at the old ones any more:"),
+    ...moved.map(({ from, to }) => style.dim(`    ${from} → ${to}`)),
+    style.dim(
+      "    sign-in, links to files and Git follow by themselves; people sign in again, links given out before end, and bookmarks, git remotes, clients and DNS are for whoever keeps them",
+    ),
+  ];
 }
 
 /** What somebody changed or made inside services since. Both quote what others wrote. */

@@ -14,7 +14,8 @@ export function encodeSecret(value: string, as: Encoding): string {
         (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
       );
     case "quoted":
-      return JSON.stringify(value).slice(1, -1);
+      // TOML wants this one escaped, too.
+      return JSON.stringify(value).slice(1, -1).replaceAll("\u007f", "\\u007f");
     case "base64":
       return Buffer.from(value, "utf8").toString("base64");
     case "shell":

@@ -50,6 +50,7 @@ export interface EngineInfoAnswer {
   readonly SecurityOptions?: readonly string[] | null;
   readonly OperatingSystem: string;
   readonly Architecture: string;
+  readonly SystemTime?: string;
   readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
 }
 
@@ -157,6 +158,7 @@ export function fromVersion(answer: EngineVersionAnswer): EngineVersion {
 
 export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo {
   const pools = info.DefaultAddressPools ?? [];
+  const time = new Date(info.SystemTime ?? "");
   return {
     version: info.ServerVersion,
     apiVersion,
@@ -168,6 +170,7 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
     securityOptions: info.SecurityOptions ?? [],
     os: info.OperatingSystem,
     architecture: info.Architecture,
+    ...(Number.isNaN(time.getTime()) ? {} : { time }),
     ...(pools.length > 0 && { addressPools: pools.map(({ Base: base, Size: size }) => ({ base, size })) }),
   };
 }

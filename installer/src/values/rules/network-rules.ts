@@ -39,6 +39,9 @@ function findDomainFault(domain: string, prefixLength: number): string | undefin
     if (first === 0 || first >= 224) return "is not an address that a host can have";
     return undefined;
   }
+  const address = /[.](\d+[.]\d+[.]\d+[.]\d+)$/.exec(domain)?.[1] ?? "";
+  if (isIpv4(address))
+    return `is a name below the address ${address}, and an address has no sub-domains: with it as the domain services get ports of their own`;
   const fault = findHostNameFault(domain);
   if (fault !== undefined) return fault;
   if (prefixLength + domain.length > 253) return "leaves no room for sub-domains within 253 characters";

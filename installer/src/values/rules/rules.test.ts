@@ -100,6 +100,10 @@ describe("domain", () => {
       `domain: ends in a number but is not an IPv4 address (got "10.0.0.700"), ${namesAllowed} [my.yaml:1:9]`,
     ],
     [
+      "domain: s3.10.0.0.5",
+      `domain: is a name below the address 10.0.0.5, and an address has no sub-domains: with it as the domain services get ports of their own (got "s3.10.0.0.5"), ${namesAllowed} [my.yaml:1:9]`,
+    ],
+    [
       "domain: 0.0.0.0",
       `domain: is not an address that a host can have (got "0.0.0.0"), ${namesAllowed} [my.yaml:1:9]`,
     ],

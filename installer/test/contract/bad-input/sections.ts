@@ -1,4 +1,5 @@
 import { bundleRows, diskRows } from "./bundles.ts";
+import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
 import { valuesRows } from "./values.ts";
 import type { BadInputSection } from "./row.ts";
@@ -18,6 +19,11 @@ export const badInput: readonly BadInputSection[] = [
     title: "Registries",
     text: "A push to a registry, and `bundle create` and `images lock` from one. The registry of the tests can be made to fail at any request. An image whose manifest no source gives counts as missing: `bundle create` and `images lock` then end with 4 and say why.",
     rows: registryRows,
+  },
+  {
+    title: "Names, ports, certificates, clocks and passwords",
+    text: "What a platform is reached by and vouched for with, the time it lives in, and the passwords its programs are handed. `install` looks before it changes anything, `doctor` at any time; nobody outside is asked for the time.",
+    rows: platformRows,
   },
   {
     title: "Values and records",

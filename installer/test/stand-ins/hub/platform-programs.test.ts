@@ -1,6 +1,8 @@
 /** What the platform gives the programs of CSGHub, seen in what they make of it. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDsn } from "./dsn.ts";
+import { natsLogin } from "./reach.ts";
 import { checkPortalForms, checkServerForms } from "./forms.ts";
 import { portalSettings } from "./portal-settings.ts";
 import { parseCommandLine } from "./command-line.ts";
@@ -23,7 +25,8 @@ const given = platformPrograms(["moderation.mode=embedded"]);
 const isPortal = ({ id }: Given): boolean => id.startsWith("csghub-portal");
 
 describe("the programs of the hub with the platform's own settings", () => {
-  const units = given.filter((unit) => !isPortal(unit) && unit.id !== "csghub-migration");
+  const jobs = ["csghub-migration", "csghub-dataviewer-extensions"];
+  const units = given.filter((unit) => !isPortal(unit) && !jobs.includes(unit.id));
 
   it("are all of them", () => {
     const paths = units.map(({ words }) => pathOf(words));
@@ -54,6 +57,56 @@ describe("the programs of the hub with the platform's own settings", () => {
     const unit = platformPrograms(elsewhere).find((candidate) => candidate.id === id)!;
     const settings = readSettings(serverSettings, unit.environment, unit.file);
     expect(settings.text(env)).toBe(`${secret}'s "own" $ \\ / @ : # password`);
+  });
+});
+
+describe("a password of any characters", () => {
+  const marks = [
+    ...Array.from("@:/?#%$\"'\\ &=+;,!()*~`^|<>{}[]\t\r\n\u007f\u00a0\u2028"),
+    "é",
+    "密",
+    "🔑",
+    "a",
+    "1",
+    "%41",
+    "${X}",
+    "$(id)",
+  ];
+  const password = fc.oneof(
+    fc.array(fc.constantFrom(...marks), { minLength: 1, maxLength: 24 }).map((parts) => parts.join("")),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 24 }).map((text) => text.replaceAll("\0", "0")),
+  );
+
+  /** The passwords that a program of the hub or the portal makes of what it was given. */
+  function passwordsOf({ id, words, environment, file }: Given): readonly string[] {
+    if (id.startsWith("csghub-portal")) {
+      const settings = readSettings(portalSettings, environment);
+      return [
+        parseDsn(settings.text("CSGHUB_PORTAL_DATABASE_DSN")).password,
+        settings.text("CSGHUB_PORTAL_S3_ACCESS_KEY_SECRET"),
+        settings.text("CSGHUB_PORTAL_PRIVATE_S3_ACCESS_KEY_SECRET"),
+      ];
+    }
+    const settings = readSettings(serverSettings, environment, file);
+    const uses = id === "csghub-migration" ? [] : (programs.find(({ path }) => path === pathOf(words))?.uses ?? []);
+    return [
+      parseDsn(settings.text("STARHUB_DATABASE_DSN")).password,
+      ...(uses.includes("redis") ? [settings.text("STARHUB_SERVER_REDIS_PASSWORD")] : []),
+      ...(uses.includes("objects") ? [settings.text("STARHUB_SERVER_S3_ACCESS_KEY_SECRET")] : []),
+      ...(uses.includes("nats") ? [natsLogin(settings).password] : []),
+    ];
+  }
+
+  it("arrives as it is at every program, by connection string, file and shell", () => {
+    fc.assert(
+      fc.property(password, (text) => {
+        for (const unit of platformPrograms(["moderation.mode=embedded"], () => text)) {
+          if (unit.id === "csghub-dataviewer-extensions") continue;
+          expect(new Set(passwordsOf(unit))).toEqual(new Set([text]));
+        }
+      }),
+      { numRuns: process.env["SLIPWAY_FULL"] === "1" ? 300 : 25 },
+    );
   });
 });
 

@@ -23,7 +23,7 @@ export function readTables(text: string): Tables {
       tables.add(table);
       continue;
     }
-    const pair = /^([\w-]+)\s*=\s*(.+)$/.exec(trimmed);
+    const pair = /^([\w-]+)\s*=\s*(.+)$/s.exec(trimmed);
     if (pair === null) throw new StartRefusal(`line ${line}: invalid TOML syntax`);
     const path = table === "" ? normal(pair[1] ?? "") : `${table}.${normal(pair[1] ?? "")}`;
     const earlier = found.get(path);
@@ -43,7 +43,7 @@ function valueOf(text: string, line: number): string | number | boolean {
   if (bare !== undefined) return bare === "true" || bare === "false" ? bare === "true" : Number(bare);
   const literal = /^'([^']*)'\s*(?:#.*)?$/.exec(text)?.[1];
   if (literal !== undefined) return literal;
-  const basic = /^("(?:[^"\\\u0000-\u001f]|\\(?:["\\bfnrt]|u[0-9A-Fa-f]{4}))*")\s*(?:#.*)?$/.exec(text)?.[1];
+  const basic = /^("(?:[^"\\\u0000-\u001f\u007f]|\\(?:["\\bfnrt]|u[0-9A-Fa-f]{4}))*")\s*(?:#.*)?$/.exec(text)?.[1];
   // What a basic string may hold then is a string of JSON, too.
   if (basic !== undefined) return JSON.parse(basic) as string;
   throw new StartRefusal(`line ${line}: invalid TOML syntax`);

@@ -99,6 +99,26 @@ describe("TLS files", () => {
 
     expect(found[0]?.message).toMatch(/does not cover other\.example, .*s3\.other\.example/);
   });
+
+  it("must cover every name of the profile standard, those of its sub-domains too", async () => {
+    const domain = "hub.corp.example";
+    const alone = await issueCertificate({ commonName: domain, names: [domain], days: [-1, 300] });
+    const wild = await issueCertificate({ commonName: domain, names: [domain, `*.${domain}`], days: [-1, 300] });
+    const look = async (pem: string, key: string) =>
+      await findings("files.tls", {
+        profile: "standard",
+        set: [...set(domain), "casdoor.mode=embedded", "temporalUi.mode=embedded"],
+        files: { "/tls/a.crt": pem, "/tls/a.key": key },
+        now: new Date().toISOString(),
+      });
+
+    const [missing] = await look(alone.pem, alone.key);
+    const covered = await look(wild.pem, wild.key);
+
+    expect(missing?.severity).toBe("failure");
+    expect(missing?.message).toMatch(/casdoor\.hub\.corp\.example.*s3\.hub\.corp\.example/);
+    expect(covered).toEqual([]);
+  });
 });
 
 describe("given secrets", () => {

@@ -96,6 +96,17 @@ describe("the live platform", () => {
     expect(found[1]?.remedy).toContain("it renews");
   });
 
+  it("finds a certificate that is not valid yet, as where the clock is behind", async () => {
+    const leaf = await issueCertificate({ commonName: "ai.corp.example", days: [1, 300] });
+    const files = { [`${secrets}/ca.certificate`]: leaf.pem };
+
+    const found = await findings("live.certificates", { status, files, now: new Date().toISOString() });
+
+    expect(found).toMatchObject([
+      { severity: "failure", message: expect.stringMatching(/^ca\.certificate is valid only from 20/) as string },
+    ]);
+  });
+
   it("finds secrets that others can read, short ones and well-known ones", async () => {
     const files = {
       [`${secrets}/a`]: "minioadmin",

@@ -179,6 +179,10 @@ async function checkEnds(
     const end = certificate.validToDate;
     const day = end.toISOString().slice(0, 10);
     if (end.getTime() < now) return [{ message: `${what} ended on ${day}`, remedy }];
+    if (certificate.validFromDate.getTime() > now) {
+      const from = certificate.validFromDate.toISOString().slice(0, 16);
+      return [{ message: `${what} is valid only from ${from} on`, remedy: "set the clock right: it is behind" }];
+    }
     if (end.getTime() - now > renewDays * dayMs) return [];
     return [{ severity: "warning", message: `${what} ends on ${day}`, remedy }];
   });

@@ -71,4 +71,17 @@ describe("names and time", () => {
     expect(severities(await findings("clock.sane", { now: "2020-01-01T00:00:00Z" }))).toEqual(["failure"]);
     expect(severities(await findings("clock.sane", { exec: ntp }))).toEqual(["warning"]);
   });
+
+  it("fail for a clock that was set back since the install recorded something", async () => {
+    const jobs = { seed: { inputsHash: "", at: "2026-11-21T12:30:00Z" } };
+    const records = { "/var/lib/slipway/slipway/applied.json": JSON.stringify({ installedAt: "", jobs }) };
+    const at = (now: string) => findings("clock.sane", { files: records, installId: "i", now });
+
+    const found = await at("2026-11-21T12:00:00Z");
+
+    expect(severities(found)).toEqual(["failure"]);
+    expect(found[0]?.message).toContain("before what this install recorded last (2026-11-21T12:30)");
+    expect(await at("2026-11-21T12:26:00Z")).toEqual([]);
+    expect(await at("2027-11-21T12:00:00Z")).toEqual([]);
+  });
 });

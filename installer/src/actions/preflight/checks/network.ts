@@ -96,21 +96,43 @@ function unreachable(component: string, address: string, error: string): CheckFi
   };
 }
 
+/** A clock that is corrected by less than this was not wrong. */
+const setBackMs = 5 * 60_000;
+
+/** The latest time in the records of an install. */
+function lastRecorded(install: CheckContext["install"]): Date | undefined {
+  if (install === undefined) return undefined;
+  const { identity, applied } = install;
+  const times = [
+    identity?.createdAt,
+    applied.installedAt,
+    applied.change?.at,
+    ...Object.values(applied.jobs).map(({ at }) => at),
+    ...Object.values(applied.initialised).map(({ at }) => at),
+  ].map((text) => Date.parse(text ?? ""));
+  const latest = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  return Number.isFinite(latest) ? new Date(latest) : undefined;
+}
+
 const clock: Check = {
   id: "clock.sane",
   title: "the clock is right",
   why: "certificates, tokens and signatures carry times; a wrong clock makes them invalid",
   severity: "failure",
-  run: async ({ clock: hostClock, builtAt, exec, signal }) => {
+  run: async ({ clock: hostClock, builtAt, exec, install, signal }) => {
     const now = hostClock.now();
-    if (now < builtAt) {
+    const remedy = "set the clock and switch time synchronisation on: timedatectl set-ntp true";
+    const says = `the clock says ${now.toISOString().slice(0, 16)}, before`;
+    if (now < builtAt)
+      return [{ message: `${says} this program was made (${builtAt.toISOString().slice(0, 10)})`, remedy }];
+    const last = lastRecorded(install);
+    if (last !== undefined && last.getTime() - now.getTime() > setBackMs)
       return [
         {
-          message: `the clock says ${now.toISOString().slice(0, 16)}, before this program was made (${builtAt.toISOString().slice(0, 10)})`,
-          remedy: "set the clock and switch time synchronisation on: timedatectl set-ntp true",
+          message: `${says} what this install recorded last (${last.toISOString().slice(0, 16)}): it was set back, and certificates, tokens and signatures of that time are not valid yet`,
+          remedy,
         },
       ];
-    }
     const answer = await exec
       .run("timedatectl", ["show", "-p", "NTPSynchronized", "--value"], { allowFailure: true, timeoutMs: 5000, signal })
       .catch(() => undefined);
@@ -118,7 +140,7 @@ const clock: Check = {
     return [
       {
         severity: "warning",
-        message: "the clock is not synchronised",
+        message: "the clock is not synchronised; S3 refuses requests that are 15 minutes wrong, and sign-ins sooner",
         remedy: "switch time synchronisation on: timedatectl set-ntp true",
       },
     ];

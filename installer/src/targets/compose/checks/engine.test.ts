@@ -35,6 +35,22 @@ describe("the engine", () => {
   });
 
   it.each([
+    ["2026-11-21T12:00:40Z", []],
+    ["2026-11-21T11:57:00Z", ["warning"]],
+    ["2026-11-21T12:15:00Z", ["failure"]],
+    ["2026-11-20T12:00:00Z", ["failure"]],
+  ])("whose clock says %s at 12:00 gives %j", async (time, expected) => {
+    expect(severities(await findings("engine.clock", { info: { time: new Date(time) } }))).toEqual(expected);
+  });
+
+  it("says which of the two clocks is behind, and nothing where the engine tells no time", async () => {
+    const found = await findings("engine.clock", { info: { time: new Date("2026-11-21T11:30:00Z") } });
+
+    expect(found[0]?.message).toBe("the clock of the Docker engine is 30 minutes behind this host's");
+    expect(await findings("engine.clock")).toEqual([]);
+  });
+
+  it.each([
     [undefined, 1],
     ["2.23.3", 1],
     ["v2.24.0", 0],

@@ -161,6 +161,33 @@ const users: ComposeCheck = {
   },
 };
 
+/** S3 refuses what is 15 minutes wrong; tokens are refused sooner. */
+const failMs = 5 * 60_000;
+const warnMs = 60_000;
+
+/** Services live by the engine's clock: on a machine of its own it may stand still while that sleeps. */
+const clock: ComposeCheck = {
+  id: "engine.clock",
+  title: "the engine's clock is that of this host",
+  why: "certificates made here are not valid there yet, and signatures and tokens from there are refused elsewhere",
+  severity: "failure",
+  run: (context) => {
+    const told = engineInfo(context)?.time;
+    if (told === undefined) return [];
+    const ms = told.getTime() - context.clock.now().getTime();
+    if (Math.abs(ms) < warnMs) return [];
+    const minutes = Math.round(Math.abs(ms) / 60_000);
+    return [
+      {
+        severity: Math.abs(ms) < failMs ? "warning" : "failure",
+        message: `the clock of the Docker engine is ${minutes} ${minutes === 1 ? "minute" : "minutes"} ${ms < 0 ? "behind" : "ahead of"} this host's`,
+        remedy:
+          "set both and switch time synchronisation on; restart the machine that the engine runs on where it slept",
+      },
+    ];
+  },
+};
+
 export const engineChecks: readonly ComposeCheck[] = [
   reachable,
   version,
@@ -169,4 +196,5 @@ export const engineChecks: readonly ComposeCheck[] = [
   storageDriver,
   cgroup,
   users,
+  clock,
 ];

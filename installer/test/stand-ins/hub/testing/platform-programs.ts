@@ -15,16 +15,23 @@ export interface Given {
   readonly file: string;
 }
 
-/** A secret with all that a file could stumble over, where it may come from outside; one that is ours has letters and digits only. */
-function readSecret({ name }: SecretSlot): string {
-  const odd = /^(pg-|s3-)|external/.test(name) || name === "redis" || name === "mail";
-  return odd ? `${name}'s "own" $ \\ / @ : # password` : `${name}-`.padEnd(128, "0");
+/** All that a file could stumble over. */
+const oddPassword = (name: string): string => `${name}'s "own" $ \\ / @ : # password`;
+
+/** Secrets that may come from outside; one that is ours has letters and digits only. */
+function isPassword(name: string): boolean {
+  return /^(pg-|s3-|nats-)|external/.test(name) || ["redis", "mail"].includes(name);
 }
 
-/** What the profile standard with `--set` arguments gives to the containers of CSGHub's images, components and jobs. */
-export function platformPrograms(sets: readonly string[] = []): readonly Given[] {
+/** What the profile standard with `--set` arguments and these passwords gives to the containers of CSGHub's images, components and jobs. */
+export function platformPrograms(
+  sets: readonly string[] = [],
+  passwordOf: (name: string) => string = oddPassword,
+): readonly Given[] {
   const plan = profilePlan("standard", ["domain=hub.test", ...sets]);
   const book = buildAddressBook(plan, (component) => component.id);
+  const readSecret = ({ name }: SecretSlot): string =>
+    isPassword(name) ? passwordOf(name) : `${name}-`.padEnd(128, "0");
   const text = (slotted: Text): string => resolveText(resolveEndpoints(slotted, book, "a test"), readSecret);
   const units = [...plan.components.map((row) => ({ id: row.id, container: row.workload?.container })), ...plan.jobs];
   return units.flatMap(({ id, container }) =>
