@@ -88,7 +88,7 @@ const absent = `## What is not here
 | --- | --- |
 | the runner, and what it needs in a cluster (Knative, Argo) | no spaces, inference, fine-tuning, evaluation and notebooks. The portal has no setting that hides their buttons: its forms stay, list no cluster and no resource, and nothing can be started from them. People sign in, keep models, datasets and code, push and pull them by Git, large files and the clients of Hugging Face. A bucket and a key for the runner are prepared |
 | building of spaces | needs the runner |
-| previews of datasets without network | not yet: \`csghub-dataviewer\` fetches an extension of DuckDB from its maker's site before its first preview, and previews fail where it cannot |
+| previews of datasets on Kubernetes before 1.35 | the hub's image keeps what DuckDB needs for root alone; only a cluster that mounts folders of images can hand it over without root. 1.33 and 1.34 can with the gate ImageVolume: then set \`cluster.imageVolumes\` of the chart. Elsewhere previews fail: the network policies refuse the viewer what it would fetch |
 | collecting of logs, metrics and traces (log collector, Loki, Prometheus, Tempo) | not part yet: logs stay with each container, metrics are not collected, and none of the hub's are reachable from outside |
 | Superset | not part: what the vendor's image \`6.1.0-csg\` holds beside Apache's Superset is not public, so what it starts and installs with could only be guessed, and nothing was run to find out |
 | MemMachine | not part yet; the hub works without it |

@@ -125,6 +125,7 @@ const contents: Readonly<Record<string, string>> = {
   redis: "sessions, locks and caches; it gives up old sessions before its memory ends",
   minio: "large files of models and datasets, uploads, images, and for 14 days what was deleted or overwritten",
   nats: "messages between programs, at most `nats.maxFile` of all streams together",
+  "csghub-dataviewer": "a copy of what DuckDB needs for previews, from the hub's image",
   gitaly: "repositories: everything in Git that is not a large file",
 };
 

@@ -353,6 +353,10 @@ export interface HubJourneyWire {
    */
   readonly state: string;
   readonly ssh?: SshAccess;
+  /**
+   * Datasets can be looked into.
+   */
+  readonly previews?: true;
   readonly hubDatabase: PostgresLogin;
   readonly objects: ObjectsAccess;
 }

@@ -51,10 +51,21 @@ env:
 {{- end }}
 {{ include "platform.containerSecurity" $unit.uid }}
 {{ include "platform.resources" (dict "root" $root "cpus" $unit.resources.cpus "memoryMiB" $unit.resources.memoryMiB) }}
-{{- if or $unit.mounts $unit.configFiles $unit.secretFiles $unit.notices $unit.scratch }}
+{{- $folderMounts := list }}
+{{- if include "platform.imageVolumes" $root }}
+{{- $folderMounts = $unit.folderMounts | default list }}
+{{- end }}
+{{- if or $unit.mounts $folderMounts $unit.configFiles $unit.secretFiles $unit.notices $unit.scratch }}
 volumeMounts:
   {{- range $unit.mounts }}
   - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .volume }} }
+  {{- end }}
+  {{- range $folderMounts }}
+  {{- if .folder }}
+  - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .folder }}, readOnly: true }
+  {{- else }}
+  - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, readOnly: {{ .readOnly | default false }} }
+  {{- end }}
   {{- end }}
   {{- range $unit.configFiles }}
   - { name: config-{{ $unit.id }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .key }}, readOnly: true }
@@ -106,4 +117,12 @@ volumeMounts:
 - name: scratch-{{ $unit.id }}-{{ $index }}
   emptyDir: { medium: Memory, sizeLimit: {{ int64 $scratch.sizeMiB }}Mi }
 {{- end }}
+{{- end }}
+
+{{- /* Whether pods may mount folders of images; empty means no. Kubernetes 1.35 is the first to do it unless told otherwise. */ -}}
+{{- define "platform.imageVolumes" -}}
+{{- $mode := .Values.cluster.imageVolumes -}}
+{{- if or (eq $mode "always") (and (eq $mode "auto") (semverCompare ">=1.35.0-0" .Capabilities.KubeVersion.Version)) -}}
+yes
+{{- end -}}
 {{- end }}

@@ -57,6 +57,15 @@ slipway.dev/secrets-{{ $unit.id }}: {{ toJson . }}
 
 {{- define "platform.podVolumes" -}}
 {{- $root := .root -}}
+{{- if include "platform.imageVolumes" $root }}
+{{- range .pod.imageFolders }}
+- name: {{ .volume }}-image
+  image: { reference: {{ toJson .image }}, pullPolicy: {{ $root.Values.pullPolicy }} }
+# A folder of an image is mounted without the right to run what is in it, also by a program that loads it.
+- name: {{ .volume }}
+  emptyDir: { sizeLimit: {{ int64 .sizeGiB }}Gi }
+{{- end }}
+{{- end }}
 {{- range prepend (.pod.init | default list) .pod.unit }}
 {{ include "platform.unitVolumes" (dict "root" $root "unit" .) }}
 {{- end }}
@@ -106,7 +115,13 @@ exec:
 {{- $root := .root -}}
 {{- $uid := .pod.unit.uid -}}
 {{- $step := dict "root" $root "cpus" 0.1 "memoryMiB" 32 -}}
-{{- if or .pod.after .pod.waits .pod.volumes .pod.init }}
+{{- $init := list -}}
+{{- $copies := list -}}
+{{- range .pod.imageFolders }}{{ $copies = append $copies .job }}{{ end -}}
+{{- range .pod.init }}
+{{- if or (include "platform.imageVolumes" $root) (not (has .id $copies)) }}{{ $init = append $init . }}{{ end -}}
+{{- end -}}
+{{- if or .pod.after .pod.waits .pod.volumes $init }}
 initContainers:
   {{- with .pod.after }}
   - name: after-jobs
@@ -149,7 +164,7 @@ initContainers:
       - { name: {{ toJson .name }}, mountPath: {{ printf "/volumes/%s" .name | toJson }} }
       {{- end }}
   {{- end }}
-  {{- range .pod.init }}
+  {{- range $init }}
   - {{- include "platform.container" (dict "root" $root "unit" .) | nindent 4 }}
   {{- end }}
 {{- end }}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { infraPlan } from "../../test/support/infra-plan.ts";
 import type { Applied } from "./state/records.ts";
-import { bringUpJobs, heldBack, jobsUndoneByLossOf, stepsByImage } from "./bring-up-graph.ts";
+import { bringUpJobs, heldBack, jobsUndoneByLossOf, stepsByImage, withoutEmptied } from "./bring-up-graph.ts";
 
 const plan = infraPlan();
 
@@ -33,6 +33,21 @@ test("losing one store undoes the jobs that work on it or for whoever keeps data
     expect.arrayContaining(["postgres-initialise", "postgres-databases", "casdoor-bootstrap", "temporal-namespace"]),
   );
   expect(postgres).not.toContain("minio-buckets");
+});
+
+test("a store that is made anew is filled again by its jobs, if it can be", () => {
+  const done = { jobs: applied().jobs, initialised: { "minio/data": { at: "" } } };
+
+  const again = withoutEmptied(done, plan, [
+    { component: "minio", dataClass: "rebuild" },
+    { component: "postgres", dataClass: "backup" },
+    { component: "redis", dataClass: "ephemeral" },
+  ]);
+
+  expect(Object.keys(done.jobs).filter((id) => again.jobs[id] === undefined)).toEqual(
+    jobsUndoneByLossOf(plan, ["minio"]),
+  );
+  expect(again.initialised).toEqual({});
 });
 
 test("most is left to do after the image of the database, and of the jobs on it; least after those that nothing waits for", () => {

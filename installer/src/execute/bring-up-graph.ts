@@ -1,4 +1,5 @@
 import type { Component, Dependency, Job, Plan } from "../plan/model.ts";
+import type { Store } from "../render/rendering.ts";
 import { type GraphNode, inOrder } from "./dependency-graph.ts";
 import type { Applied } from "./state/records.ts";
 
@@ -96,6 +97,16 @@ export function withoutLostData(
     initialised: Object.fromEntries(Object.entries(initialised).filter(([store]) => !isLost(store))),
     jobs: Object.fromEntries(Object.entries(jobs).filter(([id]) => !undone.includes(id))),
   };
+}
+
+/** What is known to be done once these stores were made anew: what jobs had put into them is gone, and is put there again. */
+export function withoutEmptied(
+  applied: Pick<Applied, "initialised" | "jobs">,
+  plan: Plan,
+  made: readonly Pick<Store, "component" | "dataClass">[],
+): Pick<Applied, "initialised" | "jobs"> {
+  const rebuilt = made.filter(({ dataClass }) => dataClass === "rebuild").map(({ component }) => component);
+  return withoutLostData(applied, plan, rebuilt);
 }
 
 /** `postgres` of the endpoint `postgres.sql`. */

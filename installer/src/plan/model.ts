@@ -106,7 +106,7 @@ export interface Container {
   readonly command?: readonly string[];
   /** Replaces the image's entry point; only where the image's own cannot serve. */
   readonly entrypoint?: readonly string[];
-  /** User and group id, fixed and >= 10000. */
+  /** User and group id, fixed and >= 10000; 0 only for the job of an `ImageFolder`. */
   readonly uid: number;
   readonly env: readonly EnvVariable[];
   readonly files: readonly ConfigFile[];
@@ -194,6 +194,8 @@ export interface VolumeMount {
   /** Name of a volume of the same component. */
   readonly volume: string;
   readonly path: string;
+  /** Who mounts it only reads there. */
+  readonly readOnly?: true;
 }
 
 export interface Scratch {
@@ -219,6 +221,16 @@ export interface Volume {
   readonly dataClass: DataClass;
   /** A file that exists once the volume holds data of its service; guards against initialising it twice. */
   readonly marker?: string;
+  /** It holds a folder of its component's image instead of data. */
+  readonly imageFolder?: ImageFolder;
+}
+
+/** A folder of an image that root alone may open there, copied to where the program may read it. */
+export interface ImageFolder {
+  /** Absolute, in the image. */
+  readonly path: string;
+  /** The job that copies it: as root from its own image, or from `imageFolderMount` where the target can mount the folder there. */
+  readonly job: string;
 }
 
 export interface Store {

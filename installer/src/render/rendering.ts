@@ -1,4 +1,4 @@
-import type { DataClass } from "../plan/model.ts";
+import type { DataClass, Volume } from "../plan/model.ts";
 import type { RenderedFile } from "./rendered-file.ts";
 
 /** What every renderer hands over: files for the target, and what the files themselves do not say about their parts. */
@@ -58,16 +58,16 @@ export function imagesOf({ units }: Pick<Rendering, "units">): readonly string[]
 export function storesOf(plan: {
   readonly components: readonly {
     readonly id: string;
-    readonly volumes: readonly { readonly name: string; readonly dataClass: DataClass; readonly marker?: string }[];
+    readonly volumes: readonly Pick<Volume, "name" | "dataClass" | "marker" | "imageFolder">[];
     readonly workload?: { readonly container: { readonly uid: number } };
   }[];
 }): readonly Store[] {
   return plan.components.flatMap(({ id, volumes, workload }) =>
-    volumes.map(({ name, dataClass, marker }) => ({
+    volumes.map(({ name, dataClass, marker, imageFolder }) => ({
       component: id,
       volume: name,
       dataClass,
-      uid: workload?.container.uid ?? 0,
+      uid: imageFolder === undefined ? (workload?.container.uid ?? 0) : 0,
       ...(marker === undefined ? {} : { marker }),
     })),
   );

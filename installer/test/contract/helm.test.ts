@@ -110,6 +110,47 @@ describe.each<[string, Plan]>([
   });
 });
 
+describe("a folder of an image that only root may open there", () => {
+  const id = "csghub-dataviewer";
+  const podWith = async (...settings: readonly string[]) => {
+    const objects = await templatePlan(referencePlan("standard"), settings);
+    const pod = objects.flatMap(podOf).find(({ spec }) => spec.containers.some(({ name }) => name === id))?.spec;
+    return { steps: pod?.initContainers?.map(({ name }) => name) ?? [], pod };
+  };
+  const step = `${id}-extensions`;
+
+  it("is mounted for a step that is not root, which copies it for the program", async () => {
+    const { pod } = await podWith("--set", "cluster.imageVolumes=always");
+
+    const copy = pod?.initContainers?.find(({ name }) => name === step);
+    const served = pod?.containers[0]?.volumeMounts ?? [];
+    expect(copy?.securityContext.runAsUser).toBe(10_020);
+    expect(copy?.volumeMounts).toContainEqual({
+      name: "extensions-image",
+      mountPath: "/image",
+      subPath: "root/.duckdb",
+      readOnly: true,
+    });
+    expect(pod?.volumes).toContainEqual({
+      name: "extensions-image",
+      image: { reference: copy?.image, pullPolicy: copy?.imagePullPolicy },
+    });
+    expect(served).toContainEqual({ name: "extensions", mountPath: "/tmp/.duckdb", readOnly: true });
+  });
+
+  it.each([
+    ["1.34.9", "auto", false],
+    ["1.35.0", "auto", true],
+    ["1.36.1-eks-1", "auto", true],
+    ["1.36.1", "never", false],
+  ])("on Kubernetes %s with cluster.imageVolumes=%s: %s", async (version, mode, expected) => {
+    const { steps, pod } = await podWith("--kube-version", version, "--set", `cluster.imageVolumes=${mode}`);
+
+    expect(steps.includes(step)).toBe(expected);
+    expect(pod?.volumes?.some(({ image }) => image !== undefined)).toBe(expected);
+  });
+});
+
 describe("odd strings", () => {
   it("reach the container unchanged through env values", async () => {
     const objects = await templatePlan(samplePlan);

@@ -39,7 +39,7 @@ const programs: readonly (readonly [string, number, readonly string[]])[] = [
   ["csghub-moderation", 8089, ["redis", "temporal", "gitaly", "objects"]],
   ["csghub-repo-sync", 8091, ["redis", "temporal", "gitaly", "objects"]],
   ["csghub-lfs-sync", 8092, ["redis", "temporal", "gitaly", "objects"]],
-  ["csghub-dataviewer", 8093, ["redis", "temporal", "gitaly", "objects"]],
+  ["csghub-dataviewer", 8093, ["redis", "temporal", "gitaly", "objects", "previews"]],
   ["csghub-aigateway", 8094, ["redis", "nats", "gitaly", "objects"]],
   ["csghub-notifier", 8095, ["redis", "nats", "temporal"]],
 ];

@@ -24,7 +24,7 @@ const login: PostgresLogin = { host: "h", port: 5432, user: "u", password: "p", 
 
 beforeEach(() => {
   statements.splice(0);
-  tables = ["users", "namespaces", "access_tokens", "repository_tags"];
+  tables = ["users", "namespaces", "access_tokens", "repository_tags", "dataviewers"];
 });
 
 test("removes what belongs to one person and their repositories, and nothing of anybody else", async () => {
@@ -33,6 +33,7 @@ test("removes what belongs to one person and their repositories, and nothing of 
   const deleted = statements.filter(({ sql }) => sql.startsWith("delete")).map(({ sql, values }) => [sql, values]);
   expect(deleted).toEqual([
     ["delete from repository_tags where repository_id = any($1)", [[3, 4]]],
+    ["delete from dataviewers where repo_id = any($1)", [[3, 4]]],
     ["delete from access_tokens where user_id = $1", ["7"]],
     ["delete from namespaces where path = $1", ["slipway-verify-1"]],
     ["delete from users where id = $1", ["7"]],

@@ -12,7 +12,13 @@ export interface Belongings {
 }
 
 /** Rows that stay behind when the hub deletes a repository, by their table. */
-const ofRepository = ["recom_repo_scores", "repository_downloads", "repository_statistics", "repository_tags"];
+const ofRepository: readonly { readonly table: string; readonly column: string }[] = [
+  ...["recom_repo_scores", "repository_downloads", "repository_statistics", "repository_tags"].map((table) => ({
+    table,
+    column: "repository_id",
+  })),
+  ...["dataviewer_jobs", "dataviewers"].map((table) => ({ table, column: "repo_id" })),
+];
 
 type Mark = "name" | "id" | "uuid";
 
@@ -35,8 +41,8 @@ export async function forgetPerson(login: PostgresLogin, { name, repositories }:
   const client = await connectPostgres(login);
   try {
     const tables = await tablesOf(client);
-    for (const table of ofRepository.filter((row) => tables.has(row)))
-      await client.query(`delete from ${table} where repository_id = any($1)`, [repositories]);
+    for (const { table, column } of ofRepository.filter((row) => tables.has(row.table)))
+      await client.query(`delete from ${table} where ${column} = any($1)`, [repositories]);
     const { rows } = await client.query<{ id: string; uuid: string }>(
       "select id, uuid from users where username = $1",
       [name],

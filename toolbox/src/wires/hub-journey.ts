@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { HubJourneyWire } from "../contract.generated.ts";
 import { NotRefusedError, ToolboxError } from "../errors.ts";
-import { forgetLargeFile, forgetPerson, forgetRecords } from "../hub/forget-person.ts";
+import { forgetPerson, forgetRecords } from "../hub/forget-person.ts";
 import { createGitClient, type GitClient } from "../hub/git-client.ts";
 import { callHub, enterHub, type HubAccess, type HubPerson, requireHub } from "../hub/hub-api.ts";
+import { commitLargeFile, deleteRepository, makeRepository, push, type Way } from "../hub/journey-repository.ts";
+import { previewDataset } from "../hub/preview-dataset.ts";
 import { excerpt, openHttp } from "../http-request.ts";
 import { login } from "./casdoor-login.ts";
 import { addVisitor } from "./casdoor-visitor.ts";
@@ -14,23 +14,11 @@ import type { WireCheck, WireContext } from "./wire-check.ts";
 export const hubJourneyCheck: WireCheck<HubJourneyWire> = {
   address: (wire) => wire.hubUrl,
   expectation: (wire) =>
-    `somebody signs in, makes a private model, pushes by git and 5 MB as a large file over HTTP${wire.ssh === undefined ? "" : " and SSH"}, reads it back, another is refused, and all of it is deleted`,
+    `somebody signs in, makes a private model, pushes by git and 5 MB as a large file over HTTP${wire.ssh === undefined ? "" : " and SSH"}, reads it back,${wire.previews === true ? " looks into a dataset," : ""} another is refused, and all of it is deleted`,
   prove: walk,
 };
 
 const largeBytes = 5 * 1024 * 1024;
-const model = "journey";
-
-/** What the steps of the way have in common. */
-interface Way {
-  readonly wire: HubJourneyWire;
-  readonly context: WireContext;
-  readonly access: HubAccess;
-  /** Who has signed in. */
-  readonly names: string[];
-  /** Numbers of the repositories that were made. */
-  readonly repositories: number[];
-}
 
 async function walk(wire: HubJourneyWire, context: WireContext): Promise<void> {
   const access: HubAccess = {
@@ -42,7 +30,8 @@ async function walk(wire: HubJourneyWire, context: WireContext): Promise<void> {
   context.atEnd(async () => await forgetRecords(wire.hubDatabase, way.names));
   const author = await signIn(way);
   const token = await makeToken(way, author);
-  const repository = await makeModel(way, author);
+  const model = { kind: "models", name: "journey" } as const;
+  const repository = await makeRepository(way, author, model);
   const client = await createGitClient(
     {
       url: `${wire.hubUrl}/models/${repository}.git`,
@@ -60,8 +49,14 @@ async function walk(wire: HubJourneyWire, context: WireContext): Promise<void> {
     const second = await pushOverSsh(way, { client, repository, author, ssh: wire.ssh });
     await readBack(way, { repository, token, file: "second.bin", digest: second });
   }
-  await beRefused(way, repository);
-  await deleteModel(way, author, repository);
+  const dataset = wire.previews === true ? await previewDataset(way, author, client) : undefined;
+  await beRefused(way, [
+    `/api/v1/models/${repository}`,
+    `/hf/api/models/${repository}`,
+    ...(dataset === undefined ? [] : [dataset.rowsPath]),
+  ]);
+  await deleteRepository(way, author, { ...model, path: repository });
+  if (dataset !== undefined) await deleteRepository(way, author, dataset);
 }
 
 /** A person of this check's own, whom Casdoor and the hub forget at the end. */
@@ -90,25 +85,13 @@ async function makeToken({ context, access }: Way, { name, token }: HubPerson): 
   return made;
 }
 
-async function makeModel({ context, access, repositories }: Way, { name, token }: HubPerson): Promise<string> {
-  const body = { name: model, nickname: model, namespace: name, private: true, license: "apache-2.0", description: "" };
-  const made = (await requireHub(access, { method: "POST", path: "/api/v1/models", token, body })) as {
-    readonly repository_id?: number;
-  };
-  if (made.repository_id !== undefined) repositories.push(made.repository_id);
-  context.atEnd(async () => {
-    await callHub(
-      { ...access, signal: AbortSignal.timeout(30_000) },
-      { method: "DELETE", path: `/api/v1/models/${name}/${model}`, token },
-    );
-  });
-  context.note("made a private model");
-  return `${name}/${model}`;
-}
-
 async function pushOverHttp(way: Way, client: GitClient, repository: string): Promise<string> {
   await client.git(".", "clone", "--quiet", `${way.wire.hubUrl}/models/${repository}.git`, "http");
-  const digest = await commitLargeFile(way, client, { folder: "http", name: "first.bin" });
+  const digest = await commitLargeFile(way, client, {
+    folder: "http",
+    name: "first.bin",
+    content: randomBytes(largeBytes),
+  });
   await push(client, "http");
   way.context.note("cloned and pushed over HTTP, with a large file");
   return digest;
@@ -126,33 +109,13 @@ async function pushOverSsh(way: Way, { client, repository, author, ssh }: OverSs
   const path = `/api/v1/user/${author.name}/ssh_keys`;
   await requireHub(way.access, { method: "POST", path, token: author.token, body: { name: "journey", content } });
   await client.git(".", "clone", "--quiet", `ssh://git@${ssh.host}:${ssh.port}/models/${repository}.git`, "ssh");
-  const digest = await commitLargeFile(way, client, { folder: "ssh", name: "second.bin" });
+  const digest = await commitLargeFile(way, client, {
+    folder: "ssh",
+    name: "second.bin",
+    content: randomBytes(largeBytes),
+  });
   await push(client, "ssh");
   way.context.note("cloned and pushed over SSH, with a large file");
-  return digest;
-}
-
-/** Large files first: the hook that would send them cannot run, for nothing in this container's memory may be run. */
-async function push(client: GitClient, folder: string): Promise<void> {
-  await client.git(folder, "lfs", "push", "origin", "HEAD");
-  await client.git(folder, "push", "--quiet");
-}
-
-/** Random, so that no store has it yet. */
-async function commitLargeFile(
-  { wire, context, repositories }: Way,
-  client: GitClient,
-  { folder, name }: { readonly folder: string; readonly name: string },
-): Promise<string> {
-  const content = randomBytes(largeBytes);
-  const digest = createHash("sha256").update(content).digest("hex");
-  context.atEnd(async () => {
-    for (const repository of repositories) await forgetLargeFile(wire.objects, repository, digest);
-  });
-  await writeFile(join(client.folder, folder, name), content);
-  await client.git(folder, "lfs", "track", "--filename", name);
-  await client.git(folder, "add", ".");
-  await client.git(folder, "commit", "--quiet", "-m", name);
   return digest;
 }
 
@@ -199,20 +162,13 @@ async function download(access: HubAccess, address: string, token: string, hops 
   return hash.digest("hex");
 }
 
-async function beRefused(way: Way, repository: string): Promise<void> {
+async function beRefused(way: Way, paths: readonly string[]): Promise<void> {
   const { context, access } = way;
   const stranger = await signIn(way);
-  for (const path of [`/api/v1/models/${repository}`, `/hf/api/models/${repository}`]) {
+  for (const path of paths) {
     const { status } = await callHub(access, { path, token: stranger.token });
-    if (status < 400) throw new NotRefusedError("a private model is shown to others", "look at the version of the hub");
+    if (status < 400)
+      throw new NotRefusedError(`what is private is shown to others: ${path}`, "look at the version of the hub");
   }
   context.note("another person is refused");
-}
-
-async function deleteModel({ context, access }: Way, { token }: HubPerson, repository: string): Promise<void> {
-  const path = `/api/v1/models/${repository}`;
-  await requireHub(access, { method: "DELETE", path, token });
-  const { status } = await callHub(access, { path, token });
-  if (status < 400) throw new ToolboxError("the model is still there after it was deleted");
-  context.note("deleted the model");
 }

@@ -14,6 +14,15 @@ export const dataviewer = hubComponent({
   command: ["dataviewer", "launch"],
   port: hubPorts.dataviewer,
   uses: ["redis", "temporal", "gitaly", "objects"],
+  // Without these two of the image DuckDB would fetch them from its maker's site before the first preview. Read-only, it cannot.
+  folder: {
+    volume: "extensions",
+    from: "/root/.duckdb",
+    to: "/tmp/.duckdb",
+    title: "extensions of DuckDB",
+    expected: "extensions/*/*/httpfs.duckdb_extension",
+    without: "datasets have no previews",
+  },
   settings: () => ({ env: { OPENCSG_DATAVIEWER_CACHE_DIR: "/tmp/opencsg" } }),
   more: (context) => ({ wires: [workersWire(context, "csghub-dataviewer", ["data_viewer_queue_dataset_update"])] }),
 });

@@ -177,6 +177,7 @@ function journey(context: PlanContext): readonly Wire[] {
           bucket: buckets.server,
         },
         ...(ssh === undefined ? {} : { ssh }),
+        ...(context.values.dataviewer.mode === "off" ? {} : { previews: true }),
       },
     },
   ];

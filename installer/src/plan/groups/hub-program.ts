@@ -11,8 +11,9 @@ import {
   resourcesOf,
   tmp,
 } from "../define.ts";
-import type { Container, LocalizedText, Probe } from "../model.ts";
+import type { Container, Image, LocalizedText, Probe } from "../model.ts";
 import { textFile } from "../text.ts";
+import { type FolderOfImage, type FolderParts, folderOfImage } from "./image-folder.ts";
 import { type HubSettings, hubPorts, joinSettings, toTomlFile, toVariables } from "./hub-file.ts";
 import { type HubUse, hubUses } from "./hub-settings.ts";
 
@@ -51,6 +52,8 @@ export interface HubProgram {
   readonly ready?: (context: PlanContext) => Probe;
   /** What it works with, beside the database and its peers. */
   readonly uses: readonly HubUse[];
+  /** A folder of the image that it reads, and that only root may open there. */
+  readonly folder?: Omit<FolderOfImage, "component" | "image">;
   /** What its own values have to obey. */
   readonly rules?: readonly Rule[];
   /** Part of no profile: it runs only where it is asked for. */
@@ -97,8 +100,10 @@ function build(spec: HubProgram, context: PlanContext): Parts {
   const values = context.values[spec.key];
   if (values.mode === "off") return { component: absentComponent(identity) };
   const settings = settingsOf(spec, context);
-  const { secrets = [], ...more } = spec.more?.(context) ?? {};
-  const { port } = spec;
+  const { secrets = [], jobs = [], ...more } = spec.more?.(context) ?? {};
+  const folders = foldersOf(spec, context);
+  const mounts = folders.map(({ mount }) => mount);
+  const { port, scratchMiB } = spec;
   const ready = spec.ready?.(context) ?? askOverHttp(spec);
   return {
     component: {
@@ -107,17 +112,28 @@ function build(spec: HubProgram, context: PlanContext): Parts {
       endpoints: port === undefined ? [] : [{ id: "http", port, protocol: "http", tls: false }],
       reaches: settings.reaches,
       workload: {
-        container: hubContainer(context, { command: spec.command, settings, values, scratchMiB: spec.scratchMiB }),
+        container: { ...hubContainer(context, { command: spec.command, settings, values, scratchMiB }), mounts },
         replicas: values.replicas,
         update: "rolling",
         stopSeconds: 30,
         health: { ready, live: port === undefined ? isRunning : { kind: "tcp", port }, startSeconds: 120 },
       },
-      needs: settings.needs,
+      needs: [...settings.needs, ...folders.map(({ need }) => need)],
+      volumes: folders.map(({ volume }) => volume),
     },
     ...more,
+    jobs: [...folders.map(({ job }) => job), ...jobs],
     secrets: [...settings.secrets, ...secrets],
   };
+}
+
+function foldersOf({ id, folder }: HubProgram, context: PlanContext): readonly FolderParts[] {
+  if (folder === undefined) return [];
+  return [folderOfImage({ component: id, image: hubImage(context), ...folder })];
+}
+
+function hubImage(context: PlanContext): Image {
+  return context.image("csghub-server", context.values.server.image);
 }
 
 function settingsOf({ uses, settings }: HubProgram, context: PlanContext): Required<HubSettings> {
@@ -137,7 +153,7 @@ interface HubContainer {
 function hubContainer(context: PlanContext, { command, settings, values, scratchMiB = 64 }: HubContainer): Container {
   return container(
     {
-      image: context.image("csghub-server", context.values.server.image),
+      image: hubImage(context),
       uid,
       entrypoint: [program],
       command: [...command, "--log-format", "json", "--config", settingsPath],

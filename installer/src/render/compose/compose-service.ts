@@ -116,6 +116,7 @@ function renderContainer(
         type: "volume",
         source: volumeKey(owner, mount.volume),
         target: mount.path,
+        ...(mount.readOnly === undefined ? {} : { read_only: true }),
       })),
       ...container.files.map((file, index) => ({
         type: "bind",

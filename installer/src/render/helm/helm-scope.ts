@@ -1,5 +1,5 @@
 import { RenderError } from "../../errors/installer-error.ts";
-import type { Component, Container, Endpoint, Job, Plan } from "../../plan/model.ts";
+import type { Component, Container, Endpoint, Job, Plan, Volume } from "../../plan/model.ts";
 import { type AddressBook, buildAddressBook } from "../addresses.ts";
 
 /** A plan with the look-ups and the naming of one rendering. */
@@ -33,6 +33,11 @@ function podAddresses(plan: Plan): AddressBook {
       : component,
   );
   return buildAddressBook({ ...plan, components: reachable }, (component) => objectName(plan, component.id));
+}
+
+/** The volumes that are claims. The others hold folders of an image, copied anew for each pod. */
+export function claimsOf({ volumes }: Pick<Component, "volumes">): readonly Volume[] {
+  return volumes.filter(({ imageFolder }) => imageFolder === undefined);
 }
 
 /** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */

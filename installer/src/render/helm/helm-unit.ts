@@ -1,4 +1,5 @@
 import { RenderError } from "../../errors/installer-error.ts";
+import { imageFolderMount } from "../../plan/image-folder-mount.ts";
 import type { ConfigFile } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
 import { type FileGenerators, renderFileContents, resolveEndpoints } from "../addresses.ts";
@@ -52,13 +53,13 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     image: container.image.reference,
     ...(container.entrypoint === undefined ? {} : { entrypoint: container.entrypoint }),
     ...(container.command === undefined ? {} : { command: container.command }),
-    uid: container.uid,
+    uid: runnerOf(scope, owner),
     env: env.map(helmEnv),
     config: Object.fromEntries(open.map((file) => [file.key, plainText(file.text)])),
     configFiles: open.map(pathAndKey),
     secretFiles: secret.map(pathAndKey),
     scratch: scratchOf(owner),
-    mounts: container.mounts,
+    ...mountsOf(scope, owner),
     ...noticesOf(scope, owner),
     resources: { cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
   };
@@ -77,6 +78,33 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     ),
   ].filter((candidate) => candidate.entries.length > 0);
   return { unit, secrets };
+}
+
+/** The folder of an image is mounted where everybody may open it, so that its component's own user copies it. */
+function runnerOf(scope: HelmScope, { id, container }: Owner): number {
+  const component = [...scope.components.values()].find((row) =>
+    row.volumes.some(({ imageFolder }) => imageFolder?.job === id),
+  );
+  return component?.workload?.container.uid ?? container.uid;
+}
+
+/** Claims on the one side; on the other what holds a folder of an image, and for the job that copies it the folder itself. */
+function mountsOf(scope: HelmScope, { id, container }: Owner): Pick<HelmUnit, "mounts" | "folderMounts"> {
+  const folders = [...scope.components.values()]
+    .flatMap((row) => row.volumes.map((volume) => ({ owner: row.id, ...volume })))
+    .filter(({ owner, imageFolder }) => imageFolder !== undefined && [owner, imageFolder.job].includes(id));
+  const isFolder = (name: string): boolean => folders.some((volume) => volume.name === name);
+  const copied = folders.flatMap(({ name, imageFolder }) =>
+    imageFolder?.job === id
+      ? // Relative, as the mount of a part of a volume has it.
+        [{ volume: `${name}-image`, path: imageFolderMount, folder: imageFolder.path.slice(1) }]
+      : [],
+  );
+  const held = container.mounts.filter(({ volume }) => isFolder(volume));
+  return {
+    mounts: container.mounts.filter(({ volume }) => !isFolder(volume)).map(({ volume, path }) => ({ volume, path })),
+    ...(held.length === 0 ? {} : { folderMounts: [...held, ...copied] }),
+  };
 }
 
 function noticesOf(scope: HelmScope, { id, container: { notices } }: Owner): Pick<HelmUnit, "notices"> {

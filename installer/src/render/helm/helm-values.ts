@@ -27,6 +27,13 @@ export interface HelmUnit {
   readonly secretFiles: readonly HelmFile[];
   readonly scratch: readonly { readonly path: string; readonly sizeMiB: number }[];
   readonly mounts: readonly { readonly volume: string; readonly path: string }[];
+  /** What holds a copied folder of an image, or, with `folder`, a folder of an image itself. Only where the cluster can mount one. */
+  readonly folderMounts?: readonly {
+    readonly volume: string;
+    readonly path: string;
+    readonly readOnly?: true;
+    readonly folder?: string;
+  }[];
   /** Where the ConfigMap `<install>-notices-<id>`, which a run writes and removes, is mounted when it is there. */
   readonly notices?: string;
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
@@ -66,6 +73,14 @@ export interface HelmComponent extends HelmPod {
   readonly published: readonly { readonly port: number; readonly targetPort: number }[];
   readonly probes: { readonly ready: HelmProbe; readonly live: HelmProbe; readonly startSeconds: number };
   readonly volumes: readonly { readonly name: string; readonly sizeGiB: number; readonly dataClass: string }[];
+  /** Folders of its image that a step copies to where its own user may read them. */
+  readonly imageFolders?: readonly {
+    readonly volume: string;
+    readonly sizeGiB: number;
+    readonly image: string;
+    /** Id of the unit that copies it. */
+    readonly job: string;
+  }[];
   /** Jobs on the component's own volumes: they run in its pod before it. */
   readonly init: readonly HelmUnit[];
   readonly ingress: readonly HelmIngress[];

@@ -1,6 +1,6 @@
 import type { Component, Plan, Volume } from "../../plan/model.ts";
 import type { ImpossibleChange } from "../rendering.ts";
-import { runsHere } from "./helm-scope.ts";
+import { claimsOf, runsHere } from "./helm-scope.ts";
 
 /**
  * What a plan asks of existing stores that Kubernetes refuses: a StatefulSet cannot change its claims. A dry run of helm does not find it,
@@ -15,16 +15,16 @@ export function immutableChanges(before: Plan, after: Plan): readonly Impossible
 }
 
 function keepsData(component: Component): boolean {
-  return runsHere(component) && component.volumes.length > 0;
+  return runsHere(component) && claimsOf(component).length > 0;
 }
 
 function volumeChanges(plan: Plan, component: Component, earlier: Component): readonly ImpossibleChange[] {
   const recreate = `kubectl delete statefulset ${plan.install.name}-${component.id} --cascade=orphan`;
-  const kept = component.volumes.flatMap((volume) => {
-    const old = earlier.volumes.find((candidate) => candidate.name === volume.name);
+  const kept = claimsOf(component).flatMap((volume) => {
+    const old = claimsOf(earlier).find((candidate) => candidate.name === volume.name);
     return old === undefined ? added(component, volume, recreate) : resized(plan, component, { volume, old, recreate });
   });
-  const gone = earlier.volumes.filter((old) => !component.volumes.some((volume) => volume.name === old.name));
+  const gone = claimsOf(earlier).filter((old) => !claimsOf(component).some((volume) => volume.name === old.name));
   return [...kept, ...gone.flatMap((volume) => removed(component, volume, recreate))];
 }
 

@@ -15,7 +15,7 @@ import {
 } from "./helm-pods.ts";
 import type { HelmRendering, HelmSecret } from "./helm-rendering.ts";
 import { helmListener, helmRoutes, routedExternals } from "./helm-routes.ts";
-import { helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
+import { claimsOf, helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import { gatewaySecret } from "./helm-tls.ts";
 import { helmUnit, type UnitParts } from "./helm-unit.ts";
 import type { HelmComponent, HelmJob, HelmPort, HelmValues } from "./helm-values.ts";
@@ -123,7 +123,8 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
   const { component, workload, order, caller } = draft;
   const [own, ...inPod] = draft.units;
   if (own === undefined) throw new InternalError(`${component.id} has no container`);
-  const kind = component.volumes.length > 0 ? "StatefulSet" : "Deployment";
+  const claims = claimsOf(component);
+  const kind = claims.length > 0 ? "StatefulSet" : "Deployment";
   objectName(scope.plan, component.id, kind);
   rejectStopSignal(component.id, workload);
   return {
@@ -139,15 +140,25 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
       targetPort: containerPort,
     })),
     probes: { ready: workload.health.ready, live: workload.health.live, startSeconds: workload.health.startSeconds },
-    volumes: component.volumes.map(({ name, sizeGiB, dataClass }) => ({ name, sizeGiB, dataClass })),
-    stepImage: stepImage(scope, workload.container, { ...order, volumes: component.volumes.length }),
+    volumes: claims.map(({ name, sizeGiB, dataClass }) => ({ name, sizeGiB, dataClass })),
+    stepImage: stepImage(scope, workload.container, { ...order, volumes: claims.length }),
     unit: own.unit,
     configHash: configHash(draft.units),
     init: inPod.map((parts) => parts.unit),
+    ...imageFolders(component, workload),
     ...order,
     egress: egressOf(scope, caller),
     ingress: ingressOf(scope, component, callers),
   };
+}
+
+function imageFolders(component: Component, { container }: Workload): Pick<HelmComponent, "imageFolders"> {
+  const folders = component.volumes.flatMap(({ name, sizeGiB, imageFolder }) =>
+    imageFolder === undefined
+      ? []
+      : [{ volume: name, sizeGiB, image: container.image.reference, job: imageFolder.job }],
+  );
+  return folders.length === 0 ? {} : { imageFolders: folders };
 }
 
 function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): HelmJob {

@@ -106,6 +106,15 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "a ReadWriteOnce claim is held by one pod",
   },
   {
+    id: "image-folder",
+    field: "uid",
+    unit: "csghub-dataviewer-extensions",
+    compose:
+      "what an image keeps for root alone is copied to a volume once, by a job that is root without capabilities",
+    helm: "Kubernetes mounts the folder of the image for an init container that is not root, which copies it to the pod; from 1.35 on, or as `cluster.imageVolumes` says, else it is missing",
+    reason: "the restricted standard refuses root; Docker mounts folders of images from 28 on only",
+  },
+  {
     id: "job-on-request",
     field: "job-form",
     compose: "a job that only runs when asked for is a service with the profile `jobs`",

@@ -1,6 +1,7 @@
 import { steps } from "../../events/steps.ts";
 import { withStep } from "../../execute/with-step.ts";
 import { bringUp } from "../../execute/bring-up.ts";
+import { withoutEmptied } from "../../execute/bring-up-graph.ts";
 import { hashOf, keyedDigest } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Docker } from "../../platform/ports.ts";
@@ -102,7 +103,12 @@ async function makeVolumes(
   );
   await journal.step<object>("volumes", hashOf(volumes), {
     probe: () => Promise.resolve(undefined),
-    act: () => ensureVolumes(ports, install.identity, volumes, chownImage),
+    act: async () => {
+      const created = await ensureVolumes(ports, install.identity, volumes, chownImage);
+      const made = volumes.filter(({ engineName }) => created.includes(engineName));
+      await record.update((applied) => withoutEmptied(applied, wanted.plan, made));
+      return created;
+    },
   });
 }
 

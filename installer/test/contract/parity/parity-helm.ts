@@ -46,7 +46,8 @@ interface PodSpec {
     readonly name: string;
     readonly configMap?: { readonly name: string; readonly optional?: boolean };
     readonly secret?: { readonly secretName: string };
-    readonly emptyDir?: { readonly sizeLimit: string };
+    readonly emptyDir?: { readonly sizeLimit: string; readonly medium?: string };
+    readonly image?: { readonly reference: string };
   }[];
 }
 
@@ -166,13 +167,18 @@ function unitOf(
       ?.mountPath,
     scratch: Object.fromEntries(
       mounts.flatMap(({ volume, mountPath }) =>
-        volume?.emptyDir === undefined
+        volume?.emptyDir?.medium === undefined
           ? []
           : [[mountPath, { mebibytes: Number.parseInt(volume.emptyDir.sizeLimit, 10), options: "memory" }]],
       ),
     ),
     volumes: Object.fromEntries(
-      mounts.flatMap(({ volume, mountPath, name }) => (volume === undefined ? [[mountPath, name]] : [])),
+      mounts.flatMap(({ volume, mountPath, name }) =>
+        // A claim, or what holds a copied folder of an image.
+        volume === undefined || (volume.emptyDir !== undefined && volume.emptyDir.medium === undefined)
+          ? [[mountPath, name]]
+          : [],
+      ),
     ),
     cpus: Number.parseInt(limits.cpu, 10) / 1000,
     mebibytes: Number.parseInt(limits.memory, 10),

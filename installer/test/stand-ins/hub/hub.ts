@@ -6,6 +6,7 @@ import { checkServerForms } from "./forms.ts";
 import { at, empty, json, listen, type Route } from "./http.ts";
 import type { Log } from "./log.ts";
 import { initialise, migrate, serverMigrations } from "./migrations.ts";
+import { answerPreview } from "./previews.ts";
 import { probeRoute, serverUses } from "./probe.ts";
 import { type Program, programs } from "./programs.ts";
 import { dsnOf } from "./reach.ts";
@@ -75,6 +76,7 @@ const routesOf: Readonly<Record<string, (settings: Settings, environment: Enviro
   "user launch": (settings, environment) => [
     at("GET", "/api/v1/callback/casdoor", (exchange) => answerCallback(exchange, settings, environment)),
   ],
+  "dataviewer launch": (_, environment) => [(exchange) => answerPreview(exchange, environment)],
   "aigateway launch": () => [
     at("GET", "/v1/models", () => json(200, { object: "list", data: null, has_more: false, total_count: 0 })),
   ],

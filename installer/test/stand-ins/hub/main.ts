@@ -10,7 +10,7 @@ void enter({
   commands: hubCommands,
   options: ["log-level", "log-format", "config"],
   words: process.argv.slice(2),
-  run: (path, flags, log) => runHub(path, flags, { environment, reach: reachOf(environment), log }),
+  run: (path, flags, log) => runHub(path, flags, { environment, reach: reachOf(), log }),
   write: console.log,
   complain: console.error,
 }).then(live);

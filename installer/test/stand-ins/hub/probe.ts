@@ -8,6 +8,7 @@ import { redisCheck } from "../../../../toolbox/src/wires/redis.ts";
 import { s3Check } from "../../../../toolbox/src/wires/s3.ts";
 import { temporalCheck } from "../../../../toolbox/src/wires/temporal.ts";
 import type { WireCheck } from "../../../../toolbox/src/wires/wire-check.ts";
+import { readExtensions } from "./previews.ts";
 import { at, bearer, empty, json, type Route } from "./http.ts";
 import { dsnOf, namespace, natsLogin, readCertificate } from "./reach.ts";
 import { redisAddress } from "./redis.ts";
@@ -58,6 +59,7 @@ export function serverUses(settings: Settings, uses: readonly Use[], environment
     },
     gitaly: { gitaly: () => useGitaly(settings) },
     objects: { objects: () => prove(s3Check, objectsOf(settings, "STARHUB_SERVER_S3", caFile)) },
+    previews: { previews: () => readExtensions(environment) },
     signIn: { casdoor: () => useCasdoor(settings, caFile) },
     peers: peerUses(settings),
   };

@@ -97,7 +97,7 @@ export const programs: readonly Program[] = [
     path: "dataviewer launch",
     queues: ["data_viewer_queue_dataset_update"],
     port: "OPENCSG_DATAVIEWER_SERVER_PORT",
-    uses: [...always, "redis", "temporal", "gitaly", "objects"],
+    uses: [...always, "redis", "temporal", "gitaly", "objects", "previews"],
     conditions: [
       token,
       database,

@@ -8,7 +8,7 @@ import type { Reach } from "./conditions.ts";
 import { parseDsn } from "./dsn.ts";
 import { isMigrated } from "./migrations.ts";
 import { openRedis } from "./redis.ts";
-import type { Environment, Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
 /** The only namespace that the hub's programs know. */
@@ -17,7 +17,7 @@ export const namespace = "default";
 const seconds = 8;
 
 /** Finds things out with what the program was given. */
-export function reachOf(environment: Environment): Reach {
+export function reachOf(): Reach {
   return {
     database: async (settings) => {
       await withDatabase(dsnOf(settings), (client) => client.query("SELECT 1"));
@@ -44,7 +44,6 @@ export function reachOf(environment: Environment): Reach {
       await readCertificate(settings);
     },
     home: async (settings) => {
-      await requireWritable(join(environment["HOME"] ?? "/", ".duckdb"));
       await requireWritable(settings.text("OPENCSG_DATAVIEWER_CACHE_DIR"));
     },
   };

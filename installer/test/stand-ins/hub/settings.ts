@@ -10,6 +10,7 @@ export type Use =
   | "temporal"
   | "gitaly"
   | "objects"
+  | "previews"
   | "signIn"
   | "session"
   | "answers"
