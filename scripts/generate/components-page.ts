@@ -47,6 +47,8 @@ another. Both have a database and a role of their own, made when they are switch
 images, \`opencsghq/dataflow:v2.4.0-api\` and \`opencsghq/label-studio:v2.4.0\`, were not run. Pictures that people upload to comments of the data processing
 are refused, because its program's folder is read-only.
 
+Casdoor can let people in with [accounts of the company](company-accounts.md); the provider of these, \`openid-provider\`, is always elsewhere.
+
 \`hub-stores\` is no program: it makes the hub's databases, buckets, roles and keys, and the guards of its internal paths, in every profile. The
 hub's programs but the portal are one binary in the image \`csghub-server\`; how they are told what they need is in
 [architecture](architecture.md#the-hub).

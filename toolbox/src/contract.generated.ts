@@ -21,7 +21,8 @@ export type Wire =
   | RouteWire
   | TlsWire
   | HubJourneyWire
-  | TemporalWorkersWire;
+  | TemporalWorkersWire
+  | OpenidProviderWire;
 
 export interface PostgresLogin {
   readonly host: string;
@@ -146,6 +147,37 @@ export interface CasdoorCertificate {
   readonly certificate: string;
   readonly privateKey: string;
 }
+/**
+ * What the provider's user info calls what Casdoor keeps of a person.
+ */
+export interface ProviderClaims {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+  readonly email: string;
+}
+/**
+ * An OpenID provider of the company, as Casdoor signs people in with it.
+ */
+export interface CasdoorProvider {
+  /**
+   * The application whose sign-in page offers it.
+   */
+  readonly application: string;
+  readonly displayName: string;
+  readonly issuer: string;
+  /**
+   * Where its discovery document lies, which names its endpoints.
+   */
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes: string;
+  readonly claims: ProviderClaims;
+  readonly signUp: boolean;
+  readonly linkByEmail: boolean;
+  readonly caFile?: string;
+}
 export interface CasdoorBootstrapJob {
   readonly kind: "casdoor-bootstrap";
   readonly database: PostgresLogin;
@@ -158,6 +190,7 @@ export interface CasdoorBootstrapJob {
   readonly organizations: readonly CasdoorOrganization[];
   readonly applications: readonly CasdoorApplication[];
   readonly certificates?: readonly CasdoorCertificate[];
+  readonly provider?: CasdoorProvider;
 }
 export interface PostgresWire {
   readonly kind: "postgres";
@@ -274,6 +307,25 @@ export interface OidcWire {
   readonly database: PostgresLogin;
   readonly caFile?: string;
   readonly resolve?: string;
+}
+/**
+ * A provider of the company that people may sign in with at Casdoor.
+ */
+export interface OpenidProviderWire {
+  readonly kind: "openid-provider";
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes: string;
+  /**
+   * Where it sends people back to.
+   */
+  readonly callbackUrl: string;
+  readonly caFile?: string;
 }
 export interface NatsWire {
   readonly kind: "nats";

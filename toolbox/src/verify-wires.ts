@@ -156,6 +156,8 @@ async function loadCheck(wire: Wire): Promise<BoundCheck> {
       return bind(wire, (await import("./wires/temporal-workers.ts")).temporalWorkersCheck);
     case "oidc":
       return bind(wire, (await import("./wires/oidc.ts")).oidcCheck);
+    case "openid-provider":
+      return bind(wire, (await import("./wires/openid-provider.ts")).openidProviderCheck);
     case "nats":
       return bind(wire, (await import("./wires/nats.ts")).natsCheck);
     case "route":

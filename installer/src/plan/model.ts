@@ -85,6 +85,7 @@ export interface Component {
   readonly console?: Console;
   /** Addresses people open, for status, the page and the summary. */
   readonly links: readonly Link[];
+  readonly registrations?: readonly Registration[];
   /** Secret with the first password for `links`, if there is a login. */
   readonly firstPassword?: { readonly user: string; readonly secret: string };
 }
@@ -281,6 +282,13 @@ export interface PublishedPort {
 export interface Link {
   readonly title: LocalizedText;
   readonly url: string;
+}
+
+/** Something of this platform that people must enter at a service outside, or a component does not work. */
+export interface Registration {
+  readonly place: string;
+  readonly what: LocalizedText;
+  readonly value: string;
 }
 
 /** Runs to its end, once; safe to repeat. */

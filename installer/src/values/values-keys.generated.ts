@@ -800,7 +800,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "casdoor": {
     "type": "object",
-    "allowed": "a map of mode, image, replicas, resources, extraEnv, organization, language and external"
+    "allowed": "a map of mode, image, replicas, resources, extraEnv, organization, language, provider and external"
   },
   "casdoor.mode": {
     "type": "string",
@@ -855,6 +855,67 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
       "zh",
       "en"
     ]
+  },
+  "casdoor.provider": {
+    "type": "object",
+    "allowed": "a map of issuer, displayName, clientId, clientSecret, clientSecretFile, scopes, caFile, claims, signUp and linkByEmail"
+  },
+  "casdoor.provider.issuer": {
+    "type": "string",
+    "allowed": "an https URL without user name, query and fragment, of at most 100 characters"
+  },
+  "casdoor.provider.displayName": {
+    "type": "string",
+    "allowed": "a text of at most 100 characters without < and >"
+  },
+  "casdoor.provider.clientId": {
+    "type": "string",
+    "allowed": "letters, digits and . _ ~ : / @ -, at most 200"
+  },
+  "casdoor.provider.clientSecret": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "casdoor.provider.clientSecretFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "casdoor.provider.scopes": {
+    "type": "string",
+    "allowed": "words of letters, digits and . _ : / -, separated by single spaces, at most 100 characters"
+  },
+  "casdoor.provider.caFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "casdoor.provider.claims": {
+    "type": "object",
+    "allowed": "a map of id, username, displayName and email"
+  },
+  "casdoor.provider.claims.id": {
+    "type": "string",
+    "allowed": "letters, digits, underscores and hyphens; a dot leads into a claim that holds others"
+  },
+  "casdoor.provider.claims.username": {
+    "type": "string",
+    "allowed": "letters, digits, underscores and hyphens; a dot leads into a claim that holds others"
+  },
+  "casdoor.provider.claims.displayName": {
+    "type": "string",
+    "allowed": "letters, digits, underscores and hyphens; a dot leads into a claim that holds others"
+  },
+  "casdoor.provider.claims.email": {
+    "type": "string",
+    "allowed": "letters, digits, underscores and hyphens; a dot leads into a claim that holds others"
+  },
+  "casdoor.provider.signUp": {
+    "type": "boolean",
+    "allowed": "true or false"
+  },
+  "casdoor.provider.linkByEmail": {
+    "type": "boolean",
+    "allowed": "true or false"
   },
   "casdoor.external": {
     "type": "object",

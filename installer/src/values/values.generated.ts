@@ -599,6 +599,68 @@ export interface CasdoorValues {
    */
   readonly language: "zh" | "en";
   /**
+   * An OpenID provider that people may sign in with, beside accounts of Casdoor's own. It needs a Casdoor that runs here.
+   */
+  readonly provider: {
+    /**
+     * The provider's issuer, exactly as its discovery document names it; empty means that there is none.
+     */
+    readonly issuer: string;
+    /**
+     * What the sign-in page calls these accounts.
+     */
+    readonly displayName: string;
+    /**
+     * Client ID that the provider knows Casdoor by.
+     */
+    readonly clientId: string;
+    /**
+     * Client secret at the provider. Prefer clientSecretFile.
+     */
+    readonly clientSecret: string;
+    /**
+     * File that holds only the client secret.
+     */
+    readonly clientSecretFile: string;
+    /**
+     * What Casdoor asks the provider for, separated by spaces; openid among them.
+     */
+    readonly scopes: string;
+    /**
+     * Certificate authority of the provider's certificate; empty means publicly trusted ones.
+     */
+    readonly caFile: string;
+    /**
+     * What the provider's user info calls what Casdoor needs. Whoever lacks one of them cannot sign in.
+     */
+    readonly claims: {
+      /**
+       * What one person is known by for ever: never given to another, and nobody may choose their own.
+       */
+      readonly id: string;
+      /**
+       * Name of the account at its first sign-in; it stands in addresses of repositories.
+       */
+      readonly username: string;
+      /**
+       * How the person is called.
+       */
+      readonly displayName: string;
+      /**
+       * Without an address nobody can make repositories in the hub.
+       */
+      readonly email: string;
+    };
+    /**
+     * Whether whoever the provider lets in gets an account at the first sign-in; otherwise only people whom an administrator added.
+     */
+    readonly signUp: boolean;
+    /**
+     * Whether a first sign-in takes over the account that has the same e-mail address. Only where nobody can have an address at the provider that is not theirs.
+     */
+    readonly linkByEmail: boolean;
+  };
+  /**
    * Used when mode is external.
    */
   readonly external: {

@@ -6,6 +6,7 @@ import { excerpt, type HttpAnswer, sendHttp } from "../http-request.ts";
 import { withPostgres } from "../postgres-client.ts";
 import { isConnectionFailure, waitForServer } from "../wait-for-server.ts";
 import { ensureOrganization, ensureOwnPictures, hasColumn } from "./casdoor-addresses.ts";
+import { ensureProvider } from "./casdoor-provider.ts";
 import type { JobContext } from "./job.ts";
 
 /** The administrator of all organisations that Casdoor makes at its first start, and its password. */
@@ -32,6 +33,7 @@ export async function runCasdoorBootstrap(job: CasdoorBootstrapJob, context: Job
     for (const organization of job.organizations) await ensureOrganization(client, organization, context);
     for (const application of job.applications) await ensureApplication(client, application, context);
     for (const certificate of job.certificates ?? []) await ensureCertificate(client, certificate, context);
+    await ensureProvider(client, job.provider, context);
     if (!context.probe) await proveDefaultRefused(client, job, context);
   });
 }
@@ -63,7 +65,7 @@ async function waitForRows(client: Client, job: CasdoorBootstrapJob, context: Jo
 }
 
 async function missingRows(client: Client, job: CasdoorBootstrapJob): Promise<string[]> {
-  for (const table of ["user", "organization", "application", "cert"]) {
+  for (const table of ["user", "organization", "application", "cert", "provider"]) {
     const found = await client.query<{ there: boolean }>("select to_regclass($1) is not null as there", [
       `public."${table}"`,
     ]);

@@ -5,7 +5,7 @@ import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import type { FoundInside } from "../plan/find-drift.ts";
 import type { Change } from "../plan/plan.ts";
 import type { RegistryOptions } from "../push/registry-options.ts";
-import type { FirstPassword, NotInstalled, PublicUrl } from "../status/summary.ts";
+import type { FirstPassword, NeededRegistration, NotInstalled, PublicUrl } from "../status/summary.ts";
 import type { VerifyResult } from "../verify/verify.ts";
 
 export interface InstallRequest extends InstallTarget {
@@ -51,6 +51,8 @@ export interface InstallResult extends ResultHead<"InstallResult">, Partial<Foun
   readonly urls: readonly PublicUrl[];
   /** How to read the first password; absent when no login component is installed. */
   readonly firstPassword?: FirstPassword;
+  /** What must be entered somewhere else for all of it to work. */
+  readonly registrations?: readonly NeededRegistration[];
   readonly notInstalled: readonly NotInstalled[];
   readonly verify?: VerifyResult;
   /** Connections of an install without network: where it might go, and what was refused. */

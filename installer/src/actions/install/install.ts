@@ -23,7 +23,7 @@ import { findDriftLocked, type FoundInside } from "../plan/find-drift.ts";
 import { observeFor, type ObservedPlatform } from "../plan/observe.ts";
 import { type Change, comparePlan } from "../plan/plan.ts";
 import { openRunLog, type RunLog } from "../run-log.ts";
-import { firstPasswordOf, notInstalledIn, urlsOf } from "../status/summary.ts";
+import { firstPasswordOf, notInstalledIn, registrationsIn, urlsOf } from "../status/summary.ts";
 import type { LivePlatform } from "../../targets/live-platform.ts";
 import { requireSecrets } from "../secrets/secret-troubles.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
@@ -338,6 +338,7 @@ function summary(
     dryRun: request.dryRun === true,
     urls: urlsOf(desired.plan),
     ...(firstPassword === undefined ? {} : { firstPassword }),
+    ...registrationsIn(desired.plan),
     notInstalled: notInstalledIn(desired.plan),
   };
 }

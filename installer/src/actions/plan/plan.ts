@@ -11,6 +11,7 @@ import { type Desired, loadDesired } from "../desired/desired.ts";
 import type { ReturnedValue } from "../desired/returned-values.ts";
 import type { RunJobPorts } from "../run-job/run-job.ts";
 import { findElsewhere } from "../status/elsewhere.ts";
+import { type NeededRegistration, registrationsIn } from "../status/summary.ts";
 import { describeState } from "../status/describe-state.ts";
 import type { FoundInside } from "./find-drift.ts";
 import { type MovedAddress, movedAddresses } from "./moved.ts";
@@ -57,6 +58,8 @@ export interface PlanResult extends ResultHead<"PlanResult">, FoundInside {
   readonly moved?: readonly MovedAddress[];
   /** Of a first install: what the platform takes, and where it will be reached. */
   readonly totals?: PlanTotals;
+  /** What must be entered somewhere else for all of it to work. */
+  readonly registrations?: readonly NeededRegistration[];
   /** What an install will refuse, because the target cannot do it to the data that is there. */
   readonly impossible: readonly ImpossibleChange[];
 }
@@ -127,6 +130,7 @@ export function comparePlan(
     returned: desired.returned ?? [],
     ...(moved.length === 0 ? {} : { moved }),
     ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
+    ...registrationsIn(desired.plan),
     impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
     drift: [],
     noted: [],

@@ -1,11 +1,16 @@
 import { installCommand } from "../../plan/install-command.ts";
-import type { LocalizedText, Plan } from "../../plan/model.ts";
+import type { LocalizedText, Plan, Registration } from "../../plan/model.ts";
 
 /** An address that people open. */
 export interface PublicUrl {
   readonly component: string;
   readonly title: LocalizedText;
   readonly url: string;
+}
+
+/** What people must enter somewhere else, and for which component. */
+export interface NeededRegistration extends Registration {
+  readonly component: string;
 }
 
 /** How to read the first password. */
@@ -29,6 +34,14 @@ export function urlsOf(plan: Plan): readonly PublicUrl[] {
   return plan.components
     .filter((component) => component.presence !== "off")
     .flatMap((component) => component.links.map(({ title, url }) => ({ component: component.id, title, url })));
+}
+
+/** What people must enter somewhere else; the key is absent where there is nothing. */
+export function registrationsIn(plan: Plan): { readonly registrations?: readonly NeededRegistration[] } {
+  const registrations = plan.components.flatMap(({ id, registrations: needed = [] }) =>
+    needed.map((registration) => ({ component: id, ...registration })),
+  );
+  return registrations.length === 0 ? {} : { registrations };
 }
 
 /** How to read the first password. */

@@ -45,6 +45,24 @@ describe("plan", () => {
     expect(run.stdout()).toMatch(/^\+ create component redis\n\+ create component nats\n1 recreate/);
   });
 
+  it("says what must be entered elsewhere, while there is something to do", async () => {
+    const registrations = [
+      {
+        component: "openid-provider",
+        place: "https://login.corp.example",
+        what: { en: "redirect URI of the client ai", zh: "重定向 URI" },
+        value: "https://casdoor.ai.corp/callback",
+      },
+    ];
+    const told =
+      "  to be entered at https://login.corp.example, as redirect URI of the client ai:\n    https://casdoor.ai.corp/callback\n";
+    const run = await cli("plan", { plan: () => Promise.resolve({ ...planned, registrations }) });
+    const idle = await cli("plan", { plan: () => Promise.resolve({ ...planned, registrations, changed: false }) });
+
+    expect(run.stdout()).toContain(told);
+    expect(idle.stdout()).not.toContain("to be entered");
+  });
+
   it("sums up what a new platform takes, and where it will be reached", async () => {
     const totals = {
       components: 11,

@@ -1,7 +1,7 @@
 import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import { formatMilliseconds } from "./format.ts";
-import { formatChange, formatInside } from "./print-plan.ts";
+import { formatChange, formatInside, formatRegistrations } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
 import { formatTimings } from "./print-timings.ts";
 import type { Style } from "./style.ts";
@@ -32,6 +32,7 @@ export function formatInstall(result: InstallResult, { style, columns }: Install
       ? style.dim("  no login component installed")
       : `  ${result.firstPassword.title.en}: log in as ${style.bold(result.firstPassword.user)}; the first password: ${result.firstPassword.command}`,
   );
+  lines.push(...formatRegistrations(result, style));
   if (result.bundle !== undefined) lines.push(style.dim(formatBundle(result.bundle)));
   if (result.egress !== undefined) lines.push(formatEgress(result.egress, style));
   lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));

@@ -25,6 +25,7 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
     );
   }
   if (plan.totals !== undefined) lines.push(...formatTotals(plan.totals, style));
+  if (plan.changed) lines.push(...formatRegistrations(plan, style));
   lines.push(plan.changed ? formatCounts(plan) : style.good("no changes"));
   lines.push(
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
@@ -57,6 +58,17 @@ export function formatInside({ drift = [], noted = [] }: Partial<FoundInside>, s
       ...below(notes),
     ]),
   ];
+}
+
+/** What must be entered somewhere else. */
+export function formatRegistrations(
+  { registrations = [] }: Pick<PlanResult, "registrations">,
+  style: Style,
+): readonly string[] {
+  return registrations.flatMap(({ place, what, value }) => [
+    `  to be entered at ${printable(place)}, as ${printable(what.en)}:`,
+    `    ${style.bold(printable(value))}`,
+  ]);
 }
 
 /** One change with the reasons below it; that something is created because it is new needs no saying. */

@@ -7,6 +7,7 @@ import { hubStores } from "./hub-stores.ts";
 import { landingPage } from "./landing-page.ts";
 import { minio } from "./minio.ts";
 import { nats } from "./nats.ts";
+import { openidProvider } from "./openid-provider.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { registry } from "./registry.ts";
@@ -38,6 +39,7 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   registry,
   temporal,
   temporalUi,
+  openidProvider,
   casdoor,
   landingPage,
   hubStores,

@@ -16,10 +16,17 @@ import {
 } from "../define.ts";
 import { casdoorDatabase as database, signInCallback, signInCheck, signInLimit } from "../groups/casdoor-client.ts";
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
+import {
+  hasCompanyAccounts,
+  providerCaFiles,
+  providerCaVariables,
+  providerClient,
+  providerEndpoint,
+} from "../groups/company-accounts.ts";
 import { postgresCaFiles, ownerLogin, postgresStamp, postgresWire } from "../groups/postgres-client.ts";
 import { redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
-import type { Link, Route, SecretSpec, Wire } from "../model.ts";
+import type { Link, Route, SecretSpec, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { casdoorRules } from "../../values/rules/casdoor-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
@@ -141,10 +148,12 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
             image: context.image("casdoor", values.image),
             uid: 10009,
             resources: resourcesOf(values.resources),
+            env: providerCaVariables(context),
             files: [
               { path: "/conf/app.conf", contents: textFile(casdoorConfiguration(context, database)) },
               { path: "/conf/init_data.json", contents: jsonFile(casdoorInitialData(context)) },
               ...postgresCaFiles(context),
+              ...providerCaFiles(context),
             ],
           },
           values,
@@ -160,6 +169,7 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
       },
       // It ends when Redis, where its sessions are, does not answer at its start.
       needs: [completed("postgres-databases"), healthy("redis", { ifPresent: true })],
+      reaches: hasCompanyAccounts(context) ? [providerEndpoint] : [],
       links: [signInLink(servedUrl(context.addressing, "casdoor"), values.organization)],
       firstPassword: { user: "root", secret: "casdoor-root" },
     },
@@ -186,11 +196,12 @@ function bootstrapJob(context: PlanContext): JobDraft {
     makes: [
       "built-in administrator with a password of this install",
       ...casdoorApplications.map((name) => `OpenID application ${name}`),
+      ...(hasCompanyAccounts(context) ? ["sign-in with accounts of the company"] : []),
     ],
     needs: [healthy("casdoor")],
     editedByPeople: true,
     stamp: postgresStamp(context, database, whatPeopleEdit),
-    files: postgresCaFiles(context),
+    files: [...postgresCaFiles(context), ...providerCaFiles(context)],
     document: {
       kind: "casdoor-bootstrap",
       database: ownerLogin(context, database),
@@ -213,6 +224,7 @@ function bootstrapJob(context: PlanContext): JobDraft {
           privateKey: secret("casdoor-signing", { part: "privateKey" }),
         },
       ],
+      ...companyAccounts(context),
     },
   });
 }
@@ -222,8 +234,18 @@ const whatPeopleEdit = [
   `select to_jsonb(o)::text from organization o where owner = 'admin'`,
   `select to_jsonb(a)::text from application a where owner = 'admin'`,
   `select to_jsonb(c)::text from cert c where owner = 'admin'`,
+  `select to_jsonb(p)::text from provider p where owner = 'admin'`,
   `select jsonb_build_array(name, u->'password', u->'password_type', u->'avatar')::text from (select name, to_jsonb(p) u from "user" p where owner = 'built-in') p`,
 ];
+
+/** People of the company sign in to the hub; consoles of the platform stay with those who have a password here. */
+function companyAccounts(context: PlanContext): Readonly<Record<string, Slotted>> {
+  if (!hasCompanyAccounts(context)) return {};
+  const { displayName, claims, signUp, linkByEmail } = context.values.casdoor.provider;
+  return {
+    provider: { ...providerClient(context), application: "CSGHub", displayName, claims, signUp, linkByEmail },
+  };
+}
 
 function redirectUri(context: PlanContext, application: string): string {
   return application === "CSGHub"

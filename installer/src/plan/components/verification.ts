@@ -1,4 +1,5 @@
 import { container, type JobDraft, resourcesOf, tmp, type Parts, type PlanContext } from "../define.ts";
+import { providerCaFiles } from "../groups/company-accounts.ts";
 import { trustFiles } from "../groups/public-address.ts";
 import { postgresCaFiles } from "../groups/postgres-client.ts";
 import { toolboxDocument, toolboxUid } from "../groups/toolbox-job.ts";
@@ -57,6 +58,7 @@ function verificationJob(context: PlanContext, { id, title, wires, seconds, memo
         { path: toolboxDocument, contents: jsonFile({ wires: wires.map(toDocument) }) },
         ...postgresCaFiles(context),
         ...trustFiles(context),
+        ...providerCaFiles(context),
       ],
     }),
   };

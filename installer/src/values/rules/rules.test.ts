@@ -482,3 +482,50 @@ describe("names and paths", () => {
     ],
   ]);
 });
+
+describe("accounts of the company", () => {
+  const provider = (fields: string, before = ""): string =>
+    `${before}casdoor: { provider: { issuer: 'https://login.corp.example/realms/corp', clientId: ai, clientSecretFile: /s${fields} } }`;
+  check([
+    [provider("")],
+    ["casdoor: { provider: { scopes: profile } }"],
+    [
+      provider("").replace("casdoor: {", "casdoor: { mode: 'off',"),
+      `casdoor.provider.issuer: is nobody's: only a Casdoor that runs here is told of it (got "https://login.corp.example/realms/corp"), allowed is none, or casdoor.mode embedded; one elsewhere is told there [my.yaml:1:45]`,
+    ],
+    [
+      provider("").replace("login.corp.example", "localhost"),
+      `casdoor.provider.issuer: means the container itself when it is read inside a container (got "https://localhost/realms/corp"), allowed is an https URL with a name or address that containers reach [my.yaml:1:32]`,
+    ],
+    [
+      provider("").replace("login.corp.example", "login..example"),
+      `casdoor.provider.issuer: has an empty label (got "https://login..example/realms/corp"), allowed is an https URL with a name or address that containers reach [my.yaml:1:32]`,
+    ],
+    [
+      provider("").replace("corp.example", "corp.example:99999"),
+      `casdoor.provider.issuer: is not a URL that programs can read (got "https://login.corp.example:99999/realms/corp"), allowed is an https URL with a name or address that containers reach [my.yaml:1:32]`,
+    ],
+    [
+      provider("").replace("https:", "http:"),
+      `casdoor.provider.issuer: is not allowed (got "http://login.corp.example/realms/corp"), allowed is an https URL without user name, query and fragment, of at most 100 characters [my.yaml:1:32]`,
+    ],
+    [
+      "casdoor: { provider: { issuer: https://login.corp.example } }",
+      "casdoor.provider.clientId: is empty, but casdoor.provider.issuer is given [my.yaml:1:32]",
+      "casdoor.provider.clientSecret: is empty and so is clientSecretFile, but casdoor.provider.issuer is given; give exactly one of the two [my.yaml:1:32]",
+    ],
+    [
+      provider(", clientSecret: s"),
+      "casdoor.provider.clientSecret: is given together with clientSecretFile, allowed is exactly one of the two [my.yaml:1:124]",
+    ],
+    [
+      provider(", scopes: profile"),
+      `casdoor.provider.scopes: is not what an OpenID provider gives a person's claims for (got "profile"), allowed are scopes with openid among them [my.yaml:1:118]`,
+    ],
+    [provider(", claims: { username: email }")],
+    [
+      provider(", claims: { displayName: username }"),
+      `casdoor.provider.claims.displayName: is what Casdoor itself calls the username, which comes from another claim (got "username"), allowed is a claim of another name [my.yaml:1:133]`,
+    ],
+  ]);
+});

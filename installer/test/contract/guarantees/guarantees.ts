@@ -320,4 +320,15 @@ export const guarantees: readonly Guarantee[] = [
       ...proofs("sign-in", "lets root in with the first password, and nobody with Casdoor's own default"),
     ],
   },
+  {
+    id: "G31",
+    promise:
+      "who signs in with an account of the company becomes nobody else by a name, and by an e-mail address only where the values say so; a code counts in the browser that asked for it",
+    proofs: proofs(
+      "company-accounts",
+      "takes nobody for somebody else by a name or an e-mail address",
+      "takes people for those of the same e-mail address where the values say so",
+      "takes no code that another browser got",
+    ),
+  },
 ];

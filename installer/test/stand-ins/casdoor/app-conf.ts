@@ -56,6 +56,8 @@ export interface Settings {
   readonly redisEndpoint: string;
   /** How long a session and its cookie live. */
   readonly sessionSeconds: number;
+  /** What a sign-in by a provider may have as its state, beside the application's name. */
+  readonly authState: string;
   readonly webConfig: WebConfig;
 }
 
@@ -98,6 +100,7 @@ export function readSettings(conf: AppConf): Settings {
     errorMask: conf.flag("enableErrorMask"),
     redisEndpoint: conf.get("redisEndpoint"),
     sessionSeconds: wholeNumber(conf.get("sessionCookieLifeTime")) ?? 30 * 86_400,
+    authState: conf.get("authState"),
     webConfig: {
       showGithubCorner: conf.flag("showGithubCorner"),
       forceLanguage: language(conf.get("forceLanguage")),

@@ -3,22 +3,31 @@ import type { Application } from "./records.ts";
 import { Refusal } from "./signin.ts";
 import type { Store } from "./store.ts";
 
-/** An application as everybody may see it. */
-export function maskedApplication(application: Application): Readonly<Record<string, unknown>> {
-  return { ...application, clientSecret: "***", cert: "***" };
+/** An application as everybody may see it, with the providers that its page offers. */
+export async function offeredApplication(
+  store: Store,
+  application: Application,
+): Promise<Readonly<Record<string, unknown>>> {
+  const providers = await Promise.all(
+    (application.providers ?? []).map(async (item) => {
+      const provider = await store.get("provider", "admin", item.name);
+      return provider === undefined ? item : { ...item, provider: { ...provider, clientSecret: "***" } };
+    }),
+  );
+  return { ...application, clientSecret: "***", cert: "***", providers };
 }
 
 /** `GET /api/get-application`. */
 export async function answerApplication({ store, url }: Exchange): Promise<Answer> {
   const [owner = "", name = ""] = (url.searchParams.get("id") ?? "").split("/");
   const application = await store.get("application", owner, name);
-  return envelope({ data: application === undefined ? null : maskedApplication(application) });
+  return envelope({ data: application === undefined ? null : await offeredApplication(store, application) });
 }
 
 /** `GET /api/get-default-application`: the one whose form an organization's people see. */
 export async function answerDefaultApplication({ store, url }: Exchange): Promise<Answer> {
   const [, name = ""] = (url.searchParams.get("id") ?? "").split("/");
-  return envelope({ data: maskedApplication(await defaultApplication(store, name)) });
+  return envelope({ data: await offeredApplication(store, await defaultApplication(store, name)) });
 }
 
 /**

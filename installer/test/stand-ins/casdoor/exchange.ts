@@ -11,6 +11,9 @@ export interface ServerOptions {
   /** Public address; guessed from the request when empty. */
   readonly origin: string;
   readonly errorMask: boolean;
+  readonly authState: string;
+  /** An authority to trust, as Go reads it from the environment. */
+  readonly caFile: string | undefined;
   readonly now: () => Date;
   readonly log: (line: string) => void;
 }

@@ -1,11 +1,12 @@
 import { checkAuthorization, createCode, type CodeRequest } from "./oauth.ts";
-import { maskedApplication } from "./applications.ts";
+import { offeredApplication } from "./applications.ts";
 import { type Application, completeRecord, type User } from "./records.ts";
 import { type Answer, envelope, type Exchange } from "./exchange.ts";
+import type { ProviderForm } from "./provider-client.ts";
+import { userOfProvider } from "./provider-signin.ts";
 import { checkPassword, Refusal } from "./signin.ts";
 
-interface LoginForm {
-  readonly application: string;
+interface LoginForm extends ProviderForm {
   readonly organization: string;
   readonly username: string;
   readonly password: string;
@@ -21,7 +22,7 @@ export async function answerAppLogin(exchange: Exchange): Promise<Answer> {
   if (exchange.url.searchParams.get("type") !== "code") return envelope({ status: "ok" });
   const request = codeRequest(exchange, "");
   const named = (await exchange.store.find("application", { clientId: request.clientId }))[0];
-  const application = named === undefined ? null : maskedApplication(named);
+  const application = named === undefined ? null : await offeredApplication(exchange.store, named);
   try {
     await checkAuthorization(exchange.store, request);
     return envelope({ status: "ok", data: application });
@@ -31,20 +32,28 @@ export async function answerAppLogin(exchange: Exchange): Promise<Answer> {
   }
 }
 
-/** `POST /api/login`: a password against a session (`login`) or an authorization code (`code`). */
+/** `POST /api/login`: a password, or what a provider gave, against a session (`login`) or an authorization code (`code`). */
 export async function answerLogin(exchange: Exchange): Promise<Answer> {
   const form = readForm(exchange.body);
-  if (form.username === "") throw new Refusal("Unknown authentication type (not password or provider)");
+  if (form.username === "" && form.provider === "")
+    throw new Refusal("Unknown authentication type (not password or provider)");
   const application = await exchange.store.get("application", "admin", form.application);
   if (application === undefined) throw new Refusal(`The application: ${form.application} does not exist`);
-  if (!allowsPassword(application, form.signinMethod))
-    throw new Refusal("The login method: login with password is not enabled for the application");
-  const user = await checkPassword(exchange, form.organization, form.username, form.password);
+  const user = await (form.username === ""
+    ? userOfProvider(exchange, application, form)
+    : userOfPassword(exchange, application, form));
+  if (user.isForbidden) throw new Refusal("The user is forbidden to sign in, please contact the administrator");
   await refuseClosed(exchange, application);
   const answer = await loggedIn(exchange, { form, application, user });
   exchange.about.userId = idOf(user);
   await rememberSession(exchange, application, user);
   return answer;
+}
+
+async function userOfPassword(exchange: Exchange, application: Application, form: LoginForm): Promise<User> {
+  if (!allowsPassword(application, form.signinMethod))
+    throw new Refusal("The login method: login with password is not enabled for the application");
+  return checkPassword(exchange, form.organization, form.username, form.password);
 }
 
 interface Login {
@@ -59,7 +68,7 @@ async function loggedIn(exchange: Exchange, { form, application, user }: Login):
       exchange.session.userId = idOf(user);
       return envelope({ status: "ok", data: idOf(user), data3: false });
     case "code": {
-      const request = codeRequest(exchange, form.signinMethod);
+      const request = { ...codeRequest(exchange, form.signinMethod), provider: form.provider };
       const method = exchange.url.searchParams.get("code_challenge_method") ?? "";
       if (!["", "null", "S256"].includes(method)) throw new Refusal("Challenge method should be S256");
       const code = await createCode(exchange, user, request);
@@ -134,6 +143,12 @@ function readForm(body: string): LoginForm {
     password: text("password"),
     signinMethod: text("signinMethod"),
     type: text("type"),
+    provider: text("provider"),
+    code: text("code"),
+    state: text("state"),
+    redirectUri: text("redirectUri"),
+    method: text("method"),
+    codeVerifier: text("codeVerifier"),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Records } from "./records.ts";
 import type { Store } from "./store.ts";
-import { columnsOf, type TableName, tableNames } from "./tables.ts";
+import { columnsOf, keyColumns, type TableName, tableNames } from "./tables.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,8 @@ export class MemoryStore implements Store {
   }
 
   get<T extends TableName>(table: T, owner: string, name: string): Promise<Records[T] | undefined> {
-    return Promise.resolve(this.#rows(table).get(key(owner, name)) as Records[T] | undefined);
+    const found = [...this.#rows(table).values()].find((row) => row["owner"] === owner && row["name"] === name);
+    return Promise.resolve(found as unknown as Records[T] | undefined);
   }
 
   find<T extends TableName>(table: T, where: Partial<Records[T]>): Promise<readonly Records[T][]> {
@@ -25,18 +26,21 @@ export class MemoryStore implements Store {
   }
 
   insert<T extends TableName>(table: T, row: Records[T]): Promise<void> {
-    const rows = this.#rows(table);
-    if (rows.has(key(row.owner, row.name)))
+    if (this.#rows(table).has(keyOf(table, row as unknown as Row)))
       return Promise.reject(new Error(`duplicate key value violates "${table}_pkey"`));
     return this.#put(table, row as unknown as Row);
   }
 
   update<T extends TableName>(table: T, row: Records[T], changes: Partial<Records[T]>): Promise<void> {
-    return this.#put(table, { ...(this.#rows(table).get(key(row.owner, row.name)) ?? {}), ...changes });
+    return this.#put(table, {
+      ...(this.#rows(table).get(keyOf(table, row as unknown as Row)) ?? {}),
+      ...(changes as unknown as Row),
+    });
   }
 
   remove(table: TableName, owner: string, name: string): Promise<void> {
-    this.#rows(table).delete(key(owner, name));
+    const rows = this.#rows(table);
+    for (const [key, row] of rows) if (row["owner"] === owner && row["name"] === name) rows.delete(key);
     return Promise.resolve();
   }
 
@@ -51,7 +55,7 @@ export class MemoryStore implements Store {
       if (column.length > 0 && typeof text === "string" && Array.from(text).length > column.length)
         return Promise.reject(new Error(`value too long for type character varying(${column.length})`));
     }
-    this.#rows(table).set(key(String(row["owner"]), String(row["name"])), row);
+    this.#rows(table).set(keyOf(table, row), row);
     return Promise.resolve();
   }
 
@@ -62,6 +66,8 @@ export class MemoryStore implements Store {
   }
 }
 
-function key(owner: string, name: string): string {
-  return `${owner}/${name}`;
+function keyOf(table: TableName, row: Row): string {
+  return keyColumns(table)
+    .map(({ field }) => String(row[field]))
+    .join("/");
 }

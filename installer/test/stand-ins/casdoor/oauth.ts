@@ -20,6 +20,7 @@ export interface CodeRequest {
   readonly nonce: string;
   readonly codeChallenge: string;
   readonly signinMethod: string;
+  readonly provider?: string;
   readonly issuer: string;
 }
 
@@ -65,7 +66,7 @@ export async function newToken(
   context: OauthContext,
   application: Application,
   user: User,
-  request: Pick<CodeRequest, "scope" | "nonce" | "codeChallenge" | "signinMethod" | "issuer">,
+  request: Pick<CodeRequest, "scope" | "nonce" | "codeChallenge" | "signinMethod" | "provider" | "issuer">,
 ): Promise<Token> {
   const certName = application.cert === "" ? "cert-built-in" : application.cert;
   const signed = signTokens({
@@ -76,6 +77,7 @@ export async function newToken(
     scope: request.scope,
     nonce: request.nonce,
     signinMethod: request.signinMethod,
+    ...(request.provider === undefined ? {} : { provider: request.provider }),
     now: context.now(),
   });
   return completeRecord("token", {

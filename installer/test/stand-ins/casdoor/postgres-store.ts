@@ -2,7 +2,7 @@ import pg from "pg";
 import type { DataSource } from "./data-source.ts";
 import { completeRecord, type Records } from "./records.ts";
 import type { Store } from "./store.ts";
-import { type Column, columnsOf, quote, type TableName, tableNames, tableStatements } from "./tables.ts";
+import { type Column, columnsOf, keyColumns, quote, type TableName, tableNames, tableStatements } from "./tables.ts";
 
 type Row = Record<string, unknown>;
 
@@ -54,11 +54,13 @@ export class PostgresStore implements Store {
       column: columnOf(table, field),
       value,
     }));
-    await this.#pool.query(
-      `UPDATE ${quote(table)} SET ${wanted.map(({ column }, index) => `${quote(column.name)} = $${index + 3}`).join(", ")}
-       WHERE owner = $1 AND name = $2`,
-      [row.owner, row.name, ...wanted.map(({ column, value }) => toSql(column, value))],
-    );
+    const keys = keyColumns(table);
+    const set = wanted.map(({ column }, index) => `${quote(column.name)} = $${keys.length + index + 1}`);
+    const where = keys.map((column, index) => `${quote(column.name)} = $${index + 1}`);
+    await this.#pool.query(`UPDATE ${quote(table)} SET ${set.join(", ")} WHERE ${where.join(" AND ")}`, [
+      ...keys.map(({ field }) => (row as unknown as Row)[field]),
+      ...wanted.map(({ column, value }) => toSql(column, value)),
+    ]);
   }
 
   async remove(table: TableName, owner: string, name: string): Promise<void> {

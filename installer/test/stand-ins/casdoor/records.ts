@@ -14,6 +14,7 @@ export interface Organization extends Named {
   readonly masterPassword: string;
   readonly defaultPassword: string;
   readonly defaultApplication: string;
+  readonly initScore: number;
   readonly disableSignin: boolean;
   readonly isProfilePublic: boolean;
   readonly passwordOptions: readonly string[] | null;
@@ -35,6 +36,8 @@ export interface Application extends Named {
   readonly refreshExpireInHours: number;
   readonly failedSigninLimit: number;
   readonly failedSigninFrozenTime: number;
+  readonly providers: readonly ProviderItem[] | null;
+  readonly enableSignUp: boolean;
   readonly enablePassword: boolean;
   readonly enableSigninSession: boolean;
   readonly enableAutoSignin: boolean;
@@ -62,6 +65,7 @@ export interface User extends Named {
   readonly isForbidden: boolean;
   readonly isDeleted: boolean;
   readonly signupApplication: string;
+  readonly registerType: string;
   readonly signinWrongTimes: number;
   readonly lastSigninWrongTime: string;
   readonly groups: readonly string[] | null;
@@ -76,8 +80,33 @@ export interface Cert extends Named {
 }
 
 export interface Provider extends Named {
+  readonly displayName: string;
   readonly category: string;
   readonly type: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly customAuthUrl: string;
+  readonly customTokenUrl: string;
+  readonly customUserInfoUrl: string;
+  readonly scopes: string;
+  readonly userMapping: Readonly<Record<string, string>> | null;
+  readonly enablePkce: boolean;
+}
+
+/** A provider as an application offers it. */
+export interface ProviderItem {
+  readonly name: string;
+  readonly canSignUp?: boolean;
+  readonly bindingRule?: readonly string[] | null;
+}
+
+/** Who somebody is at a provider. */
+export interface ThirdPartyLink {
+  readonly owner: string;
+  readonly userName: string;
+  readonly providerName: string;
+  readonly providerId: string;
+  readonly createdTime: string;
 }
 
 export interface Token extends Named {
@@ -121,6 +150,7 @@ export interface Records {
   readonly user: User;
   readonly cert: Cert;
   readonly provider: Provider;
+  readonly third_party_link: ThirdPartyLink;
   readonly token: Token;
   readonly session: SessionRow;
   readonly record: AuditRecord;

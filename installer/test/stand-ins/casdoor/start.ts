@@ -58,9 +58,11 @@ async function readInitData(store: Store, settings: Settings, { now, log }: Star
 async function serve(store: Store, settings: Settings, options: StartOptions): Promise<Running> {
   const sessions = await openSessions(settings, options);
   try {
-    const { origin, errorMask, sessionSeconds, webConfig } = settings;
+    const { origin, errorMask, authState, sessionSeconds, webConfig } = settings;
     const { now, log } = options;
-    const server = createStandIn({ store, sessions, origin, errorMask, sessionSeconds, webConfig, now, log });
+    const caFile = options.environment["SSL_CERT_FILE"];
+    const asked = { origin, errorMask, authState, sessionSeconds, webConfig };
+    const server = createStandIn({ ...asked, store, sessions, caFile, now, log });
     const port = await listening(server, settings.port);
     const close = async (): Promise<void> => {
       server.close();

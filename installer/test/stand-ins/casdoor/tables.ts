@@ -14,10 +14,20 @@ export interface Column {
   readonly key: boolean;
 }
 
-export type TableName = "organization" | "application" | "user" | "cert" | "provider" | "token" | "session" | "record";
+export type TableName =
+  | "organization"
+  | "application"
+  | "user"
+  | "cert"
+  | "provider"
+  | "third_party_link"
+  | "token"
+  | "session"
+  | "record";
 
 export const tableNames: readonly TableName[] = [
-  ...(["organization", "application", "user", "cert", "provider", "token", "session", "record"] as const),
+  ...(["organization", "application", "user", "cert", "provider", "third_party_link"] as const),
+  ...(["token", "session", "record"] as const),
 ];
 
 const common = "owner:100! name:100! createdTime:100";
@@ -53,8 +63,11 @@ const specifications: Readonly<Record<TableName, string>> = {
   cert: `${common} displayName:100 scope:100 type:100 cryptoAlgorithm:100 bitSize:int expireInYears:int expireTime:100
     domainExpireTime:100 provider:100 account:100 accessKey:100 accessSecret:100 certificate:text privateKey:text`,
   provider: `${common} displayName:100 category:100 type:100 subType:100 method:100 clientId:200 clientSecret:3000 clientId2:100
-    clientSecret2:500 cert:100 customAuthUrl:200 customTokenUrl:200 customUserInfoUrl:200 scopes:100 host:100 port:int
-    disableSsl:bool sslMode:100 title:100 content:2000 receiver:100 providerUrl:200`,
+    clientSecret2:500 cert:100 customAuthUrl:200 customTokenUrl:200 customUserInfoUrl:200 customLogoutUrl:200 customLogo:200
+    scopes:100 userMapping:json500 httpHeaders:json500 host:100 port:int disableSsl:bool sslMode:100 title:100 content:2000
+    receiver:100 issuerUrl:100 enableSignAuthnRequest:bool emailRegex:200 providerUrl:200 enableProxy:bool enablePkce:bool
+    state:100`,
+  third_party_link: `owner:100! userName:100! providerName:100! providerId:100 createdTime:100`,
   token: `${common} application:100 organization:100 user:100 code:100 accessToken:text refreshToken:text accessTokenHash:100
     refreshTokenHash:100 deviceSecretHash:100 deviceSecretExpiresIn:int expiresIn:int scope:100 tokenType:100 grantType:100
     codeChallenge:100 codeIsUsed:bool codeExpireIn:bigint resource:255`,
@@ -71,6 +84,7 @@ export const columnsOf: Readonly<Record<TableName, readonly Column[]>> = {
   user: parse(specifications.user),
   cert: parse(specifications.cert),
   provider: parse(specifications.provider),
+  third_party_link: parse(specifications.third_party_link),
   token: parse(specifications.token),
   session: parse(specifications.session),
   record: parse(specifications.record),
@@ -99,10 +113,15 @@ function snakeCase(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** What a row is known by. */
+export function keyColumns(table: TableName): readonly Column[] {
+  return columnsOf[table].filter((column) => column.key);
+}
+
 /** SQL that makes a table and, on one that is there, adds the columns it lacks. */
 export function tableStatements(table: TableName): readonly string[] {
   const columns = columnsOf[table];
-  const keys = columns.filter((column) => column.key).map((column) => quote(column.name));
+  const keys = keyColumns(table).map((column) => quote(column.name));
   const definitions = columns.map(
     (column) => `${quote(column.name)} ${sqlType(column)}${column.key ? " NOT NULL" : " NULL"}`,
   );

@@ -16,6 +16,8 @@ export interface TokenRequest {
   readonly scope: string;
   readonly nonce: string;
   readonly signinMethod: string;
+  /** Where somebody came from who gave no password here. */
+  readonly provider?: string;
   readonly now: Date;
 }
 
@@ -47,6 +49,7 @@ export function signTokens(request: TokenRequest): SignedTokens {
     tag: request.user.tag,
     ...(request.scope === "" ? {} : { scope: request.scope }),
     azp: application.clientId,
+    ...(request.provider === undefined || request.provider === "" ? {} : { provider: request.provider }),
     ...(request.signinMethod === "" ? {} : { signinMethod: request.signinMethod }),
     iss: request.issuer,
     sub: request.user.id,

@@ -13,6 +13,8 @@ export interface PlatformConfiguration {
   readonly bootstrap: Readonly<Record<string, unknown>>;
   /** The check of `verify` for sign-in. */
   readonly wire: Readonly<Record<string, unknown>>;
+  /** The check of `verify` for the company's provider; undefined without one. */
+  readonly provider?: Readonly<Record<string, unknown>>;
 }
 
 /** Password of the Redis that `platformConfiguration` names, with all that a file could stumble over. */
@@ -44,12 +46,14 @@ export function platformConfiguration(redisPort: number, sets: readonly string[]
   const { wires } = document("verify") as { readonly wires: readonly Readonly<Record<string, unknown>>[] };
   const wire = wires.find(({ kind }) => kind === "oidc");
   if (wire === undefined) throw new Error("no check of sign-in");
+  const provider = wires.find(({ kind }) => kind === "openid-provider");
   return {
     // The values take no address of this machine, which inside a container would be another.
     appConf: fileOf("casdoor", "/conf/app.conf").replace(`${redisHost}:`, "127.0.0.1:"),
     initData: fileOf("casdoor", "/conf/init_data.json"),
     bootstrap: document("casdoor-bootstrap") as Readonly<Record<string, unknown>>,
     wire,
+    ...(provider === undefined ? {} : { provider }),
   };
 }
 

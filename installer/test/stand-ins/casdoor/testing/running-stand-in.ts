@@ -34,6 +34,7 @@ interface Setup {
   readonly initData?: unknown;
   readonly store?: Store;
   readonly clock?: { now: Date };
+  readonly environment?: Readonly<Record<string, string>>;
   readonly sessionsBlocked?: boolean;
   /** The disk that sessions are written to is full. */
   readonly diskFull?: boolean;
@@ -130,7 +131,7 @@ export async function started(setup: Setup = {}): Promise<{
   const log: string[] = [];
   const result = await start({
     directory: folder,
-    environment: {},
+    environment: setup.environment ?? {},
     openStore: () => store,
     ...(setup.diskFull === true ? { openFiles: (directory) => new FileSessions(directory, writeNothing) } : {}),
     now: () => clock.now,
