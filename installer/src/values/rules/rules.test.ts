@@ -58,6 +58,14 @@ describe("appsDomain", () => {
   ]);
 });
 
+test("names of applications below an IP address are refused, and where applications are then is said", () => {
+  const hub = "server: { mode: embedded }\nrproxy: { mode: embedded }";
+
+  expect(listProblems(`domain: 10.0.0.9\nappsDomain: apps.corp.example\n${hub}`)).toEqual([
+    expect.stringContaining("allowed is empty: applications are at /endpoint/ then"),
+  ]);
+});
+
 const domainAllowed = "allowed is a lower-case host name such as ai.corp.example, an IPv4 address or localhost";
 const namesAllowed = "allowed is a host name such as ai.corp.example, an IPv4 address or localhost";
 

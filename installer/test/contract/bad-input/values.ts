@@ -16,6 +16,25 @@ export const valuesRows: readonly BadInput[] = [
     proofs: proofs(values, "a placeholder as a password would become the password", "the placeholder of %s"),
   },
   {
+    fault: "names of their own for applications (appsDomain) where the domain is an IP address",
+    says: "… asks for sub-domains, which an address or a name without a dot has not …",
+    code: "VALUES_INVALID",
+    state: nothing,
+    again: corrected,
+    proofs: proofs(
+      "rules",
+      "names of applications below an IP address are refused, and where applications are then is said",
+    ),
+  },
+  {
+    fault: "a certificate that does not cover the names of applications, *.apps.corp.example",
+    says: "the certificate does not cover …",
+    code: "PREFLIGHT_FAILED",
+    state: "nothing was touched: checked before an install begins",
+    again: "with a certificate for all names",
+    proofs: proofs("tls-files", "no wildcard for names of applications"),
+  },
+  {
     fault: "a size without a unit",
     says: "… has no unit and counts bytes …",
     code: "VALUES_INVALID",
