@@ -2,6 +2,7 @@ import type { Component, Plan } from "../../installer/src/plan/model.ts";
 import { referencePlan } from "../../installer/test/support/compose-reference.ts";
 import { planOfEveryComponent } from "./every-component.ts";
 import type { Generator } from "./generated-file.ts";
+import { proposedSizes } from "./proposed-sizes.ts";
 
 /** Memory in MiB of an empty hub that nobody uses: what was measured, and the most that was seen of it in other runs. */
 const measured: Readonly<Record<string, readonly [idle: number, most?: number]>> = {
@@ -98,7 +99,7 @@ The disks of the object store and of Gitaly: both hold what exists nowhere else,
 \`dataDir\` puts all data on a disk of your choice, away from the system's. \`slipway status\` is not \`healthy\` when the disk of a store has less than
 256 MiB left; watch it before that. Then PostgreSQL, with which everything stops.
 
-## What is not known
+${proposedSizes()}## What is not known
 
 How much one more person or one more repository takes, and what a busy hub needs, was not measured. Begin with the defaults, look at \`docker stats\` in your
 first weeks, and give the components that come near their limit twice as much.

@@ -22,10 +22,20 @@ export interface Section {
   readonly ownPort?: PortName;
   /** The wizard asks for the size of its disk. */
   readonly asksForDisk?: true;
+  /** How its proposals grow with what is expected of the platform; assumed, where nothing was measured. */
+  readonly growth?: Growth;
   /** Name of its image in the catalogue, where a person decides whether it runs: the wizard says what that takes. */
   readonly image?: string;
   /** What only its own values have to obey. */
   readonly rules?: readonly Rule[];
+}
+
+/** Memory in MiB and disk in GiB for each person who works with the platform on a usual day, and for each repository. */
+export interface Growth {
+  readonly memoryPerUser?: number;
+  readonly memoryPerRepository?: number;
+  readonly diskPerUser?: number;
+  readonly diskPerRepository?: number;
 }
 
 /** Under a domain it has a name of its own, elsewhere a port of its own. */

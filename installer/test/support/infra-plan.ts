@@ -41,7 +41,7 @@ export function infraValues(sets: readonly string[] = [], file?: string): Values
   return profileValues("infra", sets, file);
 }
 
-function profileValues(profile: string, sets: readonly string[], file?: string): Values {
+export function profileValues(profile: string, sets: readonly string[], file?: string): Values {
   return loadValues(
     {
       defaults: { name: "defaults", text: readText("values/values.yaml") },

@@ -27,7 +27,7 @@ test("memory is only proposed where the usual limits do not fit, and never less 
 
   expect(fitMemory(parts, room(1, 8))).toBeUndefined();
   expect([...(fitMemory(parts, room(1, 4)) ?? [])]).toEqual([
-    ["a", "2457Mi"],
+    ["a", "2376Mi"],
     ["b", "900Mi"],
   ]);
 });

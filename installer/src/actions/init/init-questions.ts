@@ -20,6 +20,8 @@ import {
   type Sized,
   usualPlace,
 } from "./host-fit.ts";
+import { type Demand, demandOf, type Estimate, notesOn, usualEstimate } from "./sizing.ts";
+import { estimateQuestions, repositoriesId, usersId } from "./estimate-questions.ts";
 import { type Answers, type Question, runWizard } from "./wizard.ts";
 
 export interface WizardBasis {
@@ -28,6 +30,8 @@ export interface WizardBasis {
   readonly defaults: Values;
   readonly images: ImageTable;
   readonly profile: string;
+  /** What is proposed where it is asked how large the platform will become. */
+  readonly estimate: Estimate;
   /** Where data lies that has no directory of its own, where the target says so. */
   readonly dataPlace?: string | undefined;
   /** Where the answers go. */
@@ -53,18 +57,24 @@ function sectionsOf(profile: string, definitions: readonly ComponentDefinition[]
 const componentsId = "components";
 const memoryId = "memory";
 
+/** What was answered, and what has to be said about it in the file. */
+export interface Answered {
+  readonly sets: readonly string[];
+  readonly notes: readonly string[];
+}
+
 /**
- * Asks what has to be decided; gives `--set` arguments for what was answered.
+ * Asks what has to be decided; gives `--set` arguments for what was answered, and notes on the sizes among them.
  * @throws AbortError when a question was not answered, or the summary declined
  */
-export async function askForValues(ask: Ask, basis: WizardBasis, ports: PathPorts): Promise<readonly string[]> {
+export async function askForValues(ask: Ask, basis: WizardBasis, ports: PathPorts): Promise<Answered> {
   const wizard = questionnaire(basis, ports);
   const answers = await runWizard(ask, {
     questions: wizard.questions,
     problem: (given) => problemOf(() => basis.load(wizard.sets(given))),
     deed: `write ${basis.out}`,
   });
-  return wizard.sets(answers);
+  return { sets: wizard.sets(answers), notes: wizard.notes(answers) };
 }
 
 function problemOf(load: () => unknown): string | undefined {
@@ -107,8 +117,12 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
     const chosen = sight.list(componentsId, usual);
     return sections.filter((section) => !optional.includes(section) || chosen.includes(section.key));
   };
+  const estimateIn = (sight: Sight): Estimate => ({
+    users: Number(sight.text(usersId, String(basis.estimate.users))),
+    repositories: Number(sight.text(repositoriesId, String(basis.estimate.repositories))),
+  });
   /** Room was looked at for the answers that count now: what is proposed for it goes into the values. */
-  let memory: ReadonlyMap<string, string> | undefined;
+  let looked: { readonly demand: Demand; readonly room: HostRoom } | undefined;
 
   async function questions(answers: Answers): Promise<readonly Question[]> {
     const sight = sightOf(answers);
@@ -116,16 +130,17 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
     const present = presentIn(sight);
     const dataDir = sight.text("dataDir", defaults.dataDir);
     const room = await findRoom(dataDir === "" ? (basis.dataPlace ?? usualPlace) : dataDir, ports);
-    const limits = memoryLimits(present, defaults);
-    memory = fitMemory(limits, room);
+    const demand = demandOf(present, defaults, estimateIn(sight));
+    looked = { demand, room };
     return [
       domainQuestion(find, defaults),
       ...tlsQuestions(find, { domain, sight }, ports),
       componentsQuestion(basis, find, optional, usual),
       ...portQuestions(find, defaults, portsFor(domain, defaults, present), sight),
+      ...estimateQuestions(basis.estimate),
       dataDirQuestion(find, defaults, ports),
-      ...(memory === undefined ? [] : [memoryQuestion(limits, room)]),
-      ...diskQuestions(find, diskSizes(present, defaults), room),
+      ...(fitMemory(demand.memory, room) === undefined ? [] : [memoryQuestion(demand.memory, room)]),
+      ...diskQuestions(find, demand.disks, room),
     ];
   }
 
@@ -134,22 +149,40 @@ function questionnaire(basis: WizardBasis, ports: PathPorts) {
     const sight = sightOf(answers);
     const chosen = sight.list(componentsId, usual);
     const given = [...answers].flatMap(([id, answer]) => {
-      if (typeof answer !== "string" || id === memoryId) return [];
+      if (typeof answer !== "string" || notOfValues.includes(id)) return [];
       return [id.startsWith("ports.") ? `${id}=${answer}` : set(id, answer)];
     });
     const modes = optional.map(({ key }) => `${key}.mode=${chosen.includes(key) ? "embedded" : "off"}`);
-    if (sight.text(memoryId, "usual") !== "fitted") return [...given, ...modes];
-    return withFitting(
-      [...given, ...modes],
-      [...(memory ?? [])].map(([key, size]) => `${key}.resources.memory=${size}`),
-      basis,
-    );
+    return withFitting([...given, ...modes], memorySets(sight), basis);
   }
-  return { questions, sets };
+
+  function memorySets(sight: Sight): readonly string[] {
+    if (looked === undefined) return [];
+    const { demand, room } = looked;
+    const wanted = new Map(demand.memory.map(({ key, usual: size }) => [key, size]));
+    const limits = sight.text(memoryId, "usual") === "fitted" ? (fitMemory(demand.memory, room) ?? wanted) : wanted;
+    return [...limits].map(([key, size]) => `${key}.resources.memory=${size}`);
+  }
+
+  /** Of an estimate that somebody made, or of a host that the usual one does not fit. */
+  function notes(answers: Answers): readonly string[] {
+    if (looked === undefined) return [];
+    const estimate = estimateIn(sightOf(answers));
+    const all = notesOn(looked.demand, estimate, looked.room);
+    const isUsual = estimate.users === usualEstimate.users && estimate.repositories === usualEstimate.repositories;
+    return isUsual && all.length === 1 ? [] : all;
+  }
+  return { questions, sets, notes };
 }
 
+const notOfValues: readonly string[] = [memoryId, usersId, repositoriesId];
+
 /** Those that keep every rule: what a component's own settings need goes before what would fit. */
-function withFitting(sets: readonly string[], fitting: readonly string[], { load }: WizardBasis): readonly string[] {
+export function withFitting(
+  sets: readonly string[],
+  fitting: readonly string[],
+  { load }: Pick<WizardBasis, "load">,
+): readonly string[] {
   return fitting.reduce<readonly string[]>((kept, one) => {
     const more = [...kept, one];
     return problemOf(() => load(more)) === undefined ? more : kept;
@@ -275,23 +308,6 @@ function diskQuestions(find: Find, disks: readonly Sized[], room: HostRoom): rea
       preset: fitting.get(key) ?? usual,
       check: (value) => (parseQuantity(value) === undefined ? "must be a size such as 50Gi" : undefined),
     };
-  });
-}
-
-/** The usual memory limits of what runs here. */
-function memoryLimits(present: readonly Section[], defaults: Values): readonly Sized[] {
-  return present.map(({ key, leastMemory }) => ({
-    key,
-    usual: valuesOf(defaults, key).resources.memory,
-    least: leastMemory,
-  }));
-}
-
-/** The usual sizes of the disks that the wizard asks for. */
-function diskSizes(present: readonly Section[], defaults: Values): readonly Sized[] {
-  return present.flatMap(({ key, asksForDisk }) => {
-    const { storage } = valuesOf(defaults, key);
-    return asksForDisk === true && storage !== undefined ? [{ key, usual: storage.size }] : [];
   });
 }
 

@@ -132,20 +132,22 @@ describe("init", () => {
       gitlabShell: { mode: "off" },
     });
     expect(questions.map((question) => question.split("\n")[0])).toEqual([
-      "Domain (1 of 12)",
-      "TLS mode (2 of 12, Esc goes back)",
-      "Optional components to run (3 of 12, Esc goes back)",
-      "HTTP port (4 of 10, Esc goes back)",
-      "HTTPS port (5 of 10, Esc goes back)",
-      "Object store port (6 of 10, Esc goes back)",
-      "Data directory (7 of 10, Esc goes back)",
-      "PostgreSQL storage (8 of 10, Esc goes back)",
-      "Object store storage (9 of 10, Esc goes back)",
-      "Gitaly storage (10 of 10, Esc goes back)",
+      "Domain (1 of 14)",
+      "TLS mode (2 of 14, Esc goes back)",
+      "Optional components to run (3 of 14, Esc goes back)",
+      "HTTP port (4 of 12, Esc goes back)",
+      "HTTPS port (5 of 12, Esc goes back)",
+      "Object store port (6 of 12, Esc goes back)",
+      "People who work with it on a usual day (7 of 12, Esc goes back)",
+      "Repositories (8 of 12, Esc goes back)",
+      "Data directory (9 of 12, Esc goes back)",
+      "PostgreSQL storage (10 of 12, Esc goes back)",
+      "Object store storage (11 of 12, Esc goes back)",
+      "Gitaly storage (12 of 12, Esc goes back)",
       "Summary",
     ]);
-    expect(questions[0]).toMatch(/^Domain \(1 of 12\)\nHost name or IPv4 address/);
-    expect(questions[7]).toMatch(/2 TiB are free at \//);
+    expect(questions[0]).toMatch(/^Domain \(1 of 14\)\nHost name or IPv4 address/);
+    expect(questions[9]).toMatch(/2 TiB are free at \//);
   });
 
   it.each([
@@ -238,6 +240,8 @@ describe("init", () => {
     ["Data directory", "/etc/hosts/data", "/etc/hosts is not a directory"],
     ["HTTPS port", "80", "must be another port than that of http"],
     ["PostgreSQL storage", "much", "must be a size such as 50Gi"],
+    ["People who work", "many", "must be a whole number"],
+    ["Repositories", "-1", "must be a whole number"],
   ])("asks again when %s is answered with %j", async (question, answer, problem) => {
     const answers = answering({ [question]: answer });
 
@@ -264,6 +268,60 @@ describe("init", () => {
     expect(given).toMatchObject({ postgres: { storage: { size: "2Gi" } }, objectStore: { storage: { size: "28Gi" } } });
     // What a component's own settings need is not taken from it.
     expect(given).toMatchObject({ objectStore: { resources: { memory: expect.stringMatching(/^\d+Mi$/) as string } } });
+  });
+
+  const roomy = (memory: number, disk: number) => ({
+    ...ports,
+    fs: { ...ports.fs, freeBytes: () => Promise.resolve(disk * 2 ** 30) },
+    host: { ...ports.host, memoryBytes: () => Promise.resolve(memory * 2 ** 30) },
+  });
+
+  it("proposes sizes for people and repositories, beside what was given, and says in the file what they are for", async () => {
+    const standard = request({ profile: "standard", set: ["domain=hub.example.org", "gitaly.resources.memory=9Gi"] });
+    const asked = { ...standard, out: out(), force: false, answers: undefined };
+
+    const { given, notes } = await init({ ...asked, estimate: { users: 200, repositories: 2000 } }, roomy(128, 8000));
+
+    expect(given).toMatchObject({
+      gitaly: { resources: { memory: "9Gi" }, storage: { size: "770Gi" } },
+      server: { resources: { memory: "2240Mi" } },
+      objectStore: { storage: { size: "1940Gi" } },
+    });
+    expect(given).not.toHaveProperty("landingPage");
+    expect(notes).toEqual([
+      expect.stringMatching(/^Sizes for 200 people and 2000 repositories on a host with 128 GiB/),
+    ]);
+    expect(readFileSync(out(), "utf8")).toContain(`# ${notes?.[0] ?? ""}\n`);
+    await expect(validate(request({ profile: "standard", files: [out()] }), ports)).resolves.toMatchObject({
+      valid: true,
+    });
+  });
+
+  it("says what does not fit a host, and what to do", async () => {
+    const asked = { ...request(), out: out(), force: true, answers: undefined };
+
+    const small = await init({ ...asked, estimate: { users: 400 } }, roomy(8, 200));
+    const tiny = await init({ ...asked, estimate: {} }, roomy(1, 2000));
+
+    expect(small.notes?.slice(1)).toEqual([
+      expect.stringMatching(/^Memory does not fit: limits of .* They fit a host with/),
+      expect.stringMatching(/^Data does not fit: .* dataDir/),
+    ]);
+    expect(tiny.notes?.slice(1)).toEqual([expect.stringMatching(/even the least .* Leave components out/)]);
+  });
+
+  it("asks how large it will become, and proposes by that", async () => {
+    const questions: string[] = [];
+    const answers = answering({ "People who work": "100", Repositories: "1000" }, questions);
+
+    const { given, notes } = await init({ ...request(), out: out(), force: false, answers }, roomy(64, 4000));
+
+    expect(given).toMatchObject({
+      gitaly: { resources: { memory: "1600Mi" }, storage: { size: "390Gi" } },
+      redis: { resources: { memory: "640Mi" } },
+    });
+    expect(notes).toHaveLength(1);
+    expect(readFileSync(out(), "utf8")).toContain("# Sizes for 100 people and 1000 repositories");
   });
 
   it("shows all answers before anything is written, and takes one back to be changed", async () => {

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { UsageError } from "../../errors/installer-error.ts";
 import type { Ask } from "../../events/ask.ts";
+import { runsHere } from "../../values/section.ts";
 import { type Fields, fieldsOf, hasFields } from "../../language/fields.ts";
 import { valuesSections } from "../../plan/values-sections.ts";
 import { hideSecrets } from "../../values/describe-value.ts";
@@ -10,7 +11,9 @@ import { readSchemaWords } from "../../values/schema-words.ts";
 import { valuesFileHeader, schemaFileName } from "../../values/values-file-header.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { fullValuesText } from "./full-values.ts";
-import { askForValues, type WizardBasis } from "./init-questions.ts";
+import { findRoom, usualPlace } from "./host-fit.ts";
+import { type Answered, askForValues, withFitting, type WizardBasis } from "./init-questions.ts";
+import { demandOf, type Estimate, proposeSizes, usualEstimate } from "./sizing.ts";
 import { sectionOfComponent } from "../../plan/component-names.ts";
 import { defaultProfile, readImageTable, readOwnValues, readProfile } from "../desired/load-plan.ts";
 import { readValuesFile } from "../desired/values-files.ts";
@@ -23,6 +26,8 @@ export interface InitRequest extends InstallTarget {
   readonly force: boolean;
   /** Every setting, as a comment where it has its default. */
   readonly full?: boolean;
+  /** How large the platform is expected to become, where that was said. */
+  readonly estimate?: Partial<Estimate>;
   /** Who answers the wizard; without it nothing is asked. */
   readonly answers: Ask | undefined;
 }
@@ -32,6 +37,8 @@ export interface InitResult extends ResultHead<"InitResult"> {
   readonly profile: string;
   /** What the file holds: only what differs from the defaults. Secrets are not shown. */
   readonly given: Fields;
+  /** Of sizes that were proposed: what they are for, and what does not fit this host. */
+  readonly notes?: readonly string[];
 }
 
 export interface InitPorts extends Pick<ActionPorts, "fs" | "assets" | "clock" | "host"> {
@@ -58,7 +65,8 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
   const profile = request.values.profile ?? defaultProfile;
   const base = { defaults: defaultsOf(ports), profile: readProfile(profile, ports.assets) };
   const sections = valuesSections();
-  const defaultValues = loadValues(base, sections).values;
+  // Without the components' own rules: alone a profile need not be complete, and standard wants a domain.
+  const defaultValues = loadValues(base, []).values;
   const files = await Promise.all(request.values.files.map((path) => readValuesFile(path, ports)));
   const without = request.values.without.map((name) => `${sectionOfComponent(name)}.mode=off`);
   const load = (answered: readonly string[]) =>
@@ -68,11 +76,12 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
     defaults: defaultValues,
     images: readImageTable(ports.assets),
     profile,
+    estimate: { ...usualEstimate, ...request.estimate },
     out: request.out,
     load,
   };
-  const { answers } = request;
-  const loaded = load(answers === undefined ? [] : await askWith(answers, basis, ports));
+  const { sets, notes } = await decide(request, basis, ports);
+  const loaded = load(sets);
   const given = withoutDefaults(loaded.given, defaultValues);
   const body =
     request.full === true
@@ -80,7 +89,11 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
       : isEmpty(given)
         ? nothingGiven
         : stringify(given, { lineWidth: 0 });
-  await ports.fs.writeAtomic(request.out, `${valuesFileHeader()}${body}`, { mode: 0o600 });
+  await ports.fs.writeAtomic(
+    request.out,
+    `${valuesFileHeader()}${notes.map((note) => `# ${note}\n`).join("")}${body}`,
+    { mode: 0o600 },
+  );
   await ports.fs.writeAtomic(schemaFile, basis.schema, { mode: 0o644 });
   return {
     apiVersion: "slipway/v1",
@@ -88,13 +101,38 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
     path: request.out,
     profile,
     given: fieldsOf(hideSecrets(given)),
+    ...(notes.length === 0 ? {} : { notes }),
   };
 }
 
-async function askWith(answers: Ask, basis: WizardBasis, ports: InitPorts): Promise<readonly string[]> {
+type Basis = Omit<WizardBasis, "dataPlace" | "load"> & {
+  readonly load: (sets: readonly string[]) => ReturnType<typeof loadValues>;
+};
+
+/** What the wizard is answered; without it the sizes for an estimate, if one was given. */
+async function decide({ answers, estimate }: InitRequest, basis: Basis, ports: InitPorts): Promise<Answered> {
+  if (answers === undefined && estimate === undefined) return { sets: [], notes: [] };
   // Values may be written before there is an engine.
   const dataPlace = await ports.findDataPlace?.().catch(() => undefined);
-  return askForValues(answers, { ...basis, dataPlace }, ports);
+  if (answers !== undefined) return askForValues(answers, { ...basis, dataPlace }, ports);
+  const { values, given } = basis.load([]);
+  const present = valuesSections().filter((section) => runsHere(values, section));
+  const room = await findRoom(values.dataDir === "" ? (dataPlace ?? usualPlace) : values.dataDir, ports);
+  const { sets, notes } = proposeSizes(demandOf(present, basis.defaults, basis.estimate), basis.estimate, room);
+  // What somebody has said counts, and what a component's own settings need.
+  return {
+    sets: withFitting(
+      [],
+      sets.filter((set) => !isGiven(given, set)),
+      basis,
+    ),
+    notes,
+  };
+}
+
+function isGiven(given: unknown, set: string): boolean {
+  const path = set.slice(0, set.indexOf("=")).split(".");
+  return path.reduce<unknown>((found, key) => (hasFields(found) ? found[key] : undefined), given) !== undefined;
 }
 
 /** A map without keys would have to go before a key can be added. */

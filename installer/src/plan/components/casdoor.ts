@@ -37,6 +37,7 @@ export const casdoor: ComponentDefinition = {
   section: {
     key: "casdoor",
     leastMemory: 128,
+    growth: { memoryPerUser: 2 },
     external: {
       required: ["url", "clientId", "certificateFile"],
       secret: ["clientSecret", "clientSecretFile"],

@@ -10,6 +10,7 @@ export const dataviewer = hubComponent({
   title: { en: "Dataset viewer", zh: "数据集预览" },
   purpose: { en: "Shows what is in datasets", zh: "预览数据集内容" },
   leastMemory: 128,
+  growth: { memoryPerUser: 2 },
   scratchMiB: 512,
   command: ["dataviewer", "launch"],
   port: hubPorts.dataviewer,

@@ -50,6 +50,7 @@ export const portal: ComponentDefinition = {
     key: "portal",
     aliases: ["portal"],
     leastMemory: 64,
+    growth: { memoryPerUser: 1 },
     image: "csghub-portal",
     rules: [...hubRules("portal"), editionImageRule("portal")],
   },

@@ -22,6 +22,7 @@ export const server = hubComponent({
   title: { en: "CSGHub server", zh: "CSGHub 服务" },
   purpose: { en: "Models, datasets and code: the API and Git over HTTP", zh: "模型、数据集与代码：接口与 Git（HTTP）" },
   leastMemory: 128,
+  growth: { memoryPerUser: 8 },
   scratchMiB: 512,
   command: ["start", "server"],
   port: hubPorts.server,

@@ -10,6 +10,7 @@ export const user = hubComponent({
   title: { en: "Hub users", zh: "用户服务" },
   purpose: { en: "People, their tokens and sign-in", zh: "用户、令牌与登录" },
   leastMemory: 64,
+  growth: { memoryPerUser: 1 },
   command: ["user", "launch"],
   port: hubPorts.user,
   uses: ["redis", "temporal", "gitaly", "signIn"],

@@ -11,7 +11,7 @@ export const gatewayKeyPath = "/run/slipway/tls.key";
 /** The one way in: nginx, configured from the plan's listeners and routes. */
 export const gateway: ComponentDefinition = {
   id: "gateway",
-  section: { key: "gateway", leastMemory: 32 },
+  section: { key: "gateway", leastMemory: 32, growth: { memoryPerUser: 1 } },
   build(context) {
     const values = context.values.gateway;
     const listeners = publicListeners(context);

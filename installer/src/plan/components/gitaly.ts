@@ -22,6 +22,7 @@ export const gitaly: ComponentDefinition = {
   section: {
     key: "gitaly",
     leastMemory: 256,
+    growth: { memoryPerUser: 8, memoryPerRepository: 0.25, diskPerRepository: 0.38 },
     keepsData: true,
     external: { required: ["host"], secret: ["token", "tokenFile"] },
     asksForDisk: true,

@@ -16,7 +16,7 @@ const port = 2222;
 /** Git over SSH. */
 export const gitlabShell: ComponentDefinition = {
   id: "gitlab-shell",
-  section: { key: "gitlabShell", leastMemory: 32, ownPort: "ssh", image: "gitlab-shell" },
+  section: { key: "gitlabShell", leastMemory: 32, growth: { memoryPerUser: 1 }, ownPort: "ssh", image: "gitlab-shell" },
   build(context) {
     const values = context.values.gitlabShell;
     const component = {

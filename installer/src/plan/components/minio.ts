@@ -30,6 +30,7 @@ export const minio: ComponentDefinition = {
   section: {
     key: "objectStore",
     leastMemory: 256,
+    growth: { memoryPerUser: 4, diskPerUser: 0.6, diskPerRepository: 0.9 },
     keepsData: true,
     external: { required: ["endpoint", "accessKey"], secret: ["secretKey", "secretKeyFile"] },
     listener: { id: "s3", prefix: "s3", port: "s3" },

@@ -31,6 +31,7 @@ export const postgres: ComponentDefinition = {
   section: {
     key: "postgres",
     leastMemory: 256,
+    growth: { memoryPerUser: 4, memoryPerRepository: 0.4, diskPerUser: 0.2, diskPerRepository: 0.04 },
     keepsData: true,
     external: { required: ["host"], secret: ["adminPassword", "adminPasswordFile"] },
     asksForDisk: true,

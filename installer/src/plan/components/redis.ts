@@ -22,6 +22,7 @@ export const redis: ComponentDefinition = {
     key: "redis",
     aliases: ["valkey"],
     leastMemory: 32,
+    growth: { memoryPerUser: 2 },
     keepsData: true,
     external: { required: ["host"], secret: ["password", "passwordFile"] },
   },

@@ -20,7 +20,13 @@ const visibility = "csghub_temporal_visibility";
 /** Long-running work that survives restarts. */
 export const temporal: ComponentDefinition = {
   id: "temporal",
-  section: { key: "temporal", leastMemory: 256, external: { required: ["host"] }, rules: temporalRules },
+  section: {
+    key: "temporal",
+    leastMemory: 256,
+    growth: { memoryPerUser: 2, memoryPerRepository: 0.2 },
+    external: { required: ["host"] },
+    rules: temporalRules,
+  },
   databases: (values) =>
     values.temporal.mode === "embedded"
       ? [owner, visibility].map((name) => ({

@@ -1,5 +1,6 @@
 import { editionImageRule, hubRules } from "../../values/rules/csghub-server-rules.ts";
 import type { Rule } from "../../values/rules/rule.ts";
+import type { Growth } from "../../values/section.ts";
 import type { Values } from "../../values/values.generated.ts";
 import {
   absentComponent,
@@ -40,6 +41,7 @@ export interface HubProgram {
   readonly purpose: LocalizedText;
   /** Least memory in MiB that it starts and serves with. */
   readonly leastMemory: number;
+  readonly growth?: Growth;
   /** MiB of memory for what it keeps in passing, part of its limit; 64 unless told. */
   readonly scratchMiB?: number;
   /** Arguments of the binary. */
@@ -82,6 +84,7 @@ export function hubComponent(spec: HubProgram): ComponentDefinition {
       key: spec.key,
       aliases: spec.aliases,
       leastMemory: spec.leastMemory,
+      ...(spec.growth === undefined ? {} : { growth: spec.growth }),
       rules: [
         ...hubRules(spec.key),
         // All run from the image of one.
