@@ -70,7 +70,12 @@ const url: CodeKeywordDefinition = {
 const annotations = ["title", "description", "tsType"];
 
 /** The checks of whole documents, by the name of their definition. */
-const documents = { findJobErrors: "Job", findVerifyErrors: "VerifyDocument", findS3ConsoleErrors: "S3Console" };
+const documents = {
+  findJobErrors: "Job",
+  findVerifyErrors: "VerifyDocument",
+  findS3ConsoleErrors: "S3Console",
+  findLookErrors: "LookDocument",
+};
 
 async function compileValidators(schema: SchemaNode): Promise<string> {
   const ajv = new Ajv({

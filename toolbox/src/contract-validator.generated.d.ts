@@ -16,6 +16,7 @@ export interface DocumentCheck {
 export const findJobErrors: DocumentCheck;
 export const findVerifyErrors: DocumentCheck;
 export const findS3ConsoleErrors: DocumentCheck;
+export const findLookErrors: DocumentCheck;
 
 /** What the field kind may be. */
 export const jobKinds: readonly string[];

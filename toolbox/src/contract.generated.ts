@@ -4,7 +4,13 @@
  * The document of `toolbox run <file.json>` and `toolbox run --probe <file.json>`.
  */
 export type Job =
-  PostgresDatabasesJob | S3BucketsJob | TemporalSchemaJob | TemporalNamespaceJob | CasdoorBootstrapJob | SqlStepsJob;
+  | PostgresDatabasesJob
+  | PostgresPreparedJob
+  | S3BucketsJob
+  | TemporalSchemaJob
+  | TemporalNamespaceJob
+  | CasdoorBootstrapJob
+  | SqlStepsJob;
 /**
  * One connection between two components, and what has to be so about it.
  */
@@ -23,6 +29,11 @@ export type Wire =
   | HubJourneyWire
   | TemporalWorkersWire
   | OpenidProviderWire;
+/**
+ * A service elsewhere; `ca` are authorities to trust, PEM.
+ */
+export type OutsideService =
+  OutsidePostgres | OutsideRedis | OutsideS3 | OutsideRegistry | OutsideGitaly | OutsideCasdoor;
 
 export interface PostgresLogin {
   readonly host: string;
@@ -54,6 +65,17 @@ export interface PostgresDatabasesJob {
   readonly admin: PostgresLogin;
   readonly databases: readonly ServiceDatabase[];
 }
+export interface PreparedDatabase {
+  readonly login: PostgresLogin;
+  readonly extensions: readonly DatabaseExtension[];
+}
+/**
+ * Databases that others made, each looked at and finished as its owner.
+ */
+export interface PostgresPreparedJob {
+  readonly kind: "postgres-prepared";
+  readonly databases: readonly PreparedDatabase[];
+}
 export interface S3Bucket {
   readonly name: string;
   readonly versioning: boolean;
@@ -78,6 +100,10 @@ export interface S3BucketsJob {
   readonly buckets: S3Bucket[];
   readonly users: S3User[];
   readonly caFile?: string;
+  /**
+   * The bucket stands before the host name of an address, not in its path.
+   */
+  readonly virtualHost?: boolean;
 }
 /**
  * The document of `toolbox s3 <file.json>`: where the store is, and the keys that a person may use.
@@ -87,6 +113,10 @@ export interface S3Console {
   readonly region: string;
   readonly keys: S3Administrator[];
   readonly caFile?: string;
+  /**
+   * The bucket stands before the host name of an address, not in its path.
+   */
+  readonly virtualHost?: boolean;
 }
 export interface TemporalDatabase {
   readonly name: string;
@@ -223,6 +253,7 @@ export interface RedisWire {
    */
   readonly port: number | `${number}`;
   readonly password: string;
+  readonly user?: string;
 }
 export interface S3Wire {
   readonly kind: "s3";
@@ -239,6 +270,10 @@ export interface S3Wire {
   readonly publicRead?: boolean;
   readonly caFile?: string;
   readonly resolve?: string;
+  /**
+   * The bucket stands before the host name of an address, not in its path.
+   */
+  readonly virtualHost?: boolean;
 }
 export interface GitalyWire {
   readonly kind: "gitaly";
@@ -417,6 +452,109 @@ export interface HubJourneyWire {
  */
 export interface VerifyDocument {
   readonly wires: readonly Wire[];
+}
+export interface OutsideRole {
+  readonly user: string;
+  readonly password: string;
+}
+export interface OutsideDatabase {
+  readonly name: string;
+  readonly owner: string;
+  readonly password?: string;
+  readonly extensions: readonly DatabaseExtension[];
+}
+/**
+ * A PostgreSQL; without an administrator others make roles and databases, whose passwords are given.
+ */
+export interface OutsidePostgres {
+  readonly kind: "postgres";
+  readonly service: string;
+  readonly host: string;
+  /**
+   * A number, or its digits as a text.
+   */
+  readonly port: number | `${number}`;
+  /**
+   * How a PostgreSQL connection is encrypted: `verify` checks the chain (with `caFile` if given) and the name.
+   */
+  readonly tls: "off" | "require" | "verify";
+  readonly admin?: OutsideRole;
+  /**
+   * How many the platform holds, about.
+   */
+  readonly connections: number;
+  readonly databases: readonly OutsideDatabase[];
+  readonly ca?: string;
+}
+export interface OutsideRedis {
+  readonly kind: "redis";
+  readonly service: string;
+  readonly host: string;
+  /**
+   * A number, or its digits as a text.
+   */
+  readonly port: number | `${number}`;
+  readonly user?: string;
+  readonly password: string;
+  readonly tls: boolean;
+  readonly ca?: string;
+}
+export interface OutsideBucket {
+  readonly name: string;
+  readonly publicRead: boolean;
+}
+export interface OutsideS3 {
+  readonly kind: "s3";
+  readonly service: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly virtualHost?: boolean;
+  /**
+   * A program addresses it by path, whatever it is told.
+   */
+  readonly alsoByPath?: boolean;
+  /**
+   * A program puts the secret between the quotes of an SQL statement.
+   */
+  readonly inSql?: boolean;
+  readonly makesBuckets: boolean;
+  readonly buckets: readonly OutsideBucket[];
+  readonly ca?: string;
+}
+export interface OutsideRegistry {
+  readonly kind: "registry";
+  readonly service: string;
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ca?: string;
+}
+export interface OutsideGitaly {
+  readonly kind: "gitaly";
+  readonly service: string;
+  readonly address: string;
+  readonly token: string;
+  readonly storage: string;
+  readonly ca?: string;
+}
+export interface OutsideCasdoor {
+  readonly kind: "casdoor";
+  readonly service: string;
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly certificate: string;
+  readonly redirectUri: string;
+  readonly ca?: string;
+  readonly organization: string;
+}
+/**
+ * The document of `toolbox look <file.json>`.
+ */
+export interface LookDocument {
+  readonly services: readonly OutsideService[];
 }
 
 export type JobKind = Job["kind"];

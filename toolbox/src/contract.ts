@@ -43,6 +43,20 @@ export interface JobResult {
   readonly cause?: string;
 }
 
+/** One line of `toolbox look` on stdout: what is wrong with a service elsewhere, or nothing. */
+export interface LookLine {
+  /** The component that it takes the place of. */
+  readonly service: string;
+  readonly findings: readonly LookFinding[];
+}
+
+export interface LookFinding {
+  readonly severity: "warning" | "failure";
+  readonly message: string;
+  /** What to change, or what its administrator runs. */
+  readonly remedy: string;
+}
+
 interface S3Line<Kind extends string> {
   readonly apiVersion: "slipway/v1";
   readonly kind: Kind;

@@ -1,12 +1,20 @@
 import {
   findJobErrors,
+  findLookErrors,
   findS3ConsoleErrors,
   findVerifyErrors,
   jobKinds,
   wireKinds,
 } from "./contract-validator.generated.js";
 import type { DocumentCheck, SchemaError } from "./contract-validator.generated.d.ts";
-import type { Job, PostgresDatabasesJob, S3BucketsJob, S3Console, VerifyDocument } from "./contract.generated.ts";
+import type {
+  Job,
+  LookDocument,
+  PostgresDatabasesJob,
+  S3BucketsJob,
+  S3Console,
+  VerifyDocument,
+} from "./contract.generated.ts";
 import { DocumentError } from "./errors.ts";
 
 /**
@@ -40,6 +48,14 @@ export function validateVerify(document: unknown): VerifyDocument {
  */
 export function validateS3Console(document: unknown): S3Console {
   return validated(document, "s3", findS3ConsoleErrors) as S3Console;
+}
+
+/**
+ * Reads the document of a look at services elsewhere.
+ * @throws DocumentError listing every problem.
+ */
+export function validateLook(document: unknown): LookDocument {
+  return validated(document, "look", findLookErrors) as LookDocument;
 }
 
 function validated(document: unknown, name: string, check: DocumentCheck): unknown {

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
+import { text } from "node:stream/consumers";
 import type { JobKind } from "./contract.generated.ts";
-import type { JobResult, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
-import { validateJob, validateS3Console, validateVerify } from "./documents.ts";
+import type { JobResult, LookLine, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
+import { validateJob, validateLook, validateS3Console, validateVerify } from "./documents.ts";
 import { DocumentError, errorText, ServerWaitError, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
 import type { Redact } from "./redact.ts";
@@ -14,11 +15,12 @@ const version = "0.1.0";
 
 const usage = `usage: toolbox run [--probe] FILE.json
        toolbox verify FILE.json
+       toolbox look FILE.json | -
        toolbox s3 FILE.json KEY COMMAND...
        toolbox --version`;
 
 interface Request {
-  readonly command: "run" | "verify" | "s3";
+  readonly command: "run" | "verify" | "look" | "s3";
   readonly probe: boolean;
   readonly file: string;
   /** What stands behind the file. */
@@ -29,9 +31,10 @@ function parseArguments(args: readonly string[]): Request | undefined {
   const [command, ...rest] = args;
   const probe = command === "run" && rest[0] === "--probe";
   const [file, ...words] = probe ? rest.slice(1) : rest;
-  if (command !== "run" && command !== "verify" && command !== "s3") return undefined;
+  if (command !== "run" && command !== "verify" && command !== "look" && command !== "s3") return undefined;
   if (command !== "s3" && words.length > 0) return undefined;
-  return file === undefined || file.startsWith("-") ? undefined : { command, probe, file, words };
+  const isInput = command === "look" && file === "-";
+  return file === undefined || (file.startsWith("-") && !isInput) ? undefined : { command, probe, file, words };
 }
 
 /** Runs the program with its arguments and tells the exit code. */
@@ -45,7 +48,7 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
   const { command, probe, file, words } = request;
   let document: unknown;
   try {
-    document = JSON.parse(await readFile(file, "utf8"));
+    document = JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"));
   } catch (error) {
     // a parser's message quotes the text, and the text holds secrets
     const why = error instanceof SyntaxError ? "it is not JSON" : errorText(error);
@@ -58,6 +61,8 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
         return await run(document, probe, redact);
       case "verify":
         return await verify(document, redact);
+      case "look":
+        return await look(document, redact);
       case "s3":
         return await openS3Console(document, words, redact);
     }
@@ -130,6 +135,12 @@ async function verify(document: unknown, redact: Redact): Promise<ToolboxExit> {
   return failed === 0 ? 0 : 12;
 }
 
+async function look(document: unknown, redact: Redact): Promise<ToolboxExit> {
+  const { lookAtServices } = await import("./look/look.ts");
+  await lookAtServices(validateLook(document), redact, print);
+  return 0;
+}
+
 /** Contents may be anything, so that nothing is taken out of them; only errors are ours. */
 async function openS3Console(document: unknown, words: readonly string[], redact: Redact): Promise<ToolboxExit> {
   const { ConsoleUsageError, runS3Console } = await import("./console/s3-console.ts");
@@ -142,7 +153,7 @@ async function openS3Console(document: unknown, words: readonly string[], redact
   }
 }
 
-function print(line: JobResult | WireResult | VerifySummary): void {
+function print(line: JobResult | LookLine | WireResult | VerifySummary): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 

@@ -10,6 +10,8 @@ export async function runJob(job: Job, context: JobContext): Promise<void> {
   switch (job.kind) {
     case "postgres-databases":
       return (await import("./jobs/postgres-databases.ts")).runPostgresDatabases(job, context);
+    case "postgres-prepared":
+      return (await import("./jobs/postgres-prepared.ts")).runPostgresPrepared(job, context);
     case "s3-buckets":
       return (await import("./jobs/s3-buckets.ts")).runS3Buckets(job, context);
     case "temporal-schema":

@@ -9,6 +9,8 @@ export interface S3Access {
   readonly region: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** The bucket stands before the host name of an address, not in its path. */
+  readonly virtualHost?: boolean | undefined;
   readonly caFile?: string | undefined;
   readonly resolve?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -65,9 +67,16 @@ function unescapeXml(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-function callUrl(endpoint: string, call: S3Call): string {
+/** The address of a call, unsigned. */
+export function callUrl(
+  { endpoint, virtualHost }: Pick<S3Access, "endpoint" | "virtualHost">,
+  call: Pick<S3Call, "path" | "query">,
+): string {
   const url = new URL(endpoint);
-  url.pathname = call.path.split("/").map(encodeURIComponent).join("/");
+  const [, bucket = "", ...key] = call.path.split("/");
+  const isBefore = virtualHost === true && bucket !== "";
+  if (isBefore) url.hostname = `${bucket}.${url.hostname}`;
+  url.pathname = (isBefore ? ["", ...key] : call.path.split("/")).map(encodeURIComponent).join("/");
   for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
   return url.toString();
 }
@@ -97,7 +106,7 @@ async function signCall(access: S3Access, call: S3Call): Promise<HttpRequest> {
   const body = call.body ?? "";
   const signed = await new AwsV4Signer({
     method: call.method,
-    url: callUrl(access.endpoint, call),
+    url: callUrl(access, call),
     headers: { ...call.headers, "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") },
     body,
     accessKeyId: access.accessKey,
@@ -133,7 +142,7 @@ export async function requireS3(access: S3Access, call: S3Call): Promise<HttpAns
 /** A URL that lets its bearer make one call for a while. */
 export async function presign(access: S3Access, call: S3Call, seconds: number): Promise<string> {
   const { AwsV4Signer } = await import("aws4fetch");
-  const url = callUrl(access.endpoint, { ...call, query: { ...call.query, "X-Amz-Expires": String(seconds) } });
+  const url = callUrl(access, { ...call, query: { ...call.query, "X-Amz-Expires": String(seconds) } });
   const signed = await new AwsV4Signer({
     method: call.method,
     url,

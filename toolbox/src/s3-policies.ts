@@ -29,7 +29,7 @@ export function userPolicyName(user: S3User): string {
 }
 
 /** What one service's key may do: use the objects of its own buckets, nothing else. */
-export function userPolicy(user: S3User): Policy {
+export function userPolicy(user: Pick<S3User, "buckets">): Policy {
   const buckets = [...user.buckets].sort();
   return {
     Version: "2012-10-17",

@@ -8,6 +8,7 @@ import type { Values } from "../values/values.generated.ts";
 import { componentDefinitions } from "./components/all.ts";
 import { buildVerification } from "./components/verification.ts";
 import type { ComponentDefinition, ComponentDraft, ImageTable, JobDraft, Need, Parts, PlanContext } from "./define.ts";
+import { outsideJob } from "./groups/outside-services.ts";
 import type { Component, Container, Dependency, Image, Job, Plan, PlanSettings, SecretSpec } from "./model.ts";
 import { sortByDependency } from "./sort-components.ts";
 import { isEndpointSlot, slotsOf } from "./text.ts";
@@ -36,7 +37,7 @@ export function buildPlan(
   const context = buildContext(request, definitions);
   const built = definitions.map((definition) => inProfile(definition, request.profile, definition.build(context)));
   const wires = gather(built, "wires").toSorted(byId);
-  const parts = [...built, buildVerification(context, wires)];
+  const parts = [...built, buildVerification(context, wires), { jobs: outsideJob(context, gather(built, "outside")) }];
   const routes = gather(parts, "routes");
   const drafts = parts.flatMap((part) => (part.component === undefined ? [] : [part.component]));
   const offered = new Set(drafts.flatMap((draft) => draft.endpoints.map((row) => `${draft.id}.${row.id}`)));

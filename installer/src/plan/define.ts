@@ -1,3 +1,4 @@
+import type { OutsideService } from "../../../toolbox/src/contract.generated.ts";
 import type { Addressing } from "../values/addressing.ts";
 import { quantityBytes } from "../values/quantity.ts";
 import type { Section } from "../values/section.ts";
@@ -16,6 +17,7 @@ import type {
   Route,
   Scratch,
   SecretSpec,
+  Slotted,
   Store,
   Wire,
 } from "./model.ts";
@@ -62,6 +64,9 @@ export interface PlanContext {
   image(name: string, override: string): Image;
 }
 
+/** A service elsewhere as the toolbox looks at it. */
+export type OutsideDocument = { readonly kind: OutsideService["kind"] } & Readonly<Record<string, Slotted>>;
+
 /** What one component file contributes to the plan. */
 export interface Parts {
   readonly component?: ComponentDraft;
@@ -72,6 +77,8 @@ export interface Parts {
   readonly insideKeys?: readonly string[];
   readonly edgeKeys?: readonly EdgeKey[];
   readonly wires?: readonly Wire[];
+  /** Services elsewhere that can be looked at before anything is run. */
+  readonly outside?: readonly OutsideDocument[];
   /** What must be so before the gateway lets anybody in. */
   readonly beforeOpening?: readonly Need[];
 }

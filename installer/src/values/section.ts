@@ -51,6 +51,8 @@ export interface ExternalNeeds {
   readonly required: readonly string[];
   /** A secret and the key of the file that may hold it instead; exactly one of the two must be given. */
   readonly secret?: readonly [inline: string, file: string];
+  /** A key that takes the place of both where it is given. */
+  readonly instead?: string;
 }
 
 type Mode = "embedded" | "external" | "off";

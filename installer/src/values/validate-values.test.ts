@@ -39,7 +39,10 @@ describe("keys and kinds", () => {
     ["Postgres: {}", `Postgres: unknown key, did you mean postgres?${place(1, 1)}`],
     ["object_store: {}", `object_store: unknown key, did you mean objectStore?${place(1, 1)}`],
     ["tls:\n  certificate: x", `tls.certificate: unknown key, did you mean certFile?${place(2, 3)}`],
-    ['tls: { "odd key": 1 }', `tls["odd key"]: unknown key, allowed are mode, certFile, keyFile, caFile${place(1, 8)}`],
+    [
+      'tls: { "odd key": 1 }',
+      `tls["odd key"]: unknown key, allowed are mode, certFile, keyFile, caFile, trustedCaFile${place(1, 8)}`,
+    ],
     [
       "redis: 5",
       `redis: is of the wrong kind (got 5), allowed is a map of mode, image, replicas, resources, storage, extraEnv and external${place(1, 8)}`,

@@ -64,7 +64,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "tls": {
     "type": "object",
-    "allowed": "a map of mode, certFile, keyFile and caFile"
+    "allowed": "a map of mode, certFile, keyFile, caFile and trustedCaFile"
   },
   "tls.mode": {
     "type": "string",
@@ -85,6 +85,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "allowed": "an absolute path, or empty"
   },
   "tls.caFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "tls.trustedCaFile": {
     "type": "string",
     "allowed": "an absolute path, or empty"
   },
@@ -180,7 +184,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "postgres.external": {
     "type": "object",
-    "allowed": "a map of host, port, adminUser, adminPassword, adminPasswordFile, sslMode and caFile"
+    "allowed": "a map of host, port, adminUser, adminPassword, adminPasswordFile, passwordFolder, sslMode and caFile"
   },
   "postgres.external.host": {
     "type": "string",
@@ -200,6 +204,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "secret": true
   },
   "postgres.external.adminPasswordFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "postgres.external.passwordFolder": {
     "type": "string",
     "allowed": "an absolute path, or empty"
   },
@@ -272,7 +280,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "redis.external": {
     "type": "object",
-    "allowed": "a map of host, port, password and passwordFile"
+    "allowed": "a map of host, port, user, password, passwordFile, tls and caFile"
   },
   "redis.external.host": {
     "type": "string",
@@ -282,12 +290,24 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
     "type": "integer",
     "allowed": "a whole number from 1 to 65535"
   },
+  "redis.external.user": {
+    "type": "string",
+    "allowed": "printable characters without spaces"
+  },
   "redis.external.password": {
     "type": "string",
     "allowed": "text",
     "secret": true
   },
   "redis.external.passwordFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "redis.external.tls": {
+    "type": "boolean",
+    "allowed": "true or false"
+  },
+  "redis.external.caFile": {
     "type": "string",
     "allowed": "an absolute path, or empty"
   },
@@ -354,7 +374,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "objectStore.external": {
     "type": "object",
-    "allowed": "a map of endpoint, publicEndpoint, accessKey, secretKey, secretKeyFile and createBuckets"
+    "allowed": "a map of endpoint, publicEndpoint, accessKey, secretKey, secretKeyFile, createBuckets and addressing"
   },
   "objectStore.external.endpoint": {
     "type": "string",
@@ -380,6 +400,15 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "objectStore.external.createBuckets": {
     "type": "boolean",
     "allowed": "true or false"
+  },
+  "objectStore.external.addressing": {
+    "type": "string",
+    "allowed": "auto, path or virtual-host",
+    "choices": [
+      "auto",
+      "path",
+      "virtual-host"
+    ]
   },
   "objectStore.buckets": {
     "type": "object",

@@ -105,6 +105,10 @@ export interface TlsValues {
    * Certificate authority that signed the certificate, for services that call each other by public names. Empty when it is publicly trusted.
    */
   readonly caFile: string;
+  /**
+   * Certificate authorities, in PEM form, of an object store, registry and sign-in elsewhere. The platform's programs trust them beside the publicly trusted ones; empty when those are enough.
+   */
+  readonly trustedCaFile: string;
 }
 /**
  * How much log the Docker engine keeps for each container.
@@ -184,6 +188,10 @@ export interface PostgresValues {
      */
     readonly adminPasswordFile: string;
     /**
+     * For a server whose administrator makes roles and databases: a folder with one file for each role, named as the role and holding only its password. Given in place of the administrator's password; slipway doctor says which SQL is needed.
+     */
+    readonly passwordFolder: string;
+    /**
      * How the connection is encrypted and the server checked, as in libpq.
      */
     readonly sslMode: "disable" | "require" | "verify-ca" | "verify-full";
@@ -257,13 +265,25 @@ export interface RedisValues {
      */
     readonly port: number;
     /**
-     * Password of the default user. Prefer passwordFile; exactly one of the two is given.
+     * Name of an ACL user for the platform; empty means the default user. Casdoor signs in as the default user only, so with a name casdoor.mode is external or off.
+     */
+    readonly user: string;
+    /**
+     * Password of the user. Prefer passwordFile; exactly one of the two is given.
      */
     readonly password: string;
     /**
      * File that holds only the password.
      */
     readonly passwordFile: string;
+    /**
+     * Whether the external Redis speaks TLS. The platform's programs do not, so a component of the platform, redis-tunnel, speaks it for them and checks the server's certificate and name.
+     */
+    readonly tls: boolean;
+    /**
+     * Certificate authority of the server, used with tls; empty means publicly trusted ones.
+     */
+    readonly caFile: string;
   };
 }
 /**
@@ -321,6 +341,10 @@ export interface ObjectStoreValues {
      * Whether Slipway creates missing buckets; false when the access key may not.
      */
     readonly createBuckets: boolean;
+    /**
+     * Whether the bucket stands in the path or before the host name. auto is virtual-host at Amazon, Google and Alibaba Cloud and path elsewhere. The hub's portal always does as auto does, so a store that is told otherwise has to answer to both.
+     */
+    readonly addressing: "auto" | "path" | "virtual-host";
   };
   /**
    * Names of the buckets; each must be different.

@@ -5,12 +5,12 @@ import { referencePlan } from "../support/compose-reference.ts";
 import { profilePlan } from "../support/infra-plan.ts";
 import { templatePlan } from "./helm.ts";
 import { contract, type ContractRow, unknownReaders } from "./hub-wiring/contract.ts";
+import { readSettings, settingsPath } from "./hub-wiring/read-settings.ts";
 import { composeOutput, composeUnits } from "./parity/parity-compose.ts";
 import { helmUnits } from "./parity/parity-helm.ts";
 import type { ParityUnit, ParityUnits } from "./parity/parity-unit.ts";
 
 const plan = referencePlan("standard");
-const settingsPath = "/run/slipway/hub.toml";
 const programs = plan.components
   .filter(({ workload }) => workload?.container.files.some(({ path }) => path === settingsPath))
   .map(({ id }) => id);
@@ -20,19 +20,6 @@ const ofEveryContainer = ["TZ"];
 
 function programsOf(row: ContractRow): readonly string[] {
   return row.programs === "every" ? programs : row.programs.map((name) => `csghub-${name}`);
-}
-
-/** Keys of the file, `section.key` or `key`, to what stands between the quotes. */
-function readSettings(text: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  let section = "";
-  for (const line of text.split("\n")) {
-    const head = /^\[(.+)\]$/.exec(line)?.[1];
-    if (head !== undefined) section = `${head}.`;
-    const [, key, value] = /^(\w+) = "(.*)"$/.exec(line) ?? [];
-    if (key !== undefined && value !== undefined) found.set(section + key, value);
-  }
-  return found;
 }
 
 function unitOf(units: ParityUnits, id: string): ParityUnit {

@@ -103,8 +103,9 @@ describe("install names what a store elsewhere refuses", () => {
     const result = await platform.run(["install", "-f", file]);
 
     expect(result.stderr).toMatch(/password authentication failed|refuse/i);
-    expect(result.stderr).toContain("postgres-databases");
-    expect([6, 7]).toContain(result.exitCode);
+    expect(result.stderr).toContain("[external.services] postgres: postgres cannot sign in");
+    expect(result.stderr).toContain(`ALTER ROLE "postgres" PASSWORD '<its password>';`);
+    expect(result.exitCode).toBe(4);
     expect(result.stderr + result.stdout).not.toContain("not-the-password");
   });
 });

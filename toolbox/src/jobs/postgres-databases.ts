@@ -1,9 +1,10 @@
 import type { Client } from "pg";
-import type { DatabaseExtension, PostgresDatabasesJob, ServiceDatabase } from "../contract.generated.ts";
+import type { PostgresDatabasesJob, ServiceDatabase } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
 import { scramVerifier } from "../scram-verifier.ts";
 import type { JobContext } from "./job.ts";
+import { ensureExtension } from "./postgres-extensions.ts";
 
 /** Makes one login role per service, its databases and their extensions, and shuts everybody else out. */
 export async function runPostgresDatabases(job: PostgresDatabasesJob, context: JobContext): Promise<void> {
@@ -85,7 +86,7 @@ async function ensureDatabase(admin: Client, { name, owner }: ServiceDatabase, c
   const current = found.rows[0]?.owner;
   if (current === undefined) {
     await context.change(`create database ${name} owned by ${owner}`, async () => {
-      await admin.query(`create database ${database} owner ${role}`);
+      await admin.query(`create database ${database} owner ${role} encoding 'UTF8' template template0`);
     });
   } else if (current !== owner) {
     await context.change(`give database ${name} from ${current} to ${owner}`, async () => {
@@ -172,32 +173,5 @@ async function closeSchema(inside: Client, name: string, context: JobContext): P
   if (open.rowCount === 0) return;
   await context.change(`revoke create on schema public of ${name} from public`, async () => {
     await inside.query("revoke create on schema public from public");
-  });
-}
-
-async function ensureExtension(
-  inside: Client,
-  database: string,
-  extension: DatabaseExtension,
-  context: JobContext,
-): Promise<void> {
-  const found = await inside.query<{ installed: string | null }>(
-    "select installed_version as installed from pg_available_extensions where name = $1",
-    [extension.name],
-  );
-  const row = found.rows[0];
-  if (row === undefined) {
-    if (extension.optional === true) {
-      context.log(`${database}: the server does not offer the optional extension ${extension.name}`);
-      return;
-    }
-    throw new ToolboxError(`the server does not offer the extension ${extension.name} that ${database} needs`, {
-      advice: "install the extension's package on the database server, or use an image that has it",
-    });
-  }
-  if (row.installed !== null) return;
-  await context.change(`create extension ${extension.name} in ${database}`, async () => {
-    const name = inside.escapeIdentifier(extension.name);
-    await inside.query(`create extension if not exists ${name} schema public cascade`);
   });
 }

@@ -16,7 +16,8 @@ import type { JobContext } from "./job.ts";
 
 /** Makes the buckets with their versioning, expiry and access, and on MinIO one key per service. */
 export async function runS3Buckets(job: S3BucketsJob, context: JobContext): Promise<void> {
-  const access: S3Access = { endpoint: job.endpoint, region: job.region, ...job.admin, caFile: job.caFile };
+  const { endpoint, region, virtualHost, caFile } = job;
+  const access: S3Access = { endpoint, region, ...job.admin, virtualHost, caFile };
   const isTransient = (error: unknown): boolean => isConnectionFailure(error) || isS3Starting(error);
   await waitForServer({ what: `the object store at ${job.endpoint}`, isTransient, log: context.log }, () =>
     requireS3(access, { method: "GET", path: "/" }),

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { ProtoDefinitions } from "./grpc.ts";
 
-/** Field numbers from Gitaly 16.11, proto/{shared,repository,commit}.proto. */
+/** Field numbers from Gitaly 16.11, proto/{shared,repository,commit,server}.proto. */
 const field = (type: string, id: number): { readonly type: string; readonly id: number } => ({ type, id });
 
 export const gitalyDefinitions: ProtoDefinitions = {
@@ -40,6 +40,11 @@ export const gitalyDefinitions: ProtoDefinitions = {
           fields: { repository: field("Repository", 1), revision: field("bytes", 2), path: field("bytes", 3) },
         },
         TreeEntryResponse: { fields: { oid: field("string", 2), size: field("int64", 3), data: field("bytes", 5) } },
+        ServerInfoRequest: { fields: {} },
+        ServerInfoResponse: { fields: { serverVersion: field("string", 1), gitVersion: field("string", 2) } },
+        ServerService: {
+          methods: { ServerInfo: { requestType: "ServerInfoRequest", responseType: "ServerInfoResponse" } },
+        },
         RepositoryService: {
           methods: {
             CreateRepository: { requestType: "CreateRepositoryRequest", responseType: "Empty" },

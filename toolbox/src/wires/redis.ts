@@ -17,7 +17,7 @@ async function openRedis(wire: RedisWire, password: string | undefined, context:
     socket: { host: wire.host, port: Number(wire.port), connectTimeout: 8000, reconnectStrategy: false },
     RESP: 2,
     disableClientInfo: true,
-    ...(password === undefined ? {} : { password }),
+    ...(password === undefined ? {} : { password, ...(wire.user === undefined ? {} : { username: wire.user }) }),
   });
   // connect() rejects with the same error; without a listener it would end the program too
   client.on("error", () => undefined);

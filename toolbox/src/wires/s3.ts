@@ -4,7 +4,7 @@ import { errorText, NotRefusedError, ToolboxError } from "../errors.ts";
 import type { HttpAnswer } from "../http-request.ts";
 import { sendHttp } from "../http-request.ts";
 import type { S3Access } from "../s3-client.ts";
-import { callS3, presign, removeVersions, requireS3, S3Error } from "../s3-client.ts";
+import { callS3, callUrl, presign, removeVersions, requireS3, S3Error } from "../s3-client.ts";
 import type { WireCheck, WireContext } from "./wire-check.ts";
 
 export const s3Check: WireCheck<S3Wire> = {
@@ -62,9 +62,7 @@ async function provePresigned(
 }
 
 async function proveAnonymous(wire: S3Wire, path: string, { note, signal }: WireContext): Promise<void> {
-  const url = new URL(wire.endpoint);
-  url.pathname = path.split("/").map(encodeURIComponent).join("/");
-  const answer = await sendHttp({ url: url.toString(), caFile: wire.caFile, signal });
+  const answer = await sendHttp({ url: callUrl(wire, { path }), caFile: wire.caFile, signal });
   if (wire.publicRead === true) {
     if (answer.status !== 200) throw new S3Error("downloading without a key", answer);
     note("anybody may download, as meant");
@@ -72,7 +70,7 @@ async function proveAnonymous(wire: S3Wire, path: string, { note, signal }: Wire
     requireDenied(answer, `getting an object of ${wire.bucket} without a key`);
     note("denied without a key");
   }
-  const listing = await sendHttp({ url: `${wire.endpoint}/${wire.bucket}/`, caFile: wire.caFile, signal });
+  const listing = await sendHttp({ url: callUrl(wire, { path: `/${wire.bucket}/` }), caFile: wire.caFile, signal });
   requireDenied(listing, `listing ${wire.bucket} without a key`);
 }
 

@@ -7,6 +7,7 @@ import type { Applied } from "../state/records.ts";
 import type { AppliedRecord } from "../state/state-store.ts";
 import { certificateAuthority, type KeyAndCertificate, signingPair, tlsLeaf } from "./certificates.ts";
 import { bcryptHash, randomPassword, randomText, sshHostKey } from "./generate.ts";
+import { givenValue } from "./given-value.ts";
 import {
   dependenciesFirst,
   dependencyOf,
@@ -217,35 +218,6 @@ function withExpiry(pair: KeyAndCertificate): { readonly parts: Parts; readonly 
     parts: { privateKey: pair.privateKey, certificate: pair.certificate },
     expires: pair.expires.toISOString(),
   };
-}
-
-async function givenValue(fs: FileSystem, request: Pick<SecretRequest, "given">, spec: SecretSpec): Promise<string> {
-  const { generator } = spec;
-  if (generator.kind === "given") {
-    const value = request.given(generator.valuesPath);
-    if (value !== undefined && value !== "") return value;
-    throw new PreflightError(`${generator.valuesPath} (${spec.description}) is not set`, {
-      hint: `set ${generator.valuesPath} in the values`,
-    });
-  }
-  if (generator.kind !== "given-file") return "";
-  const value = (await readGivenFile(fs, generator.path, spec)).replace(/\r?\n$/, "");
-  if (value !== "") return value;
-  throw new PreflightError(`the file ${generator.path} (${spec.description}) is empty`, {
-    hint: "put the secret into it",
-  });
-}
-
-async function readGivenFile(fs: FileSystem, path: string, spec: SecretSpec): Promise<string> {
-  try {
-    return await fs.readText(path);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new PreflightError(
-      `the file ${path} (${spec.description}) ${missing ? "does not exist" : "cannot be read"}`,
-      { hint: missing ? "correct the path in the values" : "let the user that runs slipway read it", cause: error },
-    );
-  }
 }
 
 function requirePart(found: ReadonlyMap<string, Parts>, name: string, part: string): string {

@@ -10,6 +10,7 @@ import { nats } from "./nats.ts";
 import { openidProvider } from "./openid-provider.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
+import { tunnel } from "./redis-tunnel.ts";
 import { registry } from "./registry.ts";
 import { temporal } from "./temporal.ts";
 import { temporalUi } from "./temporal-ui.ts";
@@ -32,6 +33,7 @@ import { labelStudio } from "./label-studio.ts";
 export const componentDefinitions: readonly ComponentDefinition[] = [
   postgres,
   redis,
+  tunnel,
   minio,
   nats,
   gitaly,

@@ -24,7 +24,8 @@ import {
   providerEndpoint,
 } from "../groups/company-accounts.ts";
 import { postgresCaFiles, ownerLogin, postgresStamp, postgresWire } from "../groups/postgres-client.ts";
-import { redisWire } from "../groups/redis-client.ts";
+import { outsideAuthorities, outsideCaFile } from "../groups/public-address.ts";
+import { redisNeeds, redisWire } from "../groups/redis-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Link, Route, SecretSpec, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
@@ -84,6 +85,20 @@ function external(context: PlanContext, component: ComponentIdentity): Parts {
       ...externalComponent(component, endpointOfUrl("http", "http", url)),
       links: [signInLink(url, organization)],
     },
+    wires: [outsideWire(context)],
+    outside: [
+      {
+        kind: "casdoor",
+        service: "casdoor",
+        url,
+        clientId: outside.clientId,
+        clientSecret: secret("casdoor-external"),
+        certificate: secret("casdoor-external-certificate"),
+        redirectUri: signInCallback(context),
+        organization,
+        ...outsideAuthorities(context),
+      },
+    ],
     secrets: [
       givenSecret(
         "casdoor-external",
@@ -97,6 +112,24 @@ function external(context: PlanContext, component: ComponentIdentity): Parts {
         generator: { kind: "given-file", path: certificateFile },
       },
     ],
+  };
+}
+
+/** Nobody signs in at a Casdoor of others for a check: `slipway doctor` looks at what it knows of the hub. */
+function outsideWire(context: PlanContext): Wire {
+  const url = context.values.casdoor.external.url.replace(/\/$/, "");
+  return {
+    id: "sign-in",
+    from: "csghub-user",
+    to: "casdoor.http",
+    expectation: "discovery answers with the issuer that the hub is told of",
+    check: {
+      kind: "route",
+      url: `${url}/.well-known/openid-configuration`,
+      expectStatus: 200,
+      expectBody: `"${url}"`,
+      ...outsideCaFile(context),
+    },
   };
 }
 
@@ -169,7 +202,7 @@ function embedded(context: PlanContext, component: ComponentIdentity): Parts {
         },
       },
       // It ends when Redis, where its sessions are, does not answer at its start.
-      needs: [completed("postgres-databases"), healthy("redis", { ifPresent: true })],
+      needs: [completed("postgres-databases"), ...redisNeeds],
       reaches: hasCompanyAccounts(context) ? [providerEndpoint] : [],
       links: [signInLink(servedUrl(context.addressing, "casdoor"), values.organization)],
       firstPassword: { user: "root", secret: "casdoor-root" },

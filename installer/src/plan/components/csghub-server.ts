@@ -1,10 +1,11 @@
-import { completed, healthy, type JobDraft, type PlanContext } from "../define.ts";
+import { completed, type JobDraft, type PlanContext } from "../define.ts";
 import { signInCheck, signInLimit, signInState } from "../groups/casdoor-client.ts";
 import { gitSsh } from "../groups/git-ssh.ts";
 import { hubComponent, hubJob } from "../groups/hub-program.ts";
 import { hubPorts } from "../groups/hub-file.ts";
 import { hubApiToken, hubDatabase, hubS3Key as s3Key } from "../groups/hub-settings.ts";
 import { ownerLogin, postgresCaFiles } from "../groups/postgres-client.ts";
+import { redisNeeds } from "../groups/redis-client.ts";
 import { routeWire } from "../groups/public-address.ts";
 import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
@@ -98,7 +99,7 @@ function migrationJob(context: PlanContext): JobDraft {
     ],
     uses: ["platform", "offline", "redis", "database"],
     // It takes its turn by a lock in Redis.
-    needs: [completed("postgres-databases"), healthy("redis", { ifPresent: true })],
+    needs: [completed("postgres-databases"), ...redisNeeds],
   });
 }
 

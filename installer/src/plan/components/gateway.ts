@@ -1,5 +1,5 @@
 import { container, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
-import { gatewaySecrets, publicListeners, redirectRoutes, verifyCaPath } from "../groups/public-address.ts";
+import { tlsSecrets, publicListeners, redirectRoutes, verifyCaPath } from "../groups/public-address.ts";
 import type { ConfigFile, Endpoint, Listener, PublishedPort, Wire } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
 
@@ -48,7 +48,7 @@ export const gateway: ComponentDefinition = {
         },
         published: publishedPorts(context, listeners),
       },
-      secrets: gatewaySecrets(context),
+      secrets: tlsSecrets(context),
       listeners,
       routes: redirectRoutes(listeners),
       wires: wires(context),

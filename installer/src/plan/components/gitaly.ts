@@ -41,6 +41,15 @@ export const gitaly: ComponentDefinition = {
         component: externalComponent(component, { id: "grpc", port, protocol: "grpc", tls: false, externalHost: host }),
         secrets: [givenSecret("gitaly-external", "token of the external Gitaly", "gitaly.external.token", file)],
         wires: [wire(context)],
+        outside: [
+          {
+            kind: "gitaly",
+            service: "gitaly",
+            address: endpoint("gitaly.grpc", "hostPort"),
+            token: secret("gitaly-external"),
+            storage: values.external.storage,
+          },
+        ],
       };
     }
     return {

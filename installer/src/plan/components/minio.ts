@@ -7,15 +7,26 @@ import {
   toGiB,
   type ComponentDefinition,
   type JobDraft,
+  type OutsideDocument,
   type PlanContext,
   externalComponent,
   endpointOfUrl,
   toStore,
 } from "../define.ts";
-import { s3AccessKey, s3Keys, s3SecretName, s3Secrets, s3Wire } from "../groups/s3-client.ts";
+import {
+  isCloud,
+  s3AccessKey,
+  s3Addressing,
+  s3Keys,
+  s3Outside,
+  s3SecretName,
+  s3Secrets,
+  s3Wire,
+} from "../groups/s3-client.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
+import { outsideAuthorities, trustFiles } from "../groups/public-address.ts";
 import { toolboxDocument, toolboxJob, toolboxProgram } from "../groups/toolbox-job.ts";
-import type { Component, Route, SecretSlot } from "../model.ts";
+import type { Component, ConfigFile, Route, SecretSlot } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { objectStoreRules } from "../../values/rules/object-store-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
@@ -65,6 +76,7 @@ export const minio: ComponentDefinition = {
           ),
         ],
         wires,
+        outside: [outsideDocument(context)],
       };
     }
     return {
@@ -166,14 +178,39 @@ function objectConsole(context: PlanContext, component: Pick<Component, "id" | "
     endpoint: endpoint("minio.s3", "url"),
     region: context.values.objectStore.region,
     keys: [first, ...others].map((key) => ({ ...key })),
+    ...s3Outside(context),
   };
   return toolboxConsole(context, {
     kind: "objects",
     logins: [first.accessKey, ...others.map(({ accessKey }) => accessKey)],
     component,
     program: [...toolboxProgram, "s3", toolboxDocument],
-    files: [{ path: toolboxDocument, contents: jsonFile(document) }],
+    files: [{ path: toolboxDocument, contents: jsonFile(document) }, ...outsideTrust(context)],
   });
+}
+
+function outsideDocument(context: PlanContext): OutsideDocument {
+  const { external, region } = context.values.objectStore;
+  const virtualHost = s3Addressing(context) === "virtual-host";
+  return {
+    kind: "s3",
+    service: "minio",
+    endpoint: external.endpoint,
+    region,
+    accessKey: external.accessKey,
+    secretKey: secret("s3-external"),
+    virtualHost,
+    alsoByPath: virtualHost && !isCloud(external.endpoint),
+    inSql: context.values.dataviewer.mode === "embedded",
+    makesBuckets: external.createBuckets,
+    buckets: context.buckets.map(({ name, access }) => ({ name, publicRead: access === "public-read" })),
+    ...outsideAuthorities(context),
+  };
+}
+
+/** Whom to trust of a store elsewhere; our own speaks no TLS inside. */
+function outsideTrust(context: PlanContext): readonly ConfigFile[] {
+  return context.values.objectStore.mode === "external" ? trustFiles(context) : [];
 }
 
 function bucketsJob(context: PlanContext): JobDraft {
@@ -188,11 +225,13 @@ function bucketsJob(context: PlanContext): JobDraft {
       ...(embedded ? s3Keys(context).map((key) => `access key ${key}`) : []),
     ],
     needs: [healthy("minio")],
+    files: outsideTrust(context),
     document: {
       kind: "s3-buckets",
       endpoint: endpoint("minio.s3", "url"),
       region,
       flavour: embedded ? "minio" : "generic",
+      ...s3Outside(context),
       admin: { ...accessKeys(context)[0] },
       buckets: context.buckets.map((row) => ({ name: row.name, versioning: true, access: row.access, noncurrentDays })),
       users: embedded

@@ -9,15 +9,24 @@ import {
   toMiB,
   type ComponentDefinition,
   type JobDraft,
+  type OutsideDocument,
   type PlanContext,
   externalComponent,
   toStore,
 } from "../define.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
-import { postgresCaFiles, postgresLogin, postgresService, socketDirectory } from "../groups/postgres-client.ts";
+import {
+  ownerLogin,
+  postgresCaFiles,
+  postgresIsPrepared,
+  postgresLogin,
+  postgresService,
+  postgresTls,
+  socketDirectory,
+} from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Component, Container, SecretSpec } from "../model.ts";
-import { secret, text, textFile } from "../text.ts";
+import { endpoint, secret, text, textFile } from "../text.ts";
 import { postgresRules } from "../../values/rules/postgres-rules.ts";
 
 const dataDirectory = "/var/lib/postgresql/data";
@@ -33,7 +42,7 @@ export const postgres: ComponentDefinition = {
     leastMemory: 256,
     growth: { memoryPerUser: 4, memoryPerRepository: 0.4, diskPerUser: 0.2, diskPerRepository: 0.04 },
     keepsData: true,
-    external: { required: ["host"], secret: ["adminPassword", "adminPasswordFile"] },
+    external: { required: ["host"], secret: ["adminPassword", "adminPasswordFile"], instead: "passwordFolder" },
     asksForDisk: true,
     rules: postgresRules,
   },
@@ -60,8 +69,9 @@ export const postgres: ComponentDefinition = {
           databases,
           console,
         },
-        jobs: [databasesJob(context, external.adminUser), job],
+        jobs: [postgresIsPrepared(context) ? preparedJob(context) : databasesJob(context, external.adminUser), job],
         secrets: secrets(context),
+        outside: [outsideDocument(context)],
       };
     }
     return {
@@ -196,6 +206,55 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
   });
 }
 
+/** Each database with its owner's password, where that is given; an administrator sets the others at the install. */
+function outsideDocument(context: PlanContext): OutsideDocument {
+  const { external } = context.values.postgres;
+  const isPrepared = postgresIsPrepared(context);
+  const admin = { user: external.adminUser, password: secret(adminSecret(context)) };
+  return {
+    kind: "postgres",
+    service: "postgres",
+    host: endpoint("postgres.sql", "host"),
+    port: endpoint("postgres.sql", "port"),
+    tls: postgresTls(context),
+    ...(external.caFile === "" ? {} : { ca: secret("postgres-ca") }),
+    ...(isPrepared ? {} : { admin }),
+    connections: connectionsOf(context),
+    databases: context.databases.map(({ name, owner, secret: password, extensions }) => ({
+      name,
+      owner,
+      ...(isPrepared ? { password: secret(password) } : {}),
+      extensions: extensions.map((extension) => ({ ...extension })),
+    })),
+  };
+}
+
+/** About 15 for the programs on each database; Temporal keeps those that it is allowed. */
+function connectionsOf({ databases, values }: PlanContext): number {
+  return 15 * databases.length + (values.temporal.mode === "embedded" ? 30 : 0);
+}
+
+/** Where others made roles and databases, what is left to do inside them is done as their owners. */
+function preparedJob(context: PlanContext): JobDraft {
+  return toolboxJob(context, {
+    id: "postgres-databases",
+    component: "postgres",
+    title: "Look at the databases that are there, and make their extensions",
+    makes: context.databases.flatMap(({ name, extensions }) =>
+      extensions.map((extension) => `extension ${extension.name} in ${name}`),
+    ),
+    needs: [healthy("postgres")],
+    files: postgresCaFiles(context),
+    document: {
+      kind: "postgres-prepared",
+      databases: context.databases.map(({ name, extensions }) => ({
+        login: ownerLogin(context, name),
+        extensions: extensions.map((extension) => ({ ...extension })),
+      })),
+    },
+  });
+}
+
 /** psql as the administrator, or as the owner of one of the databases: libpq finds each under a service of its name. */
 function sqlConsole(context: PlanContext, component: Pick<Component, "id" | "title">, admin: string) {
   const serviceFile = "/run/slipway/pg_service.conf";
@@ -203,12 +262,14 @@ function sqlConsole(context: PlanContext, component: Pick<Component, "id" | "tit
     ({ owner }, index, all) => all.findIndex((row) => row.owner === owner) === index,
   );
   const logins = [
-    { user: admin, secret: adminSecret(context), database: "postgres" },
+    ...(postgresIsPrepared(context) ? [] : [{ user: admin, secret: adminSecret(context), database: "postgres" }]),
     ...owners.map((row) => ({ user: row.owner, secret: row.secret, database: row.name })),
   ];
+  const [first, ...more] = logins;
+  if (first === undefined) throw new RangeError("no database is declared");
   return toolboxConsole(context, {
     kind: "sql",
-    logins: [admin, ...owners.map(({ owner }) => owner)],
+    logins: [first.user, ...more.map(({ user }) => user)],
     component,
     // The login is the service; what is left are arguments of psql.
     program: ["sh", "-c", 'PGSERVICE=$1; export PGSERVICE; shift; exec psql "$@"', "psql"],
@@ -228,15 +289,20 @@ function adminSecret(context: PlanContext): string {
 function secrets(context: PlanContext): readonly SecretSpec[] {
   const { mode, external } = context.values.postgres;
   const roles = new Map(context.databases.map((row) => [row.secret, row.owner]));
+  const isPrepared = postgresIsPrepared(context);
   return [
-    mode === "embedded"
-      ? randomSecret("postgres-admin", "password of the PostgreSQL superuser")
-      : givenSecret(
-          adminSecret(context),
-          `password of ${external.adminUser}`,
-          "postgres.external.adminPassword",
-          external.adminPasswordFile,
-        ),
+    ...(mode === "embedded"
+      ? [randomSecret("postgres-admin", "password of the PostgreSQL superuser")]
+      : isPrepared
+        ? []
+        : [
+            givenSecret(
+              adminSecret(context),
+              `password of ${external.adminUser}`,
+              "postgres.external.adminPassword",
+              external.adminPasswordFile,
+            ),
+          ]),
     ...(mode === "external" && external.caFile !== ""
       ? [
           {
@@ -246,6 +312,14 @@ function secrets(context: PlanContext): readonly SecretSpec[] {
           } as const,
         ]
       : []),
-    ...[...roles].map(([name, owner]) => randomSecret(name, `password of the database role ${owner}`)),
+    ...[...roles].map(([name, owner]): SecretSpec => {
+      const description = `password of the database role ${owner}`;
+      if (!isPrepared) return randomSecret(name, description);
+      return {
+        name,
+        description,
+        generator: { kind: "given-file", path: `${external.passwordFolder.replace(/\/$/, "")}/${owner}` },
+      };
+    }),
   ];
 }

@@ -5,13 +5,15 @@ import {
   resourcesOf,
   toGiB,
   type ComponentDefinition,
+  type OutsideDocument,
   type PlanContext,
   externalComponent,
 } from "../define.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
-import { redisSecret, redisWire } from "../groups/redis-client.ts";
+import { redisAddress, redisCaSecret, redisSecret, redisUser, redisWire } from "../groups/redis-client.ts";
 import type { Component, Text, Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
+import { redisRules } from "../../values/rules/redis-rules.ts";
 
 const passwordFile = "/run/slipway/redis-password";
 
@@ -25,6 +27,7 @@ export const redis: ComponentDefinition = {
     growth: { memoryPerUser: 2 },
     keepsData: true,
     external: { required: ["host"], secret: ["password", "passwordFile"] },
+    rules: redisRules,
   },
   build(context) {
     const values = context.values.redis;
@@ -36,15 +39,16 @@ export const redis: ComponentDefinition = {
     };
     const { console, job } = keyConsole(context, component);
     if (values.mode === "external") {
-      const { host, port, passwordFile: file } = values.external;
+      const { host, port, tls, passwordFile: file } = values.external;
       return {
         component: {
-          ...externalComponent(component, { id: "redis", port, protocol: "redis", tls: false, externalHost: host }),
+          ...externalComponent(component, { id: "redis", port, protocol: "redis", tls, externalHost: host }),
           console,
         },
         jobs: [job],
         secrets: [givenSecret("redis-external", "password of the external Redis", "redis.external.password", file)],
         wires: [serverWire(context)],
+        outside: [outsideDocument(context)],
       };
     }
     return {
@@ -72,6 +76,21 @@ export const redis: ComponentDefinition = {
     };
   },
 };
+
+function outsideDocument(context: PlanContext): OutsideDocument {
+  const { tls, caFile } = context.values.redis.external;
+  const user = redisUser(context);
+  return {
+    kind: "redis",
+    service: "redis",
+    host: endpoint("redis.redis", "host"),
+    port: endpoint("redis.redis", "port"),
+    ...(user === undefined ? {} : { user }),
+    password: secret(redisSecret(context)),
+    tls,
+    ...(tls && caFile !== "" ? { ca: secret(redisCaSecret) } : {}),
+  };
+}
 
 function server(context: PlanContext) {
   const values = context.values.redis;
@@ -115,20 +134,22 @@ requirepass "${secret("redis", { as: "quoted" })}"
  * The program takes the password from its environment, which in a container of its own nobody but its user can read: other ways in show
  * it among its arguments or stand between a person's input and the program.
  */
-const signIn = `IFS= read -r REDISCLI_AUTH <${passwordFile} || :
+const signIn = (login: string): string => `IFS= read -r REDISCLI_AUTH <${passwordFile} || :
 export REDISCLI_AUTH
 shift
-exec valkey-cli -h "$SERVER_HOST" -p "$SERVER_PORT" "$@"`;
+exec valkey-cli ${login}-h "$SERVER_HOST" -p "$SERVER_PORT" "$@"`;
 
 function keyConsole(context: PlanContext, component: Pick<Component, "id" | "title">) {
+  const user = redisUser(context);
   return toolboxConsole(context, {
     kind: "key-value",
-    logins: ["default"],
+    logins: [user ?? "default"],
     component,
-    program: ["sh", "-c", signIn, "redis-cli"],
+    program: ["sh", "-c", signIn(user === undefined ? "" : '--user "$SERVER_USER" '), "redis-cli"],
     env: [
-      { name: "SERVER_HOST", value: [endpoint("redis.redis", "host")] },
-      { name: "SERVER_PORT", value: [endpoint("redis.redis", "port")] },
+      { name: "SERVER_HOST", value: [redisAddress(context, "host")] },
+      { name: "SERVER_PORT", value: [redisAddress(context, "port")] },
+      ...(user === undefined ? [] : [{ name: "SERVER_USER", value: [user] }]),
     ],
     files: [{ path: passwordFile, contents: textFile([secret(redisSecret(context))]) }],
   });

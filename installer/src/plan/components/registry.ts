@@ -10,8 +10,8 @@ import {
   externalComponent,
   endpointOfUrl,
 } from "../define.ts";
-import { routeWire } from "../groups/public-address.ts";
-import { s3AccessKey, s3SecretName } from "../groups/s3-client.ts";
+import { outsideAuthorities, outsideCaFile, routeWire, trustFiles, trustVariables } from "../groups/public-address.ts";
+import { s3AccessKey, s3Addressing, s3SecretName } from "../groups/s3-client.ts";
 import type { Route, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 
@@ -48,7 +48,17 @@ export const registry: ComponentDefinition = {
             values.external.passwordFile,
           ),
         ],
-        wires: [wire(values.external.user, "registry-external")],
+        wires: [wire(values.external.user, "registry-external", outsideCaFile(context))],
+        outside: [
+          {
+            kind: "registry",
+            service: "registry",
+            url: values.external.url,
+            user: values.external.user,
+            password: secret("registry-external"),
+            ...outsideAuthorities(context),
+          },
+        ],
       };
     }
     return {
@@ -98,16 +108,18 @@ const routes: readonly Route[] = [
 
 function server(context: PlanContext) {
   const values = context.values.registry;
+  const isOutside = context.values.objectStore.mode === "external";
   return container(
     {
       image: context.image("registry", values.image),
       uid: 10007,
       resources: resourcesOf(values.resources),
       // Tracing is on by default and would look for a collector on this host.
-      env: [{ name: "OTEL_TRACES_EXPORTER", value: ["none"] }],
+      env: [{ name: "OTEL_TRACES_EXPORTER", value: ["none"] }, ...(isOutside ? trustVariables(context) : [])],
       files: [
         { path: "/etc/distribution/config.yml", contents: jsonFile(settings(context)) },
         { path: htpasswdPath, contents: textFile([secret("registry-htpasswd")]) },
+        ...(isOutside ? trustFiles(context) : []),
       ],
     },
     values,
@@ -123,7 +135,7 @@ function settings(context: PlanContext): Slotted {
       s3: {
         region,
         regionendpoint: endpoint("minio.s3", "url"),
-        forcepathstyle: true,
+        forcepathstyle: s3Addressing(context) === "path",
         secure: mode === "external" && external.endpoint.startsWith("https:"),
         bucket: buckets.registry,
         accesskey: s3AccessKey(context, "registry"),
@@ -143,13 +155,13 @@ function settings(context: PlanContext): Slotted {
   };
 }
 
-function wire(user: string, password: string): Wire {
+function wire(user: string, password: string, trust: { readonly caFile?: string } = {}): Wire {
   return {
     id: "registry",
     from: "csghub-runner",
     to: "registry.http",
     expectation: "a small image is pushed and pulled by digest; without a login it answers 401",
-    check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret(password) },
+    check: { kind: "registry", url: endpoint("registry.http", "url"), user, password: secret(password), ...trust },
   };
 }
 

@@ -1,8 +1,8 @@
 import type { PlanContext } from "../define.ts";
 import type { Slotted, Text } from "../model.ts";
 import { endpoint, secret, text } from "../text.ts";
-import { postgresSslMode } from "./postgres-client.ts";
-import { redisSecret } from "./redis-client.ts";
+import { postgresTlsQuery } from "./postgres-client.ts";
+import { redisAddress, redisSecret } from "./redis-client.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
 /** OpenID applications of the platform. `Admin` is for consoles of ours, such as Temporal's. */
@@ -20,11 +20,11 @@ httpport = 8000
 runmode = prod
 copyrequestbody = true
 driverName = postgres
-dataSourceName = postgres://${database}:${secret("pg-casdoor", { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?sslmode=${postgresSslMode(context)}
+dataSourceName = postgres://${database}:${secret("pg-casdoor", { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?${postgresTlsQuery(context)}
 dbName =
 tableNamePrefix =
 showSql = false
-redisEndpoint = {"save_path":"${endpoint("redis.redis", "hostPort")}","poolsize":20,"password":"${secret(redisSecret(context), { as: "quoted" })}","db_num":0,"idle_timeout":"3m","idle_check_frequency":"1m"}
+redisEndpoint = {"save_path":"${redisAddress(context, "hostPort")}","poolsize":20,"password":"${secret(redisSecret(context), { as: "quoted" })}","db_num":0,"idle_timeout":"3m","idle_check_frequency":"1m"}
 authState = casdoor
 verificationCodeTimeout = 10
 initScore = 0

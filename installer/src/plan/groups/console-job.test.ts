@@ -112,6 +112,16 @@ describe("the console of databases", () => {
     expect(job.container.files).toHaveLength(sets.length === 2 ? 2 : 1);
     expect(job.reaches).toEqual(["postgres.sql"]);
   });
+
+  it("has no administrator where others made the roles", () => {
+    const plan = infraPlan([
+      "postgres.mode=external",
+      ...["host=db.corp", "passwordFolder=/etc/pg"].map((set) => `postgres.external.${set}`),
+    ]);
+
+    expect(fileOf(plan, "sql")).toMatch(/^\[csghub_temporal\]/);
+    expect(consoleOf(plan, "sql").component.console?.logins[0]).toBe("csghub_temporal");
+  });
 });
 
 describe("the console of the cache", () => {

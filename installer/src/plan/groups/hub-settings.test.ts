@@ -84,7 +84,7 @@ casdoor:
     expect(env).toMatchObject({
       STARHUB_SERVER_S3_ENDPOINT: "s3.corp",
       STARHUB_SERVER_S3_ENABLE_SSL: "true",
-      STARHUB_SERVER_S3_BUCKET_LOOKUP: "auto",
+      STARHUB_SERVER_S3_BUCKET_LOOKUP: "path",
       STARHUB_SERVER_S3_ACCESS_KEY_ID: "AKIA",
       STARHUB_SERVER_CASDOOR_ENDPOINT: "https://login.corp",
     });

@@ -7,10 +7,10 @@ import { gitalyLogin } from "./gitaly-client.ts";
 import { hubPorts, type HubSettings } from "./hub-file.ts";
 import { gitCallbackSecret } from "./hub-internal-api.ts";
 import { natsUrl } from "./nats-client.ts";
-import { declaredDatabase, postgresCaFiles, postgresSslMode } from "./postgres-client.ts";
+import { declaredDatabase, postgresCaFiles, postgresTlsQuery } from "./postgres-client.ts";
 import { trustFiles, trustVariables } from "./public-address.ts";
-import { redisSecret } from "./redis-client.ts";
-import { s3AccessKey, s3PublicPlace, s3SecretName } from "./s3-client.ts";
+import { redisAddress, redisNeeds, redisSecret, redisUser } from "./redis-client.ts";
+import { s3AccessKey, s3Addressing, s3PublicPlace, s3SecretName } from "./s3-client.ts";
 
 /** The groups, by what a program works with. */
 export type HubUse = keyof typeof hubUses;
@@ -64,9 +64,7 @@ export const hubDatabase = "csghub_server";
 /** Connection string of the hub's programs: user and password percent-encoded, or it could not be read. */
 export function hubDatabaseUrl(context: PlanContext, database: string): Text {
   const { owner, secret: password } = declaredDatabase(context, database);
-  const ca = postgresCaFiles(context)[0]?.path;
-  const roots = ca === undefined ? "" : `&sslrootcert=${encodeURIComponent(ca)}`;
-  return text`postgresql://${owner}:${secret(password, { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?sslmode=${postgresSslMode(context)}${roots}`;
+  return text`postgresql://${owner}:${secret(password, { as: "url" })}@${endpoint("postgres.sql", "hostPort")}/${database}?${postgresTlsQuery(context)}`;
 }
 
 function database(context: PlanContext): HubSettings {
@@ -188,10 +186,14 @@ function offline(): HubSettings {
 }
 
 function redis(context: PlanContext): HubSettings {
+  const user = redisUser(context);
   return {
-    env: { STARHUB_SERVER_REDIS_ENDPOINT: [endpoint("redis.redis", "hostPort")] },
+    env: {
+      STARHUB_SERVER_REDIS_ENDPOINT: [redisAddress(context, "hostPort")],
+      ...(user === undefined ? {} : { STARHUB_SERVER_REDIS_USER: user }),
+    },
     file: { "redis.password": [secret(redisSecret(context), { as: "quoted" })] },
-    needs: [healthy("redis", { ifPresent: true })],
+    needs: redisNeeds,
   };
 }
 
@@ -221,7 +223,7 @@ export const hubS3Key = "csghub-server";
 
 /** By its public address: links to objects are signed for it, and the hub itself uses the same. */
 function objects(context: PlanContext): HubSettings {
-  const { mode, region, buckets } = context.values.objectStore;
+  const { region, buckets } = context.values.objectStore;
   const store = s3PublicPlace(context);
   return {
     env: {
@@ -229,7 +231,8 @@ function objects(context: PlanContext): HubSettings {
       STARHUB_SERVER_S3_ENABLE_SSL: String(store.secure),
       STARHUB_SERVER_S3_REGION: region,
       STARHUB_SERVER_S3_BUCKET: buckets.server,
-      STARHUB_SERVER_S3_BUCKET_LOOKUP: mode === "embedded" ? "path" : "auto",
+      // Never `auto`: the viewer of data sets takes that for something else than the server does.
+      STARHUB_SERVER_S3_BUCKET_LOOKUP: s3Addressing(context) === "path" ? "path" : "dns",
       STARHUB_SERVER_S3_ACCESS_KEY_ID: s3AccessKey(context, hubS3Key),
       STARHUB_SERVER_STORAGE_GATEWAY_ENABLE_PRESIGNED_URL_PROXY: "true",
     },

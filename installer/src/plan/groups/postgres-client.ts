@@ -20,6 +20,18 @@ export function postgresSslMode(context: PlanContext): string {
   return mode === "embedded" ? "disable" : external.sslMode;
 }
 
+/** The part of a connection string that says the same, for clients that find the authority in it, too. */
+export function postgresTlsQuery(context: PlanContext): string {
+  const ca = postgresCaFiles(context)[0]?.path;
+  const roots = ca === undefined ? "" : `&sslrootcert=${encodeURIComponent(ca)}`;
+  return `sslmode=${postgresSslMode(context)}${roots}`;
+}
+
+/** Whether roles and databases are made by others, who gave us the roles' passwords. */
+export function postgresIsPrepared({ values: { postgres } }: PlanContext): boolean {
+  return postgres.mode === "external" && postgres.external.passwordFolder !== "";
+}
+
 /** The certificate authority of an external PostgreSQL as a file of a client's container. */
 export function postgresCaFiles(context: PlanContext): readonly ConfigFile[] {
   const { mode, external } = context.values.postgres;

@@ -1,12 +1,22 @@
 import type { PlanContext } from "../define.ts";
-import type { ConfigFile, EnvVariable, Listener, Route, SecretSpec, Slotted, Wire } from "../model.ts";
+import type {
+  ConfigFile,
+  EnvVariable,
+  Listener,
+  Route,
+  SecretSlot,
+  SecretSpec,
+  Slotted,
+  Text,
+  Wire,
+} from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
 
 /** Where the toolbox finds the authority that signed the gateway's certificate. */
 export const verifyCaPath = "/run/slipway/ca.crt";
 
 /** The secret whose certificate clients must trust to talk to the gateway, or undefined without TLS. */
-export function trustSecret(context: PlanContext): { readonly name: string; readonly part?: string } | undefined {
+function trustSecret(context: PlanContext): { readonly name: string; readonly part?: string } | undefined {
   switch (context.addressing.tls) {
     case "off":
       return undefined;
@@ -17,17 +27,25 @@ export function trustSecret(context: PlanContext): { readonly name: string; read
   }
 }
 
-/** The authority of the gateway as a file of a container that talks to it; none without TLS. */
+/** Authorities of services elsewhere, where the publicly trusted ones are not enough. */
+const trustedName = "tls-trusted";
+
+function givenTrust({ values }: PlanContext): readonly SecretSlot[] {
+  return values.tls.trustedCaFile === "" ? [] : [secret(trustedName)];
+}
+
+/** Whom a container trusts that talks to the gateway or to services elsewhere, as a file; none where both need none. */
 export function trustFiles(context: PlanContext): readonly ConfigFile[] {
   const trust = trustSecret(context);
-  if (trust === undefined) return [];
-  const slot = secret(trust.name, trust.part === undefined ? {} : { part: trust.part });
-  return [{ path: verifyCaPath, contents: textFile([slot]) }];
+  const ours = trust === undefined ? [] : [secret(trust.name, trust.part === undefined ? {} : { part: trust.part })];
+  const [first, ...more] = [...ours, ...givenTrust(context)];
+  if (first === undefined) return [];
+  return [{ path: verifyCaPath, contents: textFile([first, ...more.flatMap((slot): Text => ["\n", slot])]) }];
 }
 
 /** Lets programs made with Go trust what `trustFiles` brings, beside the authorities of their image. */
 export function trustVariables(context: PlanContext): readonly EnvVariable[] {
-  return trustSecret(context) === undefined ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }];
+  return trustFiles(context).length === 0 ? [] : [{ name: "SSL_CERT_FILE", value: [verifyCaPath] }];
 }
 
 /** The same for programs made with Python. */
@@ -39,6 +57,17 @@ export function pythonTrustVariables(context: PlanContext): Readonly<Record<stri
 /** The `caFile` field of a check that goes through the gateway. */
 export function verifyCaFile(context: PlanContext): { readonly caFile?: string } {
   return context.addressing.tls === "off" ? {} : { caFile: verifyCaPath };
+}
+
+/** The same of a check that goes to a service elsewhere. */
+export function outsideCaFile(context: PlanContext): { readonly caFile?: string } {
+  return givenTrust(context).length === 0 ? {} : { caFile: verifyCaPath };
+}
+
+/** The authorities themselves, as the field of a check. */
+export function outsideAuthorities(context: PlanContext): { readonly ca?: SecretSlot } {
+  const [ca] = givenTrust(context);
+  return ca === undefined ? {} : { ca };
 }
 
 /**
@@ -101,8 +130,23 @@ export function redirectRoutes(listeners: readonly Listener[]): readonly Route[]
     }));
 }
 
-/** The key pair the gateway shows. */
-export function gatewaySecrets(context: PlanContext): readonly SecretSpec[] {
+/** What is given or made for TLS: the key pair that the gateway shows, and whom the platform trusts. */
+export function tlsSecrets(context: PlanContext): readonly SecretSpec[] {
+  const path = context.values.tls.trustedCaFile;
+  const trusted: readonly SecretSpec[] =
+    path === ""
+      ? []
+      : [
+          {
+            name: trustedName,
+            description: "authorities of services elsewhere, given",
+            generator: { kind: "given-file", path },
+          },
+        ];
+  return [...gatewaySecrets(context), ...trusted];
+}
+
+function gatewaySecrets(context: PlanContext): readonly SecretSpec[] {
   const { tls } = context.values;
   switch (context.addressing.tls) {
     case "off":

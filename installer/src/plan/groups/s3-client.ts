@@ -1,7 +1,7 @@
 import type { PlanContext } from "../define.ts";
 import type { SecretSpec, Slotted, Wire } from "../model.ts";
 import { endpoint, secret } from "../text.ts";
-import { publicResolve, verifyCaFile } from "./public-address.ts";
+import { outsideCaFile, publicResolve, verifyCaFile } from "./public-address.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
 /** Name of the secret that goes with an access key. An external store has one key for everything. */
@@ -47,6 +47,30 @@ export function s3PublicPlace(context: PlanContext): {
   return { host, secure: protocol === "https:", endpoint };
 }
 
+/** Whether it is an object store that the hub's programs, left to themselves, address by virtual host. */
+export function isCloud(address: string): boolean {
+  return clouds.test(new URL(address).hostname);
+}
+
+const clouds = /(^|\.)(amazonaws\.com(\.cn)?|storage\.googleapis\.com|aliyuncs\.com)$/;
+
+/** Whether the bucket stands in the path of an address or before its host name. */
+export function s3Addressing(context: PlanContext): "path" | "virtual-host" {
+  const { mode, external } = context.values.objectStore;
+  if (mode === "embedded") return "path";
+  if (external.addressing !== "auto") return external.addressing;
+  return isCloud(external.endpoint) ? "virtual-host" : "path";
+}
+
+/** The fields with which a document of the toolbox says how an external store is reached; none of our own. */
+export function s3Outside(context: PlanContext): { readonly virtualHost?: true; readonly caFile?: string } {
+  if (context.values.objectStore.mode === "embedded") return {};
+  return {
+    ...(s3Addressing(context) === "virtual-host" ? { virtualHost: true as const } : {}),
+    ...outsideCaFile(context),
+  };
+}
+
 /** Proves that a key works on its bucket, through the public address too, and on no other's. */
 export function s3Wire(context: PlanContext, bucketName: string): Wire {
   const bucket = context.buckets.find((row) => row.name === bucketName);
@@ -63,7 +87,7 @@ export function s3Wire(context: PlanContext, bucketName: string): Wire {
     bucket: bucket.name,
     deniedBuckets: denied,
     publicRead: bucket.access === "public-read",
-    ...(embedded ? { ...verifyCaFile(context), ...publicResolve(context, "s3") } : {}),
+    ...(embedded ? { ...verifyCaFile(context), ...publicResolve(context, "s3") } : s3Outside(context)),
   };
   return {
     id: `${bucket.name}-bucket`,

@@ -21,7 +21,7 @@ function checkExternal(values: Values, name: string, needs: ExternalNeeds): read
   if (mode !== "external") return [];
   return [
     ...needs.required.filter((key) => external[key] === "").map((key) => describeMissing(name, key)),
-    ...checkSecret(name, external, needs.secret),
+    ...checkSecret(name, external, needs),
     ...["host", "endpoint", "publicEndpoint", "url"].flatMap((key) =>
       checkAddress(`${name}.external.${key}`, external[key]),
     ),
@@ -39,12 +39,18 @@ function describeMissing(name: string, key: string): Finding {
 function checkSecret(
   name: string,
   external: Readonly<Record<string, unknown>>,
-  secret: ExternalNeeds["secret"],
+  { secret, instead }: ExternalNeeds,
 ): readonly Finding[] {
   if (secret === undefined) return [];
   const [inline, file] = secret;
   const given = secret.filter((key) => external[key] !== "").length;
   const path = [name, "external", inline];
+  if (instead !== undefined && external[instead] !== "")
+    return givenBeside(
+      name,
+      instead,
+      secret.filter((key) => external[key] !== ""),
+    );
   if (given === 2)
     return [
       {
@@ -54,8 +60,17 @@ function checkSecret(
       },
     ];
   if (given === 1) return [];
-  const message = `is empty and so is ${file}, but ${name}.mode is external; give exactly one of the two`;
+  const other = instead === undefined ? "" : `, or ${instead}`;
+  const message = `is empty and so is ${file}, but ${name}.mode is external; give exactly one of the two${other}`;
   return [{ path, message, causes: [`${name}.mode`] }];
+}
+
+function givenBeside(name: string, instead: string, given: readonly string[]): readonly Finding[] {
+  return given.map((key) => ({
+    path: [name, "external", key],
+    message: `is given together with ${instead}, which takes its place; allowed is one of the two`,
+    causes: [`${name}.external.${instead}`],
+  }));
 }
 
 function checkAddress(path: string, value: unknown): readonly Finding[] {

@@ -238,15 +238,15 @@ describe("Temporal's web page", () => {
 describe("external services", () => {
   const needs = (name: string, key: string) =>
     `${name}.external.${key}: is empty, but ${name}.mode is external and needs it [my.yaml:1:${name.length + 11}]`;
-  const oneOf = (name: string, key: string, file: string) =>
-    `${name}.external.${key}: is empty and so is ${file}, but ${name}.mode is external; give exactly one of the two [my.yaml:1:${name.length + 11}]`;
+  const oneOf = (name: string, key: string, file: string, other = "") =>
+    `${name}.external.${key}: is empty and so is ${file}, but ${name}.mode is external; give exactly one of the two${other} [my.yaml:1:${name.length + 11}]`;
   const loopback = "means the container itself when it is read inside a container";
 
   check([
     [
       "postgres: { mode: external }",
       needs("postgres", "host"),
-      oneOf("postgres", "adminPassword", "adminPasswordFile"),
+      oneOf("postgres", "adminPassword", "adminPasswordFile", ", or passwordFolder"),
     ],
     ["redis: { mode: external }", needs("redis", "host"), oneOf("redis", "password", "passwordFile")],
     [
@@ -310,6 +310,39 @@ describe("external services", () => {
       'objectStore.external.endpoint: has an empty label (got "http://s3..corp"), allowed is a URL such as https://s3.corp.example [my.yaml:1:54]',
     ],
     ["nats: { mode: external, external: { host: nats.corp, user: x, passwordFile: /p } }"],
+  ]);
+});
+
+describe("Redis elsewhere", () => {
+  const outside = (fields: string, more = ""): string =>
+    `redis: { mode: external, external: { password: x, ${fields} } }${more}`;
+  check([
+    [outside("host: redis.corp, user: default")],
+    [outside("host: redis.corp, user: hub", '\ncasdoor: { mode: "off" }')],
+    [outside("host: redis.corp, tls: true, caFile: /etc/ca.pem")],
+    [
+      outside("host: redis.corp, user: hub"),
+      'redis.external.user: is a user that Casdoor, whose sessions are in Redis, cannot sign in as: it has no setting for a name (got "hub"), allowed is an empty text, for the default user, or casdoor.mode external or off [my.yaml:1:75]',
+    ],
+    [
+      outside("host: 10.0.0.7, tls: true"),
+      'redis.external.host: is an address, and what speaks TLS to Redis checks names in certificates only (got "10.0.0.7"), allowed is a host name [my.yaml:1:57]',
+    ],
+    [
+      outside("host: redis.corp, caFile: /etc/ca.pem"),
+      'redis.external.caFile: is given for a connection without TLS (got "/etc/ca.pem"), allowed is an empty text, or tls true [my.yaml:1:77]',
+    ],
+  ]);
+});
+
+describe("PostgreSQL with the passwords of its roles", () => {
+  const outside = (fields: string): string => `postgres: { mode: external, external: { host: db.corp, ${fields} } }`;
+  check([
+    [outside("passwordFolder: /etc/pg")],
+    [
+      outside("passwordFolder: /etc/pg, adminPassword: x"),
+      "postgres.external.adminPassword: is given together with passwordFolder, which takes its place; allowed is one of the two [my.yaml:1:96]",
+    ],
   ]);
 });
 

@@ -16,6 +16,15 @@ describe("a store elsewhere", () => {
     ]);
   });
 
+  it("whose name has no dot may be a container's, which this host does not know", async () => {
+    const sets = [...set, "redis.external.host=cache"];
+    const found = await findings("external.reachable", { set: sets, refuses: { "cache:6379": "ENOTFOUND" } });
+
+    expect(found).toMatchObject([
+      { severity: "warning", message: "redis at cache:6379 is no name that this host knows" },
+    ]);
+  });
+
   it("that answers is well, and so is a platform without any", async () => {
     expect(await findings("external.reachable", { set })).toEqual([]);
     expect(await findings("external.reachable")).toEqual([]);

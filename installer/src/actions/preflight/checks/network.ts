@@ -81,6 +81,15 @@ const externalReachable: Check = {
 };
 
 function unreachable(component: string, address: string, error: string): CheckFinding {
+  // Names without a dot are often those of containers, which only the platform's networks know.
+  if (["ENOTFOUND", "EAI_AGAIN"].includes(error) && !address.includes(".")) {
+    return {
+      severity: "warning",
+      component,
+      message: `${component} at ${address} is no name that this host knows`,
+      remedy: "fine when it is the name of a container in the platform's network; else correct it in the values",
+    };
+  }
   const reasons: Readonly<Record<string, string>> = {
     ECONNREFUSED: "nothing listens there",
     ETIMEDOUT: "no answer within 3 s",

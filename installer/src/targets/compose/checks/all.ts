@@ -7,6 +7,7 @@ import { engineChecks } from "./engine.ts";
 import { imagesAvailable } from "./images.ts";
 import { kernelChecks } from "./kernel.ts";
 import { addressPools, bridges, sameEngine } from "./networks.ts";
+import { outsideServices } from "./outside.ts";
 import { placeChecks } from "./places.ts";
 import { bindable } from "./ports.ts";
 import { resourceChecks } from "./resources.ts";
@@ -21,6 +22,7 @@ export const composePreflight: readonly ComposeCheck[] = [
   ...placeChecks,
   imagesAvailable,
   ...kernelChecks,
+  outsideServices,
 ];
 
 /** What is looked at on a Docker host while a platform runs there. */
