@@ -5,6 +5,10 @@ import { describe, expect, it } from "vitest";
 import type { CommandInfo } from "../../src/cli/completion/command-tree.ts";
 import { describeProgram } from "../../src/cli/docs/describe-program.ts";
 import { componentDefinitions } from "../../src/plan/components/all.ts";
+import { diskFor, memoryFor, usualEstimate } from "../../src/actions/init/sizing.ts";
+import { valuesSections } from "../../src/plan/values-sections.ts";
+import { runsHere } from "../../src/values/section.ts";
+import { profileValues } from "../support/infra-plan.ts";
 import { referencePlan } from "../support/compose-reference.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -139,8 +143,9 @@ describe("the pages about components", () => {
   });
 
   it("docs/sizing.md has each that runs, and says where something was not measured", () => {
+    const [limits = ""] = read("docs/sizing.md").split(/^## Disk$/m);
     const rows = new Map(
-      [...read("docs/sizing.md").matchAll(/^\| `([a-z-]+)` \| \d+ \| [\d.]+ \| ([^|]+) \| [^|]*\|$/gm)].map(
+      [...limits.matchAll(/^\| `([a-z-]+)` \| \d+ \| [\d.]+ \| ([^|]+) \| [^|]*\|$/gm)].map(
         ([, id = "", idle = ""]) => [id, idle],
       ),
     );
@@ -150,5 +155,31 @@ describe("the pages about components", () => {
 
     expect([...rows.keys()]).toEqual(running);
     expect([...rows.values()].filter((idle) => !/^(\d+|not measured)$/.test(idle))).toEqual([]);
+  });
+
+  it("docs/sizing.md shows what init proposes for people and repositories", () => {
+    const values = profileValues("standard", ["domain=hub.example.org"]);
+    const [, proposed = ""] = read("docs/sizing.md").split(/^## What `init` proposes$/m);
+    const [, memory = "", disks = ""] = proposed.split(/^(?:Memory in MiB|Disk in GiB), /m);
+    const heads = [...memory.matchAll(/(\d+) people, (\d+) repositories/g)];
+    const estimates = heads.map(([, users, repositories]) => ({
+      users: Number(users),
+      repositories: Number(repositories),
+    }));
+    const rowsOf = (table: string) =>
+      new Map([...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, key = "", row = ""]) => [key, row]));
+    const growing = valuesSections().filter((row) => runsHere(values, row) && row.growth !== undefined);
+
+    expect(estimates).toHaveLength(4);
+    expect(rowsOf(memory)).toEqual(
+      new Map(growing.map((row) => [row.key, estimates.map((one) => memoryFor(row, values, one)).join(" | ")])),
+    );
+    expect(rowsOf(disks)).toEqual(
+      new Map(
+        growing
+          .filter((row) => diskFor(row, values, usualEstimate) !== undefined)
+          .map((row) => [row.key, estimates.map((one) => diskFor(row, values, one)).join(" | ")]),
+      ),
+    );
   });
 });
