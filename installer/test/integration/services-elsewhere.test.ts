@@ -110,7 +110,7 @@ describe("what is missing is told with what its administrator runs", () => {
   });
 });
 
-it("says which SQL makes what others have to make, and which policy lets the key in", async () => {
+it("says which SQL makes what others have to make", async () => {
   const folder = join(world.folder, "roles");
   await mkdir(folder);
   for (const role of ["csghub_server", "csghub_portal", "csghub_temporal"])

@@ -1,6 +1,7 @@
 import { bundleRows, diskRows } from "./bundles.ts";
 import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
+import { serviceRows } from "./services.ts";
 import { valuesRows } from "./values.ts";
 import type { BadInputSection } from "./row.ts";
 
@@ -24,6 +25,11 @@ export const badInput: readonly BadInputSection[] = [
     title: "Names, ports, certificates, clocks and passwords",
     text: "What a platform is reached by and vouched for with, the time it lives in, and the passwords its programs are handed. `install` looks before it changes anything, `doctor` at any time; nobody outside is asked for the time.",
     rows: platformRows,
+  },
+  {
+    title: "Services of your own",
+    text: "What is wrong with a service that is elsewhere. `install` looks into all of them from a container before it changes anything, `doctor` at any time.",
+    rows: serviceRows,
   },
   {
     title: "Values and records",
