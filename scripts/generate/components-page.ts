@@ -2,7 +2,7 @@ import { componentDefinitions } from "../../installer/src/plan/components/all.ts
 import type { Component, Plan } from "../../installer/src/plan/model.ts";
 import { referencePlan, referenceProfiles } from "../../installer/test/support/compose-reference.ts";
 import { editions } from "../../installer/src/values/editions.ts";
-import { planOfEveryComponent } from "./every-component.ts";
+import { planOfEveryComponent } from "../../installer/test/support/every-component.ts";
 import type { Generator } from "./generated-file.ts";
 
 /** docs/components.md: every component there is, which profile it is part of, and what does the work of programs that people know. */

@@ -1,6 +1,6 @@
 import type { Component, Plan } from "../../installer/src/plan/model.ts";
 import { referencePlan } from "../../installer/test/support/compose-reference.ts";
-import { planOfEveryComponent } from "./every-component.ts";
+import { planOfEveryComponent } from "../../installer/test/support/every-component.ts";
 import type { Generator } from "./generated-file.ts";
 import { proposedSizes } from "./proposed-sizes.ts";
 

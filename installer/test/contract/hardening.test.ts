@@ -7,12 +7,13 @@ import type { HardeningFinding } from "../../src/render/hardening/hardening-inpu
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { templatePlan } from "./helm.ts";
 import { referencePlan, referenceProfiles } from "../support/compose-reference.ts";
+import { planOfEveryComponent } from "../support/every-component.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 
 it("every rendering of every profile breaks no hardening rule but by a valid exemption", async () => {
   const findings: HardeningFinding[] = [];
   const infra = [[], ["casdoor.mode=off", "tls.mode=off"]].map((sets) => infraPlan(sets));
-  for (const plan of [...infra, ...referenceProfiles().map(referencePlan)]) {
+  for (const plan of [...infra, ...referenceProfiles().map(referencePlan), planOfEveryComponent()]) {
     const objects = await templatePlan(plan);
     findings.push(
       ...checkHardening({ target: "compose", files: renderCompose(plan).files }),

@@ -7,6 +7,7 @@ import type { KubernetesObject } from "../../src/render/hardening/hardening-inpu
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { chartFolder, helmProgram, templatePlan, withHelmValues } from "./helm.ts";
 import { referencePlan } from "../support/compose-reference.ts";
+import { planOfEveryComponent } from "../support/every-component.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 import { expandDollars } from "./kubernetes-strings.ts";
 import { helmUnits, podOf } from "./parity/parity-helm.ts";
@@ -42,6 +43,7 @@ describe.each<[string, Plan]>([
   ["the infra profile by domain with TLS", infraPlan(["domain=platform.example.org"])],
   ["the standard profile by domain with TLS", referencePlan("standard")],
   ["the infra profile on localhost", infraPlan()],
+  ["every component there is", planOfEveryComponent()],
   [
     "the infra profile with external stores",
     infraPlan(["postgres.mode=external", "postgres.external.host=db.corp", "postgres.external.adminPassword=x"]),

@@ -5,6 +5,7 @@ import { renderCompose } from "../../src/render/compose/render-compose.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { parityPage, targetDifferences } from "../../src/render/helm/target-differences.ts";
 import { templatePlan } from "./helm.ts";
+import { planOfEveryComponent } from "../support/every-component.ts";
 import { infraPlan } from "../support/infra-plan.ts";
 import { readReference, referencePlan } from "../support/compose-reference.ts";
 import { composeOutput, composeUnits } from "./parity/parity-compose.ts";
@@ -43,6 +44,7 @@ describe.each<[string, Plan, ReturnType<typeof composeOutput>?]>([
   ["the infra profile as the reference has it", referencePlan("infra"), readReference("infra")],
   ["the standard profile as the reference has it", referencePlan("standard"), readReference("standard")],
   ["the infra profile on localhost", infraPlan()],
+  ["every component there is", planOfEveryComponent()],
 ])("Compose and Helm renderings of %s", (_name, plan, output) => {
   let observed: readonly Observed[];
   beforeAll(async () => {

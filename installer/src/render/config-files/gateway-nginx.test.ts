@@ -138,6 +138,8 @@ describe("renderGatewayNginx", () => {
     expect(block).toContain("proxy_read_timeout 3600s;");
     expect(block).toContain("proxy_buffering off;");
     expect(text).toContain("proxy_set_header Upgrade $http_upgrade;");
+    // The key of the hub's programs opens nothing there either.
+    expect(block).toContain("if ($edge_refused) { return 403; }");
     expect(plain).toContain("return 301 https://$host:8443$request_uri;");
   });
 

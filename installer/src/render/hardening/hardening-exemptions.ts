@@ -14,7 +14,7 @@ export const hardeningExemptions: readonly HardeningExemption[] = [
   {
     rule: "S10",
     target: "both",
-    where: /casdoor|csghub/,
+    where: /casdoor|csghub|label-studio/,
     reason: "a third-party image by tag: its digest is written to the lock of an install once it has been pulled",
     owner: "images",
     expires: "2027-05-31",
@@ -22,7 +22,7 @@ export const hardeningExemptions: readonly HardeningExemption[] = [
   {
     rule: "S11",
     target: "helm",
-    where: /casdoor|csghub/,
+    where: /casdoor|csghub|label-studio/,
     reason: "follows from S10; with a digest IfNotPresent is safe",
     owner: "images",
     expires: "2027-05-31",

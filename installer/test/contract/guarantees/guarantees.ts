@@ -277,7 +277,11 @@ export const guarantees: readonly Guarantee[] = [
       "answers are passed on as they come, word by word, and those of applications and models may pause for an hour",
     proofs: [
       ...proofs(platform, "lets applications and models answer for an hour, as they speak"),
-      ...proofs(nginx, "streams without limits where a route says so"),
+      ...proofs(
+        nginx,
+        "streams without limits where a route says so",
+        "leads every name of applications to their proxy and nowhere else, over WebSockets and for an hour",
+      ),
     ],
   },
   {

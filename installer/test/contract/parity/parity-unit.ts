@@ -84,7 +84,7 @@ function exchangeKeys(text: string, keys: Plan["edgeKeys"]): string {
 function maskGateway(text: string, publicHosts: readonly string[]): string {
   return ["gateway", ...publicHosts].reduce(
     (masked, host) =>
-      masked.replace(new RegExp(`(?<![\\w./-])${host.replaceAll(".", "\\.")}(?=[:"\\\\])`, "g"), "<gateway>"),
+      masked.replace(new RegExp(`(?<![\\w./-])${host.replaceAll(/[.*]/g, "\\$&")}(?=[:"\\\\])`, "g"), "<gateway>"),
     text,
   );
 }
@@ -124,7 +124,8 @@ function fieldsOf(unit: ParityUnit): readonly { readonly field: string; readonly
     { field: "stop-seconds", value: service?.stopSeconds },
     { field: "stop-signal", value: service?.stopSignal },
     { field: "published", value: service?.published },
-    { field: "dependencies", value: service?.after },
+    // The gateway of one target is the cluster's own on the other, and there before everything.
+    { field: "dependencies", value: service?.after.filter((id) => id !== "gateway") },
   ];
 }
 

@@ -1,0 +1,13 @@
+import { componentDefinitions } from "../../src/plan/components/all.ts";
+import type { Plan } from "../../src/plan/model.ts";
+import { referenceProfiles } from "./compose-reference.ts";
+import { infraValues, profilePlan } from "./infra-plan.ts";
+
+/** A plan in which every component runs, those too that run only where they are asked for, and applications have names of their own. */
+export function planOfEveryComponent(): Plan {
+  const values = new Map<string, unknown>(Object.entries(infraValues()));
+  const keys = componentDefinitions.flatMap(({ section }) => section?.key ?? []);
+  const modes = keys.filter((key) => "mode" in (values.get(key) as object)).map((key) => `${key}.mode=embedded`);
+  const names = ["domain=platform.example.org", "appsDomain=apps.example.org"];
+  return profilePlan(referenceProfiles().at(-1) ?? "", [...names, ...modes]);
+}
