@@ -58,7 +58,7 @@ export async function waitForServer<T>(options: WaitOptions, attempt: () => Prom
       }
       options.log?.(`waiting for ${options.what}: ${errorText(error)}`);
       await sleep(pause);
-      pause = Math.min(pause * 2, 3000);
+      pause = Math.min(pause * 2, 800);
     }
   }
 }

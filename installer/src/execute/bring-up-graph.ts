@@ -15,8 +15,17 @@ export function graphOf(plan: Plan): readonly GraphNode[] {
     ...plan.components
       .filter((component) => component.workload !== undefined)
       .map((component) => ({ key: component.id, needs: component.needs.map(needKey) })),
-    ...jobs.map((job) => ({ key: `job:${job.id}`, needs: job.needs.map(needKey) })),
+    ...jobs.map((job) => ({
+      key: `job:${job.id}`,
+      needs: job.needs.map(needKey),
+      ...(job.waits === true ? { early: job.needs.filter(({ kind }) => kind === "healthy").map(needKey) } : {}),
+    })),
   ];
+}
+
+/** The component or job of a key. */
+export function unitOf(key: string): string {
+  return key.replace(/^job:/, "");
 }
 
 function needKey(need: Dependency): string {

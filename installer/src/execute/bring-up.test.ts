@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createMemoryFileSystem, createStillClock } from "../../test/support/memory-ports.ts";
+import type { Plan } from "../plan/model.ts";
 import { fixturePlan } from "../../test/support/fixture-plan.ts";
 import { ApplyError } from "../errors/installer-error.ts";
 import type { Unit } from "../render/rendering.ts";
@@ -9,13 +10,31 @@ import { stateLayout } from "./state/layout.ts";
 import { openApplied } from "./state/state-store.ts";
 import { completeWanted } from "./wanted.ts";
 
-const plan = fixturePlan({ name: "p" });
+const fixture = fixturePlan({ name: "p" });
+/** The same with a job that waits for the store by itself. */
+const withEarlyJob = { ...fixture, jobs: fixture.jobs.map((job) => ({ ...job, waits: true as const })) };
+
+interface StartOptions {
+  readonly timeoutSeconds?: number;
+  readonly fails?: string;
+  readonly plan?: Plan;
+  /** Resolves when a service that was started serves. */
+  readonly serves?: (id: string) => Promise<unknown>;
+  /** How the job ends. */
+  readonly runs?: () => Promise<void>;
+}
 
 /** The fixture with an image of its own for each unit, on a target that does at once what it is told. */
 async function start(
   imageReady: (image: string) => Promise<void>,
   present: readonly string[],
-  { timeoutSeconds, fails }: { readonly timeoutSeconds?: number; readonly fails?: string } = {},
+  {
+    timeoutSeconds,
+    fails,
+    plan = fixture,
+    serves = () => Promise.resolve(),
+    runs = () => Promise.resolve(),
+  }: StartOptions = {},
 ) {
   const unit = (id: string, role: Unit["role"]): Unit => ({
     id,
@@ -40,13 +59,19 @@ async function start(
     create: (units) => note(`create ${units.map(({ id }) => id).join(" ")}`),
     missing: () => Promise.resolve(services.map(({ id }) => id)),
     isCurrent: () => Promise.resolve(false),
-    start: async ({ id }, { seconds }) => {
+    start: async ({ id }, { seconds, onBegun }) => {
       limits.set(id, seconds);
       await note(`start ${id}`);
+      onBegun();
+      await serves(id);
       if (id === fails) throw new ApplyError(`${id} does not stay up`);
       return (target) => target;
     },
-    runJob: ({ id }) => note(`run ${id}`),
+    settled: () => Promise.resolve(),
+    runJob: async ({ id }) => {
+      await note(`run ${id}`);
+      await runs();
+    },
   };
   const ended = bringUp(
     {
@@ -81,8 +106,8 @@ test("what has its image starts while others are still waited for, and what need
   late.resolve(undefined);
   await ended;
 
-  expect(early).toEqual(["create app web prepare", "start web"]);
-  expect(done.slice(2)).toEqual(["start store", "run prepare", "start app"]);
+  expect(early).toEqual(["create web", "create app prepare", "start web"]);
+  expect(done.slice(3)).toEqual(["start store", "run prepare", "start app"]);
 });
 
 test("an image that cannot be built is what the run fails with, and what is done is told", async () => {
@@ -120,4 +145,62 @@ test("the time that a person allows counts from when the last image came", async
   await ended;
 
   expect(limits.get("store")).toBe(20);
+});
+
+const everyImage = ["store", "app", "web", "prepare"].map((id) => `image-of-${id}`);
+const isThere = (): Promise<void> => Promise.resolve();
+
+test("a job that waits by itself begins with the service that it needs, and only that one's need comes first", async () => {
+  const store = Promise.withResolvers<undefined>();
+  const { done, ended } = await start(isThere, everyImage, {
+    plan: withEarlyJob,
+    serves: (id) => (id === "store" ? store.promise : isThere()),
+  });
+  await expect.poll(() => done).toContain("run prepare");
+  const early = [...done];
+  store.resolve(undefined);
+  await ended;
+
+  expect(early).not.toContain("start app");
+  expect(done.slice(-1)).toEqual(["start app"]);
+});
+
+test("one that fails before that service serves runs again once it does", async () => {
+  const store = Promise.withResolvers<undefined>();
+  let runs = 0;
+  const { done, ended } = await start(isThere, everyImage, {
+    plan: withEarlyJob,
+    serves: (id) => (id === "store" ? store.promise : isThere()),
+    runs: () => {
+      runs += 1;
+      if (runs > 1) return Promise.resolve();
+      store.resolve(undefined);
+      return Promise.reject(new ApplyError("no answer"));
+    },
+  });
+  await ended;
+
+  expect(runs).toBe(2);
+  expect(done.slice(-2)).toEqual(["run prepare", "start app"]);
+});
+
+test("one that fails again, or beside a service that does not come up, is what the run fails with", async () => {
+  const broken = new ApplyError("the job prepare failed");
+  const again = await start(isThere, everyImage, { plan: withEarlyJob, runs: () => Promise.reject(broken) });
+  await expect(again.ended).rejects.toThrow("the job prepare failed");
+
+  const job = Promise.withResolvers<undefined>();
+  const beside = await start(isThere, everyImage, {
+    plan: withEarlyJob,
+    serves: async (id) => {
+      if (id !== "store") return;
+      await job.promise;
+      throw new ApplyError("store does not stay up");
+    },
+    runs: () => {
+      job.resolve(undefined);
+      return Promise.reject(broken);
+    },
+  });
+  await expect(beside.ended).rejects.toThrow("store does not stay up");
 });

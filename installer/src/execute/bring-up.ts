@@ -1,15 +1,18 @@
 import { ApplyError, InternalError, TimeoutError } from "../errors/installer-error.ts";
 import type { InstallerEvent, Report } from "../events/event.ts";
+import type { Job } from "../plan/model.ts";
 import type { Clock } from "../platform/ports.ts";
 import { storeId } from "../render/rendering.ts";
-import { bringUpJobs, graphOf, heldBack, startLimitSeconds, stopSecondsOf } from "./bring-up-graph.ts";
-import { runGraph } from "./dependency-graph.ts";
-import { hashOf } from "./digest.ts";
+import { graphOf, heldBack, startLimitSeconds, stopSecondsOf, unitOf } from "./bring-up-graph.ts";
+import { type GraphNode, runGraph } from "./dependency-graph.ts";
+import { type Creation, createMissing } from "./create-missing.ts";
+import { throwIfInterrupted } from "./interrupt.ts";
 import type { Journal } from "./journal/journal.ts";
+import { followServices, type ServiceProgress } from "./service-progress.ts";
 import type { Applied } from "./state/records.ts";
 import type { AppliedRecord } from "./state/state-store.ts";
 import { steps } from "../events/steps.ts";
-import type { Wanted, WantedUnit } from "./wanted.ts";
+import { unitNamed, type Wanted, type WantedUnit } from "./wanted.ts";
 
 /** Something of ours on the target that is no longer needed. */
 export interface Leftover {
@@ -36,7 +39,9 @@ export interface UnitDriver {
   /** Whether it runs as wanted, has read its files as they are now, and serves. */
   isCurrent(unit: WantedUnit): Promise<boolean>;
   /** Makes it run as wanted and waits until it serves. What it gives back is recorded as the target's own knowledge. */
-  start(unit: WantedUnit, limits: UnitLimits): Promise<(target: Applied["target"]) => Applied["target"]>;
+  start(unit: WantedUnit, limits: StartLimits): Promise<(target: Applied["target"]) => Applied["target"]>;
+  /** Waits for what goes on behind what was done: what is left of jobs is cleared away. */
+  settled(): Promise<void>;
   /** Runs a job to its end. */
   runJob(unit: WantedUnit, limits: UnitLimits & { readonly title: string }): Promise<void>;
 }
@@ -45,6 +50,11 @@ export interface UnitLimits {
   readonly seconds: number;
   readonly stopSeconds: number;
   readonly signal: AbortSignal;
+}
+
+export interface StartLimits extends UnitLimits {
+  /** Called when it runs, before it serves. */
+  readonly onBegun: () => void;
 }
 
 export interface BringUp {
@@ -73,27 +83,41 @@ const atOnce = 16;
 export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void> {
   await removeLeftovers(bring, driver);
   await holdBack(bring, driver);
-  await createMissing(bring, driver);
+  const creation = await createMissing(bring, driver);
   const done: string[] = [];
   const secondsLeft = startTimer(bring);
   try {
-    await runGraph(waitingForImages(bring), atOnce, async (key, stopped) => {
+    const services = followServices(graphOf(bring.wanted.plan).map(({ key }) => key));
+    await runGraph(graphFor(bring, services, creation), atOnce, async (key, stopped) => {
       const signal = AbortSignal.any([bring.signal, stopped]);
-      await runNode({ ...bring, signal }, driver, key, secondsLeft());
+      await runNode({ ...bring, signal, services }, driver, key, secondsLeft());
+      services.serves(key);
       done.push(key);
     });
+    await driver.settled();
   } catch (error) {
     throw withProgress(error, done);
+  } finally {
+    // Nothing goes on behind a run that ended.
+    await Promise.allSettled([creation.ended, driver.settled()]);
   }
 }
 
-/** The graph of the plan; a node that waits for its image does not hold up others. */
-function waitingForImages({ wanted, imageReady }: BringUp): ReturnType<typeof graphOf> {
-  const nodes = graphOf(wanted.plan);
-  if (imageReady === undefined) return nodes;
-  return nodes.map((node) => {
+/** The graph of the plan; a node that waits for its image, or for services to begin, does not hold up others. */
+function graphFor(
+  { wanted, imageReady }: BringUp,
+  services: ServiceProgress,
+  { isMade }: Creation,
+): readonly GraphNode[] {
+  return graphOf(wanted.plan).map((node) => {
+    const { early = [] } = node;
     const image = wanted.units.get(unitOf(node.key))?.image;
-    return image === undefined ? node : { ...node, ready: () => imageReady(image) };
+    const ready = async (): Promise<void> => {
+      await services.whenBegun(early);
+      await isMade(unitOf(node.key));
+      if (image !== undefined) await imageReady?.(image);
+    };
+    return { ...node, needs: node.needs.filter((need) => !early.includes(need)), ready };
   });
 }
 
@@ -111,10 +135,6 @@ function startTimer({ wanted, clock, timeoutSeconds, imageReady, presentImages }
   // An image that does not come fails those that wait for it.
   for (const { image } of awaited) imageReady?.(image).then(restart, () => undefined);
   return () => Math.max(1, timeoutSeconds - (clock.monotonicMs() - begin) / 1000);
-}
-
-function unitOf(key: string): string {
-  return key.replace(/^job:/, "");
 }
 
 async function removeLeftovers({ journal, report }: BringUp, driver: UnitDriver): Promise<void> {
@@ -145,27 +165,7 @@ async function holdBack({ wanted, journal, record, report }: BringUp, driver: Un
   }
 }
 
-/** One call for everything that is missing; what exists and differs is replaced in its turn, so that the rest keeps serving. */
-async function createMissing(bring: BringUp, driver: UnitDriver): Promise<void> {
-  const { wanted, journal, record, presentImages } = bring;
-  const { jobs } = record.current();
-  const due = bringUpJobs(wanted.plan).flatMap(({ id }) => {
-    const unit = unitNamed(wanted, id);
-    return jobs[id]?.inputsHash === unit.inputs ? [] : [unit];
-  });
-  const missing = (await driver.missing()).map((id) => unitNamed(wanted, id));
-  const units = [...missing, ...due].filter(({ image }) => presentImages?.has(image) !== false);
-  if (units.length === 0) return;
-  await journal.step<true>("create", hashOf(units.map(({ id }) => id)), {
-    probe: () => Promise.resolve(undefined),
-    act: async () => {
-      await driver.create(units);
-      return true;
-    },
-  });
-}
-
-async function runNode(bring: BringUp, driver: UnitDriver, key: string, left: number): Promise<void> {
+async function runNode(bring: Running, driver: UnitDriver, key: string, left: number): Promise<void> {
   const id = unitOf(key);
   const show = (state: ItemState): void => bring.report({ type: "item", step: steps.start.id, id, state });
   try {
@@ -177,6 +177,10 @@ async function runNode(bring: BringUp, driver: UnitDriver, key: string, left: nu
   }
 }
 
+interface Running extends BringUp {
+  readonly services: ServiceProgress;
+}
+
 interface UnitRun {
   /** Seconds until the whole run gives up. */
   readonly left: number;
@@ -184,7 +188,7 @@ interface UnitRun {
 }
 
 async function runPlannedJob(
-  { wanted, journal, record, clock, signal }: BringUp,
+  { wanted, journal, record, clock, signal, services }: Running,
   driver: UnitDriver,
   id: string,
   { left, show }: UnitRun,
@@ -199,7 +203,8 @@ async function runPlannedJob(
       ran = true;
       show("running");
       const seconds = Math.round(Math.min(left, job.deadlineSeconds));
-      await driver.runJob(unit, { seconds, stopSeconds: 0, signal, title: job.title });
+      const run = () => driver.runJob(unit, { seconds, stopSeconds: 0, signal, title: job.title });
+      await (job.waits === true ? runEarly(job, run, services, signal) : run());
       const at = clock.now().toISOString();
       await record.update((applied) => ({ jobs: { ...applied.jobs, [id]: { inputsHash: unit.inputs, at } } }));
       return true;
@@ -210,8 +215,33 @@ async function runPlannedJob(
   show(ran ? "done" : "unchanged");
 }
 
+/** A job that failed before what it waits for served is no failure: that may take longer than it waits. */
+async function runEarly(
+  job: Job,
+  run: () => Promise<void>,
+  services: ServiceProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const needed = job.needs.flatMap((need) => (need.kind === "healthy" ? [need.component] : []));
+  if (services.areServing(needed)) return run();
+  try {
+    await run();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    await Promise.race([services.whenServing(needed), whenAborted(signal)]);
+    throwIfInterrupted(signal, `the job ${job.id} ran again`);
+    await run();
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 async function startService(
-  { wanted, journal, record, clock, signal, imageReady }: BringUp,
+  { wanted, journal, record, clock, signal, imageReady, services }: Running,
   driver: UnitDriver,
   id: string,
   { left, show }: UnitRun,
@@ -228,7 +258,9 @@ async function startService(
       // While images compile, the machine is slow.
       const patience = imageReady === undefined ? 1 : 3;
       const seconds = Math.round(Math.min(left, startLimitSeconds(component) * patience));
-      const remember = await driver.start(unit, { seconds, stopSeconds: stopSecondsOf(wanted.plan, id), signal });
+      const stopSeconds = stopSecondsOf(wanted.plan, id);
+      const onBegun = (): void => services.begun(id);
+      const remember = await driver.start(unit, { seconds, stopSeconds, signal, onBegun });
       const at = clock.now().toISOString();
       const served = wanted.rendering.stores.filter((store) => store.component === id);
       await record.update(({ initialised, target }) => ({
@@ -239,12 +271,6 @@ async function startService(
     },
   });
   show(touched ? "healthy" : "unchanged");
-}
-
-function unitNamed(wanted: Wanted, id: string): WantedUnit {
-  const unit = wanted.units.get(id);
-  if (unit === undefined) throw new InternalError(`${id} was not rendered`);
-  return unit;
 }
 
 function withProgress(error: unknown, done: readonly string[]): unknown {

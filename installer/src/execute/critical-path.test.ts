@@ -69,3 +69,17 @@ test("nothing done is no path, and work without length is no circle", () => {
   expect(measureCriticalPath([], nodes, 7)).toEqual({ work: [], totalMs: 7, criticalMs: 0 });
   expect(criticalOf([span("preflight", 5, 5), span("create", 5, 5)])).toHaveLength(2);
 });
+
+test("what waits by itself comes after what it waits for began, which counts up to there", () => {
+  const early = [
+    { key: "store", needs: ["job:initialise"] },
+    { key: "job:initialise", needs: [] },
+    { key: "job:prepare", needs: ["store"], early: ["store"] },
+  ];
+  const spans = [span("job:initialise", 0, 100), span("store", 100, 900), span("job:prepare", 150, 1000)];
+  const { work, criticalMs } = measureCriticalPath(spans, early, 1000);
+
+  expect(work.map(({ after }) => after)).toEqual([undefined, "job:initialise", "store"]);
+  expect(work.every(({ critical }) => critical)).toBe(true);
+  expect(criticalMs).toBe(100 + 50 + 850);
+});

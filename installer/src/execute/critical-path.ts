@@ -33,19 +33,20 @@ export interface Timings {
 
 /**
  * The chain that decided when a run ended: from what ended last back to what that waited for, and so on. A node of the graph waits for
- * what it needs and for the steps before it; a step waits for everything before it.
+ * what it needs, or for its beginning, and for the steps before it; a step waits for everything before it. What goes on while the next on
+ * the chain runs counts only up to that one's beginning.
  */
 export function measureCriticalPath(spans: readonly Span[], nodes: readonly GraphNode[], totalMs: number): Timings {
-  const needs = new Map(nodes.map(({ key, needs: keys }) => [key, keys]));
-  const waitsFor = (span: Span, other: Span): boolean => {
-    const own = needs.get(span.id);
-    return own === undefined || own.includes(other.id) || !needs.has(other.id);
-  };
-  const before = (span: Span): Span | undefined =>
-    lastOf(spans.filter((other) => other !== span && waitsFor(span, other) && other.endMs <= span.beginMs));
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const before = (span: Span): Span | undefined => lastBefore(span, byKey, spans);
   const critical = new Set<Span>();
-  for (let span = lastOf(spans); span !== undefined && !critical.has(span); span = before(span)) critical.add(span);
-  const criticalMs = [...critical].reduce((sum, { beginMs, endMs }) => sum + endMs - beginMs, 0);
+  let criticalMs = 0;
+  let until = Infinity;
+  for (let span = lastOf(spans); span !== undefined && !critical.has(span); span = before(span)) {
+    critical.add(span);
+    criticalMs += Math.min(span.endMs, until) - span.beginMs;
+    until = span.beginMs;
+  }
   return {
     work: spans
       .toSorted((a, b) => a.beginMs - b.beginMs || compareText(a.id, b.id))
@@ -62,6 +63,19 @@ export function measureCriticalPath(spans: readonly Span[], nodes: readonly Grap
     totalMs: Math.round(totalMs),
     criticalMs: Math.round(criticalMs),
   };
+}
+
+/** What a span waited for last: what began it, where it waits for the rest by itself. */
+function lastBefore(span: Span, nodes: ReadonlyMap<string, GraphNode>, spans: readonly Span[]): Span | undefined {
+  const node = nodes.get(span.id);
+  const others = spans.filter((other) => other !== span);
+  const opened = others.filter((other) => node?.early?.includes(other.id) === true && other.beginMs <= span.beginMs);
+  const ended = others.filter((other) => {
+    const isNeeded = node === undefined || node.needs.includes(other.id) || !nodes.has(other.id);
+    return isNeeded && other.endMs <= span.beginMs;
+  });
+  // What still goes on was waited for to the last.
+  return lastOf(opened.filter((other) => other.endMs > span.beginMs)) ?? lastOf([...opened, ...ended]);
 }
 
 function lastOf(spans: readonly Span[]): Span | undefined {

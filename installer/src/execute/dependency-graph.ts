@@ -5,6 +5,8 @@ import { InternalError, InterruptedError, joinFailures } from "../errors/install
 export interface GraphNode {
   readonly key: string;
   readonly needs: readonly string[];
+  /** Those of its needs that it waits for by itself: it may run once they have begun. */
+  readonly early?: readonly string[];
   /** Waits for something outside the graph, such as an image, without holding up other nodes. */
   readonly ready?: () => Promise<void>;
 }

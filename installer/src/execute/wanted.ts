@@ -1,3 +1,4 @@
+import { InternalError } from "../errors/installer-error.ts";
 import type { Plan } from "../plan/model.ts";
 import type { Rendering, Unit } from "../render/rendering.ts";
 import { keyedDigest } from "./digest.ts";
@@ -51,4 +52,11 @@ export function completeWanted(
     units.set(unit.id, { ...unit, filesDigest, inputs: keyedDigest(digestKey, `${unit.specHash} ${filesDigest}`) });
   }
   return { plan, rendering, files, units };
+}
+
+/** @throws InternalError for a unit that was not rendered */
+export function unitNamed(wanted: Wanted, id: string): WantedUnit {
+  const unit = wanted.units.get(id);
+  if (unit === undefined) throw new InternalError(`${id} was not rendered`);
+  return unit;
 }

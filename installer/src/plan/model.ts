@@ -301,6 +301,8 @@ export interface Job {
   readonly needs: readonly Dependency[];
   readonly reaches: readonly string[];
   readonly deadlineSeconds: number;
+  /** It waits by itself until the services that it needs serve, so that it may begin when they do. */
+  readonly waits?: true;
   /** Part of every bring-up, or only run when asked for (`verify`, consoles). */
   readonly trigger: "bring-up" | "request";
   /** What it makes, in words, for plan and docs. */

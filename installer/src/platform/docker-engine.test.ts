@@ -128,7 +128,15 @@ describe("containers", () => {
     stop.abort();
 
     expect(changed).toBe("c");
-    expect(asked()).toEqual(['GET /events?filters={"type":["container"],"label":["com.docker.compose.project=demo"]}']);
+    const [request = ""] = asked();
+    expect(asked()).toHaveLength(1);
+    expect(JSON.parse(request.replace("GET /events?filters=", ""))).toEqual({
+      type: ["container"],
+      // Neither of the programs that health checks run.
+      event: expect.not.arrayContaining(["exec_create", "exec_start", "exec_die"]) as unknown,
+      label: ["com.docker.compose.project=demo"],
+    });
+    expect(request).toContain('"health_status"');
   });
 });
 

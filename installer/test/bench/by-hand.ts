@@ -11,7 +11,8 @@ export interface RenderedPlatform {
 
 /**
  * Brings a rendered platform up with `docker compose` alone and as fast as we found: few calls, because each costs a second, and jobs side
- * by side. The gateway comes last, when Casdoor's default account is closed.
+ * by side, those that wait by themselves as soon as what they need was started. The gateway comes last, when Casdoor's default account is
+ * closed.
  */
 export async function bringUpByHand(platform: RenderedPlatform): Promise<void> {
   const compose = composeIn(platform.folder);
@@ -24,7 +25,7 @@ export async function bringUpByHand(platform: RenderedPlatform): Promise<void> {
     await run("csghub-seed");
   };
   await run("postgres-initialise");
-  await compose("up", "-d", "--wait", "postgres", "minio", ...(has("csghub-server") ? ["redis"] : []));
+  await compose("up", "-d", "postgres", "minio", ...(has("csghub-server") ? ["redis"] : []));
   const afterDatabases = [
     () => run("temporal-schema"),
     ...(has("csghub-server") ? [hubJobs, () => run("csghub-portal-migration")] : []),
@@ -34,8 +35,13 @@ export async function bringUpByHand(platform: RenderedPlatform): Promise<void> {
     run("minio-buckets"),
   ]);
   const behind = platform.services.filter((service) => service !== "gateway" && !service.startsWith("csghub-"));
-  await compose("up", "-d", "--wait", ...(hasCasdoor ? behind : []));
-  await Promise.all([run("temporal-namespace"), ...(hasCasdoor ? [run("casdoor-bootstrap")] : [])]);
+  if (!hasCasdoor) {
+    await compose("up", "-d");
+    await run("temporal-namespace");
+  } else {
+    await compose("up", "-d", ...behind);
+    await Promise.all([run("temporal-namespace"), run("casdoor-bootstrap")]);
+  }
   await compose("up", "-d", "--wait");
 }
 

@@ -269,6 +269,7 @@ function driverOn(world: MemoryTarget, wanted: Wanted, { signal }: TargetIo): Un
       }
       return (target) => target;
     },
+    settled: () => Promise.resolve(),
     runJob: async (unit, { title }) => {
       const status = runJob(world, unit.id);
       await Promise.resolve();

@@ -14,7 +14,7 @@ const emptyVersion = "0.0";
 
 /** Brings both of Temporal's databases to the schema of the tool in this image. */
 export async function runTemporalSchema(job: TemporalSchemaJob, context: JobContext): Promise<void> {
-  for (const database of job.databases) await ensureSchema(job, database, context);
+  await Promise.all(job.databases.map((database) => ensureSchema(job, database, context)));
 }
 
 async function ensureSchema(job: TemporalSchemaJob, database: TemporalDatabase, context: JobContext): Promise<void> {

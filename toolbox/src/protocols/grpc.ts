@@ -41,6 +41,9 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcChannel> {
   const client: Client = new grpc.Client(options.address, grpc.credentials.createInsecure(), {
     // a name that does not resolve is told at once instead of being retried until the deadline
     "grpc.enable_retries": 0,
+    // A server that is about to come up is found soon.
+    "grpc.initial_reconnect_backoff_ms": 200,
+    "grpc.max_reconnect_backoff_ms": 1000,
     // It would ask the DNS server of the host for settings under a name that only exists inside.
     "grpc.service_config_disable_resolution": 1,
   });

@@ -234,7 +234,8 @@ function bootstrapJob(context: PlanContext): JobDraft {
     ],
     needs: [healthy("casdoor")],
     editedByPeople: true,
-    stamp: postgresStamp(context, database, whatPeopleEdit),
+    // What the company's provider says of itself changes elsewhere.
+    stamp: hasCompanyAccounts(context) ? undefined : postgresStamp(context, database, whatPeopleEdit),
     files: [...postgresCaFiles(context), ...providerCaFiles(context)],
     document: {
       kind: "casdoor-bootstrap",

@@ -226,6 +226,7 @@ function bucketsJob(context: PlanContext): JobDraft {
     ],
     needs: [healthy("minio")],
     files: outsideTrust(context),
+    waits: true,
     document: {
       kind: "s3-buckets",
       endpoint: endpoint("minio.s3", "url"),

@@ -192,6 +192,7 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
     title: "Make one role and database per service",
     makes: context.databases.map((row) => `database ${row.name} owned by ${row.owner}`),
     needs: [healthy("postgres")],
+    waits: true,
     files: postgresCaFiles(context),
     document: {
       kind: "postgres-databases",

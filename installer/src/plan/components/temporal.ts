@@ -195,6 +195,7 @@ function namespaceJob(context: PlanContext): JobDraft {
     title: "Register Temporal's namespace",
     makes: [`namespace ${namespace}, history kept ${retentionDays} days`],
     needs: [healthy("temporal", { ifPresent: true })],
+    waits: true,
     document: { kind: "temporal-namespace", address: endpoint("temporal.grpc", "hostPort"), namespace, retentionDays },
   });
 }

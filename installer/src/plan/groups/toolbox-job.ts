@@ -25,6 +25,7 @@ export interface ToolboxJobFields {
   readonly document: { readonly kind: JobDocument["kind"] } & Readonly<Record<string, Slotted>>;
   readonly files?: readonly ConfigFile[];
   readonly deadlineSeconds?: number;
+  readonly waits?: true;
   readonly editedByPeople?: true;
   readonly stamp?: NonNullable<JobDraft["stamp"]> | undefined;
 }
@@ -40,6 +41,7 @@ export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobD
     needs: fields.needs,
     deadlineSeconds: fields.deadlineSeconds ?? 180,
     trigger: "bring-up",
+    ...(fields.waits === undefined ? {} : { waits: fields.waits }),
     probeArguments: ["run", "--probe", toolboxDocument],
     ...(fields.editedByPeople === undefined ? {} : { editedByPeople: fields.editedByPeople }),
     ...(fields.stamp === undefined ? {} : { stamp: fields.stamp }),

@@ -172,6 +172,12 @@ function sinceSeconds(since: string): string {
   return Number.isNaN(parsed) ? since : String(Math.floor(parsed / 1000));
 }
 
+/** Without what every health check tells of itself: three events each, many times a second while all start. */
+const changesOfState = [
+  ...["create", "start", "restart", "die", "stop", "kill", "oom", "pause", "unpause", "destroy", "rename", "update"],
+  "health_status",
+];
+
 async function watchProject(
   connection: EngineConnection,
   project: string,
@@ -180,7 +186,7 @@ async function watchProject(
 ): Promise<void> {
   const subscribe = (docker: EngineLibrary, watch: CallWatch): Promise<IncomingMessage> =>
     docker.getEvents({
-      filters: { type: ["container"], ...labelFilter({ [projectLabel]: project }) },
+      filters: { type: ["container"], event: [...changesOfState], ...labelFilter({ [projectLabel]: project }) },
       abortSignal: watch.signal,
     });
   const stream = await connection.open({ what: "for its events", kind: "stream", signal }, subscribe);

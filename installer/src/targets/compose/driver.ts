@@ -1,5 +1,5 @@
 import { ApplyError } from "../../errors/installer-error.ts";
-import type { Leftover, UnitDriver, UnitLimits } from "../../execute/bring-up.ts";
+import type { Leftover, StartLimits, UnitDriver, UnitLimits } from "../../execute/bring-up.ts";
 import type { AppliedRecord } from "../../execute/state/state-store.ts";
 import type { Wanted, WantedUnit } from "../../execute/wanted.ts";
 import type { Clock, ContainerState, Docker } from "../../platform/ports.ts";
@@ -10,7 +10,7 @@ import { type HealthWatch, lastLines, serves } from "./health-watch.ts";
 import { specLabel } from "../../render/compose/labels.ts";
 import { findService, type LiveView } from "./live-view.ts";
 import { type LiveNetwork, lostNetworks } from "./networks.ts";
-import { runJobForStatus } from "./run-job.ts";
+import { type JobPorts, runJobForStatus } from "./run-job.ts";
 
 export interface DriverContext {
   readonly docker: Docker;
@@ -28,6 +28,12 @@ export interface DriverContext {
 /** Works on one container of a project at a time. */
 export function createDriver(context: DriverContext): UnitDriver {
   const { docker, view, wanted } = context;
+  const removals: Promise<void>[] = [];
+  const removing = (removal: Promise<void>): void => {
+    // A failure is told by whoever waits for all of them.
+    removal.catch(() => undefined);
+    removals.push(removal);
+  };
   const stopAndForget = async (container: ContainerState, seconds: number): Promise<void> => {
     await docker.stop(container.id, seconds);
     view.forget();
@@ -71,7 +77,11 @@ export function createDriver(context: DriverContext): UnitDriver {
       });
     },
     start: (unit, limits) => startService(context, unit, limits),
-    runJob: (unit, limits) => runPlannedJob(context, unit, limits),
+    runJob: (unit, limits) => runPlannedJob({ ...context, removing }, unit, limits),
+    settled: async () => {
+      await Promise.all(removals);
+      view.forget();
+    },
   };
 }
 
@@ -103,9 +113,10 @@ function isMadeOf(container: ContainerState, unit: WantedUnit, imageId: string |
 async function startService(
   context: DriverContext,
   unit: WantedUnit,
-  limits: UnitLimits,
+  limits: StartLimits,
 ): ReturnType<UnitDriver["start"]> {
   const container = await runningContainer(context, unit, limits.stopSeconds);
+  limits.onBegun();
   const healthy = await context.watch.healthy(container, limits.seconds);
   context.view.forget();
   const started = { containerId: healthy.id, filesDigest: unit.filesDigest };
@@ -159,7 +170,7 @@ async function withNetworks(
 }
 
 async function runPlannedJob(
-  context: DriverContext,
+  context: DriverContext & Pick<JobPorts, "removing">,
   unit: WantedUnit,
   { seconds, signal, title }: UnitLimits & { readonly title: string },
 ): Promise<void> {

@@ -4,6 +4,11 @@ import { createClock } from "../../platform/clock.ts";
 import type { ServiceChange } from "./compose-commands.ts";
 import { runJobForStatus } from "./run-job.ts";
 
+interface RunMore {
+  readonly removing?: (removal: Promise<void>) => void;
+  readonly inspect?: () => Promise<void>;
+}
+
 /** An engine with what a killed run left of a job, and Compose, which replaces it. */
 function engineWith(...left: readonly { readonly id: string; readonly labels: Readonly<Record<string, string>> }[]) {
   let containers = left.map((container) => ({ ...container, service: "bootstrap" }) as ContainerState);
@@ -25,15 +30,15 @@ function engineWith(...left: readonly { readonly id: string; readonly labels: Re
       return Promise.resolve();
     },
   };
-  const run = (given?: readonly string[]): Promise<number> =>
+  const run = (given?: readonly string[], more: RunMore = {}): Promise<number> =>
     runJobForStatus(
-      { docker, clock: createClock(), compose },
+      { docker, clock: createClock(), compose, ...(more.removing && { removing: more.removing }) },
       {
         ...{ id: "bootstrap", title: "Prepare", project: "p", limitSeconds: 60 },
         signal: new AbortController().signal,
         ...(given === undefined ? {} : { arguments: given }),
       },
-      () => Promise.resolve(),
+      more.inspect ?? (() => Promise.resolve()),
     );
   return { run, made, started, left: () => containers.length };
 }
@@ -63,4 +68,26 @@ test("a job starts the container that was made for it", async () => {
   await run();
 
   expect([made, started, left()]).toEqual([[], ["waiting"], 0]);
+});
+
+test("a container whose job ended well is handed over while it is removed", async () => {
+  const { run, left } = engineWith({ id: "waiting", labels: {} });
+  const removals: Promise<void>[] = [];
+
+  expect(await run(undefined, { removing: (removal) => void removals.push(removal) })).toBe(0);
+  await Promise.all(removals);
+
+  expect([removals.length, left()]).toEqual([1, 0]);
+});
+
+test("that of one that failed is gone before anybody hears of it", async () => {
+  const { run, left } = engineWith({ id: "waiting", labels: {} });
+  const removals: Promise<void>[] = [];
+  const failed = run(undefined, {
+    removing: (removal) => void removals.push(removal),
+    inspect: () => Promise.reject(new Error("it failed")),
+  });
+
+  await expect(failed).rejects.toThrow("it failed");
+  expect([removals.length, left()]).toEqual([0, 0]);
 });

@@ -11,6 +11,8 @@ export interface JobPorts {
   readonly docker: Docker;
   readonly clock: Clock;
   readonly compose: ComposeCommands;
+  /** Is handed the removal of a container whose job ended well; without it that is waited for. */
+  readonly removing?: (removal: Promise<void>) => void;
 }
 
 export interface JobRun {
@@ -45,15 +47,21 @@ export async function runJobForStatus(
   job: JobRun,
   inspect: (container: ContainerState, status: number) => Promise<void>,
 ): Promise<number> {
-  const container = (await findJob(ports.docker, job)) ?? (await createJob(ports, job));
+  const { docker, removing } = ports;
+  const container = (await findJob(docker, job)) ?? (await createJob(ports, job));
+  let status: number;
   try {
-    await ports.docker.start(container.id);
-    const status = await waitForEnd(ports, job, container);
+    await docker.start(container.id);
+    status = await waitForEnd(ports, job, container);
     await inspect(container, status);
-    return status;
-  } finally {
-    await ports.docker.removeContainer(container.id);
+  } catch (error) {
+    await docker.removeContainer(container.id);
+    throw error;
   }
+  const removal = docker.removeContainer(container.id);
+  if (removing === undefined) await removal;
+  else removing(removal);
+  return status;
 }
 
 /** One that a killed run left with other arguments is another; Compose replaces it. */
