@@ -106,7 +106,7 @@ test("what has its image starts while others are still waited for, and what need
   late.resolve(undefined);
   await ended;
 
-  expect(early).toEqual(["create web", "create app prepare", "start web"]);
+  expect(early).toEqual(["create web", "create web app prepare", "start web"]);
   expect(done.slice(3)).toEqual(["start store", "run prepare", "start app"]);
 });
 

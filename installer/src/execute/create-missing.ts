@@ -35,7 +35,9 @@ export async function createMissing(bring: CreationOf, driver: Creator): Promise
   );
   const [early, late] = [units.filter(({ id }) => first.has(id)), units.filter(({ id }) => !first.has(id))];
   await createAll("create", early, bring, driver);
-  const made = createAll("create:others", late, bring, driver);
+  // With the services that are made: by what else is named a target tells later whether something is as it was made.
+  const rest = late.length === 0 ? [] : [...early.filter(({ role }) => role === "service"), ...late];
+  const made = createAll("create:others", rest, bring, driver);
   const waiting = new Set(late.map(({ id }) => id));
   return {
     isMade: async (unit) => {

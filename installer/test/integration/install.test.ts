@@ -44,6 +44,15 @@ describe("install on a real engine", () => {
     ]);
   });
 
+  test("makes containers that Compose by hand takes for right, one by one", async () => {
+    await installFixture(place, fixturePorts());
+    const ids = await containerIds(place.name);
+    const file = join(place.stateDir, "live", "compose.yaml");
+    execFileSync("docker", ["compose", "--file", file, "up", "--detach"], { stdio: "ignore" });
+
+    expect(await containerIds(place.name)).toEqual(ids);
+  });
+
   test("recreates only the component whose values changed, and runs no job again", async () => {
     await installFixture(place, fixturePorts());
     const before = await containerIds(place.name);
