@@ -43,7 +43,8 @@ Written by \`npm run bench -- --write\`. ${section(platform)}
 - A fresh \`install\` includes preflight, journal, making every secret and certificate, rendering and writing all files, volumes, networks,
   jobs and the health of every component; wires are proved separately (\`verify\`). The rival gets the finished Compose file with all secrets
   made, and runs as few Compose calls as possible with jobs side by side, those that wait by themselves as soon as what they need was started.
-  The rendered file has no order of its own and its jobs stand behind a profile: the order is what a person who knows the platform would type.
+  The rendered file orders its services by their health, and its jobs stand behind a profile: when each runs is what a person who knows the
+  platform would type.
 - The critical path of a fresh \`install\` is what \`--timings\` prints: from what ended last back to what that waited for. The row tells how much
   of a run is anything else: reading, looking, creating containers, records, and turns that nobody needed.
 - What is compared with an earlier program runs beside it: that one and its toolbox are checked out and built from its commit, and each
