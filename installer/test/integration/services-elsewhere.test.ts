@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { preparedDatabase } from "../../../toolbox/src/remedies.ts";
 import type { DoctorReport } from "../../src/actions/doctor/doctor.ts";
 import type { Finding } from "../../src/events/event.ts";
 import { mustRun, runChild } from "../support/child.ts";
@@ -53,6 +54,27 @@ it("finds nothing wrong with services that have all that is needed, with passwor
   expect(findings.filter(({ severity }) => severity === "failure")).toEqual([]);
   // What Debian does not package, and the server here has not loaded.
   expect(told(findings, "postgres")).toMatch(/^warning: the server does not offer the optional extension zhparser/);
+});
+
+it("the SQL that is told makes what a role needs to finish its database itself, in vain for anybody else", async () => {
+  const name = "csghub_portal";
+  for (const line of preparedDatabase(name, name)) {
+    await world.sql(
+      line.replace("'<its password>'", `E'${oddPassword.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`),
+    );
+  }
+  const login = { host: "db", port: 5432, user: name, password: oddPassword, database: name, tls: "verify" };
+  const extensions = [{ name: "pgcrypto" }, { name: "btree_gin" }, { name: "timescaledb", optional: true }];
+  const databases = [{ login: { ...login, caFile: "/outside/ca.crt" }, extensions }];
+  const prepared = (): Promise<string> => world.job({ kind: "postgres-prepared", databases });
+
+  expect(JSON.parse(await prepared())).toMatchObject({
+    ok: true,
+    changes: [`create extension pgcrypto in ${name}`, `create extension btree_gin in ${name}`],
+  });
+  expect(JSON.parse(await prepared())).toMatchObject({ ok: true, changes: [] });
+  await world.sql(`drop database ${name}`);
+  await expect(prepared()).rejects.toThrow(`CREATE DATABASE \\"${name}\\"`);
 });
 
 describe("what is missing is told with what its administrator runs", () => {
@@ -120,9 +142,11 @@ it("says which SQL makes what others have to make", async () => {
     "postgres",
   );
 
-  for (const role of ["csghub_server", "csghub_portal", "csghub_temporal"]) {
+  for (const role of ["csghub_server", "csghub_temporal"]) {
     expect(text).toContain(`CREATE ROLE "${role}" LOGIN PASSWORD '<its password>';`);
   }
+  expect(text).toContain("csghub_portal belongs to postgres, not to csghub_portal");
+  expect(text).toContain('ALTER DATABASE "csghub_portal" OWNER TO "csghub_portal";');
 });
 
 it.each([

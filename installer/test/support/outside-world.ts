@@ -29,6 +29,8 @@ export interface OutsideWorld {
   sql(statement: string, database?: string): Promise<string>;
   /** Runs a command of the cache's own client as its administrator. */
   cache(...words: readonly string[]): Promise<string>;
+  /** Runs a job of the toolbox from where the platform is; what it printed. */
+  job(document: object): Promise<string>;
   /** Makes buckets, and a key that may use some of them. */
   buckets(names: readonly string[], allowed: readonly string[]): Promise<void>;
   /** Runs a program as root in one of them. */
@@ -80,6 +82,11 @@ export async function startOutsideWorld(place: OutsidePlace): Promise<OutsideWor
   const inside = (service: string, ...command: readonly string[]): Promise<string> =>
     mustRun("docker", ["exec", "--user", "0", `${name}-outside-${service}`, ...command]);
   const psql = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "-h", "/tmp", "-U", "postgres"];
+  const job = async (document: object): Promise<string> => {
+    await writeFile(join(folder, "job.json"), JSON.stringify(document), { mode: 0o644 });
+    const once = ["run", "--rm", "--network", network, "--volume", `${folder}:/outside:ro`, "--tmpfs", "/tmp"];
+    return mustRun("docker", [...once, imageOf("toolbox"), "run", "/outside/job.json"]);
+  };
   const world: OutsideWorld = {
     folder,
     values: valuesOf(folder, place.domain),
@@ -87,11 +94,9 @@ export async function startOutsideWorld(place: OutsidePlace): Promise<OutsideWor
     sql: (statement, database = "postgres") =>
       mustRun("docker", ["exec", `${name}-outside-db`, ...psql, "-d", database, "-c", statement]),
     cache: (...words) => inside("cache", "valkey-cli", "-s", "/tmp/valkey.sock", ...words),
+    job,
     buckets: async (names, allowed) => {
-      const path = join(folder, "buckets.json");
-      await writeFile(path, JSON.stringify(bucketsDocument(names, allowed)), { mode: 0o644 });
-      const once = ["run", "--rm", "--network", network, "--volume", `${folder}:/outside:ro`, "--tmpfs", "/tmp"];
-      await mustRun("docker", [...once, imageOf("toolbox"), "run", "/outside/buckets.json"]);
+      await job(bucketsDocument(names, allowed));
     },
     registryPassword: async (password) => {
       await writeFile(join(folder, "htpasswd"), await bcryptHash(password, "hub"), { mode: 0o644 });

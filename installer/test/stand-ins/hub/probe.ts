@@ -58,7 +58,12 @@ export function serverUses(settings: Settings, uses: readonly Use[], environment
       },
     },
     gitaly: { gitaly: () => useGitaly(settings) },
-    objects: { objects: () => prove(s3Check, objectsOf(settings, "STARHUB_SERVER_S3", caFile)) },
+    objects: {
+      objects: () => {
+        const virtualHost = settings.text("STARHUB_SERVER_S3_BUCKET_LOOKUP") === "dns";
+        return prove(s3Check, { ...objectsOf(settings, "STARHUB_SERVER_S3", caFile), virtualHost });
+      },
+    },
     previews: { previews: () => readExtensions(environment) },
     signIn: { casdoor: () => useCasdoor(settings, caFile) },
     peers: peerUses(settings),
@@ -102,7 +107,8 @@ async function prove<W>(check: WireCheck<W>, wire: W): Promise<void> {
 function useRedis(settings: Settings): Promise<void> {
   const { host, port } = redisAddress(settings);
   const password = settings.text("STARHUB_SERVER_REDIS_PASSWORD");
-  return prove(redisCheck, { kind: "redis", ...about, host, port, password });
+  const user = settings.text("STARHUB_SERVER_REDIS_USER");
+  return prove(redisCheck, { kind: "redis", ...about, host, port, password, ...(user === "" ? {} : { user }) });
 }
 
 function useGitaly(settings: Settings): Promise<void> {
