@@ -31,7 +31,7 @@ describe("what a command loads", () => {
       ]),
     );
     expect(loaded.files.map((file) => file.name)).toEqual(["start", "values"]);
-    expect(loaded.kib).toBeLessThan(620);
+    expect(loaded.kib).toBeLessThan(650);
   });
 
   it("validate of a file: the YAML reader, too", async () => {
