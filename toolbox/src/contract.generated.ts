@@ -33,7 +33,7 @@ export type Wire =
  * A service elsewhere; `ca` are authorities to trust, PEM.
  */
 export type OutsideService =
-  OutsidePostgres | OutsideRedis | OutsideS3 | OutsideRegistry | OutsideGitaly | OutsideCasdoor;
+  OutsidePostgres | OutsideRedis | OutsideS3 | OutsideRegistry | OutsideGitaly | OutsideCasdoor | OutsideProvider;
 
 export interface PostgresLogin {
   readonly host: string;
@@ -549,6 +549,20 @@ export interface OutsideCasdoor {
   readonly redirectUri: string;
   readonly ca?: string;
   readonly organization: string;
+}
+/**
+ * A provider of accounts of the company.
+ */
+export interface OutsideProvider {
+  readonly kind: "openid-provider";
+  readonly service: string;
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes: string;
+  readonly callbackUrl: string;
+  readonly ca?: string;
 }
 /**
  * The document of `toolbox look <file.json>`.

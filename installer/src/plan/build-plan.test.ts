@@ -190,7 +190,7 @@ describe("buildPlan", () => {
         reaches.includes("openid-provider.https"),
       );
 
-      expect(reaching.map(({ id }) => id)).toEqual(["casdoor", "casdoor-bootstrap", "verify"]);
+      expect(reaching.map(({ id }) => id)).toEqual(["casdoor", "casdoor-bootstrap", "external-services", "verify"]);
     });
 
     it("has Casdoor trust a given authority, beside those of its image", () => {
@@ -199,6 +199,8 @@ describe("buildPlan", () => {
       expect(own?.env).toEqual([{ name: "SSL_CERT_FILE", value: ["/run/slipway/openid-provider-ca.crt"] }]);
       expect(own?.files.map(({ path }) => path)).toContain("/run/slipway/openid-provider-ca.crt");
       expect(component(infraPlan(sets), "casdoor").workload?.container.env).toEqual([]);
+      const trusting = component(infraPlan([...sets, "tls.trustedCaFile=/etc/ca.crt"]), "casdoor").workload?.container;
+      expect(JSON.stringify(trusting?.files.at(-1))).toContain('"name":"tls-trusted"');
     });
 
     it("asks for the discovery document at a port of the provider's own", () => {

@@ -1,8 +1,9 @@
 /** The way of somebody with an account of the company: the hub, Casdoor, the company's provider, and back; without Docker. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import type { WireResult } from "../../../toolbox/src/contract.ts";
-import { validateJob, validateVerify } from "../../../toolbox/src/documents.ts";
+import type { LookLine, WireResult } from "../../../toolbox/src/contract.ts";
+import { validateJob, validateLook, validateVerify } from "../../../toolbox/src/documents.ts";
+import { lookAtServices } from "../../../toolbox/src/look/look.ts";
 import { connectPostgres } from "../../../toolbox/src/postgres-client.ts";
 import { runJob } from "../../../toolbox/src/run-job.ts";
 import { verifyWires } from "../../../toolbox/src/verify-wires.ts";
@@ -322,6 +323,38 @@ describeUnless(obstacle, "sign-in with accounts of the company", () => {
       error: expect.stringContaining(error) as string,
       cause: expect.stringContaining(cause) as string,
     });
+  });
+
+  it("is looked at before an install, which it warns of and does not stop", async () => {
+    const look = async (provider: OpenidProvider): Promise<readonly LookLine[]> => {
+      const { kind, issuer, discoveryUrl, clientSecret: given, scopes } = rendered(provider.issuer).provider ?? {};
+      const client = { clientId: corp.clientId, clientSecret: given, scopes, callbackUrl: callback };
+      const ca = await readFile(corp.caFile, "utf8");
+      const lines: LookLine[] = [];
+      const document = validateLook({
+        services: [{ kind, service: "openid-provider", issuer, discoveryUrl, ...client, ca }],
+      });
+      await lookAtServices(
+        document,
+        (text) => text,
+        (line) => void lines.push(line),
+      );
+      return lines;
+    };
+
+    expect(await look(await company())).toEqual([{ service: "openid-provider", findings: [] }]);
+    expect(await look(await company({ redirectUris: [] }))).toEqual([
+      {
+        service: "openid-provider",
+        findings: [
+          {
+            severity: "warning",
+            message: "the provider shows an error (400) instead of its sign-in",
+            remedy: `register ${callback} as a redirect URI of the client ai-platform at the provider`,
+          },
+        ],
+      },
+    ]);
   });
 
   it("a scope that the provider does not give is named by the check", async () => {

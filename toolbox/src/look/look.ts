@@ -63,6 +63,8 @@ async function lookAt(service: OutsideService, context: LookContext): Promise<vo
       return (await import("./gitaly.ts")).lookAtGitaly(service, context);
     case "casdoor":
       return (await import("./casdoor.ts")).lookAtCasdoor(service, context);
+    case "openid-provider":
+      return (await import("./openid-provider.ts")).lookAtProvider(service, context);
     default:
       return assertNever(service);
   }

@@ -18,6 +18,7 @@ import { casdoorDatabase as database, signInCallback, signInCheck, signInLimit }
 import { casdoorApplications, casdoorConfiguration, casdoorInitialData } from "../groups/casdoor-files.ts";
 import {
   hasCompanyAccounts,
+  providerCaFile,
   providerCaFiles,
   providerCaVariables,
   providerClient,
@@ -278,7 +279,11 @@ function companyAccounts(context: PlanContext): Readonly<Record<string, Slotted>
   if (!hasCompanyAccounts(context)) return {};
   const { displayName, claims, signUp, linkByEmail } = context.values.casdoor.provider;
   return {
-    provider: { ...providerClient(context), application: "CSGHub", displayName, claims, signUp, linkByEmail },
+    provider: {
+      ...providerClient(context),
+      ...providerCaFile(context),
+      ...{ application: "CSGHub", displayName, claims, signUp, linkByEmail },
+    },
   };
 }
 

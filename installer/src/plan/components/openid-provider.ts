@@ -1,5 +1,18 @@
-import { type ComponentDefinition, endpointOfUrl, externalComponent, type PlanContext } from "../define.ts";
-import { hasCompanyAccounts, providerCallback, providerClient, providerSecrets } from "../groups/company-accounts.ts";
+import {
+  type ComponentDefinition,
+  endpointOfUrl,
+  externalComponent,
+  type OutsideDocument,
+  type PlanContext,
+} from "../define.ts";
+import {
+  hasCompanyAccounts,
+  providerAuthority,
+  providerCaFile,
+  providerCallback,
+  providerClient,
+  providerSecrets,
+} from "../groups/company-accounts.ts";
 import type { Wire } from "../model.ts";
 
 /** The company's own OpenID provider, whose people sign in here; it is always somewhere else. */
@@ -27,6 +40,7 @@ export const openidProvider: ComponentDefinition = {
       },
       secrets: providerSecrets(context),
       wires: [wire(context)],
+      outside: [outside(context)],
     };
   },
 };
@@ -37,6 +51,22 @@ function wire(context: PlanContext): Wire {
     from: "casdoor",
     to: "openid-provider.https",
     expectation: "discovery, clocks, client and its secret, and where it sends people back to",
-    check: { kind: "openid-provider", ...providerClient(context), callbackUrl: providerCallback(context) },
+    check: {
+      kind: "openid-provider",
+      ...providerClient(context),
+      ...providerCaFile(context),
+      callbackUrl: providerCallback(context),
+    },
+  };
+}
+
+function outside(context: PlanContext): OutsideDocument {
+  const ca = providerAuthority(context);
+  return {
+    kind: "openid-provider",
+    service: "openid-provider",
+    ...providerClient(context),
+    callbackUrl: providerCallback(context),
+    ...(ca === undefined ? {} : { ca }),
   };
 }

@@ -1,7 +1,8 @@
 import { servedUrl } from "../../values/addressing.ts";
 import { givenSecret, type PlanContext } from "../define.ts";
-import type { ConfigFile, EnvVariable, SecretSpec, Slotted, Text } from "../model.ts";
+import type { ConfigFile, EnvVariable, SecretSlot, SecretSpec, Slotted, Text } from "../model.ts";
 import { concat, endpoint, secret, textFile } from "../text.ts";
+import { outsideAuthorities } from "./public-address.ts";
 
 /** What other components know the provider of the company's accounts by. */
 export const providerEndpoint = "openid-provider.https";
@@ -20,17 +21,20 @@ export function providerCallback({ addressing }: PlanContext): string {
   return `${servedUrl(addressing, "casdoor")}/callback`;
 }
 
-/** What the toolbox is told of the provider, by the job that sets it and by the check that tries it. */
-export function providerClient(context: PlanContext): Readonly<Record<string, Slotted>> {
-  const { issuer, clientId, scopes, caFile } = context.values.casdoor.provider;
-  return {
-    issuer,
-    discoveryUrl: concat(discoveryUrl(issuer)),
-    clientId,
-    clientSecret: secret(clientSecret),
-    scopes,
-    ...(caFile === "" ? {} : { caFile: caPath }),
-  };
+/** What the toolbox is told of the provider by whatever reads it. */
+export function providerClient({ values }: PlanContext): Readonly<Record<string, Slotted>> {
+  const { issuer, clientId, scopes } = values.casdoor.provider;
+  return { issuer, discoveryUrl: concat(discoveryUrl(issuer)), clientId, clientSecret: secret(clientSecret), scopes };
+}
+
+/** The `caFile` field beside it, of a job that has `providerCaFiles`. */
+export function providerCaFile(context: PlanContext): { readonly caFile?: string } {
+  return providerAuthority(context) === undefined ? {} : { caFile: caPath };
+}
+
+/** Whom the provider's certificate is checked with: an authority of its own, else those of all services elsewhere. */
+export function providerAuthority(context: PlanContext): SecretSlot | undefined {
+  return context.values.casdoor.provider.caFile === "" ? outsideAuthorities(context).ca : secret(authority);
 }
 
 /** By the endpoint's own name, so that whoever reads it is let through to it. */
@@ -42,8 +46,8 @@ function discoveryUrl(issuer: string): Text {
 
 /** The provider's authority as a file of a container that talks to it. */
 export function providerCaFiles(context: PlanContext): readonly ConfigFile[] {
-  if (!hasCompanyAccounts(context) || context.values.casdoor.provider.caFile === "") return [];
-  return [{ path: caPath, contents: textFile([secret(authority)]) }];
+  const trusted = hasCompanyAccounts(context) ? providerAuthority(context) : undefined;
+  return trusted === undefined ? [] : [{ path: caPath, contents: textFile([trusted]) }];
 }
 
 /** Lets a program made with Go trust it, beside the authorities of its image. */

@@ -123,4 +123,24 @@ export const platformRows: readonly BadInput[] = [
       ...proofs("e2e/hub", "passes every wire under its new address"),
     ],
   },
+  {
+    fault:
+      "an OpenID provider of the company that is another one, knows neither this client nor the redirect URI that a new domain brings, has an endpoint without TLS or a clock of its own",
+    says: "a connection does not work",
+    code: "WIRE_FAILED",
+    state: "the platform runs; nobody gets in by that provider until it is right, and accounts of Casdoor's own do",
+    again: "with the values or the provider corrected, as the finding says: slipway verify",
+    proofs: [
+      ...proofs(
+        "company-accounts",
+        ["%s is named by the check", "another issuer"],
+        ["%s is named by the check", "another client secret"],
+        ["%s is named by the check", "another callback"],
+        ["%s is named by the check", "an endpoint in the clear"],
+        ["%s is named by the check", "a clock of its own"],
+        "is left as it is while the provider does not answer, and not made without it",
+      ),
+      ...proofs("rules/rules", "accounts of the company"),
+    ],
+  },
 ];
