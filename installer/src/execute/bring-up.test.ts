@@ -106,8 +106,8 @@ test("what has its image starts while others are still waited for, and what need
   late.resolve(undefined);
   await ended;
 
-  expect(early).toEqual(["create web", "create web app prepare", "start web"]);
-  expect(done.slice(3)).toEqual(["start store", "run prepare", "start app"]);
+  expect(early).toEqual(["create app web prepare", "start web"]);
+  expect(done.slice(2)).toEqual(["start store", "run prepare", "start app"]);
 });
 
 test("an image that cannot be built is what the run fails with, and what is done is told", async () => {

@@ -5,7 +5,7 @@ import type { Clock } from "../platform/ports.ts";
 import { storeId } from "../render/rendering.ts";
 import { graphOf, heldBack, startLimitSeconds, stopSecondsOf, unitOf } from "./bring-up-graph.ts";
 import { type GraphNode, runGraph } from "./dependency-graph.ts";
-import { type Creation, createMissing } from "./create-missing.ts";
+import { createMissing } from "./create-missing.ts";
 import { throwIfInterrupted } from "./interrupt.ts";
 import type { Journal } from "./journal/journal.ts";
 import { followServices, type ServiceProgress } from "./service-progress.ts";
@@ -83,12 +83,12 @@ const atOnce = 16;
 export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void> {
   await removeLeftovers(bring, driver);
   await holdBack(bring, driver);
-  const creation = await createMissing(bring, driver);
+  await createMissing(bring, driver);
   const done: string[] = [];
   const secondsLeft = startTimer(bring);
   try {
     const services = followServices(graphOf(bring.wanted.plan).map(({ key }) => key));
-    await runGraph(graphFor(bring, services, creation), atOnce, async (key, stopped) => {
+    await runGraph(graphFor(bring, services), atOnce, async (key, stopped) => {
       const signal = AbortSignal.any([bring.signal, stopped]);
       await runNode({ ...bring, signal, services }, driver, key, secondsLeft());
       services.serves(key);
@@ -99,22 +99,17 @@ export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void>
     throw withProgress(error, done);
   } finally {
     // Nothing goes on behind a run that ended.
-    await Promise.allSettled([creation.ended, driver.settled()]);
+    await driver.settled().catch(() => undefined);
   }
 }
 
 /** The graph of the plan; a node that waits for its image, or for services to begin, does not hold up others. */
-function graphFor(
-  { wanted, imageReady }: BringUp,
-  services: ServiceProgress,
-  { isMade }: Creation,
-): readonly GraphNode[] {
+function graphFor({ wanted, imageReady }: BringUp, services: ServiceProgress): readonly GraphNode[] {
   return graphOf(wanted.plan).map((node) => {
     const { early = [] } = node;
     const image = wanted.units.get(unitOf(node.key))?.image;
     const ready = async (): Promise<void> => {
       await services.whenBegun(early);
-      await isMade(unitOf(node.key));
       if (image !== undefined) await imageReady?.(image);
     };
     return { ...node, needs: node.needs.filter((need) => !early.includes(need)), ready };

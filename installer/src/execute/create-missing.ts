@@ -1,4 +1,4 @@
-import { bringUpJobs, graphOf, unitOf } from "./bring-up-graph.ts";
+import { bringUpJobs } from "./bring-up-graph.ts";
 import { hashOf } from "./digest.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { AppliedRecord } from "./state/state-store.ts";
@@ -16,36 +16,17 @@ interface Creator {
   missing(): Promise<readonly string[]>;
 }
 
-/** What is being made while other things start. */
-export interface Creation {
-  /** Waits until a unit that was missing is made. */
-  readonly isMade: (unit: string) => Promise<void>;
-  /** Resolves when nothing is made any more. */
-  readonly ended: Promise<void>;
-}
-
-/**
- * Makes what is missing; what exists and differs is replaced in its turn, so that the rest keeps serving. One call makes what can start
- * at once, and one, while that starts, everything else.
- */
-export async function createMissing(bring: CreationOf, driver: Creator): Promise<Creation> {
+/** One call for everything that is missing; what exists and differs is replaced in its turn, so that the rest keeps serving. */
+export async function createMissing(bring: CreationOf, driver: Creator): Promise<void> {
   const units = await unitsToCreate(bring, driver);
-  const first = new Set(
-    graphOf(bring.wanted.plan).flatMap(({ key, needs }) => (needs.length === 0 ? [unitOf(key)] : [])),
-  );
-  const [early, late] = [units.filter(({ id }) => first.has(id)), units.filter(({ id }) => !first.has(id))];
-  await createAll("create", early, bring, driver);
-  // With the services that are made: by what else is named a target tells later whether something is as it was made.
-  const rest = late.length === 0 ? [] : [...early.filter(({ role }) => role === "service"), ...late];
-  const made = createAll("create:others", rest, bring, driver);
-  const waiting = new Set(late.map(({ id }) => id));
-  return {
-    isMade: async (unit) => {
-      if (waiting.has(unit)) await made;
+  if (units.length === 0) return;
+  await bring.journal.step<true>("create", hashOf(units.map(({ id }) => id)), {
+    probe: () => Promise.resolve(undefined),
+    act: async () => {
+      await driver.create(units);
+      return true;
     },
-    // Who waits for it hears of a failure.
-    ended: made.catch(() => undefined),
-  };
+  });
 }
 
 async function unitsToCreate(
@@ -59,20 +40,4 @@ async function unitsToCreate(
   });
   const missing = (await driver.missing()).map((id) => unitNamed(wanted, id));
   return [...missing, ...due].filter(({ image }) => presentImages?.has(image) !== false);
-}
-
-async function createAll(
-  step: string,
-  units: readonly WantedUnit[],
-  { journal }: CreationOf,
-  driver: Creator,
-): Promise<void> {
-  if (units.length === 0) return;
-  await journal.step<true>(step, hashOf(units.map(({ id }) => id)), {
-    probe: () => Promise.resolve(undefined),
-    act: async () => {
-      await driver.create(units);
-      return true;
-    },
-  });
 }
