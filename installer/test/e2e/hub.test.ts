@@ -1,14 +1,22 @@
 /** The whole platform with the stand-in in CSGHub's place: what every program was given is used once. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { ensureHubStandIn } from "../stand-ins/hub/image.ts";
 import { askProbe, type Probed } from "../stand-ins/hub/testing/ask-probe.ts";
-import type { ChildResult } from "../support/child.ts";
+import { sendHttp } from "../../../toolbox/src/http-request.ts";
+import { Company } from "../stand-ins/openid-provider/testing/company.ts";
+import { signInByProvider } from "../stand-ins/openid-provider/testing/sign-in.ts";
+import { type ChildResult, mustRun } from "../support/child.ts";
 import { openPlatform, type Platform } from "../support/platform.ts";
 
 let platform: Platform;
 let first: ChildResult;
+let company: Company;
+/** What the company registers as it is told. */
+const callbacks: string[] = [];
 
 beforeAll(async () => {
   const [casdoor, hub] = [await ensureCasdoorStandIn(), await ensureHubStandIn()];
@@ -20,15 +28,55 @@ beforeAll(async () => {
     `labelStudio.image=${hub}`,
   ];
   const more = ["moderation", "dataflow", "labelStudio"].map((key) => `${key}.mode=embedded`);
-  const sets = [...images, "domain=platform.test", "appsDomain=apps.platform.test", ...more].flatMap((set) => [
-    "--set",
-    set,
-  ]);
+  const names = ["domain=platform.test", "appsDomain=apps.platform.test"];
+  const sets = [...images, ...names, ...more, ...(await companyAccounts())].flatMap((set) => ["--set", set]);
   platform = await openPlatform({ arguments: ["--profile", "standard", ...sets] });
+  callbacks.push(`https://casdoor.platform.test:${platform.ports.https}/callback`);
   first = await platform.run(["install", "--json"]);
 }, 400_000);
 
-afterAll(() => platform.dispose());
+afterAll(async () => {
+  await platform.dispose();
+  await company.dissolve();
+});
+
+/** An address of this host that containers reach. */
+async function ownAddress(): Promise<string> {
+  const gateway = "{{(index .IPAM.Config 0).Gateway}}";
+  return (await mustRun("docker", ["network", "inspect", "bridge", "--format", gateway])).trim();
+}
+
+/** A provider on this host, as the values name it. */
+async function companyAccounts(): Promise<readonly string[]> {
+  company = await Company.found(await ownAddress());
+  const secretFile = company.file("client-secret");
+  await writeFile(secretFile, "Odd!secret/with+% signs\n", { mode: 0o600 });
+  const { issuer } = await company.provider({ clientSecret: "Odd!secret/with+% signs", redirectUris: callbacks });
+  const given = [`issuer=${issuer}`, `clientId=${company.clientId}`, `clientSecretFile=${secretFile}`];
+  return [...given, `caFile=${company.caFile}`].map((set) => `casdoor.provider.${set}`);
+}
+
+/** Goes from Casdoor to the company's provider and back, then into the hub; gives where the hub leads on to. */
+async function signIn(main: string, casdoor: string): Promise<URL> {
+  const secrets = join(platform.stateDir, "secrets");
+  const hubClientId = (await readFile(join(secrets, "casdoor-csghub-id"), "utf8")).trim();
+  const through = (url: string) => {
+    const { protocol, port, hostname } = new URL(url);
+    const host = hostname.endsWith(".test") ? "127.0.0.1" : hostname;
+    return {
+      url,
+      resolve: `${host}:${port}`,
+      ...(protocol === "https:" ? { caFile: join(secrets, "ca.certificate") } : {}),
+    };
+  };
+  const hubCallback = `${main}/api/v1/callback/casdoor`;
+  const way = { casdoor: through(casdoor), origin: casdoor, hubClientId, hubCallback, caFile: company.caFile };
+  const { data, msg } = await signInByProvider("anna", way);
+  expect(msg).toBe("");
+  const query = new URLSearchParams({ code: String(data), state: "casdoor" }).toString();
+  const { headers } = await sendHttp({ ...through(main), url: `${hubCallback}?${query}` });
+  return new URL(headers.location ?? "");
+}
 
 /** Where each program listens, and what it has to be given. */
 const programs: readonly (readonly [string, number, readonly string[]])[] = [
@@ -69,6 +117,14 @@ describe("the profile standard, by domain and with our own authority", () => {
     expect(result.wires.filter((wire) => !wire.ok)).toEqual([]);
   });
 
+  it("lets somebody in with an account of the company", async () => {
+    const main = `https://platform.test:${platform.ports.https}`;
+    const target = await signIn(main, `https://casdoor.platform.test:${platform.ports.https}`);
+
+    expect(target.href.startsWith(`${main}/`)).toBe(true);
+    expect(target.searchParams.get("jwt")).toMatch(/^ey/);
+  });
+
   it.each(programs)("%s can use all that it was given", async (component, port, expected) => {
     const probed = await probe(component, port);
     expect(failed(probed)).toEqual([]);
@@ -99,8 +155,9 @@ describe("the same platform, moved to an IP address and without TLS", () => {
   let address: string;
   let moved: ChildResult;
   beforeAll(async () => {
-    address = await platform.docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
-    const sets = [`domain=${address.trim()}`, `bindAddress=${address.trim()}`, "tls.mode=off", "appsDomain="];
+    address = await ownAddress();
+    callbacks.push(`http://${address}:${platform.ports.casdoor}/callback`);
+    const sets = [`domain=${address}`, `bindAddress=${address}`, "tls.mode=off", "appsDomain="];
     moved = await platform.run(["install", "--json", ...sets.flatMap((set) => ["--set", set])]);
   }, 200_000);
 
@@ -108,7 +165,15 @@ describe("the same platform, moved to an IP address and without TLS", () => {
     expect(moved.exitCode, moved.stderr).toBe(0);
     const result = await platform.json<VerifyResult>(["verify"]);
     expect(result.wires.filter((wire) => !wire.ok)).toEqual([]);
-    expect(result.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(address.trim());
+    expect(result.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(address);
+  });
+
+  it("lets the same person in, by the new addresses", async () => {
+    const main = `http://${address}:${platform.ports.http}`;
+    const target = await signIn(main, `http://${address}:${platform.ports.casdoor}`);
+
+    expect(target.href.startsWith(`${main}/`)).toBe(true);
+    expect(target.searchParams.get("jwt")).toMatch(/^ey/);
   });
 
   it.each([...programs, ...beside])("%s can use all that it was given", async (component, port) => {
