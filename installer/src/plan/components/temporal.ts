@@ -64,6 +64,8 @@ export const temporal: ComponentDefinition = {
               image: context.image("temporal", values.image),
               uid: 10008,
               resources: resourcesOf(values.resources),
+              // It would ask its makers for newer versions, and tell them which one runs here.
+              env: [{ name: "TEMPORAL_VERSION_CHECK_DISABLED", value: ["1"] }],
               files: [
                 { path: "/etc/temporal/temporal.yaml", contents: jsonFile(settings(context)) },
                 { path: "/etc/temporal/dynamic.yaml", contents: jsonFile({}) },
