@@ -82,7 +82,11 @@ async function get(
 
 async function proveDiscovery(wire: OidcWire, context: WireContext): Promise<Discovery> {
   const answer = await get(wire, wire.discoveryUrl, context);
-  if (answer.status !== 200) throw new ToolboxError(`discovery answered ${answer.status}: ${excerpt(answer.body)}`);
+  if (answer.status !== 200) {
+    throw new ToolboxError(`discovery answered ${answer.status}: ${excerpt(answer.body)}`, {
+      advice: "look whether Casdoor is healthy, at its log, and at the gateway's route to it",
+    });
+  }
   const discovery = jsonOf(answer, "the discovery document") as Discovery;
   if (discovery.issuer !== wire.issuer) {
     throw new ToolboxError(`discovery names issuer ${String(discovery.issuer)}, not ${wire.issuer}`, {

@@ -54,6 +54,8 @@ function checkHeader(answer: HttpAnswer, name: string, expected: string | true):
 function statusAdvice(status: number): string {
   if (status === 502 || status === 504)
     return "the gateway cannot reach the service behind this route: look at its health";
+  if (status === 500)
+    return "the service behind this route runs, and something that it needs fails: look at what else does not work here, and at its log";
   if (status === 503) return "the service behind this route is not ready: look at its health and log";
   if (status === 404) return "the gateway has no such route, or the service does not know the path";
   if (status === 401 || status === 403) return "the route asks for a login or forbids this method";
