@@ -13,10 +13,12 @@ export const assetFiles: readonly string[] = [
   "offline-bundle/install.sh",
   "docs/bundle-format.md",
   "docs/commands.md",
+  "docs/components.md",
   "docs/error-codes.md",
   "docs/hardening.md",
   "docs/offline.md",
   "docs/push-and-harbor.md",
+  "docs/sizing.md",
   "docs/values.md",
 ];
 

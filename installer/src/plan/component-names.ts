@@ -3,6 +3,9 @@ import { componentDefinitions } from "./components/all.ts";
 import type { ComponentDefinition } from "./define.ts";
 import { mayBeOff } from "../values/may-be-off.ts";
 import { suggestKey } from "../values/suggest-key.ts";
+import { obeyRules } from "../values/validate-values.ts";
+import type { Values } from "../values/values.generated.ts";
+import { valuesSections } from "./values-sections.ts";
 
 /** Sections of the values that are components, by every name people know them under. */
 function sectionNames(definitions: readonly ComponentDefinition[]): ReadonlyMap<string, string> {
@@ -54,18 +57,28 @@ export function componentWords(definitions: readonly ComponentDefinition[] = com
   };
 }
 
-/** The options that leave all these components out, by their ids; undefined where the platform does not work without one of them. */
-export function withoutOptions(
-  ids: readonly string[],
-  definitions: readonly ComponentDefinition[] = componentDefinitions,
-): string | undefined {
-  const optional = optionalIds(definitions);
-  return ids.every((id) => optional.includes(id)) ? ids.map((id) => `--without ${id}`).join(" ") : undefined;
+/**
+ * The options that leave all these components out, by their ids; undefined where the platform does not work without one of them, or
+ * something else that these values ask for does not.
+ */
+export function withoutOptions(ids: readonly string[], values?: Values): string | undefined {
+  const optional = optionalIds(componentDefinitions);
+  if (!ids.every((id) => optional.includes(id))) return undefined;
+  if (values !== undefined && !worksWithout(ids, values)) return undefined;
+  return ids.map((id) => `--without ${id}`).join(" ");
+}
+
+function worksWithout(ids: readonly string[], values: Values): boolean {
+  const off = ids.map((id) => {
+    const key = sectionOfComponent(id);
+    return [key, { ...(values as unknown as Readonly<Record<string, object>>)[key], mode: "off" }] as const;
+  });
+  return obeyRules({ ...values, ...Object.fromEntries(off) }, valuesSections());
 }
 
 /** Ways to go on without images that cannot be had, as one hint; leaving components out is among them only where that works. */
-export function describeWays(ways: readonly string[], components: readonly string[]): string {
-  const without = withoutOptions(components);
+export function describeWays(ways: readonly string[], components: readonly string[], values?: Values): string {
+  const without = withoutOptions(components, values);
   const all = [
     ...ways,
     ...(without === undefined

@@ -34,6 +34,11 @@ export function validateValues(merged: SourcedValue, sections: readonly Section[
   return values as Values;
 }
 
+/** Whether values of the right form obey every rule between fields. */
+export function obeyRules(values: Values, sections: readonly Section[]): boolean {
+  return checkRules(values, rulesOf(sections), []).length === 0;
+}
+
 /** Runs each rule whose parts fit the schema, so that one wrong key does not hide the others. */
 function checkRules(values: Values, rules: readonly Rule[], schemaFindings: readonly Finding[]): readonly Finding[] {
   const broken = schemaFindings.filter((finding) => finding.aboutKey !== true).map(({ path }) => path.join("."));

@@ -19,7 +19,7 @@ import { prepareSigning } from "./sign-bundle.ts";
 import { findWantedImages, withFurtherImages } from "./wanted-images.ts";
 import type { BundleCreateRequest, BundleCreateResult } from "./create-request.ts";
 import type { ActionPorts } from "../context.ts";
-import { loadPlan } from "../desired/load-plan.ts";
+import { loadPlanOfImages } from "../desired/load-plan.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 import { steps } from "../../events/steps.ts";
 
@@ -122,9 +122,9 @@ interface PlatformImages {
 /** Without the platform no values are read. */
 async function loadPlatform(request: BundleCreateRequest, ports: ActionPorts): Promise<PlatformImages> {
   if (request.imagesOnly === true) return { images: [], mirror: "" };
-  const { plan, values } = await loadPlan(request, ports);
+  const { plan, values } = await loadPlanOfImages(request, ports);
   return {
-    images: findWantedImages(plan, ports.assets),
+    images: findWantedImages(plan, ports.assets, values.values),
     profile: plan.install.profile,
     mirror: values.values.images.registry,
   };

@@ -22,10 +22,12 @@ export interface BundleFilesRequest {
 const documents: readonly string[] = [
   "docs/bundle-format.md",
   "docs/commands.md",
+  "docs/components.md",
   "docs/error-codes.md",
   "docs/hardening.md",
   "docs/offline.md",
   "docs/push-and-harbor.md",
+  "docs/sizing.md",
   "docs/values.md",
 ];
 

@@ -49,6 +49,9 @@ function useInstall(trust: string): string {
 
    slipway bundle verify BUNDLE ${trust}
    slipway install --mode compose --bundle BUNDLE ${trust}
+
+   It is installed for this machine alone, as localhost. For others to reach it, which a profile with a hub demands, say under
+   what name or IP address: --set domain=NAME. What that takes and what runs then: docs/components.md, docs/sizing.md.
 `;
 }
 

@@ -6,10 +6,11 @@ import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { Assets } from "../assets.ts";
 import { withoutOptions } from "../../plan/component-names.ts";
+import type { Values } from "../../values/values.generated.ts";
 import { readImageTable } from "../desired/load-plan.ts";
 
 /** Every image that a plan runs, with who runs it, in the order of the references. */
-export function findWantedImages(plan: Plan, assets: Assets): readonly WantedImage[] {
+export function findWantedImages(plan: Plan, assets: Assets, values?: Values): readonly WantedImage[] {
   const catalogue = parseCatalogue(assets.readText("images/catalogue.yaml"));
   const table = readImageTable(assets);
   const users = [
@@ -28,7 +29,9 @@ export function findWantedImages(plan: Plan, assets: Assets): readonly WantedIma
     entry.components.add(component);
     found.set(reference, entry);
   }
-  return [...found.values()].map(withWayOut).toSorted((a, b) => compareText(a.reference, b.reference));
+  return [...found.values()]
+    .map((image) => withWayOut(image, values))
+    .toSorted((a, b) => compareText(a.reference, b.reference));
 }
 
 interface Found extends WantedImage {
@@ -39,8 +42,8 @@ interface Found extends WantedImage {
 }
 
 /** Where an image can be had from its maker only, and the platform works without all that use it, that is a way to go on. */
-function withWayOut({ isForeign, components, ...image }: Found): WantedImage {
-  const without = isForeign ? withoutOptions([...components].toSorted()) : undefined;
+function withWayOut({ isForeign, components, ...image }: Found, values: Values | undefined): WantedImage {
+  const without = isForeign ? withoutOptions([...components].toSorted(), values) : undefined;
   return without === undefined ? image : { ...image, wayOut: `${without} makes a bundle without it` };
 }
 

@@ -4,7 +4,7 @@ import { openAssets } from "../../cli/assets.ts";
 import { formatImageLock, type ImageLock, type LockSource } from "../../images/image-lock.ts";
 import { fullTagged } from "../../oci/reference.ts";
 import type { Plan } from "../../plan/model.ts";
-import { loadPlan, readImageTable } from "./load-plan.ts";
+import { loadPlan, loadPlanOfImages, readImageTable } from "./load-plan.ts";
 
 const assets = openAssets();
 const digest = `sha256:${"d".repeat(64)}`;
@@ -105,5 +105,28 @@ describe("loadPlan with a lock", () => {
     expect(imagesOf(await load({ set: [...registry, `postgres.image=${image}`], lock: lockFrom("bundle") }))).toContain(
       image,
     );
+  });
+});
+
+describe("a profile that cannot do with localhost", () => {
+  const request = { name: "slipway", stateDir: "/state" };
+  const ports = { fs: createMemoryFileSystem({}), assets };
+  const values = { files: [], set: [], without: [] };
+
+  it("needs no address where only its images are asked for", async () => {
+    const standard = { ...request, values: { ...values, profile: "standard" } };
+
+    await expect(loadPlan(standard, ports)).rejects.toMatchObject({ code: "VALUES_INVALID" });
+    expect(imagesOf((await loadPlanOfImages(standard, ports)).plan)).toContain("opencsghq/csghub-portal:v2.4.0-ce");
+  });
+
+  it("is the one that is installed from a bundle of it, unless another is named or runs", async () => {
+    const lock = { ...lockFrom("bundle"), profiles: ["standard"] };
+    const domain = ["domain=hub.corp.example"];
+    const profileOf = async (more: { readonly profile?: string }): Promise<string> =>
+      (await loadPlan({ ...request, lock, values: { ...values, set: domain, ...more } }, ports)).plan.install.profile;
+
+    expect(await profileOf({})).toBe("standard");
+    expect(await profileOf({ profile: "infra" })).toBe("infra");
   });
 });

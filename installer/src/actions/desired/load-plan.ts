@@ -79,7 +79,8 @@ export interface PlanChange {
  */
 export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Promise<PlanInputs> {
   const layout = stateLayout(request.stateDir);
-  const profile = request.values.profile ?? (await readKnownPlan(ports.fs, layout))?.install.profile ?? defaultProfile;
+  const installed = (await readKnownPlan(ports.fs, layout))?.install.profile;
+  const profile = request.values.profile ?? installed ?? request.lock?.profiles[0] ?? defaultProfile;
   const text = await ports.fs.readTextIfPresent(layout.values);
   const recorded = text === undefined ? undefined : { name: layout.values, text };
   return {
@@ -152,6 +153,18 @@ export async function loadInstallValues(request: PlanSources, ports: LoadPorts):
  */
 export async function loadPlan(request: PlanSources, ports: LoadPorts): Promise<LoadedPlan> {
   return planOf(await readPlanInputs(request, ports), ports.assets);
+}
+
+/** Some profiles and parts cannot do with localhost. */
+export const anyDomain = "domain=platform.example";
+
+/**
+ * The plan for its images alone: they are the same at every address, so that nobody needs to give one.
+ * @throws as `loadPlan`
+ */
+export async function loadPlanOfImages(request: PlanSources, ports: LoadPorts): Promise<LoadedPlan> {
+  const { values } = request;
+  return loadPlan({ ...request, values: { ...values, set: [anyDomain, ...values.set] } }, ports);
 }
 
 interface ImageEntry {

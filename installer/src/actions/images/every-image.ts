@@ -5,6 +5,7 @@ import { valuesSections } from "../../plan/values-sections.ts";
 import { valuesKeys } from "../../values/values-keys.generated.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";
 import {
+  anyDomain,
   type LoadPorts,
   type PlanSources,
   listProfiles,
@@ -68,9 +69,6 @@ export async function findEveryImage(
     .map((image) => ({ ...image, reasons: image.reasons.toSorted() }))
     .sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
-
-/** Some parts need sub-domains, which localhost has not. */
-const anyDomain = "domain=platform.example";
 
 /**
  * The plan of each profile with everything that can run here running here, whatever was left out or lies elsewhere: more images than one

@@ -8,7 +8,7 @@ import type { ImageBuildEvent } from "../../images/build-progress.ts";
 import type { Wish } from "../../images/build-schedule.ts";
 import { parseCatalogue } from "../../images/catalogue.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
-import { loadPlan, readImageTable } from "../desired/load-plan.ts";
+import { loadPlanOfImages, readImageTable } from "../desired/load-plan.ts";
 
 export interface ImagesListRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -46,7 +46,7 @@ export interface ImagesBuildResult extends ResultHead<"ImagesBuildResult"> {
 
 /** Every image of the catalogue and of the plan, and whether the engine has it. */
 export async function listImages(request: ImagesListRequest, ports: ActionPorts): Promise<ImagesListResult> {
-  const { plan } = await loadPlan(request, ports);
+  const { plan } = await loadPlanOfImages(request, ports);
   const rows = new Map<string, Pick<ImageRow, "name" | "kind" | "reference"> & { readonly usedBy: string[] }>();
   const users = [
     ...plan.components.flatMap(({ id, workload }) =>

@@ -181,7 +181,9 @@ async function openBundledDesire(
 ): Promise<BundledDesire> {
   const { name, stateDir, values } = request;
   const desire = await openDesire({ name, stateDir, values, lock }, ports);
-  const leftOut = componentsToLeaveOut(await findUnbundled(await desire(), source, ports), source.reader);
+  const desired = await desire();
+  const unbundled = await findUnbundled(desired, source, ports);
+  const leftOut = componentsToLeaveOut(unbundled, source.reader, desired.values);
   if (leftOut.length === 0) return { desire, leftOut };
   return {
     desire: (change = {}) => desire({ ...change, without: [...leftOut, ...(change.without ?? [])] }),

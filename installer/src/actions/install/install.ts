@@ -265,7 +265,7 @@ async function desireWith(
   { desire }: Run,
   ports: ActionPorts,
 ): Promise<Desired> {
-  if (!mayLack) requireImages(unavailable);
+  if (!mayLack) requireImages(unavailable, desired.values);
   const change = { without: [...new Set(unavailable.flatMap((image) => image.components))] };
   const smaller = unavailable.length === 0 ? desired : await leaveOut(unavailable, change, desire, ports);
   const pulled = await learnDigests(smaller, live, ports);

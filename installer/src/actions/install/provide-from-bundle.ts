@@ -7,6 +7,7 @@ import { formatTarget, mapReference, parseTarget, type RegistryTarget } from "..
 import { formatReference, fullTagged, parseReference } from "../../oci/reference.ts";
 import { contentOf, loadFromBundle, toLoadable } from "../bundle/bundle-load.ts";
 import { describeWays, sectionOfComponent } from "../../plan/component-names.ts";
+import type { Values } from "../../values/values.generated.ts";
 import type { Target } from "../../targets/target.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
@@ -89,6 +90,7 @@ export async function findUnbundled(
 export function componentsToLeaveOut(
   unbundled: readonly UnavailableImage[],
   reader: Pick<OpenedBundle, "complete" | "name">,
+  values?: Values,
 ): readonly string[] {
   const left = new Set((reader.complete.without ?? []).map((name) => sectionOfComponent(name)));
   const isLeft = (component: string): boolean => left.has(sectionOfComponent(component));
@@ -99,7 +101,7 @@ export function componentsToLeaveOut(
       `${reader.name} lacks ${lacking.length === 1 ? "an image" : "images"} that the values ask for`,
       {
         details: lacking.map((image) => `${image.reference} (${image.components.join(", ")})`),
-        hint: describeWays(["take a bundle that was made with them", "load them into the engine"], components),
+        hint: describeWays(["take a bundle that was made with them", "load them into the engine"], components, values),
       },
     );
   }

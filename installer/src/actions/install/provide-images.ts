@@ -6,6 +6,7 @@ import { withStep } from "../../execute/with-step.ts";
 import { stepsByImage } from "../../execute/bring-up-graph.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Image, Plan } from "../../plan/model.ts";
+import type { Values } from "../../values/values.generated.ts";
 import { isOwnName, ownNameReason } from "../../oci/own-names.ts";
 import { buildImages } from "../images/images.ts";
 import { describeWays } from "../../plan/component-names.ts";
@@ -108,14 +109,14 @@ function isBuiltHere({ values }: Desired, image: Image): boolean {
  * Stops when images could not be had.
  * @throws PreflightError naming each with the ways out
  */
-export function requireImages(unavailable: readonly UnavailableImage[]): void {
+export function requireImages(unavailable: readonly UnavailableImage[], values?: Values): void {
   if (unavailable.length === 0) return;
   const components = [...new Set(unavailable.flatMap((image) => image.components))];
   throw new PreflightError(
     unavailable.length === 1 ? "an image cannot be had" : `${unavailable.length} images cannot be had`,
     {
       details: unavailable.map((image) => `${image.reference} (${image.components.join(", ")}): ${image.reason}`),
-      hint: describeWays(["give a registry that has them", "load them from a bundle"], components),
+      hint: describeWays(["give a registry that has them", "load them from a bundle"], components, values),
     },
   );
 }

@@ -11,7 +11,7 @@ import { openSources } from "../bundle/bundle-sources.ts";
 import { findWantedImages } from "../bundle/wanted-images.ts";
 import type { ActionPorts, InstallTarget, ValuesSelection } from "../context.ts";
 import { type GivenBundle, openGivenBundle } from "../bundle/given-bundle.ts";
-import { loadPlan } from "../desired/load-plan.ts";
+import { loadPlanOfImages } from "../desired/load-plan.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import { type TrustedKeysRequest, readTrustedKeys } from "../bundle/trusted-keys.ts";
 
@@ -142,7 +142,7 @@ async function findPlanned(
   request: PushSelection,
   ports: ActionPorts,
 ): Promise<{ readonly wanted: readonly Named[]; readonly mirror: string }> {
-  const { plan, values } = await loadPlan(request, ports);
+  const { plan, values } = await loadPlanOfImages(request, ports);
   return { wanted: findWantedImages(plan, ports.assets), mirror: values.values.images.registry };
 }
 

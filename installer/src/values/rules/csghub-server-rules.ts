@@ -38,7 +38,8 @@ function checkProgram(values: Values, mode: string): readonly Finding[] {
   const found = (path: string, value: string, wrong: string, allowed: string): Finding =>
     becauseOf(wrongValue(path, value, wrong, allowed), mode);
   const inside = "means something else inside each container, where the hub uses it too";
-  const reachable = "allowed are a host name or an IP address of this host that containers reach";
+  const reachable =
+    "allowed are a host name or an IP address of this host that containers reach, for example hub.corp.example";
   const { alsoHas } = editions[edition];
   return [
     ...(alsoHas.length > 0

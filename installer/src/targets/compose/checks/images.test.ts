@@ -12,6 +12,14 @@ describe("images", () => {
     expect(found[0]?.remedy).toContain("--without casdoor");
   });
 
+  it("name no way out that other values forbid", async () => {
+    const exec = { "docker manifest": { exitCode: 1, stdout: "", stderr: "no such host" } };
+    const set = ["domain=hub.corp.example", "server.mode=embedded"];
+    const found = await findings("images.unavailable", { imagesPresent: false, exec, set });
+
+    expect(found.find(({ component }) => component === "casdoor")?.remedy).not.toContain("--without");
+  });
+
   it("under a name of our own are asked of no registry", async () => {
     // Whoever holds the name at a public registry would answer.
     const exec = { "docker manifest": { exitCode: 0, stdout: "{}", stderr: "" } };

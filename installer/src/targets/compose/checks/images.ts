@@ -66,7 +66,7 @@ async function checkMissing(
     {
       component: names.join(", "),
       message: `the image ${image.reference} is not here and cannot be had: ${reason}`,
-      remedy: describeWays(ways, names),
+      remedy: describeWays(ways, names, context.values),
     },
   ];
 }
