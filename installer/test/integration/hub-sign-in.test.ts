@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { connectPostgres } from "../../../toolbox/src/postgres-client.ts";
 import { selfSigned } from "../stand-ins/casdoor/self-signed.ts";
 import { closeStandIns, login, pair, secret, started } from "../stand-ins/casdoor/testing/running-stand-in.ts";
+import { signHmacToken } from "../stand-ins/hub/hmac-token.ts";
 import type { Exchange } from "../stand-ins/hub/http.ts";
 import { initialise, migrate, serverMigrations } from "../stand-ins/hub/migrations.ts";
 import { dsnOf } from "../stand-ins/hub/reach.ts";
@@ -93,6 +94,42 @@ describeUnless(obstacle, "sign-in at the hub", () => {
     expect(await postgres.query("select username, email, reg_provider from users")).toEqual([
       { username: "root", email: "root@hub.test", reg_provider: "casdoor" },
     ]);
+  });
+
+  it("makes tokens and takes keys of who is signed in, which GitLab Shell finds, and of nobody else", async () => {
+    const jwt = (await targetOf(await newCode(), "casdoor")).searchParams.get("jwt") ?? "";
+    const bearer = { authorization: `Bearer ${jwt}` };
+    const callback = {
+      authorization: `Bearer ${signHmacToken({}, settings().text("STARHUB_SERVER_GITALY_JWT_SECRET"))}`,
+    };
+    const ask = async (exchange: Exchange): Promise<{ readonly status: number; readonly body: string }> => {
+      for (const route of serverRoutes(settings())) {
+        const answer = await route(exchange);
+        if (answer !== undefined) return { status: answer.status, body: String(answer.body) };
+      }
+      return { status: 404, body: "" };
+    };
+    const post = (path: string, body: object, headers = {}): Exchange => ({
+      ...get(path, headers),
+      method: "POST",
+      body: Buffer.from(JSON.stringify(body)),
+    });
+    const key = { name: "laptop", content: "ssh-ed25519 AAAAC3Nz root@laptop" };
+
+    const made = await ask(post("/api/v1/token/git/laptop", {}, bearer));
+    const { token } = (JSON.parse(made.body) as { readonly data: { readonly token: string } }).data;
+    const listed = await ask(get("/api/v1/user/root/tokens", bearer));
+    const added = await ask(post("/api/v1/user/root/ssh_keys", key, { authorization: `Bearer ${token}` }));
+    const found = await ask(get("/api/v4/internal/authorized_keys?key=AAAAC3Nz", callback));
+
+    expect([made.status, added.status, found.status]).toEqual([200, 200, 200]);
+    expect(listed.body).toContain(token);
+    expect(JSON.parse(found.body)).toEqual({ id: 1, key: key.content });
+    expect((await ask(get("/api/v4/internal/authorized_keys?key=AAAAother", callback))).status).toBe(404);
+    expect((await ask(post("/api/v1/token/git/laptop", {}))).status).toBe(401);
+    expect((await ask(post("/api/v1/user/ada/ssh_keys", key, bearer))).status).toBe(403);
+    const stranger = { project: "models/root/none.git", action: "git-upload-pack", key_id: "1" };
+    expect((await ask(post("/api/v4/internal/allowed", stranger, callback))).status).toBe(404);
   });
 
   it.each([

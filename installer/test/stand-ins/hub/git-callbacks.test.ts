@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { gitCallbackRoutes } from "./git-callbacks.ts";
 import { signHmacToken } from "./hmac-token.ts";
-import { listen } from "./http.ts";
+import { json, listen } from "./http.ts";
 
 const secret = "callback";
 const url = "http://127.0.0.1";
+/** Nobody and nothing is known. */
+const unknown = () => Promise.resolve(json(404, { message: "404 Not found" }));
+const hooks = { authorizedKeys: unknown, allowed: unknown, lfsAuthenticate: unknown };
 const ends: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -13,7 +16,7 @@ afterEach(async () => {
 
 async function ask(method: string, path: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const lines: string[] = [];
-  ends.push(await listen(0, gitCallbackRoutes(secret), (line) => lines.push(line)));
+  ends.push(await listen(0, gitCallbackRoutes(secret, hooks), (line) => lines.push(line)));
   const port = /port (\d+)/.exec(lines[0] ?? "")?.[1] ?? "";
   return (await fetch(`${url}:${port}${path}`, { method, headers })).status;
 }

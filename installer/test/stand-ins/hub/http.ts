@@ -8,11 +8,13 @@ export interface Exchange {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage["headers"];
+  /** What was sent, if anything was. */
+  readonly body?: Buffer;
 }
 
 export interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +32,23 @@ export function empty(status: number, headers: Readonly<Record<string, string>> 
 /** A route of one method and path. */
 export function at(method: string, path: string, answer: (exchange: Exchange) => Promise<Answer> | Answer): Route {
   return (exchange) => (exchange.method === method && exchange.url.pathname === path ? answer(exchange) : undefined);
+}
+
+/** A route of one method and the paths that a pattern matches, whose groups it is given. */
+export function onPath(
+  method: string,
+  pattern: RegExp,
+  answer: (exchange: Exchange, groups: readonly string[]) => Promise<Answer>,
+): Route {
+  return (exchange) => {
+    const found = exchange.method === method ? pattern.exec(decodeURIComponent(exchange.url.pathname)) : null;
+    return found === null ? undefined : answer(exchange, found.slice(1));
+  };
+}
+
+/** @throws {Error} for what is no JSON. */
+export function bodyOf({ body }: Exchange): unknown {
+  return JSON.parse((body ?? "").toString());
 }
 
 /** The token of `Authorization: Bearer`. */
@@ -63,13 +82,13 @@ async function respond(
   routes: readonly Route[],
   log: Log,
 ): Promise<void> {
-  request.resume();
+  const body = await collect(request);
   const url = URL.parse(request.url ?? "/", "http://stand-in");
   const method = request.method ?? "GET";
   let answer = empty(url === null ? 400 : 404);
   try {
     for (const route of url === null ? [] : routes) {
-      const given = await route({ method, url: url as URL, headers: request.headers });
+      const given = await route({ method, url: url as URL, headers: request.headers, body });
       if (given === undefined) continue;
       answer = given;
       break;
@@ -80,4 +99,10 @@ async function respond(
   }
   response.writeHead(answer.status, { ...answer.headers, "content-length": Buffer.byteLength(answer.body) });
   response.end(answer.body);
+}
+
+async function collect(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
 }

@@ -15,6 +15,7 @@ import { serverRoutes } from "./server-routes.ts";
 import { serverSettings } from "./server-settings.ts";
 import { type Environment, readSettings, type Settings } from "./settings.ts";
 import { answerCallback } from "./sign-in.ts";
+import { rowsOf } from "./dataset-rows.ts";
 import { StartRefusal } from "./start-refusal.ts";
 import { withDatabase } from "./with-database.ts";
 import { startWorkers } from "./workers.ts";
@@ -76,7 +77,9 @@ const routesOf: Readonly<Record<string, (settings: Settings, environment: Enviro
   "user launch": (settings, environment) => [
     at("GET", "/api/v1/callback/casdoor", (exchange) => answerCallback(exchange, settings, environment)),
   ],
-  "dataviewer launch": (_, environment) => [(exchange) => answerPreview(exchange, environment)],
+  "dataviewer launch": (settings, environment) => [
+    (exchange) => answerPreview(exchange, environment, rowsOf(settings, environment)),
+  ],
   "aigateway launch": () => [
     at("GET", "/v1/models", () => json(200, { object: "list", data: null, has_more: false, total_count: 0 })),
   ],

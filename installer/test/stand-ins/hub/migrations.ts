@@ -31,6 +31,16 @@ export const serverMigrations: readonly Migration[] = [
     ],
   },
   {
+    name: "20240914062610",
+    statements: [
+      `CREATE TABLE datasets (id bigserial PRIMARY KEY, repository_id bigint NOT NULL REFERENCES repositories (id))`,
+      `CREATE TABLE access_tokens (
+        id bigserial PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), name varchar NOT NULL, token varchar NOT NULL UNIQUE)`,
+      `CREATE TABLE ssh_keys (
+        id bigserial PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), name varchar NOT NULL, content text NOT NULL)`,
+    ],
+  },
+  {
     name: "20250106090000",
     statements: [`CREATE EXTENSION IF NOT EXISTS pgcrypto`, `CREATE EXTENSION IF NOT EXISTS hstore`],
   },

@@ -13,7 +13,10 @@ afterEach(() => rm(home, { recursive: true }));
 
 async function asked(path: string): Promise<string | undefined> {
   const url = new URL(`http://dataviewer${path}`);
-  return (await answerPreview({ method: "GET", url, headers: {} }, { HOME: home }))?.body;
+  const answer = await answerPreview({ method: "GET", url, headers: {} }, { HOME: home }, (address) =>
+    Promise.resolve(address === "datasets/a/full" ? [[1, "one"]] : undefined),
+  );
+  return answer?.body.toString();
 }
 
 async function putExtensions(...names: readonly string[]): Promise<void> {
@@ -38,6 +41,11 @@ describe("the stand-in's previews", () => {
   it("are of no dataset with them", async () => {
     await putExtensions("httpfs", "json");
     expect(await asked(catalog)).toContain("failed to find dataset");
+  });
+
+  it("show the rows of one that is there", async () => {
+    await putExtensions("httpfs", "json");
+    expect(await asked("/api/v1/datasets/a/full/dataviewer/rows")).toContain('"rows":[[1,"one"]]');
   });
 
   it("are asked for under their own addresses alone", async () => {

@@ -24,15 +24,24 @@ export async function readExtensions(environment: Environment): Promise<void> {
   }
 }
 
-/** The stand-in has no datasets, so that a preview that could be made is of none. */
-export async function answerPreview({ method, url }: Exchange, environment: Environment): Promise<Answer | undefined> {
-  if (method !== "GET" || !/^\/api\/v1\/datasets\/[^/]+\/[^/]+\/dataviewer\/(catalog|rows)$/.test(url.pathname))
-    return undefined;
+/** The rows of a dataset, by its address; undefined where there is none with a file to show. */
+export type ReadRows = (address: string) => Promise<readonly (readonly unknown[])[] | undefined>;
+
+export async function answerPreview(
+  { method, url }: Exchange,
+  environment: Environment,
+  readRows: ReadRows,
+): Promise<Answer | undefined> {
+  const [, address = "", what] =
+    /^\/api\/v1\/(datasets\/[^/]+\/[^/]+)\/dataviewer\/(catalog|rows)$/.exec(url.pathname) ?? [];
+  if (method !== "GET" || what === undefined) return undefined;
   try {
     await readExtensions(environment);
   } catch (error) {
     const reason = `failed to setup s3 for duckdb, cause:${errorText(error)}`;
     return json(500, { msg: `failed to init parquet reader, failed to create parquet reader,cause: ${reason}` });
   }
-  return json(500, { msg: "failed to find dataset, error: sql: no rows in result set" });
+  const rows = await readRows(address);
+  if (rows === undefined) return json(500, { msg: "failed to find dataset, error: sql: no rows in result set" });
+  return json(200, { msg: "OK", data: what === "rows" ? { rows, total: rows.length } : {} });
 }

@@ -1,9 +1,12 @@
 import type { Login } from "../../../../toolbox/src/postgres-client.ts";
 import { sendHttp } from "../../../../toolbox/src/http-request.ts";
-import { gitCallbackRoutes } from "./git-callbacks.ts";
+import { gitCallbackRoutes, gitHooks } from "./git-callbacks.ts";
+import { gitRoutes } from "./git-routes.ts";
 import { readHmacToken } from "./hmac-token.ts";
 import { at, bearer, json, type Answer, type Exchange, type Route } from "./http.ts";
+import { tokensOf } from "./people.ts";
 import { dsnOf } from "./reach.ts";
+import { repositoryRoutes } from "./repository-routes.ts";
 import type { Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -11,11 +14,13 @@ import { withDatabase } from "./with-database.ts";
 export function serverRoutes(settings: Settings): readonly Route[] {
   const login = dsnOf(settings);
   return [
-    ...gitCallbackRoutes(settings.text("STARHUB_SERVER_GITALY_JWT_SECRET")),
+    ...gitCallbackRoutes(settings.text("STARHUB_SERVER_GITALY_JWT_SECRET"), gitHooks(settings, login)),
     at("GET", "/api/v1/models", ({ url }) => listModels(login, url.searchParams)),
     at("GET", "/api/v1/callback/casdoor", (exchange) => passOn(exchange, settings)),
     (exchange) => readToken(exchange, settings),
     (exchange) => answerUser(exchange, settings, login),
+    ...repositoryRoutes(settings, login),
+    ...gitRoutes(settings, login),
   ];
 }
 
@@ -74,7 +79,10 @@ async function answerUser(exchange: Exchange, settings: Settings, login: Login):
   const { username, uuid, role_mask: roles } = found;
   return json(200, {
     msg: "OK",
-    data: more === undefined ? { username, uuid, roles: (roles ?? "").split(",").filter((role) => role !== "") } : [],
+    data:
+      more === undefined
+        ? { username, uuid, roles: (roles ?? "").split(",").filter((role) => role !== "") }
+        : await tokensOf(login, name),
   });
 }
 
