@@ -1,135 +1,46 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { hash } from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BundleCreateResult } from "../../src/actions/bundle/create-request.ts";
 import type { BundleLoadResult } from "../../src/actions/bundle/bundle-load.ts";
 import type { PlanResult } from "../../src/actions/plan/plan.ts";
 import type { PushResult } from "../../src/actions/push/push-request.ts";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
-import { type ChildResult, mustRun, runChild } from "../support/child.ts";
+import { mustRun } from "../support/child.ts";
 import { findFreePorts, portArguments } from "../support/free-ports.ts";
 import { runPrefix } from "../support/platform.ts";
-import { type PrivateEngine, privateEngineObstacle, startPrivateEngine } from "../support/private-engine.ts";
 import { makeTestCertificates } from "../stand-ins/registry/test-certificates.ts";
+import { type Bundles, makeBundles } from "./offline-bundles.ts";
+import { type Host, hostObstacle, openHost } from "./offline-host.ts";
+import { registryConfiguration, registryHost, trustScript } from "./offline-registry.ts";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const registryHost = "registry.example:5443";
 const user = "pusher";
 const password = "test-only-password";
 
-const obstacle =
-  (await privateEngineObstacle()) ??
-  ((await runChild("sh", ["-c", "command -v nsenter"])).exitCode === 0 ? undefined : "running inside needs nsenter");
+const obstacle = await hostObstacle();
 
 let folder: string;
-let bundle: BundleCreateResult;
-/** The same in parts, and an update of it. */
-let parts: BundleCreateResult;
-let delta: BundleCreateResult;
+let bundles: Bundles;
 
-/** The connected side: program, key pair and signed bundle; then only what a person would carry goes to the other side. */
 beforeAll(async () => {
   if (obstacle !== undefined) return;
   folder = await mkdtemp(join(tmpdir(), `${runPrefix}offline-`));
-  const made = join(folder, "made");
-  const builtIn = ["--build-in", join(folder, "dist"), "--out", made];
-  await mustRun(process.execPath, ["scripts/package.ts", "--platform", "linux/amd64", ...builtIn], { cwd: root });
-  const program = join(made, "slipway");
-  const there = { cwd: made };
-  await mustRun(program, ["bundle", "keygen", "-o", "release", "--no-passphrase"], there);
-  const create = ["-o", "slipway.tar", "--sign-key", "release.key", "--without", "casdoor"];
-  bundle = JSON.parse(await mustRun(program, ["bundle", "create", ...create, "--json"], there)) as BundleCreateResult;
-  const signed = ["--key", "release.pub", ...create.slice(2)];
-  const split = ["-o", "parts/slipway.tar", "--from", "slipway.tar", "--split", "300MiB", "--parity", "1", ...signed];
-  await mkdir(join(made, "parts"));
-  parts = JSON.parse(await mustRun(program, ["bundle", "create", ...split, "--json"], there)) as BundleCreateResult;
-  await makeChangedGateway(program, made);
-  const update = ["-o", "update.tar", "--since", "slipway.tar", "--from", "oci:changed", "--from", "engine", ...signed];
-  delta = JSON.parse(await mustRun(program, ["bundle", "create", ...update, "--json"], there)) as BundleCreateResult;
+  bundles = await makeBundles(folder);
 }, 600_000);
 
-/** An OCI layout in which the gateway's image has another label; the engine's image keeps its name. */
-async function makeChangedGateway(program: string, made: string): Promise<void> {
-  const reference = bundle.images.find(({ name }) => name === "gateway")?.reference ?? "";
-  const image = `${runPrefix}changed:1`;
-  const container = (await mustRun("docker", ["create", reference])).trim();
-  try {
-    await mustRun("docker", ["commit", "--change", "LABEL dev.slipway.test=changed", container, image]);
-    const create = ["bundle", "create", "--images-only", "--image", image, "--from", "engine", "--unsigned"];
-    await mustRun(program, [...create, "-o", "changed.tar"], { cwd: made });
-  } finally {
-    await mustRun("docker", ["rm", container]);
-    await mustRun("docker", ["image", "rm", "--force", image]);
-  }
-  await mkdir(join(made, "changed"));
-  await mustRun("tar", ["-xf", "changed.tar", "-C", "changed"], { cwd: made });
-  const index = join(made, "changed/index.json");
-  await writeFile(index, (await readFile(index, "utf8")).replaceAll(`docker.io/library/${image}`, reference));
+/** What a person would carry, with the key and the update. */
+async function openHostWith(files: readonly string[], prepare?: string): Promise<Host> {
+  return openHost(
+    [...files, "release.pub", "update.tar"].map((file) => join(bundles.made, file)),
+    prepare,
+  );
 }
 
 afterAll(async () => {
   if (obstacle === undefined) await rm(folder, { recursive: true, force: true });
 });
-
-/** A machine without network: an engine, and a folder with the bundle and the key of who made it. */
-interface Host {
-  readonly engine: PrivateEngine;
-  readonly folder: string;
-  /** Runs a program there. */
-  run(command: string, ...args: readonly string[]): Promise<ChildResult>;
-  must(command: string, ...args: readonly string[]): Promise<string>;
-  /** Runs slipway, as install.sh of the bundle put it in place. */
-  slipway<T>(exitCode: number, ...args: readonly string[]): Promise<T>;
-  docker(...args: readonly string[]): Promise<string>;
-  dispose(): Promise<void>;
-}
-
-async function openHost(files: readonly string[], prepare = ""): Promise<Host> {
-  const engine = await startPrivateEngine([], prepare);
-  const carried = join(engine.folder, "carried");
-  await mkdir(carried);
-  for (const file of [...files, "release.pub", "update.tar"].map((name) => join(folder, "made", name))) {
-    await link(file, join(carried, basename(file))).catch(() => mustRun("cp", [file, carried]));
-  }
-  const [enter = "", ...enterArguments] = engine.inside;
-  const environment = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: join(engine.folder, "home"),
-    TMPDIR: engine.folder,
-    NO_COLOR: "1",
-    CI: "1",
-    ...engine.environment,
-  };
-  const run = (command: string, ...args: readonly string[]): Promise<ChildResult> =>
-    runChild(enter, [...enterArguments.slice(0, -1), `--wd=${carried}`, "--", command, ...args], { env: environment });
-  const must = async (command: string, ...args: readonly string[]): Promise<string> => {
-    const result = await run(command, ...args);
-    if (result.exitCode === 0) return result.stdout;
-    throw new Error(
-      `${command} ${args.join(" ")} ended with ${String(result.exitCode)}:\n${result.stderr}\n${result.stdout}`,
-    );
-  };
-  const state = ["--name", "offline", "--state-dir", join(engine.folder, "state")];
-  return {
-    engine,
-    folder: carried,
-    run,
-    must,
-    slipway: async <T>(exitCode: number, ...args: readonly string[]) => {
-      const result = await run(join(engine.folder, "bin/slipway"), ...state, ...args, "--json");
-      if (result.exitCode !== exitCode) {
-        throw new Error(`slipway ${args.join(" ")} ended with ${String(result.exitCode)}:\n${result.stderr}`);
-      }
-      return JSON.parse(result.stdout) as T;
-    },
-    docker: (...args) => must("docker", ...args),
-    dispose: () => engine.dispose(),
-  };
-}
 
 /** What README.txt of the bundle says: take the script out, let it put the program in place. */
 async function putProgramInPlace(host: Host, file: string, first = file): Promise<void> {
@@ -143,8 +54,7 @@ const header = "slipway.tar.split.json";
 
 /** The program that repairs has to be there before the parts are whole: a person has it from the connected side. */
 async function repairParts(host: Host): Promise<void> {
-  const program = join(folder, "made/slipway");
-  await host.must(program, "bundle", "repair", header, "--key", "release.pub", "-o", "repaired");
+  await host.must(bundles.program, "bundle", "repair", header, "--key", "release.pub", "-o", "repaired");
   await host.must("mv", `repaired/slipway.tar${lostPart}`, ".");
 }
 
@@ -165,8 +75,8 @@ describe("an install on a host without network, from nothing but the bundle", ()
 
   beforeAll(async () => {
     if (obstacle !== undefined) return;
-    ports = portArguments(await findFreePorts());
-    host = await openHost(["slipway.tar"]);
+    ports = [...portArguments(await findFreePorts()), "--set", "domain=platform.test"];
+    host = await openHostWith(["slipway.tar"]);
     await putProgramInPlace(host, "slipway.tar");
   });
 
@@ -202,7 +112,7 @@ describe("an install on a host without network, from nothing but the bundle", ()
     );
 
     expect(error.code).toBe("BUNDLE_INVALID");
-    expect(delta.message).toContain("slipway-infra");
+    expect(delta.message).toContain("slipway-standard");
     expect(await host.docker("images", "--quiet")).toBe("");
     expect(await readdir(host.engine.folder)).not.toContain("state");
   });
@@ -215,17 +125,37 @@ describe("an install on a host without network, from nothing but the bundle", ()
 
     expect(result).toMatchObject({
       changed: true,
-      bundle: { name: "slipway-infra", root: bundle.root, trust: "signed", leftOut: ["casdoor"] },
+      bundle: { name: "slipway-standard", root: bundles.bundle.root, trust: "signed", leftOut: [] },
       verify: { ok: true, failed: 0 },
     });
     expect(result.egress?.refused).toEqual([]);
     expect(verified.failed).toBe(0);
     expect(verified.passed).toBe(verified.wires.length);
-    expect(verified.passed).toBeGreaterThan(15);
+    expect(verified.passed).toBeGreaterThan(25);
     const names = (await host.docker("images", "--digests", "--format", "{{.Repository}}:{{.Tag}}")).trim().split("\n");
     expect(names.map((name) => `docker.io/${name}`).toSorted()).toEqual(
-      bundle.images.map((image) => image.reference).toSorted(),
+      bundles.bundle.images.map((image) => image.reference).toSorted(),
     );
+  });
+
+  it("has no container that tries to reach anything else or asks for its name, and whoever tries is seen", async (context) => {
+    if (host === undefined) return context.skip(obstacle);
+
+    const journey = await host.slipway<VerifyResult>(0, "verify", "--journey");
+    const untilNow = await host.watch.attempts();
+    const reached = await host.watch.reached();
+    const [open, closed] = [await tryToLeave(host, "app"), await tryToLeave(host, "data")];
+    const after = (await host.watch.attempts()).map((line) => line.replace(/^\S+ /, ""));
+
+    expect(journey.wires.map(({ wire }) => wire)).toContain("hub-journey");
+    expect(untilNow).toEqual([]);
+    for (const component of ["gateway", "postgres", "temporal", "minio", "csghub-server", "csghub-user"])
+      expect(reached).toContain(`offline-${component}-1`);
+    expect(after).toContain("asks for telemetry.example.com");
+    expect(after).toContain("sends to 203.0.113.7:443");
+    expect(open).not.toContain("undefined");
+    // Without a route there: refused before there is anything to see.
+    expect(closed).toContain("ENETUNREACH");
   });
 
   it("changes nothing the second time, with the bundle and without it", async (context) => {
@@ -253,7 +183,7 @@ describe("an install on a host without network, from nothing but the bundle", ()
     const changed = [...after].filter(([name, id]) => before.get(name) !== id).map(([name]) => name);
     expect(planned.changes.filter(({ action }) => action === "recreate").map(({ id }) => id)).toEqual(changed);
     expect(result).toMatchObject({ changed: true, egress: { refused: [] } });
-    expect(result.bundle?.root).not.toBe(bundle.root);
+    expect(result.bundle?.root).not.toBe(bundles.bundle.root);
     expect([...after.keys()]).toEqual([...before.keys()]);
     expect(changed).toEqual(["gateway", "landing-page"]);
     expect(verified.failed).toBe(0);
@@ -266,10 +196,10 @@ describe("the bundle in parts", () => {
   it("is the same bundle, and the update carries little more than the layer that changed", (context) => {
     if (obstacle !== undefined) return context.skip(obstacle);
 
-    expect(parts.root).toBe(bundle.root);
-    expect(parts.files.filter((file) => file.includes(".part")).length).toBeGreaterThan(3);
-    expect(delta).toMatchObject({ content: "delta", signed: true });
-    expect(delta.bytes).toBeLessThan(bundle.bytes / 50);
+    expect(bundles.parts.root).toBe(bundles.bundle.root);
+    expect(bundles.parts.files.filter((file) => file.includes(".part")).length).toBeGreaterThan(3);
+    expect(bundles.delta).toMatchObject({ content: "delta", signed: true });
+    expect(bundles.delta.bytes).toBeLessThan(bundles.bundle.bytes / 50);
   });
 });
 
@@ -283,8 +213,10 @@ describe("an install on a host without network, from a private registry", () => 
     if (obstacle !== undefined) return;
     ports = portArguments(await findFreePorts());
     const certificates = await makeTestCertificates();
-    const carried = parts.files.map((file) => join("parts", basename(file))).filter((file) => !file.endsWith(lostPart));
-    host = await openHost(carried, trustScript(certificates.ca));
+    const carried = bundles.parts.files
+      .map((file) => join("parts", basename(file)))
+      .filter((file) => !file.endsWith(lostPart));
+    host = await openHostWith(carried, trustScript(certificates.ca));
     await repairParts(host);
     await putProgramInPlace(host, header, "slipway.tar.part001");
     const files = join(host.engine.folder, "registry");
@@ -318,6 +250,8 @@ describe("an install on a host without network, from a private registry", () => 
   });
 
   const target = `${registryHost}/ai-infra`;
+  /** Of what the bundle carries, this host runs the ground. */
+  const ground = ["--profile", "infra", "--without", "casdoor"];
 
   it("got the registry's own image as one stream, as it was loaded from where the engine cannot reach", (context) => {
     if (host === undefined) return context.skip(obstacle);
@@ -330,7 +264,7 @@ describe("an install on a host without network, from a private registry", () => 
 
     const error = await host.slipway<ErrorResult>(
       13,
-      ...["install", ...ports, ...fromParts, "--registry", target, ...registry],
+      ...["install", ...ground, ...ports, ...fromParts, "--registry", target, ...registry],
     );
 
     expect(error.hint).toContain("slipway push --bundle");
@@ -345,7 +279,7 @@ describe("an install on a host without network, from a private registry", () => 
     const second = await host.slipway<PushResult>(0, "push", "--bundle", "update.tar", "--base", header, ...signed);
 
     const fromDelta = ["--bundle", "update.tar", "--key", "release.pub", "--registry", target];
-    const result = await host.slipway<InstallResult>(0, "install", ...ports, ...fromDelta, ...registry);
+    const result = await host.slipway<InstallResult>(0, "install", ...ground, ...ports, ...fromDelta, ...registry);
     const verified = await host.slipway<VerifyResult>(0, "verify");
     const again = await host.slipway<InstallResult>(0, ...["install", ...fromDelta, ...registry]);
 
@@ -369,6 +303,20 @@ describe("an install on a host without network, from a private registry", () => 
   });
 });
 
+/** What a program is told that asks for a name and connects to an address outside, from one of the platform's networks. */
+async function tryToLeave(host: Host, network: string): Promise<string> {
+  const attempt = `
+const { Resolver } = require("node:dns");
+const { connect } = require("node:net");
+new Resolver({ timeout: 1000, tries: 1 }).resolve4("telemetry.example.com", (named) => {
+  const end = (error) => { console.log(named?.code, error?.code); process.exit(); };
+  connect(443, "203.0.113.7").once("error", end).once("connect", end).setTimeout(5000, end);
+});`;
+  const image = bundles.bundle.images.find(({ name }) => name === "csghub-server")?.reference ?? "";
+  const run = ["run", "--rm", "--network", `offline_${network}`, "--entrypoint", "node", image, "-e", attempt];
+  return host.docker(...run);
+}
+
 /** Container ids by component. */
 async function runningServices(host: Host): Promise<ReadonlyMap<string, string>> {
   const format = '{{.Label "com.docker.compose.service"}} {{.ID}}';
@@ -384,31 +332,5 @@ async function runningServices(host: Host): Promise<ReadonlyMap<string, string>>
 async function loadFromOutside(host: Host, image: string): Promise<BundleLoadResult> {
   const args = ["bundle", "load", header, "--key", "release.pub", "--image", image, "--json"];
   const options = { cwd: host.folder, env: { ...process.env, ...host.engine.environment } };
-  return JSON.parse(await mustRun(join(folder, "made/slipway"), args, options)) as BundleLoadResult;
+  return JSON.parse(await mustRun(bundles.program, args, options)) as BundleLoadResult;
 }
-
-/** Engine and programs find the registry by its name and trust who signed its certificate. */
-function trustScript(ca: string): string {
-  return `mkdir -p etc-docker/certs.d/${registryHost}
-cat > etc-docker/certs.d/${registryHost}/ca.crt <<'END'
-${ca.trim()}
-END
-mount --bind etc-docker /etc/docker
-printf '127.0.0.1 localhost registry.example\\n' > hosts
-mount --bind hosts /etc/hosts`;
-}
-
-const registryConfiguration = `version: 0.1
-storage:
-  filesystem:
-    rootdirectory: /tmp/registry
-auth:
-  htpasswd:
-    realm: test
-    path: /etc/distribution/htpasswd
-http:
-  addr: 127.0.0.1:5443
-  tls:
-    certificate: /etc/distribution/cert.pem
-    key: /etc/distribution/key.pem
-`;

@@ -167,13 +167,15 @@ export const guarantees: readonly Guarantee[] = [
   },
   {
     id: "G14",
-    promise: "a platform is installed from one signed file, with no connection elsewhere",
+    promise:
+      "a platform is installed from one signed file and runs, with no connection elsewhere and no name asked for there",
     proofs: proofs(
       "offline-install",
       "begins where there is no way out and no image",
       "ends with every wire green, everything from the bundle, and no connection tried elsewhere",
+      "has no container that tries to reach anything else or asks for its name, and whoever tries is seen",
     ),
-    notYet: "tried whole with `infra`; with `standard` no bundle was installed on a host without network",
+    notYet: "shown with our stand-ins for the vendors' programs, not with these themselves",
   },
   {
     id: "G15",
