@@ -2,6 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { InstallResult } from "../../src/actions/install/install-request.ts";
+import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { ensureHubStandIn } from "../stand-ins/hub/image.ts";
@@ -11,9 +13,9 @@ import { Company } from "../stand-ins/openid-provider/testing/company.ts";
 import { signInByProvider } from "../stand-ins/openid-provider/testing/sign-in.ts";
 import { type ChildResult, mustRun } from "../support/child.ts";
 import { openPlatform, type Platform } from "../support/platform.ts";
+import { type Visit, visitHub } from "./reach-hub.ts";
 
 let platform: Platform;
-let first: ChildResult;
 let company: Company;
 /** What the company registers as it is told. */
 const callbacks: string[] = [];
@@ -28,12 +30,9 @@ beforeAll(async () => {
     `labelStudio.image=${hub}`,
   ];
   const more = ["moderation", "dataflow", "labelStudio"].map((key) => `${key}.mode=embedded`);
-  const names = ["domain=platform.test", "appsDomain=apps.platform.test"];
-  const sets = [...images, ...names, ...more, ...(await companyAccounts())].flatMap((set) => ["--set", set]);
+  const sets = [...images, ...more, ...(await companyAccounts())].flatMap((set) => ["--set", set]);
   platform = await openPlatform({ arguments: ["--profile", "standard", ...sets] });
-  callbacks.push(`https://casdoor.platform.test:${platform.ports.https}/callback`);
-  first = await platform.run(["install", "--json"]);
-}, 400_000);
+}, 60_000);
 
 afterAll(async () => {
   await platform.dispose();
@@ -110,31 +109,61 @@ function failed(probed: Probed): readonly (readonly [string, unknown])[] {
   return Object.entries(probed).filter(([, { ok }]) => !ok);
 }
 
-describe("the profile standard, by domain and with our own authority", () => {
-  it("is installed, and passes every wire", async () => {
-    expect(first.exitCode, first.stderr).toBe(0);
-    const result = await platform.json<VerifyResult>(["verify"]);
-    expect(result.wires.filter((wire) => !wire.ok)).toEqual([]);
+/** Every way to reach a platform: installed in the first, and moved on to the others by what is set. */
+const ways = [
+  { title: "by domain with our own authority", tls: "self-signed", name: "platform.test", apps: "apps.platform.test" },
+  { title: "by domain without TLS", tls: "off", name: "platform.test", apps: "apps.platform.test" },
+  { title: "by IP address without TLS", tls: "off", name: undefined, apps: "" },
+  { title: "by IP address with our own authority", tls: "self-signed", name: undefined, apps: "" },
+];
+
+describe.each(ways)("the profile standard, $title", ({ tls, name, apps }) => {
+  /** An address of this host that containers reach, too. */
+  let domain: string;
+  let address: string;
+  let installed: ChildResult;
+  let visit: Visit;
+
+  beforeAll(async () => {
+    address = name === undefined ? await ownAddress() : "127.0.0.1";
+    domain = name ?? address;
+    const { http, https, casdoor } = platform.ports;
+    const [scheme, port] = tls === "off" ? ["http", http] : ["https", https];
+    callbacks.push(
+      name === undefined
+        ? `${scheme}://${address}:${casdoor}/callback`
+        : `${scheme}://casdoor.${name}:${port}/callback`,
+    );
+    const sets = [`domain=${domain}`, `bindAddress=${address}`, `tls.mode=${tls}`, `appsDomain=${apps}`];
+    installed = await platform.run(["install", "--json", ...sets.flatMap((set) => ["--set", set])]);
+    visit = await visitHub(platform, address);
+  }, 400_000);
+
+  it("is installed, and passes every wire", () => {
+    expect(installed.exitCode, installed.stderr).toBe(0);
+    const { verify } = JSON.parse(installed.stdout) as InstallResult;
+    expect(verify?.wires.filter((wire) => !wire.ok)).toEqual([]);
+    const names = verify?.wires.map(({ wire }) => wire) ?? [];
+    expect(names.includes("tls-chain")).toBe(tls !== "off");
+    expect(verify?.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(domain);
   });
 
-  it("lets somebody in with an account of the company", async () => {
-    const main = `https://platform.test:${platform.ports.https}`;
-    const target = await signIn(main, `https://casdoor.platform.test:${platform.ports.https}`);
-
-    expect(target.href.startsWith(`${main}/`)).toBe(true);
-    expect(target.searchParams.get("jwt")).toMatch(/^ey/);
-  });
-
-  it.each(programs)("%s can use all that it was given", async (component, port, expected) => {
-    const probed = await probe(component, port);
-    expect(failed(probed)).toEqual([]);
-    expect(Object.keys(probed).toSorted()).toEqual(["database", ...expected, ...peers].toSorted());
-  });
-
-  it("the portal can use all that it was given", async () => {
-    const probed = await probe("csghub-portal", 8090);
-    expect(failed(probed)).toEqual([]);
-    expect(Object.keys(probed).toSorted()).toEqual([
+  it("each program can use all that it was given", async () => {
+    await Promise.all(
+      programs.map(async ([component, port, expected]) => {
+        const probed = await probe(component, port);
+        expect(failed(probed), component).toEqual([]);
+        expect(Object.keys(probed).toSorted(), component).toEqual(["database", ...expected, ...peers].toSorted());
+      }),
+    );
+    for (const [component, port, expected] of beside) {
+      const probed = await probe(component, port);
+      expect(failed(probed), component).toEqual([]);
+      expect(Object.keys(probed).toSorted(), component).toEqual([...expected, "database"].toSorted());
+    }
+    const portal = await probe("csghub-portal", 8090);
+    expect(failed(portal)).toEqual([]);
+    expect(Object.keys(portal).toSorted()).toEqual([
       "aigateway",
       "database",
       "hub",
@@ -144,39 +173,113 @@ describe("the profile standard, by domain and with our own authority", () => {
     ]);
   });
 
-  it.each(beside)("%s can use all that it was given", async (component, port, expected) => {
-    const probed = await probe(component, port);
-    expect(failed(probed)).toEqual([]);
-    expect(Object.keys(probed).toSorted()).toEqual([...expected, "database"].toSorted());
-  });
-});
+  it("lets root in by OAuth through the gateway, and sends the browser back to where it came from", async () => {
+    const { target, answer } = await visit.signIn();
 
-describe("the same platform, moved to an IP address and without TLS", () => {
-  let address: string;
-  let moved: ChildResult;
-  beforeAll(async () => {
-    address = await ownAddress();
-    callbacks.push(`http://${address}:${platform.ports.casdoor}/callback`);
-    const sets = [`domain=${address}`, `bindAddress=${address}`, "tls.mode=off", "appsDomain="];
-    moved = await platform.run(["install", "--json", ...sets.flatMap((set) => ["--set", set])]);
-  }, 200_000);
-
-  it("passes every wire under its new address", async () => {
-    expect(moved.exitCode, moved.stderr).toBe(0);
-    const result = await platform.json<VerifyResult>(["verify"]);
-    expect(result.wires.filter((wire) => !wire.ok)).toEqual([]);
-    expect(result.wires.find(({ wire }) => wire === "sign-in")?.address).toContain(address);
+    expect(target.hostname).toBe(domain);
+    expect(target.protocol).toBe(tls === "off" ? "http:" : "https:");
+    expect(target.pathname).toBe("/server/callback");
+    expect([answer.status, answer.body.toString("utf8")]).toEqual([200, expect.stringContaining('"admin"')]);
   });
 
-  it("lets the same person in, by the new addresses", async () => {
-    const main = `http://${address}:${platform.ports.http}`;
-    const target = await signIn(main, `http://${address}:${platform.ports.casdoor}`);
+  it("lets somebody in with an account of the company", async () => {
+    const [main, casdoor] = ["PUBLIC_DOMAIN", "CASDOOR_ENDPOINT"].map((key) => visit.told.get(`STARHUB_SERVER_${key}`));
+    const target = await signIn(main ?? "", casdoor ?? "");
 
     expect(target.href.startsWith(`${main}/`)).toBe(true);
     expect(target.searchParams.get("jwt")).toMatch(/^ey/);
   });
 
-  it.each([...programs, ...beside])("%s can use all that it was given", async (component, port) => {
-    expect(failed(await probe(component, port))).toEqual([]);
+  it("takes an object by a presigned URL from outside, and gives it to whoever has one, outside and inside", async () => {
+    const put = await visit.send(await visit.presign("PUT"), "PUT", domain);
+    const url = await visit.presign("GET");
+    const got = await visit.send(url, "GET");
+    const fetching =
+      "fetch(process.argv[1]).then((answer) => answer.text()).then((text) => process.stdout.write(text))";
+    const trusting = tls === "off" ? [] : ["--env", "NODE_EXTRA_CA_CERTS=/run/slipway/ca.crt"];
+    const container = `${platform.name}-csghub-server-1`;
+    const inside = await platform.docker("exec", ...trusting, container, "node", "-e", fetching, url);
+
+    expect([put.status, got.status, got.body.toString("utf8"), inside]).toEqual([200, 200, domain, domain]);
+  });
+
+  it("names an SSH host at which its own keys are shown", async () => {
+    const named = new URL(visit.told.get("STARHUB_SERVER_SSH_DOMAIN") ?? "");
+
+    expect([named.hostname, named.port]).toEqual([domain, String(platform.ports.ssh)]);
+    await visit.proveSsh();
   });
 });
+
+describe("a person's way through the hub", () => {
+  it("is gone from sign-in to the deleted model, and leaves nothing behind", async () => {
+    const result = await platform.run(["verify", "--journey", "--json"]);
+    const { wires } = JSON.parse(result.stdout) as VerifyResult;
+    const journey = wires.find(({ wire }) => wire === "hub-journey");
+
+    expect(journey).toMatchObject({ ok: true });
+    expect((journey?.details ?? []).filter((line) => line.includes("failed"))).toEqual([]);
+    expect(journey?.details).toEqual(
+      expect.arrayContaining(["read the rows of a dataset in its preview", "another person is refused"]),
+    );
+    const rows =
+      "select (select count(*) from users where username like 'slipway-verify-%'), (select count(*) from models)";
+    const psql = ["psql", "csghub_server", "--", "-Atc", rows];
+    expect((await platform.run(psql)).stdout.trim()).toBe("0|0");
+  });
+});
+
+describe("a platform of which something is stopped", () => {
+  const containerOf = (component: string): string => `${platform.name}-${component}-1`;
+
+  /** What verify finds while these are stopped; afterwards they are there again. */
+  async function verifyWithout<T>(
+    components: readonly string[],
+    look: (result: VerifyResult) => Promise<T>,
+  ): Promise<T> {
+    await platform.docker("stop", ...components.map(containerOf));
+    try {
+      const { stdout } = await platform.run(["verify", "--json"]);
+      return await look(JSON.parse(stdout) as VerifyResult);
+    } finally {
+      await platform.run(["start"]);
+    }
+  }
+
+  const causes = ({ wires }: VerifyResult): ReadonlyMap<string, string> =>
+    new Map(wires.flatMap(({ wire, ok, error, cause }) => (ok ? [] : [[wire, `${error} (${cause})`] as const])));
+
+  it("without its database the hub says that it is well, and verify and status say that it is not", async () => {
+    const seen = await verifyWithout(["postgres"], async (result) => {
+      const asking = "fetch('http://127.0.0.1:8080/healthz').then(({ status }) => console.log(status))";
+      const own = await platform.docker("exec", containerOf("csghub-server"), "node", "-e", asking);
+      let status = await platform.json<StatusResult>(["status"], 7);
+      // Until its health check has failed as often as it may.
+      while (isOk(status, "csghub-server")) status = await platform.json<StatusResult>(["status"], 7);
+      return { failing: causes(result), own: own.trim(), status };
+    });
+
+    expect(seen.own).toBe("200");
+    expect(seen.status.overall).toBe("degraded");
+    expect(isOk(seen.status, "postgres")).toBe(false);
+    expect(seen.failing.get("csghub_server-database")).toMatch(/ENOTFOUND|EAI_AGAIN.*the service/);
+    expect(seen.failing.get("route-hub-api")).toMatch(/answered 500.*something that it needs/);
+    expect(seen.failing.has("temporal")).toBe(true);
+    expect(seen.failing.has("route-portal")).toBe(false);
+  });
+
+  it("without the sign-in just that is named", async () => {
+    const failing = await verifyWithout(["casdoor"], (result) => Promise.resolve(causes(result)));
+
+    expect([...failing.keys()]).toEqual(["sign-in"]);
+    expect(failing.get("sign-in")).toMatch(/answered 50[234].*Casdoor is healthy/);
+  });
+
+  it("is whole again when they are back", async () => {
+    expect(await platform.json<StatusResult>(["status"])).toMatchObject({ overall: "healthy" });
+  });
+});
+
+function isOk({ components }: StatusResult, id: string): boolean {
+  return components.find((row) => row.id === id)?.ok ?? false;
+}

@@ -120,7 +120,12 @@ export const platformRows: readonly BadInput[] = [
     proofs: [
       ...proofs("plan/moved", "another domain moves pages, sign-in, links to files and Git over SSH"),
       ...proofs("commands/plan", "says before it happens that addresses move"),
-      ...proofs("e2e/hub", "passes every wire under its new address"),
+      ...proofs(
+        "e2e/hub",
+        "is installed, and passes every wire",
+        "lets root in by OAuth through the gateway, and sends the browser back to where it came from",
+        "names an SSH host at which its own keys are shown",
+      ),
     ],
   },
   {

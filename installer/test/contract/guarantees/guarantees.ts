@@ -206,7 +206,14 @@ export const guarantees: readonly Guarantee[] = [
       ...proofs("render-compose", "gives the gateway the public names inside when there are sub-domains"),
       ...proofs(plan, "trusts the given authority when certificates are given"),
       ...proofs("sign-in", "keeps one address inside and outside: status and page name the same URLs"),
-      ...proofs("hub", "%s can use all that it was given", "passes every wire under its new address"),
+      ...proofs(
+        "hub",
+        "is installed, and passes every wire",
+        "each program can use all that it was given",
+        "lets root in by OAuth through the gateway, and sends the browser back to where it came from",
+        "takes an object by a presigned URL from outside, and gives it to whoever has one, outside and inside",
+        "names an SSH host at which its own keys are shown",
+      ),
     ],
   },
   {
