@@ -15,6 +15,9 @@ export const oddPassword = `p@s:s/w?o#r%d$"'\\ü`;
 /** The same without the apostrophe, which a key of an object store may not have. */
 const oddKey = oddPassword.replace("'", "");
 
+/** Of the cache's own administrator. */
+const cachePassword = "outside-root";
+
 export const bucketNames = ["server", "portal", "portal-public", "registry", "runner"].map((name) => `csghub-${name}`);
 
 /**
@@ -93,7 +96,8 @@ export async function startOutsideWorld(place: OutsidePlace): Promise<OutsideWor
     inside,
     sql: (statement, database = "postgres") =>
       mustRun("docker", ["exec", `${name}-outside-db`, ...psql, "-d", database, "-c", statement]),
-    cache: (...words) => inside("cache", "valkey-cli", "-s", "/tmp/valkey.sock", ...words),
+    cache: (...words) =>
+      inside("cache", "valkey-cli", "-s", "/tmp/valkey.sock", "--no-auth-warning", "-a", cachePassword, ...words),
     job,
     buckets: async (names, allowed) => {
       await job(bucketsDocument(names, allowed));
@@ -233,7 +237,7 @@ unixsocket /tmp/valkey.sock
 unixsocketperm 777
 save ""
 protected-mode no
-user default on nopass ~* &* +@all
+user default on >${cachePassword} ~* &* +@all
 `;
 
 const registrySettings = {

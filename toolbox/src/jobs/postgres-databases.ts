@@ -55,7 +55,10 @@ async function ensureRole(
   await ensureMembership(job, admin, owner, context);
 }
 
-/** An administrator who is no superuser may only give a database to a role it is a member of. */
+/**
+ * An administrator who is no superuser may only give a database to a role that it may become. From PostgreSQL 16 on, having made a role is
+ * not enough for that.
+ */
 async function ensureMembership(
   job: PostgresDatabasesJob,
   admin: Client,
@@ -67,13 +70,21 @@ async function ensureMembership(
   );
   if (isSuper.rows[0]?.rolsuper === true) return;
   const member = await admin.query<{ is: boolean }>(
-    "select pg_has_role(current_user, oid, 'MEMBER') as is from pg_roles where rolname = $1",
-    [owner],
+    "select pg_has_role(current_user, oid, $2) as is from pg_roles where rolname = $1",
+    [owner, await tellsWhoMayBecome(admin)],
   );
   if (member.rows[0] === undefined || member.rows[0].is) return;
   await context.change(`make ${job.admin.user} a member of ${owner}`, async () => {
     await admin.query(`grant ${admin.escapeIdentifier(owner)} to current_user`);
   });
+}
+
+/** The name of that right, which is not the same in all versions. */
+async function tellsWhoMayBecome(admin: Client): Promise<"SET" | "MEMBER"> {
+  const { rows } = await admin.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  return (rows[0]?.version ?? 0) >= 160_000 ? "SET" : "MEMBER";
 }
 
 async function ensureDatabase(admin: Client, { name, owner }: ServiceDatabase, context: JobContext): Promise<void> {
