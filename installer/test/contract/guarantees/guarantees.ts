@@ -268,8 +268,13 @@ export const guarantees: readonly Guarantee[] = [
     id: "G23",
     promise:
       "setting up a host says what it is about to install, from the distribution's own packages, and asks where somebody can answer",
-    proofs: [],
-    notYet: "no test holds `./quickstart` to it; setting up a cluster is not built",
+    proofs: proofs(
+      "quickstart",
+      "says what it would install, asks where somebody can answer, and takes no for an answer",
+      "begins after a yes, with packages of the distribution",
+      "says it too where nobody can be asked",
+    ),
+    notYet: "setting up a cluster is not built",
   },
   {
     id: "G24",
