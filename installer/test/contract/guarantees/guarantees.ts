@@ -229,9 +229,11 @@ export const guarantees: readonly Guarantee[] = [
   {
     id: "G19",
     promise:
-      "the order of texts in the database is PostgreSQL's own, which no update of a system library changes under an index",
-    proofs: proofs("images.integration", "makes a cluster with checksums and the built-in collation, once"),
-    notYet: "a PostgreSQL of one's own is not checked for it",
+      "the order of texts in the database is PostgreSQL's own, which no update of a system library changes under an index; a PostgreSQL of one's own whose collation has changed is refused",
+    proofs: [
+      ...proofs("images.integration", "makes a cluster with checksums and the built-in collation, once"),
+      ...proofs("services-elsewhere", "of PostgreSQL: rights, encoding, collation and an extension"),
+    ],
   },
   {
     id: "G20",
