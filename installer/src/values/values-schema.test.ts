@@ -123,6 +123,7 @@ test("every secret is known as one", () => {
     "nats.external.password",
     "gitaly.external.token",
     "registry.external.password",
+    "casdoor.provider.clientSecret",
     "casdoor.external.clientSecret",
     "notifier.mail.password",
   ]);
