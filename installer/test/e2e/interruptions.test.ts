@@ -9,10 +9,10 @@ import { mustInstall, openPlatform, withPlatform } from "../support/platform.ts"
 import type { Platform } from "../support/platform.ts";
 
 const isFull = process.env["SLIPWAY_FULL"] === "1";
-/** Where an install is killed, one after the other: each needs what the one before it did, so each is reached. */
+/** Where an install is killed, one after the other: each comes after what the one before it left undone, so each is reached. */
 const killPoints = [
   "after:job:postgres-initialise:intent",
-  "before:start:postgres:done",
+  "after:start:postgres:intent",
   "after:job:postgres-databases:intent",
   "before:job:temporal-schema:done",
   "after:start:temporal:intent",
