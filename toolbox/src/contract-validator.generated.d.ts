@@ -17,6 +17,7 @@ export const findJobErrors: DocumentCheck;
 export const findVerifyErrors: DocumentCheck;
 export const findS3ConsoleErrors: DocumentCheck;
 export const findLookErrors: DocumentCheck;
+export const findBackupErrors: DocumentCheck;
 
 /** What the field kind may be. */
 export const jobKinds: readonly string[];

@@ -10,7 +10,12 @@ export type Job =
   | TemporalSchemaJob
   | TemporalNamespaceJob
   | CasdoorBootstrapJob
-  | SqlStepsJob;
+  | SqlStepsJob
+  | RestorePostgresJob
+  | RestoreSequencesJob
+  | RestoreGitJob
+  | RestoreObjectsJob
+  | RestoreStreamsJob;
 /**
  * One connection between two components, and what has to be so about it.
  */
@@ -60,10 +65,18 @@ export interface ServiceDatabase {
   readonly password: string;
   readonly extensions: readonly DatabaseExtension[];
 }
+/**
+ * A role that may copy the whole server and see nothing else of it.
+ */
+export interface PostgresReplicator {
+  readonly user: string;
+  readonly password: string;
+}
 export interface PostgresDatabasesJob {
   readonly kind: "postgres-databases";
   readonly admin: PostgresLogin;
   readonly databases: readonly ServiceDatabase[];
+  readonly replicator?: PostgresReplicator;
 }
 export interface PreparedDatabase {
   readonly login: PostgresLogin;
@@ -86,6 +99,10 @@ export interface S3User {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly buckets: readonly string[];
+  /**
+   * It may list and read, and nothing else.
+   */
+  readonly readOnly?: boolean;
 }
 export interface S3Administrator {
   readonly accessKey: string;
@@ -398,6 +415,123 @@ export interface TlsWire {
   readonly port: number | `${number}`;
   readonly servername: string;
   readonly caFile: string;
+}
+/**
+ * A restic repository in a directory that is mounted at `path`.
+ */
+export interface BackupRepository {
+  readonly path: string;
+  readonly password: string;
+  /**
+   * What people call the directory.
+   */
+  readonly shown?: string;
+}
+/**
+ * Repositories of one storage of Gitaly.
+ */
+export interface BackupGit {
+  readonly address: string;
+  readonly token: string;
+  readonly storage: string;
+}
+/**
+ * Buckets of an object store.
+ */
+export interface BackupObjects {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly buckets: readonly string[];
+  /**
+   * The bucket stands before the host name of an address, not in its path.
+   */
+  readonly virtualHost?: boolean;
+  readonly caFile?: string;
+}
+/**
+ * Streams of NATS JetStream.
+ */
+export interface BackupStreams {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+/**
+ * Days, weeks and months of which the newest backup stays.
+ */
+export interface BackupRetention {
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+}
+/**
+ * The document of `toolbox backup <file.json> <action>`; `name` is the platform's.
+ */
+export interface BackupDocument {
+  readonly name: string;
+  readonly repository: BackupRepository;
+  /**
+   * Directory in which a backup is put together. What is unchanged stays there from one to the next.
+   */
+  readonly folder: string;
+  readonly postgres?: PostgresLogin;
+  readonly git?: BackupGit;
+  readonly objects?: BackupObjects;
+  readonly streams?: BackupStreams;
+  readonly keep: BackupRetention;
+}
+export interface RestorePostgresJob {
+  readonly kind: "restore-postgres";
+  readonly repository: BackupRepository;
+  /**
+   * Id of the backup.
+   */
+  readonly snapshot: string;
+  /**
+   * Data directory of a server that does not run.
+   */
+  readonly data: string;
+  readonly folder: string;
+}
+/**
+ * Numbers that were given out after the moment of a backup are not given out again.
+ */
+export interface RestoreSequencesJob {
+  readonly kind: "restore-sequences";
+  readonly admin: PostgresLogin;
+  readonly databases: readonly string[];
+}
+export interface RestoreGitJob {
+  readonly kind: "restore-git";
+  readonly repository: BackupRepository;
+  /**
+   * Id of the backup.
+   */
+  readonly snapshot: string;
+  readonly git: BackupGit;
+  readonly folder: string;
+}
+export interface RestoreObjectsJob {
+  readonly kind: "restore-objects";
+  readonly repository: BackupRepository;
+  /**
+   * Id of the backup.
+   */
+  readonly snapshot: string;
+  readonly objects: BackupObjects;
+  readonly folder: string;
+}
+export interface RestoreStreamsJob {
+  readonly kind: "restore-streams";
+  readonly repository: BackupRepository;
+  /**
+   * Id of the backup.
+   */
+  readonly snapshot: string;
+  readonly streams: BackupStreams;
+  readonly folder: string;
 }
 export interface SshAccess {
   readonly host: string;

@@ -45,7 +45,7 @@ describe("validateJob", () => {
     const problems = problemsOf(() => validateJob({ kind: "postgres" }));
 
     expect(problems).toEqual([
-      'job.kind: must be one of postgres-databases, postgres-prepared, s3-buckets, temporal-schema, temporal-namespace, casdoor-bootstrap, sql-steps (got "postgres")',
+      'job.kind: must be one of postgres-databases, postgres-prepared, s3-buckets, temporal-schema, temporal-namespace, casdoor-bootstrap, sql-steps, restore-postgres, restore-sequences, restore-git, restore-objects, restore-streams (got "postgres")',
     ]);
   });
 

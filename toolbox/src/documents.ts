@@ -1,4 +1,5 @@
 import {
+  findBackupErrors,
   findJobErrors,
   findLookErrors,
   findS3ConsoleErrors,
@@ -8,6 +9,7 @@ import {
 } from "./contract-validator.generated.js";
 import type { DocumentCheck, SchemaError } from "./contract-validator.generated.d.ts";
 import type {
+  BackupDocument,
   Job,
   LookDocument,
   PostgresDatabasesJob,
@@ -56,6 +58,14 @@ export function validateS3Console(document: unknown): S3Console {
  */
 export function validateLook(document: unknown): LookDocument {
   return validated(document, "look", findLookErrors) as LookDocument;
+}
+
+/**
+ * Reads the document of a backup.
+ * @throws DocumentError listing every problem.
+ */
+export function validateBackup(document: unknown): BackupDocument {
+  return validated(document, "backup", findBackupErrors) as BackupDocument;
 }
 
 function validated(document: unknown, name: string, check: DocumentCheck): unknown {

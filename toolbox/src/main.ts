@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { text } from "node:stream/consumers";
+import type { BackupEvent } from "./backup/backup-events.ts";
 import type { JobKind } from "./contract.generated.ts";
 import type { JobResult, LookLine, ToolboxExit, VerifySummary, WireResult } from "./contract.ts";
-import { validateJob, validateLook, validateS3Console, validateVerify } from "./documents.ts";
+import { validateBackup, validateJob, validateLook, validateS3Console, validateVerify } from "./documents.ts";
 import { DocumentError, errorText, ServerWaitError, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
 import type { Redact } from "./redact.ts";
@@ -17,10 +18,12 @@ const usage = `usage: toolbox run [--probe] FILE.json
        toolbox verify FILE.json
        toolbox look FILE.json | -
        toolbox s3 FILE.json KEY COMMAND...
+       toolbox backup FILE.json ACTION...
+       toolbox mark-done CONFIGMAP VALUE
        toolbox --version`;
 
 interface Request {
-  readonly command: "run" | "verify" | "look" | "s3";
+  readonly command: "run" | "verify" | "look" | "s3" | "backup";
   readonly probe: boolean;
   readonly file: string;
   /** What stands behind the file. */
@@ -31,11 +34,25 @@ function parseArguments(args: readonly string[]): Request | undefined {
   const [command, ...rest] = args;
   const probe = command === "run" && rest[0] === "--probe";
   const [file, ...words] = probe ? rest.slice(1) : rest;
-  if (command !== "run" && command !== "verify" && command !== "look" && command !== "s3") return undefined;
-  if (command !== "s3" && words.length > 0) return undefined;
+  if (!isCommand(command)) return undefined;
+  if (command !== "s3" && command !== "backup" && words.length > 0) return undefined;
   const isInput = command === "look" && file === "-";
   return file === undefined || (file.startsWith("-") && !isInput) ? undefined : { command, probe, file, words };
 }
+
+function isCommand(word: string | undefined): word is Request["command"] {
+  return word !== undefined && Object.hasOwn(handlers, word);
+}
+
+type Handler = (document: unknown, request: Request, redact: Redact) => Promise<ToolboxExit>;
+
+const handlers: Readonly<Record<Request["command"], Handler>> = {
+  run: (document, { probe }, redact) => run(document, probe, redact),
+  verify: (document, _request, redact) => verify(document, redact),
+  look: (document, _request, redact) => look(document, redact),
+  s3: (document, { words }, redact) => openS3Console(document, words, redact),
+  backup: (document, { words }, redact) => backup(document, words, redact),
+};
 
 /** Runs the program with its arguments and tells the exit code. */
 async function main(args: readonly string[]): Promise<ToolboxExit> {
@@ -43,9 +60,10 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
     process.stdout.write(`toolbox ${version}\n`);
     return 0;
   }
+  if (args[0] === "mark-done") return await mark(args.slice(1));
   const request = parseArguments(args);
   if (request === undefined) return fail(usage, 2);
-  const { command, probe, file, words } = request;
+  const { command, file } = request;
   let document: unknown;
   try {
     document = JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"));
@@ -56,16 +74,7 @@ async function main(args: readonly string[]): Promise<ToolboxExit> {
   }
   const redact = redactor(secretsOf(document));
   try {
-    switch (command) {
-      case "run":
-        return await run(document, probe, redact);
-      case "verify":
-        return await verify(document, redact);
-      case "look":
-        return await look(document, redact);
-      case "s3":
-        return await openS3Console(document, words, redact);
-    }
+    return await handlers[command](document, request, redact);
   } catch (error) {
     if (error instanceof DocumentError) {
       return fail(redact(`${file}:\n${error.problems.map((problem) => `  ${problem}`).join("\n")}`), 3);
@@ -141,6 +150,21 @@ async function look(document: unknown, redact: Redact): Promise<ToolboxExit> {
   return 0;
 }
 
+async function mark([configMap, value, ...more]: readonly string[]): Promise<ToolboxExit> {
+  const isWhole = configMap !== undefined && value !== undefined && more.length === 0;
+  if (!isWhole || !/^[a-z0-9][-a-z0-9.]*$/.test(configMap) || !/^[-A-Za-z0-9_.]{1,200}$/.test(value))
+    return fail(usage, 2);
+  const { accessFrom, markDone } = await import("./mark-done.ts");
+  try {
+    await markDone({ configMap, value }, accessFrom(process.env), (line) => void process.stderr.write(`${line}\n`));
+    process.stdout.write(`${JSON.stringify({ done: configMap, value })}\n`);
+    return 0;
+  } catch (error) {
+    const advice = error instanceof ToolboxError && error.advice !== undefined ? `\n${error.advice}` : "";
+    return fail(`error: ${errorText(error)}${advice}`, error instanceof ServerWaitError ? 7 : 6);
+  }
+}
+
 /** Contents may be anything, so that nothing is taken out of them; only errors are ours. */
 async function openS3Console(document: unknown, words: readonly string[], redact: Redact): Promise<ToolboxExit> {
   const { ConsoleUsageError, runS3Console } = await import("./console/s3-console.ts");
@@ -153,7 +177,25 @@ async function openS3Console(document: unknown, words: readonly string[], redact
   }
 }
 
-function print(line: JobResult | LookLine | WireResult | VerifySummary): void {
+async function backup(document: unknown, words: readonly string[], redact: Redact): Promise<ToolboxExit> {
+  const { isBackupCall, runBackup } = await import("./backup/backup-command.ts");
+  if (!isBackupCall(words)) return fail(usage, 2);
+  try {
+    await runBackup(validateBackup(document), words, {
+      tell: print,
+      log: (line) => void process.stderr.write(`${redact(line)}\n`),
+      input: process.stdin,
+      hand: (text) => void process.stdout.write(text),
+    });
+    return 0;
+  } catch (error) {
+    if (error instanceof DocumentError || !(error instanceof Error)) throw error;
+    print({ event: "failed", error: redact(errorText(error)), cause: redact(likelyCause(error)) });
+    return 6;
+  }
+}
+
+function print(line: BackupEvent | JobResult | LookLine | WireResult | VerifySummary): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 

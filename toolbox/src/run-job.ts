@@ -22,6 +22,16 @@ export async function runJob(job: Job, context: JobContext): Promise<void> {
       return (await import("./jobs/casdoor-bootstrap.ts")).runCasdoorBootstrap(job, context);
     case "sql-steps":
       return (await import("./jobs/sql-steps.ts")).runSqlSteps(job, context);
+    case "restore-postgres":
+      return (await import("./backup/restore-jobs.ts")).runRestorePostgres(job, context);
+    case "restore-sequences":
+      return (await import("./backup/restore-sequences.ts")).runRestoreSequences(job, context);
+    case "restore-git":
+      return (await import("./backup/restore-jobs.ts")).runRestoreGit(job, context);
+    case "restore-objects":
+      return (await import("./backup/restore-jobs.ts")).runRestoreObjects(job, context);
+    case "restore-streams":
+      return (await import("./backup/restore-jobs.ts")).runRestoreStreams(job, context);
     default:
       return assertNever(job);
   }

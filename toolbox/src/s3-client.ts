@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { errorText, ToolboxError } from "./errors.ts";
 import type { HttpAnswer, HttpRequest } from "./http-request.ts";
 import { excerpt, openHttp, readBody, sendHttp } from "./http-request.ts";
+import { trustIn } from "./trust.ts";
 
 export interface S3Access {
   readonly endpoint: string;
@@ -23,6 +27,15 @@ export interface S3Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the connection may be silent; 15 s unless given. */
+  readonly timeoutMs?: number;
+}
+
+/** A body that is sent while it is read. The store refuses it when its hash is another. */
+export interface S3Body {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly open: () => Readable;
 }
 
 /** An answer of S3 that says no, with S3's own code where it gave one. */
@@ -101,13 +114,56 @@ export async function openS3(access: S3Access, call: S3Call): Promise<IncomingMe
   });
 }
 
-async function signCall(access: S3Access, call: S3Call): Promise<HttpRequest> {
+/**
+ * Sends one signed call with a body of any size.
+ * @throws S3Error with S3's code when it is refused.
+ */
+export async function uploadS3(
+  access: S3Access,
+  call: Omit<S3Call, "body">,
+  body: S3Body,
+): Promise<Pick<HttpAnswer, "status" | "headers">> {
+  const signed = await signCall(access, call, body.sha256);
+  const headers = { ...signed.headers, "content-length": String(body.bytes), connection: "close" };
+  const secure = signed.url.startsWith("https:");
+  const outgoing = (secure ? httpsRequest : httpRequest)(signed.url, {
+    agent: false,
+    method: call.method,
+    headers,
+    ...(access.signal === undefined ? {} : { signal: access.signal }),
+    ...(secure ? { minVersion: "TLSv1.2" as const } : {}),
+    ...(secure && access.caFile !== undefined ? await trustIn(access.caFile) : {}),
+  });
+  const incoming = await sendBody(outgoing, body.open(), call.timeoutMs ?? 120_000);
+  const answer = { status: incoming.statusCode ?? 0, headers: incoming.headers, body: await readBody(incoming) };
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw new S3Error(`${call.method} ${call.path}`, answer);
+}
+
+/** A store may answer, and close, before it has read all: then the answer says more than the broken connection. */
+async function sendBody(outgoing: ClientRequest, body: Readable, timeoutMs: number): Promise<IncomingMessage> {
+  const answered = Promise.withResolvers<IncomingMessage>();
+  outgoing.on("response", answered.resolve);
+  outgoing.on("error", answered.reject);
+  outgoing.setTimeout(timeoutMs, () => {
+    outgoing.destroy(new ToolboxError(`no answer from ${outgoing.host} within ${timeoutMs} ms`));
+  });
+  pipeline(body, outgoing).catch(answered.reject);
+  try {
+    return await answered.promise;
+  } finally {
+    body.destroy();
+  }
+}
+
+async function signCall(access: S3Access, call: S3Call, sha256?: string): Promise<HttpRequest> {
   const { AwsV4Signer } = await import("aws4fetch");
   const body = call.body ?? "";
+  const hash = sha256 ?? createHash("sha256").update(body).digest("hex");
   const signed = await new AwsV4Signer({
     method: call.method,
     url: callUrl(access, call),
-    headers: { ...call.headers, "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") },
+    headers: { ...call.headers, "x-amz-content-sha256": hash },
     body,
     accessKeyId: access.accessKey,
     secretAccessKey: access.secretKey,
@@ -126,6 +182,7 @@ async function signCall(access: S3Access, call: S3Call): Promise<HttpRequest> {
     caFile: access.caFile,
     resolve: access.resolve,
     signal: access.signal,
+    ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
   };
 }
 

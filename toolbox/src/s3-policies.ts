@@ -23,19 +23,31 @@ const objectActions = [
 
 const bucketActions = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"];
 
+const readActions = ["s3:GetObject"];
+
+const listActions = ["s3:GetBucketLocation", "s3:ListBucket"];
+
 /** The name of the policy a service's key gets. */
 export function userPolicyName(user: S3User): string {
   return `slipway-${user.accessKey}`;
 }
 
-/** What one service's key may do: use the objects of its own buckets, nothing else. */
-export function userPolicy(user: Pick<S3User, "buckets">): Policy {
+/** What one key may do: use the objects of its own buckets, or only read them, and nothing else. */
+export function userPolicy(user: Pick<S3User, "buckets" | "readOnly">): Policy {
   const buckets = [...user.buckets].sort();
   return {
     Version: "2012-10-17",
     Statement: [
-      { Effect: "Allow", Action: bucketActions, Resource: buckets.map((name) => `arn:aws:s3:::${name}`) },
-      { Effect: "Allow", Action: objectActions, Resource: buckets.map((name) => `arn:aws:s3:::${name}/*`) },
+      {
+        Effect: "Allow",
+        Action: user.readOnly === true ? listActions : bucketActions,
+        Resource: buckets.map((name) => `arn:aws:s3:::${name}`),
+      },
+      {
+        Effect: "Allow",
+        Action: user.readOnly === true ? readActions : objectActions,
+        Resource: buckets.map((name) => `arn:aws:s3:::${name}/*`),
+      },
     ],
   };
 }

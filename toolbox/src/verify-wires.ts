@@ -1,10 +1,12 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { Wire } from "./contract.generated.ts";
 import type { WireResult } from "./contract.ts";
 import { assertNever, errorText, ToolboxError } from "./errors.ts";
 import { likelyCause } from "./likely-cause.ts";
 import type { Redact } from "./redact.ts";
+import { isConnectionFailure } from "./wait-for-server.ts";
 import type { WireCheck, WireContext } from "./wires/wire-check.ts";
 
 const atOnce = 8;
@@ -12,13 +14,22 @@ const atOnce = 8;
 export interface WireLimits {
   readonly proveMs: number;
   readonly cleanUpMs: number;
+  /** Age of this program until which a server that cannot be reached is tried again. */
+  readonly settledMs: number;
 }
 
+/**
+ * On Kubernetes a network applies the policies of a pod a moment after its programs have begun, and refuses its connections until then. It
+ * takes tenths of a second; this is for a busy node.
+ */
+const settledMs = 10_000;
+const tryAgainMs = 300;
+
 /** Generous: a registry hashes the password by bcrypt at each of a dozen requests, and a first install is busy. */
-const usualLimits: WireLimits = { proveMs: 30_000, cleanUpMs: 4000 };
+const usualLimits: WireLimits = { proveMs: 30_000, cleanUpMs: 4000, settledMs };
 
 /** A dozen steps, each of which moves data. */
-const journeyLimits: WireLimits = { proveMs: 300_000, cleanUpMs: 30_000 };
+const journeyLimits: WireLimits = { proveMs: 300_000, cleanUpMs: 30_000, settledMs };
 
 /** Proves all wires, a bounded number at a time, and hands each result over as soon as it is there. */
 export async function verifyWires(
@@ -54,7 +65,12 @@ async function verifyWire(wire: Wire, redact: Redact, limits: WireLimits): Promi
   const started = performance.now();
   const check = await loadCheck(wire);
   const details: string[] = [];
-  const failure = await prove(check, details, limits);
+  let failure = await prove(check, details, limits);
+  while (failure !== undefined && isUnreachable(failure.error) && performance.now() < limits.settledMs) {
+    await sleep(tryAgainMs);
+    details.length = 0;
+    failure = await prove(check, details, limits);
+  }
   const common = {
     wire: wire.name,
     kind: wire.kind,
@@ -68,6 +84,11 @@ async function verifyWire(wire: Wire, redact: Redact, limits: WireLimits): Promi
   };
   if (failure === undefined) return common;
   return { ...common, error: redact(errorText(failure.error)), cause: redact(likelyCause(failure.error)) };
+}
+
+/** Whether nothing was spoken to at all; clients that have errors of their own say it in words. */
+function isUnreachable(error: unknown): boolean {
+  return isConnectionFailure(error) || /\b(ECONNREFUSED|CONNECTION_REFUSED|EHOSTUNREACH)\b/.test(errorText(error));
 }
 
 async function prove(

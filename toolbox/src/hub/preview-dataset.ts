@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ToolboxError } from "../errors.ts";
 import { excerpt, jsonOf } from "../http-request.ts";
 import type { GitClient } from "./git-client.ts";
@@ -13,8 +14,19 @@ export interface PreviewedDataset extends Repository {
   readonly rowsPath: string;
 }
 
+/** How long the viewer is waited for, and how often it is asked. */
+export interface Patience {
+  readonly withinMs: number;
+  readonly everyMs: number;
+}
+
 /** Makes a dataset, pushes a file and reads its rows as the page of the hub does, in an order: that is what DuckDB does. */
-export async function previewDataset(way: Way, author: HubPerson, client: GitClient): Promise<PreviewedDataset> {
+export async function previewDataset(
+  way: Way,
+  author: HubPerson,
+  client: GitClient,
+  patience: Patience = { withinMs: 60_000, everyMs: 1000 },
+): Promise<PreviewedDataset> {
   const kind = "datasets";
   const path = await makeRepository(way, author, { kind, name: "journey-data" });
   await client.git(".", "clone", "--quiet", `${way.wire.hubUrl}/${kind}/${path}.git`, "data");
@@ -24,6 +36,7 @@ export async function previewDataset(way: Way, author: HubPerson, client: GitCli
   const rowsPath = `/api/v1/${kind}/${path}/dataviewer/rows?config=default&split=train&orderby=id&page=1&per=10`;
   await requireRows(way.access, { path: rowsPath, token: author.token });
   way.context.note("read the rows of a dataset in its preview");
+  await awaitViewer(way, { path: `/api/v1/${kind}/${path}/dataviewer/catalog`, token: author.token }, patience);
   return { kind, path, rowsPath };
 }
 
@@ -45,4 +58,40 @@ async function requireRows(access: HubAccess, call: { readonly path: string; rea
   const rows = (data?.rows ?? []).map((row) => row.map(String).join(" "));
   if (rows.join(", ") !== "1 one, 2 two, 3 three")
     throw new ToolboxError(`the preview of a dataset shows other rows than were pushed: ${said}`);
+}
+
+/** What the viewer says of its own work on a dataset. */
+const done = 2;
+const failed = 3;
+
+/**
+ * Rows are shown before the viewer has done its own work on a dataset: a copy of it on a branch. It does one dataset at a time, and on one that
+ * is deleted meanwhile it tries again two minutes later, so that everybody else's would wait.
+ * @throws ToolboxError when it cannot do its work. Not having begun is none: another's large dataset may be before this one.
+ */
+async function awaitViewer(
+  { access, context }: Way,
+  call: { readonly path: string; readonly token: string },
+  { withinMs, everyMs }: Patience,
+): Promise<void> {
+  const until = Date.now() + withinMs;
+  do {
+    const answer = await callHub(access, call);
+    const { data } = answer.status === 200 ? (jsonOf(answer, "the catalog of a dataset") as CatalogAnswer) : {};
+    // Its first work is on the dataset without files, and of that no configuration comes.
+    if (data?.status === done && (data.configs ?? []).length > 0) {
+      context.note("the viewer has prepared the dataset");
+      return;
+    }
+    if (data?.status === failed)
+      throw new ToolboxError(`the dataset viewer cannot prepare a dataset: ${data.logs ?? "it does not say why"}`, {
+        advice: "look at the logs of the hub's dataset viewer and of Gitaly",
+      });
+    await sleep(everyMs, undefined, { signal: context.signal });
+  } while (Date.now() < until);
+  context.note("the viewer has not prepared the dataset yet: others may be before it");
+}
+
+interface CatalogAnswer {
+  readonly data?: { readonly status?: number; readonly logs?: string; readonly configs?: readonly object[] | null };
 }

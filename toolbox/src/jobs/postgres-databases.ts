@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { PostgresDatabasesJob, ServiceDatabase } from "../contract.generated.ts";
+import type { PostgresDatabasesJob, PostgresReplicator, ServiceDatabase } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
 import { scramVerifier } from "../scram-verifier.ts";
@@ -16,7 +16,8 @@ export async function runPostgresDatabases(job: PostgresDatabasesJob, context: J
     for (const name of ["postgres", "template1", ...job.databases.map((database) => database.name)]) {
       await closeToPublic(admin, name, context);
     }
-    for (const database of owners.values()) await ensurePassword(job, admin, database, context);
+    for (const database of owners.values()) await ensurePassword(job, admin, serviceRole(database), context);
+    if (job.replicator !== undefined) await ensureReplicator(job, admin, job.replicator, context);
   });
   for (const database of job.databases) await ensureInside(job, database, context);
 }
@@ -35,24 +36,44 @@ async function ensureRole(
   { owner }: ServiceDatabase,
   context: JobContext,
 ): Promise<void> {
+  await ensureRights(admin, owner, "NOREPLICATION", context);
+  await ensureMembership(job, admin, owner, context);
+}
+
+async function ensureRights(
+  admin: Client,
+  name: string,
+  replication: "REPLICATION" | "NOREPLICATION",
+  context: JobContext,
+): Promise<void> {
   const found = await admin.query<{ limited: boolean }>(
-    `select rolcanlogin and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication
-       and not rolbypassrls as limited from pg_roles where rolname = $1`,
-    [owner],
+    `select rolcanlogin and not rolsuper and not rolcreatedb and not rolcreaterole and not rolbypassrls
+       and rolreplication = $2 as limited from pg_roles where rolname = $1`,
+    [name, replication === "REPLICATION"],
   );
-  const role = admin.escapeIdentifier(owner);
-  const rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+  const role = admin.escapeIdentifier(name);
+  const rights = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE ${replication} NOBYPASSRLS`;
   if (found.rows[0] === undefined) {
-    await context.change(`create role ${owner}`, async () => {
+    await context.change(`create role ${name}`, async () => {
       // a role without password cannot log in by scram, so it is harmless until ensurePassword has run
       await admin.query(`create role ${role} ${rights}`);
     });
   } else if (!found.rows[0].limited) {
-    await context.change(`take rights from role ${owner}`, async () => {
+    await context.change(`set the rights of role ${name}`, async () => {
       await admin.query(`alter role ${role} ${rights}`);
     });
   }
-  await ensureMembership(job, admin, owner, context);
+}
+
+/** The right to replicate is enough for a copy of everything; to see a database it needs a right to connect, which it has nowhere. */
+async function ensureReplicator(
+  job: PostgresDatabasesJob,
+  admin: Client,
+  { user, password }: PostgresReplicator,
+  context: JobContext,
+): Promise<void> {
+  await ensureRights(admin, user, "REPLICATION", context);
+  await ensurePassword(job, admin, { role: user, password, database: noService }, context);
 }
 
 /**
@@ -120,21 +141,35 @@ async function closeToPublic(admin: Client, name: string, context: JobContext): 
   });
 }
 
+/** The database that belongs to no service. */
+const noService = "postgres";
+
+interface RolePassword {
+  readonly role: string;
+  readonly password: string;
+  /** One that its password is tried at. */
+  readonly database: string;
+}
+
+function serviceRole({ owner, password, name }: ServiceDatabase): RolePassword {
+  return { role: owner, password, database: name };
+}
+
 /** Sets the password only when logging in with it fails, so that a repeated run writes nothing. */
 async function ensurePassword(
   job: PostgresDatabasesJob,
   admin: Client,
-  database: ServiceDatabase,
+  wanted: RolePassword,
   context: JobContext,
 ): Promise<void> {
-  if (await canLogIn(job, database, context)) return;
-  await context.change(`set the password of role ${database.owner}`, async () => {
+  if (await canLogIn(job, wanted, context)) return;
+  await context.change(`set the password of role ${wanted.role}`, async () => {
     await admin.query("set password_encryption = 'scram-sha-256'");
-    const role = admin.escapeIdentifier(database.owner);
-    const stored = scramVerifier(database.password) ?? database.password;
+    const role = admin.escapeIdentifier(wanted.role);
+    const stored = scramVerifier(wanted.password) ?? wanted.password;
     await admin.query(`alter role ${role} password ${admin.escapeLiteral(stored)} valid until 'infinity'`);
-    if (await canLogIn(job, database, context)) return;
-    throw new ToolboxError(`role ${database.owner} cannot log in although its password was just set`, {
+    if (await canLogIn(job, wanted, context)) return;
+    throw new ToolboxError(`role ${wanted.role} cannot log in although its password was just set`, {
       advice: "look at the server's pg_hba.conf: it must let the role in from here by scram-sha-256",
     });
   });
@@ -142,17 +177,20 @@ async function ensurePassword(
 
 async function canLogIn(
   { admin }: PostgresDatabasesJob,
-  { name, owner, password }: ServiceDatabase,
+  { role, password, database }: RolePassword,
   context: JobContext,
 ): Promise<boolean> {
   try {
-    const client = await connectPostgres({ ...admin, user: owner, password, database: name });
+    const client = await connectPostgres({ ...admin, user: role, password, database });
     await client.end();
     return true;
   } catch (error) {
+    const state = sqlState(error) ?? "";
     // wrong password; no such role or database yet (in a probe)
-    if (["28P01", "28000", "3D000"].includes(sqlState(error) ?? "")) return false;
-    if (context.probe && sqlState(error) === "42501") return false;
+    if (["28P01", "28000", "3D000"].includes(state)) return false;
+    // A replicator may enter no database, and is told so once its password was found right.
+    if (state === "42501" && database === noService) return true;
+    if (state === "42501" && context.probe) return false;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { ProtoDefinitions } from "./grpc.ts";
 
-/** Field numbers from Gitaly 16.11, proto/{shared,repository,commit,server}.proto. */
+/** Field numbers from Gitaly 16.11, proto/{shared,repository,commit,server,ref,internal}.proto. */
 const field = (type: string, id: number): { readonly type: string; readonly id: number } => ({ type, id });
 
 export const gitalyDefinitions: ProtoDefinitions = {
@@ -40,6 +40,25 @@ export const gitalyDefinitions: ProtoDefinitions = {
           fields: { repository: field("Repository", 1), revision: field("bytes", 2), path: field("bytes", 3) },
         },
         TreeEntryResponse: { fields: { oid: field("string", 2), size: field("int64", 3), data: field("bytes", 5) } },
+        DataResponse: { fields: { data: field("bytes", 1) } },
+        SetCustomHooksRequest: { fields: { repository: field("Repository", 1), data: field("bytes", 2) } },
+        WriteRefRequest: {
+          fields: { repository: field("Repository", 1), ref: field("bytes", 2), revision: field("bytes", 3) },
+        },
+        WalkReposRequest: { fields: { storageName: field("string", 1) } },
+        WalkReposResponse: { fields: { relativePath: field("string", 1) } },
+        ListRefsRequest: {
+          fields: {
+            repository: field("Repository", 1),
+            patterns: { rule: "repeated", ...field("bytes", 2) },
+          },
+        },
+        Reference: { fields: { name: field("bytes", 1), target: field("string", 2) } },
+        ListRefsResponse: { fields: { references: { rule: "repeated", ...field("Reference", 1) } } },
+        FindDefaultBranchNameRequest: {
+          fields: { repository: field("Repository", 1), headOnly: field("bool", 2) },
+        },
+        FindDefaultBranchNameResponse: { fields: { name: field("bytes", 1) } },
         ServerInfoRequest: { fields: {} },
         ServerInfoResponse: { fields: { serverVersion: field("string", 1), gitVersion: field("string", 2) } },
         ServerService: {
@@ -51,6 +70,24 @@ export const gitalyDefinitions: ProtoDefinitions = {
             RepositoryExists: { requestType: "RepositoryRequest", responseType: "RepositoryExistsResponse" },
             RemoveRepository: { requestType: "RepositoryRequest", responseType: "Empty" },
             FetchBundle: { requestType: "FetchBundleRequest", requestStream: true, responseType: "Empty" },
+            CreateBundle: { requestType: "RepositoryRequest", responseType: "DataResponse", responseStream: true },
+            GetCustomHooks: { requestType: "RepositoryRequest", responseType: "DataResponse", responseStream: true },
+            SetCustomHooks: { requestType: "SetCustomHooksRequest", requestStream: true, responseType: "Empty" },
+            WriteRef: { requestType: "WriteRefRequest", responseType: "Empty" },
+          },
+        },
+        InternalGitaly: {
+          methods: {
+            WalkRepos: { requestType: "WalkReposRequest", responseType: "WalkReposResponse", responseStream: true },
+          },
+        },
+        RefService: {
+          methods: {
+            ListRefs: { requestType: "ListRefsRequest", responseType: "ListRefsResponse", responseStream: true },
+            FindDefaultBranchName: {
+              requestType: "FindDefaultBranchNameRequest",
+              responseType: "FindDefaultBranchNameResponse",
+            },
           },
         },
         CommitService: {

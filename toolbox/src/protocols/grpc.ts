@@ -1,4 +1,5 @@
-import type { Client, Metadata, MethodDefinition, ServiceError } from "@grpc/grpc-js";
+import { once } from "node:events";
+import type { ClientReadableStream, Client, Metadata, MethodDefinition, ServiceError } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@grpc/proto-loader";
 
 /**
@@ -17,13 +18,37 @@ export interface GrpcChannel {
   readonly call: (service: string, method: string, request: object | readonly object[]) => Promise<unknown>;
   /** Calls a method that answers with a stream and collects it. */
   readonly collect: (service: string, method: string, request: object) => Promise<readonly unknown[]>;
+  /** Calls a method that answers with a stream, which is read as fast as it is consumed; leaving the loop ends the call. */
+  readonly download: (
+    service: string,
+    method: string,
+    request: object,
+    options?: LongCallOptions,
+  ) => AsyncIterable<unknown>;
+  /** Calls a method that takes a stream of messages, which are asked for as fast as the server takes them. */
+  readonly upload: (
+    service: string,
+    method: string,
+    messages: AsyncIterable<object>,
+    options?: LongCallOptions,
+  ) => Promise<unknown>;
   readonly close: () => void;
+}
+
+/** Of a call that moves much. */
+export interface LongCallOptions {
+  /** How long all of it may take; as long as other calls by default. */
+  readonly deadlineMs?: number;
+  /** Ends the call when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GrpcOptions {
   readonly address: string;
   readonly definitions: ProtoDefinitions;
   readonly deadlineMs?: number;
+  /** Asks the server once a minute whether it is still there, so that a long call does not wait for a dead one. */
+  readonly keepAlive?: boolean;
   /** Metadata of each call, made at the time of the call. */
   readonly headers?: () => Readonly<Record<string, string>>;
 }
@@ -46,6 +71,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcChannel> {
     "grpc.max_reconnect_backoff_ms": 1000,
     // It would ask the DNS server of the host for settings under a name that only exists inside.
     "grpc.service_config_disable_resolution": 1,
+    ...(options.keepAlive === true ? { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 30_000 } : {}),
   });
   const methodOf = (service: string, name: string): Method => {
     const found = (definition as Readonly<Record<string, ServiceDefinition | undefined>>)[service]?.[name];
@@ -57,21 +83,109 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcChannel> {
     for (const [name, value] of Object.entries(options.headers?.() ?? {})) made.set(name, value);
     return made;
   };
-  const deadline = (): Date => new Date(Date.now() + (options.deadlineMs ?? 15_000));
+  const deadline = (own?: number): Date => new Date(Date.now() + (own ?? options.deadlineMs ?? 15_000));
+  const openDownload = (
+    service: string,
+    name: string,
+    request: object,
+    long: LongCallOptions,
+  ): ClientReadableStream<object> => {
+    const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
+    return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata(), {
+      deadline: deadline(long.deadlineMs),
+    });
+  };
   return {
     call: async (service, name, request) => callOne(client, methodOf(service, name), request, metadata(), deadline()),
     collect: async (service, name, request) => {
-      const method = methodOf(service, name);
-      const { path, requestSerialize, responseDeserialize } = method;
-      const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata(), {
-        deadline: deadline(),
-      });
       const messages: unknown[] = [];
-      for await (const message of stream) messages.push(message);
+      for await (const message of openDownload(service, name, request, {})) messages.push(message);
       return messages;
     },
+    download: (service, name, request, long = {}) =>
+      readThrough(() => openDownload(service, name, request, long), long.signal),
+    upload: async (service, name, messages, long = {}) =>
+      callWithMessages(client, methodOf(service, name), messages, {
+        metadata: metadata(),
+        deadline: deadline(long.deadlineMs),
+        signal: long.signal,
+      }),
     close: () => client.close(),
   };
+}
+
+/**
+ * The messages of a stream; the call ends with the loop that reads them, and begins with it: a stream that fails before anybody reads it
+ * tells nobody.
+ */
+async function* readThrough(
+  open: () => ClientReadableStream<object>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<object, void, undefined> {
+  signal?.throwIfAborted();
+  const stream = open();
+  const cancel = (): void => {
+    stream.cancel();
+  };
+  // the loop gets it too, except when it has been left: then it only says that the call was cancelled
+  stream.on("error", () => undefined);
+  signal?.addEventListener("abort", cancel);
+  try {
+    for await (const message of stream) yield message as object;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
+interface UploadCall {
+  readonly metadata: Metadata;
+  readonly deadline: Date;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function callWithMessages(
+  client: Client,
+  { path, requestSerialize, responseDeserialize }: Method,
+  messages: AsyncIterable<object>,
+  { metadata, deadline, signal }: UploadCall,
+): Promise<unknown> {
+  const ended = new AbortController();
+  const answered = Promise.withResolvers<unknown>();
+  const stream = client.makeClientStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    metadata,
+    { deadline },
+    (error, value) => {
+      if (error === null) answered.resolve(value);
+      else answered.reject(error);
+      ended.abort();
+    },
+  );
+  // a failed call ends the stream as well; the callback already tells why
+  stream.on("error", () => undefined);
+  const cancel = (): void => {
+    stream.cancel();
+  };
+  if (signal?.aborted === true) cancel();
+  signal?.addEventListener("abort", cancel);
+  try {
+    for await (const message of messages) {
+      if (ended.signal.aborted) break;
+      // an answer before the end, which can only be a refusal, ends the wait too
+      if (!stream.write(message)) await once(stream, "drain", { signal: ended.signal }).catch(() => undefined);
+    }
+    stream.end();
+  } catch (error) {
+    stream.cancel();
+    answered.promise.catch(() => undefined);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+  return answered.promise;
 }
 
 async function callOne(
@@ -118,6 +232,7 @@ export const grpcStatus = {
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,
+  failedPrecondition: 9,
   internal: 13,
   unavailable: 14,
   unauthenticated: 16,

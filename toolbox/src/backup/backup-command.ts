@@ -1,0 +1,172 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { BackupDocument } from "../contract.generated.ts";
+import { ToolboxError } from "../errors.ts";
+import type { BackupEvent } from "./backup-events.ts";
+import { createBackup } from "./create-backup.ts";
+import { recordsFile } from "./manifest.ts";
+import { proveBackup, readProofs } from "./prove-backup.ts";
+import { parseRecords } from "./records.ts";
+import { returnDatabase, returnObjects, returnRepository } from "./return-parts.ts";
+import { openRestic, type CheckScope, type Restic } from "./restic.ts";
+import { type BackupFolder, openBackupFolder, putRecords } from "./work-folder.ts";
+
+export interface BackupIo {
+  readonly tell: (event: BackupEvent) => void;
+  readonly log: (line: string) => void;
+  readonly input: NodeJS.ReadableStream;
+  /** Takes what is for the caller alone: records, with every secret. */
+  readonly hand: (text: string) => void;
+}
+
+interface Work extends BackupIo {
+  readonly document: BackupDocument;
+  readonly words: readonly string[];
+  readonly folder: BackupFolder;
+  readonly restic: Restic;
+}
+
+interface Action {
+  /** Whether it works on the folder, which one process does at a time. */
+  readonly manner: "work" | "look";
+  /** How many words stand behind it. */
+  readonly words: number;
+  readonly run: (work: Work) => Promise<void>;
+}
+
+/** What `toolbox backup FILE` can do; each is one run of the job. */
+const actions: Readonly<Record<string, Action>> = {
+  prepare: { manner: "work", words: 0, run: prepare },
+  "put-records": {
+    manner: "work",
+    words: 0,
+    run: async ({ folder, input }) => putRecords(folder, await text(input)),
+  },
+  "show-records": { manner: "look", words: 1, run: showRecords },
+  create: { manner: "work", words: 1, run: create },
+  prove: {
+    manner: "work",
+    words: 1,
+    run: async (work) => {
+      await proveBackup(work.words[0] ?? "", work, work);
+    },
+  },
+  list: { manner: "look", words: 0, run: list },
+  check: { manner: "work", words: 1, run: check },
+  prune: { manner: "work", words: 0, run: prune },
+  "return-database": {
+    manner: "work",
+    words: 3,
+    run: async (work) => returnDatabase(...idAndNames(work), work),
+  },
+  "return-repository": {
+    manner: "work",
+    words: 3,
+    run: async (work) => returnRepository(...idAndNames(work), work),
+  },
+  "return-objects": {
+    manner: "work",
+    words: 4,
+    run: async (work) => {
+      const [id = "", bucket = "", prefix = "", into = ""] = work.words;
+      await returnObjects(id, { bucket, prefix, into }, work);
+    },
+  },
+};
+
+/** A backup, what of it, and as what. */
+function idAndNames({ words: [id = "", name = "", as = ""] }: Pick<Work, "words">): [string, string, string] {
+  return [id, name, as];
+}
+
+/** Whether these words are a call of the program. */
+export function isBackupCall([action = "", ...words]: readonly string[]): boolean {
+  return actions[action]?.words === words.length;
+}
+
+/**
+ * Does one thing with the backups of a platform.
+ * @throws ToolboxError
+ */
+export async function runBackup(
+  document: BackupDocument,
+  [name = "", ...words]: readonly string[],
+  io: BackupIo,
+): Promise<void> {
+  const action = actions[name];
+  if (action === undefined) throw new RangeError(`there is no action ${name}`);
+  const folder = await openBackupFolder(document.folder, action.manner);
+  const { repository } = document;
+  const { cache: cacheFolder, deadHosts } = folder;
+  const restic = openRestic(repository, {
+    host: document.name,
+    temporary: "/tmp",
+    cacheFolder,
+    deadHosts,
+    log: io.log,
+  });
+  try {
+    await action.run({ ...io, document, words, folder, restic });
+  } finally {
+    await restic.close();
+  }
+}
+
+/** Makes the repository, and lets the recovery key that is handed over open it, too. */
+async function prepare({ restic, input, tell }: Work): Promise<void> {
+  const key = (await text(input)).trim();
+  if (key === "") throw new ToolboxError("no recovery key was handed over");
+  const made = !(await restic.exists());
+  if (made) await restic.initialise();
+  await restic.addKey(key);
+  tell({ event: "ready", made });
+}
+
+async function create(work: Work): Promise<void> {
+  const { document, words, restic } = work;
+  if (!(await restic.exists())) {
+    throw new ToolboxError("there is no repository of backups yet", { advice: "run slipway backup init" });
+  }
+  // Its making may have been cut off between the two.
+  if ((await readdir(join(document.repository.path, "keys"))).length < 2) {
+    throw new ToolboxError("no recovery key opens the backups: without one nobody can, if the platform is lost", {
+      advice: "run slipway backup init",
+    });
+  }
+  await createBackup(document, words[0] ?? "", work, work);
+}
+
+/** Records hold every secret: they go to the caller's own file, and to nobody else. */
+async function showRecords({ restic, words, folder, hand }: Work): Promise<void> {
+  const records = await restic.dump(words[0] ?? "", `${folder.cut}/${recordsFile}`);
+  hand(JSON.stringify(parseRecords(records.toString("utf8"))));
+}
+
+async function list({ restic, folder, tell }: Work): Promise<void> {
+  const proofs = await readProofs(folder);
+  for (const { id, time, tags, summary } of await restic.snapshots()) {
+    const proof = proofs.get(id);
+    const name = tags.find((tag) => tag.startsWith("of:"))?.slice("of:".length) ?? "";
+    const bytes = summary?.bytes ?? 0;
+    tell({ event: "snapshot", snapshot: { id, at: time, name, bytes, ...(proof === undefined ? {} : { proof }) } });
+  }
+}
+
+async function check({ restic, words, tell }: Work): Promise<void> {
+  tell({ event: "begun", step: "check" });
+  const found = await restic.check(scopeOf(words[0] ?? ""));
+  tell({ event: "checked", problems: found.whole ? [] : found.damage });
+}
+
+/** `metadata`, `all`, or `2/7`: one of so many parts. */
+function scopeOf(word: string): CheckScope {
+  const [part, of] = word.split("/").map(Number);
+  if (part !== undefined && of !== undefined) return { part, of };
+  return word === "metadata" ? "metadata" : "all";
+}
+
+async function prune({ document, restic, tell }: Work): Promise<void> {
+  const { kept, removed } = await restic.forget(document.keep, { prune: true });
+  tell({ event: "forgotten", kept: kept.length, removed: removed.length });
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { DamagedBackupError, lockedError, resticError, tellsOfDamage, WrongKeyError } from "./restic-errors.ts";
+import { count, damageIn, parseMessage, problemIn } from "./restic-messages.ts";
+
+/** Lines that restic 0.18.0 wrote. */
+const lines = {
+  checked: [
+    `{"message_type":"error","message":"pack b135d15a contains 2 errors: [blob 9299: decrypting blob <data/929958fa> from b135d15a failed: ciphertext verification failed]\\n"}`,
+    `{"message_type":"error","message":"\\nThe repository contains damaged pack files. These damaged files must be removed.\\n\\n"}`,
+    `{"message_type":"error","message":"restic repair packs b135d15a\\nrestic repair snapshots --forget\\n\\n"}`,
+    `{"message_type":"error","message":"Damaged pack files can be caused by backend problems\\n"}`,
+    `{"message_type":"exit_error","code":1,"message":"Fatal: repository contains errors"}`,
+  ],
+  item: `{"message_type":"error","error":{"message":"lstat: permission denied"},"during":"archival","item":"/a/b"}`,
+  status: `{"message_type":"status","percent_done":1,"total_bytes":3,"bytes_done":3}`,
+};
+
+const problemsOf = (texts: readonly string[]): string[] => texts.flatMap((line) => problemIn(parseMessage(line)) ?? []);
+
+describe("what restic tells", () => {
+  it("is a problem when it is an error, about an item or not, or no JSON at all", () => {
+    expect(problemsOf([lines.item, lines.status, "/x does not exist, skipping", "{broken"])).toEqual([
+      "/a/b: lstat: permission denied",
+      "/x does not exist, skipping",
+      "{broken",
+    ]);
+  });
+
+  it("is damage without its own advice and without repetitions", () => {
+    const problems = problemsOf([...lines.checked, ...lines.checked]);
+
+    expect(problems.some(tellsOfDamage)).toBe(true);
+    expect(damageIn(problems)).toEqual([expect.stringMatching(/^pack b135d15a contains 2 errors/)]);
+  });
+
+  it("leaves out numbers that are nothing", () => {
+    expect(count(parseMessage(lines.status), "bytes_done")).toBe(3);
+    expect(count(parseMessage(lines.status), "files_restored")).toBe(0);
+    expect(count(undefined, "x")).toBe(0);
+  });
+});
+
+describe("how restic ends", () => {
+  const error = (code: number, ...problems: readonly string[]) =>
+    resticError({ doing: "storing the backup", path: "/repository", code, problems });
+
+  it.each([
+    [10, "repository does not exist", "there is no backup repository in /repository"],
+    [12, "wrong password or no key found", "does not open the backup repository in /repository"],
+    [1, "write /repository/tmp: no space left on device", "a disk is full"],
+    [1, "pack 0a1b: does not exist", "is damaged: pack 0a1b: does not exist"],
+    [1, "open /repository/keys: permission denied", "permission denied"],
+    [3, "/a: input/output error", "some files could not be read"],
+    [1, "path tmp/x: not found", "restic ended with 1: path tmp/x: not found"],
+  ])("%i, %s", (code, problem, words) => {
+    expect(error(code, problem).message).toContain(words);
+    expect(error(code, problem).advice).toBeDefined();
+  });
+
+  it("tells damage and a wrong key apart by their class, and names three problems of many", () => {
+    expect(error(1, "ciphertext verification failed")).toBeInstanceOf(DamagedBackupError);
+    expect(error(12)).toBeInstanceOf(WrongKeyError);
+    expect(error(1, "a", "b", "c", "d", "e").message).toMatch(/a; b; c \(and 2 more\)$/);
+    expect(error(1).message).toMatch(/nothing was said$/);
+  });
+
+  it("names who holds the repository, with process and time", () => {
+    const lock = { hostname: "run-7", pid: 18, time: "2026-11-30T11:27:32.786909941Z", exclusive: false };
+
+    expect(lockedError("/repository", lock).message).toBe(
+      "the backup repository in /repository is locked by process 18 on run-7 since 2026-11-30T11:27:32Z",
+    );
+  });
+});

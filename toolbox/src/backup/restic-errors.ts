@@ -1,0 +1,104 @@
+import { ToolboxError } from "../errors.ts";
+import { damageIn } from "./restic-messages.ts";
+
+/** Data of a backup is not what was stored. */
+export class DamagedBackupError extends ToolboxError {
+  constructor(message: string, options: { readonly advice?: string } = {}) {
+    super(message, { advice: options.advice ?? "use another backup, or a copy of the repository from elsewhere" });
+    this.name = "DamagedBackupError";
+  }
+}
+
+/** The key does not belong to the repository. */
+export class WrongKeyError extends ToolboxError {
+  constructor(path: string) {
+    super(`the password or recovery key does not open the backup repository in ${path}`, {
+      advice: "use the password or recovery key of the install whose backups these are",
+    });
+    this.name = "WrongKeyError";
+  }
+}
+
+/** Exit codes of restic 0.18, https://restic.readthedocs.io/en/v0.18.0/075_scripting.html#exit-codes */
+export const resticExit = {
+  done: 0,
+  failed: 1,
+  incomplete: 3,
+  noRepository: 10,
+  locked: 11,
+  wrongPassword: 12,
+} as const;
+
+const damage = new RegExp(
+  [
+    "ciphertext verification failed|unexpected (?:pack id|file size|EOF)|not found in (?:repository|index)",
+    "file is too short|wrong hash|invalid data returned|/data/[0-9a-f]{2}/[0-9a-f]{64}: no such file|pack [0-9a-f]+: does not exist",
+    "repository contains errors|is damaged|wrong length|decompress|hash mismatch",
+  ].join("|"),
+);
+
+/** Whether a text of restic tells of data in the repository that is missing or is not what was stored. */
+export function tellsOfDamage(text: string): boolean {
+  return damage.test(text);
+}
+
+export interface ResticFailure {
+  /** What was being done: `storing the backup`. */
+  readonly doing: string;
+  readonly path: string;
+  readonly code: number | string;
+  readonly problems: readonly string[];
+}
+
+/** The error of a restic command that did not end well, in plain words. */
+export function resticError({ doing, path, code, problems }: ResticFailure): ToolboxError {
+  const text = problems.join("; ");
+  if (code === resticExit.noRepository) {
+    return new ToolboxError(`there is no backup repository in ${path}`, {
+      advice: "look whether the storage of the backups is mounted there",
+    });
+  }
+  if (code === resticExit.wrongPassword) return new WrongKeyError(path);
+  if (/no space left on device|disk quota exceeded/i.test(text)) {
+    return new ToolboxError(`a disk is full: ${doing} failed: ${shortened(problems)}`, {
+      advice: "free space or add some, then run the same again; backups stored before are not touched",
+    });
+  }
+  if (tellsOfDamage(text)) {
+    return new DamagedBackupError(`the backup repository in ${path} is damaged: ${shortened(damageIn(problems))}`);
+  }
+  if (/permission denied|read-only file system|operation not permitted/i.test(text)) {
+    return new ToolboxError(`${doing} failed: ${shortened(problems)}`, {
+      advice: "the folder has to belong to the user that the toolbox runs as, and must be writable",
+    });
+  }
+  if (code === resticExit.incomplete) {
+    return new ToolboxError(`${doing} failed, some files could not be read: ${shortened(problems)}`, {
+      advice: "look at the disk of the folder and at who may read it",
+    });
+  }
+  return new ToolboxError(`${doing} failed, restic ended with ${code}: ${shortened(problems)}`, {
+    advice: "look at the storage of the backups, then run the same again",
+  });
+}
+
+function shortened(problems: readonly string[]): string {
+  const more = problems.length > 3 ? ` (and ${problems.length - 3} more)` : "";
+  return `${problems.slice(0, 3).join("; ") || "nothing was said"}${more}`;
+}
+
+export interface ResticLock {
+  readonly hostname: string;
+  readonly pid: number;
+  /** When it was taken or last renewed. */
+  readonly time: string;
+  readonly exclusive: boolean;
+}
+
+/** The error of a repository that somebody else works on. */
+export function lockedError(path: string, { hostname, pid, time }: ResticLock): ToolboxError {
+  return new ToolboxError(
+    `the backup repository in ${path} is locked by process ${pid} on ${hostname} since ${time.replace(/\.\d+/, "")}`,
+    { advice: "wait until that run has ended; one that was killed elsewhere holds it for two hours at most" },
+  );
+}

@@ -1,0 +1,130 @@
+import type { ToolboxError } from "../errors.ts";
+import { type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
+import { parseMessage, problemIn, type ResticMessage } from "./restic-messages.ts";
+import { lineSplitter, runProgram } from "./run-program.ts";
+
+export interface ResticSettings {
+  readonly path: string;
+  /** What people call it. */
+  readonly shown: string;
+  readonly passwordFile: string;
+  readonly cacheFolder?: string;
+  readonly temporary: string;
+  readonly deadHosts?: readonly string[];
+  readonly log: (line: string) => void;
+}
+
+export interface ResticEnd {
+  readonly code: number | string;
+  /** The standard output, unless its messages were taken as they came. */
+  readonly output: Buffer;
+  readonly summary: ResticMessage | undefined;
+  readonly problems: readonly string[];
+}
+
+interface RunOptions {
+  /** Takes messages of a command that tells how far it is; they are not in the output. */
+  readonly onMessage?: (message: ResticMessage) => void;
+  /** Another password than the repository's. */
+  readonly passwordFile?: string;
+}
+
+/** The program `restic` on one repository. Where only dead runs hold locks, they are removed and the command goes on. */
+export interface ResticProgram {
+  /** How a command ended. */
+  end(args: readonly string[], options?: RunOptions): Promise<ResticEnd>;
+  /** The output of a command that has to end well. */
+  run(doing: string, args: readonly string[]): Promise<Buffer>;
+  failure(doing: string, end: ResticEnd): ToolboxError;
+}
+
+export function resticProgram(settings: ResticSettings): ResticProgram {
+  const failure = (doing: string, { code, problems }: ResticEnd): ToolboxError =>
+    resticError({ doing, path: settings.shown, code, problems });
+  const end = async (args: readonly string[], options: RunOptions = {}): Promise<ResticEnd> => {
+    const first = await runRestic(settings, args, options);
+    if (first.code !== resticExit.locked) return first;
+    await removeDeadLocks(settings);
+    return await runRestic(settings, args, options);
+  };
+  return {
+    end,
+    failure,
+    run: async (doing, args) => {
+      const ended = await end(args);
+      if (ended.code !== resticExit.done) throw failure(doing, ended);
+      return ended.output;
+    },
+  };
+}
+
+async function runRestic(
+  { path, passwordFile, cacheFolder, temporary, log }: ResticSettings,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<ResticEnd> {
+  const problems: string[] = [];
+  let summary: ResticMessage | undefined;
+  const takeLine = lineSplitter((line) => {
+    const message = parseMessage(line);
+    if (message.message_type === "summary") summary = message;
+    options.onMessage?.(message);
+  });
+  const text = new TextDecoder();
+  const cache = cacheFolder === undefined ? ["--no-cache"] : ["--cache-dir", cacheFolder];
+  const isStream = options.onMessage !== undefined;
+  const ended = await runProgram("restic", ["--json", ...cache, ...args], {
+    environment: {
+      ...{ RESTIC_REPOSITORY: path, RESTIC_PASSWORD_FILE: options.passwordFile ?? passwordFile },
+      ...{ RESTIC_PROGRESS_FPS: "2", TMPDIR: temporary, HOME: temporary, TZ: "UTC" },
+    },
+    ...(isStream ? { onOutput: (chunk: Buffer) => takeLine(text.decode(chunk, { stream: true })) } : {}),
+    onErrorLine: (line) => {
+      const problem = problemIn(parseMessage(line));
+      if (problem === undefined) return;
+      problems.push(problem);
+      if (!line.startsWith("{")) log(`restic: ${problem}`);
+    },
+  });
+  takeLine("\n");
+  return { code: ended.code, output: ended.output, summary, problems };
+}
+
+/**
+ * Restic itself cannot tell between containers who lives: it asks for processes of a number, on hosts of a name. Here
+ * the caller knows. Plain `unlock` is never called.
+ * @throws ToolboxError that names a holder of which nobody said that it is dead
+ */
+async function removeDeadLocks(settings: ResticSettings): Promise<void> {
+  const locks = await readLocks(settings);
+  const dead = new Set(settings.deadHosts);
+  const living = locks.find(({ hostname, time }) => !dead.has(hostname) && !isLongSilent(time));
+  if (living !== undefined) throw lockedError(settings.shown, living);
+  for (const { hostname, pid } of locks)
+    settings.log(`removing the lock of process ${pid} on ${hostname}, which is dead`);
+  if (locks.length > 0) await mustRun(settings, ["unlock", "--remove-all"]);
+}
+
+/** Who lives writes its lock anew every five minutes. The rest is for clocks that differ. */
+const silentHours = 2;
+
+function isLongSilent(time: string): boolean {
+  return Date.now() - Date.parse(time) > silentHours * 3_600_000;
+}
+
+async function readLocks(settings: ResticSettings): Promise<readonly ResticLock[]> {
+  const ids = (await mustRun(settings, ["list", "locks", "--no-lock"])).toString("utf8").split("\n");
+  const locks: ResticLock[] = [];
+  for (const id of ids.filter((line) => line !== "")) {
+    const lock = await runRestic(settings, ["cat", "lock", id, "--no-lock"], {});
+    // A lock that is gone by now holds nobody up.
+    if (lock.code === resticExit.done) locks.push(JSON.parse(lock.output.toString("utf8")) as ResticLock);
+  }
+  return locks;
+}
+
+async function mustRun(settings: ResticSettings, args: readonly string[]): Promise<Buffer> {
+  const end = await runRestic(settings, args, {});
+  if (end.code === resticExit.done) return end.output;
+  throw resticError({ doing: "looking at locks", path: settings.shown, code: end.code, problems: end.problems });
+}

@@ -1,0 +1,293 @@
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { BackupRepository } from "../contract.generated.ts";
+import { errorText, ToolboxError } from "../errors.ts";
+import type { CopyProgress } from "./copy.ts";
+import { measureFolder } from "./measure-folder.ts";
+import { resticExit, tellsOfDamage } from "./restic-errors.ts";
+import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
+import { type ResticProgram, resticProgram } from "./restic-program.ts";
+
+export interface ResticOptions {
+  /** Under which name snapshots are kept: the same in all runs of an install, or retention sees each as its own. */
+  readonly host: string;
+  /** Where indexes are kept between runs; without it nothing is. */
+  readonly cacheFolder?: string;
+  /** An existing folder for the password's file and packs that are being made. */
+  readonly temporary: string;
+  /** Host names of runs that have ended for certain: what they locked is free. */
+  readonly deadHosts?: readonly string[];
+  readonly log: (line: string) => void;
+}
+
+export interface StoredBackup {
+  readonly snapshotId: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** What the repository grew by. */
+  readonly addedBytes: number;
+}
+
+export interface StoredSnapshot {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly tags: readonly string[];
+  readonly host: string;
+  /** What was counted when it was stored. */
+  readonly summary: { readonly files: number; readonly bytes: number } | undefined;
+}
+
+/** How much `check` reads: what belongs to what, one group of packs out of several, or all of the data. */
+export type CheckScope = "metadata" | "all" | { readonly part: number; readonly of: number };
+
+export type CheckResult = { readonly whole: true } | { readonly whole: false; readonly damage: readonly string[] };
+
+/** How many days, weeks and months keep their last backup. */
+export interface Retention {
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+}
+
+type Report = (progress: CopyProgress) => void;
+
+/** Every call throws a ToolboxError in plain words: WrongKeyError, DamagedBackupError, or a plain one. */
+export interface Restic {
+  /** False only where nothing of a repository is; a password that does not open it is an error. */
+  exists(): Promise<boolean>;
+  /** Makes the repository unless it is there; one whose making was cut off is begun anew. */
+  initialise(): Promise<void>;
+  /** Lets another password open the repository; one that does already is left as it is. */
+  addKey(newPassword: string): Promise<void>;
+  /**
+   * Stores a folder, which nobody may write to meanwhile. Fewer or more bytes than are in it is an error, and what
+   * was stored is forgotten: restic itself says nothing of a source that is missing or cut short.
+   * @param options.time when what is in the folder was so; now if left out
+   */
+  backup(
+    folder: string,
+    options: { readonly tags: readonly string[]; readonly time?: Date },
+    progress: Report,
+  ): Promise<StoredBackup>;
+  /** Oldest first; only those with all of the tags. */
+  snapshots(tags?: readonly string[]): Promise<readonly StoredSnapshot[]>;
+  /**
+   * Makes the target, a folder that is for this alone, the same as a folder of the snapshot: what is there already is
+   * compared and kept, what does not belong there is removed. Each piece is decrypted with its authentication code
+   * and hashed before it is written, so that damaged data is an error; the target is then not to be used.
+   */
+  restore(snapshotId: string, subfolder: string, target: string, progress: Report): Promise<void>;
+  check(scope: CheckScope): Promise<CheckResult>;
+  /** Forgets what this install need not keep any more; `prune` also frees the room. Gives ids. */
+  forget(
+    keep: Retention,
+    options: { readonly prune: boolean },
+  ): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }>;
+  /** The content of one small file. */
+  dump(snapshotId: string, path: string): Promise<Buffer>;
+  /** Removes the password's file; nothing can be done afterwards. */
+  close(): Promise<void>;
+}
+
+/** Opens a repository of restic 0.18; the password stands in a file that only this user may read, until `close`. */
+export function openRestic(repository: BackupRepository, options: ResticOptions): Restic {
+  const secrets = mkdtempSync(join(options.temporary, "restic-"));
+  chmodSync(secrets, 0o700);
+  const passwordFile = join(secrets, "password");
+  writeFileSync(passwordFile, repository.password, { mode: 0o600 });
+  const { path, shown = path } = repository;
+  const restic = resticProgram({ ...options, path, shown, passwordFile });
+  return {
+    exists: () => exists(restic),
+    initialise: () => initialise(restic, path),
+    addKey: (newPassword) => addKey(restic, newPassword, join(secrets, "new-password")),
+    backup: (folder, about, progress) => backup({ restic, ...options }, { folder, ...about, progress }),
+    snapshots: (tags) => snapshots(restic, tags),
+    restore: (snapshotId, subfolder, target, progress) =>
+      restore(restic, { source: `${snapshotId}:${subfolder}`, target, progress }),
+    check: (scope) => check(restic, scope, shown),
+    forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
+    dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
+    close: () => rm(secrets, { recursive: true, force: true }),
+  };
+}
+
+async function exists(restic: ResticProgram): Promise<boolean> {
+  const doing = "opening the backup repository";
+  const end = await restic.end(["cat", "config", "--no-lock"]);
+  if (end.code === resticExit.noRepository) return false;
+  if (end.code !== resticExit.done) throw restic.failure(doing, end);
+  return true;
+}
+
+async function initialise(restic: ResticProgram, path: string): Promise<void> {
+  if (await exists(restic)) return;
+  if (await isHalfMade(path)) await rm(join(path, "keys"), { recursive: true });
+  await restic.run("making the backup repository", ["init"]);
+}
+
+/** A key and nothing else: restic was ended while it made the repository, and would refuse for ever to make it. */
+async function isHalfMade(path: string): Promise<boolean> {
+  const entries = await readdir(path).catch((): string[] => []);
+  if (!entries.includes("keys")) return false;
+  for (const folder of ["data", "index", "snapshots"]) {
+    if (entries.includes(folder) && (await measureFolder(join(path, folder))).files > 0) return false;
+  }
+  return true;
+}
+
+async function addKey(restic: ResticProgram, password: string, file: string): Promise<void> {
+  await writeFile(file, password, { mode: 0o600 });
+  try {
+    const tried = await restic.end(["cat", "config", "--no-lock"], { passwordFile: file });
+    if (tried.code === resticExit.done) return;
+    if (tried.code !== resticExit.wrongPassword) throw restic.failure("looking at a key", tried);
+    await restic.run("adding a key to the backup repository", ["key", "add", "--new-password-file", file]);
+  } finally {
+    await rm(file);
+  }
+}
+
+interface BackupRequest {
+  readonly folder: string;
+  readonly tags: readonly string[];
+  readonly time?: Date;
+  readonly progress: Report;
+}
+
+async function backup(
+  { restic, host, log }: ResticOptions & { readonly restic: ResticProgram },
+  { folder, tags, time, progress }: BackupRequest,
+): Promise<StoredBackup> {
+  const doing = "storing the backup";
+  const expected = await measureFolder(folder).catch((error: unknown) => {
+    throw new ToolboxError(`${doing} failed, ${folder} cannot be read: ${errorText(error)}`, { cause: error });
+  });
+  if (expected.files === 0) throw new ToolboxError(`there is nothing to store in ${folder}`);
+  const about = ["--host", host, ...tags.flatMap((tag) => ["--tag", tag]), ...takenAt(time)];
+  const end = await restic.end(["backup", ...about, "--", folder], { onMessage: report(progress, "bytes_done") });
+  const { summary } = end;
+  const snapshotId = summary?.["snapshot_id"];
+  const stored = { files: count(summary, "total_files_processed"), bytes: count(summary, "total_bytes_processed") };
+  const isWhole = stored.files === expected.files && stored.bytes === expected.bytes;
+  if (end.code === resticExit.done && isWhole && typeof snapshotId === "string") {
+    return { snapshotId, ...stored, addedBytes: count(summary, "data_added_packed") };
+  }
+  if (typeof snapshotId === "string") await forgetOne(restic, snapshotId, log);
+  if (end.code !== resticExit.done) throw restic.failure(doing, end);
+  throw new ToolboxError(
+    `${doing} failed: of ${expected.files} files with ${expected.bytes} bytes in ${folder}, ` +
+      `${stored.files} with ${stored.bytes} bytes were stored`,
+    { advice: "somebody writes to the folder, or its disk does not read what was written; run the backup again" },
+  );
+}
+
+/** Restic reads times in the zone of its environment, which is UTC. */
+function takenAt(time: Date | undefined): readonly string[] {
+  return time === undefined ? [] : ["--time", time.toISOString().slice(0, 19).replace("T", " ")];
+}
+
+async function forgetOne(restic: ResticProgram, snapshotId: string, log: (line: string) => void): Promise<void> {
+  const end = await restic.end(["forget", snapshotId]);
+  // The failure of the backup itself is what has to be told; a snapshot without the mark of a proof is never used.
+  if (end.code !== resticExit.done) log(`the incomplete snapshot ${snapshotId} could not be forgotten`);
+}
+
+function report(progress: Report, done: string): (message: ResticMessage) => void {
+  return (message) => {
+    if (message.message_type !== "status") return;
+    progress({ done: count(message, done), total: count(message, "total_bytes"), unit: "bytes" });
+  };
+}
+
+interface SnapshotLine {
+  readonly id: string;
+  readonly time: string;
+  readonly tags?: readonly string[] | null;
+  readonly hostname: string;
+  readonly summary?: ResticMessage;
+}
+
+async function snapshots(restic: ResticProgram, tags: readonly string[] = []): Promise<readonly StoredSnapshot[]> {
+  const filter = tags.length === 0 ? [] : ["--tag", tags.join(",")];
+  const output = await restic.run("listing backups", ["snapshots", "--no-lock", ...filter]);
+  const lines = JSON.parse(output.toString("utf8")) as readonly SnapshotLine[] | null;
+  return (lines ?? []).map((line) => ({
+    ...{ id: line.id, time: line.time, tags: line.tags ?? [], host: line.hostname },
+    summary:
+      line.summary === undefined
+        ? undefined
+        : { files: count(line.summary, "total_files_processed"), bytes: count(line.summary, "total_bytes_processed") },
+  }));
+}
+
+interface RestoreRequest {
+  readonly source: string;
+  readonly target: string;
+  readonly progress: Report;
+}
+
+async function restore(restic: ResticProgram, { source, target, progress }: RestoreRequest): Promise<void> {
+  const doing = "restoring files of the backup";
+  // Who only reads leaves no lock behind that would keep others out.
+  const args = ["restore", "--no-lock", source, "--target", target, "--delete"];
+  const end = await restic.end(args, { onMessage: report(progress, "bytes_restored") });
+  if (end.code !== resticExit.done || end.problems.some(tellsOfDamage)) throw restic.failure(doing, end);
+  const done = count(end.summary, "files_restored") + count(end.summary, "files_skipped");
+  const total = count(end.summary, "total_files");
+  if (end.summary === undefined || done < total) {
+    throw new ToolboxError(`${doing} failed: ${done} of ${total} were restored`);
+  }
+}
+
+async function check(restic: ResticProgram, scope: CheckScope, path: string): Promise<CheckResult> {
+  const end = await restic.end(["check", ...readingOf(scope)]);
+  if (end.code === resticExit.done) return { whole: true };
+  const isDamaged = end.code === resticExit.failed && end.problems.some(tellsOfDamage);
+  if (!isDamaged) throw restic.failure("checking the backup repository", end);
+  const damage = damageIn(end.problems);
+  return { whole: false, damage: damage.length > 0 ? damage : [`the repository in ${path} contains errors`] };
+}
+
+function readingOf(scope: CheckScope): readonly string[] {
+  if (scope === "metadata") return [];
+  return scope === "all" ? ["--read-data"] : [`--read-data-subset=${scope.part}/${scope.of}`];
+}
+
+interface ForgetGroup {
+  readonly keep?: readonly SnapshotLine[] | null;
+  readonly remove?: readonly SnapshotLine[] | null;
+}
+
+async function forget(
+  restic: ResticProgram,
+  host: string,
+  { daily, weekly, monthly }: Retention,
+  prune: boolean,
+): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }> {
+  const keep = Object.entries({ daily, weekly, monthly }).filter(([, many]) => many > 0);
+  if (keep.length === 0) throw new ToolboxError("a retention that keeps no backup at all is refused");
+  const policy = keep.flatMap(([unit, many]) => [`--keep-${unit}`, String(many)]);
+  // Grouped by the host alone: the id of a run in tags or paths would make each run its own group, kept for ever.
+  const output = await restic.run("forgetting old backups", [
+    "forget",
+    "--host",
+    host,
+    "--group-by",
+    "host",
+    ...policy,
+  ]);
+  const groups = (JSON.parse(output.toString("utf8") || "[]") as readonly ForgetGroup[] | null) ?? [];
+  const kept = groups.flatMap((group) => group.keep ?? []).map(({ id }) => id);
+  const removed = groups.flatMap((group) => group.remove ?? []).map(({ id }) => id);
+  // Restic ends with 0 where the storage refused to delete.
+  const left = new Set(removed.length === 0 ? [] : (await snapshots(restic)).map(({ id }) => id));
+  const stuck = removed.find((id) => left.has(id));
+  if (stuck !== undefined) {
+    throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
+  }
+  if (prune) await restic.run("freeing the room of old backups", ["prune"]);
+  return { kept, removed };
+}

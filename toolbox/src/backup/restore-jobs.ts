@@ -1,0 +1,96 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type {
+  BackupRepository,
+  RestoreGitJob,
+  RestoreObjectsJob,
+  RestorePostgresJob,
+  RestoreStreamsJob,
+} from "../contract.generated.ts";
+import { ToolboxError } from "../errors.ts";
+import type { JobContext } from "../jobs/job.ts";
+import { type CopyContext, quietly } from "./copy.ts";
+import type { StoreName } from "./manifest.ts";
+import { runProgram } from "./run-program.ts";
+import { openRestic, type Restic } from "./restic.ts";
+import { cutIn, signIn } from "./work-folder.ts";
+
+/** Brings a data directory back, for a server that was never started on it. */
+export async function runRestorePostgres(job: RestorePostgresJob, { log, change }: JobContext): Promise<void> {
+  const { restorePostgres } = await import("./postgres-store.ts");
+  await change(`bring back databases of backup ${job.snapshot}`, () =>
+    withRepository(job, log, async (restic) => {
+      const saved = join(cutIn(job.folder), "postgres");
+      await requireSameMajor(restic, job.snapshot, saved);
+      await restorePostgres(restic, job.snapshot, saved, job.data, quietly({ log }));
+    }),
+  );
+}
+
+/** A data directory is of one major version. Nothing is written before this is known. */
+async function requireSameMajor(restic: Restic, snapshot: string, folder: string): Promise<void> {
+  const saved = (await restic.dump(snapshot, join(folder, "PG_VERSION"))).toString("utf8").trim();
+  const { output } = await runProgram("postgres", ["--version"], { environment: {} });
+  const here = / (\d+)/.exec(output.toString("utf8"))?.[1];
+  if (saved === here) return;
+  throw new ToolboxError(
+    `the backup holds databases of PostgreSQL ${saved}, and this platform runs ${here ?? "another"}`,
+    {
+      advice: "restore it with the version of Slipway that made it, and upgrade then",
+    },
+  );
+}
+
+export async function runRestoreGit(job: RestoreGitJob, context: JobContext): Promise<void> {
+  const { restoreGit } = await import("./git-store.ts");
+  await bringBack("git", job, context, (folder, copy) => restoreGit(job.git, folder, {}, copy));
+}
+
+export async function runRestoreObjects(job: RestoreObjectsJob, context: JobContext): Promise<void> {
+  const { restoreObjects } = await import("./object-store.ts");
+  await bringBack("objects", job, context, (folder, copy) => restoreObjects(job.objects, folder, {}, copy));
+}
+
+export async function runRestoreStreams(job: RestoreStreamsJob, context: JobContext): Promise<void> {
+  const { restoreStreams } = await import("./stream-store.ts");
+  await bringBack("streams", job, context, (folder, copy) => restoreStreams(job.streams, folder, {}, copy));
+}
+
+interface FolderJob {
+  readonly repository: BackupRepository;
+  readonly snapshot: string;
+  /** Where backups of this install are put together, now as when this one was made. */
+  readonly folder: string;
+}
+
+/** Fetches one store's part of a backup to a folder, hands it over, and clears it away once it is in the store. */
+async function bringBack(
+  store: StoreName,
+  job: FolderJob,
+  { log, change }: JobContext,
+  put: (folder: string, context: CopyContext) => Promise<unknown>,
+): Promise<void> {
+  const folder = join(job.folder, `restore-${store}`);
+  await change(`bring back ${store} of backup ${job.snapshot}`, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await withRepository(job, log, (restic) =>
+      restic.restore(job.snapshot, join(cutIn(job.folder), store), folder, () => undefined),
+    );
+    await put(folder, quietly({ log }));
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+async function withRepository(
+  { repository, folder }: Pick<FolderJob, "repository" | "folder">,
+  log: (line: string) => void,
+  use: (restic: Restic) => Promise<void>,
+): Promise<void> {
+  await signIn(folder);
+  const restic = openRestic(repository, { host: "restore", temporary: "/tmp", log });
+  try {
+    await use(restic);
+  } finally {
+    await restic.close();
+  }
+}
