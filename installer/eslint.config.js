@@ -13,6 +13,7 @@ const targetFolders = [
   "**/render/compose/**",
   "**/render/helm/**",
   "**/platform/docker/**",
+  "**/platform/kubernetes/**",
 ];
 
 /** Tests, and what several of them share. */

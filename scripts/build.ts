@@ -55,7 +55,7 @@ const files = await packProgram(bundled, [
     name: "render",
     entries: [
       ...[/commands\/plan\.ts$/, /actions\/plan\/plan\.ts$/, /commands\/render\.ts$/, /actions\/render\/render\.ts$/],
-      ...[/engine\/targets\.ts$/, /compose\/rules\.ts$/, /compose\/render-files\.ts$/],
+      ...[/engine\/targets\.ts$/, /compose\/rules\.ts$/],
     ],
   },
   { name: "commands", entries: [/cli\/commands\//] },
@@ -63,6 +63,7 @@ const files = await packProgram(bundled, [
     name: "platform",
     entries: [/\/create-ports\.ts$/, /actions\/install\/install\.ts$/, /actions\/status\/status\.ts$/],
   },
+  { name: "cluster", entries: [/kubernetes\/cluster-calls\.ts$/] },
   { name: "other", entries: [/^installer\/src\//] },
 ]);
 

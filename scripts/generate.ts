@@ -6,6 +6,8 @@ import { type Generator, generatedFolders } from "./generate/generated-file.ts";
 /** In this order, each loaded when the ones before have written: the later ones run the program, which is made of what the first ones write. */
 const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/templates.ts")).generateTemplates,
+  async () => (await import("./generate/chart-schema.ts")).generateChartSchema,
+  async () => (await import("./generate/chart-text.ts")).generateChartText,
   async () => (await import("./generate/toolbox-documents.ts")).generateToolboxDocuments,
   async () => (await import("./generate/image-references.ts")).generateImageReferences,
   async () => (await import("./generate/values-files.ts")).generateValuesFiles,
@@ -19,6 +21,7 @@ const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/compose-reference.ts")).generateComposeReference,
   async () => (await import("./generate/components-page.ts")).generateComponentsPage,
   async () => (await import("./generate/sizing-page.ts")).generateSizingPage,
+  async () => (await import("./generate/scaling-page.ts")).generateScalingPage,
 ];
 
 const root = new URL("..", import.meta.url);

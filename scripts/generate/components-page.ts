@@ -1,14 +1,14 @@
 import { componentDefinitions } from "../../installer/src/plan/components/all.ts";
 import type { Component, Plan } from "../../installer/src/plan/model.ts";
-import { referencePlan, referenceProfiles } from "../../installer/test/support/compose-reference.ts";
+import { profiles, referencePlan } from "../../installer/test/support/compose-reference.ts";
 import { editions } from "../../installer/src/values/editions.ts";
 import { planOfEveryComponent } from "../../installer/test/support/every-component.ts";
 import type { Generator } from "./generated-file.ts";
 
 /** docs/components.md: every component there is, which profile it is part of, and what does the work of programs that people know. */
 export const generateComponentsPage: Generator = () => {
-  const plans = referenceProfiles().map(referencePlan);
-  const rows = planOfEveryComponent().components.map((component) => row(component, plans));
+  const plans = profiles().map(referencePlan);
+  const rows = planOfEveryComponent("oneHost").components.map((component) => row(component, plans));
   return Promise.resolve([{ path: "docs/components.md", contents: renderPage(rows, plans) }]);
 };
 
@@ -30,7 +30,8 @@ function renderPage(rows: readonly string[], plans: readonly Plan[]): string {
 
 # Components
 
-A profile says which components run: \`infra\` is the ground that a hub stands on, \`standard\` adds CSGHub 2.4, Community Edition. A component
+A profile says which components run: \`infra\` is the ground that a hub stands on, \`standard\` adds CSGHub 2.4, Community Edition,
+\`ha\` runs that on a cluster that may lose a machine ([scaling](scaling.md)). A component
 runs here (\`mode: embedded\`), is one of your own (\`mode: external\`, for what the hub stands on) or is left out (\`mode: off\`, or \`--without NAME\`).
 Its settings stand below its key of the [values](values.md), its limits in [sizing](sizing.md).
 

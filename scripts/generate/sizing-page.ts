@@ -32,7 +32,7 @@ const measured: Readonly<Record<string, readonly [idle: number, most?: number]>>
 /** docs/sizing.md: limits of the profile with everything, what was measured, and what grows. */
 export const generateSizingPage: Generator = () =>
   Promise.resolve([
-    { path: "docs/sizing.md", contents: renderPage(referencePlan("standard"), planOfEveryComponent()) },
+    { path: "docs/sizing.md", contents: renderPage(referencePlan("standard"), planOfEveryComponent("oneHost")) },
   ]);
 
 function renderPage(plan: Plan, every: Plan): string {

@@ -75,6 +75,7 @@ const documents = {
   findVerifyErrors: "VerifyDocument",
   findS3ConsoleErrors: "S3Console",
   findLookErrors: "LookDocument",
+  findBackupErrors: "BackupDocument",
 };
 
 async function compileValidators(schema: SchemaNode): Promise<string> {

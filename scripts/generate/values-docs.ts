@@ -47,6 +47,7 @@ function toFlow(value: unknown): string {
   if (typeof value !== "object" || value === null) {
     return typeof value === "string" && /^[A-Za-z/][A-Za-z0-9 ./_-]*$/.test(value) ? value : JSON.stringify(value);
   }
+  if (Array.isArray(value)) return `[${value.map(toFlow).join(", ")}]`;
   return `{ ${Object.entries(value)
     .map(([key, child]) => `${key}: ${toFlow(child)}`)
     .join(", ")} }`;
@@ -113,7 +114,7 @@ the recorded values, with \`--set\` laid over them; a first install without \`-f
 \`plan\` lists those. \`--reset-values\` leaves the recorded values out without a file. A file that was changed since it was
 installed, and that a command does not read, is named in a warning.
 
-Maps are merged key by key (so \`extraEnv\` is merged name by name); everything else is replaced. A file of yours holds
+Maps are merged key by key (so \`extraEnv\` is merged name by name); everything else is replaced, lists as a whole. A file of yours holds
 only what differs from the defaults.
 
 \`slipway validate -f values.yaml\` reports every problem at once, with its line and column. Secrets are never shown.

@@ -54,11 +54,15 @@ async function joinDefaults(places: readonly SectionPlace[], readText: ReadText)
   return `${[first, `# ${marker}`, ...rest, ...sections.flat()].join("\n")}\n`;
 }
 
-/** As the formatter of this repository writes it: short lists of plain values on one line. */
-function formatJson(value: unknown): string {
+/** As the formatter of this repository writes it: short lists of plain values, and of such lists, on one line. */
+export function formatJson(value: unknown): string {
   const text = JSON.stringify(value, null, 2);
-  const plainList = /^( *)(.*)\[\n((?: +(?:"(?:[^"\\]|\\.)*"|[-+.\w]+),?\n)+) *\](,?)$/gm;
-  const oneLine = text.replace(plainList, (whole, indent: string, before: string, items: string, comma: string) => {
+  return `${joinLists(joinLists(text))}\n`;
+}
+
+function joinLists(text: string): string {
+  const plainList = /^( *)(.*)\[\n((?: +(?:"(?:[^"\\]|\\.)*"|[-+.\w]+|\[[^\n{]*\]),?\n)+) *\](,?)$/gm;
+  return text.replace(plainList, (whole, indent: string, before: string, items: string, comma: string) => {
     const line = `${indent}${before}[${items
       .trim()
       .split("\n")
@@ -66,5 +70,4 @@ function formatJson(value: unknown): string {
       .join(" ")}]${comma}`;
     return line.length > lineWidth ? whole : line;
   });
-  return `${oneLine}\n`;
 }

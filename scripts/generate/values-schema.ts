@@ -7,9 +7,11 @@ export interface SchemaNode {
   readonly title?: string;
   readonly description?: string;
   readonly examples?: readonly unknown[];
-  readonly type?: "object" | "string" | "integer" | "number" | "boolean";
+  readonly type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: false | SchemaNode;
+  /** What each entry of a list is. */
+  readonly items?: SchemaNode;
   readonly required?: readonly string[];
   readonly definitions?: Readonly<Record<string, SchemaNode>>;
   readonly enum?: readonly string[];
@@ -19,6 +21,8 @@ export interface SchemaNode {
   readonly writeOnly?: boolean;
   /** What is allowed, in words, where a pattern would not tell a reader. */
   readonly "x-allowed"?: string;
+  /** The same for the names of a map whose names are free. */
+  readonly "x-names"?: string;
 }
 
 /** Reads the schema of values files. */

@@ -35,7 +35,7 @@ function nameTypes(schema: SchemaNode): SchemaNode {
 function strip(root: SchemaNode, node: SchemaNode): SchemaNode {
   const target = resolveNode(root, node);
   if (node.$ref !== undefined && target.type === "object") return { $ref: node.$ref };
-  const { type, description, properties, additionalProperties, required } = target;
+  const { type, description, properties, additionalProperties, items, required } = target;
   return {
     ...(type === undefined ? {} : { type }),
     ...(target.enum === undefined ? {} : { enum: target.enum }),
@@ -43,6 +43,7 @@ function strip(root: SchemaNode, node: SchemaNode): SchemaNode {
     ...(required === undefined ? {} : { required }),
     ...(properties === undefined ? {} : { properties: mapNodes(properties, (child) => strip(root, child)) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: additionalProperties && { type: "string" } }),
+    ...(items === undefined ? {} : { items: strip(root, items) }),
     ...(target.definitions === undefined
       ? {}
       : { definitions: mapNodes(target.definitions, (child) => strip(root, child)) }),
@@ -54,7 +55,9 @@ function pickObjects(nodes: Readonly<Record<string, SchemaNode>>): Record<string
 }
 
 function makeReadonly(source: string): string {
-  return source.replace(/^(\s+)(\[k: string\]|[A-Za-z][A-Za-z0-9]*):/gm, "$1readonly $2:");
+  return source
+    .replace(/^(\s+)(\[k: string\]|[A-Za-z][A-Za-z0-9]*):/gm, "$1readonly $2:")
+    .replace(/: (string|number)\[\];/g, ": readonly $1[];");
 }
 
 function capitalize(text: string): string {

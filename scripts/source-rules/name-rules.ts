@@ -16,7 +16,7 @@ export interface Exemption {
 }
 
 /** Components whose name is a common word here: a layer, a role that any component may have, a kind of page, a command. */
-const commonWords = ["registry", "gateway", "landing-page", "verification"];
+const commonWords = ["registry", "gateway", "landing-page", "verification", "backup"];
 
 /**
  * Only a component's own file names it. Everybody else asks the Plan or the component definitions.
@@ -45,10 +45,10 @@ export function componentNames(components: readonly string[]): NameRule {
       },
       "render/hardening/hardening-rules.ts": { count: 1, reason: "the wording of rule S24" },
       "render/hardening/hardening-exemptions.ts": {
-        count: 5,
+        count: 4,
         reason: "exemptions are for one component each, by their nature",
       },
-      "render/helm/target-differences.ts": { count: 4, reason: "explains a difference by an example" },
+      "render/helm/target-differences.ts": { count: 3, reason: "explains a difference by an example" },
       "actions/preflight/checks/live.ts": { count: 6, reason: "passwords everybody knows, some of them such names" },
     },
   };
@@ -87,7 +87,7 @@ export const targetNames: NameRule = {
     "cli/commands/bundle.ts": { count: 2, reason: "a tool that people carry, as an example" },
     "cli/commands/render.ts": { count: 1, reason: "says which files each target's rendering has" },
     "cli/ui/print-bundle.ts": { count: 1, reason: "says which engine a bundle's images need" },
-    "engine/targets.ts": { count: 6, reason: "the composition root is where a name becomes a target" },
+    "engine/targets.ts": { count: 11, reason: "the composition root is where a name becomes a target" },
     "execute/state/format-1.ts": { count: 1, reason: "records of 0.1.0, which knew one target only" },
     "plan/groups/hub-settings.ts": { count: 3, reason: "variables that the hub's programs read under this name" },
     "values/parse-values.ts": { count: 3, reason: "a step of the YAML parser is called composing" },

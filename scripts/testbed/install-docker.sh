@@ -10,6 +10,7 @@
 #
 # Exit: 0 installed · 2 wrong option · 4 not possible here · 10 declined. Running it again changes nothing.
 set -eu
+. "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/debian-mirror.sh"
 # Replaced in tests.
 os_release=${SLIPWAY_OS_RELEASE:-/etc/os-release}
 apt=${SLIPWAY_APT_FOLDER:-/etc/apt}
@@ -37,37 +38,6 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# The first address of this machine's Debian archive, from either form of apt source.
-debian_mirror() {
-  for file in "$apt"/sources.list "$apt"/sources.list.d/*.sources "$apt"/sources.list.d/*.list; do
-    if [ ! -r "$file" ]; then continue; fi
-    case $file in
-      *.sources)
-        # Comments may stand inside a paragraph; the fields come in any order.
-        grep -v '^#' "$file" | awk -v suite="$VERSION_CODENAME" '
-          BEGIN { RS = "" }
-          {
-            uri = ""; found = 0; main = 0
-            count = split($0, lines, "\n")
-            for (i = 1; i <= count; i++) {
-              fields = split(lines[i], words, /[ \t]+/)
-              name = tolower(words[1])
-              for (j = 2; j <= fields; j++) {
-                if (name == "uris:" && uri == "") uri = words[j]
-                if (name == "suites:" && words[j] == suite) found = 1
-                if (name == "components:" && words[j] == "main") main = 1
-              }
-            }
-            if (found && main && uri != "") print uri
-          }'
-        ;;
-      *)
-        sed -nE "s/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]]+$VERSION_CODENAME[[:space:]]+main.*/\2/p" "$file"
-        ;;
-    esac
-  done | head -n 1
-}
-
 [ -r "$os_release" ] || give_up "this is not a Linux this script knows" "install Docker 24 or later with Compose 2.24 or later yourself"
 # shellcheck source=/dev/null
 . "$os_release"
@@ -78,7 +48,7 @@ add_source=
 tools="mmdebstrap debian-archive-keyring"
 case "$ID $VERSION_CODENAME" in
   "debian bookworm")
-    mirror=$(debian_mirror)
+    mirror=$(debian_mirror "$apt" "$VERSION_CODENAME")
     [ -n "$mirror" ] || give_up "no Debian mirror is configured in $apt" "configure one, or install Docker 24 or later with Compose 2.24 or later yourself"
     add_source=1
     packages="docker.io/trixie docker-cli/trixie containerd/trixie docker-buildx/trixie docker-compose/trixie runc iptables $tools"

@@ -7,6 +7,7 @@
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 . "$here/../ensure-packages.sh"
+. "$here/unpack-packages.sh"
 crane_version=0.22.1
 oras_version=1.3.6
 go_version=$(sed -n 's/.*GO_VERSION: "\([^"]*\)".*/\1/p' "$here/../../images/catalogue.yaml")
@@ -23,21 +24,6 @@ warn() { echo "warning: going on without $1" >&2; }
 
 # publish NAME: a rename, so that two runs side by side never see half of it; whoever comes second keeps what is there.
 publish() { mv -T "$work/$1" "$tools/$1" 2>/dev/null || [ -d "$tools/$1" ]; }
-
-# unpack NAME PACKAGE…: the packages, and those of their dependencies that this machine lacks, below $work/NAME/root.
-unpack() {
-  name=$1
-  shift
-  command -v apt-get >/dev/null 2>&1 || return 1
-  echo "unpacking $* for the tests" >&2
-  missing=$(apt-get install --simulate --no-install-recommends "$@" 2>/dev/null | sed -n 's/^Inst \([^ ]*\) (.*/\1/p')
-  [ -n "$missing" ] || return 1
-  mkdir -p "$work/$name/root" "$work/$name/packages"
-  # shellcheck disable=SC2086 # a list of package names
-  (cd "$work/$name/packages" && apt-get download -qq $missing >/dev/null 2>&1) || return 1
-  for package in "$work/$name/packages"/*.deb; do dpkg-deb --extract "$package" "$work/$name/root"; done
-  rm -rf "$work/$name/packages"
-}
 
 # Its settings name what was unpacked beside it; whether images are signed is not the question here.
 make_podman() {
@@ -67,16 +53,6 @@ PROGRAM
 make_registry() {
   unpack docker-registry docker-registry && ln -s root/usr/bin/docker-registry "$work/docker-registry/docker-registry" &&
     publish docker-registry
-}
-
-# Any Go from 1.21 on fetches the wanted one as a module.
-find_go() {
-  if go version 2>/dev/null | grep -Eq 'go1\.(2[1-9]|[3-9][0-9])'; then
-    command -v go
-    return
-  fi
-  newest=$(apt-cache search --names-only '^golang-1\.[0-9]+-go$' 2>/dev/null | sed 's/ .*//' | sort -V | tail -n 1)
-  [ -n "$newest" ] && unpack go "$newest" >&2 && find "$work/go/root/usr/lib" -path '*/bin/go' | head -n 1
 }
 
 # make_from_module NAME VERSION PACKAGE

@@ -43,7 +43,7 @@ env:
   {{- range . }}
   - name: {{ toJson .name }}
     {{- if .secret }}
-    valueFrom: { secretKeyRef: { name: {{ include "platform.name" (dict "root" $root "id" (printf "env-%s" $unit.id)) }}, key: {{ toJson .name }} } }
+    valueFrom: { secretKeyRef: { name: {{ include "platform.secretName" (dict "root" $root "prefix" "env" "id" $unit.id) }}, key: {{ toJson .name }} } }
     {{- else }}
     value: {{ include "platform.literal" .value }}
     {{- end }}
@@ -107,7 +107,7 @@ volumeMounts:
 {{- end }}
 {{- if $unit.secretFiles }}
 - name: secret-{{ $unit.id }}
-  secret: { secretName: {{ include "platform.name" (dict "root" $root "id" (printf "files-%s" $unit.id)) }}, defaultMode: 0400 }
+  secret: { secretName: {{ include "platform.secretName" (dict "root" $root "prefix" "files" "id" $unit.id) }}, defaultMode: 0400 }
 {{- end }}
 {{- if $unit.notices }}
 - name: notices-{{ $unit.id }}

@@ -4,6 +4,24 @@
 {{- printf "%s-%s" .root.Values.install.name .id -}}
 {{- end }}
 
+{{- /* Name of a Secret of a unit: "prefix" (files, env), "id". A digest of its contents ends it, so that other contents are another Secret. */ -}}
+{{- define "platform.secretName" -}}
+{{- $name := include "platform.name" (dict "root" .root "id" (printf "%s-%s" .prefix .id)) -}}
+{{- with get .root.Values.secretDigests .id -}}
+{{- printf "%s-%s" $name (trunc 10 .) -}}
+{{- else -}}
+{{- $name -}}
+{{- end -}}
+{{- end }}
+
+{{- /* What tells whether the objects of a unit are as they should be: "root", "id", "pod". On the object, because on a pod they would restart it. */ -}}
+{{- define "platform.specAnnotations" -}}
+slipway.dev/spec-hash: {{ toJson .pod.specHash }}
+{{- with get .root.Values.secretDigests .id }}
+slipway.dev/secret-digest: {{ toJson . }}
+{{- end }}
+{{- end }}
+
 {{- /* What selectors use: it never changes for the life of an object. */ -}}
 {{- define "platform.selector" -}}
 app.kubernetes.io/name: {{ toJson .id }}

@@ -1,4 +1,5 @@
-{{- /* The pod template of a component or job: "root", "id", "pod" (its data), "restart". "component" is set for what keeps running. */ -}}
+{{- /* The pod template of a component or job: "root", "id", "pod" (its data), "restart". "component" is set for what keeps running, "mark" for
+    a job that says when it has completed: then its own container is the last step before the one that says so. */ -}}
 {{- define "platform.podTemplate" -}}
 {{- $root := .root -}}
 {{- $pod := .pod -}}
@@ -9,19 +10,24 @@ metadata:
     slipway.dev/zone: {{ .zone }}
   annotations:
     slipway.dev/config-hash: {{ $pod.configHash | toJson }}
-    {{- include "platform.secretDigests" . | trim | nindent 4 }}
     kubectl.kubernetes.io/default-container: {{ toJson .id }}
 spec:
   serviceAccountName: {{ include "platform.name" . }}
   automountServiceAccountToken: false
   enableServiceLinks: false
   {{- with $root.Values.cluster.imagePullSecrets }}
-  imagePullSecrets: {{ toJson . }}
+  imagePullSecrets:
+    {{- range . }}
+    - { name: {{ toJson . }} }
+    {{- end }}
+  {{- end }}
+  {{- with $root.Values.cluster.priorityClass }}
+  priorityClassName: {{ toJson . }}
   {{- end }}
   restartPolicy: {{ .restart }}
   {{- if .component }}
   terminationGracePeriodSeconds: {{ $pod.stopSeconds }}
-  {{- if gt (int $pod.replicas) 1 }}
+  {{- if or $pod.autoscale (gt (int $pod.replicas) 1) }}
   {{- include "platform.spread" . | trim | nindent 2 }}
   {{- end }}
   {{- end }}
@@ -32,12 +38,25 @@ spec:
     fsGroup: {{ $uid }}
     fsGroupChangePolicy: OnRootMismatch
     seccompProfile: { type: RuntimeDefault }
+    {{- if include "platform.lowPorts" $pod }}
+    sysctls:
+      - { name: net.ipv4.ip_unprivileged_port_start, value: "0" }
+    {{- end }}
+  {{- if and $pod.callsGateway $root.Values.cluster.gatewayAddress $root.Values.publicNames }}
+  hostAliases:
+    - ip: {{ toJson $root.Values.cluster.gatewayAddress }}
+      hostnames: {{ toJson $root.Values.publicNames }}
+  {{- end }}
   {{- include "platform.steps" . | trim | nindent 2 }}
   containers:
+    {{- if .mark }}
+    {{- include "platform.markContainer" . | trim | nindent 4 }}
+    {{- else }}
     - {{- include "platform.container" (dict "root" $root "unit" $pod.unit) | nindent 6 }}
       {{- if .component }}
-      {{- include "platform.serving" $pod | trim | nindent 6 }}
+      {{- include "platform.serving" (dict "root" $root "pod" $pod) | trim | nindent 6 }}
       {{- end }}
+    {{- end }}
   {{- $volumes := include "platform.podVolumes" . | trim }}
   {{- with $volumes }}
   volumes:
@@ -45,18 +64,42 @@ spec:
   {{- end }}
 {{- end }}
 
-{{- /* A Secret mounted file by file is never refreshed in a running pod, so a rotated value reaches it by a new pod: these lines change with it. */ -}}
-{{- define "platform.secretDigests" -}}
-{{- $digests := .root.Values.secretDigests -}}
-{{- range $unit := prepend (.pod.init | default list) .pod.unit }}
-{{- with get $digests $unit.id }}
-slipway.dev/secrets-{{ $unit.id }}: {{ toJson . }}
+{{- /* Says in the API that the job before it has completed. It alone in the pod has a token, which allows that and nothing else. */ -}}
+{{- define "platform.markContainer" -}}
+- name: mark
+  image: {{ .mark.image | toJson }}
+  imagePullPolicy: {{ .root.Values.pullPolicy }}
+  args: [mark-done, {{ .mark.configMap }}, {{ printf "%s.%s" .pod.specHash (get .root.Values.secretDigests .id) | toJson }}]
+  {{- include "platform.containerSecurity" .pod.unit.uid | nindent 2 }}
+  {{- include "platform.resources" (dict "root" .root "cpus" 0.5 "memoryMiB" 128) | nindent 2 }}
+  volumeMounts:
+    - { name: api-access, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
 {{- end }}
+
+{{- define "platform.markVolume" -}}
+- name: api-access
+  projected:
+    defaultMode: 0400
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3600 }
+      - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
+      - downwardAPI: { items: [{ path: namespace, fieldRef: { apiVersion: v1, fieldPath: metadata.namespace } }] }
 {{- end }}
+
+{{- /* Whether a component serves on a port that is for root alone unless its pod says otherwise; empty means no. */ -}}
+{{- define "platform.lowPorts" -}}
+{{- range .ports -}}
+{{- if lt (int .port) 1024 -}}
+yes
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "platform.podVolumes" -}}
 {{- $root := .root -}}
+{{- if .mark }}
+{{ include "platform.markVolume" . }}
+{{- end }}
 {{- if include "platform.imageVolumes" $root }}
 {{- range .pod.imageFolders }}
 - name: {{ .volume }}-image
@@ -73,24 +116,29 @@ slipway.dev/secrets-{{ $unit.id }}: {{ toJson . }}
 
 {{- /* Ports and probes of what keeps running. */ -}}
 {{- define "platform.serving" -}}
-{{- with .ports }}
+{{- $pod := .pod -}}
+{{- $published := dict -}}
+{{- if eq .root.Values.cluster.exposure.kind "hostPort" -}}
+{{- range $pod.published }}{{ $_ := set $published (toString .targetPort) .port }}{{ end -}}
+{{- end -}}
+{{- with $pod.ports }}
 ports:
   {{- range . }}
-  - { name: {{ toJson .name }}, containerPort: {{ .port }} }
+  - { name: {{ toJson .name }}, containerPort: {{ .port }}{{ with get $published (toString .port) }}, hostPort: {{ . }}{{ end }} }
   {{- end }}
 {{- end }}
 startupProbe:
-  {{- include "platform.probe" .probes.ready | nindent 2 }}
-  periodSeconds: 5
+  {{- include "platform.probe" $pod.probes.ready | nindent 2 }}
+  periodSeconds: 2
   timeoutSeconds: 5
-  failureThreshold: {{ max 1 (div (add .probes.startSeconds 4) 5) }}
+  failureThreshold: {{ max 1 (div (add $pod.probes.startSeconds 1) 2) }}
 readinessProbe:
-  {{- include "platform.probe" .probes.ready | nindent 2 }}
+  {{- include "platform.probe" $pod.probes.ready | nindent 2 }}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 3
 livenessProbe:
-  {{- include "platform.probe" .probes.live | nindent 2 }}
+  {{- include "platform.probe" $pod.probes.live | nindent 2 }}
   periodSeconds: 20
   timeoutSeconds: 10
   failureThreshold: 6
@@ -121,6 +169,7 @@ exec:
 {{- range .pod.init }}
 {{- if or (include "platform.imageVolumes" $root) (not (has .id $copies)) }}{{ $init = append $init . }}{{ end -}}
 {{- end -}}
+{{- if .mark }}{{ $init = append $init .pod.unit }}{{ end -}}
 {{- if or .pod.after .pod.waits .pod.volumes $init }}
 initContainers:
   {{- with .pod.after }}
@@ -140,7 +189,7 @@ initContainers:
   - name: wait-{{ .id }}
     image: {{ $.pod.stepImage | toJson }}
     imagePullPolicy: {{ $root.Values.pullPolicy }}
-    command: [/bin/sh, -c, 'until /usr/local/bin/probe tcp "$0"; do sleep 2; done', {{ toJson .address }}]
+    command: [/bin/sh, -c, 'until /usr/local/bin/probe tcp "$0"; do sleep 1; done', {{ toJson .address }}]
     {{- include "platform.containerSecurity" $uid | nindent 4 }}
     {{- include "platform.resources" $step | nindent 4 }}
   {{- end }}

@@ -27,8 +27,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Whether a command loads the client of the engine. */
-async function loadsClient(args: readonly string[], socketPath = "/nonexistent"): Promise<boolean> {
+/** What belongs to clients: of the engine, and of a cluster. */
+const clients = ["/node_modules/dockerode/", "/src/platform/kubernetes/cluster-calls.ts", "/node_modules/ws/"];
+
+/** Which of these a command loads. */
+async function loadedClients(args: readonly string[], socketPath = "/nonexistent"): Promise<readonly string[]> {
   const loaded = join(folder, "loaded");
   const env = { ...process.env, LOADED: loaded, DOCKER_HOST: `unix://${socketPath}`, HOME: folder };
   const flags = ["--import", `data:text/javascript,${encodeURIComponent(recorder)}`];
@@ -37,15 +40,15 @@ async function loadsClient(args: readonly string[], socketPath = "/nonexistent")
   expect({ exitCode, stderr }).toMatchObject({ exitCode: args[0] === "status" ? 7 : 0 });
   const modules = await readFile(loaded, "utf8");
   expect(modules).toContain("/cli/main.ts");
-  return modules.includes("/node_modules/dockerode/");
+  return clients.filter((path) => modules.includes(path));
 }
 
-describe("the library that talks to the engine", () => {
-  it("is loaded by commands that talk to the engine", async () => {
+describe("what talks to an engine or a cluster", () => {
+  it("is loaded by commands that talk to it", async () => {
     const path = join(folder, "docker.sock");
     const engine = await startFakeEngine({ listen: { path } });
     try {
-      await expect(loadsClient(["status", "--state-dir", folder], path)).resolves.toBe(true);
+      await expect(loadedClients(["status", "--state-dir", folder], path)).resolves.toEqual([clients[0]]);
     } finally {
       await engine.close();
     }
@@ -62,6 +65,6 @@ describe("the library that talks to the engine", () => {
     const whole = args.map((arg) => (arg === "OUT" ? join(folder, "out") : arg));
     const files = args[0] === "--version" ? [] : ["-f", values];
 
-    await expect(loadsClient([...whole, ...files])).resolves.toBe(false);
+    await expect(loadedClients([...whole, ...files])).resolves.toEqual([]);
   });
 });

@@ -263,11 +263,23 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["nope", "Error"],
 ];
 
-/** These need an engine, a registry or a store: their own tests hold what they print to the same schemas. */
+/** These need an engine, a cluster, a registry or a store: their own tests hold what they print to the same schemas. */
 const elsewhere: readonly string[] = [
+  "attach",
   "images build",
   "bundle load",
   "push",
+  ...[
+    "backup init",
+    "backup keygen",
+    "backup create",
+    "backup list",
+    "backup verify",
+    "backup drill",
+    "backup schedule",
+    "backup prune",
+    "restore",
+  ],
   ...["s3 ls", "s3 stat", "s3 put", "s3 cp", "s3 rm"],
 ];
 

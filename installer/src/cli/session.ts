@@ -23,7 +23,15 @@ export interface OpenSession {
 }
 
 /** Commands that keep a log from their first event on; others only when they fail. */
-const loggedCommands: readonly string[] = ["uninstall", "stop", "start", "restart", "images build", "verify"];
+const loggedCommands: readonly string[] = [
+  "uninstall",
+  "stop",
+  "start",
+  "restart",
+  "images build",
+  "verify",
+  "backup create",
+];
 
 /** An install writes its own log beside its journal. */
 function keepingOf(command: string): LogKeeping {

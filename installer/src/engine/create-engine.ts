@@ -1,12 +1,13 @@
 import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
-import type { ActionPorts } from "../actions/context.ts";
+import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
+import { stateLayout } from "../execute/state/layout.ts";
 import type { HashingThreads } from "../platform/hashing-threads.ts";
 import type { StartHttpServer } from "../platform/http-server.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { Engine, Scope } from "./engine.ts";
-import type { TargetRequest, World } from "./targets.ts";
+import type { Freshness, TargetRequest, World } from "./targets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,9 +26,9 @@ export function createEngine(
   }
 
   /** The world with the target of the install that the request is about. */
-  async function portsFor(request: TargetRequest, scope: Scope): Promise<ActionPorts> {
+  async function portsFor(request: TargetRequest, scope: Scope, freshness?: Freshness): Promise<ActionPorts> {
     const { withTarget } = await import("./targets.ts");
-    return withTarget(request, await worldFor(scope));
+    return withTarget(request, await worldFor(scope), freshness);
   }
 
   async function servingPorts(scope: Scope): Promise<ActionPorts & { readonly startHttpServer: StartHttpServer }> {
@@ -50,6 +51,19 @@ export function createEngine(
   async function filePorts({ report }: Scope): Promise<Pick<ActionPorts, "fs" | "assets" | "report">> {
     const { createFileSystem } = await import("../platform/file-system.ts");
     return { fs: createFileSystem(), assets: await openAssets(), report };
+  }
+
+  /** The same for commands about what is recorded of an install. */
+  async function recordPorts(
+    { name, stateDir }: InstallTarget,
+    scope: Scope,
+  ): Promise<Pick<ActionPorts, "fs" | "assets" | "report">> {
+    const ports = await filePorts(scope);
+    // Where nothing is installed nobody has to be asked, and the command starts faster.
+    if ((await ports.fs.readTextIfPresent(stateLayout(stateDir).identity)) === undefined) return ports;
+    const { hasSharedRecords } = await import("./targets.ts");
+    if (await hasSharedRecords({ stateDir }, ports.fs)) await portsFor({ name, stateDir }, scope, "best");
+    return ports;
   }
 
   /** With what they ask of the host. */
@@ -78,15 +92,15 @@ export function createEngine(
       return (await import("../actions/init/init.ts")).init(request, { ...(await hostPorts(scope)), findDataPlace });
     },
     validate: async (request, scope) =>
-      (await import("../actions/validate/validate.ts")).validate(request, await filePorts(scope)),
+      (await import("../actions/validate/validate.ts")).validate(request, await recordPorts(request, scope)),
     listInstalls: async (request, scope) =>
       (await import("../actions/ls/ls.ts")).listInstalls(request, await portsFor({}, scope)),
     showValues: async (request, scope) =>
-      (await import("../actions/values/show-values.ts")).showValues(request, await filePorts(scope)),
+      (await import("../actions/values/show-values.ts")).showValues(request, await recordPorts(request, scope)),
     explain: async (request, scope) =>
       (await import("../actions/explain/explain.ts")).explain(request, await portsFor({}, scope)),
     render: async (request, scope) =>
-      (await import("../actions/render/render.ts")).render(request, await filePorts(scope)),
+      (await import("../actions/render/render.ts")).render(request, await recordPorts(request, scope)),
     plan: async (request, scope) =>
       request.offline === true
         ? planByRecords(request, scope)
@@ -103,18 +117,40 @@ export function createEngine(
             await sealedPorts(request, scope),
           )
         : (await import("../actions/install/install.ts")).install(request, await portsFor(request, scope)),
+    attach: async (request, scope) =>
+      (await import("../actions/attach/attach.ts")).attach(request, await portsFor(request, scope)),
     status: async (request, scope) =>
       (await import("../actions/status/status.ts")).status(request, await portsFor(request, scope)),
     history: async (request, scope) =>
-      (await import("../actions/history/history.ts")).history(request, await portsFor(request, scope)),
+      (await import("../actions/history/history.ts")).history(request, await portsFor(request, scope, "best")),
     diffRevisions: async (request, scope) =>
-      (await import("../actions/history/diff.ts")).diffRevisions(request, await portsFor(request, scope)),
+      (await import("../actions/history/diff.ts")).diffRevisions(request, await portsFor(request, scope, "best")),
     logs: async (request, scope) =>
       (await import("../actions/logs/logs.ts")).logs(request, await portsFor(request, scope)),
     verify: async (request, scope) =>
       (await import("../actions/verify/verify.ts")).verify(request, await portsFor(request, scope)),
+    initBackups: async (request, scope) =>
+      (await import("../actions/backup/init-backups.ts")).initBackups(request, await portsFor(request, scope)),
+    generateRecoveryKey: async (request, scope) =>
+      (await import("../actions/backup/init-backups.ts")).generateRecoveryKey(request, await worldFor(scope)),
+    createBackup: async (request, scope) =>
+      (await import("../actions/backup/backup.ts")).createBackup(request, await portsFor(request, scope)),
+    listBackups: async (request, scope) =>
+      (await import("../actions/backup/backup.ts")).listBackups(request, await portsFor(request, scope)),
+    verifyBackups: async (request, scope) =>
+      (await import("../actions/backup/backup.ts")).verifyBackups(request, await portsFor(request, scope)),
+    drillBackups: async (request, scope) =>
+      (await import("../actions/backup/drill.ts")).drillBackups(request, await portsFor(request, scope)),
+    scheduleBackups: async (request, scope) =>
+      (await import("../actions/backup/schedule.ts")).scheduleBackups(request, await portsFor(request, scope)),
+    pruneBackups: async (request, scope) =>
+      (await import("../actions/backup/backup.ts")).pruneBackups(request, await portsFor(request, scope)),
+    restore: async (request, scope) =>
+      (await import("../actions/backup/restore.ts")).restore(request, await portsFor(request, scope)),
+    restorePart: async (request, scope) =>
+      (await import("../actions/backup/restore-part.ts")).restorePart(request, await portsFor(request, scope)),
     doctor: async (request, scope) =>
-      (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(request, scope)),
+      (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(request, scope, "best")),
     stop: async (request, scope) =>
       (await import("../actions/lifecycle/lifecycle.ts")).stop(request, await portsFor(request, scope)),
     start: async (request, scope) =>
@@ -133,17 +169,17 @@ export function createEngine(
       return (await import("../actions/access/open.ts")).open(request, ports);
     },
     words: async (request, scope) =>
-      (await import("../actions/completion/words.ts")).words(request, await portsFor(request, scope)),
+      (await import("../actions/completion/words.ts")).words(request, await portsFor(request, scope, "known")),
     exportCa: async (request, scope) =>
-      (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope)),
+      (await import("../actions/secrets/ca-export.ts")).exportCa(request, await portsFor(request, scope, "best")),
     findRemains: async (request, scope) =>
       (await import("../actions/uninstall/find-remains.ts")).findRemains(request, await portsFor(request, scope)),
     uninstall: async (request, scope) =>
       (await import("../actions/uninstall/uninstall.ts")).uninstall(request, await portsFor(request, scope)),
     listSecrets: async (request, scope) =>
-      (await import("../actions/secrets/secrets.ts")).listSecrets(request, await portsFor(request, scope)),
+      (await import("../actions/secrets/secrets.ts")).listSecrets(request, await portsFor(request, scope, "best")),
     showSecret: async (request, scope) =>
-      (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(request, scope)),
+      (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(request, scope, "best")),
     listImages: async (request, scope) =>
       (await import("../actions/images/images.ts")).listImages(request, await portsFor(request, scope)),
     buildImages: async (request, scope) =>

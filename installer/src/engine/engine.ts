@@ -1,3 +1,21 @@
+import type {
+  BackupCreateRequest,
+  BackupCreateResult,
+  BackupListResult,
+  BackupPruneResult,
+  BackupVerifyRequest,
+  BackupVerifyResult,
+} from "../actions/backup/backup.ts";
+import type { BackupDrillRequest, BackupDrillResult } from "../actions/backup/drill.ts";
+import type { BackupScheduleRequest, BackupScheduleResult } from "../actions/backup/schedule.ts";
+import type { RestorePartRequest, RestorePartResult } from "../actions/backup/restore-part.ts";
+import type { RestoreRequest, RestoreResult } from "../actions/backup/restore.ts";
+import type {
+  BackupInitRequest,
+  BackupInitResult,
+  BackupKeygenRequest,
+  BackupKeygenResult,
+} from "../actions/backup/init-backups.ts";
 import type { BundleCreateRequest, BundleCreateResult } from "../actions/bundle/create-request.ts";
 import type { BundleDiffRequest, BundleDiffResult } from "../actions/bundle/bundle-diff.ts";
 import type { BundleInspectRequest, BundleInspectResult } from "../actions/bundle/bundle-inspect.ts";
@@ -11,6 +29,7 @@ import type { CaExportRequest, CaExportResult } from "../actions/secrets/ca-expo
 import type { ConsoleRequest } from "../actions/access/console.ts";
 import type { ExecRequest, ProgramEnd } from "../actions/access/exec.ts";
 import type { OpenRequest, OpenResult } from "../actions/access/open.ts";
+import type { AttachRequest, AttachResult } from "../actions/attach/attach.ts";
 import type { WordsRequest } from "../actions/completion/words.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { ExplainRequest, ExplainResult } from "../actions/explain/explain.ts";
@@ -64,11 +83,22 @@ export interface Engine {
   readonly plan: Action<PlanRequest, PlanResult>;
   readonly render: Action<RenderRequest, RenderResult>;
   readonly install: Action<InstallRequest, InstallResult>;
+  readonly attach: Action<AttachRequest, AttachResult>;
   readonly status: Action<StatusRequest, StatusResult>;
   readonly history: Action<HistoryRequest, HistoryResult>;
   readonly diffRevisions: Action<DiffRequest, DiffResult>;
   readonly logs: Action<LogsRequest, LogsResult>;
   readonly verify: Action<VerifyRequest, VerifyResult>;
+  readonly initBackups: Action<BackupInitRequest, BackupInitResult>;
+  readonly generateRecoveryKey: Action<BackupKeygenRequest, BackupKeygenResult>;
+  readonly createBackup: Action<BackupCreateRequest, BackupCreateResult>;
+  readonly listBackups: Action<InstallTarget, BackupListResult>;
+  readonly verifyBackups: Action<BackupVerifyRequest, BackupVerifyResult>;
+  readonly drillBackups: Action<BackupDrillRequest, BackupDrillResult>;
+  readonly scheduleBackups: Action<BackupScheduleRequest, BackupScheduleResult>;
+  readonly pruneBackups: Action<InstallTarget, BackupPruneResult>;
+  readonly restore: Action<RestoreRequest, RestoreResult>;
+  readonly restorePart: Action<RestorePartRequest, RestorePartResult>;
   readonly doctor: Action<DoctorRequest, DoctorResult>;
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;

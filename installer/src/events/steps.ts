@@ -7,7 +7,7 @@ export interface StepDefinition {
 
 /** Every step there is. A run reports those it takes, in this order where they belong to one command. */
 export const steps = {
-  preflight: { id: "preflight", title: "Check this host" },
+  preflight: { id: "preflight", title: "Check requirements" },
   images: { id: "images", title: "Provide images" },
   secrets: { id: "secrets", title: "Make secrets" },
   files: { id: "files", title: "Write configuration" },
@@ -28,6 +28,11 @@ export const steps = {
   load: { id: "load", title: "Load images" },
   repair: { id: "repair", title: "Repair the bundle" },
   verifyBundle: { id: "verify", title: "Verify the bundle" },
+  backup: { id: "backup", title: "Make the backup" },
+  prove: { id: "prove", title: "Restore it to a scratch place and look through it" },
+  checkBackups: { id: "check", title: "Check the backups" },
+  restorePart: { id: "restore", title: "Bring back a part of the backup" },
+  restore: { id: "restore", title: "Read the backup" },
   /** Its title names the target. */
   push: { id: "push", title: "Push" },
 } as const satisfies Readonly<Record<string, StepDefinition>>;

@@ -1,4 +1,4 @@
-import { ApplyError, InternalError, TimeoutError } from "../errors/installer-error.ts";
+import { InternalError } from "../errors/installer-error.ts";
 import type { InstallerEvent, Report } from "../events/event.ts";
 import type { Job } from "../plan/model.ts";
 import type { Clock } from "../platform/ports.ts";
@@ -13,6 +13,7 @@ import type { Applied } from "./state/records.ts";
 import type { AppliedRecord } from "./state/state-store.ts";
 import { steps } from "../events/steps.ts";
 import { unitNamed, type Wanted, type WantedUnit } from "./wanted.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** Something of ours on the target that is no longer needed. */
 export interface Leftover {
@@ -266,15 +267,4 @@ async function startService(
     },
   });
   show(touched ? "healthy" : "unchanged");
-}
-
-function withProgress(error: unknown, done: readonly string[]): unknown {
-  const details = [`already done: ${done.length === 0 ? "nothing" : done.join(", ")}`];
-  if (error instanceof ApplyError) {
-    return new ApplyError(error.message, { hint: error.hint, details: [...error.details, ...details], cause: error });
-  }
-  if (error instanceof TimeoutError) {
-    return new TimeoutError(error.message, { hint: error.hint, details: [...error.details, ...details], cause: error });
-  }
-  return error;
 }

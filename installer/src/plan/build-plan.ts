@@ -6,10 +6,13 @@ import { formatReference, parseReference } from "../oci/reference.ts";
 import { resolveAddressing } from "../values/addressing.ts";
 import type { Values } from "../values/values.generated.ts";
 import { componentDefinitions } from "./components/all.ts";
+import { restoreJobs } from "./components/backup.ts";
 import { buildVerification } from "./components/verification.ts";
 import type { ComponentDefinition, ComponentDraft, ImageTable, JobDraft, Need, Parts, PlanContext } from "./define.ts";
 import { outsideJob } from "./groups/outside-services.ts";
 import type { Component, Container, Dependency, Image, Job, Plan, PlanSettings, SecretSpec } from "./model.ts";
+import { storesOnly } from "./partial-plans.ts";
+import { pullSecrets } from "./pull-secrets.ts";
 import { sortByDependency } from "./sort-components.ts";
 import { isEndpointSlot, slotsOf } from "./text.ts";
 import { valuesSections } from "./values-sections.ts";
@@ -23,6 +26,16 @@ export interface PlanRequest {
   readonly name: string;
   readonly profile: string;
   readonly version: string;
+  /** A backup that is brought back: the plan is of the stores alone, and of what brings their data back. */
+  readonly restore?: RestoreRequest | undefined;
+  /** Keep it apart from everything: no port is published, and no network leads out. */
+  readonly isolated?: boolean | undefined;
+}
+
+/** What becomes of a backup that is brought back. */
+export interface RestoreRequest {
+  /** Its id. */
+  readonly backup: string;
 }
 
 /**
@@ -37,7 +50,13 @@ export function buildPlan(
   const context = buildContext(request, definitions);
   const built = definitions.map((definition) => inProfile(definition, request.profile, definition.build(context)));
   const wires = gather(built, "wires").toSorted(byId);
-  const parts = [...built, buildVerification(context, wires), { jobs: outsideJob(context, gather(built, "outside")) }];
+  const restoring = request.restore === undefined ? [] : restoreJobs(context, request.restore.backup);
+  const parts = [
+    ...built,
+    buildVerification(context, wires),
+    { jobs: outsideJob(context, gather(built, "outside")) },
+    { jobs: restoring },
+  ];
   const routes = gather(parts, "routes");
   const drafts = parts.flatMap((part) => (part.component === undefined ? [] : [part.component]));
   const offered = new Set(drafts.flatMap((draft) => draft.endpoints.map((row) => `${draft.id}.${row.id}`)));
@@ -50,7 +69,7 @@ export function buildPlan(
   const components = drafts.map((draft) => completeComponent(draft, offered, through, settle));
   const jobs = jobDrafts.map((draft) => completeJob(draft, offered, settle));
   const sorted = sortByDependency(components, jobs);
-  return {
+  const plan: Plan = {
     apiVersion: "slipway/v1",
     kind: "Plan",
     install: {
@@ -59,8 +78,11 @@ export function buildPlan(
       edition: request.values.edition,
       version: request.version,
     },
-    settings: settingsOf(context),
-    components: sorted.components,
+    settings: {
+      ...settingsOf(context, request.name),
+      ...(request.isolated === true ? { isolated: true as const } : {}),
+    },
+    components: request.isolated === true ? sorted.components.map(unpublished) : sorted.components,
     jobs: sorted.jobs,
     secrets: uniqueSecrets(gather(parts, "secrets")),
     listeners: gather(parts, "listeners").toSorted(byId),
@@ -69,6 +91,11 @@ export function buildPlan(
     edgeKeys: gather(parts, "edgeKeys"),
     wires,
   };
+  return request.restore === undefined ? plan : storesOnly(plan);
+}
+
+function unpublished(component: Component): Component {
+  return { ...component, published: [] };
 }
 
 /** A component that is off and belongs to other profiles is not told of. */
@@ -81,6 +108,7 @@ function inProfile({ profiles }: ComponentDefinition, profile: string, parts: Pa
 function buildContext(request: PlanRequest, definitions: readonly ComponentDefinition[]): PlanContext {
   const { values } = request;
   return {
+    name: request.name,
     values,
     addressing: resolveAddressing(values, valuesSections(definitions)),
     databases: definitions.flatMap((row) => row.databases?.(values) ?? []),
@@ -198,7 +226,7 @@ function uniqueSecrets(specs: readonly SecretSpec[]): readonly SecretSpec[] {
   return [...byName.values()].toSorted((a, b) => compareText(a.name, b.name));
 }
 
-function settingsOf(context: PlanContext): PlanSettings {
+function settingsOf(context: PlanContext, name: string): PlanSettings {
   const { values, addressing } = context;
   return {
     timezone: values.timezone,
@@ -210,6 +238,12 @@ function settingsOf(context: PlanContext): PlanSettings {
     logs: values.logging,
     ...(values.dataDir === "" ? {} : { dataDir: values.dataDir }),
     pullPolicy: values.images.pullPolicy,
+    ...(values.availability === "high" ? { severalMachines: true as const } : {}),
+    cluster: {
+      ...values.cluster,
+      namespace: values.cluster.namespace === "" ? name : values.cluster.namespace,
+      imagePullSecrets: pullSecrets(values, name),
+    },
   };
 }
 

@@ -20,6 +20,7 @@ import type {
   Slotted,
   Store,
   Wire,
+  Workload,
 } from "./model.ts";
 
 /** Names of images to the references that exist: tags of ours, or digests from a lock. */
@@ -57,6 +58,8 @@ export interface BucketDeclaration {
 }
 
 export interface PlanContext {
+  /** Name of the install. */
+  readonly name: string;
   readonly values: Values;
   readonly addressing: Addressing;
   readonly databases: readonly DatabaseDeclaration[];
@@ -133,6 +136,17 @@ export function resourcesOf(values: {
   readonly pids: number;
 }): Resources {
   return { cpus: values.cpus, memoryMiB: toMiB(values.memory), pids: values.pids };
+}
+
+/** How many copies of a container run, from its values. */
+export function copiesOf({
+  replicas,
+  maxReplicas,
+}: {
+  readonly replicas: number;
+  readonly maxReplicas: number;
+}): Pick<Workload, "replicas" | "maxReplicas"> {
+  return maxReplicas === 0 ? { replicas } : { replicas, maxReplicas };
 }
 
 /** Whole mebibytes of a size such as `1Gi`. */

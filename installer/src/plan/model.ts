@@ -3,12 +3,15 @@
  * Plain, serialisable data. It names no target (Compose, Kubernetes) and holds no secret, only names of secrets.
  */
 
+import type { ClusterValues } from "../values/values.generated.ts";
 import type { Console } from "./console.ts";
 import type { EdgeKey, Route } from "./routes.ts";
 import type { SecretSpec } from "./secret-specs.ts";
+import type { DataClass, Volume } from "./volumes.ts";
 
-export type { EdgeKey, PageCare, QueryField, Route, RouteAction } from "./routes.ts";
+export type { EdgeKey, PageCare, QueryField, Route } from "./routes.ts";
 export type { SecretGenerator, SecretSpec } from "./secret-specs.ts";
+export type { DataClass, Volume } from "./volumes.ts";
 
 export interface Plan {
   readonly apiVersion: "slipway/v1";
@@ -48,7 +51,15 @@ export interface PlanSettings {
   /** Directory that holds every volume, or undefined for the target's own volumes. */
   readonly dataDir?: string;
   readonly pullPolicy: "missing" | "always" | "never";
+  /** Nobody outside reaches it, and it reaches nobody: a second platform of the same data, to try it on. */
+  readonly isolated?: true;
+  /** It has to outlast the loss of a machine. */
+  readonly severalMachines?: true;
+  /** How the platform lies in a cluster, for a target that is one; `namespace` is never empty. */
+  readonly cluster: ClusterSettings;
 }
+
+export type ClusterSettings = ClusterValues;
 
 export interface LocalizedText {
   readonly en: string;
@@ -58,10 +69,7 @@ export interface LocalizedText {
 /** Where a component's traffic lives. The target turns zones and edges into networks or network policies. */
 export type Zone = "edge" | "app" | "data";
 
-/**
- * `gateway`: the plan's listeners and routes lead through it. `sign-in`: people's accounts are there. `page`: it says what runs
- * here.
- */
+/** `gateway`: listeners and routes lead through it. `sign-in`: people's accounts are there. `page`: it says what runs here. */
 export type ComponentRole = "gateway" | "sign-in" | "page";
 
 export interface Component {
@@ -95,7 +103,9 @@ export interface Component {
 /** A container that keeps running. */
 export interface Workload {
   readonly container: Container;
+  /** Copies that run; `maxReplicas` may, while they are busy, where their number is not fixed. */
   readonly replicas: number;
+  readonly maxReplicas?: number;
   readonly health: Health;
   /** Seconds to stop cleanly before it is killed. */
   readonly stopSeconds: number;
@@ -194,8 +204,9 @@ export type Slotted =
   | { readonly [key: string]: Slotted };
 
 export interface VolumeMount {
-  /** Name of a volume of the same component. */
+  /** Name of a volume of the same component, unless another is named. */
   readonly volume: string;
+  readonly component?: string;
   readonly path: string;
   /** Who mounts it only reads there. */
   readonly readOnly?: true;
@@ -213,27 +224,6 @@ export interface Resources {
   readonly memoryMiB: number;
   readonly pids: number;
   readonly shmMiB?: number;
-}
-
-/** How backup treats a store: copied, rebuilt from other stores, or thrown away. */
-export type DataClass = "backup" | "rebuild" | "ephemeral";
-
-export interface Volume {
-  readonly name: string;
-  readonly sizeGiB: number;
-  readonly dataClass: DataClass;
-  /** A file that exists once the volume holds data of its service; guards against initialising it twice. */
-  readonly marker?: string;
-  /** It holds a folder of its component's image instead of data. */
-  readonly imageFolder?: ImageFolder;
-}
-
-/** A folder of an image that root alone may open there, copied to where the program may read it. */
-export interface ImageFolder {
-  /** Absolute, in the image. */
-  readonly path: string;
-  /** The job that copies it: as root from its own image, or from `imageFolderMount` where the target can mount the folder there. */
-  readonly job: string;
 }
 
 export interface Store {
@@ -311,6 +301,8 @@ export interface Job {
   readonly makes: readonly string[];
   /** Arguments with which its container only says what it would set right. */
   readonly probeArguments?: readonly string[];
+  /** What it reads from standard input and writes to standard output is nobody else's, and no log has it. */
+  readonly isPrivate?: true;
   /** People change what it sets by the service's own means, so that a plan looks for it. */
   readonly editedByPeople?: true;
   /** A quick question to a service: what the job finds is as before while the answer is. It names everything that the job looks at. */

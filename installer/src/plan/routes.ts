@@ -42,7 +42,7 @@ export interface EdgeKey {
   readonly opens: readonly string[];
 }
 
-export type RouteAction =
+type RouteAction =
   | {
       readonly kind: "proxy";
       /** `component.endpoint` */

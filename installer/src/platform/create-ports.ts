@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
 import { createBulkFiles } from "./bulk-files.ts";
 import { createClock } from "./clock.ts";
+import type { Cluster, ClusterChoice } from "./cluster-ports.ts";
 import type { BulkFiles, Hashing, Http, HttpSettings } from "./content-ports.ts";
 import { createDockerEngine } from "./docker-engine.ts";
 import { createExec } from "./exec.ts";
@@ -10,6 +12,7 @@ import { createFileSystem } from "./file-system.ts";
 import { createLocks } from "./flock.ts";
 import { createHashing } from "./hashing.ts";
 import { createHost } from "./host.ts";
+import { createCluster } from "./kubernetes-cluster.ts";
 import type { Clock, Docker, Exec, Failpoint, FileSystem, Host, Locks, ProcessInfo, Random } from "./ports.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -27,6 +30,8 @@ export interface PlatformPorts {
   readonly bulkFiles: BulkFiles;
   readonly hashing: Hashing;
   readonly http: (settings: HttpSettings) => Http;
+  /** Nothing is read, loaded or opened before its first call; whoever made it closes it. */
+  readonly cluster: (choice: ClusterChoice) => Cluster;
 }
 
 /** The adapters of the real world; `cli/` calls it once for each run and adds `report` and `signal`. */
@@ -44,12 +49,22 @@ export function createPlatformPorts(
     host: createHost(),
     locks: createLocks(),
     random: { bytes: (count) => randomBytes(count), uuid: () => randomUUID() },
-    process: { pid: process.pid, command: describeCommand(process.argv) },
+    process: { pid: process.pid, owner: describeOwner(), command: describeCommand(process.argv) },
     failpoint: createFailpoint(env),
     bulkFiles: createBulkFiles(),
     hashing: createHashing(),
     http: createHttpWhenAsked,
+    cluster: (choice) => createCluster(choice, env, signal === undefined ? {} : { signal }),
   };
+}
+
+/** A uid need not have a name. */
+function describeOwner(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `uid ${process.getuid?.() ?? ""}@${hostname()}`;
+  }
 }
 
 /** TLS and HTTP take a while to load, and most commands never speak to anybody. */

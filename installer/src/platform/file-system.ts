@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ApplyError } from "../errors/installer-error.ts";
@@ -20,6 +21,7 @@ import type { FileSystem } from "./ports.ts";
 
 // Not those of node:fs/promises, which take as long to load as many commands to run.
 const appendFile = promisify(callbacks.appendFile);
+const mkdtemp = promisify(callbacks.mkdtemp);
 const lstat = promisify(callbacks.lstat);
 const readdir = promisify(callbacks.readdir);
 const readFile = promisify(callbacks.readFile);
@@ -48,6 +50,7 @@ export function createFileSystem(): FileSystem {
           chmodSync(path, mode);
         }),
       ),
+    makeTemporary: () => explained(tmpdir(), () => mkdtemp(join(tmpdir(), "slipway-"))),
     foreignWritable,
     list: async (path) => ((await ifPresent(() => readdir(path))) ?? []).sort(),
     exists: async (path) => (await ifPresent(() => lstat(path))) !== undefined,

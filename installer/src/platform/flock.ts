@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { InternalError, PreflightError } from "../errors/installer-error.ts";
-import type { LockAttempt, LockHolder, Locks } from "./ports.ts";
+import type { LockAttempt, LockHolder, Locks, NameHolder } from "./ports.ts";
 
 const conflict = 75;
 
@@ -23,7 +23,7 @@ export function createLocks(): Locks {
   };
 }
 
-function tryAcquire(path: string, holder: LockHolder): LockAttempt {
+function tryAcquire(path: string, holder: LockHolder | NameHolder): LockAttempt {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     const outcome = flock(fd);
@@ -32,11 +32,13 @@ function tryAcquire(path: string, holder: LockHolder): LockAttempt {
       return { held: false, holder: readHolder(path) };
     }
     if (isCurrent(fd, path)) {
+      const previous = readHolder(path);
       ftruncateSync(fd, 0);
-      writeSync(fd, `${JSON.stringify(holder)}\n`, 0);
+      writeSync(fd, `${JSON.stringify(typeof holder === "function" ? holder(previous) : holder)}\n`, 0);
       fsyncSync(fd);
       return {
         held: true,
+        previous,
         release: () => {
           closeSync(fd);
           return Promise.resolve();
@@ -74,7 +76,7 @@ function readHolder(path: string): LockHolder | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as LockHolder;
   } catch {
-    // The holder is about to write its name.
+    // The holder is about to write its name, or there was none yet.
     return undefined;
   }
 }

@@ -107,7 +107,8 @@ function trust(settings: HttpSettings): SecureContext {
   }
 }
 
-function systemAuthorities(): readonly string[] {
+/** PEM of the authorities that this machine trusts, besides those that come with Node. */
+export function systemAuthorities(): readonly string[] {
   try {
     return getCACertificates("system");
   } catch {

@@ -66,6 +66,8 @@ export interface FileSystem {
   makeDirectory(path: string, mode: number): Promise<void>;
   /** The first of this path and its parents in which others could plant files; undefined when there is none. */
   foreignWritable(path: string): Promise<string | undefined>;
+  /** A new folder, 0700, where the system keeps what is not needed for long; whoever made it removes it. */
+  makeTemporary(): Promise<string>;
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
   readBytes(path: string): Promise<Uint8Array>;
@@ -307,6 +309,8 @@ export interface Random {
 /** Who holds a lock, as its file tells. */
 export interface LockHolder {
   readonly pid: number;
+  /** Who runs it and where: `anna@laptop`. Older versions did not tell. */
+  readonly owner?: string;
   readonly bootId: string;
   /** When the run began. */
   readonly startedAt: string;
@@ -316,18 +320,27 @@ export interface LockHolder {
 }
 
 export type LockAttempt =
-  | { readonly held: true; readonly release: () => Promise<void> }
+  | {
+      readonly held: true;
+      readonly release: () => Promise<void>;
+      /** Who held it before, as far as the file tells: they hold it no more. */
+      readonly previous: LockHolder | undefined;
+    }
   | { readonly held: false; readonly holder: LockHolder | undefined };
+
+export type NameHolder = (previous: LockHolder | undefined) => LockHolder;
 
 /** Locks of the host, which end with the process that holds them. */
 export interface Locks {
-  /** Answers at once; never waits. */
-  tryAcquire(path: string, holder: LockHolder): Promise<LockAttempt>;
+  /** Answers at once; never waits. What the file tells may depend on who held it before. */
+  tryAcquire(path: string, holder: LockHolder | NameHolder): Promise<LockAttempt>;
 }
 
 /** Facts about this process, for the lock file and the log. */
 export interface ProcessInfo {
   readonly pid: number;
+  /** Who runs it and where: `anna@laptop`. */
+  readonly owner: string;
   readonly command: string;
 }
 

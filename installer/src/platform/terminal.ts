@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
+import { createReadStream, createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
 import { CommandError } from "../errors/installer-error.ts";
+import type { ProgramStreams } from "./cluster-ports.ts";
 import { childEnvironment, findProgram, withParent } from "./exec.ts";
 
 /** Signals that are handed on to a program on this process's own input and output. */
@@ -26,6 +29,15 @@ export interface Terminal {
    * @throws CommandError when it cannot be started
    */
   run(command: string, args: readonly string[], options?: AttachOptions): Promise<number>;
+  /**
+   * Lends it to something that runs elsewhere, until that has ended. The signal aborts when this process gets one that is for it; where a
+   * person types, keys are handed on as they are, Ctrl-C too.
+   * @returns its exit status; 128 and the signal's number when one ended it
+   */
+  lend(
+    use: (streams: ProgramStreams, signal: AbortSignal) => Promise<number>,
+    files?: Pick<AttachOptions, "input" | "output">,
+  ): Promise<number>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -73,7 +85,43 @@ export function createTerminal(
         for (const file of opened.files) closeSync(file);
       }
     },
+    lend: (use, files = {}) =>
+      lendStreams(use, files, isInteractive() && files.input === undefined && files.output === undefined),
   };
+}
+
+async function lendStreams(
+  use: (streams: ProgramStreams, signal: AbortSignal) => Promise<number>,
+  files: Pick<AttachOptions, "input" | "output">,
+  isTyped: boolean,
+): Promise<number> {
+  const stopped = new AbortController();
+  let got: PassedSignal | undefined;
+  const stop = (signal: PassedSignal): void => {
+    got = signal;
+    stopped.abort();
+  };
+  const input = files.input === undefined ? process.stdin : createReadStream(files.input);
+  const output = files.output === undefined ? process.stdout : createWriteStream(files.output, { mode: 0o600 });
+  for (const signal of passedSignals) process.on(signal, stop);
+  if (isTyped) process.stdin.setRawMode(true);
+  try {
+    return await use({ input, output, errors: process.stderr, terminal: isTyped }, stopped.signal);
+  } catch (error) {
+    if (got === undefined) throw error;
+    return endedBySignal + constants.signals[got];
+  } finally {
+    if (isTyped) process.stdin.setRawMode(false);
+    for (const signal of passedSignals) process.off(signal, stop);
+    // A person's input that nobody reads any more would keep the program from ending.
+    if (input !== process.stdin) input.destroy();
+    else {
+      process.stdin.pause();
+      // Of a file there is nothing to wait for.
+      if ("unref" in process.stdin) process.stdin.unref();
+    }
+    if (output !== process.stdout) await finished(output.end());
+  }
 }
 
 interface OpenedFiles {

@@ -152,7 +152,7 @@ function noTunnel(message: string, sent: Sent): TransportError {
 }
 
 /** Failures of the handshake itself have one code, and OpenSSL's words in the message. */
-function tlsProblem(code: string, message: string): TlsProblem | undefined {
+export function tlsProblem(code: string, message: string): TlsProblem | undefined {
   if (unknownAuthority.has(code)) return "unknown-ca";
   if (code === "CERT_HAS_EXPIRED") return "expired";
   if (code === "CERT_NOT_YET_VALID") return "not-yet-valid";

@@ -30,6 +30,16 @@ export interface Store {
   readonly uid: number;
   /** A file that is there once the volume holds data of its service. */
   readonly marker?: string;
+  /** Directory of the host that it is, and that stays when everything else is removed. */
+  readonly directory?: string;
+}
+
+/** Where a published port is opened. */
+export interface Opening {
+  /** An address, or what gives one: `load balancer`, `every node`. */
+  readonly address: string;
+  readonly hostPort: number;
+  readonly purpose: string;
 }
 
 /** Something that cannot be changed where it is, and what to do instead. */
@@ -58,17 +68,18 @@ export function imagesOf({ units }: Pick<Rendering, "units">): readonly string[]
 export function storesOf(plan: {
   readonly components: readonly {
     readonly id: string;
-    readonly volumes: readonly Pick<Volume, "name" | "dataClass" | "marker" | "imageFolder">[];
+    readonly volumes: readonly Pick<Volume, "name" | "dataClass" | "marker" | "imageFolder" | "uid" | "directory">[];
     readonly workload?: { readonly container: { readonly uid: number } };
   }[];
 }): readonly Store[] {
   return plan.components.flatMap(({ id, volumes, workload }) =>
-    volumes.map(({ name, dataClass, marker, imageFolder }) => ({
+    volumes.map(({ name, dataClass, marker, imageFolder, uid, directory }) => ({
       component: id,
       volume: name,
       dataClass,
-      uid: imageFolder === undefined ? (workload?.container.uid ?? 0) : 0,
+      uid: imageFolder === undefined ? (workload?.container.uid ?? uid ?? 0) : 0,
       ...(marker === undefined ? {} : { marker }),
+      ...(directory === undefined ? {} : { directory }),
     })),
   );
 }

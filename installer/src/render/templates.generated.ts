@@ -4,8 +4,25 @@
 export const gatewayNginx: TemplateSpecification = {"0":function(container,depth0,helpers,partials,data) {
     return "  server_names_hash_bucket_size 512;\n";
 },"1":function(container,depth0,helpers,partials,data) {
-    return "  # Before the first map, for the keys below.\n  map_hash_bucket_size 256;\n";
+    return "  # Before the first map, which is in the file that is read next; for the keys below.\n  map_hash_bucket_size 256;\n";
 },"2":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "  # At these ports TLS has ended before, at a gateway of the cluster.\n  map $server_port $public_scheme {\n    default $scheme;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"doors"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":35,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "")
+    + "  }\n";
+},"3":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + " https;\n";
+},"4":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -14,20 +31,20 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "\n  # Keys of inside open nothing from outside; a key for this place opens what it is for, and the service behind is shown another.\n  map $http_authorization $edge_key {\n    default \"\";\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":35,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":38,"column":0},"end":{"line":40,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":45,"column":0},"end":{"line":47,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":48,"column":0},"end":{"line":50,"column":9}}})) != null ? stack1 : "")
     + "  }\n  map $edge_key $inside_authorization {\n    default $http_authorization;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":44,"column":0},"end":{"line":46,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":54,"column":0},"end":{"line":56,"column":9}}})) != null ? stack1 : "")
     + "  }\n  map \"$edge_key $request_method $request_uri\" $edge_refused {\n    default \"\";\n    \"~^inside \" yes;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":51,"column":0},"end":{"line":56,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"edgeKeys"),{"name":"each","hash":{},"fn":container.program(8, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":0},"end":{"line":66,"column":9}}})) != null ? stack1 : "")
     + "  }\n  proxy_set_header Authorization $inside_authorization;\n\n";
-},"3":function(container,depth0,helpers,partials,data) {
+},"5":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "    \"~"
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + "\" inside;\n";
-},"4":function(container,depth0,helpers,partials,data) {
+},"6":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -36,11 +53,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "    \"Bearer "
-    + ((stack1 = (((helper = lookupProperty(helpers,"shown") || alias1(depth0, "shown", {"start":{"line":39,"column":14},"end":{"line":39,"column":19}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"shown","hash":{},"data":data,"loc":{"start":{"line":39,"column":12},"end":{"line":39,"column":21}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"shown") || alias1(depth0, "shown", {"start":{"line":49,"column":14},"end":{"line":49,"column":19}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"shown","hash":{},"data":data,"loc":{"start":{"line":49,"column":12},"end":{"line":49,"column":21}}}) : helper))) != null ? stack1 : "")
     + "\" "
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":39,"column":25},"end":{"line":39,"column":27}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":39,"column":23},"end":{"line":39,"column":29}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":49,"column":25},"end":{"line":49,"column":27}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":49,"column":23},"end":{"line":49,"column":29}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"5":function(container,depth0,helpers,partials,data) {
+},"7":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -49,11 +66,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "    "
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":45,"column":6},"end":{"line":45,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":45,"column":4},"end":{"line":45,"column":10}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":55,"column":6},"end":{"line":55,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":55,"column":4},"end":{"line":55,"column":10}}}) : helper))) != null ? stack1 : "")
     + " \"Bearer "
-    + ((stack1 = (((helper = lookupProperty(helpers,"becomes") || alias1(depth0, "becomes", {"start":{"line":45,"column":21},"end":{"line":45,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"becomes","hash":{},"data":data,"loc":{"start":{"line":45,"column":19},"end":{"line":45,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"becomes") || alias1(depth0, "becomes", {"start":{"line":55,"column":21},"end":{"line":55,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"becomes","hash":{},"data":data,"loc":{"start":{"line":55,"column":19},"end":{"line":55,"column":30}}}) : helper))) != null ? stack1 : "")
     + "\";\n";
-},"6":function(container,depth0,helpers,partials,data) {
+},"8":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -61,17 +78,19 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"opens"),{"name":"each","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":52,"column":0},"end":{"line":54,"column":9}}})) != null ? stack1 : "")
+  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"opens"),{"name":"each","hash":{},"fn":container.program(9, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":62,"column":0},"end":{"line":64,"column":9}}})) != null ? stack1 : "")
     + "    \"~^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || container.strict(depth0, "id", {"start":{"line":55,"column":9},"end":{"line":55,"column":11}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":55,"column":7},"end":{"line":55,"column":13}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || container.strict(depth0, "id", {"start":{"line":65,"column":9},"end":{"line":65,"column":11}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":65,"column":7},"end":{"line":65,"column":13}}}) : helper))) != null ? stack1 : "")
     + " \" yes;\n";
-},"7":function(container,depth0,helpers,partials,data) {
+},"9":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "    "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + " \"\";\n";
-},"8":function(container,depth0,helpers,partials,data) {
+},"10":function(container,depth0,helpers,partials,data) {
+    return "  # For as long as a file is there that is called by the time, in steps of 100 seconds, nothing is deleted. Who left it may be dead.\n  map $msec $hold_step { default \"\"; \"~^(?<step>\\d+)\\d\\d\\.\" $step; }\n  map $held $held_seconds { default \"\"; asked 30; }\n\n";
+},"11":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -80,13 +99,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "  limit_req_zone $binary_remote_addr zone="
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":62,"column":44},"end":{"line":62,"column":46}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":62,"column":42},"end":{"line":62,"column":48}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":78,"column":44},"end":{"line":78,"column":46}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":78,"column":42},"end":{"line":78,"column":48}}}) : helper))) != null ? stack1 : "")
     + ":1m rate="
-    + ((stack1 = (((helper = lookupProperty(helpers,"perMinute") || alias1(depth0, "perMinute", {"start":{"line":62,"column":59},"end":{"line":62,"column":68}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"perMinute","hash":{},"data":data,"loc":{"start":{"line":62,"column":57},"end":{"line":62,"column":70}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"perMinute") || alias1(depth0, "perMinute", {"start":{"line":78,"column":59},"end":{"line":78,"column":68}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"perMinute","hash":{},"data":data,"loc":{"start":{"line":78,"column":57},"end":{"line":78,"column":70}}}) : helper))) != null ? stack1 : "")
     + "r/m;\n";
-},"9":function(container,depth0,helpers,partials,data) {
+},"12":function(container,depth0,helpers,partials,data) {
     return "  limit_req_status 429;\n";
-},"10":function(container,depth0,helpers,partials,data) {
+},"13":function(container,depth0,helpers,partials,data) {
+    return "$public_scheme";
+},"14":function(container,depth0,helpers,partials,data) {
+    return "$scheme";
+},"15":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -95,11 +118,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "  ssl_certificate "
-    + ((stack1 = (((helper = lookupProperty(helpers,"certificatePath") || alias1(depth0, "certificatePath", {"start":{"line":79,"column":20},"end":{"line":79,"column":35}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"certificatePath","hash":{},"data":data,"loc":{"start":{"line":79,"column":18},"end":{"line":79,"column":37}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"certificatePath") || alias1(depth0, "certificatePath", {"start":{"line":95,"column":20},"end":{"line":95,"column":35}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"certificatePath","hash":{},"data":data,"loc":{"start":{"line":95,"column":18},"end":{"line":95,"column":37}}}) : helper))) != null ? stack1 : "")
     + ";\n  ssl_certificate_key "
-    + ((stack1 = (((helper = lookupProperty(helpers,"keyPath") || alias1(depth0, "keyPath", {"start":{"line":80,"column":24},"end":{"line":80,"column":31}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"keyPath","hash":{},"data":data,"loc":{"start":{"line":80,"column":22},"end":{"line":80,"column":33}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"keyPath") || alias1(depth0, "keyPath", {"start":{"line":96,"column":24},"end":{"line":96,"column":31}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"keyPath","hash":{},"data":data,"loc":{"start":{"line":96,"column":22},"end":{"line":96,"column":33}}}) : helper))) != null ? stack1 : "")
     + ";\n  ssl_protocols TLSv1.2 TLSv1.3;\n  ssl_session_cache shared:tls:4m;\n  ssl_session_tickets off;\n";
-},"11":function(container,depth0,helpers,partials,data) {
+},"16":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -108,13 +131,13 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "\n  # A name that is not ours.\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"port") || container.strict(depth0, "port", {"start":{"line":96,"column":13},"end":{"line":96,"column":17}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":96,"column":11},"end":{"line":96,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"port") || container.strict(depth0, "port", {"start":{"line":112,"column":13},"end":{"line":112,"column":17}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":112,"column":11},"end":{"line":112,"column":19}}}) : helper))) != null ? stack1 : "")
     + " default_server"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(12, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":96,"column":34},"end":{"line":96,"column":56}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(17, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":112,"column":34},"end":{"line":112,"column":56}}})) != null ? stack1 : "")
     + ";\n    server_name _;\n    return 421;\n  }\n";
-},"12":function(container,depth0,helpers,partials,data) {
+},"17":function(container,depth0,helpers,partials,data) {
     return " ssl";
-},"13":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"18":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -123,27 +146,56 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "\n  # "
-    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":103,"column":6},"end":{"line":103,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":103,"column":4},"end":{"line":103,"column":10}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"id") || alias1(depth0, "id", {"start":{"line":119,"column":6},"end":{"line":119,"column":8}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"id","hash":{},"data":data,"loc":{"start":{"line":119,"column":4},"end":{"line":119,"column":10}}}) : helper))) != null ? stack1 : "")
     + ": "
-    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":103,"column":14},"end":{"line":103,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":103,"column":12},"end":{"line":103,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"url") || alias1(depth0, "url", {"start":{"line":119,"column":14},"end":{"line":119,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"url","hash":{},"data":data,"loc":{"start":{"line":119,"column":12},"end":{"line":119,"column":19}}}) : helper))) != null ? stack1 : "")
     + "\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"port") || alias1(depth0, "port", {"start":{"line":105,"column":13},"end":{"line":105,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":105,"column":11},"end":{"line":105,"column":19}}}) : helper))) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(14, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":19},"end":{"line":105,"column":58}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":58},"end":{"line":105,"column":80}}})) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"port") || alias1(depth0, "port", {"start":{"line":121,"column":13},"end":{"line":121,"column":17}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"port","hash":{},"data":data,"loc":{"start":{"line":121,"column":11},"end":{"line":121,"column":19}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"isDefault"),{"name":"if","hash":{},"fn":container.program(19, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":121,"column":19},"end":{"line":121,"column":58}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":121,"column":58},"end":{"line":121,"column":80}}})) != null ? stack1 : "")
     + ";\n    server_name "
-    + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":106,"column":18},"end":{"line":106,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":106,"column":16},"end":{"line":106,"column":24}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"host") || alias1(depth0, "host", {"start":{"line":122,"column":18},"end":{"line":122,"column":22}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"host","hash":{},"data":data,"loc":{"start":{"line":122,"column":16},"end":{"line":122,"column":24}}}) : helper))) != null ? stack1 : "")
     + ";\n    absolute_redirect off;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(lookupProperty(data,"root"),"insideKeys"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":110,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":111,"column":0},"end":{"line":113,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(17, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":114,"column":0},"end":{"line":167,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"trusted"),{"name":"if","hash":{},"fn":container.program(20, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":124,"column":0},"end":{"line":130,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(lookupProperty(data,"root"),"insideKeys"),{"name":"if","hash":{},"fn":container.program(22, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":131,"column":0},"end":{"line":133,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"secure"),{"name":"if","hash":{},"fn":container.program(23, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":134,"column":0},"end":{"line":136,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(lookupProperty(data,"root"),"holdFolder"),{"name":"if","hash":{},"fn":container.program(24, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":137,"column":0},"end":{"line":144,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(25, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":145,"column":0},"end":{"line":198,"column":9}}})) != null ? stack1 : "")
     + "  }\n";
-},"14":function(container,depth0,helpers,partials,data) {
+},"19":function(container,depth0,helpers,partials,data) {
     return " default_server";
-},"15":function(container,depth0,helpers,partials,data) {
+},"20":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "    # The last address that is named is the one that the gateway before saw.\n    real_ip_header X-Forwarded-For;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"trusted"),{"name":"each","hash":{},"fn":container.program(21, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":127,"column":0},"end":{"line":129,"column":9}}})) != null ? stack1 : "");
+},"21":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    set_real_ip_from "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + ";\n";
+},"22":function(container,depth0,helpers,partials,data) {
     return "    if ($edge_refused) { return 403; }\n";
-},"16":function(container,depth0,helpers,partials,data) {
+},"23":function(container,depth0,helpers,partials,data) {
     return "    add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
-},"17":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"24":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "    set $held \"\";\n    if ($request_method = DELETE) { set $held asked; }\n    if ($args ~ \"(^|&)delete(=|&|$)\") { set $held asked; }\n    if (!-f "
+    + ((stack1 = container.lambda(container.strict(lookupProperty(data,"root"), "holdFolder", {"start":{"line":141,"column":14},"end":{"line":141,"column":30}} ), depth0)) != null ? stack1 : "")
+    + "/hold-$hold_step) { set $held \"\"; }\n    add_header Retry-After $held_seconds always;\n    if ($held) { return 503; }\n";
+},"25":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -152,14 +204,14 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "    location "
-    + ((stack1 = (((helper = lookupProperty(helpers,"matcher") || container.strict(depth0, "matcher", {"start":{"line":115,"column":15},"end":{"line":115,"column":22}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"matcher","hash":{},"data":data,"loc":{"start":{"line":115,"column":13},"end":{"line":115,"column":24}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"matcher") || container.strict(depth0, "matcher", {"start":{"line":146,"column":15},"end":{"line":146,"column":22}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"matcher","hash":{},"data":data,"loc":{"start":{"line":146,"column":13},"end":{"line":146,"column":24}}}) : helper))) != null ? stack1 : "")
     + " {\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":116,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(19, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":119,"column":0},"end":{"line":121,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(20, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":122,"column":0},"end":{"line":124,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(21, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":125,"column":0},"end":{"line":165,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(26, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":147,"column":0},"end":{"line":149,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(27, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":150,"column":0},"end":{"line":152,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(28, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":153,"column":0},"end":{"line":155,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(29, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":156,"column":0},"end":{"line":196,"column":7}}})) != null ? stack1 : "")
     + "    }\n";
-},"18":function(container,depth0,helpers,partials,data) {
+},"26":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -168,9 +220,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      return "
-    + ((stack1 = (((helper = lookupProperty(helpers,"deny") || container.strict(depth0, "deny", {"start":{"line":117,"column":15},"end":{"line":117,"column":19}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"deny","hash":{},"data":data,"loc":{"start":{"line":117,"column":13},"end":{"line":117,"column":21}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"deny") || container.strict(depth0, "deny", {"start":{"line":148,"column":15},"end":{"line":148,"column":19}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"deny","hash":{},"data":data,"loc":{"start":{"line":148,"column":13},"end":{"line":148,"column":21}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"19":function(container,depth0,helpers,partials,data) {
+},"27":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -179,11 +231,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      return 301 "
-    + ((stack1 = (((helper = lookupProperty(helpers,"redirect") || container.strict(depth0, "redirect", {"start":{"line":120,"column":19},"end":{"line":120,"column":27}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"redirect","hash":{},"data":data,"loc":{"start":{"line":120,"column":17},"end":{"line":120,"column":29}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"redirect") || container.strict(depth0, "redirect", {"start":{"line":151,"column":19},"end":{"line":151,"column":27}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"redirect","hash":{},"data":data,"loc":{"start":{"line":151,"column":17},"end":{"line":151,"column":29}}}) : helper))) != null ? stack1 : "")
     + "$request_uri;\n";
-},"20":function(container,depth0,helpers,partials,data) {
+},"28":function(container,depth0,helpers,partials,data) {
     return "      empty_gif;\n";
-},"21":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"29":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), alias2=container.strict, alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -191,29 +243,29 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(22, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":126,"column":0},"end":{"line":128,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limit"),{"name":"if","hash":{},"fn":container.program(23, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":129,"column":0},"end":{"line":131,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(24, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":132,"column":0},"end":{"line":134,"column":7}}})) != null ? stack1 : "")
+  return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(30, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":157,"column":0},"end":{"line":159,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limit"),{"name":"if","hash":{},"fn":container.program(31, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":160,"column":0},"end":{"line":162,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(32, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":163,"column":0},"end":{"line":165,"column":7}}})) != null ? stack1 : "")
     + "      set $upstream "
-    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":135,"column":22},"end":{"line":135,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":135,"column":20},"end":{"line":135,"column":32}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":166,"column":22},"end":{"line":166,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":166,"column":20},"end":{"line":166,"column":32}}}) : helper))) != null ? stack1 : "")
     + ";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(25, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":136,"column":0},"end":{"line":138,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(26, data, 0, blockParams, depths),"inverse":container.program(27, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":139,"column":0},"end":{"line":145,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(28, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":146,"column":0},"end":{"line":151,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(29, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":152,"column":0},"end":{"line":154,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(30, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":155,"column":0},"end":{"line":161,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(33, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":167,"column":0},"end":{"line":169,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(34, data, 0, blockParams, depths),"inverse":container.program(35, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":170,"column":0},"end":{"line":176,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(36, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":177,"column":0},"end":{"line":182,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(37, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":183,"column":0},"end":{"line":185,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(38, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":186,"column":0},"end":{"line":192,"column":7}}})) != null ? stack1 : "")
     + "      proxy_read_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":162,"column":27},"end":{"line":162,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":162,"column":25},"end":{"line":162,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":193,"column":27},"end":{"line":193,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":193,"column":25},"end":{"line":193,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_send_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":163,"column":27},"end":{"line":163,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":163,"column":25},"end":{"line":163,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":194,"column":27},"end":{"line":194,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":194,"column":25},"end":{"line":194,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_pass $upstream;\n";
-},"22":function(container,depth0,helpers,partials,data) {
+},"30":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "      if ($request_method = "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"23":function(container,depth0,helpers,partials,data) {
+},"31":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -222,11 +274,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      limit_req zone="
-    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "id", {"start":{"line":130,"column":23},"end":{"line":130,"column":31}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "id", {"start":{"line":161,"column":23},"end":{"line":161,"column":31}} ), depth0)) != null ? stack1 : "")
     + " burst="
-    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "atOnce", {"start":{"line":130,"column":42},"end":{"line":130,"column":54}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "atOnce", {"start":{"line":161,"column":42},"end":{"line":161,"column":54}} ), depth0)) != null ? stack1 : "")
     + " nodelay;\n";
-},"24":function(container,depth0,helpers,partials,data) {
+},"32":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -235,9 +287,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      if ($args !~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":133,"column":21},"end":{"line":133,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":133,"column":19},"end":{"line":133,"column":28}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":164,"column":21},"end":{"line":164,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":164,"column":19},"end":{"line":164,"column":28}}}) : helper))) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"25":function(container,depth0,helpers,partials,data) {
+},"33":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -246,17 +298,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      rewrite ^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":137,"column":17},"end":{"line":137,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":137,"column":15},"end":{"line":137,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":168,"column":17},"end":{"line":168,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":168,"column":15},"end":{"line":168,"column":30}}}) : helper))) != null ? stack1 : "")
     + "/?(.*)$ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":137,"column":40},"end":{"line":137,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":137,"column":38},"end":{"line":137,"column":51}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":168,"column":40},"end":{"line":168,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":168,"column":38},"end":{"line":168,"column":51}}}) : helper))) != null ? stack1 : "")
     + "$1 break;\n";
-},"26":function(container,depth0,helpers,partials,data) {
+},"34":function(container,depth0,helpers,partials,data) {
     return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
-},"27":function(container,depth0,helpers,partials,data) {
+},"35":function(container,depth0,helpers,partials,data) {
     return "      client_max_body_size 64m;\n";
-},"28":function(container,depth0,helpers,partials,data) {
+},"36":function(container,depth0,helpers,partials,data) {
     return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
-},"29":function(container,depth0,helpers,partials,data) {
+},"37":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -265,9 +317,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      proxy_cookie_flags ~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":153,"column":29},"end":{"line":153,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":153,"column":27},"end":{"line":153,"column":42}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":184,"column":29},"end":{"line":184,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":184,"column":27},"end":{"line":184,"column":42}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"30":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"38":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -276,9 +328,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      # A header of its own takes the place of the server's.\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"tls"),{"name":"if","hash":{},"fn":container.program(31, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":157,"column":0},"end":{"line":159,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"secure"),{"name":"if","hash":{},"fn":container.program(39, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":188,"column":0},"end":{"line":190,"column":7}}})) != null ? stack1 : "")
     + "      add_header Content-Security-Policy \"frame-ancestors 'self'\" always;\n";
-},"31":function(container,depth0,helpers,partials,data) {
+},"39":function(container,depth0,helpers,partials,data) {
     return "      add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -290,19 +342,23 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
 
   return "worker_processes auto;\npid /tmp/nginx.pid;\n# Below this level messages quote the whole request, query included; the access log says which requests failed, and where.\nerror_log stderr crit;\nevents { worker_connections 2048; }\nhttp {\n  include /etc/nginx/mime.types;\n  default_type application/octet-stream;\n  server_tokens off;\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"longNames"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":10,"column":0},"end":{"line":12,"column":7}}})) != null ? stack1 : "")
-    + "  client_body_temp_path /tmp/body;\n  proxy_temp_path /tmp/proxy;\n  fastcgi_temp_path /tmp/fastcgi;\n  uwsgi_temp_path /tmp/uwsgi;\n  scgi_temp_path /tmp/scgi;\n\n  # Without the query: sign-in codes and presigned signatures travel there.\n  log_format main '$remote_addr [$time_iso8601] \"$request_method $uri\" $status $body_bytes_sent $request_time \"$host\" $upstream_addr $upstream_status';\n  access_log /dev/stdout main;\n\n  # Upstreams are looked up while running, so that the gateway starts before them and follows them when they move.\n  resolver 127.0.0.11 valid=5s ipv6=off;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":25,"column":0},"end":{"line":28,"column":7}}})) != null ? stack1 : "")
-    + "  map $http_upgrade $connection_upgrade { default upgrade; \"\" \"\"; }\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"if","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":30,"column":0},"end":{"line":60,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"limits"),{"name":"each","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":61,"column":0},"end":{"line":63,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limits"),{"name":"if","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":64,"column":0},"end":{"line":66,"column":7}}})) != null ? stack1 : "")
-    + "  proxy_http_version 1.1;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Real-IP $remote_addr;\n  # Set, not appended: what a client claims about itself is not carried on.\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_set_header X-Forwarded-Proto $scheme;\n  proxy_set_header X-Forwarded-Host $http_host;\n  proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection $connection_upgrade;\n  proxy_connect_timeout 5s;\n  large_client_header_buffers 4 32k;\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":84,"column":7}}})) != null ? stack1 : "")
+    + "  client_body_temp_path /tmp/body;\n  proxy_temp_path /tmp/proxy;\n  fastcgi_temp_path /tmp/fastcgi;\n  uwsgi_temp_path /tmp/uwsgi;\n  scgi_temp_path /tmp/scgi;\n\n  # Without the query: sign-in codes and presigned signatures travel there.\n  log_format main '$remote_addr [$time_iso8601] \"$request_method $uri\" $status $body_bytes_sent $request_time \"$host\" $upstream_addr $upstream_status';\n  access_log /dev/stdout main;\n\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":23,"column":0},"end":{"line":26,"column":7}}})) != null ? stack1 : "")
+    + "  # Upstreams are looked up while running, so that the gateway starts before them and follows them when they move. Which DNS is asked, and\n  # the domain of a cluster's services, is written at each start.\n  include /tmp/names.conf;\n  map $http_upgrade $connection_upgrade { default upgrade; \"\" \"\"; }\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"doors"),{"name":"if","hash":{},"fn":container.program(2, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":31,"column":0},"end":{"line":39,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"insideKeys"),{"name":"if","hash":{},"fn":container.program(4, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":40,"column":0},"end":{"line":70,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"holdFolder"),{"name":"if","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":71,"column":0},"end":{"line":76,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"limits"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":77,"column":0},"end":{"line":79,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limits"),{"name":"if","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":80,"column":0},"end":{"line":82,"column":7}}})) != null ? stack1 : "")
+    + "  proxy_http_version 1.1;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Real-IP $remote_addr;\n  # Set, not appended: what a client claims about itself is not carried on.\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_set_header X-Forwarded-Proto "
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"doors"),{"name":"if","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.program(14, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":88,"column":37},"end":{"line":88,"column":86}}})) != null ? stack1 : "")
+    + ";\n  proxy_set_header X-Forwarded-Host $http_host;\n  proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection $connection_upgrade;\n  proxy_connect_timeout 5s;\n  large_client_header_buffers 4 32k;\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"tls"),{"name":"if","hash":{},"fn":container.program(15, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":94,"column":0},"end":{"line":100,"column":7}}})) != null ? stack1 : "")
     + "\n  server {\n    listen "
-    + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":87,"column":13},"end":{"line":87,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":87,"column":11},"end":{"line":87,"column":25}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":103,"column":13},"end":{"line":103,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":103,"column":11},"end":{"line":103,"column":25}}}) : helper))) != null ? stack1 : "")
     + ";\n    access_log off;\n    location = /healthz { return 200 \"ok\\n\"; }\n    location / { return 404; }\n  }\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":92,"column":0},"end":{"line":100,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(13, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":101,"column":0},"end":{"line":169,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":116,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":117,"column":0},"end":{"line":200,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"useData":true,"useDepths":true};
 

@@ -25,6 +25,8 @@ export interface CheckContext {
   readonly availableImages?: ReadonlySet<string>;
   /** No registry may be asked, and nothing is built. */
   readonly offline?: boolean;
+  /** The platform runs on other machines than this one. */
+  readonly isElsewhere?: boolean;
   readonly signal: AbortSignal;
   /** The live platform, asked once; absent in a preflight and where nothing is installed. */
   readonly live: LivePlatform | undefined;

@@ -1,17 +1,17 @@
 import { UsageError } from "../errors/installer-error.ts";
 import { rendererNames } from "./names.ts";
-import type { RenderFiles } from "./render-files.ts";
+import type { TargetRules } from "./target.ts";
 
-const renderers: Readonly<Record<string, () => Promise<RenderFiles>>> = {
-  compose: async () => (await import("./compose/render-files.ts")).renderFiles,
-  helm: async () => (await import("./helm/render-files.ts")).renderFiles,
+const renderers: Readonly<Record<string, () => Promise<TargetRules>>> = {
+  compose: async () => (await import("./compose/rules.ts")).rules,
+  helm: async () => (await import("./helm/rules.ts")).rules,
 };
 
 /**
- * The renderer of a target, loaded when asked for.
+ * The rules of a target by which files are rendered, loaded when asked for.
  * @throws UsageError for a name no target has
  */
-export async function openRenderer(name: string): Promise<RenderFiles> {
+export async function openRenderer(name: string): Promise<Pick<TargetRules, "render">> {
   const open = renderers[name];
   if (open !== undefined) return open();
   throw new UsageError(`there is no target ${name}`, { hint: `targets are ${rendererNames.join(", ")}` });

@@ -3,11 +3,12 @@ import type { SeenStore } from "../execute/data-guard.ts";
 import type { Journal } from "../execute/journal/journal.ts";
 import type { Install } from "../execute/state/install.ts";
 import type { Identity, TargetIdentity } from "../execute/state/records.ts";
+import type { SharedRecords } from "../execute/state/shared-records.ts";
 import type { AppliedRecord } from "../execute/state/state-store.ts";
 import type { Wanted } from "../execute/wanted.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ImageStore } from "../platform/ports.ts";
-import type { ImpossibleChange, Rendering, Store } from "../render/rendering.ts";
+import type { ImpossibleChange, Opening, Rendering, Store } from "../render/rendering.ts";
 import type { Check } from "./check.ts";
 import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
 
@@ -17,6 +18,8 @@ import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
  */
 export interface Target extends TargetRules {
   readonly identity: TargetIdentity;
+  /** Records that are kept where the install runs; absent where its state directory is all there is. */
+  readonly records?: SharedRecords;
   /** Other machines that it is reached at; an install without network may speak to these alone. */
   hosts(): readonly string[];
   /**
@@ -38,6 +41,11 @@ export interface Target extends TargetRules {
   isAsWanted(install: Install & { readonly identity: Identity }, wanted: Wanted, live: LivePlatform): Promise<boolean>;
   /** Looks into stores for the data of their services. */
   inspectStores(install: Install, plan: Plan, stores: readonly Store[]): Promise<ReadonlyMap<string, SeenStore>>;
+  /**
+   * Has the target go through a change as if it were made, and tells what it would refuse. Absent where nothing but the change itself tells.
+   * @throws PreflightError when it does not answer
+   */
+  rehearse?(install: Install, change: { readonly plan: Plan; readonly rendering: Rendering }): Promise<Rehearsal>;
   /**
    * Takes the target to what is wanted, journalled step by step.
    * @throws ApplyError, TimeoutError naming the component; InterruptedError
@@ -79,8 +87,13 @@ export interface Target extends TargetRules {
   installs(): Promise<readonly HostInstall[]>;
   /** Removes what `remains` found to be of the install or, on a person's word, unproved; dependents first. */
   remove(install: Install, request: RemoveRequest, io: TargetIo): Promise<Removed>;
-  /** The images that the target has or can be given directly. */
-  readonly images: ImageStore;
+  /** The images that the target has or can be given directly; absent where its nodes pull what they run, each by itself. */
+  readonly images?: ImageStore;
+  /**
+   * Gives nodes that pull by themselves their login at the private registry of the plan, unless the values name another way. Absent where
+   * `images` is there.
+   */
+  readonly logNodesIn?: (plan: Plan, login: RegistryLogin) => Promise<void>;
   /** What must hold on this target before an install, and while one runs. */
   checks(): Promise<TargetChecks>;
 }
@@ -92,8 +105,22 @@ export interface TargetRules {
    * @throws RenderError for what the target cannot express
    */
   render(plan: Plan, facts?: TargetFacts): Promise<Rendering>;
+  /**
+   * Refuses a plan that no target of this kind can be enough for, before one is asked anything; absent where there is none.
+   * @throws UsageError
+   */
+  accept?(plan: Plan): void;
+  /** Where the ports that a plan publishes are opened; absent where that is the host's own addresses. */
+  openings?(plan: Plan): readonly Opening[];
   /** What a plan asks of the data of an earlier one that the target cannot do. */
   impossible(before: Plan, after: Plan): readonly ImpossibleChange[];
+}
+
+export interface RegistryLogin {
+  /** `host[:port]`. */
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface TargetFacts {
@@ -101,6 +128,12 @@ export interface TargetFacts {
   readonly apiVersion: string;
   /** `linux/amd64`. */
   readonly platform: string;
+}
+
+export interface Rehearsal {
+  readonly refused: readonly ImpossibleChange[];
+  /** Why it could not go through all of it. */
+  readonly untried?: string;
 }
 
 export interface Change {

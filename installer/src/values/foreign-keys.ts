@@ -18,6 +18,7 @@ const spellings: readonly (readonly [key: string, names: readonly string[]])[] =
   ["caFile", ["cacert", "cacertificate", "cabundle"]],
   ["image", ["tag", "version", "imagetag"]],
   ["replicas", ["replicacount", "instances"]],
+  ["maxReplicas", ["autoscaling", "autoscaler", "hpa"]],
   ["extraEnv", ["env", "environment", "envvars", "extraenvvars"]],
   ["storage.size", ["persistence", "persistentvolume", "pvc", "volumesize", "volume", "disk", "disksize"]],
   ["size", ["capacity"]],

@@ -58,11 +58,25 @@ export function loadValues(sources: ValuesSources, sections: readonly Section[])
   if (issues.length > 0) throw new ValuesError(sortIssues(issues));
   const merged = mergeValues([emptyMap, ...below, ...above]);
   return {
-    values: validateValues(merged, sections),
+    values: withRemedy(profile?.name, () => validateValues(merged, sections)),
     provenance: () => listProvenance(merged),
     leaves: () => listLeaves(merged),
     given: toPlainValue(mergeValues([emptyMap, ...above])),
   };
+}
+
+/** What a profile asks for and does not have is the reader's to give; the profile is not theirs to edit. */
+function withRemedy<T>(profile: string | undefined, validate: () => T): T {
+  try {
+    return validate();
+  } catch (error) {
+    if (!(error instanceof ValuesError) || !error.issues.some(({ file }) => file !== undefined && file === profile)) {
+      throw error;
+    }
+    throw new ValuesError(error.issues, {
+      hint: "give what the profile leaves open in a values file (-f) or with --set; slipway explain KEY says what it is",
+    });
+  }
 }
 
 const nowhere: Origin = { layer: "defaults", file: "defaults" };

@@ -36,7 +36,7 @@ function toFinding(error: SchemaError, values: unknown): Finding | undefined {
     case "propertyNames":
       return {
         path: [...path, String(error.params["propertyName"])],
-        message: "the name is not possible, allowed are letters, digits and underscores, not beginning with a digit",
+        message: `the name is not possible, allowed are ${findKey(path)?.names ?? "letters, digits and underscores, not beginning with a digit"}`,
         aboutKey: true,
       };
     default:
@@ -63,7 +63,8 @@ function describeUnknownKey(path: readonly string[]): Finding {
 function describeWrongValue(path: readonly string[], value: unknown): string {
   const expected = findKey(path) ?? { type: "object", allowed: "a map of keys" };
   const got = describeGot(path, value);
-  const { wrong, advice } = explainValue(path, value, expected);
+  const isListWrong = expected.type === "array" && value !== null;
+  const { wrong, advice } = isListWrong ? explainList(value) : explainValue(path, value, expected);
   return `${wrong} ${got}, ${advice === undefined ? "" : `${advice} `}allowed is ${expected.allowed}`;
 }
 
@@ -96,6 +97,12 @@ function explainValue(path: readonly string[], value: unknown, expected: Expecte
   if (expected.choices !== undefined) return { wrong: "is not allowed", advice: guess };
   if (typeof value === "number" && isSize(allowed)) return { wrong: "is a number without a unit", advice: guess };
   return { wrong: `is a ${typeof value} and not text`, advice: "put it in quotes;" };
+}
+
+function explainList(value: unknown): Explanation {
+  if (Array.isArray(value)) return { wrong: "has too many entries" };
+  const isPlain = typeof value === "number" || (typeof value === "string" && /^[\w./:-]{1,60}$/.test(value));
+  return { wrong: "is not a list", advice: isPlain ? `write it as [${value}];` : undefined };
 }
 
 /** `casdoor: off` for its mode, and `storage: 50Gi` where a map has no other key. */

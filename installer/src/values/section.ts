@@ -14,6 +14,10 @@ export interface Section {
   readonly leastMemory: number;
   /** It keeps data: one container, and a size of disk. */
   readonly keepsData?: true;
+  /** Why a second one beside it would do harm, though it keeps nothing; continues `<key>.replicas: `. */
+  readonly single?: string;
+  /** Keys that must be given while it runs here: nobody can switch it on without deciding more. It runs no image that others do not. */
+  readonly decided?: readonly string[];
   /** What must be given of one that is somewhere else. */
   readonly external?: ExternalNeeds;
   /** Something the gateway serves beside the main site while it runs here. */
@@ -53,6 +57,8 @@ export interface ExternalNeeds {
   readonly secret?: readonly [inline: string, file: string];
   /** A key that takes the place of both where it is given. */
   readonly instead?: string;
+  /** Where availability is high it has to be elsewhere: here it would be one service with its data on one disk, and everything hangs on it. */
+  readonly whereHigh?: true;
 }
 
 type Mode = "embedded" | "external" | "off";
@@ -61,6 +67,7 @@ type Mode = "embedded" | "external" | "off";
 interface CommonValues {
   readonly mode?: Mode;
   readonly replicas?: number;
+  readonly maxReplicas?: number;
   readonly resources: { readonly cpus: number; readonly memory: string };
   readonly storage?: { readonly size: string };
   readonly external?: Readonly<Record<string, unknown>>;

@@ -14,6 +14,54 @@ test.each(["values/profiles/infra.yaml"])("the profile %s fits", (path) => {
   expect(() => loadValues({ defaults: defaultsText, profile: readText(path) }, valuesSections())).not.toThrow();
 });
 
+describe("the profile ha", () => {
+  const load = (...texts: readonly string[]) =>
+    loadValues(
+      {
+        defaults: defaultsText,
+        profile: readText("values/profiles/ha.yaml"),
+        files: texts.map((text) => ({ name: "my.yaml", text })),
+        sets: ["domain=hub.corp.example"],
+      },
+      valuesSections(),
+    );
+  const example = readText("values/examples/ha.yaml").text;
+
+  test("names every setting that is missing", () => {
+    const at = (line: number, column: number) => ` [values/profiles/ha.yaml:${line}:${column}]`;
+
+    expect(() => load()).toThrow(
+      expect.objectContaining({
+        code: "VALUES_INVALID",
+        hint: "give what the profile leaves open in a values file (-f) or with --set; slipway explain KEY says what it is",
+        details: [
+          `postgres.external.host: is empty, but postgres.mode is external and needs it${at(4, 19)}`,
+          `postgres.external.adminPassword: is empty and so is adminPasswordFile, but postgres.mode is external; give exactly one of the two, or passwordFolder${at(4, 19)}`,
+          `redis.external.host: is empty, but redis.mode is external and needs it${at(5, 16)}`,
+          `redis.external.password: is empty and so is passwordFile, but redis.mode is external; give exactly one of the two${at(5, 16)}`,
+          `objectStore.external.endpoint: is empty, but objectStore.mode is external and needs it${at(6, 22)}`,
+          `objectStore.external.accessKey: is empty, but objectStore.mode is external and needs it${at(6, 22)}`,
+          `objectStore.external.secretKey: is empty and so is secretKeyFile, but objectStore.mode is external; give exactly one of the two${at(6, 22)}`,
+        ],
+      }),
+    );
+  });
+
+  test("fits with what its example says", () => {
+    expect(load(example).values.availability).toBe("high");
+  });
+
+  test.each(["postgres", "redis", "objectStore"])("does not let %s be one service with its data on one disk", (key) => {
+    expect(() => load(example, `${key}: { mode: embedded }`)).toThrow(
+      expect.objectContaining({
+        details: [
+          `${key}.mode: would be one service with its data on one disk, but availability is high (got "embedded"), allowed is external [my.yaml:1:${key.length + 11}]`,
+        ],
+      }),
+    );
+  });
+});
+
 test("problems come in the order of the file, whatever finds them, then those of the command line", () => {
   const text = "ports:\n  https: 70000\n  http: x\ndomian: a\ntimezone: 8\n";
 

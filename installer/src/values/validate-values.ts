@@ -1,5 +1,6 @@
 import { ValuesError, type ValuesIssue } from "../errors/installer-error.ts";
 import { valuesLimits } from "./parse-values.ts";
+import { clusterRules } from "./rules/cluster-rules.ts";
 import { externalRules } from "./rules/external-rules.ts";
 import { nameRules } from "./rules/name-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
@@ -18,6 +19,7 @@ function rulesOf(sections: readonly Section[]): readonly Rule[] {
     ...externalRules(sections),
     ...sizeRules(sections),
     ...nameRules,
+    ...clusterRules(sections),
     ...sections.flatMap(({ rules = [] }) => rules),
   ];
 }

@@ -9,6 +9,10 @@ export interface Values {
    */
   readonly edition: "ce" | "ee" | "saas";
   /**
+   * single: one of each component is enough, and the loss of a machine may stop the platform. high, which the profile ha sets: only a cluster takes it, and PostgreSQL, Redis and the object store have to be elsewhere.
+   */
+  readonly availability: "single" | "high";
+  /**
    * Host name or IPv4 address under which people reach the platform. Below a name with a dot every service gets its own sub-domain; with localhost, an IP address or a name without a dot it gets its own port.
    */
   readonly domain: string;
@@ -32,6 +36,7 @@ export interface Values {
   readonly tls: TlsValues;
   readonly logging: LoggingValues;
   readonly images: ImagesValues;
+  readonly cluster: ClusterValues;
   readonly postgres: PostgresValues;
   readonly redis: RedisValues;
   readonly objectStore: ObjectStoreValues;
@@ -57,6 +62,7 @@ export interface Values {
   readonly dataflow: DataflowValues;
   readonly labelStudio: LabelStudioValues;
   readonly portal: PortalValues;
+  readonly backup: BackupValues;
   readonly gateway: GatewayValues;
   readonly toolbox: ToolboxValues;
 }
@@ -135,6 +141,140 @@ export interface ImagesValues {
    * When images are pulled: missing (only when absent), always or never.
    */
   readonly pullPolicy: "missing" | "always" | "never";
+}
+/**
+ * Everything about the Kubernetes cluster that the platform runs on; on Docker Compose none of it has an effect.
+ */
+export interface ClusterValues {
+  /**
+   * Context of the kubeconfig by which the cluster is reached; empty takes its current one.
+   */
+  readonly context: string;
+  /**
+   * Namespace that holds the whole install; empty takes the install's name. It is made when it is not there.
+   */
+  readonly namespace: string;
+  /**
+   * Pod Security Standard that a namespace made by an install enforces; none sets no such label. A namespace that is there keeps its own.
+   */
+  readonly podSecurity: "restricted" | "baseline" | "privileged" | "none";
+  /**
+   * Storage class of the claims; empty takes the cluster's default.
+   */
+  readonly storageClass: string;
+  /**
+   * Secrets of the namespace, of type kubernetes.io/dockerconfigjson, with which the nodes pull images. Empty takes the one that an install with --registry makes.
+   *
+   * Items: Name of a Secret in the namespace.
+   */
+  readonly imagePullSecrets: readonly string[];
+  /**
+   * How ports that are published (the gateway's, Git over SSH) are reached from outside the cluster.
+   */
+  readonly exposure: {
+    /**
+     * loadBalancer asks the cluster for addresses. nodePort opens the published ports, which must be in 30000 to 32767, on every node. externalIPs takes addresses that lead to nodes. hostPort opens the ports on the node where the pod runs, which the restricted standard forbids. clusterIP opens nothing outside: for a forwarded port or a gateway of the cluster.
+     */
+    readonly kind: "loadBalancer" | "nodePort" | "externalIPs" | "hostPort" | "clusterIP";
+    /**
+     * Addresses for the kind externalIPs.
+     *
+     * Items: IP address that leads to a node.
+     */
+    readonly addresses: readonly string[];
+    /**
+     * Class of the load balancer, for clusters that have several; empty takes the cluster's own.
+     */
+    readonly class: string;
+    /**
+     * Annotations of the Services that are reached from outside, by which cloud providers are told more; merged name by name.
+     */
+    readonly annotations: {
+      readonly [k: string]: string;
+    };
+  };
+  /**
+   * A class of Gateway API that stands before the platform's own gateway. Its Gateway then takes the public HTTP ports, and TLS ends there.
+   */
+  readonly gatewayClass: {
+    /**
+     * Name of the GatewayClass; empty makes no Gateway, and the platform's own gateway is reached directly.
+     */
+    readonly name: string;
+    /**
+     * Namespace in which the proxies of that class run; only they may then call the platform's gateway. Empty where they do not run as pods.
+     */
+    readonly namespace: string;
+    /**
+     * Addresses from which the proxies of that class call: what they say of the caller's address is believed, and of nobody else.
+     *
+     * Items: IP address or range.
+     */
+    readonly addresses: readonly string[];
+  };
+  /**
+   * The cluster's DNS, which every pod may ask.
+   */
+  readonly dns: {
+    /**
+     * Namespace of its pods.
+     */
+    readonly namespace: string;
+    /**
+     * Labels of its pods, as kubectl takes them.
+     */
+    readonly selector: string;
+  };
+  /**
+   * Where jobs of the platform reach the API server, to say that they are done.
+   */
+  readonly apiServer: {
+    /**
+     * Addresses of the API server behind its Service; empty allows any address on its ports.
+     *
+     * Items: IP address or range.
+     */
+    readonly addresses: readonly string[];
+    /**
+     * Ports of the API server, of its Service and behind it.
+     *
+     * Items: TCP port.
+     */
+    readonly ports: readonly number[];
+  };
+  /**
+   * PriorityClass of every pod; empty takes the cluster's default.
+   */
+  readonly priorityClass: string;
+  /**
+   * Share of each container's CPU limit that is reserved for it, in percent. Memory is reserved in full.
+   */
+  readonly cpuRequestPercent: number;
+  /**
+   * Disk of the node that a container may use beside its volumes.
+   */
+  readonly ephemeralStorage: {
+    /**
+     * What is reserved for each container.
+     */
+    readonly request: string;
+    /**
+     * What each container may use at most.
+     */
+    readonly limit: string;
+  };
+  /**
+   * Longest time that a job may wait for what it needs, images included, before its own deadline counts.
+   */
+  readonly jobWaitSeconds: number;
+  /**
+   * How long a job that has ended stays for a look at its log.
+   */
+  readonly jobTtlSeconds: number;
+  /**
+   * Whether pods may mount folders of an image, which some programs need: auto does it from Kubernetes 1.35 on, always where 1.33 or 1.34 has the feature gate ImageVolume. The nodes need containerd 2.2 or CRI-O 1.33.
+   */
+  readonly imageVolumes: "auto" | "always" | "never";
 }
 /**
  * The relational database of every service.
@@ -486,6 +626,10 @@ export interface GitlabShellValues {
    * How many containers of GitLab Shell run. Services that keep data run one.
    */
   readonly replicas: number;
+  /**
+   * How many containers of GitLab Shell may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
 }
@@ -505,6 +649,10 @@ export interface RegistryValues {
    * How many containers of the registry run. Services that keep data run one.
    */
   readonly replicas: number;
+  /**
+   * How many containers of the registry may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
   /**
@@ -745,6 +893,10 @@ export interface ServerValues {
    * How many containers of it run.
    */
   readonly replicas: number;
+  /**
+   * How many containers of the server may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
   /**
@@ -764,6 +916,10 @@ export interface HubProgram {
    * How many containers of it run.
    */
   readonly replicas: number;
+  /**
+   * How many containers of it may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
 }
@@ -779,6 +935,10 @@ export interface NotifierValues {
    * How many containers of it run.
    */
   readonly replicas: number;
+  /**
+   * How many containers of the notifier may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
   /**
@@ -863,8 +1023,44 @@ export interface PortalValues {
    * How many containers of it run.
    */
   readonly replicas: number;
+  /**
+   * How many containers of the portal may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
+}
+/**
+ * Backups of the platform, made while people work with it.
+ */
+export interface BackupValues {
+  /**
+   * embedded lets slipway backup make backups; off leaves out what they need.
+   */
+  readonly mode: "embedded" | "off";
+  /**
+   * Directory of this host that backups are kept in, encrypted; best the mount of another machine's disk. It is never removed with the platform.
+   */
+  readonly directory: string;
+  readonly resources: Resources;
+  readonly storage: Storage;
+  /**
+   * How many backups slipway backup prune leaves: the newest of so many days, weeks and months.
+   */
+  readonly keep: {
+    /**
+     * Days of which the newest backup stays.
+     */
+    readonly daily: number;
+    /**
+     * Weeks of which the newest backup stays.
+     */
+    readonly weekly: number;
+    /**
+     * Months of which the newest backup stays.
+     */
+    readonly monthly: number;
+  };
 }
 /**
  * The reverse proxy through which people reach everything but Git over SSH.
@@ -882,6 +1078,10 @@ export interface GatewayValues {
    * How many containers of the gateway run. Services that keep data run one.
    */
   readonly replicas: number;
+  /**
+   * How many containers of the gateway may run while they are busy; 0 means as many as replicas. Only on a cluster.
+   */
+  readonly maxReplicas: number;
   readonly resources: Resources;
   readonly extraEnv: ExtraEnv;
 }

@@ -6,6 +6,7 @@ import { mustRun } from "../support/child.ts";
 import { bundleRows } from "./bundle/rows.ts";
 import { describeRivals } from "./bundle/rivals.ts";
 import { cliRows } from "./cli-rows.ts";
+import { clusterRows, describeCluster } from "./cluster-rows.ts";
 import { type Group, type GroupResult, type Measured, toMarkdown, toTable } from "./report.ts";
 import { executableRows } from "./executable-rows.ts";
 import { formerRows } from "./former-rows.ts";
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
   options: {
     bundle: { type: "boolean", default: false },
     quickstart: { type: "boolean", default: false },
+    cluster: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     "without-sha": { type: "boolean", default: false },
@@ -30,13 +32,14 @@ const { values: options } = parseArgs({
   },
 });
 
-const group = options.bundle ? "bundle" : options.quickstart ? "quickstart" : "platform";
+const group = (["bundle", "quickstart", "cluster"] as const).find((name) => options[name]) ?? "platform";
 
 async function rowsOf(processor: Processor): Promise<readonly BenchRow[]> {
   // It runs from a checkout, as a first user has it.
   if (group === "quickstart") return [quickstartRow];
   const program = await prepareProgram(!options["no-build"]);
   const rounds = Number(options.rounds);
+  if (group === "cluster") return clusterRows(program, rounds);
   if (group === "bundle") return bundleRows(program, { rounds, hasSha: processor.hasSha });
   return [
     ...cliRows(program),
@@ -76,7 +79,8 @@ async function main(): Promise<void> {
 }
 
 function help(rows: readonly BenchRow[]): string {
-  return `npm run bench -- [options], npm run bench:bundle -- [options], npm run bench:quickstart -- [options]
+  return `npm run bench -- [options], npm run bench:cluster -- [options],
+npm run bench:bundle -- [options], npm run bench:quickstart -- [options]
   --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
   --rounds N      rounds of what takes long (default 5)
   --without-sha   start every program as on a processor without SHA instructions
@@ -103,6 +107,7 @@ async function writePage(measured: Group, result: GroupResult, order: readonly s
     page,
     toMarkdown({
       platform: await read("platform"),
+      cluster: await read("cluster"),
       quickstart: await read("quickstart"),
       bundle: await read("bundle"),
       "bundle-without-sha": await read("bundle-without-sha"),
@@ -116,6 +121,7 @@ async function describeMachine(processor: Processor): Promise<string> {
     mustRun("docker", ["compose", "version", "--short"]),
   ]);
   const own = `${processor.text}, Node ${process.versions.node}`;
+  if (group === "cluster") return `${own}, ${await describeCluster()}`;
   const rivals = group === "bundle" ? `, ${await describeRivals()}` : `, Compose ${compose.trim()}`;
   return `${own}, Docker ${engine.trim()}${rivals}`;
 }

@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { mustRun } from "../support/child.ts";
 import { compare } from "./measure.ts";
 import { makeMemoryFolder } from "./memory-folder.ts";
 import { type BenchRow, atMost } from "./row.ts";
 
 const nothing = ["-e", "0"];
+const haExample = fileURLToPath(new URL("../../../values/examples/ha.yaml", import.meta.url));
 
 /** The profile with twice as many programs, against the one below it. */
 function standardRow(program: string): BenchRow {
@@ -39,6 +41,10 @@ export function cliRows(program: string): readonly BenchRow[] {
     row("validate", "`validate` of infra", 2.2, () => ["validate"]),
     row("plan-offline", "`plan --offline` of infra", 2.6, () => ["plan", "--offline"]),
     row("render", "`render` of infra", 3, (folder) => ["render", "--mode", "compose", "--out", join(folder, "out")]),
+    row("render-ha", "`render` of ha", 8, (folder) => [
+      ...["render", "--mode", "helm", "--profile", "ha", "--file", haExample],
+      ...["--out", join(folder, "out")],
+    ]),
     standardRow(program),
   ];
 

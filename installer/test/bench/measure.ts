@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import type { RunningChild } from "../support/child.ts";
+
 /** One thing whose time is taken; what it needs before and after is not counted. */
 export interface Contender {
   readonly before?: () => Promise<void>;
@@ -55,4 +58,20 @@ export function median(values: readonly number[]): number {
 
 export function formatMs(ms: number): string {
   return ms < 100 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** High-water mark of a program's resident memory, MiB; it has to succeed. */
+export async function peakMemory(child: RunningChild): Promise<number> {
+  let most = 0;
+  const watch = setInterval(() => {
+    void readFile(`/proc/${child.pid}/status`, "utf8")
+      .then((text) => {
+        most = Math.max(most, Number(/VmHWM:\s+(\d+) kB/.exec(text)?.[1] ?? 0) / 1024);
+      })
+      .catch(() => undefined);
+  }, 20);
+  const result = await child.ended;
+  clearInterval(watch);
+  if (result.exitCode !== 0) throw new Error(result.stderr);
+  return Math.round(most);
 }

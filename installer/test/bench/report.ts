@@ -8,7 +8,7 @@ export interface GroupResult {
   readonly rows: readonly Measured[];
 }
 
-export type Group = "platform" | "quickstart" | "bundle" | "bundle-without-sha";
+export type Group = "platform" | "cluster" | "quickstart" | "bundle" | "bundle-without-sha";
 
 const heads = ["what", "against", "ours", "rival", "figure", "bar", ""];
 
@@ -29,7 +29,7 @@ export function toTable(result: GroupResult): string {
 
 /** The results as a page of the documentation. */
 export function toMarkdown(results: Readonly<Record<Group, GroupResult | undefined>>): string {
-  const { platform, quickstart, bundle } = results;
+  const { platform, cluster, quickstart, bundle } = results;
   return `# Benchmarks
 
 Ours and the rival run in turn on the same machine, A B A B; times are medians and only ratios have a bar: seconds depend on the machine.
@@ -50,6 +50,15 @@ Written by \`npm run bench -- --write\`. ${section(platform)}
 - What is compared with an earlier program runs beside it: that one and its toolbox are checked out and built from its commit, and each
   looks at a platform of its own, made from the same values; nearly all other images are today's on both sides.
 - Casdoor's place is taken by the stand-in of the tests on both sides.
+
+## On Kubernetes
+
+Written by \`npm run bench:cluster -- --write\`. ${section(cluster)}
+
+- A real Kubernetes of one node on the same machine ([how](testing-on-kubernetes.md)), with the images; a namespace is removed between rounds.
+- A fresh \`install\` includes preflight with a rehearsal of every object, all secrets and certificates, claims, the release and the health of every
+  component. The rival gets the rendered chart and values, a namespace and every Secret, and makes nothing but the release.
+- Nodes and pods of the last two rows are objects of the API server without a kubelet. The pods of the first of them bear the labels of the install.
 
 ## First quickstart
 

@@ -58,9 +58,9 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
     test("says what it is, and renders the same plan to the same units", async () => {
       const { target } = world.ports;
       const facts = await target.facts();
-      const plan = fixturePlan({ name: "p" });
+      const plan = fixturePlan({ ...world.place, name: "p" });
       const [once, again] = [await target.render(plan, facts), await target.render(plan, facts)];
-      const other = await target.render(fixturePlan({ name: "p", greeting: "good day" }), facts);
+      const other = await target.render(fixturePlan({ ...world.place, name: "p", greeting: "good day" }), facts);
       const specs = (rendering: typeof once) => rendering.units.map(({ id, specHash }) => [id, specHash]);
 
       expect(facts.platform).toMatch(/^linux\//);

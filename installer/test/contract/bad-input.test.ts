@@ -9,7 +9,7 @@ const root = new URL("../../..", import.meta.url).pathname;
 const rows = badInput.flatMap((section) => section.rows);
 
 /** Everything that can speak to a person. */
-const program = [...sourcesIn("installer/src"), "offline-bundle/install.sh"]
+const program = [...sourcesIn("installer/src"), ...sourcesIn("toolbox/src"), "offline-bundle/install.sh"]
   .map((path) => readFileSync(join(root, path), "utf8"))
   .join("\n");
 

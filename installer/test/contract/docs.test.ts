@@ -157,6 +157,18 @@ describe("the pages about components", () => {
     expect([...rows.values()].filter((idle) => !/^(\d+|not measured)$/.test(idle))).toEqual([]);
   });
 
+  it("docs/scaling.md has each of the profile ha, with how many run", () => {
+    const table = [...read("docs/scaling.md").matchAll(/^\| `([a-z-]+)` \| (\d*) \| (\d*) \| /gm)];
+    const copies = referencePlan("ha").components.flatMap(({ id, presence, workload }) => {
+      if (workload === undefined) return presence === "external" ? [[id, "", ""]] : [];
+      const { replicas, maxReplicas = replicas } = workload;
+      return [[id, String(replicas), String(maxReplicas)]];
+    });
+
+    expect(table.map(([, ...cells]) => cells).toSorted()).toEqual(copies.toSorted());
+    expect(read("docs/scaling.md")).not.toContain("not known");
+  });
+
   it("docs/sizing.md shows what init proposes for people and repositories", () => {
     const values = profileValues("standard", ["domain=hub.example.org"]);
     const [, proposed = ""] = read("docs/sizing.md").split(/^## What `init` proposes$/m);

@@ -54,7 +54,7 @@ describe("the name of a Job", () => {
     ["the pull policy", { ...samplePlan, settings: { ...samplePlan.settings, pullPolicy: "always" } }, []],
     ["the value of a secret", samplePlan, ["--set", `secretDigests.${job}=${digest}`]],
     ["the cluster's time to wait", samplePlan, ["--set", "cluster.jobWaitSeconds=60"]],
-    ["the cluster's pull secrets", samplePlan, ["--set", "cluster.imagePullSecrets[0].name=regcred"]],
+    ["the cluster's pull secrets", samplePlan, ["--set", "cluster.imagePullSecrets[0]=regcred"]],
     ["the cluster's reservation", samplePlan, ["--set", "cluster.cpuRequestPercent=50"]],
   ])("changes with %s", async (_what, plan, extra) => {
     const after = only(await templatePlan(plan, extra), "Job", job);
@@ -96,23 +96,21 @@ describe.each<[string, Plan]>([
 });
 
 describe("a rotated secret", () => {
-  it("changes the pods that read it, those whose first steps do included, and no other", async () => {
-    const digests = (app: string, init: string): readonly string[] => [
-      "--set-string",
-      `secretDigests.app=${app.repeat(16)},secretDigests.store-init=${init.repeat(16)}`,
-    ];
-    const annotations = async (extra: readonly string[]): Promise<readonly string[]> => {
-      const objects = await templatePlan(samplePlan, extra);
+  it("is another Secret for the pods that read it, those whose first steps do included, and changes no other", async () => {
+    const pods = async (app: string, init: string): Promise<readonly string[]> => {
+      const digests = `secretDigests.app=${app.repeat(16)},secretDigests.store-init=${init.repeat(16)}`;
+      const objects = await templatePlan(samplePlan, ["--set-string", digests]);
       return objects.flatMap((object) =>
-        podOf(object).map((pod) => `${pod.labels["app.kubernetes.io/name"] ?? ""} ${JSON.stringify(pod.annotations)}`),
+        podOf(object).map((pod) => `${pod.labels["app.kubernetes.io/name"] ?? ""} ${JSON.stringify(pod)}`),
       );
     };
 
-    const before = await annotations(digests("1", "2"));
-    const after = await annotations(digests("3", "4"));
+    const before = await pods("1", "2");
+    const after = await pods("3", "4");
 
     const changed = after.filter((row) => !before.includes(row)).map((row) => row.split(" ")[0]);
     expect(changed).toEqual(["app", "store"]);
-    expect(after.join("\n")).toContain(`"slipway.dev/secrets-store-init":"${"4".repeat(16)}"`);
+    expect(after.join("\n")).toContain(`"secretName":"sample-files-store-init-${"4".repeat(10)}"`);
+    expect(after.join("\n")).toContain(`"name":"sample-env-app-${"3".repeat(10)}"`);
   });
 });

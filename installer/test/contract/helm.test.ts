@@ -44,6 +44,7 @@ describe.each<[string, Plan]>([
   ["the standard profile by domain with TLS", referencePlan("standard")],
   ["the infra profile on localhost", infraPlan()],
   ["every component there is", planOfEveryComponent()],
+  ["the ha profile by domain with TLS", referencePlan("ha")],
   [
     "the infra profile with external stores",
     infraPlan(["postgres.mode=external", "postgres.external.host=db.corp", "postgres.external.adminPassword=x"]),
@@ -91,7 +92,8 @@ describe.each<[string, Plan]>([
     const known = new Set([
       ...objects.map((object) => `${object.kind}/${object.metadata.name}`),
       ...rendering.secrets.map((secret) => `Secret/${secret.name}`),
-      ...rendering.markers.map((marker) => `ConfigMap/${marker.configMap}`),
+      // Every namespace has it.
+      "ConfigMap/kube-root-ca.crt",
     ]);
 
     const dangling = objects.flatMap(referencesOf).filter((reference) => !known.has(reference));
@@ -260,16 +262,6 @@ describe("the chart", () => {
       { of: "store", name: "data", mountPath: "/var/lib/store", subPath: "data" },
     ]);
   });
-
-  it("makes no object of Gateway API for a cluster without it", async () => {
-    const kinds = async (...extra: readonly string[]): Promise<readonly string[]> =>
-      (await templatePlan(samplePlan, extra)).map((object) => object.kind);
-
-    expect(await kinds()).toEqual(expect.arrayContaining(["Gateway", "HTTPRoute"]));
-    const without = await kinds("--set", "cluster.gateway.className=");
-    expect(without).toContain("Service");
-    expect(without.filter((kind) => ["Gateway", "HTTPRoute"].includes(kind))).toEqual([]);
-  });
 });
 
 function withSizes(workload: Workload, resources: Workload["container"]["resources"]): Workload {
@@ -296,7 +288,10 @@ function isSubset(selector: Labels, labels: Labels): boolean {
 function referencesOf(object: KubernetesObject): readonly string[] {
   const pods = podOf(object).flatMap(({ spec }) => [
     `ServiceAccount/${spec.serviceAccountName}`,
-    ...(spec.volumes ?? []).flatMap(({ configMap, secret }) => [
+    ...(spec.volumes ?? []).flatMap(({ configMap, secret, projected }) => [
+      ...(projected?.sources ?? []).flatMap((source) =>
+        source.configMap === undefined ? [] : [`ConfigMap/${source.configMap.name}`],
+      ),
       ...(configMap === undefined || configMap.optional === true ? [] : [`ConfigMap/${configMap.name}`]),
       ...(secret === undefined ? [] : [`Secret/${secret.secretName}`]),
     ]),

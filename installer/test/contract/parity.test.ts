@@ -13,16 +13,23 @@ import { helmUnits } from "./parity/parity-helm.ts";
 import { compareUnits, type Observed } from "./parity/parity-unit.ts";
 import { samplePlan } from "../support/sample-plan.ts";
 
-/** The sample without what Compose refuses: a second copy, and a secret in the environment. */
-const composablePlan: Plan = {
-  ...samplePlan,
-  components: samplePlan.components.map((component) => {
-    const { workload } = component;
-    if (workload === undefined) return component;
-    const env = workload.container.env.filter((variable) => variable.secretReason === undefined);
-    return { ...component, workload: { ...workload, replicas: 1, container: { ...workload.container, env } } };
-  }),
-};
+/** A plan without what Compose refuses: a second copy, and a secret in the environment. */
+function composable(plan: Plan): Plan {
+  return {
+    ...plan,
+    components: plan.components.map((component) => {
+      const { workload } = component;
+      if (workload === undefined) return component;
+      const env = workload.container.env.filter((variable) => variable.secretReason === undefined);
+      const { stopSeconds, stopSignal, update, health, container } = workload;
+      const fixed = { stopSeconds, update, health, ...(stopSignal === undefined ? {} : { stopSignal }) };
+      return { ...component, workload: { ...fixed, replicas: 1, container: { ...container, env } } };
+    }),
+  };
+}
+
+const composablePlan = composable(samplePlan);
+const haPlan = referencePlan("ha");
 
 async function observe(
   plan: Plan,
@@ -32,23 +39,24 @@ async function observe(
   const compose = composeUnits(output);
   const objects = await templatePlan(helmPlan, ["--set", "cluster.imageVolumes=always"]);
   const helm = helmUnits(objects, renderHelm(helmPlan));
-  return compareUnits(compose, helm, plan);
+  return compareUnits(compose, helm);
 }
 
 function explanations({ unit, field }: Observed): readonly string[] {
   return targetDifferences.filter((row) => row.field === field && (row.unit ?? unit) === unit).map((row) => row.id);
 }
 
-describe.each<[string, Plan, ReturnType<typeof composeOutput>?]>([
+describe.each<[string, Plan, (ReturnType<typeof composeOutput> | undefined)?, Plan?]>([
   ["a plan with every field", composablePlan],
   ["the infra profile as the reference has it", referencePlan("infra"), readReference("infra")],
   ["the standard profile as the reference has it", referencePlan("standard"), readReference("standard")],
   ["the infra profile on localhost", infraPlan()],
   ["every component there is", planOfEveryComponent()],
-])("Compose and Helm renderings of %s", (_name, plan, output) => {
+  ["the ha profile, with one of each on Compose", composable(haPlan), undefined, haPlan],
+])("Compose and Helm renderings of %s", (_name, plan, output, helmPlan) => {
   let observed: readonly Observed[];
   beforeAll(async () => {
-    observed = await observe(plan, plan, output);
+    observed = await observe(plan, helmPlan, output);
   });
 
   it("differ only where the written list says so", () => {
@@ -60,7 +68,7 @@ describe.each<[string, Plan, ReturnType<typeof composeOutput>?]>([
   it("carry the same components and jobs", () => {
     const missing = observed.filter((row) => row.field === "presence").map((row) => row.unit);
 
-    expect(missing).toEqual(["gateway"]);
+    expect(missing).toEqual([]);
   });
 });
 
@@ -116,12 +124,7 @@ describe("the written list of differences", () => {
   it("has no entry that a comparison never shows", async () => {
     const observed = [...(await observe(composablePlan)), ...(await observe(referencePlan("standard")))];
     const shown = new Set(observed.map((row) => row.field));
-    // Shown by what these have not: a gateway, whose presence already differs, its address and keys for it inside a document.
-    const elsewhere = new Set(["published", "gateway-address", "edge-keys"]);
-
-    const unused = targetDifferences.filter(
-      ({ field }) => field !== undefined && !shown.has(field) && !elsewhere.has(field),
-    );
+    const unused = targetDifferences.filter(({ field }) => field !== undefined && !shown.has(field));
 
     expect(unused.map((row) => row.id)).toEqual([]);
   });

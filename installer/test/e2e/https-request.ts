@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** PEM of the authority to trust; the system's without it. */
   readonly ca?: string;
+  /** Whom to ask; loopback unless told. */
+  readonly address?: string;
 }
 
 /** Sends a request to loopback whatever the URL's host is, as a name server of the test's own would; names and TLS stay the URL's. */
@@ -22,7 +24,7 @@ export function sendToLoopback(options: HttpRequest): Promise<HttpAnswer> {
   const tls = url.protocol === "https:";
   return new Promise((resolve, reject) => {
     const request = (tls ? httpsRequest : httpRequest)({
-      host: "127.0.0.1",
+      host: options.address ?? "127.0.0.1",
       port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
       path: `${url.pathname}${url.search}`,
       method: options.method ?? "GET",

@@ -13,6 +13,7 @@ import { Company } from "../stand-ins/openid-provider/testing/company.ts";
 import { signInByProvider } from "../stand-ins/openid-provider/testing/sign-in.ts";
 import { type ChildResult, mustRun } from "../support/child.ts";
 import { openPlatform, type Platform } from "../support/platform.ts";
+import { doorsOf, knownLogins, type Login } from "./known-logins.ts";
 import { type Visit, visitHub } from "./reach-hub.ts";
 
 let platform: Platform;
@@ -149,13 +150,11 @@ describe.each(ways)("the profile standard, $title", ({ tls, name, apps }) => {
   });
 
   it("each program can use all that it was given", async () => {
-    await Promise.all(
-      programs.map(async ([component, port, expected]) => {
-        const probed = await probe(component, port);
-        expect(failed(probed), component).toEqual([]);
-        expect(Object.keys(probed).toSorted(), component).toEqual(["database", ...expected, ...peers].toSorted());
-      }),
-    );
+    for (const [component, port, expected] of programs) {
+      const probed = await probe(component, port);
+      expect(failed(probed), component).toEqual([]);
+      expect(Object.keys(probed).toSorted(), component).toEqual(["database", ...expected, ...peers].toSorted());
+    }
     for (const [component, port, expected] of beside) {
       const probed = await probe(component, port);
       expect(failed(probed), component).toEqual([]);
@@ -220,12 +219,51 @@ describe("a person's way through the hub", () => {
     expect(journey).toMatchObject({ ok: true });
     expect((journey?.details ?? []).filter((line) => line.includes("failed"))).toEqual([]);
     expect(journey?.details).toEqual(
-      expect.arrayContaining(["read the rows of a dataset in its preview", "another person is refused"]),
+      expect.arrayContaining([
+        "read the rows of a dataset in its preview",
+        "the viewer has prepared the dataset",
+        "another person is refused",
+      ]),
     );
     const rows =
       "select (select count(*) from users where username like 'slipway-verify-%'), (select count(*) from models)";
     const psql = ["psql", "csghub_server", "--", "-Atc", rows];
     expect((await platform.run(psql)).stdout.trim()).toBe("0|0");
+  });
+});
+
+describe("logins that services are known to come with", () => {
+  /** The login that a service was given for this platform, to know that the way leads in at all. */
+  const given: Readonly<Record<string, () => Promise<Login>>> = {
+    postgres: () => loginOf("postgres", "postgres-admin"),
+    redis: () => loginOf("default", "redis"),
+    nats: () => loginOf("csghub", "nats-hub"),
+    minio: async () => ({
+      ...(await loginOf("", "s3-csghub-server")),
+      user: visit.told.get("STARHUB_SERVER_S3_ACCESS_KEY_ID") ?? "",
+    }),
+    registry: () => loginOf("registry", "registry"),
+  };
+  let visit: Visit;
+  beforeAll(async () => {
+    visit = await visitHub(platform, await ownAddress());
+  });
+
+  async function loginOf(user: string, secret: string): Promise<Login> {
+    return { user, password: (await readFile(join(platform.stateDir, "secrets", secret), "utf8")).trim() };
+  }
+
+  it("let nobody in, and are more than two hundred", async () => {
+    const doors = doorsOf(platform, visit);
+    const tried = doors.map(({ users }) => knownLogins(users));
+
+    for (const [index, door] of doors.entries()) {
+      const own = await given[door.service]?.();
+      expect(await door.enter([...(tried[index] ?? []), ...(own === undefined ? [] : [own])]), door.service).toEqual([
+        own,
+      ]);
+    }
+    expect(tried.flat().length).toBeGreaterThan(200);
   });
 });
 

@@ -7,21 +7,8 @@ import type { SecretsListResult } from "../../src/actions/secrets/secrets.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import type { ChildResult } from "../support/child.ts";
-import { mustInstall, openPlatform } from "../support/platform.ts";
+import { infraServices, mustInstall, openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
-
-const services = [
-  "gateway",
-  "gitaly",
-  "gitlab-shell",
-  "landing-page",
-  "minio",
-  "nats",
-  "postgres",
-  "redis",
-  "registry",
-  "temporal",
-];
 
 let platform: Platform;
 let first: ChildResult;
@@ -98,7 +85,7 @@ describe("a fresh install of infra without Casdoor", () => {
     expect(result.passed).toBe(result.wires.length);
     expect(result.passed).toBeGreaterThan(15);
     expect(result.skipped.map((row) => row.component)).toContain("casdoor");
-    expect(result.skipped.map((row) => row.component).filter((id) => services.includes(id))).toEqual([]);
+    expect(result.skipped.map((row) => row.component).filter((id) => infraServices.includes(id))).toEqual([]);
   });
 
   it("has a status that agrees with docker ps", async () => {
@@ -113,8 +100,8 @@ describe("a fresh install of infra without Casdoor", () => {
       .map((line) => line.split("|"));
 
     expect(status.overall).toBe("healthy");
-    expect(status.components.map((row) => row.id).toSorted()).toEqual(services);
-    expect(running.map((row) => row[0]).toSorted()).toEqual(services);
+    expect(status.components.map((row) => row.id).toSorted()).toEqual(infraServices);
+    expect(running.map((row) => row[0]).toSorted()).toEqual(infraServices);
     for (const [id, containerId, state, text, image] of running) {
       expect(status.components.find((row) => row.id === id)).toMatchObject({
         containerId,

@@ -62,9 +62,8 @@ export interface Watcher {
 
 const samplesPerSecond = 20;
 
-/** Begins to sample the process table 20 times a second and to collect the engine's events. */
+/** Begins to sample the process table and to collect the engine's events. */
 export function watchMachine(platform: Platform): Watcher {
-  const commandLines = new Set<string>();
   const inspected = new Map<string, string>();
   const pending: Promise<unknown>[] = [];
   let text = "";
@@ -85,20 +84,35 @@ export function watchMachine(platform: Platform): Watcher {
       );
     }
   });
-  let sampling = Promise.resolve();
-  const timer = setInterval(() => {
-    sampling = sampling.then(() => sampleCommandLines(commandLines));
-  }, 1000 / samplesPerSecond);
+  const sampler = watchCommandLines();
   return {
-    commandLines,
+    commandLines: sampler.commandLines,
     inspected,
     events: () => text,
     stop: async () => {
-      clearInterval(timer);
-      await sampling;
+      await sampler.stop();
       await Promise.all(pending);
       events.process.kill("SIGTERM");
       await events.ended;
+    },
+  };
+}
+
+/** Begins to sample the process table 20 times a second, or as often as a busy machine can. */
+export function watchCommandLines(): Pick<Watcher, "commandLines" | "stop"> {
+  const commandLines = new Set<string>();
+  let sampling = Promise.resolve();
+  let isSampling = false;
+  const timer = setInterval(() => {
+    if (isSampling) return;
+    isSampling = true;
+    sampling = sampleCommandLines(commandLines).finally(() => (isSampling = false));
+  }, 1000 / samplesPerSecond);
+  return {
+    commandLines,
+    stop: async () => {
+      clearInterval(timer);
+      await sampling;
     },
   };
 }

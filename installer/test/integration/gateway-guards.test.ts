@@ -1,7 +1,7 @@
 /** What the gateway lets through to the hub: its own nginx with the configuration of `standard`, and nothing behind it, so that 502 means "passed on". */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,11 +21,16 @@ const keys: Readonly<Record<string, string>> = {
 };
 const name = `slipway-guards-${randomBytes(4).toString("hex")}`;
 let folder: string;
+let notices: string;
 let port: number;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "slipway-guards-"));
-  const plan = profilePlan("standard", [`domain=${host}`, "tls.mode=off", `ports.http=${inside}`]);
+  const backedUp = ["backup.mode=embedded", "backup.directory=/mnt/backup"];
+  const plan = profilePlan("standard", [`domain=${host}`, "tls.mode=off", `ports.http=${inside}`, ...backedUp]);
+  notices = join(folder, "notices");
+  await mkdir(notices, { mode: 0o755 });
+  await chmod(folder, 0o755);
   const config = join(folder, "nginx.conf");
   await writeFile(
     config,
@@ -41,7 +46,7 @@ beforeAll(async () => {
   await mustRun("docker", ["network", "create", name]);
   await mustRun("docker", [
     ...["run", "--detach", "--name", name, "--network", name, "--publish", `127.0.0.1::${inside}`, "--tmpfs", "/tmp"],
-    ...["--volume", `${config}:/etc/nginx/nginx.conf:ro`, image],
+    ...["--volume", `${config}:/etc/nginx/nginx.conf:ro`, "--volume", `${notices}:/run/slipway/notices:ro`, image],
   ]);
   const published = await mustRun("docker", ["port", name, String(inside)]);
   port = Number(published.trim().split(":").at(-1));
@@ -55,13 +60,17 @@ afterAll(async () => {
 }, 60_000);
 
 /** The status of an answer; the path goes out as it stands. */
-function ask(path: string, authorization?: string, method = "GET"): Promise<number> {
+async function ask(path: string, authorization?: string, method = "GET"): Promise<number> {
+  return (await answerTo(path, authorization, method)).statusCode ?? 0;
+}
+
+function answerTo(path: string, authorization: string | undefined, method: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { host: `${host}:${inside}`, ...(authorization === undefined ? {} : { authorization }) };
     const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false });
     sent.on("response", (answer) => {
       answer.resume();
-      resolve(answer.statusCode ?? 0);
+      resolve(answer);
     });
     sent.on("error", reject);
     sent.end();
@@ -160,5 +169,37 @@ describe("the way to the hub", () => {
     );
     expect(answers.filter((status) => status === 429).length).toBeGreaterThanOrEqual(20);
     expect(await ask("/api/v1/models")).toBe(502);
+  });
+});
+
+describe("while a backup is made", () => {
+  const step = (): number => Math.floor(Date.now() / 100_000);
+  const passedOn = 502;
+
+  it.each([
+    ["DELETE", "/api/v1/models/people/model", 503],
+    ["DELETE", "/v2/people/image/manifests/latest", 503],
+    ["POST", "/api/v1/models?delete", 503],
+    ["GET", "/api/v1/models/people/model", passedOn],
+    ["POST", "/api/v1/models", passedOn],
+    ["PUT", "/api/v1/models?undelete=1", passedOn],
+  ])("%s %s is answered %i", async (method, path, status) => {
+    // This step of time and the next one: it may be about to change.
+    for (const ahead of [0, 1]) await writeFile(join(notices, `hold-${step() + ahead}`), "");
+
+    expect(await ask(path, undefined, method)).toBe(status);
+  });
+
+  it("says when to come again", async () => {
+    for (const ahead of [0, 1]) await writeFile(join(notices, `hold-${step() + ahead}`), "");
+
+    expect((await answerTo("/api/v1/models/people/model", undefined, "DELETE")).headers["retry-after"]).toBe("30");
+  });
+
+  it("it ends by itself: a file that is called by a time that is over holds nothing back", async () => {
+    for (const file of await readdir(notices)) await rm(join(notices, file));
+    await writeFile(join(notices, `hold-${step() - 1}`), "");
+
+    expect(await ask("/api/v1/models/people/model", undefined, "DELETE")).not.toBe(503);
   });
 });

@@ -19,7 +19,7 @@ export function createBundlePorts(environment: Readonly<Record<string, string>> 
     bulkFiles: createBulkFiles(),
     hashing: createHashing(createHashingThreads(2)),
     locks: createLocks(),
-    process: { pid: process.pid, command: "slipway" },
+    process: { pid: process.pid, owner: "anna@laptop", command: "slipway" },
     clock: createStillClock(),
     random: createSeededRandom("bundle ports"),
     host: { ...createHost(), isRoot: () => false },

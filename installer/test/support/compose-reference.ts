@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
@@ -16,11 +16,22 @@ export interface ComposeFile {
   readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
 }
 
-/** Every profile has a reference. */
-export function referenceProfiles(): readonly string[] {
+/** Every profile. */
+export function profiles(): readonly string[] {
   return readdirSync(join(root, "values/profiles"))
     .map((file) => file.replace(/\.yaml$/, ""))
     .sort();
+}
+
+/** Every profile that one host can run has a reference. */
+export function referenceProfiles(): readonly string[] {
+  return profiles().filter((profile) => referencePlan(profile).settings.severalMachines !== true);
+}
+
+/** Values that a profile cannot do without, as its example has them; none for most. */
+export function exampleOf(profile: string): string | undefined {
+  const path = join(root, `values/examples/${profile}.yaml`);
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
 /** Where the reference of a profile lies, from the project's root. */
@@ -28,9 +39,9 @@ export function referenceFolder(profile: string): string {
   return `compose/reference/${profile}`;
 }
 
-/** The plan that a reference is rendered from: a domain and TLS, so that every kind of file is there. */
+/** The plan that renderings are compared of: a domain and TLS, so that every kind of file is there. */
 export function referencePlan(profile: string): Plan {
-  return profilePlan(profile, ["domain=platform.example.org"]);
+  return profilePlan(profile, ["domain=platform.example.org"], exampleOf(profile));
 }
 
 /** Absolute path of the Compose file that includes the others. */

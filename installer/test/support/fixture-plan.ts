@@ -1,3 +1,4 @@
+import { sampleCluster } from "./sample-cluster.ts";
 import imageTable from "../../../images/images.generated.json" with { type: "json" };
 import { textFile, text, secret, jsonFile } from "../../src/plan/text.ts";
 import type { Component, ConfigFile, Container, Job, Plan, Workload } from "../../src/plan/model.ts";
@@ -24,6 +25,8 @@ export interface FixtureOptions {
   readonly dataDir?: string;
   /** Value of the given secret. */
   readonly given?: string;
+  /** For a target that has no order of its own: the store answers on a port, and its job works outside of its pod. */
+  readonly onCluster?: boolean;
 }
 
 /** An image of ours that is there wherever images were built; nothing of it but its shell is used. */
@@ -37,7 +40,7 @@ const readyFile = "/run/fixture/ready";
  * a job that prepares it, and two that depend on it. Nothing but a shell is needed to run it.
  */
 export function fixturePlan(options: FixtureOptions): Plan {
-  return {
+  const plan: Plan = {
     apiVersion: "slipway/v1",
     kind: "Plan",
     install: { name: options.name, profile: "fixture", edition: "ce", version: "0.0.0" },
@@ -50,6 +53,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
       mainUrl: "http://localhost",
       logs: { maxSize: "1m", maxFiles: 1 },
       pullPolicy: "never",
+      cluster: sampleCluster,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
     components: [store(options), app(options), web(options)],
@@ -88,18 +92,55 @@ export function fixturePlan(options: FixtureOptions): Plan {
     edgeKeys: [],
     wires: [],
   };
+  return options.onCluster === true ? withOwnImages(plan) : plan;
 }
 
-function store({ withoutConsole }: FixtureOptions): Component {
+/** It marks jobs as done. */
+const toolbox = { name: "toolbox", reference: imageTable.images.toolbox.reference, source: "built" } as const;
+
+/** Steps before a container take an image that has what they need: one of ours. */
+function withOwnImages(plan: Plan): Plan {
+  const own = (of: Container): Container => ({ ...of, image: { ...of.image, source: "built" } });
+  return {
+    ...plan,
+    components: plan.components.map((row) =>
+      row.workload === undefined
+        ? row
+        : { ...row, workload: { ...row.workload, container: own(row.workload.container) } },
+    ),
+    jobs: plan.jobs.map((job) => ({
+      ...job,
+      container: job.trigger === "request" ? { ...own(job.container), image: toolbox } : own(job.container),
+    })),
+  };
+}
+
+/** Port that the store answers on where somebody waits for it by its address. */
+const storePort = 7000;
+
+/** Serves nothing, on a port. */
+const listening = [
+  "cat > /run/fixture/nginx.conf <<END",
+  "pid /run/fixture/pid; error_log stderr; daemon off; events {}",
+  "http { access_log off; client_body_temp_path /run/fixture/a; proxy_temp_path /run/fixture/b; fastcgi_temp_path /run/fixture/c;",
+  "uwsgi_temp_path /run/fixture/d; scgi_temp_path /run/fixture/e; server { listen 7000; } }",
+  "END",
+  "exec nginx -c /run/fixture/nginx.conf",
+];
+
+function store({ withoutConsole, onCluster }: FixtureOptions): Component {
   const script = [
     "set -eu",
     "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
     `cmp -s /etc/store/password /data/password || { echo "the store was set up with another password"; exit 1; }`,
     "echo the store serves",
     `: > ${readyFile}`,
-    "exec sleep infinity",
+    ...(onCluster === true ? listening : ["exec sleep infinity"]),
   ].join("\n");
   return component("store", "data", {
+    ...(onCluster === true
+      ? { endpoints: [{ id: "data", port: storePort, protocol: "http", tls: false } as const] }
+      : {}),
     workload: workload(
       container(20001, script, {
         files: [{ path: "/etc/store/password", contents: textFile(text`${secret("store-password")}`) }],
@@ -166,14 +207,16 @@ export const fixtureStamp: readonly string[] = ["cat", "/data/prepared"];
 
 /** Adds a line to the store's file at each run, so that a test can count them. */
 function prepare(options: FixtureOptions): Job {
-  const script = options.jobFails === true ? "echo the job cannot go on; exit 3" : "echo prepared >> /data/prepared";
+  const mounts = options.onCluster === true ? [] : [{ volume: "data", path: "/data" }];
+  const work = mounts.length === 0 ? "echo prepared" : "echo prepared >> /data/prepared";
+  const script = options.jobFails === true ? "echo the job cannot go on; exit 3" : work;
   return {
     id: "prepare",
     component: "store",
     title: "Prepare the store",
-    container: container(20001, script, { mounts: [{ volume: "data", path: "/data" }] }),
+    container: container(20001, script, { mounts }),
     needs: [{ kind: "healthy", component: "store" }],
-    reaches: [],
+    reaches: options.onCluster === true ? ["store.data"] : [],
     trigger: "bring-up",
     deadlineSeconds: 30,
     makes: ["a line"],

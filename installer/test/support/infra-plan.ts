@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { buildPlan } from "../../src/plan/build-plan.ts";
+import { buildPlan, type PlanRequest } from "../../src/plan/build-plan.ts";
 import type { ImageTable } from "../../src/plan/define.ts";
 import type { Plan } from "../../src/plan/model.ts";
 import { loadValues } from "../../src/values/load-values.ts";
@@ -59,8 +59,14 @@ export function infraPlan(sets: readonly string[] = [], file?: string): Plan {
 }
 
 /** The plan of a profile. */
-export function profilePlan(profile: string, sets: readonly string[] = [], file?: string): Plan {
+export function profilePlan(
+  profile: string,
+  sets: readonly string[] = [],
+  file?: string,
+  more: Pick<PlanRequest, "isolated" | "restore"> = {},
+): Plan {
   return buildPlan({
+    ...more,
     values: profileValues(profile, sets, file),
     images: fixedImages,
     name: "slipway",

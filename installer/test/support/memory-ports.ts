@@ -18,6 +18,7 @@ export interface MemoryFileSystem extends FileSystem {
 export function createMemoryFileSystem(initial: Readonly<Record<string, string>> = {}): MemoryFileSystem {
   const files = new Map<string, MemoryFile>();
   const folders = new Map<string, number>([["/", 0o755]]);
+  let temporary = 0;
   const operations: string[] = [];
   const put = (path: string, contents: string | Uint8Array, mode: number, uid: number): void => {
     files.set(path, { contents: Buffer.from(contents), mode, uid });
@@ -51,6 +52,11 @@ export function createMemoryFileSystem(initial: Readonly<Record<string, string>>
     append: (path, line) => {
       put(path, (files.has(path) ? text(path) : "") + line, 0o600, 0);
       return Promise.resolve();
+    },
+    makeTemporary: () => {
+      temporary += 1;
+      folders.set(`/tmp/slipway-${temporary}`, 0o700);
+      return Promise.resolve(`/tmp/slipway-${temporary}`);
     },
     makeDirectory: (path, mode) => Promise.resolve(void folders.set(path, mode)),
     foreignWritable: () => Promise.resolve(undefined),

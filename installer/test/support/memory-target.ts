@@ -30,7 +30,7 @@ export interface Behaviour {
 
 /** A target that is nothing but memory: what unit tests install on, and the smallest thing that passes the conformance suite. */
 export interface MemoryTarget {
-  readonly target: Target;
+  readonly target: Target & { readonly images: ImageStore };
   /** What runs, by component; a test may take something away. */
   readonly services: Map<string, MemoryService>;
   /** What each store holds, by `component/volume`. */
@@ -57,7 +57,7 @@ export interface MemoryService extends LiveService {
 /** Makes an empty one. */
 export function createMemoryTarget(): MemoryTarget {
   const world: MemoryTarget = {
-    target: undefined as unknown as Target,
+    target: undefined as unknown as MemoryTarget["target"],
     services: new Map(),
     stores: new Map(),
     strangers: [],
@@ -70,7 +70,7 @@ export function createMemoryTarget(): MemoryTarget {
   return Object.assign(world, { target: targetOn(world) });
 }
 
-function targetOn(world: MemoryTarget): Target {
+function targetOn(world: MemoryTarget): MemoryTarget["target"] {
   return {
     identity: { kind: "memory" },
     hosts: () => [],

@@ -1,4 +1,5 @@
 import type { Component, Container, Job, Plan } from "../../src/plan/model.ts";
+import { sampleCluster } from "./sample-cluster.ts";
 import { concat, endpoint, jsonFile, secret, text, textFile } from "../../src/plan/text.ts";
 
 /** Strings that some YAML reader, template or shell on the way would like to change. */
@@ -234,6 +235,7 @@ export const samplePlan: Plan = {
     mainUrl: "https://example.org",
     logs: { maxSize: "10m", maxFiles: 3 },
     pullPolicy: "missing",
+    cluster: sampleCluster,
   },
   components: [store, elsewhere, missing, app, gateway],
   jobs,

@@ -28,7 +28,7 @@ export interface Desired {
 
 export type DesirePorts = FilePorts & {
   /** One that cannot be asked for its facts is rendered for as if it were of the newest version. */
-  readonly target: Pick<Target, "render"> & Partial<Pick<Target, "facts">>;
+  readonly target: Pick<Target, "render" | "accept"> & Partial<Pick<Target, "facts">>;
 };
 
 /** Makes what is desired of inputs that were read once, as often as a run learns something. */
@@ -40,8 +40,9 @@ export type Desire = (change?: PlanChange) => Promise<Desired>;
  */
 export async function openDesire(sources: PlanSources, ports: DesirePorts): Promise<Desire> {
   const inputs = await readPlanInputs(sources, ports);
-  // Wrong values are told before the target is asked.
+  // Wrong values, and what no target of the kind can do, are told before the target is asked.
   const first = planOf(inputs, ports.assets);
+  ports.target.accept?.(first.plan);
   const facts = await ports.target.facts?.();
   return (change) =>
     desiredOf(change === undefined ? first : planOf(inputs, ports.assets, change), facts, ports.target);

@@ -4,7 +4,7 @@ import type { ImageLock } from "../../images/image-lock.ts";
 import { recordedDigests, withLock } from "../../images/lock-digests.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { readKnownPlan } from "../../execute/state/state-store.ts";
-import { buildPlan } from "../../plan/build-plan.ts";
+import { buildPlan, type RestoreRequest } from "../../plan/build-plan.ts";
 import type { ImageTable } from "../../plan/define.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
@@ -22,6 +22,10 @@ export interface PlanSources extends InstallTarget {
   readonly values: ValuesSelection;
   /** What images really are: of a bundle at hand. Wins over the file that the selection names. */
   readonly lock?: ImageLock;
+  /** A backup that is brought back: what is wanted are the stores alone. */
+  readonly restore?: RestoreRequest;
+  /** Keep the platform apart from everything. */
+  readonly isolated?: boolean;
 }
 
 export interface LoadPorts {
@@ -63,6 +67,8 @@ export interface PlanInputs {
   readonly lock: ImageLock | undefined;
   /** Digests that earlier runs recorded, by reference in full with tag. */
   readonly recordedDigests: ReadonlyMap<string, string>;
+  readonly restore: RestoreRequest | undefined;
+  readonly isolated: boolean | undefined;
 }
 
 /** What is learnt in the course of a run and changes its plan. */
@@ -94,6 +100,8 @@ export async function readPlanInputs(request: PlanSources, ports: LoadPorts): Pr
     without: request.values.without,
     lock: request.lock ?? (await readLockFile(request.values.lock, ports)),
     recordedDigests: recordedDigests(await ports.fs.readTextIfPresent(layout.lock)),
+    restore: request.restore,
+    isolated: request.isolated,
   };
 }
 
@@ -135,6 +143,8 @@ export function planOf(inputs: PlanInputs, assets: Assets, change: PlanChange = 
     name: inputs.name,
     profile: values.profile,
     version: assets.version,
+    restore: inputs.restore,
+    isolated: inputs.isolated,
   });
   return { plan, values };
 }

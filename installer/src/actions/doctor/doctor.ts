@@ -14,6 +14,8 @@ import { describeInstall, observeInstall } from "../status/status.ts";
 
 export interface DoctorRequest extends InstallTarget {
   readonly values: ValuesSelection;
+  /** Target of a new install, by name. */
+  readonly mode?: string;
   /** Name the checks and run none. */
   readonly listOnly: boolean;
   /** Count warnings as failures. */

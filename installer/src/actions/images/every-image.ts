@@ -89,10 +89,13 @@ export async function everyPlan(
   return plans;
 }
 
-/** `--set` arguments that let every component run here. */
+/** `--set` arguments that let every component run here, those too that a highly available platform has elsewhere. */
 function allOn(): readonly string[] {
-  const sections = valuesSections().map(({ key }) => `${key}.mode`);
-  return sections.filter((path) => path in valuesKeys).map((path) => `${path}=embedded`);
+  const sections = valuesSections()
+    .filter(({ decided }) => decided === undefined)
+    .map(({ key }) => `${key}.mode`);
+  const modes = sections.filter((path) => path in valuesKeys).map((path) => `${path}=embedded`);
+  return ["availability=single", ...modes];
 }
 
 function kindOf(

@@ -33,6 +33,8 @@ export interface ApplyRequest {
   readonly acceptDataLoss: readonly string[];
   /** Resolves once an image is on the target; without it every image is there. */
   readonly imageReady?: ((reference: string) => Promise<void>) | undefined;
+  /** Gives nodes that pull by themselves their login. */
+  readonly logNodesIn?: (() => Promise<void>) | undefined;
 }
 
 export interface AppliedChange {
@@ -77,6 +79,9 @@ export async function applyChange(open: OpenChange, ports: ActionPorts): Promise
   log.knowSecrets(secrets.hidden);
   throwIfInterrupted(ports.signal, "files were written");
   const wanted = completeWanted(desired, secrets, identity.digestKey);
+  // From here on another machine can go on with it: no secret is in use that only this one has.
+  await ports.target.records?.push(layout, open.run);
+  await open.logNodesIn?.();
   const { signal } = ports;
   const change = {
     install,

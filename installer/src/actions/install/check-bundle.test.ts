@@ -36,7 +36,7 @@ function check(situation: Situation) {
     { complete: { ...manifest, ...situation.bundle }, name: "bundle b.tar" },
     { name: "slipway", stateDir: "/state" },
     {
-      images: { info: () => Promise.resolve({ version: engine, architecture }) } as never,
+      target: { images: { info: () => Promise.resolve({ version: engine, architecture }) } } as never,
       fs: createMemoryFileSystem(files),
       assets: { version: program } as never,
     },

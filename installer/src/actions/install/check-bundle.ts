@@ -16,20 +16,10 @@ import { enginePlatform } from "../images/engine-platform.ts";
 export async function requireFittingBundle(
   reader: Pick<OpenedBundle, "complete" | "name">,
   target: InstallTarget,
-  ports: Pick<ActionPorts, "images" | "fs" | "assets">,
+  ports: Pick<ActionPorts, "target" | "fs" | "assets">,
 ): Promise<Platform> {
   const { complete, name } = reader;
-  const info = await ports.images.info();
-  const platform = enginePlatform(info);
-  requirePlatform(complete.platforms, platform, name);
-  if (isOlder(info.version, complete.requires.engine)) {
-    throw new PreflightError(
-      `the engine is ${info.version}, too old: ${name} needs ${complete.requires.engine} or later`,
-      {
-        hint: "update the engine of this host; nothing was changed",
-      },
-    );
-  }
+  const platform = await requireRunnable(reader, ports);
   const recorded = await readKnownPlan(ports.fs, stateLayout(target.stateDir));
   const running = recorded?.install.version;
   if (running !== undefined) requireUpdate(complete, running, name);
@@ -41,10 +31,36 @@ export async function requireFittingBundle(
   return platform;
 }
 
+/** The platform of the engine, which must not be too old, or of a cluster's nodes, whose version is for its checks. */
+async function requireRunnable(
+  { complete, name }: Pick<OpenedBundle, "complete" | "name">,
+  { target }: Pick<ActionPorts, "target">,
+): Promise<Platform> {
+  if (target.images === undefined) {
+    const text = (await target.facts()).platform;
+    const platform = parsePlatform(text);
+    if (platform === undefined) throw new PreflightError(`the target says that it is ${text}, which is no platform`);
+    requirePlatform(complete.platforms, platform, name);
+    return platform;
+  }
+  const info = await target.images.info();
+  const platform = enginePlatform(info);
+  requirePlatform(complete.platforms, platform, name);
+  if (isOlder(info.version, complete.requires.engine)) {
+    throw new PreflightError(
+      `the engine is ${info.version}, too old: ${name} needs ${complete.requires.engine} or later`,
+      {
+        hint: "update the engine of this host; nothing was changed",
+      },
+    );
+  }
+  return platform;
+}
+
 function requirePlatform(platforms: readonly string[], wanted: Platform, name: string): void {
   const parsed = platforms.map(parsePlatform);
   if (parsed.some((platform) => platform !== undefined && matchesPlatform(platform, wanted))) return;
-  throw new BundleError(`${name} is for ${platforms.join(", ")}, and the engine is ${formatPlatform(wanted)}`, {
+  throw new BundleError(`${name} is for ${platforms.join(", ")}, and this target is ${formatPlatform(wanted)}`, {
     hint: "take the bundle that was made for this platform; nothing was changed",
   });
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
 import { bundlePaths } from "../../bundle/bundle-manifest.ts";
 import { UsageError } from "../../errors/installer-error.ts";
@@ -14,7 +15,8 @@ import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
 import { planLive, type PlanRequest, type PlanResult } from "../plan/plan.ts";
 import { requireFittingBundle } from "./check-bundle.ts";
 import { installFrom } from "./install.ts";
-import type { InstallRequest, InstallResult } from "./install-request.ts";
+import type { InstalledBundle, InstallRequest, InstallResult } from "./install-request.ts";
+import type { PushResult } from "../push/push-request.ts";
 import { preflightDesired } from "./preflight-desired.ts";
 import {
   type BundleImages,
@@ -27,6 +29,7 @@ import {
   requireInBundle,
 } from "./provide-from-bundle.ts";
 import { describeUnavailable, imagesOfPlan, missingImages } from "./provide-images.ts";
+import { findNodeLogin, pushFromBundle, requireRegistry } from "./push-from-bundle.ts";
 
 export interface OfflinePorts extends ProvidePorts {
   /** Refuses connections of this process to all but these hosts. */
@@ -69,6 +72,7 @@ export async function planOfBundle(request: PlanRequest, ports: OfflinePorts): P
     return await withBundle(request, ports, async (source, lock) => {
       const opened = await openBundledDesire({ ...request, values: withRegistry(request) }, source, lock, ports);
       const desired = await opened.desire();
+      if (ports.target.images === undefined) requireRegistry(desired);
       const install = await openInstall(request, ports.fs);
       return planLive(desired, install, expectBundledImages(ports, source));
     });
@@ -93,29 +97,66 @@ async function installFromBundle(
     const { reader } = source;
     const offline = { ...request, values: withRegistry(request), withoutUnavailable: false };
     let leftOut: readonly string[] = [];
+    let pushed: PushResult | undefined;
+    const nodes = nodePulls(request, source, ports);
     const result = await installFrom(offline, expectBundledImages(ports, source), {
       openDesire: async () => {
         const opened = await openBundledDesire(offline, source, lock, ports);
         ({ leftOut } = opened);
+        if (nodes !== undefined) requireRegistry(await opened.desire());
         return async (change) => allowNamedHosts(await opened.desire(change), guard);
       },
+      ...(nodes === undefined ? {} : { logNodesIn: nodes.logIn }),
       preflight: async (desired) => {
         for (const component of leftOut) {
           ports.report({ type: "warning", message: `${component} is left out: ${reader.name} was made without it` });
         }
-        await requireAtRegistry(desired, source, ports);
-        await requireInBundle(desired, source, ports);
+        if (nodes === undefined) {
+          await requireAtRegistry(desired, source, ports);
+          await requireInBundle(desired, source, ports);
+        } else await nodes.look(desired);
         const availableImages = new Set(imagesOfPlan(desired.plan).map((image) => image.reference));
         await preflightDesired(desired, request, ports, { availableImages, offline: true });
       },
       provideImages: async (desired) => {
-        await withStep(ports, steps.images, () => provideFromBundle(desired, source, ports));
+        if (nodes === undefined) await withStep(ports, steps.images, () => provideFromBundle(desired, source, ports));
+        else pushed = await nodes.push(desired);
         return { unavailable: [] };
       },
     });
     const { name, version } = reader.complete;
-    return { ...result, bundle: { name, version, root: reader.root, trust: reader.trust.state, leftOut } };
+    const bundle = { name, version, root: reader.root, trust: reader.trust.state, leftOut };
+    return { ...result, bundle: pushed === undefined ? bundle : { ...bundle, pushed: describePush(pushed) } };
   });
+}
+
+/** What is done where nodes pull by themselves; undefined where the target is given its images. */
+interface NodePulls {
+  /** Looks, before anything is changed, whether the images can be brought to the registry. */
+  readonly look: (desired: Desired) => Promise<void>;
+  readonly push: (desired: Desired) => Promise<PushResult>;
+  readonly logIn: (desired: Desired) => Promise<void>;
+}
+
+function nodePulls(request: InstallRequest, source: BundleImages, ports: OfflinePorts): NodePulls | undefined {
+  const { bundle, stateDir, pushCacheDir = join(stateDir, "push"), dryRun = false } = request;
+  if (ports.target.images !== undefined || bundle === undefined) return undefined;
+  const given = { ...request, bundle, cacheDir: pushCacheDir };
+  return {
+    look: async (desired) => {
+      await findNodeLogin(desired, source, ports);
+      if (dryRun) await pushFromBundle(desired, source, { ...given, dryRun }, ports);
+    },
+    push: (desired) => pushFromBundle(desired, source, { ...given, dryRun: false }, ports),
+    logIn: async (desired) => {
+      const login = await findNodeLogin(desired, source, ports);
+      if (login !== undefined) await ports.target.logNodesIn?.(desired.plan, login);
+    },
+  };
+}
+
+function describePush({ to, counts, bytes }: PushResult): NonNullable<InstalledBundle["pushed"]> {
+  return { to, images: counts.sent + counts.mounted, bytes: bytes.sent };
 }
 
 /** Without a bundle: everything has to be on the target. */
@@ -137,6 +178,7 @@ async function installPresent(
     preflight: (desired, availableImages) =>
       preflightDesired(desired, request, ports, { offline: true, ...(availableImages && { availableImages }) }),
     provideImages: async (desired) => {
+      if (ports.target.images === undefined) return { unavailable: [] };
       const missing = await missingImages(desired, ports);
       return { unavailable: missing.map((image) => describeUnavailable(desired, image, "this run uses no network")) };
     },

@@ -1,4 +1,5 @@
 import type { Timings } from "../../execute/critical-path.ts";
+import type { RestoreRequest } from "../../plan/build-plan.ts";
 import type { EgressReport } from "../../platform/egress-guard.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
@@ -28,14 +29,20 @@ export interface InstallRequest extends InstallTarget {
   readonly jobs?: number;
   /** Take every image from this bundle, or from the private registry that it was pushed to. */
   readonly bundle?: GivenBundle;
-  /** With a bundle: the private registry, `host[:port][/path]`, that has its images. */
+  /** With a bundle: the private registry, `host[:port][/path]`, that has its images or, for nodes that pull by themselves, is to get them. */
   readonly registry?: string;
+  /** Where a push to it is remembered that was interrupted; inside the state directory without it. */
+  readonly pushCacheDir?: string;
   /** How that registry is spoken to. */
   readonly registryOptions?: RegistryOptions;
   /** Use no network but loopback; with a bundle it is always so. */
   readonly offline?: boolean;
   /** Where image builds keep their work; inside the state directory without it. */
   readonly cacheDir?: string;
+  /** A backup that is brought back: only the stores are brought up, with its data. */
+  readonly restore?: RestoreRequest;
+  /** Keep the platform apart from everything: nobody reaches it, and it reaches nobody. */
+  readonly isolated?: boolean;
   /** Tell where the time went. */
   readonly timings?: boolean;
 }
@@ -73,4 +80,6 @@ export interface InstalledBundle {
   readonly trust: "signed" | "unsigned";
   /** Components that are left out because it was made without them. */
   readonly leftOut: readonly string[];
+  /** What this run brought to the registry from which nodes pull: images and their bytes on the wire, none where they were there. */
+  readonly pushed?: { readonly to: string; readonly images: number; readonly bytes: number };
 }

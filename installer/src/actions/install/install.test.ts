@@ -56,6 +56,7 @@ function installInfra(
   const digest = `sha256:${"d".repeat(64)}`;
   const images = {
     ...createMemoryTarget().target.images,
+    ...target.images,
     findImages: (references: readonly string[]) =>
       Promise.resolve({
         ids: new Map(references.map((reference) => [reference, reference])),
@@ -64,7 +65,12 @@ function installInfra(
         ),
       }),
   };
-  const ports: ActionPorts = { ...fixturePorts({ ...(report && { report }) }), assets: openAssets(), target, images };
+  const ports: ActionPorts = {
+    ...fixturePorts({ ...(report && { report }) }),
+    assets: openAssets(),
+    target: { ...target, images },
+    images,
+  };
   const request: InstallRequest = {
     name: "slipway-test",
     stateDir: join(folder, "state"),
@@ -163,6 +169,24 @@ test("what is recorded of images is what the target has", async () => {
   await installInfra({}, {}, { ...target, images: { ...target.images, imageIds } });
 
   expect(readFileSync(join(folder, "state/lock.yaml"), "utf8")).toContain("imageId: there");
+});
+
+test("images of a target that keeps none itself are recorded as they were used, with their digests", async () => {
+  writeFileSync(join(folder, "values.yaml"), "{}\n");
+  const { target } = createMemoryTarget();
+  const digest = `sha256:${"e".repeat(64)}`;
+  const pinned: Target = {
+    ...target,
+    render: async (plan, facts) => {
+      const rendering = await target.render(plan, facts);
+      const units = rendering.units.map((unit) => ({ ...unit, image: `${unit.image.replace(/@.*/, "")}@${digest}` }));
+      return { ...rendering, units };
+    },
+  };
+
+  await installInfra({}, {}, pinned);
+
+  expect(readFileSync(join(folder, "state/lock.yaml"), "utf8")).toMatch(/reference: \S+@sha256:e{64}/);
 });
 
 test("components start before all images are there only where no data is to be looked at first", async () => {

@@ -8,6 +8,7 @@ import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { secretsThatExist } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { hasData } from "../../execute/state/records.ts";
+import { requireOwnDirectory } from "../../execute/state/own-directory.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { openApplied, readIdentity, requirePrivate } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
@@ -15,32 +16,23 @@ import { startStopwatch, type Stopwatch } from "../../execute/stopwatch.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { ActionPorts } from "../context.ts";
 import { type Desire, type Desired, openDesire } from "../desired/desired.ts";
-import type { PlanChange } from "../desired/load-plan.ts";
 import { describeReturned } from "../desired/returned-values.ts";
 import { summariseRun } from "../history/run-summary.ts";
 import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
 import { findDriftLocked, type FoundInside } from "../plan/find-drift.ts";
 import { observeFor, type ObservedPlatform } from "../plan/observe.ts";
 import { type Change, comparePlan } from "../plan/plan.ts";
+import { requireAccepted } from "../plan/rehearse.ts";
 import { openRunLog, type RunLog } from "../run-log.ts";
 import { firstPasswordOf, notInstalledIn, registrationsIn, urlsOf } from "../status/summary.ts";
-import type { LivePlatform } from "../../targets/live-platform.ts";
 import { requireSecrets } from "../secrets/secret-troubles.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
-import { applyChange, openChange } from "./apply.ts";
+import { applyChange, type ApplyRequest, openChange } from "./apply.ts";
 import { requireNoForeignStores } from "./foreign-stores.ts";
 import type { InstallRequest, InstallResult } from "./install-request.ts";
-import { learnDigests } from "./learn-digests.ts";
-import { requireOwnDirectory } from "./own-directory.ts";
+import { desireWith } from "./desire-with.ts";
 import { preflightDesired } from "./preflight-desired.ts";
-import {
-  imagesOfPlan,
-  type ComingImages,
-  type ProvidedImages,
-  provideImages,
-  requireImages,
-  type UnavailableImage,
-} from "./provide-images.ts";
+import { imagesOfPlan, type ComingImages, type ProvidedImages, provideImages } from "./provide-images.ts";
 import { withDigests } from "./record-release.ts";
 import { secretsIfUpToDate } from "./up-to-date.ts";
 
@@ -52,6 +44,8 @@ export interface InstallSources {
   readonly preflight: (desired: Desired, availableImages?: ReadonlySet<string>) => Promise<void>;
   /** With `goOn` images may still be on their way when it returns. */
   readonly provideImages: (desired: Desired, goOn: boolean) => Promise<ProvidedImages>;
+  /** Gives nodes that pull by themselves their login, before anything starts and also where nothing else changes. */
+  readonly logNodesIn?: (desired: Desired) => Promise<void>;
 }
 
 /**
@@ -129,7 +123,10 @@ async function installLocked(
   sources: InstallSources,
 ): Promise<Outcome> {
   const unchanged = await tryUnchanged(desired, run, ports);
-  if (unchanged !== undefined) return unchanged;
+  if (unchanged !== undefined) {
+    await sources.logNodesIn?.(desired);
+    return unchanged;
+  }
   const { layout } = run.install;
   const { secrets: specs } = desired.plan;
   const readSecrets = () => secretsThatExist(ports.fs, { specs, folder: layout.secrets, given: desired.given });
@@ -209,6 +206,7 @@ async function installChanges(
   if (hasData(withoutLostData(install.applied, first.plan, acceptDataLoss))) requireSecrets(seen.secrets);
   if (agreed.returned.length > 0) ports.report({ type: "note", message: describeReturned(agreed.returned) });
   if (request.dryRun === true) {
+    await requireAccepted(first, { install, live: seen }, ports);
     const { hash: planHash, changes } = agreed;
     const inside = await insideOf(first, { install, live: seen, changes }, ports);
     return { ...summary(first, request), planHash, changes, ...inside, changed: false, release: 0 };
@@ -220,9 +218,10 @@ async function installChanges(
   const provided = await run.take(steps.images.id, () => sources.provideImages(first, goOn));
   const { coming } = provided;
   try {
-    const desired = await desireWith(provided, { desired: first, live: seen, mayLack }, run, ports);
+    const desired = await desireWith(provided, { desired: first, live: seen, mayLack, desire: run.desire }, ports);
     throwIfInterrupted(ports.signal, "anything was changed");
-    return { ...(await applyAndVerify(desired, run, { log, coming }, ports)), planHash: agreed.hash };
+    const logNodesIn = async (): Promise<void> => sources.logNodesIn?.(desired);
+    return { ...(await applyAndVerify(desired, run, { log, coming, logNodesIn }, ports)), planHash: agreed.hash };
   } finally {
     // After a success everything is built, and this changes nothing.
     coming?.stop();
@@ -233,15 +232,16 @@ async function installChanges(
 async function applyAndVerify(
   desired: Desired,
   { request, install, run, begun }: Run,
-  { log, coming }: { readonly log: RunLog; readonly coming: ComingImages | undefined },
+  { log, coming, logNodesIn }: Pick<ApplyRequest, "log" | "logNodesIn"> & { readonly coming: ComingImages | undefined },
   ports: ActionPorts,
 ): Promise<Omit<Outcome, "planHash">> {
   const live = await observeFor(desired, install, ports);
   requireNoForeignStores(desired, install, live);
+  await requireAccepted(desired, { install, live }, ports);
   const planned = comparePlan(desired, install, live, ports.target);
   const { acceptDataLoss = [], timeoutSeconds } = request;
   const open = await openChange(
-    { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready },
+    { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready, logNodesIn },
     ports,
   );
   const head = { run, command: "install", version: ports.assets.version, begun, redact: log.redact };
@@ -256,41 +256,6 @@ async function applyAndVerify(
     return { release: applied.release, ...inside, ...(verified === undefined ? {} : { verify: verified }) };
   });
   return { ...summary(desired, request), changes: planned.changes, changed: true, logFile: log.path, ...done };
-}
-
-/** What is desired once it is known which images can be had, and by which digests. */
-async function desireWith(
-  { unavailable }: ProvidedImages,
-  { desired, live, mayLack }: { readonly desired: Desired; readonly live: LivePlatform; readonly mayLack: boolean },
-  { desire }: Run,
-  ports: ActionPorts,
-): Promise<Desired> {
-  if (!mayLack) requireImages(unavailable, desired.values);
-  const change = { without: [...new Set(unavailable.flatMap((image) => image.components))] };
-  const smaller = unavailable.length === 0 ? desired : await leaveOut(unavailable, change, desire, ports);
-  const pulled = await learnDigests(smaller, live, ports);
-  return pulled.size === 0 ? smaller : desire({ ...change, pulled });
-}
-
-/** What cannot be had and can be left out becomes `mode: off`. */
-async function leaveOut(
-  unavailable: readonly UnavailableImage[],
-  change: PlanChange,
-  desire: Desire,
-  ports: ActionPorts,
-): Promise<Desired> {
-  const smaller = await desire(change).catch((error: unknown) => {
-    if (error instanceof InstallerError) requireImages(unavailable);
-    throw error;
-  });
-  for (const image of unavailable) {
-    ports.report({
-      type: "warning",
-      message: `${image.components.join(", ")} is left out: ${image.reference} cannot be had (${image.reason})`,
-      hint: "install again once the image can be reached, with --set <component>.mode=embedded",
-    });
-  }
-  return smaller;
 }
 
 async function verifyStep(

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import { openAssets } from "../../cli/assets.ts";
 import type { ImageStore } from "../../platform/ports.ts";
+import type { Target } from "../../targets/target.ts";
 import { rules } from "../../targets/compose/rules.ts";
 import type { LiveService } from "../../targets/live-platform.ts";
 import { type Desired, openDesire } from "../desired/desired.ts";
@@ -43,7 +44,7 @@ async function load(options: {
 
 function learn(desired: Desired, { images, running }: Seen) {
   const services = new Map(running.map((image) => [image, { image } as LiveService]));
-  return learnDigests(desired, { services }, { images: images as ImageStore });
+  return learnDigests(desired, { services }, { target: { images: images as ImageStore } as Target });
 }
 
 async function casdoorOf(desired: ReturnType<typeof load>): Promise<string | undefined> {

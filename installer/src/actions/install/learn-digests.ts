@@ -11,12 +11,13 @@ import type { Desired } from "../desired/desired.ts";
 export async function learnDigests(
   desired: Desired,
   live: Pick<LivePlatform, "services">,
-  ports: Pick<ActionPorts, "images">,
+  { target: { images } }: Pick<ActionPorts, "target">,
 ): Promise<ReadonlyMap<string, string>> {
+  if (images === undefined) return new Map();
   const running = new Set([...live.services.values()].map((service) => service.image));
   const references = learnable(desired).filter((reference) => !running.has(reference));
   if (references.length === 0) return new Map();
-  const { ids, digests } = await ports.images.findImages(references);
+  const { ids, digests } = await images.findImages(references);
   const learned = new Map<string, string>();
   for (const [reference, id] of ids) {
     const digest = digestIn(digests.get(id) ?? [], reference);

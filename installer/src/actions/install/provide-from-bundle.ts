@@ -28,7 +28,7 @@ export type ProvidePorts = ActionPorts & LoadPorts;
 const pullsAtOnce = 3;
 
 /** Where the values say that images are; undefined when they are loaded into the engine. */
-function targetOf(desired: Desired): RegistryTarget | undefined {
+export function targetOf(desired: Desired): RegistryTarget | undefined {
   const registry = desired.values?.images.registry ?? "";
   return registry === "" ? undefined : parseTarget(registry);
 }
@@ -69,17 +69,17 @@ export function expectBundledImages<Ports extends Pick<ActionPorts, "target">>(
   return { ...ports, target: { ...ports.target, observe } };
 }
 
-/** The images of the plan that neither the bundle nor the engine has. */
+/** The images of the plan that neither the bundle nor the target has. */
 export async function findUnbundled(
   desired: Desired,
   source: BundleImages,
-  ports: Pick<ActionPorts, "images">,
+  { target: { images } }: Pick<ActionPorts, "target">,
 ): Promise<readonly UnavailableImage[]> {
   const bundled = bundledImages(desired, source);
   const unbundled = imagesOfPlan(desired.plan).filter((image) => !bundled.has(fullTagged(image.reference)));
-  const present = await ports.images.imageIds(unbundled.map((image) => image.reference));
+  const present = await images?.imageIds(unbundled.map((image) => image.reference));
   return unbundled
-    .filter((image) => !present.has(image.reference))
+    .filter((image) => present?.has(image.reference) !== true)
     .map((image) => describeUnavailable(desired, image, `it is not in ${source.reader.name}`));
 }
 
@@ -172,9 +172,13 @@ export async function requireInBundle(
 }
 
 function loadableImages(desired: Desired, source: BundleImages): readonly LoadableImage[] {
+  return neededOfBundle(desired, source).map((image) => toLoadable(image, source.platform, source.reader.name));
+}
+
+/** The images of the bundle that the plan needs. */
+export function neededOfBundle(desired: Desired, source: BundleImages): readonly BundledImage[] {
   const bundled = bundledImages(desired, source);
-  const needed = imagesOfPlan(desired.plan).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
-  return needed.map((image) => toLoadable(image, source.platform, source.reader.name));
+  return imagesOfPlan(desired.plan).flatMap((image) => bundled.get(fullTagged(image.reference)) ?? []);
 }
 
 /**

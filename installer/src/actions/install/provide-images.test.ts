@@ -20,7 +20,7 @@ function fakePorts(absent: RegExp, pulled: string[]): ActionPorts {
   const assets = { ...openAssets(), checkout: undefined };
   const { signal } = new AbortController();
   const images = docker;
-  const target = rules;
+  const target = { ...rules, images };
   return {
     images,
     target,

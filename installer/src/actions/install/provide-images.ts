@@ -49,7 +49,7 @@ export interface ComingImages {
 }
 
 /**
- * Pulls and builds what is missing. With `goOn` it does not wait for the builds: what starts first is built first.
+ * Pulls and builds what is missing, unless the target's nodes pull what they run. With `goOn` it does not wait for the builds: what starts first is built first.
  * @throws CommandError when a build that is waited for fails; InterruptedError
  */
 export async function provideImages(
@@ -57,6 +57,7 @@ export async function provideImages(
   request: ImageRequest & { readonly goOn: boolean },
   ports: ActionPorts,
 ): Promise<ProvidedImages> {
+  if (ports.target.images === undefined) return { unavailable: [] };
   const missing = await missingImages(desired, ports);
   const toBuild = missing.filter((image) => isBuiltHere(desired, image));
   if (toBuild.length > 0 && ports.assets.checkout === undefined) {

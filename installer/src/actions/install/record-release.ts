@@ -28,13 +28,14 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
   const hash = hashOfDesired(desired);
   const previous = record.current();
   const release = previous.appliedHash === hash ? previous.release : previous.release + 1;
-  const imageIds = await ports.target.images.imageIds(imagesOf(desired.rendering));
+  const images = imagesOf(desired.rendering);
+  const imageIds = (await ports.target.images?.imageIds(images)) ?? new Map<string, string>();
   await journal.step<true>("record", hash, {
     probe: () => Promise.resolve(isRecorded(record.current(), hash) ? true : undefined),
     act: async () => {
       await writeRelease(join(layout.releases, String(release)), desired, ports);
       await ports.fs.writeAtomic(layout.values, desired.valuesText);
-      await ports.fs.writeAtomic(layout.lock, lockText(imageIds));
+      await ports.fs.writeAtomic(layout.lock, lockText(images, imageIds));
       await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
       await forgetOldReleases(layout.releases, ports);
       await ports.failpoint("record:plan");
@@ -94,10 +95,11 @@ async function writeRelease(folder: string, desired: Desired, ports: ActionPorts
   }
 }
 
-/** The images as the target had them. */
-function lockText(imageIds: ReadonlyMap<string, string>): string {
-  const images = [...imageIds]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([reference, imageId]) => ({ reference, imageId }));
+/** The images as they were used, with the ids that the target knew them by. */
+function lockText(references: readonly string[], imageIds: ReadonlyMap<string, string>): string {
+  const images = references.toSorted().map((reference) => {
+    const imageId = imageIds.get(reference);
+    return imageId === undefined ? { reference } : { reference, imageId };
+  });
   return stringify({ apiVersion: "slipway/v1", kind: "InstallLock", images });
 }

@@ -18,6 +18,8 @@ import { type MovedAddress, movedAddresses } from "./moved.ts";
 import { observeFor, type ObservedPlatform, type ObservePorts } from "./observe.ts";
 import { type PlanTotals, totalsOf } from "./totals.ts";
 import { planHashOf } from "./plan-hash.ts";
+import { rehearse } from "./rehearse.ts";
+import { impossibleIn } from "./impossible.ts";
 
 export interface PlanRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -60,7 +62,7 @@ export interface PlanResult extends ResultHead<"PlanResult">, FoundInside {
   readonly totals?: PlanTotals;
   /** What must be entered somewhere else for all of it to work. */
   readonly registrations?: readonly NeededRegistration[];
-  /** What an install will refuse, because the target cannot do it to the data that is there. */
+  /** What an install will refuse: what the target cannot do to the data that is there, and what it says that it would not take. */
   readonly impossible: readonly ImpossibleChange[];
 }
 
@@ -75,7 +77,9 @@ export async function plan(request: PlanRequest, ports: PlanPorts): Promise<Plan
   const install = await openInstall(request, ports.fs);
   const planned = await planLive(desired, install, ports);
   const elsewhere = await findElsewhere(install, ports);
-  return elsewhere === undefined ? planned : { ...planned, impossible: [elsewhere, ...planned.impossible] };
+  const refused = planned.changed ? await rehearse(desired, install, ports) : [];
+  const impossible = [...(elsewhere === undefined ? [] : [elsewhere]), ...planned.impossible, ...refused];
+  return { ...planned, impossible };
 }
 
 /**
@@ -110,7 +114,7 @@ export function comparePlan(
   desired: Desired,
   install: Install,
   live: ObservedPlatform | undefined,
-  target: Pick<TargetRules, "impossible">,
+  target: Pick<TargetRules, "impossible" | "openings">,
 ): PlanResult {
   const sight = live === undefined ? recordedSight(install) : liveSight(live);
   const changes = listChanges(desired, install, sight);
@@ -129,9 +133,9 @@ export function comparePlan(
     changes,
     returned: desired.returned ?? [],
     ...(moved.length === 0 ? {} : { moved }),
-    ...(install.plan === undefined ? { totals: totalsOf(desired.plan) } : {}),
+    ...(install.plan === undefined ? { totals: totalsOf(desired.plan, target) } : {}),
     ...registrationsIn(desired.plan),
-    impossible: [...lostSecrets(live), ...impossibleIn(desired, install, sight, target)],
+    impossible: [...lostSecrets(live), ...impossibleIn(desired, install, live, target)],
     drift: [],
     noted: [],
   };
@@ -140,19 +144,6 @@ export function comparePlan(
 function lostSecrets(live: ObservedPlatform | undefined): readonly ImpossibleChange[] {
   const gone = (live?.secrets ?? []).filter(({ state }) => state === "gone");
   return gone.map(({ message, hint }) => ({ message, hint }));
-}
-
-/** Where there is no data yet, everything can be done. */
-function impossibleIn(
-  { plan: after, rendering }: Desired,
-  install: Install,
-  sight: Sight,
-  target: Pick<TargetRules, "impossible">,
-): readonly ImpossibleChange[] {
-  // A first install that failed has made stores, too.
-  const before = install.plan ?? install.pendingPlan;
-  const hasData = rendering.stores.some((store) => sight.hasStore(storeId(store)));
-  return before === undefined || !hasData ? [] : target.impossible(before, after);
 }
 
 /** What there is, however it was found out. */

@@ -1,4 +1,6 @@
-import type { Plan, PublishedPort } from "../../plan/model.ts";
+import type { Plan } from "../../plan/model.ts";
+import type { Opening } from "../../render/rendering.ts";
+import type { TargetRules } from "../../targets/target.ts";
 import { type PublicUrl, urlsOf } from "../status/summary.ts";
 
 /** What a platform takes of its host, and where it is reached. */
@@ -9,12 +11,12 @@ export interface PlanTotals {
   readonly memoryMiB: number;
   /** The expected sizes of all data together. */
   readonly diskGiB: number;
-  readonly ports: readonly Pick<PublishedPort, "address" | "hostPort" | "purpose">[];
+  readonly ports: readonly Opening[];
   readonly urls: readonly PublicUrl[];
 }
 
-/** Sums up a plan. */
-export function totalsOf(plan: Plan): PlanTotals {
+/** Sums up a plan for a target. */
+export function totalsOf(plan: Plan, target: Pick<TargetRules, "openings">): PlanTotals {
   const running = plan.components.flatMap((component) =>
     component.workload === undefined ? [] : [{ ...component, workload: component.workload }],
   );
@@ -23,9 +25,11 @@ export function totalsOf(plan: Plan): PlanTotals {
     components: running.length,
     memoryMiB: sum(running.map(({ workload }) => workload.replicas * workload.container.resources.memoryMiB)),
     diskGiB: sum(running.flatMap(({ volumes }) => volumes.map(({ sizeGiB }) => sizeGiB))),
-    ports: running.flatMap(({ published }) =>
-      published.map(({ address, hostPort, purpose }) => ({ address, hostPort, purpose })),
-    ),
+    ports:
+      target.openings?.(plan) ??
+      running.flatMap(({ published }) =>
+        published.map(({ address, hostPort, purpose }) => ({ address, hostPort, purpose })),
+      ),
     urls: urlsOf(plan),
   };
 }

@@ -14,7 +14,7 @@ it("says each failure once, with its remedy, and lets warnings pass", () => {
   } catch (error) {
     expect(error).toBeInstanceOf(PreflightError);
     expect(error).toMatchObject({
-      message: "this host is not ready",
+      message: "a requirement is not met",
       details: ["[ports.bindable] port 80 is taken", "    free it"],
     });
   }

@@ -43,7 +43,7 @@ export function requireNoFailure(report: CheckReport): void {
   const failures = report.findings.filter((finding) => finding.severity === "failure");
   if (failures.length === 0) return;
   throw new PreflightError(
-    failures.length === 1 ? "this host is not ready" : `this host is not ready: ${failures.length} findings`,
+    failures.length === 1 ? "a requirement is not met" : `${failures.length} requirements are not met`,
     { details: failures.flatMap(describe), hint: "nothing was changed; slipway doctor checks again" },
   );
 }
@@ -62,6 +62,7 @@ export async function checkContext(request: PreflightRequest, ports: PreflightPo
     fs: ports.fs,
     clock: ports.clock,
     host: ports.host,
+    isElsewhere: isElsewhere(ports.target),
     signal: ports.signal,
     live: request.live,
     // A record that cannot be read is for another check to tell.
@@ -69,4 +70,13 @@ export async function checkContext(request: PreflightRequest, ports: PreflightPo
     builtAt: new Date(ports.assets.builtAt),
     canBuildImages: ports.assets.checkout !== undefined,
   };
+}
+
+/** A cluster whose kubeconfig cannot be read is none of this machine either. */
+function isElsewhere({ hosts }: Pick<PreflightPorts["target"], "hosts">): boolean {
+  try {
+    return hosts().length > 0;
+  } catch {
+    return true;
+  }
 }

@@ -41,8 +41,8 @@ interface Marker {
  */
 export async function render(request: RenderRequest, ports: FilePorts): Promise<RenderResult> {
   const { plan } = await loadPlan(request, ports);
-  const rendered = (await openRenderer(request.mode))(plan, ports.assets);
-  const files = rendered.map((file) => ({
+  const rendered = await (await openRenderer(request.mode)).render(plan);
+  const files = rendered.files.map((file) => ({
     path: file.path,
     secret: file.secret,
     contents: renderedFileToString(file),

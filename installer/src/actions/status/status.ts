@@ -3,6 +3,7 @@ import type { Component, LocalizedText, Plan } from "../../plan/model.ts";
 import { isFull, type LivePort, type LiveService, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import type { ObservedPlatform } from "../plan/observe.ts";
+import { type BackupState, backupState } from "../backup/remembered.ts";
 import { findSecretTroubles, type SecretTrouble } from "../secrets/secret-troubles.ts";
 import { type Elsewhere, findElsewhere } from "./elsewhere.ts";
 import { type NotInstalled, notInstalledIn, type PublicUrl, urlsOf } from "./summary.ts";
@@ -73,6 +74,8 @@ export interface StatusResult extends ResultHead<"StatusResult"> {
   /** Containers of this project that no install of ours made. */
   readonly foreign: readonly string[];
   readonly urls: readonly PublicUrl[];
+  /** How backups stand; absent where none are made. */
+  readonly backup?: BackupState;
 }
 
 export type StatusPorts = Pick<ActionPorts, "fs" | "clock" | "target">;
@@ -86,7 +89,8 @@ export async function status(request: StatusRequest, ports: StatusPorts): Promis
   const [facts, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
   const result = describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
   const elsewhere = result.installed ? undefined : await findElsewhere(install, ports);
-  return elsewhere === undefined ? result : { ...result, elsewhere };
+  const backup = await backupState(install, planOfInstall(install), ports.clock.now(), ports.fs);
+  return { ...result, ...(elsewhere === undefined ? {} : { elsewhere }), ...(backup === undefined ? {} : { backup }) };
 }
 
 /** Looks at an install as it is recorded, and at its secrets. */
@@ -122,7 +126,7 @@ export function describeInstall(
     };
   }
   const components = plan.components
-    .filter(({ presence }) => presence === "embedded" || presence === "external")
+    .filter(({ presence, workload }) => presence === "external" || (presence === "embedded" && workload !== undefined))
     .map((component) => componentStatus(component, live.services.get(component.id), install));
   return {
     ...head,

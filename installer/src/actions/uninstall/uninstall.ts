@@ -103,6 +103,8 @@ async function remove(request: UninstallRequest, ports: ActionPorts): Promise<Un
     const kept = { volumes, strangers, ...(stateExists ? { stateDir: request.stateDir } : {}) };
     return { ...head, removed, kept };
   }
+  // Before the directory, which alone tells where they are.
+  if (stateExists) await ports.target.records?.remove();
   const directories = stateExists
     ? [...removed.directories, ...(await removeState(layout, ports))]
     : removed.directories;

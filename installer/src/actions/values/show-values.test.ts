@@ -66,7 +66,7 @@ test.each([
   ["postgres.resources.memory.x", "nothing stands below postgres.resources.memory"],
   ["postgres.xyzzy", /^below postgres are mode, image, /],
   ["postgres.password", /is postgres\.external\.adminPassword; /],
-  ["__proto__", /^values are edition, domain, /],
+  ["__proto__", /^values are edition, availability, domain, /],
 ])("of %s, which is not there, it is said what is", async (key, hint) => {
   const error = await errorOf(() => showValues({ ...place, values, key }, { fs: createMemoryFileSystem(), assets }));
 

@@ -60,7 +60,10 @@ export function declareBundleSource(command: Command): Command {
         "take every image from this bundle and use no network; of a delta, the bundles it builds on after it; may be repeated",
       ).argParser(collectOption),
     )
-    .option("--registry <target>", "with --bundle: take the images from the private registry it was pushed to");
+    .option(
+      "--registry <target>",
+      "with --bundle: take the images from the private registry it was pushed to; on a cluster they are pushed there first",
+    );
   return declareReadOptions(command);
 }
 

@@ -1,14 +1,17 @@
+import { Option } from "commander";
 import type { Command } from "commander";
 import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { targetNames } from "../../targets/names.ts";
 import { formatCheckList, formatDoctor } from "../ui/print-doctor.ts";
 
 interface DoctorOptions {
   readonly list?: boolean;
   readonly strict?: boolean;
+  readonly mode?: string;
 }
 
 /** `doctor`: host, engine and install, each finding with its remedy. */
@@ -20,7 +23,12 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
       "Runs every check of the preflight and, when something is installed, the checks of the live platform. Exit 4 when one fails. Nothing is changed.",
     )
     .option("--list", "name every check and why it is made; run none")
-    .option("--strict", "count warnings as failures");
+    .option("--strict", "count warnings as failures")
+    .addOption(
+      new Option("--mode <mode>", `target of a new install; ${targetNames[0] ?? ""} when not given`).choices(
+        targetNames,
+      ),
+    );
   withExamples(command, [
     { command: "slipway doctor", means: "what is wrong and what to do" },
     { command: "slipway doctor --list --json", means: "every check: id, title, why" },
@@ -34,6 +42,7 @@ export function declareDoctor(program: Command, runtime: Runtime): void {
         values: toValuesSelection(session.selection),
         listOnly: options.list === true,
         strict: options.strict === true,
+        ...(options.mode !== undefined && { mode: options.mode }),
       });
       if (session.manner.json) session.tellJson(result);
       else

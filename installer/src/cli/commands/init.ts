@@ -36,6 +36,10 @@ export function declareInit(program: Command, runtime: Runtime): void {
       command: "slipway init --yes --profile standard --set domain=ai.corp.example --users 200 --repositories 2000",
       means: "sizes for them, made to fit this host",
     },
+    {
+      command: "slipway init --yes --profile ha -f our-services.yaml",
+      means: "a cluster, with stores of your own; names what is still missing",
+    },
     { command: "slipway init --yes --full", means: "every setting, to pick from" },
   ]);
   printsJson(command, ["InitResult"]);

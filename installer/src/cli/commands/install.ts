@@ -56,7 +56,10 @@ export function declareInstall(program: Command, runtime: Runtime): void {
       ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
     )
     .addOption(new Option("--jobs <n>", "images built at the same time").argParser(parseCount))
-    .option("--offline", "use no network at all: every image must be in the engine; --bundle implies it")
+    .option(
+      "--offline",
+      "use no network at all: every image must be in the engine, or where nodes pull from; --bundle implies it",
+    )
     .option("--timings", "tell where the time went, and which steps decided how long it took");
   declareBundleSource(command);
   declareRegistryOptions(command);
@@ -70,6 +73,10 @@ export function declareInstall(program: Command, runtime: Runtime): void {
     {
       command: "slipway install --bundle slipway.tar --registry harbor.corp.example/ai-infra",
       means: "from the registry that the bundle was pushed to",
+    },
+    {
+      command: "slipway install --mode helm --profile ha -f values.yaml",
+      means: "on a cluster that may lose a machine",
     },
     { command: "slipway install --plan-hash 3f9c2a10b7d4e865", means: "exactly what plan showed, or exit 14" },
   ]);
@@ -87,6 +94,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         timings: options.timings === true,
         ...toBundleSource(options, session.context.io.cwd),
         registryOptions: toRegistryOptions(options, session.context.io),
+        pushCacheDir: session.selection.cacheDir,
         ...(options.planHash !== undefined && { planHash: options.planHash }),
         ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
         ...(options.acceptDataLoss !== undefined && { acceptDataLoss: options.acceptDataLoss }),

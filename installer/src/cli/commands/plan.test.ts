@@ -142,7 +142,7 @@ describe("plan", () => {
     expect(JSON.parse(run.stdout())).toEqual(planned);
   });
 
-  it("knows no target but compose", async () => {
-    expect((await cli("plan --mode helm", {})).status).toBe(2);
+  it("knows no target but those there are", async () => {
+    expect((await cli("plan --mode swarm", {})).status).toBe(2);
   });
 });

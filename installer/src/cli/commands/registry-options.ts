@@ -58,7 +58,13 @@ export function toRegistryOptions(
     ...(clientKey !== undefined && { clientKeyFile: path(clientKey) }),
     ...(username !== undefined && { username }),
     ...(passwordFile !== undefined && { passwordFile: path(passwordFile) }),
-    ...(flags.passwordStdin === true && io.readStdin !== undefined && { passwordFromInput: io.readStdin }),
+    ...(flags.passwordStdin === true && io.readStdin !== undefined && { passwordFromInput: once(io.readStdin) }),
     ...(connections !== undefined && { connections }),
   };
+}
+
+/** A command may ask for the password more than once, and standard input can be read once. */
+function once(read: () => Promise<string>): () => Promise<string> {
+  let text: Promise<string> | undefined;
+  return () => (text ??= read());
 }

@@ -1,5 +1,7 @@
 import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
 import { adviceOnAbsent, describeAbsent, describeFull } from "../../actions/status/describe-state.ts";
+import type { BackupState } from "../../actions/backup/remembered.ts";
+import { formatMilliseconds, formatMoment, formatSeconds } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -28,6 +30,7 @@ export function formatStatus(status: StatusResult, style: Style): string {
     lines.push(paint(message), style.dim(`    ${hint}`));
   }
   lines.push(...status.full.map((full) => style.bad(describeFull(full))));
+  if (status.backup !== undefined) lines.push(formatBackupState(status.backup, style));
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
   lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
   for (const component of status.components) {
@@ -35,6 +38,20 @@ export function formatStatus(status: StatusResult, style: Style): string {
   }
   lines.push(...status.foreign.map((name) => style.warn(`foreign container in this project: ${name}`)));
   return lines.join("\n");
+}
+
+/** What would be lost now, and how long it would take to be back: as it was measured. */
+function formatBackupState({ last, lossSeconds = 0, late, proof, drill }: BackupState, style: Style): string {
+  if (last === undefined) return style.bad("backup: there is none yet; slipway backup create makes one");
+  const paint = late ? style.bad : style.good;
+  const age = paint(`${formatSeconds(lossSeconds)} old`);
+  const restored =
+    drill !== undefined
+      ? `the whole platform was back in ${formatMilliseconds(drill.ms)} (drill of ${formatMoment(new Date(drill.at))})`
+      : proof === undefined
+        ? style.warn("never restored: slipway backup verify --prove latest does it")
+        : `databases were back in ${formatSeconds(proof.restoreSeconds)}; slipway backup drill measures the whole`;
+  return `backup: ${last.id.slice(0, 8)}, ${age}; ${restored}`;
 }
 
 function formatAbsent({ name, elsewhere }: StatusResult, style: Style): string {

@@ -20,6 +20,14 @@ export interface StateLayout {
   readonly runLock: string;
   readonly logs: string;
   readonly applied: string;
+  /** What is known of backups without opening where they are kept. */
+  readonly backups: string;
+  /** What is handed to the job of backups and back, while it runs. */
+  readonly handingOver: string;
+  /** How far a restore is; it is there until everything is back. */
+  readonly restore: string;
+  /** What the directory is a copy of, where records are shared between machines. */
+  readonly copy: string;
   /** The tree Compose mounts from; its path never changes. */
   readonly live: string;
 }
@@ -42,6 +50,10 @@ export function stateLayout(root: string): StateLayout {
     runLock: join(root, "run.lock"),
     logs: join(root, "logs"),
     applied: join(root, "applied.json"),
+    backups: join(root, "backups.json"),
+    handingOver: join(root, "handing-over"),
+    restore: join(root, "restore.json"),
+    copy: join(root, "copy.json"),
     live: join(root, "live"),
   };
 }

@@ -1,10 +1,9 @@
 import type { Unit } from "../../render/rendering.ts";
 
-/** Where an install runs. What names the place on a target is that target's own. */
+/** Where an install runs, for every machine the same. What names the place on a target is that target's own. */
 export interface TargetIdentity {
   readonly kind: string;
   readonly namespace?: string;
-  readonly context?: string;
 }
 
 /** What makes this install this one, set once. */

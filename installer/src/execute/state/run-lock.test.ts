@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createStillClock } from "../../../test/support/memory-ports.ts";
+import type { Report } from "../../events/event.ts";
 import { createLocks } from "../../platform/flock.ts";
 import { createFileSystem } from "../../platform/file-system.ts";
 import { createHost } from "../../platform/host.ts";
 import { stateLayout } from "./layout.ts";
 import { acquireRunLock } from "./run-lock.ts";
+import type { SharedRecords } from "./shared-records.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -22,7 +24,9 @@ const ports = {
   locks: createLocks(),
   host: createHost(),
   clock: createStillClock(),
-  process: { pid: 4711, command: "slipway install" },
+  process: { pid: 4711, owner: "anna@laptop", command: "slipway install" },
+  report: () => undefined,
+  target: {},
 };
 
 test("the second is told who holds the lock, and gets it after the first let go", async () => {
@@ -76,4 +80,67 @@ test("files in a directory that is no state of ours stay", async () => {
   await (await acquireRunLock(ports, stateLayout(folder), "run"))();
 
   expect(readdirSync(join(folder, "secrets"))).toEqual([".redis.0123456789ab.tmp"]);
+});
+
+describe("records that are shared between machines", () => {
+  /** Says what is done to them, in order; each step may fail. */
+  function share(failing: string, done: string[]): SharedRecords {
+    const step = (name: string): Promise<void> => {
+      done.push(name);
+      return name === failing ? Promise.reject(new Error(`${name} failed`)) : Promise.resolve();
+    };
+    return {
+      place: "namespace a of the context b",
+      lost: new AbortController().signal,
+      lock: async (_holder, previous) => {
+        await step(previous === undefined ? "lock" : `lock after ${previous.run}`);
+        return { release: () => step("release") };
+      },
+      news: async () => {
+        await step("look");
+        return () => step("take");
+      },
+      push: () => step("push"),
+      remove: () => step("remove"),
+    };
+  }
+
+  async function lockWith(failing: string) {
+    const done: string[] = [];
+    const warnings: string[] = [];
+    const report: Report = (event) => {
+      if (event.type === "warning") warnings.push(event.message);
+    };
+    const target = { records: share(failing, done) };
+    const locked = acquireRunLock({ ...ports, target, report }, stateLayout(folder), "run-1");
+    const failure = await locked.then((release) => release()).catch((error: unknown) => (error as Error).message);
+    // Whatever happened, the directory is free again.
+    await (await acquireRunLock(ports, stateLayout(folder), "run-2"))();
+    return { done, warnings, failure };
+  }
+
+  test("are locked, taken before the run and put back after it", async () => {
+    const { done, failure } = await lockWith("nothing");
+    const again = await lockWith("nothing");
+
+    expect([failure, done]).toEqual([undefined, ["lock", "look", "take", "push", "release"]]);
+    // What a lock of this directory's last run is worth, only its next run can tell.
+    expect(again.done[0]).toBe("lock after run-2");
+  });
+
+  test.each(["lock", "look", "take"])("let no run begin when the step %s fails", async (failing) => {
+    const { done, failure } = await lockWith(failing);
+
+    expect(failure).toBe(`${failing} failed`);
+    expect(done).not.toContain("push");
+    expect(done.includes("release")).toBe(failing !== "lock");
+  });
+
+  test.each(["push", "release"])("leave the result of a run as it is when the step %s fails", async (failing) => {
+    const { warnings, failure, done } = await lockWith(failing);
+
+    expect(failure).toBeUndefined();
+    expect(done).toContain("release");
+    expect(warnings).toEqual([expect.stringContaining(`namespace a of the context b`)]);
+  });
 });

@@ -1,4 +1,5 @@
 import type { ComponentDefinition } from "../define.ts";
+import { backup } from "./backup.ts";
 import { casdoor } from "./casdoor.ts";
 import { gateway } from "./gateway.ts";
 import { gitaly } from "./gitaly.ts";
@@ -59,5 +60,6 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   dataflow,
   labelStudio,
   portal,
+  backup,
   gateway,
 ];

@@ -3,6 +3,7 @@ import {
   completed,
   type ComponentDefinition,
   container,
+  copiesOf,
   type JobDraft,
   type PlanContext,
   randomSecret,
@@ -73,7 +74,7 @@ export const portal: ComponentDefinition = {
         reaches: ["gateway.main", s3PublicPlace(context).endpoint],
         workload: {
           container: run(context, `exec ${program} start server`),
-          replicas: values.replicas,
+          ...copiesOf(values),
           update: "rolling",
           stopSeconds: 15,
           health: { ready: readyProbe, live: { kind: "tcp", port }, startSeconds: 60 },

@@ -97,8 +97,10 @@ function migrationJob(context: PlanContext): JobDraft {
       ["migration", "init"],
       ["migration", "migrate"],
     ],
+    // It takes its turn by a lock in Redis that lasts a minute. Tables take longer on a slow machine or a large database; then all is done, and
+    // it fails on giving the lock back. What is done is recorded table by table, so that the second time finds nothing to do.
+    again: true,
     uses: ["platform", "offline", "redis", "database"],
-    // It takes its turn by a lock in Redis.
     needs: [completed("postgres-databases"), ...redisNeeds],
   });
 }

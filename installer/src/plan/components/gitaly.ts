@@ -73,6 +73,7 @@ export const gitaly: ComponentDefinition = {
             name: "repositories",
             sizeGiB: toGiB(values.storage.size),
             dataClass: "backup",
+            copiedAs: "repositories",
             marker: ".gitaly-metadata",
           },
         ],

@@ -1,5 +1,6 @@
 import {
   container,
+  copiesOf,
   healthy,
   resourcesOf,
   type ComponentDefinition,
@@ -35,7 +36,7 @@ export const gitlabShell: ComponentDefinition = {
         reaches: ["gitaly.grpc"],
         workload: {
           container: server(context),
-          replicas: values.replicas,
+          ...copiesOf(values),
           update: "rolling",
           stopSeconds: 15,
           health: {

@@ -17,12 +17,14 @@ import {
   isCloud,
   s3AccessKey,
   s3Addressing,
+  s3Administrator,
   s3Keys,
   s3Outside,
   s3SecretName,
   s3Secrets,
   s3Wire,
 } from "../groups/s3-client.ts";
+import { backupKey, isBackedUp } from "../groups/backup-access.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
 import { outsideAuthorities, trustFiles } from "../groups/public-address.ts";
 import { toolboxDocument, toolboxJob, toolboxProgram } from "../groups/toolbox-job.ts";
@@ -31,7 +33,7 @@ import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 import { objectStoreRules } from "../../values/rules/object-store-rules.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
-const rootUser = "slipway-root";
+const rootUser = s3Administrator.accessKey;
 const rootUserFile = "/run/slipway/root-user";
 const rootPasswordFile = "/run/slipway/root-password";
 
@@ -43,7 +45,7 @@ export const minio: ComponentDefinition = {
     leastMemory: 256,
     growth: { memoryPerUser: 4, diskPerUser: 0.6, diskPerRepository: 0.9 },
     keepsData: true,
-    external: { required: ["endpoint", "accessKey"], secret: ["secretKey", "secretKeyFile"] },
+    external: { required: ["endpoint", "accessKey"], secret: ["secretKey", "secretKeyFile"], whereHigh: true },
     listener: { id: "s3", prefix: "s3", port: "s3" },
     asksForDisk: true,
     rules: objectStoreRules,
@@ -96,7 +98,13 @@ export const minio: ComponentDefinition = {
           },
         },
         volumes: [
-          { name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: ".minio.sys/format.json" },
+          {
+            name: "data",
+            sizeGiB: toGiB(values.storage.size),
+            dataClass: "backup",
+            copiedAs: "objects",
+            marker: ".minio.sys/format.json",
+          },
         ],
         buckets,
         console,
@@ -156,6 +164,19 @@ function server(context: PlanContext) {
   );
 }
 
+function serviceUsers(context: PlanContext) {
+  return s3Keys(context).map((key) => ({
+    accessKey: s3AccessKey(context, key),
+    secretKey: secret(s3SecretName(context, key)),
+    buckets: context.buckets.filter((row) => row.key === key).map((row) => row.name),
+  }));
+}
+
+function readers(context: PlanContext) {
+  if (!isBackedUp(context)) return [];
+  return [{ ...backupKey, buckets: context.buckets.map((row) => row.name), readOnly: true }];
+}
+
 /** The administrator first; an external store has one key for everything. */
 function accessKeys(context: PlanContext): readonly [AccessKey, ...AccessKey[]] {
   const { mode, external } = context.values.objectStore;
@@ -164,7 +185,7 @@ function accessKeys(context: PlanContext): readonly [AccessKey, ...AccessKey[]] 
     accessKey: s3AccessKey(context, key),
     secretKey: secret(s3SecretName(context, key)),
   }));
-  return [{ accessKey: rootUser, secretKey: secret("minio-root") }, ...keys];
+  return [s3Administrator, ...keys];
 }
 
 interface AccessKey {
@@ -184,6 +205,7 @@ function objectConsole(context: PlanContext, component: Pick<Component, "id" | "
     kind: "objects",
     logins: [first.accessKey, ...others.map(({ accessKey }) => accessKey)],
     component,
+    server: endpoint("minio.s3", "hostPort"),
     program: [...toolboxProgram, "s3", toolboxDocument],
     files: [{ path: toolboxDocument, contents: jsonFile(document) }, ...outsideTrust(context)],
   });
@@ -235,13 +257,7 @@ function bucketsJob(context: PlanContext): JobDraft {
       ...s3Outside(context),
       admin: { ...accessKeys(context)[0] },
       buckets: context.buckets.map((row) => ({ name: row.name, versioning: true, access: row.access, noncurrentDays })),
-      users: embedded
-        ? s3Keys(context).map((key) => ({
-            accessKey: s3AccessKey(context, key),
-            secretKey: secret(s3SecretName(context, key)),
-            buckets: context.buckets.filter((row) => row.key === key).map((row) => row.name),
-          }))
-        : [],
+      users: embedded ? [...serviceUsers(context), ...readers(context)] : [],
     },
   });
 }

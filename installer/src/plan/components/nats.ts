@@ -69,7 +69,15 @@ export const nats: ComponentDefinition = {
             startSeconds: 60,
           },
         },
-        volumes: [{ name: "data", sizeGiB: toGiB(values.storage.size), dataClass: "backup", marker: "jetstream" }],
+        volumes: [
+          {
+            name: "data",
+            sizeGiB: toGiB(values.storage.size),
+            dataClass: "backup",
+            copiedAs: "streams",
+            marker: "jetstream",
+          },
+        ],
       },
       secrets: [randomSecret(natsLogin(context).secret, `password of ${natsLogin(context).user} on NATS`)],
       wires: [wire(context)],

@@ -14,6 +14,7 @@ import {
   externalComponent,
   toStore,
 } from "../define.ts";
+import { backupRole, isBackedUp } from "../groups/backup-access.ts";
 import { toolboxConsole } from "../groups/console-job.ts";
 import {
   ownerLogin,
@@ -22,6 +23,7 @@ import {
   postgresLogin,
   postgresService,
   postgresTls,
+  postgresUid,
   socketDirectory,
 } from "../groups/postgres-client.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
@@ -42,7 +44,12 @@ export const postgres: ComponentDefinition = {
     leastMemory: 256,
     growth: { memoryPerUser: 4, memoryPerRepository: 0.4, diskPerUser: 0.2, diskPerRepository: 0.04 },
     keepsData: true,
-    external: { required: ["host"], secret: ["adminPassword", "adminPasswordFile"], instead: "passwordFolder" },
+    external: {
+      required: ["host"],
+      secret: ["adminPassword", "adminPasswordFile"],
+      instead: "passwordFolder",
+      whereHigh: true,
+    },
     asksForDisk: true,
     rules: postgresRules,
   },
@@ -92,7 +99,15 @@ export const postgres: ComponentDefinition = {
           },
         },
         needs: [completed("postgres-initialise")],
-        volumes: [{ name: "data", sizeGiB: toGiB(storage.size), dataClass: "backup", marker: "PG_VERSION" }],
+        volumes: [
+          {
+            name: "data",
+            sizeGiB: toGiB(storage.size),
+            dataClass: "backup",
+            copiedAs: "databases",
+            marker: "PG_VERSION",
+          },
+        ],
         databases,
         console,
       },
@@ -107,7 +122,7 @@ function server(context: PlanContext): Container {
   return container(
     {
       image: context.image("postgres", image),
-      uid: 10001,
+      uid: postgresUid,
       command: ["-D", dataDirectory, "-c", "config_file=/etc/postgresql/postgresql.conf"],
       resources: { ...resourcesOf(resources), shmMiB: 256 },
       mounts: [volume],
@@ -166,12 +181,13 @@ function initialiseJob(context: PlanContext): JobDraft {
     component: "postgres",
     title: "Initialise the PostgreSQL data directory",
     makes: ["database cluster with checksums and scram passwords"],
-    needs: [],
+    // What a backup brings back is initialised.
+    needs: [completed("restore-postgres", { ifPresent: true })],
     trigger: "bring-up",
     deadlineSeconds: 180,
     container: container({
       image: context.image("postgres", image),
-      uid: 10001,
+      uid: postgresUid,
       entrypoint: ["postgres-initialise"],
       command: [passwordFile],
       resources: resourcesOf(resources),
@@ -203,6 +219,7 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
         password: secret(row.secret),
         extensions: row.extensions.map((extension) => ({ ...extension })),
       })),
+      ...(isBackedUp(context) && context.values.postgres.mode === "embedded" ? { replicator: backupRole } : {}),
     },
   });
 }
@@ -272,6 +289,7 @@ function sqlConsole(context: PlanContext, component: Pick<Component, "id" | "tit
     kind: "sql",
     logins: [first.user, ...more.map(({ user }) => user)],
     component,
+    server: endpoint("postgres.sql", "hostPort"),
     // The login is the service; what is left are arguments of psql.
     program: ["sh", "-c", 'PGSERVICE=$1; export PGSERVICE; shift; exec psql "$@"', "psql"],
     env: [{ name: "PGSERVICEFILE", value: [serviceFile] }],

@@ -4,6 +4,8 @@ import type { ConfigFile, SecretSpec, Text } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 
 const port = 6379;
+/** Where nginx says that it serves; an open port alone does not. */
+const healthPort = 8080;
 const caPath = "/run/slipway/redis-ca.crt";
 
 /** The authorities of its image. */
@@ -38,11 +40,16 @@ export const tunnel: ComponentDefinition = {
               ...authorityFiles(context),
             ],
           }),
-          replicas: 1,
+          // All programs lead through it: alone it would be what a Redis with a replica is there to avoid.
+          replicas: context.values.availability === "high" ? 2 : 1,
           update: "rolling",
           stopSeconds: 5,
           stopSignal: "SIGQUIT",
-          health: { ready: { kind: "tcp", port }, live: { kind: "tcp", port }, startSeconds: 30 },
+          health: {
+            ready: { kind: "http", port: healthPort, path: "/healthz" },
+            live: { kind: "tcp", port },
+            startSeconds: 30,
+          },
         },
       },
       secrets: secrets(context),
@@ -82,6 +89,19 @@ stream {
     proxy_ssl_verify on;
     proxy_ssl_verify_depth 5;
     proxy_ssl_trusted_certificate ${redis.external.caFile === "" ? publicAuthorities : caPath};
+  }
+}
+http {
+  access_log off;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen ${healthPort};
+    location = /healthz { return 200 "ok\n"; }
+    location / { return 404; }
   }
 }
 `;

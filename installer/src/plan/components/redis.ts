@@ -26,7 +26,7 @@ export const redis: ComponentDefinition = {
     leastMemory: 32,
     growth: { memoryPerUser: 2 },
     keepsData: true,
-    external: { required: ["host"], secret: ["password", "passwordFile"] },
+    external: { required: ["host"], secret: ["password", "passwordFile"], whereHigh: true },
     rules: redisRules,
   },
   build(context) {
@@ -145,6 +145,7 @@ function keyConsole(context: PlanContext, component: Pick<Component, "id" | "tit
     kind: "key-value",
     logins: [user ?? "default"],
     component,
+    server: redisAddress(context, "hostPort"),
     program: ["sh", "-c", signIn(user === undefined ? "" : '--user "$SERVER_USER" '), "redis-cli"],
     env: [
       { name: "SERVER_HOST", value: [redisAddress(context, "host")] },

@@ -1,6 +1,7 @@
 import {
   completed,
   container,
+  copiesOf,
   givenSecret,
   healthy,
   randomSecret,
@@ -68,7 +69,7 @@ export const registry: ComponentDefinition = {
         endpoints: [{ id: "http", port: 5000, protocol: "http", tls: false }],
         workload: {
           container: server(context),
-          replicas: values.replicas,
+          ...copiesOf(values),
           update: "rolling",
           stopSeconds: 30,
           health: {

@@ -25,6 +25,7 @@ export const temporal: ComponentDefinition = {
     leastMemory: 256,
     growth: { memoryPerUser: 2, memoryPerRepository: 0.2 },
     external: { required: ["host"] },
+    single: "would take the first one's work away: each is told the same address of its own, and finds no other",
     rules: temporalRules,
   },
   databases: (values) =>

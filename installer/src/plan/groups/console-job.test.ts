@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -32,15 +32,18 @@ function fileOf(plan: Plan, kind: ConsoleKind): string {
 }
 
 /** Runs a console's program on this machine, with a stand-in for what it starts that says how it was started. */
-function start(job: Job, file: string, args: readonly string[]): readonly string[] {
+function start(job: Job, file: string, args: readonly string[], refusals = 0): readonly string[] {
   const path = job.container.files[0]?.path ?? "";
   writeFileSync(join(folder, "file"), file);
   for (const name of ["psql", "valkey-cli"]) {
     const script = '#!/bin/sh\nprintf "%s\\n" "$PGSERVICE$REDISCLI_AUTH" "$@"\n';
     writeFileSync(join(folder, name), script, { mode: 0o755 });
   }
+  const refused = join(folder, "refused");
+  const probe = `#!/bin/sh\necho "$@" >>${refused}\n[ $(wc -l <${refused}) -gt ${refusals} ]\n`;
+  writeFileSync(join(folder, "probe"), probe, { mode: 0o755 });
   const [program = "", ...words] = (job.container.entrypoint ?? [])
-    .slice(2)
+    .slice(3)
     .map((word) => word.replaceAll(path, join(folder, "file")));
   const env = Object.fromEntries(
     job.container.env.map(({ name, value }) => [name, typeof value[0] === "string" ? value[0] : ""]),
@@ -122,6 +125,16 @@ describe("the console of databases", () => {
     expect(fileOf(plan, "sql")).toMatch(/^\[csghub_temporal\]/);
     expect(consoleOf(plan, "sql").component.console?.logins[0]).toBe("csghub_temporal");
   });
+});
+
+it.each<ConsoleKind>(["sql", "key-value"])("the console of %s waits until its server can be reached", (kind) => {
+  const { job } = consoleOf(infraPlan(), kind);
+  const said = start(job, "x", ["default", "last"], 2);
+  const asked = readFileSync(join(folder, "refused"), "utf8").trimEnd().split("\n");
+
+  expect(said.at(-1)).toBe("last");
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toMatch(/^tcp /);
 });
 
 describe("the console of the cache", () => {

@@ -1,16 +1,27 @@
 import type { Console } from "../console.ts";
 import { container, resourcesOf, type JobDraft, type PlanContext } from "../define.ts";
-import type { Component, ConfigFile, EnvVariable } from "../model.ts";
+import type { Component, ConfigFile, EndpointSlot, EnvVariable } from "../model.ts";
 import { toolboxSection, toolboxUid } from "./toolbox-job.ts";
 
 interface ConsoleFields extends Pick<Console, "kind" | "logins"> {
   readonly component: Pick<Component, "id" | "title">;
+  /** `host:port` of what it is a console of. */
+  readonly server: EndpointSlot;
   /** The program with the arguments that are the same each time; a login and a person's own come behind them. */
   readonly program: readonly string[];
   readonly env?: readonly EnvVariable[];
   /** Address and credentials: what is in a file is in no argument, and in no variable that others can read. */
   readonly files: readonly ConfigFile[];
 }
+
+/**
+ * A cluster opens the way to its server a moment after a pod runs, and a program that is refused before then ends. One that stays
+ * refused is for the program to tell, after ten seconds.
+ */
+const awaitServer = `tries=0
+until probe tcp "$SERVER" --timeout 2s 2>/dev/null || [ $((tries += 1)) -ge 20 ]; do sleep 0.5; done
+unset SERVER
+exec "$@"`;
 
 /** A console of the toolbox image, and the job that runs it. */
 export function toolboxConsole(
@@ -33,10 +44,10 @@ export function toolboxConsole(
       container: container({
         image: context.image(toolboxSection.key, toolbox.image),
         uid: toolboxUid,
-        // An init: it passes signals on, and the terminal's window.
-        entrypoint: ["tini", "--", ...fields.program],
+        // An init: it passes signals on, and the terminal's window. Where a console is run in a pod that waits for it, it is not the first process.
+        entrypoint: ["tini", "-s", "--", "sh", "-c", awaitServer, "console", ...fields.program],
         resources: resourcesOf(toolbox.resources),
-        env: [{ name: "HOME", value: ["/tmp"] }, ...(fields.env ?? [])],
+        env: [{ name: "HOME", value: ["/tmp"] }, { name: "SERVER", value: [fields.server] }, ...(fields.env ?? [])],
         files: fields.files,
       }),
     },

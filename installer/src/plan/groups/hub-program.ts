@@ -6,6 +6,7 @@ import {
   absentComponent,
   type ComponentDefinition,
   container,
+  copiesOf,
   type JobDraft,
   type Parts,
   type PlanContext,
@@ -74,7 +75,7 @@ const settingsPath = "/run/slipway/hub.toml";
 const uid = 10_020;
 
 /** The profiles that the hub is part of. */
-export const hubProfiles: readonly string[] = ["standard"];
+export const hubProfiles: readonly string[] = ["standard", "ha"];
 
 /** A component that is a program of the hub. */
 export function hubComponent(spec: HubProgram): ComponentDefinition {
@@ -116,7 +117,7 @@ function build(spec: HubProgram, context: PlanContext): Parts {
       reaches: settings.reaches,
       workload: {
         container: { ...hubContainer(context, { command: spec.command, settings, values, scratchMiB }), mounts },
-        replicas: values.replicas,
+        ...copiesOf(values),
         update: "rolling",
         stopSeconds: 30,
         health: { ready, live: port === undefined ? isRunning : { kind: "tcp", port }, startSeconds: 120 },
@@ -184,14 +185,18 @@ export function hubJob(
   context: PlanContext,
   fields: Pick<JobDraft, "id" | "component" | "title" | "makes" | "deadlineSeconds"> & {
     readonly commands: readonly (readonly string[])[];
+    /** A command that fails is run once more: for those that may fail after their work is done. */
+    readonly again?: true;
     readonly uses: readonly HubUse[];
     readonly needs: JobDraft["needs"];
   },
 ): JobDraft {
-  const { commands, uses, needs, ...rest } = fields;
+  const { commands, again, uses, needs, ...rest } = fields;
   const settings = joinSettings(uses.map((use) => hubUses[use](context)));
   const base = hubContainer(context, { command: [], settings, values: context.values.server });
-  const lines = commands.map((words) => [program, ...words, "--config", settingsPath].join(" "));
+  const lines = commands
+    .map((words) => [program, ...words, "--config", settingsPath].join(" "))
+    .map((line) => (again === true ? `${line} || ${line}` : line));
   return {
     ...rest,
     trigger: "bring-up",

@@ -2,6 +2,12 @@ import type { DatabaseDeclaration, PlanContext } from "../define.ts";
 import type { ConfigFile, Job, Slotted, Text, Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 
+/** Who may do everything on our own server. */
+export const postgresAdministrator = { user: "postgres", password: secret("postgres-admin") };
+
+/** Our own server opens a data directory that is this user's alone. */
+export const postgresUid = 10001;
+
 /** Where our own server has its socket. */
 export const socketDirectory = "/run/postgresql";
 

@@ -4,6 +4,9 @@ import { endpoint, secret } from "../text.ts";
 import { outsideCaFile, publicResolve, verifyCaFile } from "./public-address.ts";
 import { servedUrl } from "../../values/addressing.ts";
 
+/** Who may do everything at our own store. */
+export const s3Administrator = { accessKey: "slipway-root", secretKey: secret("minio-root") };
+
 /** Name of the secret that goes with an access key. An external store has one key for everything. */
 export function s3SecretName(context: PlanContext, key: string): string {
   return context.values.objectStore.mode === "external" ? "s3-external" : `s3-${key}`;

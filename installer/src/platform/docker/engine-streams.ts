@@ -1,3 +1,5 @@
+import { lineSplitter } from "../line-splitter.ts";
+
 const headerBytes = 8;
 
 /** A stream, or what was read of one. */
@@ -35,19 +37,4 @@ export async function readJsonLines(stream: Chunks, onDocument: (document: unkno
   });
   for await (const chunk of stream) lines.push(chunk as Buffer);
   lines.end();
-}
-
-function lineSplitter(onLine: (line: string) => void): { push(chunk: Buffer): void; end(): void } {
-  const decoder = new TextDecoder();
-  let rest = "";
-  return {
-    push: (chunk) => {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      for (const line of parts) onLine(line.replace(/\r$/, ""));
-    },
-    end: () => {
-      if (rest !== "") onLine(rest);
-    },
-  };
 }

@@ -51,9 +51,11 @@ export function renderService(
 ): ComposeObject {
   const { workload } = component;
   if (workload === undefined) throw new RenderError(`${component.id} runs nothing here`);
-  if (workload.replicas !== 1) {
-    throw new RenderError(`${component.id}.replicas is ${workload.replicas}; Compose runs one of each`, {
-      hint: "set it to 1, or install with --mode helm",
+  const { replicas, maxReplicas } = workload;
+  if (replicas !== 1 || maxReplicas !== undefined) {
+    const asked = replicas === 1 ? `maxReplicas is ${maxReplicas ?? 0}` : `replicas is ${replicas}`;
+    throw new RenderError(`${component.id}.${asked}; Compose runs one of each`, {
+      hint: `set ${replicas === 1 ? "it to 0" : "it to 1"}, or install with --mode helm`,
     });
   }
   return {
@@ -75,7 +77,7 @@ export function renderJob(context: UnitContext, job: Job, files: readonly Render
   return {
     ...renderContainer(context, job.container, job.component, files),
     // What a person reads there is nobody else's, and a copy of it could be as large as the data.
-    ...(isConsole(context.plan, job) ? { logging: { driver: "none" } } : {}),
+    ...(job.isPrivate === true || isConsole(context.plan, job) ? { logging: { driver: "none" } } : {}),
     profiles: ["jobs"],
     restart: "no",
     healthcheck: { disable: true },
@@ -114,7 +116,7 @@ function renderContainer(
     volumes: [
       ...container.mounts.map((mount) => ({
         type: "volume",
-        source: volumeKey(owner, mount.volume),
+        source: volumeKey(mount.component ?? owner, mount.volume),
         target: mount.path,
         ...(mount.readOnly === undefined ? {} : { read_only: true }),
       })),

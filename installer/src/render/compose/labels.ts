@@ -10,3 +10,5 @@ export const probeLabel = "dev.slipway.probe";
 export const consoleRole = "console";
 /** On one-shot containers: the run they belong to. */
 export const runLabel = "dev.slipway.run";
+/** On a volume that is a directory of a person's own: it stays when everything else is removed. */
+export const keptLabel = "dev.slipway.kept";

@@ -141,6 +141,9 @@ describe("renderCompose", () => {
     expect(() => renderCompose(infraPlan(["registry.replicas=3"]))).toThrow(
       "registry.replicas is 3; Compose runs one of each",
     );
+    expect(() => renderCompose(infraPlan(["registry.maxReplicas=3"]))).toThrow(
+      "registry.maxReplicas is 3; Compose runs one of each",
+    );
   });
 
   it("refuses a secret in the environment", () => {

@@ -117,7 +117,7 @@ function containerFiles(plan: Plan, book: AddressBook, id: string, container: Co
 function renderNetwork(plan: Plan, name: string): ComposeObject {
   return {
     driver: "bridge",
-    ...(name === "data" ? { internal: true } : {}),
+    ...(name === "data" || plan.settings.isolated === true ? { internal: true } : {}),
     labels: { [nameLabel]: plan.install.name },
   };
 }

@@ -1,6 +1,6 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import { gatewayCertificatePath, gatewayKeyPath } from "../../plan/components/gateway.ts";
-import type { EdgeKey, Listener, PageCare, Plan, QueryField, Route } from "../../plan/model.ts";
+import type { Component, EdgeKey, Listener, PageCare, Plan, QueryField, Route } from "../../plan/model.ts";
 import { secret } from "../../plan/text.ts";
 import type { AddressBook } from "../addresses.ts";
 import type { RenderedText } from "../rendered-file.ts";
@@ -12,11 +12,20 @@ import { fillGatewayNginx } from "./templates.ts";
  */
 const longestUsualName = 46;
 
+/** Ports without TLS that lead to what is served with it: for a gateway before this one, at which TLS ends. */
+export interface DoorsBehind {
+  /** By the port that has TLS. */
+  readonly ports: ReadonlyMap<number, number>;
+  /** Addresses and ranges of that gateway, whose word for the caller's address is taken there. */
+  readonly trusted: readonly string[];
+}
+
 /**
- * The nginx configuration of the gateway: one server per listener, one location per route.
+ * The nginx configuration of the gateway: one server per listener, one location per route. A file `/tmp/names.conf`, which the image writes
+ * when it starts, names the DNS and sets `$inside`.
  * @throws RenderError when a route leads to an endpoint the plan does not have
  */
-export function renderGatewayNginx(plan: Plan, book: AddressBook): RenderedText {
+export function renderGatewayNginx(plan: Plan, book: AddressBook, behind?: DoorsBehind): RenderedText {
   const ports = [...new Set(plan.listeners.map((listener) => listener.port))];
   const shared = (port: number): boolean => plan.listeners.filter((row) => row.port === port).length > 1;
   const text = fillGatewayNginx({
@@ -28,22 +37,32 @@ export function renderGatewayNginx(plan: Plan, book: AddressBook): RenderedText 
     certificatePath: gatewayCertificatePath,
     keyPath: gatewayKeyPath,
     tls: plan.settings.tls !== "off",
+    holdFolder: gatewayOf(plan)?.workload?.container.notices,
     // A port with several names answers foreign names with 421; a port of one service answers to whatever name led there.
-    defaultServers: ports.filter(shared).map((port) => ({
-      port,
-      tls: plan.listeners.some((row) => row.port === port && row.tls),
-    })),
-    servers: plan.listeners.map((listener) => ({
-      id: listener.id,
-      url: listener.url,
-      port: listener.port,
-      host: listener.host,
-      tls: listener.tls,
-      isDefault: !shared(listener.port),
-      locations: plan.routes
-        .filter((route) => route.listener === listener.id)
-        .map((route) => toLocation(route, listener, book)),
-    })),
+    doors: [...(behind?.ports.values() ?? [])],
+    defaultServers: ports.filter(shared).flatMap((port) => {
+      const door = behind?.ports.get(port);
+      const tls = plan.listeners.some((row) => row.port === port && row.tls);
+      return [{ port, tls }, ...(door === undefined ? [] : [{ port: door, tls: false }])];
+    }),
+    servers: plan.listeners.flatMap((listener) => {
+      const door = behind?.ports.get(listener.port);
+      const server = {
+        id: listener.id,
+        url: listener.url,
+        port: listener.port,
+        host: listener.host,
+        tls: listener.tls,
+        secure: listener.tls,
+        trusted: [] as readonly string[],
+        isDefault: !shared(listener.port),
+        locations: plan.routes
+          .filter((route) => route.listener === listener.id)
+          .map((route) => toLocation(route, listener, book)),
+      };
+      if (door === undefined) return [server];
+      return [server, { ...server, port: door, tls: false, trusted: behind?.trusted ?? [] }];
+    }),
     insideKeys: plan.insideKeys.map(placeOfSecret),
     edgeKeys: plan.edgeKeys.map(toEdgeKey),
   });
@@ -68,9 +87,13 @@ function withSecrets(text: string): RenderedText {
   return text.split("\u0000").map((part, at) => (at % 2 === 0 ? part : secret(part)));
 }
 
+function gatewayOf(plan: Plan): Component | undefined {
+  return plan.components.find(({ role }) => role === "gateway");
+}
+
 /** The port that the gateway's own probe asks. */
 function healthPortOf(plan: Plan): number {
-  const ready = plan.components.find(({ role }) => role === "gateway")?.workload?.health.ready;
+  const ready = gatewayOf(plan)?.workload?.health.ready;
   if (ready?.kind !== "http") throw new RenderError("the gateway has no health check over HTTP");
   return ready.port;
 }

@@ -31,14 +31,6 @@ export const hardeningExemptions: readonly HardeningExemption[] = [
     expires: "2027-05-31",
   },
   {
-    rule: "S14",
-    target: "helm",
-    where: /^Service\/.*-gitlab-shell-public$/,
-    reason: "Git over SSH is not HTTP: no route of Gateway API carries it, so its Service is open itself",
-    owner: "render",
-    expires: "2027-11-30",
-  },
-  {
     rule: "S16",
     target: "both",
     where: /./,

@@ -9,16 +9,27 @@ interface Claim {
   readonly spec?: { readonly accessModes?: readonly string[]; readonly resources?: { readonly requests?: Labels } };
 }
 
+interface OpenService {
+  readonly type: string;
+  readonly externalIPs: readonly string[];
+  readonly selector: Labels;
+}
+
 /** The rules about objects around pods: policies, accounts, budgets, services, claims, jobs. */
 export const helmObjectRules: Rules<HelmSubject> = {
-  S14: ofKind(["Service"], (object) => {
-    const type = specOf<{ readonly type: string }>(object).type ?? "ClusterIP";
-    return problemIf(
-      type !== "ClusterIP" && type !== "ExternalName",
-      placeOf(object),
-      `is open to the outside (${type})`,
-    );
-  }),
+  S14: ({ objects, pods }) =>
+    objects
+      .filter(({ kind }) => kind === "Service")
+      .flatMap((object) => {
+        const { type = "ClusterIP", externalIPs = [], selector } = specOf<OpenService>(object);
+        const isOpen = !["ClusterIP", "ExternalName"].includes(type) || externalIPs.length > 0;
+        const inside = pods.filter(({ labels }) => selects(selector, labels) && labels["slipway.dev/zone"] !== "edge");
+        return problemIf(
+          isOpen && inside.length > 0,
+          placeOf(object),
+          `is open to the outside (${type}) and leads past the edge`,
+        );
+      }),
   S15: (subject) => subject.pods.flatMap((pod) => policyProblems(subject, pod)),
   S17: (subject) => [
     ...subject.pods.flatMap((pod) => accountProblems(subject, pod)),
@@ -40,7 +51,7 @@ export const helmObjectRules: Rules<HelmSubject> = {
       }),
   S19: (subject) =>
     subject.pods.flatMap(({ object, spec, where }) => {
-      const replicas = specOf<{ readonly replicas: number }>(object).replicas ?? 1;
+      const replicas = specOf<{ readonly replicas: number }>(object).replicas ?? mostOf(subject, object);
       const spread = Array.isArray(spec["topologySpreadConstraints"]) && spec["affinity"] !== undefined;
       return problemIf(replicas > 1 && !spread, where, "may have all its copies on one node");
     }),
@@ -69,6 +80,20 @@ export const helmObjectRules: Rules<HelmSubject> = {
     ...subject.objects.flatMap((object) => selectorProblems(subject, object)),
   ],
 };
+
+/** Pods that an autoscaler may give a workload; one where there is none. */
+function mostOf({ objects }: HelmSubject, { kind, metadata }: KubernetesObject): number {
+  const scaler = objects
+    .filter((object) => object.kind === "HorizontalPodAutoscaler")
+    .map((object) =>
+      specOf<{
+        readonly maxReplicas: number;
+        readonly scaleTargetRef: { readonly kind: string; readonly name: string };
+      }>(object),
+    )
+    .find(({ scaleTargetRef }) => scaleTargetRef?.kind === kind && scaleTargetRef.name === metadata.name);
+  return scaler?.maxReplicas ?? 1;
+}
 
 function ofKind(kinds: readonly string[], rule: (object: KubernetesObject) => readonly Problem[]) {
   return ({ objects }: HelmSubject): readonly Problem[] =>

@@ -199,7 +199,12 @@ const violations: readonly (readonly [RuleId, string, (release: Release) => void
     "a secret for everyone",
     (it) => pod(it).volumes.push({ name: "x", secret: { secretName: "x", defaultMode: 0o444 } }),
   ],
-  ["S14", "a Service open to the outside", (it) => (it.service.spec.type = "NodePort")],
+  ["S14", "a Service that leads past the edge", (it) => (it.service.spec.type = "NodePort")],
+  [
+    "S14",
+    "an address of a node that leads past the edge",
+    (it) => (it.service.spec = { ...it.service.spec, externalIPs: ["192.0.2.1"] } as never),
+  ],
   ["S15", "no policy for what goes out", (it) => (it.policy.spec.policyTypes = ["Ingress"])],
   ["S17", "a token of the cluster", (it) => (pod(it).automountServiceAccountToken = true)],
   ["S17", "a shared account", (it) => (pod(it).serviceAccountName = "job")],
@@ -236,11 +241,34 @@ describe("hardening rules on Kubernetes objects", () => {
     expect(rulesBroken(change)).toContain(rule);
   });
 
+  it("count the pods that an autoscaler may add", () => {
+    const { set, ...rest } = goodRelease();
+    const { template } = set.spec;
+    const alone = { ...template, spec: { ...template.spec, affinity: undefined } };
+    const scaled = { ...set, spec: { ...set.spec, replicas: undefined, template: alone } };
+    const autoscaler = {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: meta("store"),
+      spec: { maxReplicas: 4, scaleTargetRef: { kind: "StatefulSet", name: "store" } },
+    };
+    const rulesOf = (objects: readonly object[]) =>
+      checkHardening({ target: "helm", objects: objects as never, secrets: [] }).map(({ rule }) => rule);
+
+    expect(rulesOf([scaled, ...Object.values(rest)])).not.toContain("S19");
+    expect(rulesOf([scaled, autoscaler, ...Object.values(rest)])).toContain("S19");
+  });
+
   it("look into CronJobs and into Secrets that the installer makes", () => {
     const { job } = goodRelease();
     const cron = { ...job, kind: "CronJob", spec: { jobTemplate: { spec: { ...job.spec, backoffLimit: undefined } } } };
     const secrets = [
-      { name: "files-app", type: "Opaque" as const, entries: [{ key: "etc__app", contents: ["password = hunter2"] }] },
+      {
+        name: "files-app",
+        unit: "app",
+        type: "Opaque" as const,
+        entries: [{ key: "etc__app", contents: ["password = hunter2"] }],
+      },
     ];
 
     const found = checkHardening({ target: "helm", objects: [cron], secrets });

@@ -1,4 +1,6 @@
-import type { Component } from "../../plan/model.ts";
+import type { Component, Plan } from "../../plan/model.ts";
+import { toCidr } from "./helm-cluster.ts";
+import { doorsBehind } from "./helm-gateway.ts";
 import { findEndpoint, runsHere, type HelmScope } from "./helm-scope.ts";
 import type { HelmEdge, HelmIngress, HelmPod } from "./helm-values.ts";
 
@@ -13,13 +15,11 @@ export interface Caller {
 export function egressOf(scope: HelmScope, caller: Caller): readonly HelmEdge[] {
   const units = new Map<string, Set<number>>();
   const outside = new Map<string, HelmEdge>();
-  let gateway = false;
   for (const ref of refsOf(scope, caller)) {
     const target = findEndpoint(scope, ref);
     if (target === undefined) continue;
     const { component, endpoint } = target;
     if (runsHere(component)) addPort(units, component.id, endpoint.port);
-    else if (component.role === "gateway") gateway = true;
     else if (endpoint.externalHost !== undefined) {
       const { externalHost: host, port } = endpoint;
       outside.set(`${host}:${port}`, { kind: "outside", cidrs: cidrsOf(host), port });
@@ -27,12 +27,11 @@ export function egressOf(scope: HelmScope, caller: Caller): readonly HelmEdge[] 
   }
   return [
     ...sortedPorts(units).map(([to, ports]) => ({ kind: "unit", to, ports }) as const),
-    ...(gateway ? [{ kind: "gateway" } as const] : []),
     ...[...outside.keys()].sort().flatMap((key) => outside.get(key) ?? []),
   ];
 }
 
-/** The connections a component accepts: from its callers, from the gateway by the routes, from anyone on published ports. */
+/** The connections a component accepts: from its callers, from a gateway of the cluster before it, from anyone on published ports. */
 export function ingressOf(scope: HelmScope, component: Component, callers: readonly Caller[]): readonly HelmIngress[] {
   const units = new Map<string, Set<number>>();
   for (const caller of callers)
@@ -40,25 +39,25 @@ export function ingressOf(scope: HelmScope, component: Component, callers: reado
       const target = findEndpoint(scope, ref);
       if (target?.component.id === component.id) addPort(units, caller.id, target.endpoint.port);
     }
-  const routed = portsOf(
-    scope.plan.routes.map((route) => (route.action.kind === "proxy" ? route.action.to : undefined)),
-  );
-  const published = sortedNumbers(component.published.map((port) => port.containerPort));
+  const doors = component.role === "gateway" ? doorsBehind(scope.plan) : undefined;
+  const published = sortedNumbers(publishedHere(scope.plan, component).map((port) => port.containerPort));
+  const plain = scope.plan.listeners.filter(({ tls }) => !tls).map(({ port }) => port);
+  const behind = doors === undefined ? [] : sortedNumbers([...plain, ...doors.ports.values()]);
   return [
     ...sortedPorts(units).map(([from, ports]) => ({ kind: "unit", from, ports }) as const),
-    ...(routed.length === 0 ? [] : [{ kind: "gateway", ports: routed } as const]),
+    ...(behind.length === 0 ? [] : [{ kind: "gatewayClass", ports: behind } as const]),
     ...(published.length === 0 ? [] : [{ kind: "anyone", ports: published } as const]),
   ];
+}
 
-  function portsOf(refs: readonly (string | undefined)[]): readonly number[] {
-    return sortedNumbers(
-      refs.flatMap((ref) => {
-        if (ref === undefined) return [];
-        const target = findEndpoint(scope, ref);
-        return target?.component.id === component.id ? [target.endpoint.port] : [];
-      }),
-    );
-  }
+/** What is published by the target itself: a gateway of the cluster that stands before ours takes its ports. */
+export function publishedHere(plan: Plan, { role, published }: Component): Component["published"] {
+  return role === "gateway" && plan.settings.cluster.gatewayClass.name !== "" ? [] : published;
+}
+
+/** Whether it calls the gateway, which it knows by the public names. */
+export function callsGateway(scope: HelmScope, caller: Caller): boolean {
+  return refsOf(scope, caller).some((ref) => findEndpoint(scope, ref)?.component.role === "gateway");
 }
 
 /** A waiting step opens a connection too. */
@@ -72,8 +71,7 @@ function refsOf(scope: HelmScope, caller: Caller): readonly string[] {
 
 /** Policies know addresses only: a name stands for any address, on its port. */
 function cidrsOf(host: string): readonly string[] {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return [`${host}/32`];
-  if (host.includes(":")) return [`${host}/128`];
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(host) || host.includes(":")) return [toCidr(host)];
   return ["0.0.0.0/0", "::/0"];
 }
 

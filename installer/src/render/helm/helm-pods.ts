@@ -4,7 +4,7 @@ import type { Component, Container, Dependency, Job, Plan } from "../../plan/mod
 import { renderedFileToString } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
 import { objectName, runsHere, type HelmScope } from "./helm-scope.ts";
-import type { HelmPod } from "./helm-values.ts";
+import type { HelmMark, HelmPod } from "./helm-values.ts";
 import type { UnitParts } from "./helm-unit.ts";
 
 /** True when a job works on volumes: only a pod that holds them can run it, so it runs in its component's pod. */
@@ -88,6 +88,17 @@ export function markerOf(plan: Plan, job: Job): string {
   if (job.trigger === "request")
     throw new RenderError(`${job.id}: it only runs when asked for, so nothing can wait for it to complete`);
   return `${objectName(plan, job.id)}-done`;
+}
+
+/**
+ * What a job does when it has completed.
+ * @throws RenderError in a plan without the toolbox, whose program it takes
+ */
+export function markOf(scope: HelmScope, job: Job): HelmMark {
+  const toolbox = scope.plan.jobs.map(({ container }) => container.image).find(({ name }) => name === "toolbox");
+  if (toolbox === undefined)
+    throw new RenderError(`${job.id}: the toolbox marks jobs as done, and no job of this plan has its image`);
+  return { configMap: markerOf(scope.plan, job), image: toolbox.reference };
 }
 
 /**

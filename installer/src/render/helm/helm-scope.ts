@@ -8,7 +8,7 @@ export interface HelmScope {
   /** Components by id, as the plan describes them. */
   readonly components: ReadonlyMap<string, Component>;
   readonly jobs: ReadonlyMap<string, Job>;
-  /** How a pod reaches each endpoint: what the gateway offers stands there under the public name and port of its listener. */
+  /** How a pod reaches each endpoint. */
   readonly addresses: AddressBook;
 }
 
@@ -22,17 +22,8 @@ export function helmScope(plan: Plan): HelmScope {
     plan,
     components: new Map(plan.components.map((component) => [component.id, component])),
     jobs: new Map(plan.jobs.map((job) => [job.id, job])),
-    addresses: podAddresses(plan),
+    addresses: buildAddressBook(plan, (component) => objectName(plan, component.id)),
   };
-}
-
-function podAddresses(plan: Plan): AddressBook {
-  const reachable = plan.components.map((component) =>
-    component.role === "gateway"
-      ? { ...component, endpoints: component.endpoints.map((endpoint) => asListener(plan, endpoint)) }
-      : component,
-  );
-  return buildAddressBook({ ...plan, components: reachable }, (component) => objectName(plan, component.id));
 }
 
 /** The volumes that are claims. The others hold folders of an image, copied anew for each pod. */
@@ -40,9 +31,9 @@ export function claimsOf({ volumes }: Pick<Component, "volumes">): readonly Volu
   return volumes.filter(({ imageFolder }) => imageFolder === undefined);
 }
 
-/** True when this target runs the component itself: it has a workload that is not the gateway, whose part the cluster's Gateway plays. */
+/** True when this target runs the component itself. */
 export function runsHere(component: Component): boolean {
-  return component.workload !== undefined && component.role !== "gateway";
+  return component.workload !== undefined;
 }
 
 /**
@@ -70,12 +61,6 @@ export function findEndpoint(
   const component = scope.components.get(id);
   const endpoint = component?.endpoints.find((candidate) => candidate.id === endpointId);
   return component === undefined || endpoint === undefined ? undefined : { component, endpoint };
-}
-
-/** Behind the cluster's Gateway, what the gateway component offers is reached as people reach it: by the listener's own name and port. */
-function asListener(plan: Plan, endpoint: Endpoint): Endpoint {
-  const listener = plan.listeners.find((candidate) => candidate.id === endpoint.id);
-  return listener === undefined ? endpoint : { ...endpoint, externalHost: listener.host, port: listener.publicPort };
 }
 
 /** A component or a job: whatever owns a container. */

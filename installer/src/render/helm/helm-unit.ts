@@ -6,6 +6,7 @@ import { type FileGenerators, renderFileContents, resolveEndpoints } from "../ad
 import { pageFiles } from "../config-files/page-files.ts";
 import type { RenderedText } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
+import { gatewayConfiguration } from "./helm-gateway.ts";
 import { objectName, type HelmScope, type Owner } from "./helm-scope.ts";
 import type { HelmEnv, HelmFile, HelmUnit } from "./helm-values.ts";
 
@@ -14,9 +15,7 @@ const objectLimitBytes = 1_000_000;
 
 const generators: FileGenerators = {
   ...pageFiles,
-  "nginx-gateway": ({ where }) => {
-    throw new RenderError(`${where}: the gateway's configuration has no use on Kubernetes`);
-  },
+  "nginx-gateway": ({ plan }) => gatewayConfiguration(plan),
 };
 
 export interface UnitParts {

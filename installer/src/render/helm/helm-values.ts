@@ -1,15 +1,21 @@
+import type { HelmCluster } from "./helm-cluster.ts";
+
 /** The data that the chart `charts/platform` loops over. The chart knows Kubernetes and no component; this knows components and no object. */
 export interface HelmValues {
   readonly install: { readonly name: string; readonly profile: string; readonly version: string };
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
-  /** Keyed digest of the secrets of each unit, filled in by `withSecretDigests`: pods start again when theirs changes. */
+  readonly cluster: HelmCluster;
+  /**
+   * Keyed digest of all secrets of each unit, filled in by `withSecretDigests`. Its first ten characters end the names of the unit's
+   * Secrets, so that a changed secret is another Secret and starts new pods.
+   */
   readonly secretDigests: Readonly<Record<string, string>>;
   readonly components: readonly HelmComponent[];
   readonly jobs: readonly HelmJob[];
-  /** Services elsewhere that a route leads to. */
-  readonly externals: readonly { readonly id: string; readonly host: string; readonly ports: readonly HelmPort[] }[];
+  /** Public names that lead to the gateway, also from inside. */
+  readonly publicNames: readonly string[];
+  /** For a Gateway of the cluster that stands before the gateway. */
   readonly listeners: readonly HelmListener[];
-  readonly routes: readonly HelmRoute[];
 }
 
 /** One container and what belongs to it: a component's own, a job's, or a job that runs in a component's pod. */
@@ -23,7 +29,7 @@ export interface HelmUnit {
   /** Contents of the ConfigMap by key. */
   readonly config: Readonly<Record<string, string>>;
   readonly configFiles: readonly HelmFile[];
-  /** Files of the Secret `<install>-files-<id>`, which the installer makes. */
+  /** Files of the Secret `<install>-files-<id>[-<digest>]`, which is made before the release. */
   readonly secretFiles: readonly HelmFile[];
   readonly scratch: readonly { readonly path: string; readonly sizeMiB: number }[];
   readonly mounts: readonly { readonly volume: string; readonly path: string }[];
@@ -39,7 +45,7 @@ export interface HelmUnit {
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
 }
 
-/** A literal, or a key of the Secret `<install>-env-<unit>`. */
+/** A literal, or a key of the Secret `<install>-env-<unit>[-<digest>]`. */
 export type HelmEnv =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly secret: true };
@@ -59,14 +65,21 @@ export interface HelmPod {
   readonly after: readonly { readonly job: string; readonly marker: string }[];
   /** Addresses that must answer first. */
   readonly waits: readonly { readonly id: string; readonly address: string }[];
+  /** It calls the gateway, and knows the public names under its address. */
+  readonly callsGateway: boolean;
   readonly egress: readonly HelmEdge[];
 }
 
 export interface HelmComponent extends HelmPod {
   readonly id: string;
+  /** Of all that its objects are made of, but for values of secrets. */
+  readonly specHash: string;
   readonly kind: "Deployment" | "StatefulSet";
   readonly zone: string;
+  /** Pods that run; the least of them where an autoscaler may add some. */
   readonly replicas: number;
+  /** `max` pods may run: more are added while those there are use more than `cpuMilli` thousandths of a processor each. */
+  readonly autoscale?: { readonly max: number; readonly cpuMilli: number };
   readonly update: "rolling" | "recreate";
   readonly stopSeconds: number;
   readonly ports: readonly HelmPort[];
@@ -89,9 +102,20 @@ export interface HelmComponent extends HelmPod {
 /** The chart names the Job by its id and a hash of all it contains, the cluster's settings included: a Job cannot be changed. */
 export interface HelmJob extends HelmPod {
   readonly id: string;
+  /** As a component's. */
+  readonly specHash: string;
   readonly component: string;
   readonly deadlineSeconds: number;
   readonly trigger: "bring-up" | "request";
+  /** What says in the pod itself that the job has completed; absent for one that only runs when asked for. */
+  readonly mark?: HelmMark;
+}
+
+export interface HelmMark {
+  /** ConfigMap whose key `done` becomes `<specHash>.<digest of the job's secrets>`. */
+  readonly configMap: string;
+  /** Image of the toolbox. */
+  readonly image: string;
 }
 
 export interface HelmPort {
@@ -105,16 +129,15 @@ export type HelmProbe =
   | { readonly kind: "tcp"; readonly port: number }
   | { readonly kind: "exec"; readonly command: readonly string[] };
 
-/** Whom a pod may call: another pod, the cluster's gateway, or an address outside. */
+/** Whom a pod may call: another pod, or an address outside. */
 export type HelmEdge =
   | { readonly kind: "unit"; readonly to: string; readonly ports: readonly number[] }
-  | { readonly kind: "gateway" }
   | { readonly kind: "outside"; readonly cidrs: readonly string[]; readonly port: number };
 
 /** Who may call a pod. */
 export type HelmIngress =
   | { readonly kind: "unit"; readonly from: string; readonly ports: readonly number[] }
-  | { readonly kind: "gateway"; readonly ports: readonly number[] }
+  | { readonly kind: "gatewayClass"; readonly ports: readonly number[] }
   | { readonly kind: "anyone"; readonly ports: readonly number[] };
 
 export interface HelmListener {
@@ -123,39 +146,6 @@ export interface HelmListener {
   readonly hostname?: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Port of the gateway that it leads to, without TLS. */
+  readonly backendPort: number;
 }
-
-export interface HelmRoute {
-  readonly id: string;
-  readonly listener: string;
-  readonly match: { readonly type: "Exact" | "PathPrefix" | "RegularExpression"; readonly value: string };
-  readonly action: HelmRouteAction;
-}
-
-export interface HelmQueryField {
-  readonly type: "Exact" | "RegularExpression";
-  readonly name: string;
-  readonly value: string;
-}
-
-export type HelmRouteAction =
-  | {
-      readonly kind: "proxy";
-      readonly to: string;
-      readonly port: number;
-      readonly timeoutSeconds: number;
-      /** HTTP methods that are refused. */
-      readonly denyMethods: readonly string[];
-      /** The query must have these fields; without a match the request is refused. */
-      readonly query?: readonly HelmQueryField[];
-      readonly rewrite?: { readonly type: "ReplacePrefixMatch" | "ReplaceFullPath"; readonly path: string };
-    }
-  | { readonly kind: "deny" }
-  | {
-      readonly kind: "redirect";
-      readonly scheme: string;
-      readonly hostname?: string;
-      readonly port: number;
-      /** Absent: the request's own path is kept. */
-      readonly path?: string;
-    };

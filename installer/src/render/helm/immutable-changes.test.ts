@@ -27,16 +27,6 @@ describe("immutableChanges", () => {
     expect(immutableChanges(samplePlan, plan)).toEqual([]);
   });
 
-  it("says how a claim is made larger, which a StatefulSet cannot do", () => {
-    const [row] = immutableChanges(samplePlan, withStore({ volumes: [{ ...data, sizeGiB: 80 }] }));
-
-    expect(row?.message).toBe(
-      "store: volume data grows from 50 GiB to 80 GiB, and a StatefulSet cannot change its claims",
-    );
-    expect(row?.hint).toContain("kubectl patch pvc data-sample-store-0");
-    expect(row?.hint).toContain("kubectl delete statefulset sample-store --cascade=orphan");
-  });
-
   it("says that a claim never shrinks", () => {
     expect(immutableChanges(samplePlan, withStore({ volumes: [{ ...data, sizeGiB: 10 }] }))).toEqual([
       {
@@ -47,11 +37,9 @@ describe("immutableChanges", () => {
     ]);
   });
 
-  it("names volumes that come and go", () => {
-    expect(messages(withStore({ volumes: [{ ...data, name: "wal" }] }))).toEqual([
-      "store: volume wal is new, and a StatefulSet cannot change its claims",
-      "store: volume data is no longer wanted, and a StatefulSet cannot change its claims",
-    ]);
+  it("is silent about volumes that grow, come and go: their StatefulSet is made anew", () => {
+    expect(messages(withStore({ volumes: [{ ...data, sizeGiB: 80 }] }))).toEqual([]);
+    expect(messages(withStore({ volumes: [{ ...data, name: "wal" }] }))).toEqual([]);
   });
 
   it("is silent about stores that only one of the plans runs here", () => {

@@ -7,6 +7,7 @@ import type { Component, Job, Plan, Route } from "../../plan/model.ts";
 import { secret, textFile } from "../../plan/text.ts";
 import { renderedFileToString } from "../rendered-file.ts";
 import type { HelmComponent, HelmValues } from "./helm-values.ts";
+import { secretName } from "./helm-rendering.ts";
 import { renderHelm, withSecretDigests } from "./render-helm.ts";
 
 function valuesOf(plan: Plan): HelmValues {
@@ -41,6 +42,10 @@ function withJobs(change: (job: Job) => Job, image: string): Plan {
   };
 }
 
+function withCluster(plan: Plan, change: Partial<Plan["settings"]["cluster"]>): Plan {
+  return { ...plan, settings: { ...plan.settings, cluster: { ...plan.settings.cluster, ...change } } };
+}
+
 function withRoute(action: Route["action"], match: Route["match"] = { kind: "prefix", path: "/x" }): Plan {
   return { ...samplePlan, routes: [{ id: "tried", listener: "main", match, action }] };
 }
@@ -50,24 +55,18 @@ describe("renderHelm", () => {
     expect(renderHelm(samplePlan)).toEqual(renderHelm(structuredClone(samplePlan)));
   });
 
+  it("lets an autoscaler add pods where the plan says a most, at half of what one may use", () => {
+    const { components } = valuesOf(profilePlan("infra", ["gateway.replicas=2", "gateway.maxReplicas=5"]));
+
+    expect(components.filter(({ autoscale }) => autoscale !== undefined)).toMatchObject([
+      { id: "gateway", replicas: 2, autoscale: { max: 5, cpuMilli: 500 } },
+    ]);
+  });
+
   it("renders what keeps data as a StatefulSet and the rest as Deployments", () => {
     const kinds = valuesOf(samplePlan).components.map((row) => `${row.id} ${row.kind}`);
 
-    expect(kinds).toEqual(["store StatefulSet", "app Deployment"]);
-  });
-
-  it("leaves the gateway to the cluster and reaches it by the listener's public address", () => {
-    const app = componentOf(samplePlan, "app");
-
-    expect(app.egress).toContainEqual({ kind: "gateway" });
-    expect(renderHelm(samplePlan).secrets.find((row) => row.name === "sample-gateway-tls")).toEqual({
-      name: "sample-gateway-tls",
-      type: "kubernetes.io/tls",
-      entries: [
-        { key: "tls.crt", contents: [{ slot: "secret", name: "gateway-tls", part: "certificate", as: "raw" }] },
-        { key: "tls.key", contents: [{ slot: "secret", name: "gateway-tls", part: "privateKey", as: "raw" }] },
-      ],
-    });
+    expect(kinds).toEqual(["store StatefulSet", "app Deployment", "gateway Deployment"]);
   });
 
   it("keeps every secret out of the values", () => {
@@ -80,10 +79,63 @@ describe("renderHelm", () => {
   it("hands over every Secret as files too, with slots", () => {
     const { files, secrets } = renderHelm(samplePlan);
 
-    expect(files.slice(1).map((file) => file.path)).toEqual(
-      secrets.flatMap((row) => row.entries.map(({ key }) => `secrets/${row.name}/${key}`)),
+    const paths = secrets.flatMap((row) => row.entries.map(({ key }) => `secrets/${row.name}/${key}`));
+    expect(files.filter((file) => file.secret).map((file) => file.path)).toEqual(paths);
+    expect(files.filter((file) => file.path.startsWith("secrets/")).every((file) => file.secret)).toBe(true);
+  });
+
+  it("writes the chart beside its values", () => {
+    const chart = renderHelm(samplePlan).files.filter(({ path }) => path.startsWith("chart/"));
+
+    expect(chart.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["chart/Chart.yaml", "chart/values.schema.json", "chart/templates/workloads.yaml"]),
     );
-    expect(files.slice(1).every((file) => file.secret)).toBe(true);
+  });
+
+  it("says of each service and job what it is made of and which Secrets it reads", () => {
+    const { units, stores } = renderHelm(samplePlan);
+    const values = valuesOf(samplePlan);
+
+    expect(units.map(({ role, id }) => `${role} ${id}`)).toEqual([
+      "service store",
+      "service app",
+      "service gateway",
+      "job store-init",
+      "job store-roles",
+      "job store-schema",
+      "job verify",
+    ]);
+    expect(values.components.map(({ specHash }) => specHash)).toEqual(units.slice(0, 3).map((row) => row.specHash));
+    // Its pod runs the job.
+    expect(units[0]?.filePaths).toEqual(["secrets/sample-files-store-init/run__secrets__admin"]);
+    expect(units[1]?.filePaths).toEqual([
+      "secrets/sample-files-app/etc__app__app.json",
+      "secrets/sample-env-app/STORE_URL",
+    ]);
+    expect(stores.map(({ component, volume }) => `${component}/${volume}`)).toEqual(["store/data"]);
+  });
+
+  it.each<[string, (plan: Plan) => Plan, readonly string[]]>([
+    ["a setting of the cluster", (plan) => withCluster(plan, { cpuRequestPercent: 50 }), ["store", "app", "gateway"]],
+    ["the version alone", (plan) => ({ ...plan, install: { ...plan.install, version: "9.9.9" } }), []],
+    [
+      "memory of one component",
+      (plan) => ({
+        ...plan,
+        components: plan.components.map((row) =>
+          row.id !== "app" || row.workload === undefined
+            ? row
+            : { ...row, workload: { ...row.workload, stopSeconds: 99 } },
+        ),
+      }),
+      ["app"],
+    ],
+  ])("makes other units of another value: %s", (_what, change, expected) => {
+    const before = renderHelm(samplePlan).units;
+    const after = renderHelm(change(samplePlan)).units;
+
+    const changed = after.filter((unit, index) => unit.specHash !== before[index]?.specHash).map(({ id }) => id);
+    expect(changed.slice(0, 3)).toEqual(expected);
   });
 
   it("runs a job on a component's volume in its pod, before it", () => {
@@ -100,6 +152,8 @@ describe("renderHelm", () => {
     expect(app.waits).toEqual([{ id: "store", address: "sample-store:5432" }]);
     expect(app.after).toEqual([{ job: "store-schema", marker: "sample-store-schema-done" }]);
     expect(schema?.waits).toEqual([{ id: "store", address: "sample-store:5432" }]);
+    expect(schema?.mark).toEqual({ configMap: "sample-store-schema-done", image: "slipway/toolbox:0123456789abcdef" });
+    expect(valuesOf(samplePlan).jobs.find((job) => job.id === "verify")?.mark).toBeUndefined();
     expect(renderHelm(samplePlan).markers).toEqual([
       { job: "store-roles", configMap: "sample-store-roles-done" },
       { job: "store-schema", configMap: "sample-store-schema-done" },
@@ -162,8 +216,8 @@ describe("renderHelm", () => {
 
   it("writes policies for exactly the plan's edges", () => {
     expect(componentOf(samplePlan, "app").egress).toEqual([
+      { kind: "unit", to: "gateway", ports: [443] },
       { kind: "unit", to: "store", ports: [5432] },
-      { kind: "gateway" },
       { kind: "outside", cidrs: ["0.0.0.0/0", "::/0"], port: 8443 },
     ]);
     expect(componentOf(samplePlan, "store").ingress.map((row) => (row.kind === "unit" ? row.from : row.kind))).toEqual([
@@ -173,7 +227,7 @@ describe("renderHelm", () => {
       "verify",
     ]);
     expect(componentOf(samplePlan, "app").ingress).toEqual([
-      { kind: "gateway", ports: [8080] },
+      { kind: "unit", from: "gateway", ports: [8080] },
       { kind: "anyone", ports: [2222] },
     ]);
   });
@@ -192,49 +246,103 @@ describe("renderHelm", () => {
 
     expect(componentOf(plan, "app").egress).toContainEqual({ kind: "outside", cidrs, port: 8443 });
   });
+});
 
-  it.each([
-    ["prefix", { type: "ReplacePrefixMatch", path: "/" }],
-    ["exact", { type: "ReplaceFullPath", path: "/" }],
-  ] as const)("rewrites a %s match", (kind, rewrite) => {
-    const plan = withRoute(
-      { kind: "proxy", to: "app.http", timeoutSeconds: 5, rewrite: "/", streaming: true },
-      { kind, path: "/x" },
-    );
+describe("the gateway", () => {
+  const behind = withCluster(samplePlan, {
+    gatewayClass: { name: "envoy", namespace: "envoy-system", addresses: ["10.244.0.0/16"] },
+  });
+  const configOf = (plan: Plan): string => componentOf(plan, "gateway").unit.config["etc__nginx__nginx.conf"] ?? "";
 
-    expect(valuesOf(plan).routes[0]?.action).toMatchObject({ kind: "proxy", to: "app", port: 8080, rewrite });
+  it("runs here, with the addresses of the cluster in its configuration", () => {
+    expect(componentOf(samplePlan, "gateway")).toMatchObject({
+      kind: "Deployment",
+      ports: [{ name: "main", port: 443 }],
+      published: [{ port: 443, targetPort: 443 }],
+      waits: [{ id: "app", address: "sample-app:8080" }],
+    });
+    expect(configOf(samplePlan)).toContain("set $upstream http://sample-app$inside:8080;");
+    expect(configOf(samplePlan)).toContain("set $upstream http://api.example.org:8443;");
+    expect(configOf(samplePlan)).toContain("include /tmp/names.conf;");
   });
 
-  it.each([
-    ["https://example.org", { scheme: "https", hostname: "example.org", port: 443 }],
-    ["http://example.org:8080/", { scheme: "http", hostname: "example.org", port: 8080, path: "/" }],
-    ["http://example.org/a", { scheme: "http", hostname: "example.org", port: 80, path: "/a" }],
-  ])("redirects to %s", (url, redirect) => {
-    expect(valuesOf(withRoute({ kind: "redirect", url })).routes[0]?.action).toEqual({ kind: "redirect", ...redirect });
+  it("is known by the public names to whoever calls it", () => {
+    expect(valuesOf(samplePlan).publicNames).toEqual(["example.org"]);
+    expect(componentOf(samplePlan, "app").callsGateway).toBe(true);
+    expect(componentOf(samplePlan, "store").callsGateway).toBe(false);
+  });
+
+  it("has no names that a list of hosts cannot hold", () => {
+    const plan = profilePlan("standard", ["domain=platform.test", "appsDomain=apps.platform.test"]);
+
+    expect(valuesOf(plan).publicNames).toEqual(["casdoor.platform.test", "platform.test", "s3.platform.test"]);
+    expect(valuesOf(profilePlan("infra", ["domain=10.0.0.9"])).publicNames).toEqual([]);
+  });
+
+  it("stands behind a Gateway of the cluster where one is named, with a port without TLS that believes that Gateway alone", () => {
+    const { listeners } = valuesOf(behind);
+    const gateway = componentOf(behind, "gateway");
+
+    expect(listeners).toEqual([
+      { id: "main", hostname: "example.org", port: 443, tls: true, backendPort: 18443 },
+      { id: "plain", port: 80, tls: false, backendPort: 80 },
+    ]);
+    expect(gateway.published).toEqual([]);
+    expect(gateway.ports).toContainEqual({ name: "door-443", port: 18443 });
+    expect(gateway.ingress).toEqual([
+      { kind: "unit", from: "app", ports: [443] },
+      { kind: "gatewayClass", ports: [80, 18443] },
+    ]);
+    const [inside = "", door = ""] = configOf(behind).split("# main: ").slice(1);
+    expect(inside).toContain("listen 443 default_server ssl;");
+    expect(inside).not.toContain("real_ip");
+    expect(door).toContain("listen 18443 default_server;");
+    expect(door).toContain("real_ip_header X-Forwarded-For;\n    set_real_ip_from 10.244.0.0/16;");
+    expect(configOf(behind)).toContain("    18443 https;\n");
+    expect(configOf(behind)).toContain("X-Forwarded-Proto $public_scheme;");
+  });
+
+  it("hands its certificate to that Gateway, in a Secret that changes with it", () => {
+    const { secrets, units } = renderHelm(behind);
+
+    expect(secrets.find((row) => row.type === "kubernetes.io/tls")).toEqual({
+      name: "sample-tls-gateway",
+      unit: "gateway",
+      type: "kubernetes.io/tls",
+      entries: [
+        { key: "tls.crt", contents: [{ slot: "secret", name: "gateway-tls", part: "certificate", as: "raw" }] },
+        { key: "tls.key", contents: [{ slot: "secret", name: "gateway-tls", part: "privateKey", as: "raw" }] },
+      ],
+    });
+    expect(units.find(({ id }) => id === "gateway")?.filePaths).toContain("secrets/sample-tls-gateway/tls.key");
+    expect(renderHelm(samplePlan).secrets.every(({ type }) => type === "Opaque")).toBe(true);
   });
 });
 
-describe("names of applications", () => {
-  const sets = ["domain=platform.test", "appsDomain=apps.platform.test"];
-  const { listeners, routes } = valuesOf(profilePlan("standard", sets));
+describe("the settings of the cluster", () => {
+  it("reach the chart in its own terms", () => {
+    const plan = withCluster(samplePlan, {
+      dns: { namespace: "dns", selector: "k8s-app=node-dns,tier=a" },
+      apiServer: { addresses: ["192.0.2.1", "2001:db8::1", "10.0.0.0/8"], ports: [6443] },
+    });
 
-  it("have a wildcard listener, and a redirect to the same name", () => {
-    expect(listeners.find(({ id }) => id === "apps")).toMatchObject({ hostname: "*.apps.platform.test", tls: true });
-    expect(routes.find(({ id }) => id === "apps-plain")?.action).toEqual({
-      kind: "redirect",
-      scheme: "https",
-      port: 443,
+    expect(valuesOf(plan).cluster).toMatchObject({
+      dns: { namespace: "dns", podLabels: { "k8s-app": "node-dns", tier: "a" } },
+      apiServer: { cidrs: ["192.0.2.1/32", "2001:db8::1/128", "10.0.0.0/8"], ports: [6443] },
+      gatewayAddress: "",
     });
   });
+});
 
-  it("lead to the application proxy alone, for as long as an answer takes", () => {
-    expect(routes.filter(({ listener }) => listener === "apps").map(({ action }) => action)).toEqual([
-      expect.objectContaining({ kind: "proxy", to: "csghub-rproxy", timeoutSeconds: 3600 }),
-    ]);
+describe("secretName", () => {
+  it("ends in ten characters of the digest of what the unit reads, or is as it is made by hand", () => {
+    const secret = { name: "sample-files-app", unit: "app" };
+
+    expect(secretName(secret, { app: "0123456789abcdef" })).toBe("sample-files-app-0123456789");
+    expect(secretName(secret, { store: "0123456789abcdef" })).toBe("sample-files-app");
   });
 });
 
-const proxy = { kind: "proxy", timeoutSeconds: 5, streaming: false } as const;
 const refusals: readonly (readonly [string, Plan, RegExp])[] = [
   [
     "a name that is too long",
@@ -311,28 +419,23 @@ const refusals: readonly (readonly [string, Plan, RegExp])[] = [
     /verify: it only runs when asked for/,
   ],
   [
-    "a rewritten regular expression",
-    withRoute({ ...proxy, to: "app.http", rewrite: "/" }, { kind: "regex", path: "^/x" }),
-    /route tried: rewrite/,
+    "jobs in a plan without the toolbox",
+    withJobs(
+      (row) => ({ ...row, container: { ...row.container, image: { ...row.container.image, name: "x" } } }),
+      "toolbox",
+    ),
+    /store-roles: the toolbox marks jobs as done/,
   ],
-  ["a redirect that is no URL", withRoute({ kind: "redirect", url: "/x" }), /route tried: redirect/],
-  ["a redirect to a query", withRoute({ kind: "redirect", url: "https://x/?a=b" }), /route tried: redirect/],
-  ["a route to nowhere", withRoute({ ...proxy, to: "nobody.http" }), /route tried leads to nobody.http/],
-  ["a route to what is off", withRoute({ ...proxy, to: "missing.api" }), /route tried: missing.api has no host name/],
+  [
+    "a route to nowhere",
+    withRoute({ kind: "proxy", timeoutSeconds: 5, streaming: false, to: "nobody.http" }),
+    /nobody.http/,
+  ],
 ];
 
 describe("renderHelm refuses", () => {
   it.each(refusals)("%s", (_what, plan, message) => {
     expect(() => renderHelm(plan)).toThrow(RenderError);
     expect(() => renderHelm(plan)).toThrow(message);
-  });
-
-  it("a route to an endpoint with TLS", () => {
-    const plan = withComponent("elsewhere", (row) => ({
-      ...row,
-      endpoints: row.endpoints.map((point) => ({ ...point, tls: true })),
-    }));
-
-    expect(() => renderHelm(plan)).toThrow(/route elsewhere: elsewhere.api speaks TLS/);
   });
 });

@@ -1,48 +1,57 @@
 import { InternalError, RenderError } from "../../errors/installer-error.ts";
 import type { Component, Job, Plan, Workload } from "../../plan/model.ts";
+import { hash } from "node:crypto";
 import type { RenderedFile } from "../rendered-file.ts";
+import { storesOf, type Unit } from "../rendering.ts";
 import { toYamlText } from "../yaml-text.ts";
-import { egressOf, ingressOf, type Caller } from "./helm-edges.ts";
+import { chartFiles } from "./chart.generated.ts";
+import { helmCluster } from "./helm-cluster.ts";
+import { callsGateway, egressOf, ingressOf, publishedHere, type Caller } from "./helm-edges.ts";
+import { doorsBehind, helmListeners, publicNames } from "./helm-gateway.ts";
 import {
   checkJobName,
   configHash,
   jobsInPod,
   markerOf,
+  markOf,
   orderOf,
   runsInPod,
   stepImage,
   type Order,
 } from "./helm-pods.ts";
-import type { HelmRendering, HelmSecret } from "./helm-rendering.ts";
-import { helmListener, helmRoutes, routedExternals } from "./helm-routes.ts";
+import type { HelmRendering, HelmSecret, SecretDigests } from "./helm-rendering.ts";
 import { claimsOf, helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import { gatewaySecret } from "./helm-tls.ts";
 import { helmUnit, type UnitParts } from "./helm-unit.ts";
 import type { HelmComponent, HelmJob, HelmPort, HelmValues } from "./helm-values.ts";
-import { withoutEdgeKeys } from "./without-edge-keys.ts";
 
 const marker =
   "# Written by slipway from the values file; change that and render again. Data for the chart charts/platform.\n";
 
+/** What the chart makes of data is part of what a unit is. */
+const templatesHash = shortHash(
+  Object.entries(chartFiles).filter(([path]) => /^templates\/.*\.(tpl|yaml)$/.test(path)),
+);
+
 /**
- * Renders a plan for Kubernetes: data for the generic chart, and the Secrets that must exist before it is applied.
+ * Renders a plan for Kubernetes: data for the generic chart, the chart, and the Secrets that must exist before it is applied. Pure.
  * @throws RenderError naming the component and the field that Kubernetes cannot express
  */
-export function renderHelm(whole: Plan): HelmRendering {
-  const plan = withoutEdgeKeys(whole);
+export function renderHelm(plan: Plan): HelmRendering {
   const scope = helmScope(plan);
+  requireHolders(scope);
   const jobs = plan.jobs.filter((job) => !runsInPod(job)).map((job) => jobDraft(scope, job));
   const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component));
   const callers = [...components, ...jobs].map((draft) => draft.caller);
   const values: HelmValues = {
     install: { name: plan.install.name, profile: plan.install.profile, version: plan.install.version },
     pullPolicy: ({ missing: "IfNotPresent", always: "Always", never: "Never" } as const)[plan.settings.pullPolicy],
+    cluster: helmCluster(plan.settings.cluster),
     secretDigests: {},
-    components: components.map((draft) => helmComponent(scope, draft, callers)),
-    jobs: jobs.map((draft) => helmJob(scope, draft)),
-    externals: routedExternals(scope),
-    listeners: plan.listeners.map(helmListener),
-    routes: helmRoutes(scope),
+    components: components.map((draft) => withSpecHash(scope, helmComponent(scope, draft, callers))),
+    jobs: jobs.map((draft) => withSpecHash(scope, helmJob(scope, draft))),
+    publicNames: publicNames(plan),
+    listeners: helmListeners(plan),
   };
   const secrets = [
     ...components.flatMap((draft) => draft.units.flatMap((parts) => parts.secrets)),
@@ -50,7 +59,9 @@ export function renderHelm(whole: Plan): HelmRendering {
     ...gatewaySecret(scope),
   ];
   return {
-    files: [valuesFile(values), ...secrets.flatMap(secretFiles)],
+    files: [valuesFile(values), ...chart, ...secrets.flatMap(secretFiles)],
+    units: unitsOf(scope, values, secrets),
+    stores: storesOf(plan),
     values,
     release: plan.install.name,
     secrets,
@@ -60,14 +71,75 @@ export function renderHelm(whole: Plan): HelmRendering {
   };
 }
 
+/** On a cluster the pod of a service holds a volume, and what works on it runs in that pod. */
+function requireHolders({ plan, components }: HelmScope): void {
+  const stray = plan.jobs.find((job) => runsInPod(job) && components.get(job.component)?.workload === undefined);
+  if (stray === undefined) return;
+  throw new RenderError(
+    `${stray.component}: volumes: the job ${stray.id} works on them, and ${stray.component} runs nothing whose pod could hold them`,
+    {
+      hint: `on a cluster that is not built yet: install with --mode compose, or leave it out: --without ${stray.component}`,
+    },
+  );
+}
+
 /** The same rendering with a keyed digest of each unit's secrets in its values, so that a rotated secret starts new pods. */
-export function withSecretDigests(rendering: HelmRendering, digests: Readonly<Record<string, string>>): HelmRendering {
+export function withSecretDigests(rendering: HelmRendering, digests: SecretDigests): HelmRendering {
   const values = { ...rendering.values, secretDigests: digests };
   return { ...rendering, values, files: [valuesFile(values), ...rendering.files.slice(1)] };
 }
 
 function valuesFile(values: HelmValues): RenderedFile {
   return { path: "values.yaml", contents: [marker + toYamlText(values)], secret: false };
+}
+
+const chart: readonly RenderedFile[] = Object.entries(chartFiles).map(([path, text]) => ({
+  path: `chart/${path}`,
+  contents: [text],
+  secret: false,
+}));
+
+function withSpecHash<Part extends Omit<HelmComponent, "specHash"> | Omit<HelmJob, "specHash">>(
+  { plan }: HelmScope,
+  part: Part,
+): Part & { readonly specHash: string } {
+  return { ...part, specHash: specHash(plan, part) };
+}
+
+function specHash({ install, settings }: Plan, part: unknown): string {
+  return shortHash([templatesHash, install.name, settings.pullPolicy, helmCluster(settings.cluster), part]);
+}
+
+function shortHash(value: unknown): string {
+  return hash("sha256", JSON.stringify(value)).slice(0, 32);
+}
+
+/** A component's pod reads the secrets of the jobs that run in it, too. */
+function unitsOf(scope: HelmScope, values: HelmValues, secrets: readonly HelmSecret[]): readonly Unit[] {
+  const pathsOf = (ids: readonly string[]): readonly string[] =>
+    secrets.filter(({ unit }) => ids.includes(unit)).flatMap((secret) => secretFiles(secret).map(({ path }) => path));
+  const services = values.components.map(
+    ({ id, unit, init, specHash }): Unit => ({
+      id,
+      role: "service",
+      image: unit.image,
+      specHash,
+      filePaths: pathsOf([id, ...init.map((row) => row.id)]),
+    }),
+  );
+  const inPods = values.components.flatMap(({ init }) =>
+    init.map((unit) => ({ id: unit.id, unit, specHash: specHash(scope.plan, unit) })),
+  );
+  const jobs = new Map([...inPods, ...values.jobs].map((row) => [row.id, row]));
+  return [
+    ...services,
+    ...scope.plan.jobs.flatMap(({ id }): readonly Unit[] => {
+      const job = jobs.get(id);
+      return job === undefined
+        ? []
+        : [{ id, role: "job", image: job.unit.image, specHash: job.specHash, filePaths: pathsOf([id]) }];
+    }),
+  ];
 }
 
 /** A Secret as a directory of its keys, as `kubectl create secret --from-file` takes it. */
@@ -119,7 +191,11 @@ function componentDraft(scope: HelmScope, component: Component): ComponentDraft 
   };
 }
 
-function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonly Caller[]): HelmComponent {
+function helmComponent(
+  scope: HelmScope,
+  draft: ComponentDraft,
+  callers: readonly Caller[],
+): Omit<HelmComponent, "specHash"> {
   const { component, workload, order, caller } = draft;
   const [own, ...inPod] = draft.units;
   if (own === undefined) throw new InternalError(`${component.id} has no container`);
@@ -132,10 +208,11 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
     kind,
     zone: component.zone,
     replicas: workload.replicas,
+    ...autoscaleOf(workload),
     update: workload.update,
     stopSeconds: workload.stopSeconds,
-    ports: portsOf(component),
-    published: component.published.map(({ hostPort, containerPort }) => ({
+    ports: [...portsOf(component), ...doorPorts(scope.plan, component)],
+    published: publishedHere(scope.plan, component).map(({ hostPort, containerPort }) => ({
       port: hostPort,
       targetPort: containerPort,
     })),
@@ -147,8 +224,19 @@ function helmComponent(scope: HelmScope, draft: ComponentDraft, callers: readonl
     init: inPod.map((parts) => parts.unit),
     ...imageFolders(component, workload),
     ...order,
+    callsGateway: callsGateway(scope, caller),
     egress: egressOf(scope, caller),
     ingress: ingressOf(scope, component, callers),
+  };
+}
+
+/** Of its limit, what a pod may use before another one is added: where one of two is lost, the other can do the work of both. */
+const busyShare = 0.5;
+
+function autoscaleOf({ maxReplicas, container }: Workload): Pick<HelmComponent, "autoscale"> {
+  if (maxReplicas === undefined) return {};
+  return {
+    autoscale: { max: maxReplicas, cpuMilli: Math.max(1, Math.floor(container.resources.cpus * 1000 * busyShare)) },
   };
 }
 
@@ -161,7 +249,7 @@ function imageFolders(component: Component, { container }: Workload): Pick<HelmC
   return folders.length === 0 ? {} : { imageFolders: folders };
 }
 
-function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): HelmJob {
+function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): Omit<HelmJob, "specHash"> {
   return {
     id: job.id,
     component: job.component,
@@ -171,8 +259,16 @@ function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): Hel
     unit: parts.unit,
     configHash: configHash([parts]),
     ...order,
+    callsGateway: callsGateway(scope, caller),
     egress: egressOf(scope, caller),
+    ...(job.trigger === "request" ? {} : { mark: markOf(scope, job) }),
   };
+}
+
+/** Ports of the gateway that stand open for one of the cluster. */
+function doorPorts(plan: Plan, { role }: Component): readonly HelmPort[] {
+  const doors = role === "gateway" ? doorsBehind(plan) : undefined;
+  return [...(doors?.ports ?? [])].map(([port, door]) => ({ name: `door-${port}`, port: door }));
 }
 
 /** One port per number: a Service refuses the same port twice, whatever its names. */

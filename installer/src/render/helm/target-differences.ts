@@ -13,89 +13,21 @@ export interface TargetDifference {
 /** Everything that may differ between the two targets. The parity test fails on any other difference; `docs/parity.md` is made from this. */
 export const targetDifferences: readonly TargetDifference[] = [
   {
-    id: "gateway",
-    field: "presence",
-    unit: "gateway",
-    compose: "a service `gateway` (nginx), configured from the plan's listeners and routes, on ports of the host",
-    helm: "no workload; one Gateway and one HTTPRoute per route, served by the class the cluster names",
-    reason: "a cluster brings its own gateway; a second proxy behind it would hide the caller and double the limits",
-  },
-  {
     id: "published-address",
-    compose: "other published ports (SSH) on the configured address of the host",
-    helm: "a Service of type LoadBalancer, named `<install>-<component>-public`; the cluster gives the address",
+    compose: "published ports on the configured address of the host",
+    helm: "as `cluster.exposure` says: by a Service `<install>-<component>-public`, or by a Gateway of the class in `cluster.gatewayClass`; the cluster gives the address",
     reason: "a pod has no host of its own",
   },
   {
-    id: "gateway-address",
-    field: "gateway-address",
-    compose: "inside, public names lead to the gateway by network aliases, and `gateway:<port>` is its address",
-    helm: "inside, the gateway is reached under the public name and port, which the cluster's DNS must resolve",
-    reason: "the address of the cluster's gateway is not known when the chart is rendered",
-  },
-  {
-    id: "gateway-order",
-    compose:
-      "the gateway starts after what it needs, so no public name answers before (Casdoor: before its bootstrap has run)",
-    helm: "routes exist at once; a route answers when its component is ready",
-    reason: "objects of a release have no order; an install on a cluster must apply the routes after the jobs",
-  },
-  {
-    id: "deny-status",
-    compose: "a denied route or method answers the status the plan names (404, 403)",
-    helm: "it answers 500: a rule without a backend",
-    reason: "Gateway API knows no fixed answer; no backend is the one portable way to let nothing through",
-  },
-  {
-    id: "prefix-match",
-    compose: "the prefix `/api` matches `/api`, `/api/x` and `/apix`",
-    helm: "it matches whole path elements: `/api` and `/api/x`",
-    reason: "defined so by nginx and by Gateway API",
-  },
-  {
-    id: "regex-match",
-    compose: "regular expressions are PCRE and win over prefixes",
-    helm: "their dialect and precedence are the gateway's (type RegularExpression)",
-    reason: "Gateway API leaves both to the implementation",
-  },
-  {
-    id: "query",
-    compose:
-      "a route that says its query passes no request with other fields, repeated fields or fields in other spelling",
-    helm: "the fields must be there and match; others may stand beside them",
-    reason: "Gateway API matches fields one by one",
-  },
-  {
-    id: "edge-keys",
-    field: "edge-keys",
-    compose:
-      "a key for the gateway alone is exchanged there for the one that the service behind knows, which is refused itself",
-    helm: "who would hold such a key holds the other one, and the gateway refuses neither",
-    reason: "Gateway API has no such setting, and a key in a route could be read by whoever may read routes",
-  },
-  {
-    id: "request-limit",
-    compose: "a route that limits how often one address may ask answers 429 beyond that",
-    helm: "nothing is limited",
-    reason: "Gateway API has no such setting; the cluster's gateway may have one of its own",
-  },
-  {
-    id: "streaming",
-    compose: "buffering and size limits are switched off per route",
-    helm: "the gateway's own defaults",
-    reason: "Gateway API has no such setting; implementations stream by default",
-  },
-  {
-    id: "page-care",
-    compose:
-      "where a route says so, pages are compressed, their cookies get flags and their frames are limited; empty pictures",
-    helm: "as the service sends them; a route to an empty picture is left out",
-    reason: "Gateway API changes no cookies, compresses nothing and has no answer of its own",
+    id: "public-names-inside",
+    compose: "inside, public names lead to the gateway by network aliases",
+    helm: "by an entry in the hosts file of each pod that calls the gateway, with the address of the Service `<install>-gateway` (`cluster.gatewayAddress` in the chart's values, filled in by an install)",
+    reason: "the cluster's DNS is not the platform's to write",
   },
   {
     id: "host-names",
     compose: "a component is called by its id: `postgres`",
-    helm: "by `<install>-<id>`: `slipway-postgres`",
+    helm: "by `<install>-<id>`: `slipway-postgres`; for nginx, which knows no search domains, with the domain of the namespace behind it (`$inside`)",
     reason: "several installs may share a namespace, never a Compose network",
   },
   {
@@ -104,6 +36,12 @@ export const targetDifferences: readonly TargetDifference[] = [
     compose: "a job on its component's volume is a one-shot container that runs before it",
     helm: "it is an init container of the component's pod",
     reason: "a ReadWriteOnce claim is held by one pod",
+  },
+  {
+    id: "volumes-without-service",
+    compose: "a job may work on volumes of a component that runs nothing: backups are made so",
+    helm: "refused: install without that component",
+    reason: "a claim is held by the pod of a service, and there is none",
   },
   {
     id: "image-folder",
@@ -124,7 +62,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "job-order",
     compose: "the executor starts jobs and services in order; the file itself orders services only",
-    helm: "pods wait by themselves: for addresses with an init container, for jobs on a marker ConfigMap that the installer writes when the Job has completed, and removes before it runs another Job of that name",
+    helm: "pods wait by themselves: for addresses with an init container, for jobs on a ConfigMap `<install>-<job>-done`, into which the job's own pod writes when it has completed",
     reason: "nothing orders the objects of a release; reading Jobs from inside would need a token in every pod",
   },
   {
@@ -132,12 +70,6 @@ export const targetDifferences: readonly TargetDifference[] = [
     compose: "three networks; whoever shares one can talk, and `data` has no way out",
     helm: "default deny and one policy per component and job with exactly the plan's edges; a name outside the cluster opens its port to any address",
     reason: "Compose has no policies between two containers of one network; NetworkPolicy knows addresses, not names",
-  },
-  {
-    id: "external-services",
-    compose: "an external service is called by its own host name",
-    helm: "the same; a Service (ExternalName) exists only where a route leads to it",
-    reason: "TLS checks the real name; Gateway API sends to Services only",
   },
   {
     id: "pids",
@@ -162,13 +94,13 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "secret-files",
     compose: "files 0400, owned by the container's uid, in a 0700 directory of the host",
-    helm: "a Secret mounted with mode 0400, readable by the pod's group (fsGroup)",
+    helm: "a Secret `<install>-files-<component>-<digest of its contents>` mounted with mode 0400, readable by the pod's group (fsGroup)",
     reason: "the kubelet owns mounted files; the group is how a container that is not root reads them",
   },
   {
     id: "secret-environment",
     compose: "refused: a component that takes a secret from the environment cannot be rendered",
-    helm: "a reference to the Secret `<install>-env-<component>`",
+    helm: "a reference to the Secret `<install>-env-<component>-<digest>`",
     reason: "Compose would show the value in `docker inspect`",
   },
   {
@@ -186,13 +118,6 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "Compose restarts on exit only and has one check",
   },
   {
-    id: "start-time",
-    field: "start-seconds",
-    compose: "the plan's seconds",
-    helm: "rounded up to a multiple of the probe's 5 seconds",
-    reason: "a startup probe counts attempts",
-  },
-  {
     id: "logs",
     field: "logging",
     compose: "json-file, rotated as the values say; none for consoles",
@@ -208,7 +133,7 @@ export const targetDifferences: readonly TargetDifference[] = [
   {
     id: "replicas",
     compose: "one of each; more is refused",
-    helm: "as many as the plan says, spread over nodes and zones",
+    helm: "as many as the plan says, spread over nodes and zones; where it says a most, a HorizontalPodAutoscaler decides between the two",
     reason: "one host gains nothing by a second copy",
   },
   {

@@ -94,10 +94,10 @@ async function makeVolumes(
   // On the disk before they are made: a purge finds the directories of the host here alone.
   await record.update((applied) =>
     changeRecord(applied, {
-      volumes: volumes.map(({ component, volume, hostPath }) => ({
+      volumes: volumes.map(({ component, volume, directory, hostPath }) => ({
         component,
         volume,
-        ...(hostPath === undefined ? {} : { hostPath }),
+        ...(hostPath === undefined || directory !== undefined ? {} : { hostPath }),
       })),
     }),
   );

@@ -6,6 +6,7 @@ import { engineEndpoint } from "../../platform/docker/engine-endpoint.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { composeFacts } from "./facts.ts";
 import { movedData } from "./moved-data.ts";
+import { acceptOneHost } from "./one-host.ts";
 
 export const composeKind = "compose";
 
@@ -22,6 +23,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
     facts: () => composeFacts(docker),
     dataPlace: async () => (hosts().length > 0 ? undefined : (await docker.info()).dataRoot),
     render: async (plan, facts) => (await import("./rules.ts")).rules.render(plan, facts),
+    accept: acceptOneHost,
     impossible: movedData,
     observe: async (install, question) => (await import("./observe.ts")).observeCompose(install, question, ports),
     isAsWanted: async (install, wanted, live) =>

@@ -10,7 +10,7 @@ import type { ContainerState } from "../../platform/ports.ts";
 import type { Claim, Remains, RemoveRequest, Removed, TargetIo } from "../target.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { installLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
+import { installLabel, keptLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { isMadeFrom, isOurs, stateDirOf } from "./live-containers.ts";
 import { probeImageOf } from "./probe-image.ts";
 
@@ -160,7 +160,8 @@ async function removeData(
   const found = (await docker.volumes({ [nameLabel]: install.name })).filter((volume) =>
     isOurVolume(install, volume.labels),
   );
-  const places = [...found, ...composeRecord(install.applied).volumes].flatMap(({ hostPath }) => hostPath ?? []);
+  const emptied = found.filter(({ labels }) => labels[keptLabel] === undefined);
+  const places = [...emptied, ...composeRecord(install.applied).volumes].flatMap(({ hostPath }) => hostPath ?? []);
   const directories: string[] = [];
   const left: string[] = [];
   for (const path of new Set(places)) {

@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/model.ts";
 import type { Docker, FileSystem, Host, VolumeState } from "../../platform/ports.ts";
 import { engineVolumeName } from "../../render/compose/compose-service.ts";
 import { type Store, storeId } from "../../render/rendering.ts";
-import { componentLabel, installLabel, nameLabel } from "../../render/compose/labels.ts";
+import { componentLabel, installLabel, keptLabel, nameLabel } from "../../render/compose/labels.ts";
 
 export interface VolumePorts {
   readonly docker: Docker;
@@ -18,7 +18,7 @@ export interface VolumePorts {
 export interface ComposeVolume extends Store {
   /** Name in the engine, `<name>_<component>-<volume>`. */
   readonly engineName: string;
-  /** Host directory when the values set dataDir. */
+  /** Host directory: its own, or one below the dataDir of the values. */
   readonly hostPath?: string;
 }
 
@@ -28,8 +28,13 @@ export function composeVolumes(plan: Plan, stores: readonly Store[]): readonly C
   return stores.map((store) => ({
     ...store,
     engineName: engineVolumeName(plan, store.component, store.volume),
-    ...(dataDir === undefined ? {} : { hostPath: `${dataDir}/${store.component}-${store.volume}` }),
+    ...hostPathOf(store, dataDir),
   }));
+}
+
+function hostPathOf(store: Store, dataDir: string | undefined): Pick<ComposeVolume, "hostPath"> {
+  if (store.directory !== undefined) return { hostPath: store.directory };
+  return dataDir === undefined ? {} : { hostPath: `${dataDir}/${store.component}-${store.volume}` };
 }
 
 /** The store, `component/volume`, that a volume of an install keeps. */
@@ -58,9 +63,14 @@ export async function ensureVolumes(
   const created: string[] = [];
   for (const volume of volumes) {
     const existing = live.get(volume.engineName);
+    const isElsewhere = volume.directory !== undefined && existing?.hostPath !== volume.directory;
     if (existing === undefined) {
       await createVolume(ports, identity, volume);
       created.push(volume.engineName);
+    } else if (existing.labels[installLabel] === identity.uuid && isElsewhere) {
+      // Nothing keeps it open, and what is in the directory before stays there.
+      await ports.docker.removeVolume(volume.engineName);
+      await createVolume(ports, identity, volume);
     } else if (existing.labels[installLabel] !== identity.uuid) {
       throw new ApplyError(`the volume ${volume.engineName} belongs to another install`, {
         hint: `choose another --name, or remove it when nobody needs its data: docker volume rm ${volume.engineName}`,
@@ -78,6 +88,7 @@ async function createVolume(ports: VolumePorts, identity: Identity, volume: Comp
     [installLabel]: identity.uuid,
     [nameLabel]: identity.name,
     [componentLabel]: volume.component,
+    ...(volume.directory === undefined ? {} : { [keptLabel]: "true" }),
   };
   await ports.docker.createVolume(volume.engineName, labels, volume.hostPath);
 }

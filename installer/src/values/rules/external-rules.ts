@@ -2,7 +2,7 @@ import { findHostNameFault, isIpv4, isLoopbackName } from "../host-names.ts";
 import type { Finding } from "../schema-issues.ts";
 import { type ExternalNeeds, type Section, valuesOf } from "../section.ts";
 import type { Values } from "../values.generated.ts";
-import { type Rule, wrongValue } from "./rule.ts";
+import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 
 /** Rules about services that exist elsewhere. */
 export function externalRules(sections: readonly Section[]): readonly Rule[] {
@@ -10,10 +10,20 @@ export function externalRules(sections: readonly Section[]): readonly Rule[] {
     external === undefined
       ? []
       : {
-          reads: [`${key}.mode`, `${key}.external`],
-          check: (values: Values) => checkExternal(values, key, external),
+          reads: ["availability", `${key}.mode`, `${key}.external`],
+          check: (values: Values) => [
+            ...checkExternal(values, key, external),
+            ...checkAvailability(values, key, external),
+          ],
         },
   );
+}
+
+function checkAvailability(values: Values, name: string, { whereHigh }: ExternalNeeds): readonly Finding[] {
+  const { mode } = valuesOf(values, name);
+  if (values.availability !== "high" || whereHigh !== true || mode !== "embedded") return [];
+  const wrong = "would be one service with its data on one disk, but availability is high";
+  return [becauseOf(wrongValue(`${name}.mode`, mode, wrong, "allowed is external"), "availability")];
 }
 
 function checkExternal(values: Values, name: string, needs: ExternalNeeds): readonly Finding[] {

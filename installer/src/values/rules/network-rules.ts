@@ -16,7 +16,8 @@ export function networkRules(sections: readonly Section[]): readonly Rule[] {
   ];
 }
 
-function addressingReads(sections: readonly Section[]): readonly string[] {
+/** What decides under which names and ports the platform is reached. */
+export function addressingReads(sections: readonly Section[]): readonly string[] {
   const published = sections.filter(({ listener, ownPort }) => listener !== undefined || ownPort !== undefined);
   return ["domain", "ports", "tls.mode", "bindAddress", ...published.map(({ key }) => `${key}.mode`)];
 }

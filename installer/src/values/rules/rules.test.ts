@@ -388,6 +388,15 @@ describe("sizes", () => {
       "gateway.resources.cpus: is not allowed (got 0), allowed is a number from 0.01 to 1024 [my.yaml:1:31]",
     ],
     ["gateway: { replicas: 2 }"],
+    ["gateway: { replicas: 2, maxReplicas: 3 }"],
+    [
+      "gateway: { replicas: 2, maxReplicas: 2 }",
+      "gateway.maxReplicas: leaves no room to grow (got 2), allowed is 0, or more than gateway.replicas, which is 2 [my.yaml:1:38]",
+    ],
+    [
+      "temporal: { replicas: 2 }",
+      "temporal.replicas: would take the first one's work away: each is told the same address of its own, and finds no other (got 2), allowed is 1 [my.yaml:1:23]",
+    ],
     [
       "nats: { replicas: 2 }",
       "nats.replicas: would be several services with data of their own, not copies of one (got 2), allowed is 1 [my.yaml:1:19]",
@@ -568,5 +577,27 @@ describe("accounts of the company", () => {
       provider(", claims: { displayName: username }"),
       `casdoor.provider.claims.displayName: is what Casdoor itself calls the username, which comes from another claim (got "username"), allowed is a claim of another name [my.yaml:1:133]`,
     ],
+  ]);
+});
+
+describe("backup", () => {
+  const on = (directory: string, more = ""): string => `backup: { mode: embedded, directory: "${directory}" }${more}`;
+
+  check([
+    [on("/mnt/backup")],
+    [on("/mnt/backup", "\ndataDir: /srv/slipway")],
+    ['backup: { mode: "off" }'],
+    [on(""), 'backup.directory: is needed to keep backups in (got ""), allowed is an absolute path [my.yaml:1:38]'],
+    [
+      on("/"),
+      'backup.directory: is the root of the host (got "/"), allowed is a directory elsewhere, best on another machine\'s disk [my.yaml:1:38]',
+    ],
+    ...["/srv/slipway", "/srv/slipway/backups"].map(
+      (directory) =>
+        [
+          on(directory, "\ndataDir: /srv/slipway"),
+          `backup.directory: lies with the data that it keeps copies of (got "${directory}"), allowed is a directory elsewhere, best on another machine's disk [my.yaml:1:38]`,
+        ] as const,
+    ),
   ]);
 });

@@ -3,7 +3,7 @@ import { sizeMeant } from "../meant-value.ts";
 import type { Finding } from "../schema-issues.ts";
 import { type Section, valuesOf } from "../section.ts";
 import type { Values } from "../values.generated.ts";
-import { type Rule, valueAt, wrongValue } from "./rule.ts";
+import { becauseOf, type Rule, valueAt, wrongValue } from "./rule.ts";
 
 /** Rules about memory, disk, processors and numbers of containers. */
 export function sizeRules(sections: readonly Section[]): readonly Rule[] {
@@ -12,15 +12,14 @@ export function sizeRules(sections: readonly Section[]): readonly Rule[] {
       reads: [`${section.key}.resources`],
       check: (values) => [...checkMemory(values, section), ...checkCpus(values, section)],
     },
-    ...(section.keepsData === true ? dataRules(section) : []),
+    ...(section.keepsData === true ? [countableSize(`${section.key}.storage.size`)] : []),
+    { reads: [`${section.key}.replicas`, `${section.key}.maxReplicas`], check: (values) => checkMost(values, section) },
+    ...(section.keepsData === true || section.single !== undefined ? [singleRule(section)] : []),
   ]);
 }
 
-function dataRules(section: Section): readonly Rule[] {
-  return [
-    { reads: [`${section.key}.replicas`], check: (values) => checkReplicas(values, section) },
-    countableSize(`${section.key}.storage.size`),
-  ];
+function singleRule(section: Section): Rule {
+  return { reads: [`${section.key}.replicas`], check: (values) => checkReplicas(values, section) };
 }
 
 /** A rule that a size is not beyond what can be counted. */
@@ -45,12 +44,22 @@ function checkCpus(values: Values, { key }: Section): readonly Finding[] {
   return [wrongValue(`${key}.resources.cpus`, cpus, "is finer than a thousandth of a processor", allowed)];
 }
 
-function checkReplicas(values: Values, { key }: Section): readonly Finding[] {
+function checkReplicas(values: Values, { key, single = severalStores }: Section): readonly Finding[] {
   const { replicas } = valuesOf(values, key);
   if (replicas === 1) return [];
-  const wrong = "would be several services with data of their own, not copies of one";
-  return [wrongValue(`${key}.replicas`, replicas, wrong, "allowed is 1")];
+  return [wrongValue(`${key}.replicas`, replicas, single, "allowed is 1")];
 }
+
+function checkMost(values: Values, { key }: Section): readonly Finding[] {
+  const { replicas = 1, maxReplicas = 0 } = valuesOf(values, key);
+  if (maxReplicas === 0 || maxReplicas > replicas) return [];
+  const allowed = `allowed is 0, or more than ${key}.replicas, which is ${replicas}`;
+  return [
+    becauseOf(wrongValue(`${key}.maxReplicas`, maxReplicas, "leaves no room to grow", allowed), `${key}.replicas`),
+  ];
+}
+
+const severalStores = "would be several services with data of their own, not copies of one";
 
 function checkSafeSize(values: Values, path: string): readonly Finding[] {
   const size = valueAt(values, path);

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RunningChild } from "../../support/child.ts";
+import { peakMemory } from "../measure.ts";
 import type { Outcome } from "../row.ts";
 import { writeSparseLayout } from "./layouts.ts";
 import { startRegistry } from "./peers.ts";
@@ -35,10 +35,10 @@ export const hugeRows: readonly BundleRow[] = [
           file,
         ];
         const images = layout.references.flatMap((reference) => ["--image", reference]);
-        const made = await peak(bench.start(...create, ...images));
-        const verified = await peak(bench.start("bundle", "verify", file, "--allow-unsigned"));
+        const made = await peakMemory(bench.start(...create, ...images));
+        const verified = await peakMemory(bench.start("bundle", "verify", file, "--allow-unsigned"));
         const push = ["push", "--bundle", file, "--allow-unsigned", "--to", registry.host, "--plain-http"];
-        const pushed = await peak(bench.start(...push));
+        const pushed = await peakMemory(bench.start(...push));
         say(`create ${made} MiB, verify ${verified} MiB, push ${pushed} MiB`);
         const temporary = (await bytesBelow(bench.folder)) - before;
         const [most, size] = [Math.max(made, verified, pushed), (await stat(file)).size];
@@ -56,22 +56,6 @@ export const hugeRows: readonly BundleRow[] = [
     },
   },
 ];
-
-/** High-water mark of a program's resident memory, MiB; it has to succeed. */
-async function peak(child: RunningChild): Promise<number> {
-  let most = 0;
-  const watch = setInterval(() => {
-    void readFile(`/proc/${child.pid}/status`, "utf8")
-      .then((text) => {
-        most = Math.max(most, Number(/VmHWM:\s+(\d+) kB/.exec(text)?.[1] ?? 0) / 1024);
-      })
-      .catch(() => undefined);
-  }, 20);
-  const result = await child.ended;
-  clearInterval(watch);
-  if (result.exitCode !== 0) throw new Error(result.stderr);
-  return Math.round(most);
-}
 
 /**
  * Bytes of the files in a folder and below it: caches and temporary files of our program are there. Its compiled code, which each command

@@ -1,4 +1,6 @@
+import { backupRows } from "./backups.ts";
 import { bundleRows, diskRows } from "./bundles.ts";
+import { clusterRows } from "./clusters.ts";
 import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
 import { serviceRows } from "./services.ts";
@@ -27,9 +29,19 @@ export const badInput: readonly BadInputSection[] = [
     rows: platformRows,
   },
   {
+    title: "Clusters",
+    text: "A Kubernetes cluster that is not ready for a platform. `install` and `plan` look before anything is changed, `doctor` at any time.",
+    rows: clusterRows,
+  },
+  {
     title: "Services of your own",
     text: "What is wrong with a service that is elsewhere. `install` looks into all of them from a container before it changes anything, `doctor` at any time.",
     rows: serviceRows,
+  },
+  {
+    title: "Backups",
+    text: "What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to.",
+    rows: backupRows,
   },
   {
     title: "Values and records",

@@ -33,12 +33,15 @@ interface ContainerSpec {
     readonly runAsGroup: number;
     readonly readOnlyRootFilesystem: boolean;
   };
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number; readonly hostPort?: number }[];
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
 }
 
 interface PodSpec {
   readonly serviceAccountName: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
   readonly initContainers?: readonly ContainerSpec[];
   readonly containers: readonly ContainerSpec[];
   readonly terminationGracePeriodSeconds?: number;
@@ -48,6 +51,12 @@ interface PodSpec {
     readonly secret?: { readonly secretName: string };
     readonly emptyDir?: { readonly sizeLimit: string; readonly medium?: string };
     readonly image?: { readonly reference: string };
+    readonly projected?: {
+      readonly sources: readonly {
+        readonly configMap?: { readonly name: string };
+        readonly serviceAccountToken?: { readonly path: string };
+      }[];
+    };
   }[];
 }
 
@@ -67,7 +76,7 @@ export function helmUnits(objects: readonly KubernetesObject[], rendering: HelmR
     [...(spec.initContainers ?? []), ...spec.containers].map((container) => container.name),
   );
   const names = new RegExp(
-    `\\b${rendering.release}-(${[...ids].sort((a, b) => b.length - a.length).join("|")})(?=[:/"\\s]|$)`,
+    `\\b${rendering.release}-(${[...ids].sort((a, b) => b.length - a.length).join("|")})(?:\\$inside)?(?=[:/"\\s]|$)`,
     "g",
   );
   const sources: Sources = {
@@ -122,8 +131,12 @@ function podUnits(
     ({ name }) => !["after-jobs", "own-volumes"].includes(name) && !name.startsWith("wait-"),
   );
   return [
-    ...steps.map((container) => [container.name, unitOf(container, spec, "init", sources, undefined)] as const),
-    ...spec.containers.map((container) => {
+    ...steps.map((container) => {
+      // The last step of a job's pod is the job; what follows says that it has completed.
+      const isJob = object.kind === "Job" && container === steps.at(-1);
+      return [container.name, unitOf(container, spec, isJob ? "job" : "init", sources, undefined)] as const;
+    }),
+    ...(object.kind === "Job" ? [] : spec.containers).map((container) => {
       const service = form === "service" ? serviceOf(container, spec, object, sources) : undefined;
       return [container.name, unitOf(container, spec, form, sources, service)] as const;
     }),
@@ -233,7 +246,7 @@ function textsOf(objects: readonly KubernetesObject[], rendering: HelmRendering)
   return new Map([
     ...objects.flatMap((object) =>
       object.kind === "ConfigMap"
-        ? [[object.metadata.name, object["data"] as Readonly<Record<string, string>>] as const]
+        ? [[object.metadata.name, (object["data"] ?? {}) as Readonly<Record<string, string>>] as const]
         : [],
     ),
     ...rendering.secrets.map(

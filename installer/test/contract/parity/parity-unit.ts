@@ -1,5 +1,3 @@
-import type { Plan } from "../../../src/plan/model.ts";
-
 /** What both targets must agree on for one container, read from rendered output. */
 export interface ParityUnit {
   readonly form: "service" | "job" | "init" | "request";
@@ -42,22 +40,8 @@ export interface Observed {
   readonly helm: unknown;
 }
 
-/**
- * Every difference between two sets of units, by unit and field. A text that differs only in how it calls the gateway (by its name on one
- * side, by one of the public hosts on the other) counts as the field `gateway-address`; one that names a key for the gateway beside the key
- * that it stands for, as `edge-keys`.
- */
-export function compareUnits(
-  compose: ParityUnits,
-  helm: ParityUnits,
-  { listeners, edgeKeys }: Pick<Plan, "listeners" | "edgeKeys">,
-): readonly Observed[] {
-  const publicHosts = listeners.map(({ host }) => host);
-  const nameOfFiles = (compose: string, helm: string): string => {
-    const [here = "", there = ""] = [compose, helm].map((text) => maskGateway(text, publicHosts));
-    if (here === there) return "gateway-address";
-    return exchangeKeys(here, edgeKeys) === there ? "edge-keys" : "files";
-  };
+/** Every difference between two sets of units, by unit and field. */
+export function compareUnits(compose: ParityUnits, helm: ParityUnits): readonly Observed[] {
   const ids = [...new Set([...compose.keys(), ...helm.keys()])].sort();
   return ids.flatMap((unit): readonly Observed[] => {
     const left = compose.get(unit);
@@ -66,27 +50,9 @@ export function compareUnits(
       return [{ unit, field: "presence", compose: left !== undefined, helm: right !== undefined }];
     return fieldsOf(left).flatMap(({ field, value }, index) => {
       const other = fieldsOf(right)[index]?.value;
-      const [here, there] = [JSON.stringify(value), JSON.stringify(other)];
-      if (here === there) return [];
-      const name = field === "files" ? nameOfFiles(here, there) : field;
-      return [{ unit, field: name, compose: value, helm: other }];
+      return JSON.stringify(value) === JSON.stringify(other) ? [] : [{ unit, field, compose: value, helm: other }];
     });
   });
-}
-
-function exchangeKeys(text: string, keys: Plan["edgeKeys"]): string {
-  return keys.reduce(
-    (done, { shown, becomes }) => done.replaceAll(new RegExp(`(?<=\\{secret:)${shown}(?=[}|])`, "g"), becomes),
-    text,
-  );
-}
-
-function maskGateway(text: string, publicHosts: readonly string[]): string {
-  return ["gateway", ...publicHosts].reduce(
-    (masked, host) =>
-      masked.replace(new RegExp(`(?<![\\w./-])${host.replaceAll(/[.*]/g, "\\$&")}(?=[:"\\\\])`, "g"), "<gateway>"),
-    text,
-  );
 }
 
 function fieldsOf(unit: ParityUnit): readonly { readonly field: string; readonly value: unknown }[] {
@@ -124,8 +90,7 @@ function fieldsOf(unit: ParityUnit): readonly { readonly field: string; readonly
     { field: "stop-seconds", value: service?.stopSeconds },
     { field: "stop-signal", value: service?.stopSignal },
     { field: "published", value: service?.published },
-    // The gateway of one target is the cluster's own on the other, and there before everything.
-    { field: "dependencies", value: service?.after.filter((id) => id !== "gateway") },
+    { field: "dependencies", value: service?.after },
   ];
 }
 

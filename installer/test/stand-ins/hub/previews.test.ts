@@ -48,6 +48,11 @@ describe("the stand-in's previews", () => {
     expect(await asked("/api/v1/datasets/a/full/dataviewer/rows")).toContain('"rows":[[1,"one"]]');
   });
 
+  it("say that a dataset is prepared", async () => {
+    await putExtensions("httpfs", "json");
+    expect(await asked("/api/v1/datasets/a/full/dataviewer/catalog")).toContain('"status":2');
+  });
+
   it("are asked for under their own addresses alone", async () => {
     expect(await asked("/api/v1/datasets/a/b")).toBeUndefined();
   });

@@ -40,9 +40,12 @@ export async function whileLocked<T>(client: RedisClient, name: string, work: ()
   const holder = randomUUID();
   const taken = await client.set(name, holder, { condition: "NX", expiration: { type: "PX", value: leaseMs } });
   if (taken === null) throw new StartRefusal("acquiring lock: resource is already locked");
-  try {
-    return await work();
-  } finally {
-    await client.eval(release, { keys: [name], arguments: [holder] });
-  }
+  const giveBack = () => client.eval(release, { keys: [name], arguments: [holder] });
+  const result = await work().catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  // The work is done, and all the same the real one fails when it took longer than the lock lasts.
+  if ((await giveBack()) === 0) throw new StartRefusal("releasing lock: resource is not locked");
+  return result;
 }

@@ -27,7 +27,7 @@ export interface TestRegistry {
   close(): Promise<void>;
 }
 
-/** A strict registry of the OCI distribution specification on a free port of loopback, which can be made to fail. */
+/** A strict registry of the OCI distribution specification on a free port of its address, which can be made to fail. */
 export async function createTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const log: AccessEntry[] = [];
   const faults: ArmedFault[] = [];
@@ -57,7 +57,7 @@ export async function createTestRegistry(options: TestRegistryOptions = {}): Pro
       }
     });
   };
-  const { tls } = options;
+  const { tls, address = "127.0.0.1" } = options;
   const server =
     tls === undefined
       ? createServer(listener)
@@ -71,9 +71,9 @@ export async function createTestRegistry(options: TestRegistryOptions = {}): Pro
         );
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const { port } = server.address() as AddressInfo;
-  const host = `127.0.0.1:${port}`;
+  const host = `${address}:${port}`;
   context.origin = `${tls === undefined ? "http" : "https"}://${host}`;
 
   return {

@@ -1,6 +1,8 @@
 import type { TestAuth } from "./token-issuer.ts";
 
 export interface TestRegistryOptions {
+  /** Of this machine, where it listens; loopback unless told. */
+  readonly address?: string;
   /** PEM; `clientCa` makes it ask for a client certificate that this authority signed. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa?: string };
   readonly auth?: TestAuth;

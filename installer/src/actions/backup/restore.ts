@@ -1,0 +1,249 @@
+import { join } from "node:path";
+import type { ListedBackup } from "../../../../toolbox/src/backup/backup-events.ts";
+import type { PlatformRecords } from "../../../../toolbox/src/backup/records.ts";
+import { PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { steps } from "../../events/steps.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { requireOwnDirectory } from "../../execute/state/own-directory.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import { requirePrivate } from "../../execute/state/state-store.ts";
+import { withStep } from "../../execute/with-step.ts";
+import { compareVersions } from "../../language/compare-versions.ts";
+import { repositorySecret } from "../../plan/components/backup.ts";
+import { backupsOnly } from "../../plan/partial-plans.ts";
+import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
+import type { Desired } from "../desired/desired.ts";
+import { planOf, readPlanInputs } from "../desired/load-plan.ts";
+import { applyChange, openChange } from "../install/apply.ts";
+import { install as installPlatform } from "../install/install.ts";
+import type { InstallResult } from "../install/install-request.ts";
+import { provideImages } from "../install/provide-images.ts";
+import { observeFor } from "../plan/observe.ts";
+import { openRunLog } from "../run-log.ts";
+import { allBackups, askRecordsJob } from "./backup-job.ts";
+import { chooseBackup } from "./choose-backup.ts";
+import { readRecoveryKey } from "./init-backups.ts";
+import { parseRecoveryKey } from "./recovery-key.ts";
+
+export interface RestoreRequest extends InstallTarget {
+  /** Absolute path of the directory that the backups are in. */
+  readonly directory: string;
+  /** The recovery key as a person typed it, the absolute path of a file with it, or the password that the platform itself has. */
+  readonly recoveryKey?: string;
+  readonly recoveryKeyFile?: string;
+  readonly password?: string;
+  /** Name of the platform whose newest backup is taken; that of the new one if absent. */
+  readonly of?: string;
+  /** Keep it apart from everything: nobody reaches it, and it reaches nobody. */
+  readonly isolated?: boolean;
+  /** Id of a backup, or its beginning; the newest one if absent. */
+  readonly backup?: string;
+  /** `key=value` in place of what the backup's values say. */
+  readonly set: readonly string[];
+}
+
+export interface RestoreResult extends ResultHead<"RestoreResult"> {
+  readonly name: string;
+  readonly backup: ListedBackup;
+  /** Version of Slipway that made it. */
+  readonly madeBy: string;
+  readonly urls: InstallResult["urls"];
+  /** Connections that were proved afterwards. */
+  readonly wires: number;
+  /** Milliseconds that all of it took. */
+  readonly ms: number;
+}
+
+/** How far a restore is; it stands in the state directory until all is back. */
+interface Begun {
+  readonly directory: string;
+  readonly set: readonly string[];
+  /** Once the records of the platform lie in the state directory. */
+  readonly backup?: ListedBackup;
+  readonly profile?: string;
+  readonly madeBy?: string;
+}
+
+/**
+ * Brings a platform back where none is, from the directory of its backups and the recovery key alone. Stores come up with their data
+ * before anything else starts. Killed at any moment, the same request goes on.
+ * @throws UsageError where something is installed, or another restore is not complete; PreflightError for a backup that is not there;
+ * ApplyError, WireError as an install; LockedError; InterruptedError
+ */
+export async function restore(request: RestoreRequest, ports: ActionPorts): Promise<RestoreResult> {
+  const begin = ports.clock.monotonicMs();
+  const key = await keyOf(request, ports);
+  const place = stateLayout(request.stateDir).restore;
+  const begun = await openRestore(request, place, ports);
+  const read = begun.backup === undefined ? await readRecords(request, key, place, ports) : begun;
+  const { backup, profile = "", madeBy = "" } = read;
+  if (backup === undefined)
+    throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
+  const values: ValuesSelection = { profile, files: [], set: setsOf(request), without: [] };
+  const { name, stateDir, isolated = false } = request;
+  await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
+  const result = await installPlatform({ name, stateDir, values, isolated }, ports);
+  await ports.fs.remove(place);
+  return {
+    apiVersion: "slipway/v1",
+    kind: "RestoreResult",
+    name,
+    backup,
+    madeBy,
+    urls: result.urls,
+    wires: result.verify?.passed ?? 0,
+    ms: Math.round(ports.clock.monotonicMs() - begin),
+  };
+}
+
+/** A typing error is told before anything is made. */
+async function keyOf(
+  { recoveryKey, recoveryKeyFile, password }: RestoreRequest,
+  ports: Pick<ActionPorts, "fs">,
+): Promise<string> {
+  if (password !== undefined) return password;
+  if (recoveryKey !== undefined) return parseRecoveryKey(recoveryKey);
+  if (recoveryKeyFile !== undefined) return readRecoveryKey(recoveryKeyFile, ports.fs);
+  throw new UsageError("the recovery key is needed", { hint: "give it with --recovery-key-file FILE" });
+}
+
+/** Backups are where the person says now, wherever they were before. */
+function setsOf({ directory, set }: Pick<RestoreRequest, "directory" | "set">): readonly string[] {
+  return [...set, "backup.mode=embedded", `backup.directory=${directory}`];
+}
+
+/**
+ * Makes sure that nothing is overwritten, and notes that a restore began.
+ * @throws UsageError, PreflightError
+ */
+async function openRestore(request: RestoreRequest, place: string, ports: ActionPorts): Promise<Begun> {
+  const { name, stateDir, directory, set } = request;
+  const text = await ports.fs.readTextIfPresent(place);
+  const earlier = text === undefined ? undefined : (JSON.parse(text) as Begun);
+  // Before anything was read there is nothing to go on with: who named the wrong directory names another.
+  if (earlier?.backup !== undefined) return requireSame(earlier, request);
+  const { identity } = await openInstall(request, ports.fs);
+  if (earlier === undefined && identity !== undefined) {
+    throw new UsageError(`${name} is installed here, and a restore never goes over data that is there`, {
+      hint: `restore beside it under another --name, or give it up first: slipway uninstall --purge --yes-i-mean ${name}`,
+    });
+  }
+  await requireRepository(directory, ports);
+  await requireOwnDirectory(stateDir, ports);
+  await requirePrivate(ports.fs, stateLayout(stateDir));
+  await ports.fs.makeDirectory(stateDir, 0o700);
+  const begun: Begun = { directory, set };
+  await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
+  return begun;
+}
+
+/**
+ * Looks for what every repository has, before anything is made. Where this user may not look, the job will.
+ * @throws PreflightError when there is none
+ */
+async function requireRepository(directory: string, { fs }: Pick<ActionPorts, "fs">): Promise<void> {
+  if (await fs.exists(join(directory, "config")).catch(() => true)) return;
+  throw new PreflightError(`there are no backups in ${directory}`, {
+    hint: "--from names the directory that backup.directory of the values named; if it is on another machine, mount it first",
+  });
+}
+
+function requireSame(begun: Begun, { directory, set, backup, name }: RestoreRequest): Begun {
+  const isOther = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
+  if (begun.directory === directory && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
+  throw new UsageError(`another restore of ${name} was begun and is not complete`, {
+    hint: `run that command again to go on with it, or give it up: slipway uninstall --purge --yes-i-mean ${name}`,
+    details: [`it is from ${begun.directory}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
+  });
+}
+
+/** Opens the repository with the recovery key, and takes from the backup what the platform is made from. */
+async function readRecords(request: RestoreRequest, key: string, place: string, ports: ActionPorts): Promise<Begun> {
+  const layout = stateLayout(request.stateDir);
+  const run = ports.random.uuid();
+  const release = await acquireRunLock(ports, layout, run);
+  try {
+    await ports.fs.makeDirectory(layout.secrets, 0o700);
+    await writeSecret(layout.secrets, repositorySecret, key, ports);
+    return await withStep(ports, steps.restore, async () => {
+      const { desired, install } = await bringUpReader(request, { key, run }, ports);
+      const backup = await findBackup(request, desired, install, ports);
+      const text = await askRecordsJob(desired.plan, install, ["show-records", backup.id], ports);
+      const records = JSON.parse(text) as PlatformRecords;
+      requireNoNewer(records, ports);
+      for (const [file, value] of Object.entries(records.secrets))
+        await writeSecret(layout.secrets, file, value, ports);
+      await ports.fs.writeAtomic(layout.values, records.values);
+      const { directory, set } = request;
+      const begun: Begun = { directory, set, backup, profile: records.profile, madeBy: records.version };
+      await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
+      return begun;
+    });
+  } finally {
+    await release();
+  }
+}
+
+/** Nothing of it is known to be understood. */
+function requireNoNewer({ version }: PlatformRecords, { assets }: Pick<ActionPorts, "assets">): void {
+  if (compareVersions(version, assets.version) <= 0) return;
+  throw new PreflightError(`the backup was made by Slipway ${version}, and this is ${assets.version}`, {
+    hint: `restore it with Slipway ${version} or a newer one; nothing was changed`,
+  });
+}
+
+async function writeSecret(
+  folder: string,
+  file: string,
+  value: string,
+  { fs }: Pick<ActionPorts, "fs">,
+): Promise<void> {
+  if (!/^[a-zA-Z0-9][-a-zA-Z0-9.]*$/.test(file))
+    throw new PreflightError(`the backup has a secret of a strange name: ${JSON.stringify(file)}`);
+  await fs.writeAtomic(join(folder, file), value, { mode: 0o400 });
+}
+
+interface Reader {
+  readonly desired: Desired;
+  readonly install: Install;
+}
+
+/** A platform of nothing but the jobs that read backups. */
+async function bringUpReader(
+  request: RestoreRequest,
+  { key, run }: { readonly key: string; readonly run: string },
+  ports: ActionPorts,
+): Promise<Reader> {
+  const { name, stateDir } = request;
+  const values: ValuesSelection = { files: [], reset: true, set: setsOf({ ...request, set: [] }), without: [] };
+  const inputs = await readPlanInputs({ name, stateDir, values }, ports);
+  const loaded = planOf(inputs, ports.assets);
+  const plan = backupsOnly(loaded.plan);
+  const rendering = await ports.target.render(plan, await ports.target.facts());
+  const desired: Desired = { plan, rendering, valuesText: "{}\n", given: () => undefined };
+  const install = await openInstall(request, ports.fs);
+  await provideImages(desired, { stateDir, goOn: false }, ports);
+  const live = await observeFor(desired, install, ports);
+  const { layout } = install;
+  const log = openRunLog(ports, {
+    folder: layout.logs,
+    run,
+    readSecrets: () => Promise.resolve(new Map([[repositorySecret, key]])),
+  });
+  try {
+    const open = await openChange({ desired, install, run, log, live, acceptDataLoss: [] }, ports);
+    return { desired, install: (await applyChange(open, ports)).install };
+  } finally {
+    await log.close();
+  }
+}
+
+async function findBackup(
+  { backup, name, of = name }: RestoreRequest,
+  { plan }: Desired,
+  install: Install,
+  ports: ActionPorts,
+): Promise<ListedBackup> {
+  return chooseBackup(await allBackups(plan, install, ports), { backup, of });
+}

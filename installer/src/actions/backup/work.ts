@@ -1,0 +1,41 @@
+import { recordRun } from "../../execute/history/run-history.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import type { Plan } from "../../plan/model.ts";
+import type { ActionPorts, InstallTarget } from "../context.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
+import { requireBackups } from "./backup-job.ts";
+
+/** An install whose backups are worked on. */
+export interface Work {
+  readonly plan: Plan;
+  readonly install: Install;
+  readonly run: string;
+}
+
+/**
+ * Does one thing with the backups of an install, and records that it was done. One at a time: whoever changes the platform waits until it
+ * is copied.
+ * @throws PreflightError when nothing is installed, or without backups; LockedError
+ */
+export async function alone<T>(
+  request: InstallTarget,
+  command: string,
+  ports: ActionPorts,
+  work: (work: Work) => Promise<T>,
+): Promise<T> {
+  const install = await openInstall(request, ports.fs);
+  const plan = await requireInstalledHere(install, ports);
+  requireBackups(plan);
+  const run = ports.random.uuid();
+  const release = await acquireRunLock(ports, install.layout, run);
+  try {
+    const head = { run, command, version: ports.assets.version };
+    return await recordRun(ports, install.layout, head, async (tell) => {
+      tell({ changed: [command] });
+      return work({ plan, install, run });
+    });
+  } finally {
+    await release();
+  }
+}

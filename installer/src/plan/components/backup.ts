@@ -1,0 +1,289 @@
+import type { Job as ToolboxJob } from "../../../../toolbox/src/contract.generated.ts";
+import {
+  absentComponent,
+  completed,
+  container,
+  healthy,
+  type ComponentDefinition,
+  type JobDraft,
+  type PlanContext,
+  randomSecret,
+  resourcesOf,
+  toGiB,
+} from "../define.ts";
+import { backupAccessSecrets, backupKey, backupRole } from "../groups/backup-access.ts";
+import { gitalyLogin } from "../groups/gitaly-client.ts";
+import { natsLogin } from "../groups/nats-client.ts";
+import { postgresAdministrator, postgresLogin, postgresUid } from "../groups/postgres-client.ts";
+import { s3Administrator } from "../groups/s3-client.ts";
+import { toolboxDocument } from "../groups/toolbox-job.ts";
+import type { Container, Job, Slotted, VolumeMount } from "../model.ts";
+import { endpoint, jsonFile, secret } from "../text.ts";
+import { backupRules } from "../../values/rules/backup-rules.ts";
+
+const repository = { volume: "repository", path: "/repository" } satisfies VolumeMount;
+const staging = { volume: "staging", path: "/staging" } satisfies VolumeMount;
+const id = "backup";
+/** A first backup copies everything, and a restore brings it all back; this only ends one that hangs. */
+const hangsAfterSeconds = 86_400;
+
+/**
+ * The jobs behind `slipway backup` and `restore`: one that copies and may only read, one that is handed secrets and hands them out, and one
+ * that puts parts of a backup beside what is in use, with an administrator's rights.
+ */
+export const backupJobs = { work: id, records: "backup-records", parts: "backup-parts" } as const;
+
+/** What a run of either begins with; what is to be done stands behind it. */
+export const backupWords: readonly string[] = ["backup", toolboxDocument];
+
+/** The jobs that bring the parts of a backup back. */
+export const restoreJobIds = {
+  postgres: "restore-postgres",
+  sequences: "restore-sequences",
+  objects: "restore-objects",
+  git: "restore-git",
+  streams: "restore-streams",
+} as const;
+
+/** Secret that opens the repository of backups; the recovery key of a person opens it, too. */
+export const repositorySecret = "backup-repository";
+
+/** Copies of everything that cannot be made anew, encrypted, in a directory of a person's own. */
+export const backup: ComponentDefinition = {
+  id,
+  section: { key: "backup", leastMemory: 512, decided: ["directory"], rules: backupRules },
+  // In no profile it is told of while it is off.
+  profiles: [],
+  build(context) {
+    const { mode, directory, storage } = context.values.backup;
+    const component = {
+      id,
+      title: { en: "Backup", zh: "备份" },
+      purpose: { en: "Copies of what cannot be made anew", zh: "保存无法重建的数据副本" },
+      zone: "data" as const,
+    };
+    if (mode === "off") return { component: absentComponent(component) };
+    return {
+      component: {
+        ...component,
+        presence: "embedded",
+        endpoints: [],
+        volumes: [
+          { name: repository.volume, sizeGiB: 1, dataClass: "ephemeral", uid: postgresUid, directory },
+          { name: staging.volume, sizeGiB: toGiB(storage.size), dataClass: "ephemeral", uid: postgresUid },
+        ],
+      },
+      jobs: [
+        job(context, { id: backupJobs.work, title: "Copy what cannot be made anew" }, readers),
+        job(context, { id: backupJobs.parts, title: "Bring back a part of a backup" }, administrators),
+        job(context, {
+          id: backupJobs.records,
+          title: "Take or hand out the records of the platform",
+          isPrivate: true,
+        }),
+      ],
+      secrets: [randomSecret(repositorySecret, "password of the repository of backups"), ...backupAccessSecrets],
+    };
+  },
+};
+
+/** A job of backups that opens the repository, and no store. */
+export function onlyReading(job: Job): Job {
+  const [file] = job.container.files;
+  if (file?.contents.kind !== "json") throw new RangeError(`the job ${job.id} has no document`);
+  const {
+    name = null,
+    repository: opened = null,
+    folder = null,
+    keep = null,
+  } = file.contents.value as Readonly<Record<string, Slotted>>;
+  const value = { name, repository: opened, folder, keep };
+  return {
+    ...job,
+    reaches: [],
+    container: { ...job.container, files: [{ ...file, contents: { kind: "json", value } }] },
+  };
+}
+
+/**
+ * The jobs that bring a backup back, in the order of its parts: what is referred to is there before what refers to it can be read. They
+ * belong to the bring-up of an install that has no data yet.
+ */
+export function restoreJobs(context: PlanContext, snapshot: string): readonly JobDraft[] {
+  const { postgres, gitaly, objectStore, nats } = context.values;
+  const from = { repository: repositoryDocument(context), snapshot };
+  const jobs: readonly (JobDraft | undefined)[] = [
+    postgres.mode === "embedded" ? restorePostgresJob(context, from) : undefined,
+    postgres.mode === "embedded" ? sequencesJob(context) : undefined,
+    objectStore.mode === "embedded"
+      ? restoreJob(context, {
+          id: restoreJobIds.objects,
+          title: "Bring back objects",
+          needs: [completed("minio-buckets")],
+          document: {
+            ...from,
+            kind: "restore-objects",
+            objects: { ...objectsDocument(context), ...s3Administrator },
+            folder: staging.path,
+          },
+        })
+      : undefined,
+    gitaly.mode === "embedded"
+      ? restoreJob(context, {
+          id: restoreJobIds.git,
+          title: "Bring back repositories",
+          needs: [healthy("gitaly"), completed(restoreJobIds.objects, { ifPresent: true })],
+          document: { ...from, kind: "restore-git", git: gitDocument(context), folder: staging.path },
+        })
+      : undefined,
+    nats.mode === "embedded"
+      ? restoreJob(context, {
+          id: restoreJobIds.streams,
+          title: "Bring back streams",
+          needs: [healthy("nats"), completed(restoreJobIds.git, { ifPresent: true })],
+          document: { ...from, kind: "restore-streams", streams: streamsDocument(context), folder: staging.path },
+        })
+      : undefined,
+  ];
+  return jobs.filter((row) => row !== undefined);
+}
+
+/** Works on the data of PostgreSQL as PostgreSQL's user, before its server is started for the first time. */
+function restorePostgresJob(context: PlanContext, from: Readonly<Record<string, Slotted>>): JobDraft {
+  const data = "/var/lib/postgresql/data";
+  return restoreJob(context, {
+    id: restoreJobIds.postgres,
+    component: "postgres",
+    title: "Bring back databases",
+    needs: [],
+    mounts: [
+      { volume: "data", path: data },
+      { ...repository, component: id },
+      { ...staging, component: id },
+    ],
+    document: { ...from, kind: "restore-postgres", data, folder: staging.path },
+  });
+}
+
+/** Before anybody works with them. */
+function sequencesJob(context: PlanContext): JobDraft {
+  return restoreJob(context, {
+    id: restoreJobIds.sequences,
+    title: "Let numbers leap ahead that may be in use",
+    needs: [completed("postgres-databases")],
+    mounts: [],
+    document: {
+      kind: "restore-sequences",
+      admin: { ...postgresLogin(context, "", "", "postgres"), ...postgresAdministrator },
+      databases: context.databases.map(({ name }) => name),
+    },
+  });
+}
+
+interface RestoreJobFields extends Pick<JobDraft, "id" | "title" | "needs"> {
+  readonly component?: string;
+  readonly mounts?: readonly VolumeMount[];
+  readonly document: { readonly kind: ToolboxJob["kind"] } & Readonly<Record<string, Slotted>>;
+}
+
+function restoreJob(context: PlanContext, { document: content, ...fields }: RestoreJobFields): JobDraft {
+  const { component = id, mounts = [repository, staging], ...head } = fields;
+  return {
+    ...head,
+    component,
+    makes: [],
+    trigger: "bring-up",
+    deadlineSeconds: hangsAfterSeconds,
+    container: {
+      ...backupContainer(context),
+      mounts,
+      command: ["run", toolboxDocument],
+      files: [{ path: toolboxDocument, contents: jsonFile(content) }],
+    },
+  };
+}
+
+/** With which rights the stores are worked on; without any the repository alone is opened. */
+interface Rights {
+  readonly postgres: Readonly<Record<string, Slotted>>;
+  readonly objects: Readonly<Record<string, Slotted>>;
+}
+
+const readers: Rights = { postgres: backupRole, objects: backupKey };
+const administrators: Rights = { postgres: postgresAdministrator, objects: s3Administrator };
+
+function job(context: PlanContext, fields: Pick<JobDraft, "id" | "title" | "isPrivate">, rights?: Rights): JobDraft {
+  return {
+    ...fields,
+    component: id,
+    makes: [],
+    needs: [],
+    trigger: "request",
+    deadlineSeconds: hangsAfterSeconds,
+    container: backupContainer(context, rights),
+  };
+}
+
+function backupContainer(context: PlanContext, rights?: Rights): Container {
+  const { toolbox, backup: values } = context.values;
+  return container({
+    image: context.image("toolbox", toolbox.image),
+    // Who brings the data of PostgreSQL back has to be its user, and reads the repository, too.
+    uid: postgresUid,
+    command: backupWords,
+    resources: resourcesOf(values.resources),
+    mounts: [repository, staging],
+    // Packs of the repository are made there, several at once.
+    scratch: [{ path: "/tmp", sizeMiB: 256 }],
+    env: [{ name: "HOME", value: ["/tmp"] }],
+    files: [{ path: toolboxDocument, contents: jsonFile(document(context, rights)) }],
+  });
+}
+
+function repositoryDocument({
+  values: {
+    backup: { directory },
+  },
+}: PlanContext): Readonly<Record<string, Slotted>> {
+  return { path: repository.path, shown: directory, password: secret(repositorySecret) };
+}
+
+/** What is somewhere else is backed up there. */
+function document(context: PlanContext, rights: Rights | undefined): Readonly<Record<string, Slotted>> {
+  const {
+    postgres,
+    gitaly,
+    objectStore,
+    nats,
+    backup: { keep },
+  } = context.values;
+  const base = { name: context.name, repository: repositoryDocument(context), folder: staging.path, keep: { ...keep } };
+  if (rights === undefined) return base;
+  return {
+    ...base,
+    ...(postgres.mode === "embedded"
+      ? { postgres: { ...postgresLogin(context, "", "", "postgres"), ...rights.postgres } }
+      : {}),
+    ...(gitaly.mode === "embedded" ? { git: gitDocument(context) } : {}),
+    ...(objectStore.mode === "embedded" ? { objects: { ...objectsDocument(context), ...rights.objects } } : {}),
+    ...(nats.mode === "embedded" ? { streams: streamsDocument(context) } : {}),
+  };
+}
+
+function gitDocument(context: PlanContext): Readonly<Record<string, Slotted>> {
+  const { storage, secret: token } = gitalyLogin(context);
+  return { address: endpoint("gitaly.grpc", "hostPort"), token: secret(token), storage };
+}
+
+function objectsDocument(context: PlanContext): Readonly<Record<string, Slotted>> {
+  return {
+    endpoint: endpoint("minio.s3", "url"),
+    region: context.values.objectStore.region,
+    buckets: context.buckets.map(({ name }) => name),
+  };
+}
+
+function streamsDocument(context: PlanContext): Readonly<Record<string, Slotted>> {
+  const { user, secret: password } = natsLogin(context);
+  return { url: endpoint("nats.client", "url"), user, password: secret(password) };
+}

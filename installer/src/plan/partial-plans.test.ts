@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { infraPlan, profilePlan } from "../../test/support/infra-plan.ts";
+import { renderCompose } from "../render/compose/render-compose.ts";
+import { renderedFileToString } from "../render/rendered-file.ts";
+import { backupsOnly, storesOnly } from "./partial-plans.ts";
+
+const backedUp = ["backup.mode=embedded", "backup.directory=/mnt/backup"];
+
+describe("a plan of the stores alone", () => {
+  const plan = storesOnly(infraPlan(backedUp));
+
+  it("has what keeps data, and nobody who works with it or lets people in", () => {
+    expect(plan.components.map(({ id }) => id).sort()).toEqual(["backup", "gitaly", "minio", "nats", "postgres"]);
+    expect([plan.listeners, plan.routes, plan.wires]).toEqual([[], [], []]);
+  });
+
+  it("has them made as in the whole plan, so that nothing starts again when the rest follows", () => {
+    const whole = new Map(renderCompose(infraPlan(backedUp)).units.map((unit) => [unit.id, unit.specHash]));
+    const part = renderCompose(plan).units;
+
+    expect(part.length).toBeGreaterThan(6);
+    for (const { id, specHash } of part) expect([id, specHash]).toEqual([id, whole.get(id)]);
+  });
+});
+
+describe("a plan that reads backups", () => {
+  const plan = backupsOnly(infraPlan(backedUp));
+
+  it("needs no service, and one secret", () => {
+    expect(plan.components.map(({ id }) => id)).toEqual(["backup"]);
+    expect(plan.secrets.map(({ name }) => name)).toEqual(["backup-repository"]);
+    expect(plan.jobs.flatMap(({ reaches, needs }) => [...reaches, ...needs])).toEqual([]);
+  });
+
+  it("names no other secret in any file, and has no network", () => {
+    const { files } = renderCompose(plan);
+    const texts = files.map(renderedFileToString);
+    const slots = texts.flatMap((text) => text.match(/\$\{secret:[^|}]+/g) ?? []);
+
+    expect(new Set(slots)).toEqual(new Set(["${secret:backup-repository"]));
+    expect(texts[0]).toContain("network_mode: none");
+  });
+});
+
+describe("a plan of a second platform for trying", () => {
+  it("publishes nothing, and every network of it leads nowhere", () => {
+    const [file] = renderCompose(profilePlan("infra", backedUp, undefined, { isolated: true })).files;
+    const compose = file === undefined ? "" : renderedFileToString(file);
+
+    expect(compose).not.toMatch(/^ +ports:/m);
+    expect(compose.match(/internal: true/g)).toHaveLength(3);
+  });
+});
+
+describe("a plan that brings a backup back", () => {
+  const plan = profilePlan("infra", backedUp, undefined, { restore: { backup: "0123abcd" } });
+  const needsOf = (id: string): readonly string[] =>
+    plan.jobs
+      .find((job) => job.id === id)
+      ?.needs.map((need) => (need.kind === "completed" ? need.job : need.component)) ?? ["not there"];
+
+  it("has databases there before they are initialised, and objects before repositories that point to them", () => {
+    expect(needsOf("restore-postgres")).toEqual([]);
+    expect(needsOf("postgres-initialise")).toEqual(["restore-postgres"]);
+    expect(needsOf("restore-sequences")).toEqual(["postgres-databases"]);
+    expect(needsOf("restore-objects")).toEqual(["minio-buckets"]);
+    expect(needsOf("restore-git")).toEqual(["gitaly", "restore-objects"]);
+    expect(needsOf("restore-streams")).toEqual(["nats", "restore-git"]);
+  });
+
+  it("works on the data directory as the server's own user", () => {
+    const job = plan.jobs.find(({ id }) => id === "restore-postgres");
+
+    expect(job?.container.uid).toBe(10001);
+    expect(job?.container.mounts.map(({ component, volume }) => `${component ?? job.component}/${volume}`)).toEqual([
+      "postgres/data",
+      "backup/repository",
+      "backup/staging",
+    ]);
+  });
+});
+
+describe("what is elsewhere", () => {
+  const elsewhere: Readonly<Record<string, readonly string[]>> = {
+    postgres: ["host=db.corp", "adminPassword=x"],
+    gitaly: ["host=git.corp", "token=x"],
+    nats: ["host=nats.corp", "user=u", "password=x"],
+    objectStore: ["endpoint=https://s3.corp", "accessKey=k", "secretKey=s"],
+  };
+  const restoring = { restore: { backup: "0123abcd" } };
+  const jobsOf: Readonly<Record<string, readonly string[]>> = {
+    postgres: ["restore-postgres", "restore-sequences"],
+    gitaly: ["restore-git"],
+    nats: ["restore-streams"],
+    objectStore: ["restore-objects"],
+  };
+  const setsOf = (key: string): readonly string[] => [
+    `${key}.mode=external`,
+    ...(elsewhere[key] ?? []).map((set) => `${key}.external.${set}`),
+  ];
+
+  it.each(Object.keys(elsewhere))("%s is neither copied nor brought back, and the others are", (key) => {
+    const plan = profilePlan("infra", [...backedUp, ...setsOf(key)], undefined, restoring);
+    const whole = profilePlan("infra", [...backedUp, ...setsOf(key)]);
+    const restored = plan.jobs.map(({ id }) => id).filter((id) => id.startsWith("restore-"));
+    const file = whole.jobs.find(({ id }) => id === "backup")?.container.files[0];
+    const document = file?.contents.kind === "json" ? file.contents.value : {};
+    const stores = { postgres: "postgres", gitaly: "git", nats: "streams", objectStore: "objects" };
+
+    expect([...restored].sort()).toEqual(
+      Object.entries(jobsOf)
+        .flatMap(([store, jobs]) => (store === key ? [] : jobs))
+        .sort(),
+    );
+    expect(
+      Object.keys(document as object)
+        .filter((name) => Object.values(stores).includes(name))
+        .sort(),
+    ).toEqual(
+      Object.entries(stores)
+        .flatMap(([store, name]) => (store === key ? [] : [name]))
+        .sort(),
+    );
+  });
+
+  it("altogether leaves nothing to copy or to bring back", () => {
+    const all = Object.keys(elsewhere).flatMap(setsOf);
+    const plan = profilePlan("infra", [...backedUp, ...all], undefined, restoring);
+
+    expect(plan.jobs.filter(({ id }) => id.startsWith("restore-"))).toEqual([]);
+  });
+});

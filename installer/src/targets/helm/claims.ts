@@ -1,0 +1,95 @@
+import type { Identity } from "../../execute/state/records.ts";
+import type { Component, Plan, Volume } from "../../plan/model.ts";
+import type { Cluster, KubeObject } from "../../platform/cluster-ports.ts";
+import { claimsOf, objectName, runsHere } from "../../render/helm/helm-scope.ts";
+import { type Store, storeId } from "../../render/rendering.ts";
+import type { HelmPlace } from "./helm-ports.ts";
+import { kinds } from "./kinds.ts";
+import { installAnnotation, named, ownLabels } from "./labels.ts";
+
+/**
+ * Makes the claims that StatefulSets would make, before they do: only so can they say from the first moment whose data they hold.
+ * @returns the stores, `component/volume`, whose claim was not there
+ */
+export async function makeClaims(
+  cluster: Cluster,
+  place: HelmPlace,
+  plan: Plan,
+  identity: Pick<Identity, "uuid" | "name">,
+): Promise<readonly string[]> {
+  const missing = await missingIn(cluster, place, plan, identity.name);
+  for (const claim of missing) await cluster.create(claimOf(plan, claim, place, identity));
+  return [
+    ...new Set(missing.map(({ component, volume }) => storeId({ component: component.id, volume: volume.name }))),
+  ];
+}
+
+/** The claims that `makeClaims` would make. */
+export async function missingClaims(
+  cluster: Cluster,
+  place: HelmPlace,
+  plan: Plan,
+  identity: Pick<Identity, "uuid" | "name">,
+): Promise<readonly KubeObject[]> {
+  const missing = await missingIn(cluster, place, plan, identity.name);
+  return missing.map((claim) => claimOf(plan, claim, place, identity));
+}
+
+async function missingIn(
+  cluster: Cluster,
+  place: HelmPlace,
+  plan: Plan,
+  install: string,
+): Promise<readonly PlannedClaim[]> {
+  const found = await cluster.listMetadata(kinds.claim, { ...place, labels: named(install) });
+  const there = new Set(found.map(({ metadata }) => metadata.name));
+  return claimNames(plan).filter(({ name }) => !there.has(name));
+}
+
+interface PlannedClaim {
+  readonly component: Component;
+  readonly volume: Volume;
+  readonly name: string;
+}
+
+/** The claims of a plan, one for each pod of a store's component. */
+export function claimNames(plan: Plan): readonly PlannedClaim[] {
+  return plan.components.filter(runsHere).flatMap((component) => {
+    const pods = Array.from({ length: component.workload?.replicas ?? 0 }, (_, index) => index);
+    return claimsOf(component).flatMap((volume) =>
+      pods.map((index) => ({
+        component,
+        volume,
+        name: claimName(plan, { component: component.id, volume: volume.name }, index),
+      })),
+    );
+  });
+}
+
+/** Name of the claim of a pod, as a StatefulSet gives it: `<volume>-<workload>-<number>`. */
+export function claimName(plan: Plan, store: Pick<Store, "component" | "volume">, index: number): string {
+  return `${store.volume}-${objectName(plan, store.component)}-${index}`;
+}
+
+function claimOf(
+  { settings }: Plan,
+  { component, volume, name }: PlannedClaim,
+  { namespace }: HelmPlace,
+  identity: Pick<Identity, "uuid" | "name">,
+): KubeObject {
+  const { storageClass } = settings.cluster;
+  return {
+    ...kinds.claim,
+    metadata: {
+      name,
+      namespace,
+      labels: ownLabels(identity.name, component.id),
+      annotations: { [installAnnotation]: identity.uuid },
+    },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      ...(storageClass === "" ? {} : { storageClassName: storageClass }),
+      resources: { requests: { storage: `${volume.sizeGiB}Gi` } },
+    },
+  };
+}

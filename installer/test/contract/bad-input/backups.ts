@@ -1,0 +1,162 @@
+import { proofs } from "../proof.ts";
+import type { BadInput } from "./row.ts";
+
+const together = "e2e/backup";
+const repository = "integration/backup-postgres";
+const stores = "integration/backup-stores";
+const nothing = "nothing was made or changed";
+
+/** What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to. */
+export const backupRows: readonly BadInput[] = [
+  {
+    fault: "a backup of a platform that was installed without",
+    says: "this platform was installed without backups",
+    code: "PREFLIGHT_FAILED",
+    state: nothing,
+    again: "after an install that says where backups go",
+    proofs: proofs(
+      together,
+      "is refused where the platform was installed without backups, and before there is a recovery key",
+    ),
+  },
+  {
+    fault: "a backup before anybody has a recovery key",
+    says: "there is no repository of backups yet",
+    code: "APPLY_FAILED",
+    state: "nothing was copied, and no delete had to wait",
+    again: "after `slipway backup init`",
+    proofs: proofs(
+      together,
+      "is refused where the platform was installed without backups, and before there is a recovery key",
+    ),
+  },
+  {
+    fault: "a directory for backups that lies with the data, or is the root of the host",
+    says: "lies with the data that it keeps copies of",
+    code: "VALUES_INVALID",
+    state: "nothing was touched: values are checked first",
+    again: "with a directory elsewhere",
+    proofs: proofs("rules/rules", "backup"),
+  },
+  {
+    fault: "a recovery key with a wrong, missing or swapped character",
+    says: "this is no recovery key, or one with a typing error",
+    code: "USAGE",
+    state: "nothing was made, and no repository was asked",
+    again: "with the key as it was shown",
+    proofs: [
+      ...proofs("backup/recovery-key", "with one wrong, missing or swapped character is told to have a typing error"),
+      ...proofs(together, "a restore says what is wrong with a key, a directory or a backup"),
+    ],
+  },
+  {
+    fault: "a recovery key of other backups",
+    says: "recovery key does not open the backup repository in …",
+    code: "APPLY_FAILED",
+    state: "no data was brought back; the directory is as it was",
+    again: "the same command with the right key goes on",
+    proofs: [
+      ...proofs(together, "a restore says what is wrong with a key, a directory or a backup"),
+      ...proofs(repository, "opens with its own keys alone, and is not there where nothing is"),
+    ],
+  },
+  {
+    fault: "a directory without backups, and a backup that is not there",
+    says: "there is no backup …",
+    code: "PREFLIGHT_FAILED",
+    state: "no data was brought back",
+    again: "with the directory or the backup that is named",
+    proofs: proofs(together, "a restore says what is wrong with a key, a directory or a backup"),
+  },
+  {
+    fault: "a restore where the platform is installed",
+    says: "… is installed here, and a restore never goes over data that is there",
+    code: "USAGE",
+    state: "the platform is as it was",
+    again: "beside it, or after it was given up",
+    proofs: proofs(together, "is never restored over"),
+  },
+  {
+    fault: "a bit that has flipped in a backup, a part of it that is cut short or gone",
+    says: "the backup repository in … is damaged: …",
+    code: "APPLY_FAILED",
+    state: "no byte of the store was written; the backup is kept as it is",
+    again: "with another backup, or a new one to another directory",
+    proofs: [
+      ...proofs(together, "is found by who reads all of it, and brings no database back"),
+      ...proofs(repository, "is found by a check and by a restore, which leaves the directory empty: %s"),
+      ...proofs(stores, "that are damaged in the folder are found before anything is written"),
+    ],
+  },
+  {
+    fault: "a second backup while one is made",
+    code: "LOCKED",
+    state: "the first one goes on",
+    again: "once it has ended",
+    proofs: proofs(
+      together,
+      "makes a whole one afterwards while people write, read and delete, and says who is at work to a second run",
+    ),
+  },
+  {
+    fault: "a backup that was killed: deletes wait, and a repository is locked by the dead",
+    state: "deletes wait five minutes more at most; what was stored before is whole",
+    again: "the same command makes a whole one, and what the dead had locked is free",
+    proofs: [
+      ...proofs(together, "killed in the middle holds deletes no longer than five minutes more"),
+      ...proofs(
+        repository,
+        "is closed while a run that lives holds it, who is named, and open when that one is said to be dead",
+      ),
+    ],
+  },
+  {
+    fault: "a restore that was killed, at any moment",
+    state: "what is back is kept; no store was started on half of its data",
+    again: "the same command finishes it",
+    proofs: [
+      ...proofs(together, "comes back by one command, which goes on wherever it was killed"),
+      ...proofs(
+        repository,
+        "is whole after the restore was killed and run again, and the real server starts on it with the old password",
+      ),
+    ],
+  },
+  {
+    fault: "something that stands where a part of a backup would go",
+    says: "there is a database … already, and nothing was changed",
+    code: "APPLY_FAILED",
+    state: "it is as it was",
+    again: "with another name by `--as`",
+    proofs: [
+      ...proofs(stores, "never write over another content, and come beside it under another path"),
+      ...proofs(repository, "is refused and untouched when something is in it"),
+    ],
+  },
+  {
+    fault: "a server of databases that may not be copied: no right, no entry for replication, no sender left",
+    state: "nothing was stored; backups stored before are not touched",
+    again: "after what the message says",
+    proofs: proofs(
+      repository,
+      "a role without the right, a wrong password, nobody there, no TLS",
+      "no entry for replication, no senders left",
+    ),
+  },
+  {
+    fault: "a file that is cut short while it is stored",
+    state: "the backup is forgotten again; those before are not touched",
+    again: "the same command",
+    proofs: proofs(
+      repository,
+      "keeps nothing of a folder that was cut short while it was stored, or that is not there",
+    ),
+  },
+  {
+    fault: "a reference that leads nowhere: a layer, an object or a repository that a backup lacks",
+    code: "APPLY_FAILED",
+    state: "the backup is kept and does not count as restored",
+    again: "make a new one; the message names what is missing",
+    proofs: proofs("audit/registry-model", "is found out when keys are copied in their own order"),
+  },
+];

@@ -1,0 +1,95 @@
+// Runs inside the toolbox image: takes calls about backups from its standard input and prints what came of them.
+import { text } from "node:stream/consumers";
+import { dumpDatabase, provePostgres } from "../../../toolbox/src/backup/prove-postgres.ts";
+import { restorePostgres, savePostgres } from "../../../toolbox/src/backup/postgres-store.ts";
+import { openRestic, type CheckScope, type Restic, type Retention } from "../../../toolbox/src/backup/restic.ts";
+import { withScratchServer } from "../../../toolbox/src/backup/scratch-server.ts";
+import type { PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
+import { ToolboxError } from "../../../toolbox/src/errors.ts";
+
+export type Call =
+  | readonly ["exists"]
+  | readonly ["initialise"]
+  | readonly ["snapshots"]
+  | readonly ["addKey", newPassword: string]
+  | readonly ["backup", folder: string, tags: readonly string[], time?: string]
+  | readonly ["restore", snapshotId: string, subfolder: string, target: string]
+  | readonly ["check", scope: CheckScope]
+  | readonly ["forget", keep: Retention, prune: boolean]
+  | readonly ["dump", snapshotId: string, path: string]
+  | readonly ["savePostgres", login: PostgresLogin, folder: string]
+  | readonly ["restorePostgres", snapshotId: string, subfolder: string, data: string]
+  | readonly ["provePostgres", folder: string, scratch: string]
+  | readonly ["query", folder: string, scratch: string, database: string, sql: string]
+  | readonly ["dumpDatabase", folder: string, scratch: string, database: string, file: string];
+
+export interface Calls {
+  readonly repository: string;
+  readonly password: string;
+  readonly deadHosts?: readonly string[];
+  readonly calls: readonly Call[];
+}
+
+export interface Outcome {
+  readonly results: readonly unknown[];
+  readonly error?: { readonly name: string; readonly message: string; readonly advice?: string };
+}
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+const context = { log, progress: () => undefined };
+
+/** What a call does with its words. */
+type Handlers = {
+  readonly [Name in Call[0]]: (
+    restic: Restic,
+    ...words: Extract<Call, readonly [Name, ...unknown[]]> extends readonly [unknown, ...infer Words] ? Words : []
+  ) => Promise<unknown>;
+};
+
+const handlers: Handlers = {
+  exists: (restic) => restic.exists(),
+  initialise: (restic) => restic.initialise(),
+  snapshots: (restic) => restic.snapshots(),
+  addKey: (restic, newPassword) => restic.addKey(newPassword),
+  backup: (restic, folder, tags, time) =>
+    restic.backup(folder, { tags, ...(time === undefined ? {} : { time: new Date(time) }) }, () => undefined),
+  restore: (restic, snapshotId, subfolder, target) => restic.restore(snapshotId, subfolder, target, () => undefined),
+  check: (restic, scope) => restic.check(scope),
+  forget: (restic, keep, prune) => restic.forget(keep, { prune }),
+  dump: async (restic, snapshotId, path) => (await restic.dump(snapshotId, path)).toString("utf8"),
+  savePostgres: (_, login, folder) => savePostgres(login, folder, context),
+  restorePostgres: (restic, snapshotId, subfolder, data) =>
+    restorePostgres(restic, snapshotId, subfolder, data, context),
+  provePostgres: (_, folder, scratch) => provePostgres(folder, scratch, context),
+  query: (_, folder, scratch, database, sql) =>
+    withScratchServer(folder, scratch, context, (server) => server.query(database, sql)),
+  dumpDatabase: (_, folder, scratch, database, file) =>
+    withScratchServer(folder, scratch, context, (server) => dumpDatabase(server, database, file)),
+};
+
+async function perform([name, ...words]: Call, restic: Restic): Promise<unknown> {
+  const handler = handlers[name] as (restic: Restic, ...words: readonly unknown[]) => Promise<unknown>;
+  return await handler(restic, ...words);
+}
+
+async function main(): Promise<void> {
+  const { repository, password, deadHosts = [], calls } = JSON.parse(await text(process.stdin)) as Calls;
+  const restic = openRestic({ path: repository, password }, { host: "install", temporary: "/tmp", deadHosts, log });
+  const results: unknown[] = [];
+  let error: Outcome["error"];
+  try {
+    for (const call of calls) results.push((await perform(call, restic)) ?? null);
+  } catch (thrown) {
+    if (!(thrown instanceof ToolboxError)) throw thrown;
+    const { name, message, advice } = thrown;
+    error = { name, message, ...(advice === undefined ? {} : { advice }) };
+  } finally {
+    await restic.close();
+  }
+  process.stdout.write(`${JSON.stringify({ results, ...(error === undefined ? {} : { error }) } satisfies Outcome)}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
