@@ -152,6 +152,8 @@ async function callWithMessages(
 ): Promise<unknown> {
   const ended = new AbortController();
   const answered = Promise.withResolvers<unknown>();
+  // A call may fail while the next message is still being read: nobody waits for the answer then, who reads it later gets it all the same.
+  answered.promise.catch(() => undefined);
   const stream = client.makeClientStreamRequest(
     path,
     requestSerialize,
@@ -180,7 +182,6 @@ async function callWithMessages(
     stream.end();
   } catch (error) {
     stream.cancel();
-    answered.promise.catch(() => undefined);
     throw error;
   } finally {
     signal?.removeEventListener("abort", cancel);
