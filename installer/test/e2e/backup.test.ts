@@ -23,7 +23,7 @@ import { auditWritten, startWriter } from "../support/platform-writer.ts";
 import type { Acknowledged, PlatformWriter } from "../support/platform-writer.ts";
 import { mustInstall, openPlatform, writeInto } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
-import { findNeedles, readNeedles, watchMachine } from "./secret-canary.ts";
+import { findNeedles, readNeedles, watchMachine } from "../support/secret-canary.ts";
 
 const nothing = { containers: [], networks: [], volumes: [] };
 

@@ -15,8 +15,8 @@ import { infraServices, mustInstall, writeInto } from "../support/platform.ts";
 import { restrictedPod } from "../support/restricted-pod.ts";
 import { describeUnless } from "../support/unless.ts";
 import { sendToLoopback } from "./https-request.ts";
-import { findNeedles, readNeedles, watchCommandLines } from "./secret-canary.ts";
-import type { Watcher } from "./secret-canary.ts";
+import { findNeedles, readNeedles, watchCommandLines } from "../support/secret-canary.ts";
+import type { Watcher } from "../support/secret-canary.ts";
 
 const domain = "platform.test";
 /** Kinds that a namespace of the tests may hold. */

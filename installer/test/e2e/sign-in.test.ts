@@ -12,8 +12,8 @@ import type { ChildResult } from "../support/child.ts";
 import { sendToLoopback } from "./https-request.ts";
 import { openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
-import { findNeedles, listFiles, readNeedles, watchMachine } from "./secret-canary.ts";
-import type { Watcher } from "./secret-canary.ts";
+import { findNeedles, listFiles, readNeedles, watchMachine } from "../support/secret-canary.ts";
+import type { Watcher } from "../support/secret-canary.ts";
 
 const domain = "platform.test";
 

@@ -30,7 +30,7 @@ import { spoolBlobs } from "../../src/registry/push/spool-blobs.ts";
 import { fixtureBytes, fixturePublicKey, makeBundle, writeSplit } from "../support/bundle-fixture.ts";
 import { createBundlePorts } from "../support/bundle-ports.ts";
 import { createPushWorld, type PushWorld, sampleImages, tagsIn, findIncomplete } from "./push-world.ts";
-import { breakFrom, diskInFile, memoryDisk, noDisksBecause } from "./small-disk.ts";
+import { breakFrom, diskInFile, memoryDisk, noDisksBecause } from "../support/small-disk.ts";
 import { createTestRegistry, type TestRegistry } from "../stand-ins/registry/create-test-registry.ts";
 import { seedImage } from "../stand-ins/registry/synthetic-image.ts";
 

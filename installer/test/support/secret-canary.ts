@@ -1,8 +1,8 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { startChild } from "../support/child.ts";
-import type { RunningChild } from "../support/child.ts";
-import type { Platform } from "../support/platform.ts";
+import { startChild } from "./child.ts";
+import type { RunningChild } from "./child.ts";
+import type { Platform } from "./platform.ts";
 
 /** A secret in one of the spellings it could slip out in. */
 interface Needle {
