@@ -8,7 +8,7 @@ import { openPlatformStores } from "../support/platform-stores.ts";
 import { auditWritten } from "../support/platform-writer.ts";
 import type { Platform } from "../support/platform.ts";
 import { findNeedles, readNeedles } from "../support/secret-canary.ts";
-import { digestOfSecrets, type GoodBackup, type World } from "./world.ts";
+import { hashSecrets, type GoodBackup, type World } from "./world.ts";
 
 export type Problems = readonly string[];
 
@@ -68,11 +68,17 @@ export async function isAsBefore(restored: Platform, backup: GoodBackup, world: 
     return [
       ...dangling.slice(0, 5),
       ...(lost.length === 0 ? [] : [`${lost.length} acknowledged writes are lost, row ${lost[0]} among them`]),
-      ...((await digestOfSecrets(restored)) === world.secrets ? [] : ["the secrets are others"]),
+      ...differingSecrets(world.secrets, await hashSecrets(restored)),
     ];
   } finally {
     await stores.close();
   }
+}
+
+function differingSecrets(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Problems {
+  return [...before]
+    .filter(([name, hash]) => after.get(name) !== hash)
+    .map(([name]) => `the secret ${name} is another`);
 }
 
 /** No command has written a secret, on whatever way it ended. */

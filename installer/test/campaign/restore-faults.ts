@@ -107,7 +107,7 @@ export async function completeRestore(
   for (let run = 0; run <= mostReruns; run += 1) {
     const result = await startNoting(world, platform, args).ended;
     // Done by a run that was thought to be disturbed.
-    const isDone = result.exitCode === 0 || result.stderr.includes('is installed here');
+    const isDone = result.exitCode === 0 || result.stderr.includes("is installed here");
     if (isDone) return await brought(world, platform, backup);
     failures.push(describeEnd("restore", result));
   }
@@ -161,7 +161,7 @@ async function fromBrokenMedium(world: World): ReturnType<Fault["run"]> {
 
 function endedNamed(result: ChildResult): Problems {
   const { exitCode, stderr } = result;
-  if (exitCode === 0 || (exitCode === 2 && stderr.includes('is installed here'))) return [];
+  if (exitCode === 0 || (exitCode === 2 && stderr.includes("is installed here"))) return [];
   const isPlain = /^error: \S/m.test(stderr) && !/^ {4}at /m.test(stderr);
   return [4, 5, 6].includes(exitCode ?? -1) && isPlain ? [] : [describeEnd("restore", result)];
 }

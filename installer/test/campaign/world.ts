@@ -31,8 +31,8 @@ export interface World {
   readonly backups: GoodBackup[];
   /** Milliseconds that the last undisturbed `backup create` took. */
   createMs: number;
-  /** Digest of the secrets that a restore has to bring back. */
-  readonly secrets: string;
+  /** Hashes of the secrets, all of which a restore has to bring back. */
+  readonly secrets: ReadonlyMap<string, string>;
   /** Logs in to the stores again: after one of them ended, or its address changed. */
   reopenStores(): Promise<void>;
   dispose(): Promise<void>;
@@ -61,7 +61,7 @@ export async function openWorld(
   const writer = await startWriter(stores.now, { seed, ...pace, log: join(platform.folder, "written") });
   const world: World = {
     ...{ platform, disk, directory, keyFile, chance, failpoints, writer, backups: [], createMs: 10_000 },
-    secrets: await digestOfSecrets(platform),
+    secrets: await hashSecrets(platform),
     reopenStores: stores.reopen,
     dispose: async () => {
       await Promise.race([writer.stop(), delay(60_000)]);
@@ -139,12 +139,21 @@ export async function mustSucceed(platform: Platform, args: readonly string[]): 
   if (result.exitCode !== 0) throw new Error(describeEnd(args.join(" "), result));
 }
 
-/** What stands for the secrets that belong to data: those that a restore has to bring back as they were. */
-export async function digestOfSecrets({ stateDir }: Pick<Platform, "stateDir">): Promise<string> {
+/** Made from another with salt: it is another each time, and fits all the same. */
+const madeAnew = new Set(["registry-htpasswd"]);
+
+/** A hash of each secret that is not made from others, by its file's name. */
+export async function hashSecrets({ stateDir }: Pick<Platform, "stateDir">): Promise<ReadonlyMap<string, string>> {
   const folder = join(stateDir, "secrets");
-  const hash = createHash("sha256");
-  for (const name of (await readdir(folder)).toSorted()) {
-    hash.update(`${name}\n`).update(await readFile(join(folder, name)));
-  }
-  return hash.digest("hex");
+  const hashOf = async (name: string): Promise<string> =>
+    createHash("sha256")
+      .update(await readFile(join(folder, name)))
+      .digest("hex");
+  return new Map(
+    await Promise.all(
+      (await readdir(folder))
+        .filter((name) => !madeAnew.has(name))
+        .map(async (name) => [name, await hashOf(name)] as const),
+    ),
+  );
 }
