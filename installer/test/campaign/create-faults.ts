@@ -1,7 +1,9 @@
 /** What happens to `backup create`, and that the same command makes a whole backup afterwards. */
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackupListResult } from "../../src/actions/backup/backup.ts";
 import type { ChildResult, RunningChild } from "../support/child.ts";
+import { pointsReached, untilTrue } from "../support/hold.ts";
 import type { Fault } from "./fault.ts";
 import { killAfter, killJobAfter, killServiceAfter } from "./kills.ts";
 import type { Problems } from "./oracles.ts";
@@ -49,6 +51,20 @@ export const createFaults: readonly Fault[] = [
       const wasKilled = await killJobAfter(world.platform, child, ms);
       const result = await child.ended;
       return { what: `after ${ms} ms`, problems: wasKilled ? endedNamed(result) : endedWell(result) };
+    },
+  },
+  {
+    kind: "the container that copies is killed as it tells of a step",
+    run: async (world) => {
+      const { platform, failpoints, chance } = world;
+      const steps = failpoints.passedBy("backup").filter((point) => point.startsWith("told:create:"));
+      const point = chance.pick(steps);
+      const log = join(platform.folder, `points-of-run-${chance.below(1e9)}`);
+      const environment = { SLIPWAY_FAILPOINT_LOG: log };
+      const child = platform.start(["backup", "create", "--no-proof"], { environment });
+      await untilTrue(child.ended, `the point ${point}`, () => pointsReached(log).includes(point));
+      await killJobAfter(platform, child, 0);
+      return { what: point, problems: endedNamed(await child.ended) };
     },
   },
   {

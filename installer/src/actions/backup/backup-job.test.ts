@@ -35,8 +35,10 @@ function portsThat(lines: readonly string[], status: number) {
     },
   } as unknown as Target;
   const signal = new AbortController().signal;
-  return { asked, ports: { target, fs: createFileSystem(), report: () => undefined, signal } };
+  return { asked, ports: { target, fs: createFileSystem(), report: () => undefined, signal, failpoint } };
 }
+
+const failpoint = () => Promise.resolve();
 
 const copied: BackupEvent = { event: "copied", step: "postgres", items: 5, bytes: 7, changedBytes: 7, ms: 1 };
 const toLine = (event: BackupEvent): string => JSON.stringify(event);
@@ -54,6 +56,17 @@ describe("the job that copies", () => {
     expect(asked[0]?.arguments).toEqual(["backup", "/run/slipway/document.json", "create", "run-1"]);
     expect(events).toEqual([copied]);
     expect(seen).toEqual(events);
+  });
+
+  it("tells at which steps a run of it may be killed: those of the job itself, but not how far it is", async () => {
+    const progress: BackupEvent = { event: "progress", step: "git", done: 1, total: 2, unit: "items" };
+    const { ports } = portsThat([toLine({ event: "begun", step: "git" }), toLine(progress), toLine(copied)], 0);
+    const passed: string[] = [];
+    const noting = (name: string) => Promise.resolve(void passed.push(name));
+
+    await runBackupJob(plan, install, ["create", "run-1"], { ...ports, failpoint: noting });
+
+    expect(passed).toEqual(["before:create", "told:create:begun:git", "told:create:copied:postgres", "after:create"]);
   });
 
   it("that fails says why, what to do and what is copied already", async () => {
@@ -88,7 +101,9 @@ describe("the job that is handed secrets", () => {
           return Promise.resolve(status);
         },
       } as unknown as Target;
-      const asking = askRecordsJob(plan, install, ["prepare"], { target, fs: createFileSystem(), input: "the key" });
+      const asking = askRecordsJob(plan, install, ["prepare"], {
+        ...{ target, fs: createFileSystem(), failpoint, input: "the key" },
+      });
 
       const answer = await asking.catch((error: unknown) => error);
 

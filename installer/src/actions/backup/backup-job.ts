@@ -7,7 +7,7 @@ import { findJob } from "../../plan/find-in-plan.ts";
 import type { Job, Plan } from "../../plan/model.ts";
 import type { ActionPorts } from "../context.ts";
 
-export type BackupPorts = Pick<ActionPorts, "target" | "fs" | "report" | "signal">;
+export type BackupPorts = Pick<ActionPorts, "target" | "fs" | "report" | "signal" | "failpoint">;
 
 /**
  * Sees to it that a plan has what backups need.
@@ -40,8 +40,11 @@ export async function runBackupJob(
       return;
     }
     events.push(event);
+    // A job has no records of its own: what it tells stands for its steps.
+    if (event.event !== "progress") void ports.failpoint(pointOf(words, event));
     ports.onEvent?.(event);
   };
+  await ports.failpoint(`before:${words[0] ?? ""}`);
   const run = {
     id: job.id,
     title: job.title,
@@ -53,7 +56,12 @@ export async function runBackupJob(
   // What the toolbox writes has no secrets in it any more.
   const status = await ports.target.runJob(install, run, { report, signal, redact: (line) => line });
   if (status !== 0) throw failed(events, other, status);
+  await ports.failpoint(`after:${words[0] ?? ""}`);
   return events;
+}
+
+function pointOf([word = ""]: readonly string[], event: BackupEvent): string {
+  return ["told", word, event.event, ...("step" in event ? [event.step] : [])].join(":");
 }
 
 /**
@@ -65,8 +73,9 @@ export async function askRecordsJob(
   plan: Plan,
   install: Install,
   words: readonly string[],
-  { target, fs, input = "" }: Pick<BackupPorts, "target" | "fs"> & { readonly input?: string },
+  ports: Pick<BackupPorts, "target" | "fs" | "failpoint"> & { readonly input?: string },
 ): Promise<string> {
+  const { target, fs, failpoint, input = "" } = ports;
   const job = jobOf(plan, backupJobs.records);
   const folder = install.layout.handingOver;
   await fs.remove(folder);
@@ -74,7 +83,9 @@ export async function askRecordsJob(
   const files = { input: join(folder, "in"), output: join(folder, "out") };
   try {
     await fs.writeAtomic(files.input, input, { mode: 0o600, flush: false });
+    await failpoint(`before:${words[0] ?? ""}`);
     const status = await target.openConsole(install, { job: job.id, args: [...backupWords, ...words], ...files });
+    await failpoint(`after:${words[0] ?? ""}`);
     const answer = (await fs.readTextIfPresent(files.output)) ?? "";
     if (status !== 0) throw failed(eventsIn(answer), [], status);
     return answer;

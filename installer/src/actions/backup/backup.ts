@@ -93,6 +93,7 @@ export async function createBackup(request: BackupCreateRequest, ports: ActionPo
     const at = ports.clock.now().toISOString();
     const copied = await withStep(ports, steps.backup, () => copyHeld(work, ports));
     await rememberBackup(work.install, { id: copied.backup, at }, ports.fs);
+    await ports.failpoint("backup:remembered");
     const proof =
       request.skipProof === true
         ? undefined
@@ -115,6 +116,7 @@ async function copyHeld({ plan, install, run }: Work, ports: ActionPorts): Promi
   const records = await readPlatformRecords(install, plan, ports.fs);
   await askRecordsJob(plan, install, ["put-records"], { ...ports, input: JSON.stringify(records) });
   const hold = await holdDeletes(plan, install, ports);
+  await ports.failpoint("deletes:held");
   let released: Promise<number> | undefined;
   const release = (): Promise<number> => (released ??= hold.release());
   try {
@@ -131,7 +133,9 @@ async function copyHeld({ plan, install, run }: Work, ports: ActionPorts): Promi
       return [{ store, items, bytes, changedBytes, ms }];
     });
     const { id: backup, bytes, addedBytes } = stored;
-    return { backup, bytes, addedBytes, stores, heldSeconds: await release() };
+    const heldSeconds = await release();
+    await ports.failpoint("deletes:released");
+    return { backup, bytes, addedBytes, stores, heldSeconds };
   } finally {
     await release();
   }
@@ -143,6 +147,7 @@ async function prove(backup: string, { plan, install }: Work, ports: ActionPorts
   const proved = events.find((event) => event.event === "proved");
   if (proved === undefined) throw new ApplyError(`the proof of backup ${backup} ended without a result`);
   await rememberProof(install, proved, ports.fs);
+  await ports.failpoint("proof:remembered");
   const { id, at, restoreSeconds, databases, audit } = proved;
   return { id, at, restoreSeconds, databases, ...(audit === undefined ? {} : { audit }) };
 }
