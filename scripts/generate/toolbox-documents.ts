@@ -114,6 +114,7 @@ async function compileValidators(schema: SchemaNode): Promise<string> {
   );
   return `\n${small.code}export const jobKinds = ${JSON.stringify(kindsOf("Job", schema))};
 export const wireKinds = ${JSON.stringify(kindsOf("Wire", schema))};
+export const repositoryKinds = ${JSON.stringify(kindsOf("BackupRepository", schema))};
 `;
 }
 
@@ -151,6 +152,7 @@ ${Object.keys(documents)
 /** What the field kind may be. */
 export const jobKinds: readonly string[];
 export const wireKinds: readonly string[];
+export const repositoryKinds: readonly string[];
 `;
 
 async function makeTypes(schema: SchemaNode): Promise<string> {

@@ -22,3 +22,4 @@ export const findBackupErrors: DocumentCheck;
 /** What the field kind may be. */
 export const jobKinds: readonly string[];
 export const wireKinds: readonly string[];
+export const repositoryKinds: readonly string[];

@@ -5,6 +5,7 @@ import {
   findS3ConsoleErrors,
   findVerifyErrors,
   jobKinds,
+  repositoryKinds,
   wireKinds,
 } from "./contract-validator.generated.js";
 import type { DocumentCheck, SchemaError } from "./contract-validator.generated.d.ts";
@@ -131,6 +132,7 @@ function find(pointer: string, document: unknown, name: string): { readonly plac
 }
 
 function kindsAt(error: SchemaError): readonly string[] {
+  if (error.instancePath === "/repository") return repositoryKinds;
   return error.instancePath === "" ? jobKinds : wireKinds;
 }
 

@@ -1,10 +1,22 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { infraPlan, profilePlan } from "../../test/support/infra-plan.ts";
 import { renderCompose } from "../render/compose/render-compose.ts";
 import { renderedFileToString } from "../render/rendered-file.ts";
 import { backupsOnly, storesOnly } from "./partial-plans.ts";
 
+const toServer = [
+  ...["kind=rest", "url=https://backup.corp:8000/slipway", "user=u", "password=p"].map(
+    (set) => `backup.repository.${set}`,
+  ),
+  ...["backup.mode=embedded", "tls.trustedCaFile=/ca.pem"],
+];
 const backedUp = ["backup.mode=embedded", "backup.directory=/mnt/backup"];
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, { readonly networks?: object }>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+}
 
 describe("a plan of the stores alone", () => {
   const plan = storesOnly(infraPlan(backedUp));
@@ -42,7 +54,37 @@ describe("a plan that reads backups", () => {
   });
 });
 
+describe("a plan that reads backups on a server", () => {
+  const plan = backupsOnly(infraPlan(toServer));
+
+  it("needs what the server lets it in with and whom to trust, and reaches nothing else", () => {
+    expect(plan.secrets.map(({ name }) => name)).toEqual(["backup-credential", "backup-repository", "tls-trusted"]);
+    expect(new Set(plan.jobs.flatMap(({ reaches }) => reaches))).toEqual(new Set(["backup.repository"]));
+    expect(plan.components.flatMap(({ volumes }) => volumes.map(({ name }) => name))).toEqual(["staging"]);
+  });
+
+  it("has its jobs in a network that leads out", () => {
+    const [file] = renderCompose(plan).files;
+
+    expect(file === undefined ? "" : renderedFileToString(file)).not.toContain("network_mode: none");
+  });
+});
+
 describe("a plan of a second platform for trying", () => {
+  it("has one network that leads out where its backups are on a server, and only jobs that read them are in it", () => {
+    const plan = profilePlan("infra", toServer, undefined, { isolated: true, restore: { backup: "0123abcd" } });
+    const [file] = renderCompose(plan).files;
+    const compose = parse(file === undefined ? "" : renderedFileToString(file)) as ComposeFile;
+    const inIt = Object.entries(compose.services).filter(([, { networks = {} }]) => "outside" in networks);
+
+    expect(compose.networks["outside"]?.internal).toBeUndefined();
+    expect(Object.values(compose.networks).filter(({ internal }) => internal !== true)).toHaveLength(1);
+    expect(inIt.map(([id]) => id).sort()).toEqual([
+      ...["backup", "backup-parts", "backup-records"],
+      ...["restore-git", "restore-objects", "restore-postgres", "restore-streams"],
+    ]);
+  });
+
   it("publishes nothing, and every network of it leads nowhere", () => {
     const [file] = renderCompose(profilePlan("infra", backedUp, undefined, { isolated: true })).files;
     const compose = file === undefined ? "" : renderedFileToString(file);

@@ -1,5 +1,6 @@
-import { backupJobs, onlyReading, repositorySecret } from "./components/backup.ts";
+import { backupJobs, onlyReading } from "./components/backup.ts";
 import type { Component, Job, Plan } from "./model.ts";
+import { isSecretSlot, slotsOf } from "./text.ts";
 
 /** The part of a plan that keeps data, with what prepares it: nobody is let in, and nobody works on it. */
 export function storesOnly(plan: Plan): Plan {
@@ -11,7 +12,7 @@ export function storesOnly(plan: Plan): Plan {
   return { ...withoutDoors(plan), components, jobs };
 }
 
-/** The part of a plan that reads backups: it needs no service, and no secret but the one that opens them. */
+/** The part of a plan that reads backups: it needs no service of the platform, and no secret but those that open them. */
 export function backupsOnly(plan: Plan): Plan {
   const ids: readonly string[] = Object.values(backupJobs);
   const jobs = plan.jobs.filter(({ id }) => ids.includes(id)).map(onlyReading);
@@ -20,8 +21,15 @@ export function backupsOnly(plan: Plan): Plan {
     ...withoutDoors(plan),
     components: plan.components.filter(({ id }) => owners.has(id)),
     jobs,
-    secrets: plan.secrets.filter(({ name }) => name === repositorySecret),
+    secrets: plan.secrets.filter(({ name }) => jobs.some((job) => readsSecret(job, name))),
   };
+}
+
+function readsSecret({ container }: Job, name: string): boolean {
+  return container.files.some(
+    ({ contents }) =>
+      contents.kind === "json" && slotsOf(contents.value).some((slot) => isSecretSlot(slot) && slot.name === name),
+  );
 }
 
 function keepsData({ presence, workload, volumes }: Component): boolean {

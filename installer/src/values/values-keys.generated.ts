@@ -1878,7 +1878,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "backup": {
     "type": "object",
-    "allowed": "a map of mode, directory, resources, storage and keep"
+    "allowed": "a map of mode, directory, repository, resources, storage and keep"
   },
   "backup.mode": {
     "type": "string",
@@ -1891,6 +1891,62 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "backup.directory": {
     "type": "string",
     "allowed": "an absolute path, or empty"
+  },
+  "backup.repository": {
+    "type": "object",
+    "allowed": "a map of kind, url, region, accessKey, secretKey, secretKeyFile, user, password, passwordFile, privateKeyFile and hostKey"
+  },
+  "backup.repository.kind": {
+    "type": "string",
+    "allowed": "directory, s3, rest or sftp",
+    "choices": [
+      "directory",
+      "s3",
+      "rest",
+      "sftp"
+    ]
+  },
+  "backup.repository.url": {
+    "type": "string",
+    "allowed": "a URL such as https://backup.corp.example:8000/slipway or sftp://slipway@backup.corp.example/srv/slipway"
+  },
+  "backup.repository.region": {
+    "type": "string",
+    "allowed": "lower-case letters, digits and hyphens, at most 63"
+  },
+  "backup.repository.accessKey": {
+    "type": "string",
+    "allowed": "printable characters without spaces"
+  },
+  "backup.repository.secretKey": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "backup.repository.secretKeyFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "backup.repository.user": {
+    "type": "string",
+    "allowed": "printable characters without spaces and colons"
+  },
+  "backup.repository.password": {
+    "type": "string",
+    "allowed": "text",
+    "secret": true
+  },
+  "backup.repository.passwordFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "backup.repository.privateKeyFile": {
+    "type": "string",
+    "allowed": "an absolute path, or empty"
+  },
+  "backup.repository.hostKey": {
+    "type": "string",
+    "allowed": "a key such as ssh-ed25519 AAAA..., without a name before and a comment behind it"
   },
   "backup.resources": {
     "type": "object",

@@ -112,7 +112,7 @@ export interface TlsValues {
    */
   readonly caFile: string;
   /**
-   * Certificate authorities, in PEM form, of an object store, registry and sign-in elsewhere. The platform's programs trust them beside the publicly trusted ones; empty when those are enough.
+   * Certificate authorities, in PEM form, of an object store, registry, sign-in and repository of backups elsewhere. The platform's programs trust them beside the publicly trusted ones; empty when those are enough.
    */
   readonly trustedCaFile: string;
 }
@@ -1042,6 +1042,55 @@ export interface BackupValues {
    * Directory of this host that backups are kept in, encrypted; best the mount of another machine's disk. It is never removed with the platform.
    */
   readonly directory: string;
+  /**
+   * Where backups are kept, when not in a directory of this host. What restic writes there is encrypted before it leaves the platform.
+   */
+  readonly repository: {
+    /**
+     * directory keeps backups in backup.directory; s3 in a bucket of an object store; rest on a rest-server, which can refuse to remove what is there; sftp on a server that one signs in to by SSH.
+     */
+    readonly kind: "directory" | "s3" | "rest" | "sftp";
+    /**
+     * s3: https://HOST/BUCKET and, if several share it, what its keys begin with; rest: https://HOST/PATH; sftp: sftp://USER@HOST/PATH, from the root of what the server shows. The port stands behind the host.
+     */
+    readonly url: string;
+    /**
+     * Region of the bucket, for s3; empty means us-east-1, which most stores other than Amazon's take.
+     */
+    readonly region: string;
+    /**
+     * Name of the access key, for s3.
+     */
+    readonly accessKey: string;
+    /**
+     * Secret of the access key. Prefer secretKeyFile.
+     */
+    readonly secretKey: string;
+    /**
+     * File that holds only the secret key.
+     */
+    readonly secretKeyFile: string;
+    /**
+     * User name on the rest-server; empty where it asks for none.
+     */
+    readonly user: string;
+    /**
+     * Password of the user. Prefer passwordFile.
+     */
+    readonly password: string;
+    /**
+     * File that holds only the password.
+     */
+    readonly passwordFile: string;
+    /**
+     * File with the private key, without a passphrase, that the user signs in with, for sftp.
+     */
+    readonly privateKeyFile: string;
+    /**
+     * Public key of the SSH server, as ssh-keyscan shows it behind the name. The server is always checked with it.
+     */
+    readonly hostKey: string;
+  };
   readonly resources: Resources;
   readonly storage: Storage;
   /**

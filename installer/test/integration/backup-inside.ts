@@ -4,11 +4,12 @@ import { dumpDatabase, provePostgres } from "../../../toolbox/src/backup/prove-p
 import { restorePostgres, savePostgres } from "../../../toolbox/src/backup/postgres-store.ts";
 import { openRestic, type CheckScope, type Restic, type Retention } from "../../../toolbox/src/backup/restic.ts";
 import { withScratchServer } from "../../../toolbox/src/backup/scratch-server.ts";
-import type { PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
+import type { BackupRepository, PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
 import { ToolboxError } from "../../../toolbox/src/errors.ts";
 
 export type Call =
   | readonly ["exists"]
+  | readonly ["keys"]
   | readonly ["initialise"]
   | readonly ["snapshots"]
   | readonly ["addKey", newPassword: string]
@@ -24,8 +25,7 @@ export type Call =
   | readonly ["dumpDatabase", folder: string, scratch: string, database: string, file: string];
 
 export interface Calls {
-  readonly repository: string;
-  readonly password: string;
+  readonly repository: BackupRepository;
   readonly deadHosts?: readonly string[];
   readonly calls: readonly Call[];
 }
@@ -48,6 +48,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   exists: (restic) => restic.exists(),
+  keys: (restic) => restic.keys(),
   initialise: (restic) => restic.initialise(),
   snapshots: (restic) => restic.snapshots(),
   addKey: (restic, newPassword) => restic.addKey(newPassword),
@@ -73,8 +74,8 @@ async function perform([name, ...words]: Call, restic: Restic): Promise<unknown>
 }
 
 async function main(): Promise<void> {
-  const { repository, password, deadHosts = [], calls } = JSON.parse(await text(process.stdin)) as Calls;
-  const restic = openRestic({ path: repository, password }, { host: "install", temporary: "/tmp", deadHosts, log });
+  const { repository, deadHosts = [], calls } = JSON.parse(await text(process.stdin)) as Calls;
+  const restic = openRestic(repository, { host: "install", temporary: "/tmp", deadHosts, log });
   const results: unknown[] = [];
   let error: Outcome["error"];
   try {

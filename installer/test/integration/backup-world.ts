@@ -107,8 +107,10 @@ export async function openBackupWorld(): Promise<BackupWorld> {
   };
   const input = (calls: readonly Call[], options: InsideOptions): string =>
     JSON.stringify({
-      repository: options.repository ?? "/staging/repository",
-      password: options.password ?? repositoryPassword,
+      repository: {
+        ...{ kind: "directory", path: options.repository ?? "/staging/repository" },
+        password: options.password ?? repositoryPassword,
+      },
       deadHosts: options.deadHosts ?? [],
       calls,
     } satisfies Calls);

@@ -1,5 +1,3 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { BackupDocument } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
@@ -129,7 +127,7 @@ async function create(work: Work): Promise<void> {
     throw new ToolboxError("there is no repository of backups yet", { advice: "run slipway backup init" });
   }
   // Its making may have been cut off between the two.
-  if ((await readdir(join(document.repository.path, "keys"))).length < 2) {
+  if ((await restic.keys()) < 2) {
     throw new ToolboxError("no recovery key opens the backups: without one nobody can, if the platform is lost", {
       advice: "run slipway backup init",
     });

@@ -1,12 +1,11 @@
 import type { ToolboxError } from "../errors.ts";
 import { type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
 import { parseMessage, problemIn, type ResticMessage } from "./restic-messages.ts";
+import type { ResticPlace } from "./restic-repository.ts";
 import { lineSplitter, runProgram } from "./run-program.ts";
 
 export interface ResticSettings {
-  readonly path: string;
-  /** What people call it. */
-  readonly shown: string;
+  readonly place: ResticPlace;
   readonly passwordFile: string;
   readonly cacheFolder?: string;
   readonly temporary: string;
@@ -40,7 +39,7 @@ export interface ResticProgram {
 
 export function resticProgram(settings: ResticSettings): ResticProgram {
   const failure = (doing: string, { code, problems }: ResticEnd): ToolboxError =>
-    resticError({ doing, path: settings.shown, code, problems });
+    resticError({ doing, path: settings.place.shown, code, problems });
   const end = async (args: readonly string[], options: RunOptions = {}): Promise<ResticEnd> => {
     const first = await runRestic(settings, args, options);
     if (first.code !== resticExit.locked) return first;
@@ -59,7 +58,7 @@ export function resticProgram(settings: ResticSettings): ResticProgram {
 }
 
 async function runRestic(
-  { path, passwordFile, cacheFolder, temporary, log }: ResticSettings,
+  { place, passwordFile, cacheFolder, temporary, log }: ResticSettings,
   args: readonly string[],
   options: RunOptions,
 ): Promise<ResticEnd> {
@@ -73,9 +72,10 @@ async function runRestic(
   const text = new TextDecoder();
   const cache = cacheFolder === undefined ? ["--no-cache"] : ["--cache-dir", cacheFolder];
   const isStream = options.onMessage !== undefined;
-  const ended = await runProgram("restic", ["--json", ...cache, ...args], {
+  const ended = await runProgram("restic", ["--json", ...cache, ...place.words, ...args], {
     environment: {
-      ...{ RESTIC_REPOSITORY: path, RESTIC_PASSWORD_FILE: options.passwordFile ?? passwordFile },
+      ...place.environment,
+      RESTIC_PASSWORD_FILE: options.passwordFile ?? passwordFile,
       ...{ RESTIC_PROGRESS_FPS: "2", TMPDIR: temporary, HOME: temporary, TZ: "UTC" },
     },
     ...(isStream ? { onOutput: (chunk: Buffer) => takeLine(text.decode(chunk, { stream: true })) } : {}),
@@ -99,7 +99,7 @@ async function removeDeadLocks(settings: ResticSettings): Promise<void> {
   const locks = await readLocks(settings);
   const dead = new Set(settings.deadHosts);
   const living = locks.find(({ hostname, time }) => !dead.has(hostname) && !isLongSilent(time));
-  if (living !== undefined) throw lockedError(settings.shown, living);
+  if (living !== undefined) throw lockedError(settings.place.shown, living);
   for (const { hostname, pid } of locks)
     settings.log(`removing the lock of process ${pid} on ${hostname}, which is dead`);
   if (locks.length > 0) await mustRun(settings, ["unlock", "--remove-all"]);
@@ -126,5 +126,5 @@ async function readLocks(settings: ResticSettings): Promise<readonly ResticLock[
 async function mustRun(settings: ResticSettings, args: readonly string[]): Promise<Buffer> {
   const end = await runRestic(settings, args, {});
   if (end.code === resticExit.done) return end.output;
-  throw resticError({ doing: "looking at locks", path: settings.shown, code: end.code, problems: end.problems });
+  throw resticError({ doing: "looking at locks", path: settings.place.shown, code: end.code, problems: end.problems });
 }

@@ -43,7 +43,7 @@ const logged: string[] = [];
 const log = (line: string): void => void logged.push(line);
 
 function open(deadHosts: readonly string[] = []): Restic {
-  const repository = { path: join(folder, "repository"), password: "the secret" };
+  const repository = { kind: "directory" as const, path: join(folder, "repository"), password: "the secret" };
   return openRestic(repository, { host: "install", temporary: folder, deadHosts, log });
 }
 

@@ -8,6 +8,7 @@ import { measureFolder } from "./measure-folder.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
 import { type ResticProgram, resticProgram } from "./restic-program.ts";
+import { resticPlace, writeRepositoryFiles } from "./restic-repository.ts";
 
 export interface ResticOptions {
   /** Under which name snapshots are kept: the same in all runs of an install, or retention sees each as its own. */
@@ -59,6 +60,8 @@ export interface Restic {
   exists(): Promise<boolean>;
   /** Makes the repository unless it is there; one whose making was cut off is begun anew. */
   initialise(): Promise<void>;
+  /** How many passwords open the repository. */
+  keys(): Promise<number>;
   /** Lets another password open the repository; one that does already is left as it is. */
   addKey(newPassword: string): Promise<void>;
   /**
@@ -97,17 +100,18 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
   chmodSync(secrets, 0o700);
   const passwordFile = join(secrets, "password");
   writeFileSync(passwordFile, repository.password, { mode: 0o600 });
-  const { path, shown = path } = repository;
-  const restic = resticProgram({ ...options, path, shown, passwordFile });
+  const place = resticPlace(repository, writeRepositoryFiles(repository, secrets));
+  const restic = resticProgram({ ...options, place, passwordFile });
   return {
     exists: () => exists(restic),
-    initialise: () => initialise(restic, path),
+    initialise: () => initialise(restic, repository),
     addKey: (newPassword) => addKey(restic, newPassword, join(secrets, "new-password")),
     backup: (folder, about, progress) => backup({ restic, ...options }, { folder, ...about, progress }),
     snapshots: (tags) => snapshots(restic, tags),
     restore: (snapshotId, subfolder, target, progress) =>
       restore(restic, { source: `${snapshotId}:${subfolder}`, target, progress }),
-    check: (scope) => check(restic, scope, shown),
+    check: (scope) => check(restic, scope, place.shown),
+    keys: () => keys(restic),
     forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
     close: () => rm(secrets, { recursive: true, force: true }),
@@ -122,10 +126,17 @@ async function exists(restic: ResticProgram): Promise<boolean> {
   return true;
 }
 
-async function initialise(restic: ResticProgram, path: string): Promise<void> {
+async function initialise(restic: ResticProgram, repository: BackupRepository): Promise<void> {
   if (await exists(restic)) return;
-  if (await isHalfMade(path)) await rm(join(path, "keys"), { recursive: true });
+  if (repository.kind === "directory" && (await isHalfMade(repository.path))) {
+    await rm(join(repository.path, "keys"), { recursive: true });
+  }
   await restic.run("making the backup repository", ["init"]);
+}
+
+async function keys(restic: ResticProgram): Promise<number> {
+  const output = await restic.run("counting the keys of the backup repository", ["key", "list", "--no-lock"]);
+  return (JSON.parse(output.toString("utf8")) as readonly unknown[]).length;
 }
 
 /** A key and nothing else: restic was ended while it made the repository, and would refuse for ever to make it. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PreflightError } from "../../errors/installer-error.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
-import { repositorySecret } from "../../plan/components/backup.ts";
+import { repositorySecret } from "../../plan/groups/backup-repository.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";

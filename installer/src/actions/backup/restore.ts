@@ -10,7 +10,7 @@ import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import { requirePrivate } from "../../execute/state/state-store.ts";
 import { withStep } from "../../execute/with-step.ts";
 import { compareVersions } from "../../language/compare-versions.ts";
-import { repositorySecret } from "../../plan/components/backup.ts";
+import { repositorySecret } from "../../plan/groups/backup-repository.ts";
 import { backupsOnly } from "../../plan/partial-plans.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";

@@ -7,11 +7,11 @@ import {
   type ComponentDefinition,
   type JobDraft,
   type PlanContext,
-  randomSecret,
   resourcesOf,
   toGiB,
 } from "../define.ts";
 import { backupAccessSecrets, backupKey, backupRole } from "../groups/backup-access.ts";
+import { backupRepository } from "../groups/backup-repository.ts";
 import { gitalyLogin } from "../groups/gitaly-client.ts";
 import { natsLogin } from "../groups/nats-client.ts";
 import { postgresAdministrator, postgresLogin, postgresUid } from "../groups/postgres-client.ts";
@@ -21,7 +21,6 @@ import type { Container, Job, Slotted, VolumeMount } from "../model.ts";
 import { endpoint, jsonFile, secret } from "../text.ts";
 import { backupRules } from "../../values/rules/backup-rules.ts";
 
-const repository = { volume: "repository", path: "/repository" } satisfies VolumeMount;
 const staging = { volume: "staging", path: "/staging" } satisfies VolumeMount;
 const id = "backup";
 /** A first backup copies everything, and a restore brings it all back; this only ends one that hangs. */
@@ -45,17 +44,14 @@ export const restoreJobIds = {
   streams: "restore-streams",
 } as const;
 
-/** Secret that opens the repository of backups; the recovery key of a person opens it, too. */
-export const repositorySecret = "backup-repository";
-
-/** Copies of everything that cannot be made anew, encrypted, in a directory of a person's own. */
+/** Copies of everything that cannot be made anew, encrypted, in a directory of a person's own or on a server elsewhere. */
 export const backup: ComponentDefinition = {
   id,
   section: { key: "backup", leastMemory: 512, decided: ["directory"], rules: backupRules },
   // In no profile it is told of while it is off.
   profiles: [],
   build(context) {
-    const { mode, directory, storage } = context.values.backup;
+    const { mode, storage } = context.values.backup;
     const component = {
       id,
       title: { en: "Backup", zh: "备份" },
@@ -63,13 +59,14 @@ export const backup: ComponentDefinition = {
       zone: "data" as const,
     };
     if (mode === "off") return { component: absentComponent(component) };
+    const { endpoints, volumes, secrets } = backupRepository(context, id);
     return {
       component: {
         ...component,
         presence: "embedded",
-        endpoints: [],
+        endpoints,
         volumes: [
-          { name: repository.volume, sizeGiB: 1, dataClass: "ephemeral", uid: postgresUid, directory },
+          ...volumes,
           { name: staging.volume, sizeGiB: toGiB(storage.size), dataClass: "ephemeral", uid: postgresUid },
         ],
       },
@@ -82,7 +79,7 @@ export const backup: ComponentDefinition = {
           isPrivate: true,
         }),
       ],
-      secrets: [randomSecret(repositorySecret, "password of the repository of backups"), ...backupAccessSecrets],
+      secrets: [...secrets, ...backupAccessSecrets],
     };
   },
 };
@@ -100,7 +97,7 @@ export function onlyReading(job: Job): Job {
   const value = { name, repository: opened, folder, keep };
   return {
     ...job,
-    reaches: [],
+    reaches: job.reaches.filter((ref) => ref.startsWith(`${id}.`)),
     container: { ...job.container, files: [{ ...file, contents: { kind: "json", value } }] },
   };
 }
@@ -158,7 +155,7 @@ function restorePostgresJob(context: PlanContext, from: Readonly<Record<string, 
     needs: [],
     mounts: [
       { volume: "data", path: data },
-      { ...repository, component: id },
+      ...repositoryMounts(context).map((mount) => ({ ...mount, component: id })),
       { ...staging, component: id },
     ],
     document: { ...from, kind: "restore-postgres", data, folder: staging.path },
@@ -187,7 +184,7 @@ interface RestoreJobFields extends Pick<JobDraft, "id" | "title" | "needs"> {
 }
 
 function restoreJob(context: PlanContext, { document: content, ...fields }: RestoreJobFields): JobDraft {
-  const { component = id, mounts = [repository, staging], ...head } = fields;
+  const { component = id, mounts = [...repositoryMounts(context), staging], ...head } = fields;
   return {
     ...head,
     component,
@@ -232,7 +229,7 @@ function backupContainer(context: PlanContext, rights?: Rights): Container {
     uid: postgresUid,
     command: backupWords,
     resources: resourcesOf(values.resources),
-    mounts: [repository, staging],
+    mounts: [...repositoryMounts(context), staging],
     // Packs of the repository are made there, several at once.
     scratch: [{ path: "/tmp", sizeMiB: 256 }],
     env: [{ name: "HOME", value: ["/tmp"] }],
@@ -240,12 +237,12 @@ function backupContainer(context: PlanContext, rights?: Rights): Container {
   });
 }
 
-function repositoryDocument({
-  values: {
-    backup: { directory },
-  },
-}: PlanContext): Readonly<Record<string, Slotted>> {
-  return { path: repository.path, shown: directory, password: secret(repositorySecret) };
+function repositoryMounts(context: PlanContext): readonly VolumeMount[] {
+  return backupRepository(context, id).mounts;
+}
+
+function repositoryDocument(context: PlanContext): Readonly<Record<string, Slotted>> {
+  return backupRepository(context, id).document;
 }
 
 /** What is somewhere else is backed up there. */

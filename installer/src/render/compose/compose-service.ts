@@ -1,21 +1,11 @@
 import { hash } from "node:crypto";
 import { RenderError } from "../../errors/installer-error.ts";
 import { findComponent, findJob, isConsole } from "../../plan/find-in-plan.ts";
-import type {
-  Component,
-  Container,
-  Dependency,
-  Health,
-  Job,
-  Plan,
-  Probe,
-  PublishedPort,
-  Zone,
-} from "../../plan/model.ts";
+import type { Component, Container, Dependency, Health, Job, Plan, Probe, PublishedPort } from "../../plan/model.ts";
 import { type AddressBook, resolveEndpoints } from "../addresses.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { componentLabel, nameLabel, roleLabel } from "./labels.ts";
-import { gatewayAliases, networksOf } from "./networks.ts";
+import { gatewayAliases, type NetworkName, networksOf } from "./networks.ts";
 
 export interface ComposeOptions {
   /** Docker 25 and later check more often while a container starts. */
@@ -212,7 +202,7 @@ function renderDependsOn(plan: Plan, needs: readonly Dependency[]): ComposeObjec
   return { depends_on: Object.fromEntries([...services].sort().map((id) => [id, { condition: "service_healthy" }])) };
 }
 
-function renderNetworks(plan: Plan, networks: readonly Zone[], component?: Component): ComposeObject {
+function renderNetworks(plan: Plan, networks: readonly NetworkName[], component?: Component): ComposeObject {
   const aliases = component?.role === "gateway" ? gatewayAliases(plan) : [];
   return Object.fromEntries(networks.map((name) => [name, aliases.length === 0 ? {} : { aliases }]));
 }

@@ -17,7 +17,7 @@ import {
   volumeKey,
 } from "./compose-service.ts";
 import { nameLabel, specLabel } from "./labels.ts";
-import { networkNames } from "./networks.ts";
+import { type NetworkName, networkNames } from "./networks.ts";
 
 const marker =
   "# Written by slipway from the values of this install. Do not edit: change the values and run `slipway install` again.\n";
@@ -72,7 +72,7 @@ function renderDocument(plan: Plan, units: readonly RenderedUnit[], stores: read
     units.length === 0 ? "services: {}\n" : "services:\n",
     ...services,
     yaml({
-      networks: Object.fromEntries(networkNames.map((name) => [name, renderNetwork(plan, name)])),
+      networks: Object.fromEntries(networkNames(plan).map((name) => [name, renderNetwork(plan, name)])),
       volumes: Object.fromEntries(
         stores.map(({ component, volume }) => [
           volumeKey(component, volume),
@@ -114,10 +114,11 @@ function containerFiles(plan: Plan, book: AddressBook, id: string, container: Co
   });
 }
 
-function renderNetwork(plan: Plan, name: string): ComposeObject {
+function renderNetwork(plan: Plan, name: NetworkName): ComposeObject {
+  const isClosed = name === "data" || (plan.settings.isolated === true && name !== "outside");
   return {
     driver: "bridge",
-    ...(name === "data" || plan.settings.isolated === true ? { internal: true } : {}),
+    ...(isClosed ? { internal: true } : {}),
     labels: { [nameLabel]: plan.install.name },
   };
 }

@@ -1,13 +1,28 @@
 import type { Finding } from "../schema-issues.ts";
 import type { Values } from "../values.generated.ts";
-import { type Rule, wrongValue } from "./rule.ts";
+import { checkAddress } from "./external-rules.ts";
+import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 
 /** Backups go somewhere, and not where what they are of lies. */
-export const backupRules: readonly Rule[] = [{ reads: ["backup", "dataDir"], check: checkDirectory }];
+export const backupRules: readonly Rule[] = [
+  { reads: ["backup", "dataDir"], check: checkDirectory },
+  { reads: ["backup"], check: checkServer },
+];
 
-function checkDirectory({ backup: { mode, directory }, dataDir }: Values): readonly Finding[] {
+type Repository = Values["backup"]["repository"];
+type RepositoryKind = Repository["kind"];
+
+const root = "backup.repository";
+const cause = `${root}.kind`;
+
+function checkDirectory({ backup: { mode, directory, repository }, dataDir }: Values): readonly Finding[] {
   if (mode === "off") return [];
   const path = "backup.directory";
+  if (repository.kind !== "directory") {
+    if (directory === "") return [];
+    const wrong = `would not be used, for ${cause} is ${repository.kind}`;
+    return [becauseOf(wrongValue(path, directory, wrong, "allowed is an empty text"), cause)];
+  }
   if (directory === "") {
     return [wrongValue(path, directory, "is needed to keep backups in", "allowed is an absolute path")];
   }
@@ -17,4 +32,82 @@ function checkDirectory({ backup: { mode, directory }, dataDir }: Values): reado
     return [wrongValue(path, directory, wrong, "allowed is a directory elsewhere, best on another machine's disk")];
   }
   return [];
+}
+
+type Key = Exclude<keyof Repository, "kind">;
+
+/** What each kind uses: what it cannot do without, and a secret with the file that may hold it. */
+const uses: Readonly<Record<RepositoryKind, { readonly needs: readonly Key[]; readonly may: readonly Key[] }>> = {
+  directory: { needs: [], may: [] },
+  s3: { needs: ["url", "accessKey"], may: ["region", "secretKey", "secretKeyFile"] },
+  rest: { needs: ["url"], may: ["user", "password", "passwordFile"] },
+  sftp: { needs: ["url", "privateKeyFile", "hostKey"], may: [] },
+};
+
+const inlineSecrets: readonly Key[] = ["secretKey", "password"];
+
+function checkServer({ backup: { mode, repository } }: Values): readonly Finding[] {
+  if (mode === "off") return [];
+  const { needs, may } = uses[repository.kind];
+  const keys = (Object.keys(repository) as (keyof Repository)[]).filter((key) => key !== "kind");
+  const isUseless = (key: Key): boolean => repository[key] !== "" && ![...needs, ...may].includes(key);
+  return [
+    ...needs.filter((key) => repository[key] === "").map((key) => missing(key, repository.kind)),
+    ...keys.filter(isUseless).map((key) => useless(key, repository)),
+    ...(repository.url === "" || repository.kind === "directory" ? [] : checkUrl(repository)),
+    ...(repository.kind === "s3" ? exactlyOne(repository, "secretKey", "secretKeyFile") : []),
+    ...(repository.kind === "rest" ? checkLogin(repository) : []),
+  ];
+}
+
+function missing(key: Key, kind: RepositoryKind): Finding {
+  return {
+    path: ["backup", "repository", key],
+    message: `is empty, but ${cause} is ${kind} and needs it`,
+    causes: [cause],
+  };
+}
+
+function useless(key: Key, repository: Repository): Finding {
+  const path = `${root}.${key}`;
+  const wrong = `would not be used, for ${cause} is ${repository.kind}`;
+  if (!inlineSecrets.includes(key))
+    return becauseOf(wrongValue(path, repository[key], wrong, "allowed is an empty text"), cause);
+  return { path: path.split("."), message: `${wrong}; leave it empty`, causes: [cause] };
+}
+
+const forms: Readonly<Record<Exclude<RepositoryKind, "directory">, { readonly form: RegExp; readonly text: string }>> =
+  {
+    s3: { form: /^https:\/\/[^/]+\/[^/]+/, text: "https://HOST/BUCKET" },
+    rest: { form: /^https:\/\//, text: "https://HOST/PATH" },
+    sftp: { form: /^sftp:\/\/[^/]+\/[^/]+/, text: "sftp://USER@HOST/PATH" },
+  };
+
+function checkUrl({ kind, url }: Repository): readonly Finding[] {
+  if (kind === "directory") return [];
+  const { form, text } = forms[kind];
+  const path = `${root}.url`;
+  if (form.test(url)) return checkAddress(path, url);
+  return [becauseOf(wrongValue(path, url, `is no address of kind ${kind}`, `allowed is ${text}`), cause)];
+}
+
+function checkLogin(repository: Repository): readonly Finding[] {
+  const secrets = (["password", "passwordFile"] as const).filter((key) => repository[key] !== "");
+  if (repository.user !== "") return exactlyOne(repository, "password", "passwordFile");
+  return secrets.map((key) => ({
+    path: ["backup", "repository", key],
+    message: `is given without a user; name one in ${root}.user`,
+    causes: [`${root}.user`],
+  }));
+}
+
+function exactlyOne(repository: Repository, inline: Key, file: Key): readonly Finding[] {
+  const given = [inline, file].filter((key) => repository[key] !== "").length;
+  if (given === 1) return [];
+  const path = ["backup", "repository", inline];
+  if (given === 0) {
+    return [{ path, message: `is empty and so is ${file}; give exactly one of the two`, causes: [cause] }];
+  }
+  const message = `is given together with ${file}, allowed is exactly one of the two`;
+  return [{ path, message, causes: [`${root}.${file}`] }];
 }

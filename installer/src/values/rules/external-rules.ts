@@ -83,7 +83,8 @@ function givenBeside(name: string, instead: string, given: readonly string[]): r
   }));
 }
 
-function checkAddress(path: string, value: unknown): readonly Finding[] {
+/** What is wrong with a host name or URL that containers are to reach; the empty text is none. */
+export function checkAddress(path: string, value: unknown): readonly Finding[] {
   if (typeof value !== "string" || value === "") return [];
   const isUrl = value.includes("://");
   const allowed = isUrl

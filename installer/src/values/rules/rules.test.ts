@@ -600,4 +600,61 @@ describe("backup", () => {
         ] as const,
     ),
   ]);
+
+  const elsewhere = (repository: string): string => `backup: { mode: embedded, repository: { ${repository} } }`;
+  const rest = 'kind: rest, url: "https://b.corp/slipway"';
+  const s3 = 'kind: s3, url: "https://s3.corp:9000/backups/slipway"';
+  const sftp = 'kind: sftp, url: "sftp://slipway@b.corp:2222/srv/backup"';
+
+  test.each([
+    [elsewhere(rest)],
+    [elsewhere(`${rest}, user: slipway, passwordFile: /p`)],
+    [elsewhere(`${s3}, accessKey: k, secretKeyFile: /s, region: eu-central-1`)],
+    [elsewhere(`${sftp}, privateKeyFile: /k, hostKey: ssh-ed25519 AAAA`)],
+    [elsewhere("kind: rest"), "backup.repository.url: is empty, but backup.repository.kind is rest and needs it"],
+    [
+      elsewhere(`${rest}, user: slipway`),
+      "backup.repository.password: is empty and so is passwordFile; give exactly one of the two",
+    ],
+    [
+      elsewhere(`${rest}, password: hush`),
+      "backup.repository.password: is given without a user; name one in backup.repository.user",
+    ],
+    [
+      elsewhere(`${rest}, user: slipway, password: hush, passwordFile: /p`),
+      "backup.repository.password: is given together with passwordFile, allowed is exactly one of the two",
+    ],
+    [
+      elsewhere(`${rest}, secretKey: hush, region: here`),
+      "backup.repository.secretKey: would not be used, for backup.repository.kind is rest; leave it empty",
+      'backup.repository.region: would not be used, for backup.repository.kind is rest (got "here"), allowed is an empty text',
+    ],
+    [
+      elsewhere('kind: s3, url: "https://s3.corp", accessKey: k, secretKey: s'),
+      'backup.repository.url: is no address of kind s3 (got "https://s3.corp"), allowed is https://HOST/BUCKET',
+    ],
+    [
+      elsewhere('kind: sftp, url: "https://b.corp/x", privateKeyFile: /k, hostKey: ssh-ed25519 AAAA'),
+      'backup.repository.url: is no address of kind sftp (got "https://b.corp/x"), allowed is sftp://USER@HOST/PATH',
+    ],
+    [
+      elsewhere(sftp),
+      "backup.repository.privateKeyFile: is empty, but backup.repository.kind is sftp and needs it",
+      "backup.repository.hostKey: is empty, but backup.repository.kind is sftp and needs it",
+    ],
+    [
+      elsewhere('kind: rest, url: "https://localhost/x"'),
+      'backup.repository.url: means the container itself when it is read inside a container (got "https://localhost/x"), allowed is a name or address that containers reach',
+    ],
+    [
+      on("/mnt/backup").replace(" }", `, repository: { ${rest} } }`),
+      'backup.directory: would not be used, for backup.repository.kind is rest (got "/mnt/backup"), allowed is an empty text',
+    ],
+    [
+      on("/mnt/backup").replace(" }", ', repository: { url: "https://b.corp/x" } }'),
+      'backup.repository.url: would not be used, for backup.repository.kind is directory (got "https://b.corp/x"), allowed is an empty text',
+    ],
+  ])("%s", (file, ...problems) => {
+    expect(listProblems(file).map((problem) => problem.replace(/ \[my[.]yaml:\d+:\d+\]$/, ""))).toEqual(problems);
+  });
 });

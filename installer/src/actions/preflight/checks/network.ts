@@ -68,16 +68,20 @@ const externalReachable: Check = {
   why: "an embedded store gives way to the one elsewhere; when that is not there, nothing is",
   severity: "failure",
   run: async ({ plan, host, isElsewhere }) => {
-    const endpoints = plan.components.flatMap(({ id, endpoints }) =>
-      endpoints.flatMap(({ externalHost, port }) => (externalHost === undefined ? [] : [{ id, externalHost, port }])),
+    const endpoints = plan.components.flatMap(({ id, presence, endpoints }) =>
+      endpoints.flatMap(({ externalHost, port }) =>
+        externalHost === undefined ? [] : [{ id, presence, externalHost, port }],
+      ),
     );
     const findings = await Promise.all(
-      endpoints.map(async ({ id, externalHost, port }) => {
+      endpoints.map(async ({ id, presence, externalHost, port }) => {
         const error = await host.connectError(externalHost, port);
         if (error === undefined) return [];
         const finding = unreachable(id, `${externalHost}:${port}`, error);
-        // Whether the platform reaches it this machine cannot tell.
-        return isElsewhere === true ? [{ ...finding, severity: "warning" as const }] : [finding];
+        // Whether the platform reaches it this machine cannot tell; and what runs here serves without it.
+        return isElsewhere === true || presence !== "external"
+          ? [{ ...finding, severity: "warning" as const }]
+          : [finding];
       }),
     );
     return findings.flat();

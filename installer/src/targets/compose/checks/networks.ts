@@ -1,5 +1,5 @@
-import type { Plan, Zone } from "../../../plan/model.ts";
-import { networkNames, networksOf } from "../../../render/compose/networks.ts";
+import type { Plan } from "../../../plan/model.ts";
+import { type NetworkName, networkNames, networksOf } from "../../../render/compose/networks.ts";
 import {
   contains,
   type Ipv4Range,
@@ -90,14 +90,14 @@ function candidates(pools: readonly { readonly base: string; readonly size: numb
 }
 
 /** Networks that something of the plan joins. */
-function zonesOf(plan: Plan): readonly Zone[] {
+function zonesOf(plan: Plan): readonly NetworkName[] {
   const joined = new Set([
     ...plan.components.flatMap(({ workload, zone, reaches }) =>
       workload === undefined ? [] : networksOf(plan, zone, reaches),
     ),
     ...plan.jobs.flatMap((job) => networksOf(plan, undefined, job.reaches)),
   ]);
-  return networkNames.filter((zone) => joined.has(zone));
+  return networkNames(plan).filter((zone) => joined.has(zone));
 }
 
 /** Another engine answers than the one that the platform was installed on. */
@@ -133,7 +133,7 @@ export const bridges: ComposeCheck = {
     if (engineInfo(context) === undefined) return [];
     const [networks, links] = await Promise.all([context.docker.networks(), readHostLinks(context.fs)]);
     if (links.interfaces.length === 0 || !(await isHere(context, networks, links))) return [];
-    const needed = new Set(networkNames.map((zone) => `${context.name}_${zone}`));
+    const needed = new Set(networkNames(context.plan).map((zone) => `${context.name}_${zone}`));
     return networks.flatMap((network) => {
       const fault = bridgeFault(network, links);
       const isDefault = network.name === defaultNetwork;
