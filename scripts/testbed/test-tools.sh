@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes real programs available that bundles and registries are tried with: podman, docker-registry, crane and oras.
+# Makes real programs available that bundles, registries and backups are tried with: podman, docker-registry, crane, oras,
+# restic-rest-server and OpenSSH's sshd.
 # Prints the folders to add to PATH, separated by colons, as the last line of stdout. What cannot be had here is left out with a warning.
 #
 # Nothing is installed on the machine: Debian's packages are unpacked into the cache and none of their scripts run, so that no service is
@@ -55,6 +56,11 @@ make_registry() {
     publish docker-registry
 }
 
+make_rest_server() {
+  unpack rest-server restic-rest-server && found=$(find "$work/rest-server/root/usr/bin" -type f -name '*rest-server' | head -n 1) &&
+    ln -s "${found#"$work/rest-server/"}" "$work/rest-server/rest-server" && publish rest-server
+}
+
 # make_from_module NAME VERSION PACKAGE
 make_from_module() {
   echo "building $1 $2 for the tests" >&2
@@ -71,6 +77,7 @@ fi
 if ! command -v docker-registry >/dev/null 2>&1; then
   if [ -d "$tools/docker-registry" ] || make_registry; then add docker-registry; else warn docker-registry; fi
 fi
+if [ -d "$tools/rest-server" ] || make_rest_server; then add rest-server; else warn rest-server; fi
 if [ -d "$tools/crane-$crane_version" ] ||
   make_from_module crane "$crane_version" github.com/google/go-containerregistry/cmd/crane; then
   add "crane-$crane_version"

@@ -180,17 +180,19 @@ async function openS3Console(document: unknown, words: readonly string[], redact
 async function backup(document: unknown, words: readonly string[], redact: Redact): Promise<ToolboxExit> {
   const { isBackupCall, runBackup } = await import("./backup/backup-command.ts");
   if (!isBackupCall(words)) return fail(usage, 2);
+  let clean = redact;
   try {
     await runBackup(validateBackup(document), words, {
       tell: print,
-      log: (line) => void process.stderr.write(`${redact(line)}\n`),
+      log: (line) => void process.stderr.write(`${clean(line)}\n`),
+      hide: (other) => (clean = redactor([...secretsOf(document), ...secretsOf(other)])),
       input: process.stdin,
       hand: (text) => void process.stdout.write(text),
     });
     return 0;
   } catch (error) {
     if (error instanceof DocumentError || !(error instanceof Error)) throw error;
-    print({ event: "failed", error: redact(errorText(error)), cause: redact(likelyCause(error)) });
+    print({ event: "failed", error: clean(errorText(error)), cause: clean(likelyCause(error)) });
     return 6;
   }
 }

@@ -2,6 +2,7 @@ import type {
   BackupCreateRequest,
   BackupCreateResult,
   BackupListResult,
+  BackupPruneRequest,
   BackupPruneResult,
   BackupVerifyRequest,
   BackupVerifyResult,
@@ -96,7 +97,7 @@ export interface Engine {
   readonly verifyBackups: Action<BackupVerifyRequest, BackupVerifyResult>;
   readonly drillBackups: Action<BackupDrillRequest, BackupDrillResult>;
   readonly scheduleBackups: Action<BackupScheduleRequest, BackupScheduleResult>;
-  readonly pruneBackups: Action<InstallTarget, BackupPruneResult>;
+  readonly pruneBackups: Action<BackupPruneRequest, BackupPruneResult>;
   readonly restore: Action<RestoreRequest, RestoreResult>;
   readonly restorePart: Action<RestorePartRequest, RestorePartResult>;
   readonly doctor: Action<DoctorRequest, DoctorResult>;

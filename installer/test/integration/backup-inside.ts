@@ -8,6 +8,7 @@ import type { BackupRepository, PostgresLogin } from "../../../toolbox/src/contr
 import { ToolboxError } from "../../../toolbox/src/errors.ts";
 
 export type Call =
+  | readonly ["reach"]
   | readonly ["exists"]
   | readonly ["keys"]
   | readonly ["initialise"]
@@ -27,6 +28,8 @@ export type Call =
 export interface Calls {
   readonly repository: BackupRepository;
   readonly deadHosts?: readonly string[];
+  /** Seconds that a request may hang, and a server may be away. */
+  readonly patience?: { readonly stuckSeconds: number; readonly patienceSeconds: number };
   readonly calls: readonly Call[];
 }
 
@@ -47,6 +50,7 @@ type Handlers = {
 };
 
 const handlers: Handlers = {
+  reach: (restic) => restic.reach(),
   exists: (restic) => restic.exists(),
   keys: (restic) => restic.keys(),
   initialise: (restic) => restic.initialise(),
@@ -74,8 +78,8 @@ async function perform([name, ...words]: Call, restic: Restic): Promise<unknown>
 }
 
 async function main(): Promise<void> {
-  const { repository, deadHosts = [], calls } = JSON.parse(await text(process.stdin)) as Calls;
-  const restic = openRestic(repository, { host: "install", temporary: "/tmp", deadHosts, log });
+  const { repository, deadHosts = [], patience, calls } = JSON.parse(await text(process.stdin)) as Calls;
+  const restic = openRestic(repository, { host: "install", temporary: "/tmp", deadHosts, ...patience, log });
   const results: unknown[] = [];
   let error: Outcome["error"];
   try {

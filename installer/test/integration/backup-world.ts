@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
+import type { BackupRepository } from "../../../toolbox/src/contract.generated.ts";
+import { secretsOf } from "../../../toolbox/src/redact.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import { openAssets } from "../../src/cli/assets.ts";
 import { type ChildResult, mustRun, runChild } from "../support/child.ts";
@@ -16,7 +18,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const serverUser = "10001:10001";
 
 export interface InsideOptions {
-  readonly repository?: string;
+  /** A directory, or a repository elsewhere. */
+  readonly repository?: string | BackupRepository;
+  readonly patience?: Calls["patience"];
   readonly password?: string;
   readonly deadHosts?: readonly string[];
   /** Host name of the container. */
@@ -29,6 +33,8 @@ export interface InsideOptions {
 /** PostgreSQL servers and toolboxes in containers of their own, and volumes that all of them see. */
 export interface BackupWorld {
   readonly name: string;
+  /** Starts a server that the others know by this name; words stand before and behind its image. */
+  runServer(alias: string, image: string, before: readonly string[], behind: readonly string[]): Promise<string>;
   /** What the calls gave, each after the other in one toolbox. */
   inside(calls: readonly Call[], options?: InsideOptions): Promise<Outcome>;
   /** The same without an error. */
@@ -105,19 +111,19 @@ export async function openBackupWorld(): Promise<BackupWorld> {
       ...["--entrypoint", "tini", toolbox, "--", "node", "/inside.cjs"],
     ];
   };
+  const repositoryOf = ({ repository = "/staging/repository", password = repositoryPassword }: InsideOptions) =>
+    typeof repository === "string" ? { kind: "directory" as const, path: repository, password } : repository;
   const input = (calls: readonly Call[], options: InsideOptions): string =>
     JSON.stringify({
-      repository: {
-        ...{ kind: "directory", path: options.repository ?? "/staging/repository" },
-        password: options.password ?? repositoryPassword,
-      },
+      repository: repositoryOf(options),
+      ...(options.patience && { patience: options.patience }),
       deadHosts: options.deadHosts ?? [],
       calls,
     } satisfies Calls);
   const inside = async (calls: readonly Call[], options: InsideOptions = {}): Promise<Outcome> => {
     const run = ["run", "--rm", "-i", ...(await words(options))];
     const { stdout, stderr, exitCode } = await runChild("docker", run, { input: input(calls, options) });
-    for (const secret of [serverPassword, repositoryPassword, options.password ?? repositoryPassword]) {
+    for (const secret of [serverPassword, repositoryPassword, ...secretsOf(repositoryOf(options))]) {
       if ((stdout + stderr).includes(secret)) throw new Error(`a secret is in the output: ${stdout}${stderr}`);
     }
     if (exitCode !== 0) throw new Error(`ended with ${exitCode ?? "a signal"}: ${stderr}${stdout}`);
@@ -134,6 +140,12 @@ export async function openBackupWorld(): Promise<BackupWorld> {
   };
   return {
     ...{ name, inside, shell, connect, docker },
+    runServer: async (alias, image, before, behind) => {
+      const container = `${name}-${alias}`;
+      const place = ["--name", container, "--network-alias", alias, ...common, ...before];
+      await mustRun("docker", ["run", "-d", ...place, await imageOf(image), ...behind]);
+      return container;
+    },
     results: async (calls, options) => {
       const { results, error } = await inside(calls, options);
       if (error !== undefined) throw new Error(`${error.name}: ${error.message}`);

@@ -4,6 +4,7 @@ import { ToolboxError } from "../errors.ts";
 import type { BackupEvent } from "./backup-events.ts";
 import { createBackup } from "./create-backup.ts";
 import { recordsFile } from "./manifest.ts";
+import { withOtherCredential } from "./other-credential.ts";
 import { proveBackup, readProofs } from "./prove-backup.ts";
 import { parseRecords } from "./records.ts";
 import { returnDatabase, returnObjects, returnRepository } from "./return-parts.ts";
@@ -16,6 +17,8 @@ export interface BackupIo {
   readonly input: NodeJS.ReadableStream;
   /** Takes what is for the caller alone: records, with every secret. */
   readonly hand: (text: string) => void;
+  /** Takes a document whose secrets are to be kept out of what is told, too. */
+  readonly hide: (document: unknown) => void;
 }
 
 interface Work extends BackupIo {
@@ -28,6 +31,10 @@ interface Work extends BackupIo {
 interface Action {
   /** Whether it works on the folder, which one process does at a time. */
   readonly manner: "work" | "look";
+  /** False where it has nothing to do with the repository. */
+  readonly opens?: false;
+  /** It is done with a credential that is handed over, for this once. */
+  readonly asOther?: true;
   /** How many words stand behind it. */
   readonly words: number;
   readonly run: (work: Work) => Promise<void>;
@@ -38,6 +45,7 @@ const actions: Readonly<Record<string, Action>> = {
   prepare: { manner: "work", words: 0, run: prepare },
   "put-records": {
     manner: "work",
+    opens: false,
     words: 0,
     run: async ({ folder, input }) => putRecords(folder, await text(input)),
   },
@@ -53,6 +61,7 @@ const actions: Readonly<Record<string, Action>> = {
   list: { manner: "look", words: 0, run: list },
   check: { manner: "work", words: 1, run: check },
   prune: { manner: "work", words: 0, run: prune },
+  "prune-with": { manner: "work", words: 0, asOther: true, run: prune },
   "return-database": {
     manner: "work",
     words: 3,
@@ -88,12 +97,14 @@ export function isBackupCall([action = "", ...words]: readonly string[]): boolea
  * @throws ToolboxError
  */
 export async function runBackup(
-  document: BackupDocument,
+  given: BackupDocument,
   [name = "", ...words]: readonly string[],
   io: BackupIo,
 ): Promise<void> {
   const action = actions[name];
   if (action === undefined) throw new RangeError(`there is no action ${name}`);
+  const document = action.asOther === true ? withOtherCredential(given, await text(io.input)) : given;
+  io.hide(document);
   const folder = await openBackupFolder(document.folder, action.manner);
   const { repository } = document;
   const { cache: cacheFolder, deadHosts } = folder;
@@ -105,6 +116,7 @@ export async function runBackup(
     log: io.log,
   });
   try {
+    if (action.opens !== false) await restic.reach();
     await action.run({ ...io, document, words, folder, restic });
   } finally {
     await restic.close();

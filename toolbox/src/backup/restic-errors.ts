@@ -1,4 +1,5 @@
 import { ToolboxError } from "../errors.ts";
+import { serverError } from "./repository-errors.ts";
 import { damageIn } from "./restic-messages.ts";
 
 /** Data of a backup is not what was stored. */
@@ -39,7 +40,17 @@ const damage = new RegExp(
 
 /** Whether a text of restic tells of data in the repository that is missing or is not what was stored. */
 export function tellsOfDamage(text: string): boolean {
-  return damage.test(text);
+  return damage.test(text) && !isTriedAgain(text);
+}
+
+/** Restic tries again what a server did not do, and says so; what comes of it is told by what it says last. */
+function isTriedAgain(text: string): boolean {
+  return /returned error, retrying after|operation successful after \d+ retr/.test(text);
+}
+
+/** What a server that cuts answers short cannot have caused. */
+function tellsOfLoss(text: string): boolean {
+  return tellsOfDamage(text.replaceAll(/unexpected EOF/g, ""));
 }
 
 export interface ResticFailure {
@@ -48,17 +59,34 @@ export interface ResticFailure {
   readonly path: string;
   readonly code: number | string;
   readonly problems: readonly string[];
+  /** The repository is on a server elsewhere. */
+  readonly isElsewhere?: boolean;
 }
 
 /** The error of a restic command that did not end well, in plain words. */
-export function resticError({ doing, path, code, problems }: ResticFailure): ToolboxError {
+export function resticError({ doing, path, code, problems: said, isElsewhere }: ResticFailure): ToolboxError {
+  const last = said.filter((problem) => !isTriedAgain(problem));
+  const problems = last.length === 0 ? said : last;
   const text = problems.join("; ");
   if (code === resticExit.noRepository) {
     return new ToolboxError(`there is no backup repository in ${path}`, {
-      advice: "look whether the storage of the backups is mounted there",
+      advice:
+        isElsewhere === true
+          ? "look at backup.repository.url"
+          : "look whether the storage of the backups is mounted there",
     });
   }
   if (code === resticExit.wrongPassword) return new WrongKeyError(path);
+  if (/repository already contains keys/.test(text)) {
+    return new ToolboxError(
+      `the backup repository in ${path} was being made when that was cut off, and holds nothing`,
+      {
+        advice: "remove what is in it at its server, then run slipway backup init",
+      },
+    );
+  }
+  const unserved = isElsewhere === true ? serverError({ shown: path, doing, text: shortened(problems) }) : undefined;
+  if (unserved !== undefined && !tellsOfLoss(text)) return unserved;
   if (/no space left on device|disk quota exceeded/i.test(text)) {
     return new ToolboxError(`a disk is full: ${doing} failed: ${shortened(problems)}`, {
       advice: "free space or add some, then run the same again; backups stored before are not touched",

@@ -10,6 +10,8 @@ export interface ResticSettings {
   readonly cacheFolder?: string;
   readonly temporary: string;
   readonly deadHosts?: readonly string[];
+  /** Seconds after which a request that nothing comes of is made anew; restic's own five minutes unless told. */
+  readonly stuckSeconds?: number;
   readonly log: (line: string) => void;
 }
 
@@ -29,7 +31,7 @@ interface RunOptions {
 }
 
 /** The program `restic` on one repository. Where only dead runs hold locks, they are removed and the command goes on. */
-export interface ResticProgram {
+export interface ResticProgram extends Pick<ResticPlace, "shown" | "isElsewhere"> {
   /** How a command ended. */
   end(args: readonly string[], options?: RunOptions): Promise<ResticEnd>;
   /** The output of a command that has to end well. */
@@ -39,16 +41,16 @@ export interface ResticProgram {
 
 export function resticProgram(settings: ResticSettings): ResticProgram {
   const failure = (doing: string, { code, problems }: ResticEnd): ToolboxError =>
-    resticError({ doing, path: settings.place.shown, code, problems });
+    resticError({ doing, path: settings.place.shown, code, problems, isElsewhere: settings.place.isElsewhere });
   const end = async (args: readonly string[], options: RunOptions = {}): Promise<ResticEnd> => {
     const first = await runRestic(settings, args, options);
     if (first.code !== resticExit.locked) return first;
     await removeDeadLocks(settings);
     return await runRestic(settings, args, options);
   };
+  const { shown, isElsewhere } = settings.place;
   return {
-    end,
-    failure,
+    ...{ shown, isElsewhere, end, failure },
     run: async (doing, args) => {
       const ended = await end(args);
       if (ended.code !== resticExit.done) throw failure(doing, ended);
@@ -58,7 +60,7 @@ export function resticProgram(settings: ResticSettings): ResticProgram {
 }
 
 async function runRestic(
-  { place, passwordFile, cacheFolder, temporary, log }: ResticSettings,
+  { place, passwordFile, cacheFolder, temporary, stuckSeconds, log }: ResticSettings,
   args: readonly string[],
   options: RunOptions,
 ): Promise<ResticEnd> {
@@ -71,8 +73,9 @@ async function runRestic(
   });
   const text = new TextDecoder();
   const cache = cacheFolder === undefined ? ["--no-cache"] : ["--cache-dir", cacheFolder];
+  const stuck = stuckSeconds === undefined ? [] : ["--stuck-request-timeout", `${stuckSeconds}s`];
   const isStream = options.onMessage !== undefined;
-  const ended = await runProgram("restic", ["--json", ...cache, ...place.words, ...args], {
+  const ended = await runProgram("restic", ["--json", ...cache, ...stuck, ...place.words, ...args], {
     environment: {
       ...place.environment,
       RESTIC_PASSWORD_FILE: options.passwordFile ?? passwordFile,
@@ -126,5 +129,6 @@ async function readLocks(settings: ResticSettings): Promise<readonly ResticLock[
 async function mustRun(settings: ResticSettings, args: readonly string[]): Promise<Buffer> {
   const end = await runRestic(settings, args, {});
   if (end.code === resticExit.done) return end.output;
-  throw resticError({ doing: "looking at locks", path: settings.place.shown, code: end.code, problems: end.problems });
+  const { shown: path, isElsewhere } = settings.place;
+  throw resticError({ doing: "looking at locks", path, code: end.code, problems: end.problems, isElsewhere });
 }

@@ -10,6 +10,8 @@ export interface ResticPlace {
   readonly shown: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly words: readonly string[];
+  /** It is on a server, and not in a directory that is mounted. */
+  readonly isElsewhere: boolean;
 }
 
 /** Whom a connection trusts, and what it signs in with, as files of this user alone. */
@@ -40,6 +42,10 @@ export function writeRepositoryFiles(repository: BackupRepository, folder: strin
 
 /** What restic is told. What lets it in stands in its environment, or in files, and never among its words. */
 export function resticPlace(repository: BackupRepository, files: RepositoryFiles): ResticPlace {
+  return { ...placeOf(repository, files), isElsewhere: repository.kind !== "directory" };
+}
+
+function placeOf(repository: BackupRepository, files: RepositoryFiles): Omit<ResticPlace, "isElsewhere"> {
   switch (repository.kind) {
     case "directory": {
       const { path, shown = path } = repository;

@@ -5,6 +5,8 @@ import type { BackupRepository } from "../contract.generated.ts";
 import { errorText, ToolboxError } from "../errors.ts";
 import type { CopyProgress } from "./copy.ts";
 import { measureFolder } from "./measure-folder.ts";
+import { reachRepository } from "./reach-repository.ts";
+import { AppendOnlyError } from "./repository-errors.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
 import { type ResticProgram, resticProgram } from "./restic-program.ts";
@@ -19,6 +21,10 @@ export interface ResticOptions {
   readonly temporary: string;
   /** Host names of runs that have ended for certain: what they locked is free. */
   readonly deadHosts?: readonly string[];
+  /** Seconds after which a request that nothing comes of is made anew. */
+  readonly stuckSeconds?: number;
+  /** Seconds in which a server may come back that is not there. */
+  readonly patienceSeconds?: number;
   readonly log: (line: string) => void;
 }
 
@@ -56,6 +62,8 @@ type Report = (progress: CopyProgress) => void;
 
 /** Every call throws a ToolboxError in plain words: WrongKeyError, DamagedBackupError, or a plain one. */
 export interface Restic {
+  /** Sees to it that the repository's server is there, the right one, and lets one in; a directory has none. */
+  reach(): Promise<void>;
   /** False only where nothing of a repository is; a password that does not open it is an error. */
   exists(): Promise<boolean>;
   /** Makes the repository unless it is there; one whose making was cut off is begun anew. */
@@ -100,9 +108,13 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
   chmodSync(secrets, 0o700);
   const passwordFile = join(secrets, "password");
   writeFileSync(passwordFile, repository.password, { mode: 0o600 });
-  const place = resticPlace(repository, writeRepositoryFiles(repository, secrets));
+  const files = writeRepositoryFiles(repository, secrets);
+  const place = resticPlace(repository, files);
   const restic = resticProgram({ ...options, place, passwordFile });
+  const { patienceSeconds } = options;
+  const door = { repository, shown: place.shown, files, ...(patienceSeconds !== undefined && { patienceSeconds }) };
   return {
+    reach: () => reachRepository(door),
     exists: () => exists(restic),
     initialise: () => initialise(restic, repository),
     addKey: (newPassword) => addKey(restic, newPassword, join(secrets, "new-password")),
@@ -297,6 +309,7 @@ async function forget(
   const left = new Set(removed.length === 0 ? [] : (await snapshots(restic)).map(({ id }) => id));
   const stuck = removed.find((id) => left.has(id));
   if (stuck !== undefined) {
+    if (restic.isElsewhere) throw new AppendOnlyError(restic.shown);
     throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
   }
   if (prune) await restic.run("freeing the room of old backups", ["prune"]);

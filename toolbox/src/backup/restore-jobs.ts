@@ -89,6 +89,7 @@ async function withRepository(
   await signIn(folder);
   const restic = openRestic(repository, { host: "restore", temporary: "/tmp", log });
   try {
+    await restic.reach();
     await use(restic);
   } finally {
     await restic.close();

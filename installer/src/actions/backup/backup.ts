@@ -7,8 +7,9 @@ import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
-import { allBackups, askRecordsJob, requireBackups, runBackupJob } from "./backup-job.ts";
+import { allBackups, askRecordsJob, eventsIn, requireBackups, runBackupJob } from "./backup-job.ts";
 import { chooseBackup } from "./choose-backup.ts";
+import { readCredential } from "./credential.ts";
 import { holdDeletes } from "./hold-deletes.ts";
 import { inventoryOf, type NotCopied } from "./inventory.ts";
 import { readPlatformRecords } from "./platform-records.ts";
@@ -68,6 +69,11 @@ export interface BackupVerifyResult extends ResultHead<"BackupVerifyResult"> {
   readonly ok: boolean;
   readonly problems: readonly string[];
   readonly proof?: Proof;
+}
+
+export interface BackupPruneRequest extends InstallTarget {
+  /** Absolute path of a file with a credential that may remove backups, for this run alone. */
+  readonly credentialFile?: string;
 }
 
 export interface BackupPruneResult extends ResultHead<"BackupPruneResult"> {
@@ -222,13 +228,18 @@ export async function requireBackup(asked: string, { plan, install }: Work, port
 
 /**
  * Removes backups that need not be kept any more, as the values say.
- * @throws PreflightError, ApplyError, LockedError
+ * @throws PreflightError, ApplyError, LockedError; UsageError for a file without a credential
  */
-export async function pruneBackups(request: InstallTarget, ports: ActionPorts): Promise<BackupPruneResult> {
+export async function pruneBackups(request: BackupPruneRequest, ports: ActionPorts): Promise<BackupPruneResult> {
+  const { credentialFile, name } = request;
+  const input = credentialFile === undefined ? undefined : await readCredential(credentialFile, ports.fs);
   return alone(request, "backup prune", ports, async ({ plan, install }) => {
-    const events = await runBackupJob(plan, install, ["prune"], ports);
+    const events =
+      input === undefined
+        ? await runBackupJob(plan, install, ["prune"], ports)
+        : eventsIn(await askRecordsJob(plan, install, ["prune-with"], { ...ports, input }));
     const forgotten = events.find((event) => event.event === "forgotten");
     const { kept = 0, removed = 0 } = forgotten ?? {};
-    return { apiVersion: "slipway/v1", kind: "BackupPruneResult", name: request.name, kept, removed };
+    return { apiVersion: "slipway/v1", kind: "BackupPruneResult", name, kept, removed };
   });
 }

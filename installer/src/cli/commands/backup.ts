@@ -13,7 +13,7 @@ export function declareBackup(program: Command, runtime: Runtime): void {
     .command("backup")
     .summary("make backups of the platform, and look after them")
     .description(
-      "Commands about backups: of databases, repositories, objects, streams, and of everything the platform is made from, secrets included. They are encrypted, and kept in the directory that backup.directory of the values names.",
+      "Commands about backups: of databases, repositories, objects, streams, and of everything the platform is made from, secrets included. They are encrypted, and kept in the directory that backup.directory of the values names, or on the server that backup.repository names.",
     );
   withExamples(group, [
     { command: "slipway backup init", means: "once: the recovery key is shown, and typed back" },
@@ -225,15 +225,20 @@ function declareBackupPrune(group: Command, runtime: Runtime): void {
     .command("prune")
     .summary("remove backups that need not be kept")
     .description(
-      "Keeps the newest backup of so many days, weeks and months as backup.keep of the values says, removes the others and frees their room.",
-    );
+      "Keeps the newest backup of so many days, weeks and months as backup.keep of the values says, removes the others and frees their room. Where the credential of the values may only add backups, --credential-file gives another one for this run: a file with lines such as user: pruner and password: …, by the keys of backup.repository (url, user, password; accessKey, secretKey; privateKey). It is kept nowhere.",
+    )
+    .option("--credential-file <file>", "file with a credential that may remove backups, for this run alone");
   withExamples(command, [
     { command: "slipway backup prune", means: "7 days, 4 weeks and 6 months unless the values say otherwise" },
+    { command: "slipway backup prune --credential-file prune.yaml", means: "where every day backups are only added" },
   ]);
   printsJson(command, ["BackupPruneResult"]);
-  command.action(() =>
+  command.action(({ credentialFile }: { readonly credentialFile?: string }) =>
     runtime.perform(command, async (session) => {
-      const result = await session.engine.pruneBackups(toTarget(session.selection));
+      const result = await session.engine.pruneBackups({
+        ...toTarget(session.selection),
+        ...(credentialFile !== undefined && { credentialFile: resolve(session.context.io.cwd, credentialFile) }),
+      });
       if (session.manner.json) session.printJson(result);
       else session.print(`${result.removed} removed, ${result.kept} kept`);
       return 0;
