@@ -17,7 +17,7 @@ export interface CampaignDisk {
   unprotect(): void;
   /** The same files on a disk that cannot be read from a share of its bytes on; to be closed. */
   brokenCopy(share: number): SmallDisk;
-  close(): Promise<void>;
+  close(): void;
 }
 
 const filler = "filler";
@@ -41,7 +41,6 @@ export async function openCampaignDisk(size: string): Promise<CampaignDisk> {
     close: () => {
       disk.close();
       rmSync(place, { recursive: true, force: true });
-      return Promise.resolve();
     },
   };
 }

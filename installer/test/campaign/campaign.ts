@@ -39,14 +39,25 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`seed ${seed}, ${minutes} minutes\n`);
-  const result = await runCampaign({ seed, minutes }, ({ round, kind, what, problems, seconds }) => {
-    const verdict = problems.length === 0 ? "well" : `PROBLEM\n    ${problems.join("\n    ")}`;
-    process.stdout.write(`${round}  ${kind}: ${what} (${seconds} s): ${verdict}\n`);
-  });
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      process.stderr.write("stopping: this fault is looked at to its end, then everything is removed\n");
+      stopping.abort();
+    });
+  }
+  const result = await runCampaign(
+    { seed, minutes, signal: stopping.signal },
+    ({ round, kind, what, problems, seconds }) => {
+      const verdict = problems.length === 0 ? "well" : `PROBLEM\n    ${problems.join("\n    ")}`;
+      process.stdout.write(`${round}  ${kind}: ${what} (${seconds} s): ${verdict}\n`);
+    },
+  );
   const failed = result.rows.filter(({ problems }) => problems.length > 0).length;
   process.stdout.write(`${result.rows.length - failed} passed, ${failed} failed\n`);
-  if (options.write) await note({ ...result, at: new Date().toISOString() });
-  if (failed > 0) process.exitCode = 1;
+  if (stopping.signal.aborted) process.exitCode = 130;
+  else if (options.write) await note({ ...result, at: new Date().toISOString() });
+  if (failed > 0) process.exitCode ??= 1;
 }
 
 async function note(record: CampaignRecord): Promise<void> {

@@ -26,6 +26,8 @@ export interface CampaignOptions {
   readonly rounds?: number;
   /** Faults of each round at most, beside the loss of everything that ends it. */
   readonly faults?: { readonly create: number; readonly restore: number };
+  /** Ends it after the fault that is being looked at, with everything removed. */
+  readonly signal?: AbortSignal;
 }
 
 /** One fault, and what came of it. */
@@ -72,7 +74,7 @@ export async function runCampaign(
   };
   const course = { options, endsAt: begun + minutes * 60_000, failpoints, report: take };
   try {
-    for (let round = 1; round <= rounds && (round === 1 || Date.now() < course.endsAt); round += 1) {
+    for (let round = 1; round <= rounds && (round === 1 || !isOver(course)); round += 1) {
       written += await runRound(round, course);
     }
     const points = Object.fromEntries(
@@ -87,6 +89,10 @@ export async function runCampaign(
   }
 }
 
+function isOver({ endsAt, options }: Course): boolean {
+  return Date.now() > endsAt || options.signal?.aborted === true;
+}
+
 /** Gives how much people wrote. */
 async function runRound(round: number, course: Course): Promise<number> {
   const { options, failpoints } = course;
@@ -99,7 +105,8 @@ async function runRound(round: number, course: Course): Promise<number> {
     await world.writer.stop();
     const restore = chance.shuffle(restoreFaults).slice(0, options.faults?.restore);
     for (const fault of restore) await letHappen(fault, () => Promise.resolve([]), { round, course, world });
-    await tell(round, course, { kind: "everything is lost", run: () => loseEverything(world) });
+    if (options.signal?.aborted !== true)
+      await tell(round, course, { kind: "everything is lost", run: () => loseEverything(world) });
     return world.writer.written.length;
   } finally {
     await world.dispose();
@@ -117,7 +124,7 @@ async function letHappen(
   after: (world: World) => Promise<Problems>,
   { round, course, world }: Turn,
 ): Promise<void> {
-  if (Date.now() > course.endsAt) return;
+  if (isOver(course)) return;
   await tell(round, course, {
     kind: fault.kind,
     run: async () => {

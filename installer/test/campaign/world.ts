@@ -50,6 +50,24 @@ export async function openWorld(
 ): Promise<World> {
   const disk = await openCampaignDisk(diskSize);
   const platform = await openPlatform({ arguments: ["--without", "casdoor"] });
+  const close = async (): Promise<void> => {
+    await platform.dispose();
+    disk.close();
+  };
+  try {
+    return await bringUp(seed, { platform, disk, chance, failpoints, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Begun extends Pick<World, "platform" | "disk" | "chance" | "failpoints"> {
+  readonly close: () => Promise<void>;
+}
+
+async function bringUp(seed: number, { close, ...begun }: Begun): Promise<World> {
+  const { platform, disk } = begun;
   const directory = join(disk.folder, "backups");
   const keyFile = join(platform.folder, "recovery-key");
   await mkdir(directory);
@@ -60,14 +78,14 @@ export async function openWorld(
   await stores.reopen();
   const writer = await startWriter(stores.now, { seed, ...pace, log: join(platform.folder, "written") });
   const world: World = {
-    ...{ platform, disk, directory, keyFile, chance, failpoints, writer, backups: [], createMs: 10_000 },
+    ...begun,
+    ...{ directory, keyFile, writer, backups: [], createMs: 10_000 },
     secrets: await hashSecrets(platform),
     reopenStores: stores.reopen,
     dispose: async () => {
       await Promise.race([writer.stop(), delay(60_000)]);
       await stores.now.close().catch(() => undefined);
-      await platform.dispose();
-      await disk.close();
+      await close();
     },
   };
   while (writer.written.length < 5) await delay(100);

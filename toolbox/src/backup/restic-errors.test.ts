@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { DamagedBackupError, lockedError, resticError, tellsOfDamage, WrongKeyError } from "./restic-errors.ts";
+import {
+  DamagedBackupError,
+  isTriedInVain,
+  lockedError,
+  resticError,
+  tellsOfDamage,
+  WrongKeyError,
+} from "./restic-errors.ts";
 import { count, damageIn, parseMessage, problemIn } from "./restic-messages.ts";
 
 /** Lines that restic 0.18.0 wrote. */
@@ -33,6 +40,21 @@ describe("what restic tells", () => {
     expect(damageIn(problems)).toEqual([expect.stringMatching(/^pack b135d15a contains 2 errors/)]);
   });
 
+  it.each([
+    [
+      "Save(<lock/6b70>) returned error, retrying after 9.9s: open /repository/locks/6b70-tmp-2: read-only file system",
+      true,
+    ],
+    [
+      "Load(<data/6b70>, 0, 0) returned error, retrying after 1.2s: read /repository/data/6b/6b70: input/output error",
+      true,
+    ],
+    ["Save(<data/6b70>) returned error, retrying after 2.1s: server response unexpected: 503", false],
+    ["open /repository/locks/6b70: read-only file system", false],
+  ])("is tried in vain where a disk will do no better: %s", (line, isVain) => {
+    expect(isTriedInVain(line)).toBe(isVain);
+  });
+
   it("leaves out numbers that are nothing", () => {
     expect(count(parseMessage(lines.status), "bytes_done")).toBe(3);
     expect(count(parseMessage(lines.status), "files_restored")).toBe(0);
@@ -41,7 +63,7 @@ describe("what restic tells", () => {
 });
 
 describe("how restic ends", () => {
-  const error = (code: number, ...problems: readonly string[]) =>
+  const error = (code: number | string, ...problems: readonly string[]) =>
     resticError({ doing: "storing the backup", path: "/repository", code, problems });
 
   it.each([
@@ -51,6 +73,7 @@ describe("how restic ends", () => {
     [1, "pack 0a1b: does not exist", "is damaged: pack 0a1b: does not exist"],
     [1, "open /repository/keys: permission denied", "permission denied"],
     [3, "/a: input/output error", "some files could not be read"],
+    ["SIGKILL", "Load(<data/6b>) returned error, retrying after 1s: read /r/6b: input/output error", "disk of"],
     [1, "path tmp/x: not found", "restic ended with 1: path tmp/x: not found"],
   ])("%i, %s", (code, problem, words) => {
     expect(error(code, problem).message).toContain(words);

@@ -48,6 +48,13 @@ function isTriedAgain(text: string): boolean {
   return /returned error, retrying after|operation successful after \d+ retr/.test(text);
 }
 
+const cannotChange = /read-only file system|permission denied|operation not permitted|input\/output error/i;
+
+/** Whether restic tries something again, for a quarter of an hour, that a disk does not do at all. */
+export function isTriedInVain(text: string): boolean {
+  return isTriedAgain(text) && cannotChange.test(text);
+}
+
 /** What a server that cuts answers short cannot have caused. */
 function tellsOfLoss(text: string): boolean {
   return tellsOfDamage(text.replaceAll(/unexpected EOF/g, ""));
@@ -103,6 +110,11 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
   if (code === resticExit.incomplete) {
     return new ToolboxError(`${doing} failed, some files could not be read: ${shortened(problems)}`, {
       advice: "look at the disk of the folder and at who may read it",
+    });
+  }
+  if (/input\/output error/i.test(text)) {
+    return new ToolboxError(`${doing} failed, the disk of ${path} does not work: ${shortened(problems)}`, {
+      advice: "look at the disk, and what the system says of it; backups on another disk are not touched",
     });
   }
   return new ToolboxError(`${doing} failed, restic ended with ${code}: ${shortened(problems)}`, {

@@ -1,5 +1,5 @@
 import type { ToolboxError } from "../errors.ts";
-import { type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
+import { isTriedInVain, type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
 import { parseMessage, problemIn, type ResticMessage } from "./restic-messages.ts";
 import type { ResticPlace } from "./restic-repository.ts";
 import { lineSplitter, runProgram } from "./run-program.ts";
@@ -88,6 +88,8 @@ async function runRestic(
       problems.push(problem);
       if (!line.startsWith("{")) log(`restic: ${problem}`);
     },
+    // A server may do better the next time, a disk will not.
+    isHopeless: (line) => !place.isElsewhere && isTriedInVain(line),
   });
   takeLine("\n");
   return { code: ended.code, output: ended.output, summary, problems };

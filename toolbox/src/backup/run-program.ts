@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly onOutput?: (chunk: Buffer) => void;
   /** Takes each line of the standard error as it comes. */
   readonly onErrorLine?: (line: string) => void;
+  /** Whether a line of the standard error says that nothing can come of the program any more: then it is ended. */
+  readonly isHopeless?: (line: string) => boolean;
 }
 
 export interface ProgramEnd {
@@ -26,7 +28,7 @@ export interface ProgramEnd {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { environment, onOutput, onErrorLine }: ProgramOptions,
+  { environment, onOutput, onErrorLine, isHopeless }: ProgramOptions,
 ): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -35,7 +37,11 @@ export async function runProgram(
     });
     const output: Buffer[] = [];
     let errors = "";
-    const lines = lineSplitter(onErrorLine ?? (() => undefined));
+    const lines = lineSplitter((line) => {
+      onErrorLine?.(line);
+      // Asked to end, it might try to tidy up where nothing can be done, for as long.
+      if (isHopeless?.(line) === true) child.kill("SIGKILL");
+    });
     child.stdout.on("data", onOutput ?? ((chunk: Buffer) => void output.push(chunk)));
     child.stderr.setEncoding("utf8").on("data", (part: string) => {
       errors = (errors + part).slice(-20_000);
