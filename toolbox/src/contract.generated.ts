@@ -576,6 +576,13 @@ export interface RestoreSequencesJob {
   readonly admin: PostgresLogin;
   readonly databases: readonly string[];
 }
+/**
+ * Databases that are back already. What their rows do not know of is put under quarantine.
+ */
+export interface RestoredRows {
+  readonly admin: PostgresLogin;
+  readonly databases: readonly string[];
+}
 export interface RestoreGitJob {
   readonly kind: "restore-git";
   readonly repository: BackupRepository;
@@ -584,6 +591,7 @@ export interface RestoreGitJob {
    */
   readonly snapshot: string;
   readonly git: BackupGit;
+  readonly rows?: RestoredRows;
   readonly folder: string;
 }
 export interface RestoreObjectsJob {
@@ -594,6 +602,7 @@ export interface RestoreObjectsJob {
    */
   readonly snapshot: string;
   readonly objects: BackupObjects;
+  readonly rows?: RestoredRows;
   readonly folder: string;
 }
 export interface RestoreStreamsJob {

@@ -105,8 +105,8 @@ describe("a plan that brings a backup back", () => {
     expect(needsOf("restore-postgres")).toEqual([]);
     expect(needsOf("postgres-initialise")).toEqual(["restore-postgres"]);
     expect(needsOf("restore-sequences")).toEqual(["postgres-databases"]);
-    expect(needsOf("restore-objects")).toEqual(["minio-buckets"]);
-    expect(needsOf("restore-git")).toEqual(["gitaly", "restore-objects"]);
+    expect(needsOf("restore-objects")).toEqual(["minio-buckets", "restore-sequences"]);
+    expect(needsOf("restore-git")).toEqual(["gitaly", "restore-sequences", "restore-objects"]);
     expect(needsOf("restore-streams")).toEqual(["nats", "restore-git"]);
   });
 

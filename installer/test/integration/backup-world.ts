@@ -68,7 +68,7 @@ wal_level = replica
 export const everybody = `host all all all scram-sha-256\nhost replication all all scram-sha-256\n`;
 
 /** The image of the catalogue, or else the newest one of its name: only the programs in it count here. */
-async function imageOf(name: string): Promise<string> {
+export async function imageOf(name: string): Promise<string> {
   const reference = readImageTable(openAssets())[name]?.reference ?? "";
   const { exitCode } = await runChild("docker", ["image", "inspect", reference]);
   if (exitCode === 0) return reference;
@@ -83,7 +83,7 @@ export async function openBackupWorld(): Promise<BackupWorld> {
   const name = `backup-test-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const [toolbox, postgres] = [await imageOf("toolbox"), await imageOf("postgres")];
-  await bundleInside(join(folder, "inside.cjs"));
+  await bundleInside("backup-inside.ts", join(folder, "inside.cjs"));
   await writeFile(join(folder, "postgresql.conf"), settings);
   await writeFile(join(folder, "pg_hba.conf"), everybody);
   await writeFile(join(folder, "password"), serverPassword);
@@ -199,9 +199,10 @@ export async function openBackupWorld(): Promise<BackupWorld> {
 
 const imagePath = "/usr/lib/postgresql/17/bin:/usr/local/bin:/usr/bin:/bin";
 
-async function bundleInside(outfile: string): Promise<void> {
+/** Makes one file of a program of this folder that runs inside the toolbox image. */
+export async function bundleInside(program: string, outfile: string): Promise<void> {
   await build({
-    ...{ absWorkingDir: root, entryPoints: ["installer/test/integration/backup-inside.ts"], outfile, bundle: true },
+    ...{ absWorkingDir: root, entryPoints: [`installer/test/integration/${program}`], outfile, bundle: true },
     ...{ platform: "node", format: "cjs", target: "node24", external: ["*.node", "pg-native"], logLevel: "silent" },
     define: { "import.meta.url": "__moduleUrl" },
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },

@@ -2,13 +2,16 @@ import { text } from "node:stream/consumers";
 import type { BackupDocument } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { BackupEvent } from "./backup-events.ts";
+import { checkRepository, countKeys } from "./check-repository.ts";
 import { createBackup } from "./create-backup.ts";
 import { recordsFile } from "./manifest.ts";
 import { withOtherCredential } from "./other-credential.ts";
 import { proveBackup, readProofs } from "./prove-backup.ts";
+import { readQuarantined } from "./quarantine.ts";
 import { parseRecords } from "./records.ts";
 import { returnDatabase, returnObjects, returnRepository } from "./return-parts.ts";
 import { openRestic, type CheckScope, type Restic } from "./restic.ts";
+import { whileRemoving } from "./stored-backups.ts";
 import { type BackupFolder, openBackupFolder, putRecords } from "./work-folder.ts";
 
 export interface BackupIo {
@@ -62,6 +65,12 @@ const actions: Readonly<Record<string, Action>> = {
   check: { manner: "work", words: 1, run: check },
   prune: { manner: "work", words: 0, run: prune },
   "prune-with": { manner: "work", words: 0, asOther: true, run: prune },
+  quarantined: {
+    manner: "look",
+    words: 1,
+    run: async ({ document, words, tell }) =>
+      tell({ event: "quarantined", ...(await readQuarantined(document.folder, words[0] ?? "")) }),
+  },
   "return-database": {
     manner: "work",
     words: 3,
@@ -163,10 +172,10 @@ async function list({ restic, folder, tell }: Work): Promise<void> {
   }
 }
 
-async function check({ restic, words, tell }: Work): Promise<void> {
+async function check({ document: { repository }, restic, folder, words, tell }: Work): Promise<void> {
   tell({ event: "begun", step: "check" });
-  const found = await restic.check(scopeOf(words[0] ?? ""));
-  tell({ event: "checked", problems: found.whole ? [] : found.damage });
+  const problems = await checkRepository({ restic, repository, folder }, scopeOf(words[0] ?? ""));
+  tell({ event: "checked", problems });
 }
 
 /** `metadata`, `all`, or `2/7`: one of so many parts. */
@@ -176,7 +185,9 @@ function scopeOf(word: string): CheckScope {
   return word === "metadata" ? "metadata" : "all";
 }
 
-async function prune({ document, restic, tell }: Work): Promise<void> {
-  const { kept, removed } = await restic.forget(document.keep, { prune: true });
+async function prune({ document, restic, folder, tell }: Work): Promise<void> {
+  const { kept, removed } = await whileRemoving({ folder, repository: document.repository }, () =>
+    restic.forget(document.keep, { prune: true }),
+  );
   tell({ event: "forgotten", kept: kept.length, removed: removed.length });
 }

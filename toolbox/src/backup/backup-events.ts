@@ -1,6 +1,7 @@
 import type { AuditResult } from "./audit/audit-result.ts";
 import type { CopyProgress, CopyResult } from "./copy.ts";
 import type { StoreName } from "./manifest.ts";
+import type { Quarantined } from "./quarantine.ts";
 
 /** One line of `toolbox backup` on stdout. */
 export type BackupEvent =
@@ -16,6 +17,8 @@ export type BackupEvent =
   | { readonly event: "forgotten"; readonly kept: number; readonly removed: number }
   /** A part of a backup is there beside what is in use. */
   | { readonly event: "returned"; readonly what: string; readonly as: string }
+  /** What of a backup that was brought back no row knows of. */
+  | ({ readonly event: "quarantined" } & Quarantined)
   | { readonly event: "ready"; readonly made: boolean }
   | { readonly event: "failed"; readonly error: string; readonly cause: string };
 

@@ -6,6 +6,7 @@ import type { BackupEvent } from "./backup-events.ts";
 import type { CopyContext, CopyResult } from "./copy.ts";
 import { type BackupManifest, manifestFile, recordsFile, type StoreName, storeNames } from "./manifest.ts";
 import type { Restic } from "./restic.ts";
+import { noteStored } from "./stored-backups.ts";
 import { readRecords, type BackupFolder } from "./work-folder.ts";
 
 export interface CreateContext {
@@ -46,6 +47,7 @@ export async function createBackup(
   const manifest: BackupManifest = { ...head, begunAt, cutAt, ...(postgres === undefined ? {} : { postgres }), stores };
   await writeFile(join(folder.cut, manifestFile), `${JSON.stringify(manifest)}\n`, { mode: 0o600 });
   const stored = await store(restic, folder, manifest, context);
+  await noteStored({ folder, repository: document.repository }, stored);
   // Secrets lie there no longer than they have to.
   await rm(join(folder.cut, recordsFile), { force: true });
   return stored;

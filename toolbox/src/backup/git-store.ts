@@ -146,6 +146,8 @@ export interface RestoreGitOptions {
   readonly only?: string;
   /** Relative path that this one gets instead of its own, to look at it beside the other. */
   readonly as?: string;
+  /** Where each goes by its path; to its own place without it. */
+  readonly placeOf?: (path: string) => string;
 }
 
 interface RestoredRepository {
@@ -188,7 +190,10 @@ export async function restoreGit(
 
 const inTheWay = "move it away or put the saved one beside it under another path; Gitaly's own is never overwritten";
 
-async function checkCopy(folder: string, { only, as }: RestoreGitOptions): Promise<readonly RestoredRepository[]> {
+async function checkCopy(
+  folder: string,
+  { only, as, placeOf = (path) => path }: RestoreGitOptions,
+): Promise<readonly RestoredRepository[]> {
   if (as !== undefined && only === undefined) throw new TypeError("another path is for one repository");
   const { repositories } = await readIndex(folder);
   const chosen = repositories.filter(({ relativePath }) => only === undefined || relativePath === only);
@@ -199,7 +204,7 @@ async function checkCopy(folder: string, { only, as }: RestoreGitOptions): Promi
   const checked: RestoredRepository[] = [];
   for await (const result of inOrder(chosen, several, async (entry) => checkRepository(folder, entry))) {
     if (result.damage !== undefined) damages.push(result.damage);
-    else checked.push({ saved: result.saved, target: as ?? result.saved.relativePath });
+    else checked.push({ saved: result.saved, target: as ?? placeOf(result.saved.relativePath) });
   }
   refuseDamage("the Git repositories", damages);
   return checked;

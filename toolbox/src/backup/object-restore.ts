@@ -36,6 +36,8 @@ export interface RestoreObjectsOptions {
   readonly prefix?: string;
   /** Put before each key, to have the saved objects beside those that are there. */
   readonly into?: string;
+  /** Where each goes by its key; to its own place without it. */
+  readonly placeOf?: (key: string) => string;
 }
 
 interface RestoreRun {
@@ -150,7 +152,8 @@ async function restoreObject(
   bucket: string,
   entry: ObjectEntry,
 ): Promise<{ readonly size: number; readonly written: number }> {
-  const key = `${options.into ?? ""}${entry.key}`;
+  const { into = "", placeOf = (own) => own } = options;
+  const key = `${into}${placeOf(entry.key)}`;
   const store = { ...access, signal };
   try {
     const path = objectPath(bucket, key);

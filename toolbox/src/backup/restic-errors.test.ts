@@ -71,6 +71,8 @@ describe("how restic ends", () => {
     [12, "wrong password or no key found", "does not open the backup repository in /repository"],
     [1, "write /repository/tmp: no space left on device", "a disk is full"],
     [1, "pack 0a1b: does not exist", "is damaged: pack 0a1b: does not exist"],
+    [1, "config file has zero size, invalid repository?", "is damaged: config file has zero size"],
+    [2, "panic: runtime error: slice bounds out of range [16:1]", "is damaged: panic: runtime error"],
     [1, "open /repository/keys: permission denied", "permission denied"],
     [3, "/a: input/output error", "some files could not be read"],
     ["SIGKILL", "Load(<data/6b>) returned error, retrying after 1s: read /r/6b: input/output error", "disk of"],
@@ -78,6 +80,13 @@ describe("how restic ends", () => {
   ])("%i, %s", (code, problem, words) => {
     expect(error(code, problem).message).toContain(words);
     expect(error(code, problem).advice).toBeDefined();
+  });
+
+  it("says how to come in where one key of several is damaged", () => {
+    const damaged = error(1, "LoadRaw(<key/b8a1e2c4>): invalid data returned");
+
+    expect(damaged).toBeInstanceOf(DamagedBackupError);
+    expect(damaged.advice).toContain("carry the damaged file out of keys/");
   });
 
   it("tells damage and a wrong key apart by their class, and names three problems of many", () => {

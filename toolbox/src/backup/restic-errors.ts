@@ -35,6 +35,8 @@ const damage = new RegExp(
     "ciphertext verification failed|unexpected (?:pack id|file size|EOF)|not found in (?:repository|index)",
     "file is too short|wrong hash|invalid data returned|/data/[0-9a-f]{2}/[0-9a-f]{64}: no such file|pack [0-9a-f]+: does not exist",
     "repository contains errors|is damaged|wrong length|decompress|hash mismatch",
+    // Of one that was cut short restic does not always end in good order.
+    "config cannot be loaded|config file has zero size|slice bounds out of range",
   ].join("|"),
 );
 
@@ -100,7 +102,17 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
     });
   }
   if (tellsOfDamage(text)) {
-    return new DamagedBackupError(`the backup repository in ${path} is damaged: ${shortened(damageIn(problems))}`);
+    // Of several keys restic stops at the first that is not what was written.
+    const advice = /\bkey\/[0-9a-f]/.test(text)
+      ? {
+          advice:
+            "if there is another key: carry the damaged file out of keys/ of the directory, and open it with that",
+        }
+      : {};
+    return new DamagedBackupError(
+      `the backup repository in ${path} is damaged: ${shortened(damageIn(problems))}`,
+      advice,
+    );
   }
   if (/permission denied|read-only file system|operation not permitted/i.test(text)) {
     return new ToolboxError(`${doing} failed: ${shortened(problems)}`, {

@@ -11,6 +11,7 @@ import { ToolboxError } from "../errors.ts";
 import type { JobContext } from "../jobs/job.ts";
 import { type CopyContext, quietly } from "./copy.ts";
 import type { StoreName } from "./manifest.ts";
+import { noteQuarantined, openQuarantine, type Quarantine, type QuarantinedStore } from "./quarantine.ts";
 import { runProgram } from "./run-program.ts";
 import { openRestic, type Restic } from "./restic.ts";
 import { cutIn, signIn } from "./work-folder.ts";
@@ -43,17 +44,35 @@ async function requireSameMajor(restic: Restic, snapshot: string, folder: string
 
 export async function runRestoreGit(job: RestoreGitJob, context: JobContext): Promise<void> {
   const { restoreGit } = await import("./git-store.ts");
-  await bringBack("git", job, context, (folder, copy) => restoreGit(job.git, folder, {}, copy));
+  await withQuarantine("git", job, context, ({ placeOf }) =>
+    bringBack("git", job, context, (folder, copy) => restoreGit(job.git, folder, { placeOf }, copy)),
+  );
 }
 
 export async function runRestoreObjects(job: RestoreObjectsJob, context: JobContext): Promise<void> {
   const { restoreObjects } = await import("./object-store.ts");
-  await bringBack("objects", job, context, (folder, copy) => restoreObjects(job.objects, folder, {}, copy));
+  await withQuarantine("objects", job, context, ({ placeOf }) =>
+    bringBack("objects", job, context, (folder, copy) => restoreObjects(job.objects, folder, { placeOf }, copy)),
+  );
 }
 
 export async function runRestoreStreams(job: RestoreStreamsJob, context: JobContext): Promise<void> {
   const { restoreStreams } = await import("./stream-store.ts");
   await bringBack("streams", job, context, (folder, copy) => restoreStreams(job.streams, folder, {}, copy));
+}
+
+/** Brings a store's part back, what is nobody's apart from the rest. */
+async function withQuarantine(
+  store: QuarantinedStore,
+  { snapshot, folder, rows }: RestoreGitJob | RestoreObjectsJob,
+  { log }: JobContext,
+  bring: (quarantine: Quarantine) => Promise<void>,
+): Promise<void> {
+  const quarantine = await openQuarantine(store, snapshot, rows);
+  await bring(quarantine);
+  const names = quarantine.names();
+  for (const name of names) log(`no row of a database knows of ${name}: it lies under ${quarantine.placeOf(name)}`);
+  await noteQuarantined(folder, store, { snapshot, names });
 }
 
 interface FolderJob {

@@ -20,6 +20,8 @@ export interface BackupFolder {
   readonly proofs: string;
   /** What is known of bundles, a line each. */
   readonly pointers: string;
+  /** Ids of the backups that were stored from here, a line each. */
+  readonly stored: string;
   /** Names of the hosts that worked here before, all of which are gone. */
   readonly deadHosts: readonly string[];
 }
@@ -37,7 +39,11 @@ export async function openBackupFolder(root: string, manner: "work" | "look"): P
   const cut = cutIn(root);
   await mkdir(cut, { recursive: true, mode: 0o700 });
   const scratch = join(root, "scratch");
-  const files = { proofs: join(root, "proofs.jsonl"), pointers: join(root, "pointers.jsonl") };
+  const files = {
+    proofs: join(root, "proofs.jsonl"),
+    pointers: join(root, "pointers.jsonl"),
+    stored: join(root, "stored"),
+  };
   const places = { cut, scratch, cache: join(root, "cache"), ...files };
   if (manner === "look") {
     await signIn(root);

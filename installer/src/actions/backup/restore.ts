@@ -21,7 +21,8 @@ import type { InstallResult } from "../install/install-request.ts";
 import { provideImages } from "../install/provide-images.ts";
 import { observeFor } from "../plan/observe.ts";
 import { openRunLog } from "../run-log.ts";
-import { allBackups, askRecordsJob } from "./backup-job.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
+import { allBackups, askRecordsJob, runBackupJob } from "./backup-job.ts";
 import { chooseBackup } from "./choose-backup.ts";
 import { readRecoveryKey } from "./init-backups.ts";
 import { parseRecoveryKey } from "./recovery-key.ts";
@@ -51,6 +52,13 @@ export interface RestoreResult extends ResultHead<"RestoreResult"> {
   readonly urls: InstallResult["urls"];
   /** Connections that were proved afterwards. */
   readonly wires: number;
+  /** What the databases of the backup do not know of, which lies apart from the rest and is served to nobody. */
+  readonly quarantined: {
+    /** Repositories below `@quarantine/` in Gitaly. */
+    readonly repositories: number;
+    /** Objects below `quarantine/` in their buckets. */
+    readonly objects: number;
+  };
   /** Milliseconds that all of it took. */
   readonly ms: number;
 }
@@ -84,6 +92,7 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
   const { name, stateDir, isolated = false } = request;
   await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
+  const quarantined = await quarantinedOf(request, backup.id, ports);
   await ports.fs.remove(place);
   return {
     apiVersion: "slipway/v1",
@@ -93,8 +102,22 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
     madeBy,
     urls: result.urls,
     wires: result.verify?.passed ?? 0,
+    quarantined,
     ms: Math.round(ports.clock.monotonicMs() - begin),
   };
+}
+
+/** The jobs that bring parts back have written it down; whichever run of this restore they belonged to. */
+async function quarantinedOf(
+  request: InstallTarget,
+  backup: string,
+  ports: ActionPorts,
+): Promise<RestoreResult["quarantined"]> {
+  const install = await openInstall(request, ports.fs);
+  const plan = await requireInstalledHere(install, ports);
+  const events = await runBackupJob(plan, install, ["quarantined", backup], ports);
+  const { repositories = 0, objects = 0 } = events.find((event) => event.event === "quarantined") ?? {};
+  return { repositories, objects };
 }
 
 /** A typing error is told before anything is made. */

@@ -206,6 +206,7 @@ it("backup prune says what is left", async () => {
 describe("restore", () => {
   const restored = {
     ...{ apiVersion, kind: "RestoreResult" as const, name: "second", madeBy: "1.0.0", urls: [], wires: 18, ms: 15_000 },
+    quarantined: { repositories: 0, objects: 0 },
     backup: { id: proof.id, at: "2026-11-21T11:00:00Z", bytes: 2_000_000, name: "slipway" },
   };
 

@@ -66,10 +66,14 @@ export function formatBackups(
 }
 
 /** How the platform was brought back, and where it is. */
-export function formatRestore({ backup, urls, wires, ms }: RestoreResult, style: Style): string {
+export function formatRestore({ backup, urls, wires, quarantined, ms }: RestoreResult, style: Style): string {
+  const { repositories, objects } = quarantined;
   return [
     `${style.good("restored")}: the platform of ${formatMoment(new Date(backup.at))} (backup ${shortId(backup.id)}) in ${formatMilliseconds(ms)}`,
     `  ${wires} connections proved`,
+    ...(repositories + objects === 0
+      ? []
+      : [`  ${repositories} repositories and ${objects} objects that no row knows of lie under quarantine`]),
     ...urls.map(({ url }) => `  ${url}`),
   ].join("\n");
 }

@@ -116,11 +116,12 @@ export function restoreJobs(context: PlanContext, snapshot: string): readonly Jo
       ? restoreJob(context, {
           id: restoreJobIds.objects,
           title: "Bring back objects",
-          needs: [completed("minio-buckets")],
+          needs: [completed("minio-buckets"), afterRows],
           document: {
             ...from,
             kind: "restore-objects",
             objects: { ...objectsDocument(context), ...s3Administrator },
+            ...rowsDocument(context),
             folder: staging.path,
           },
         })
@@ -129,8 +130,14 @@ export function restoreJobs(context: PlanContext, snapshot: string): readonly Jo
       ? restoreJob(context, {
           id: restoreJobIds.git,
           title: "Bring back repositories",
-          needs: [healthy("gitaly"), completed(restoreJobIds.objects, { ifPresent: true })],
-          document: { ...from, kind: "restore-git", git: gitDocument(context), folder: staging.path },
+          needs: [healthy("gitaly"), afterRows, completed(restoreJobIds.objects, { ifPresent: true })],
+          document: {
+            ...from,
+            kind: "restore-git",
+            git: gitDocument(context),
+            ...rowsDocument(context),
+            folder: staging.path,
+          },
         })
       : undefined,
     nats.mode === "embedded"
@@ -143,6 +150,21 @@ export function restoreJobs(context: PlanContext, snapshot: string): readonly Jo
       : undefined,
   ];
   return jobs.filter((row) => row !== undefined);
+}
+
+/** What no row knows of goes apart from the rest. */
+const afterRows = completed(restoreJobIds.sequences, { ifPresent: true });
+
+/** Databases that are elsewhere are not those of the backup. */
+function rowsDocument(context: PlanContext): Readonly<Record<string, Slotted>> {
+  return context.values.postgres.mode === "embedded" ? { rows: restoredRows(context) } : {};
+}
+
+function restoredRows(context: PlanContext) {
+  return {
+    admin: { ...postgresLogin(context, "", "", "postgres"), ...postgresAdministrator },
+    databases: context.databases.map(({ name }) => name),
+  };
 }
 
 /** Works on the data of PostgreSQL as PostgreSQL's user, before its server is started for the first time. */
@@ -169,11 +191,7 @@ function sequencesJob(context: PlanContext): JobDraft {
     title: "Let numbers leap ahead that may be in use",
     needs: [completed("postgres-databases")],
     mounts: [],
-    document: {
-      kind: "restore-sequences",
-      admin: { ...postgresLogin(context, "", "", "postgres"), ...postgresAdministrator },
-      databases: context.databases.map(({ name }) => name),
-    },
+    document: { kind: "restore-sequences", ...restoredRows(context) },
   });
 }
 

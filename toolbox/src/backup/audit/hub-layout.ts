@@ -39,8 +39,18 @@ export function repositoryPathOf({ id, type, path, isHashed }: RepositoryRow): s
 
 /** The key of an LFS object in the hub's bucket. */
 export function lfsKeyOf({ id, isMigrated }: RepositoryRow, oid: string): string {
-  if (isMigrated) return `repos/${hashedId(id)}/${oid}`;
+  if (isMigrated) return `${lfsPrefixOf({ id })}${oid}`;
   return `lfs/${oid.slice(0, 2)}/${oid.slice(2, 4)}/${oid.slice(4)}`;
+}
+
+/** What stands before the keys of a repository's own LFS objects. */
+export function lfsPrefixOf({ id }: Pick<RepositoryRow, "id">): string {
+  return `repos/${hashedId(id)}/`;
+}
+
+/** The same of a key; undefined for one that is not of one repository. */
+export function lfsPrefixIn(key: string): string | undefined {
+  return isLfsKey(key) && key.startsWith("repos/") ? key.slice(0, key.lastIndexOf("/") + 1) : undefined;
 }
 
 /** Whether a key can be that of an LFS object. */

@@ -6,7 +6,7 @@ describe("readHubRows", () => {
     const asked: string[] = [];
     const answer = (database: string, sql: string) => {
       asked.push(database);
-      if (sql.includes("information_schema")) return [{ tables: database === "hub" ? 2 : 0 }];
+      if (sql.includes("as tables")) return [{ tables: database === "hub" ? 2 : 0 }];
       if (sql.includes("lfs_meta_objects"))
         return [{ repository: "9", oid: "ab", size: 5, existing: true, xnet: false }];
       const states = { hashed: true, migrated: false, xnet: false, state: null, deleted: false };

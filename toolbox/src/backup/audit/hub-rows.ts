@@ -4,25 +4,46 @@ import type { ObjectRow, RepositoryRow } from "./hub-layout.ts";
 
 /** Tables of csghub-server v2.4.0-ce, from its migrations in builder/store/database/migrations. */
 const repositoriesSql = `select id::text as id, repository_type as type, path, hashed, migrated, coalesce(xnet_enabled, false) as xnet,
-  sync_status as state, deleted_at is not null as deleted from repositories order by id`;
+  sync_status as state, deleted_at is not null as deleted from public.repositories order by id`;
 const objectsSql = `select repository_id::text as repository, oid, size::float8 as size, existing, coalesce(xnet_used, false) as xnet
-  from lfs_meta_objects order by id`;
-const tablesSql = `select count(*)::int as tables from information_schema.columns where table_schema = 'public'
-  and (table_name, column_name) in (('repositories', 'hashed'), ('lfs_meta_objects', 'existing'))`;
+  from public.lfs_meta_objects order by id`;
+/** They belong to somebody who must get nothing done with an administrator's rights: a view or a type of his own would. */
+const tablesSql = `select count(*)::int as tables from pg_catalog.pg_attribute a
+  join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind = 'r'
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+  where (c.relname, a.attname) in (('repositories', 'hashed'), ('lfs_meta_objects', 'existing'))
+  and not exists (select from pg_catalog.pg_attribute o join pg_catalog.pg_type t on t.oid = o.atttypid
+    where o.attrelid = c.oid and t.typnamespace <> 'pg_catalog'::regnamespace)`;
+
+type Rows = Pick<ScratchServer, "query">;
 
 /** The hub's rows from whichever database has its tables; undefined where none has. */
-export async function readHubRows(
-  server: Pick<ScratchServer, "query">,
+export async function readHubRows(server: Rows, databases: readonly string[]): Promise<HubRows | undefined> {
+  const database = await findHub(server, databases);
+  if (database === undefined) return undefined;
+  const objects = await server.query(database, objectsSql);
+  return { repositories: await readRepositories(server, database), objects: objects.map(toObject) };
+}
+
+/** The same of its repositories alone. */
+export async function readHubRepositories(
+  server: Rows,
   databases: readonly string[],
-): Promise<HubRows | undefined> {
+): Promise<readonly RepositoryRow[] | undefined> {
+  const database = await findHub(server, databases);
+  return database === undefined ? undefined : readRepositories(server, database);
+}
+
+async function findHub(server: Rows, databases: readonly string[]): Promise<string | undefined> {
   for (const database of databases) {
     const [found] = await server.query(database, tablesSql);
-    if (found?.["tables"] !== 2) continue;
-    const repositories = await server.query(database, repositoriesSql);
-    const objects = await server.query(database, objectsSql);
-    return { repositories: repositories.map(toRepository), objects: objects.map(toObject) };
+    if (found?.["tables"] === 2) return database;
   }
   return undefined;
+}
+
+async function readRepositories(server: Rows, database: string): Promise<readonly RepositoryRow[]> {
+  return (await server.query(database, repositoriesSql)).map(toRepository);
 }
 
 function toRepository(row: Row): RepositoryRow {
