@@ -1,11 +1,22 @@
 // Runs inside the toolbox image: takes calls about backups from its standard input and prints what came of them.
 import { text } from "node:stream/consumers";
+import { openGitServer } from "../../../toolbox/src/backup/git-server.ts";
+import { saveGit } from "../../../toolbox/src/backup/git-store.ts";
+import { saveObjects } from "../../../toolbox/src/backup/object-store.ts";
 import { dumpDatabase, provePostgres } from "../../../toolbox/src/backup/prove-postgres.ts";
 import { restorePostgres, savePostgres } from "../../../toolbox/src/backup/postgres-store.ts";
+import { readQuarantined } from "../../../toolbox/src/backup/quarantine.ts";
 import { openRestic, type CheckScope, type Restic, type Retention } from "../../../toolbox/src/backup/restic.ts";
 import { withScratchServer } from "../../../toolbox/src/backup/scratch-server.ts";
-import type { BackupRepository, PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
+import type {
+  BackupGit,
+  BackupObjects,
+  BackupRepository,
+  Job,
+  PostgresLogin,
+} from "../../../toolbox/src/contract.generated.ts";
 import { ToolboxError } from "../../../toolbox/src/errors.ts";
+import { runJob } from "../../../toolbox/src/run-job.ts";
 
 export type Call =
   | readonly ["reach"]
@@ -23,6 +34,13 @@ export type Call =
   | readonly ["restorePostgres", snapshotId: string, subfolder: string, data: string]
   | readonly ["provePostgres", folder: string, scratch: string]
   | readonly ["query", folder: string, scratch: string, database: string, sql: string]
+  | readonly ["saveGit", access: BackupGit, folder: string]
+  | readonly ["saveObjects", access: BackupObjects, folder: string]
+  /** What the storage has, each with its refs. */
+  | readonly ["repositories", access: BackupGit]
+  /** What the job told. */
+  | readonly ["runJob", job: Job]
+  | readonly ["quarantined", folder: string, snapshotId: string]
   | readonly ["dumpDatabase", folder: string, scratch: string, database: string, file: string];
 
 export interface Calls {
@@ -68,9 +86,32 @@ const handlers: Handlers = {
   provePostgres: (_, folder, scratch) => provePostgres(folder, scratch, context),
   query: (_, folder, scratch, database, sql) =>
     withScratchServer(folder, scratch, context, (server) => server.query(database, sql)),
+  saveGit: (_, access, folder) => saveGit(access, folder, context),
+  saveObjects: (_, access, folder) => saveObjects(access, folder, context),
+  repositories: (_, access) => listRepositories(access),
+  runJob: (_, job) => tellsOf(job),
+  quarantined: (_, folder, snapshotId) => readQuarantined(folder, snapshotId),
   dumpDatabase: (_, folder, scratch, database, file) =>
     withScratchServer(folder, scratch, context, (server) => dumpDatabase(server, database, file)),
 };
+
+async function listRepositories(access: BackupGit): Promise<unknown> {
+  const server = await openGitServer(access);
+  try {
+    const found: Record<string, unknown> = {};
+    for (const path of await server.list()) found[path] = await server.refs(path);
+    return found;
+  } finally {
+    server.close();
+  }
+}
+
+async function tellsOf(job: Job): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const tell = (line: string): void => void lines.push(line);
+  await runJob(job, { probe: false, log: tell, note: tell, change: async (_, apply) => apply() });
+  return lines;
+}
 
 async function perform([name, ...words]: Call, restic: Restic): Promise<unknown> {
   const handler = handlers[name] as (restic: Restic, ...words: readonly unknown[]) => Promise<unknown>;

@@ -241,6 +241,18 @@ describe("repositories of Gitaly", () => {
     target.close();
   });
 
+  it("go to the places that are said, the same ones when an interrupted restore goes on", async () => {
+    const target = await openGitServer(access("empty"));
+    const placeOf = (path: string): string => (path === trunk ? `@apart/${path}` : path);
+    await expect(restoreGit(access("empty"), folder, { placeOf }, broken())).rejects.toThrow("broken off");
+
+    await restoreGit(access("empty"), folder, { placeOf }, quiet());
+
+    expect(await target.list()).toEqual((await server.list()).map(placeOf).toSorted());
+    expect(await target.refs(placeOf(trunk))).toEqual(await server.refs(trunk));
+    target.close();
+  });
+
   it("come back as they were, also after an interruption, and others are told", async () => {
     const target = await openGitServer(access("other"));
     await target.create("@hashed/stranger.git", "refs/heads/main");

@@ -13,7 +13,9 @@ const tablesSql = `select count(*)::int as tables from pg_catalog.pg_attribute a
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
   where (c.relname, a.attname) in (('repositories', 'hashed'), ('lfs_meta_objects', 'existing'))
   and not exists (select from pg_catalog.pg_attribute o join pg_catalog.pg_type t on t.oid = o.atttypid
-    where o.attrelid = c.oid and t.typnamespace <> 'pg_catalog'::regnamespace)`;
+    where o.attrelid = c.oid and t.typnamespace <> 'pg_catalog'::regnamespace
+    and o.attname in ('id', 'repository_type', 'path', 'hashed', 'migrated', 'xnet_enabled', 'sync_status', 'deleted_at',
+      'repository_id', 'oid', 'size', 'existing', 'xnet_used'))`;
 
 type Rows = Pick<ScratchServer, "query">;
 
