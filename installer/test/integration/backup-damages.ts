@@ -97,51 +97,74 @@ export function damagesOf(
   });
 }
 
+/** What chance has decided of one damage. */
+interface Drawn {
+  readonly path: string;
+  readonly bytes: number;
+  /** A byte of the file, and a bit of it. */
+  readonly place: number;
+  readonly bit: number;
+  /** Another file of the kind. */
+  readonly other: string;
+  /** Where no file is. */
+  readonly free: string;
+  readonly foreign: string;
+}
+
+interface Act {
+  readonly detail: string;
+  readonly apply: (root: string) => Promise<void>;
+}
+
+function cutTo({ path, bytes }: Drawn, length: number): Act {
+  return { detail: ` (${length} of ${bytes})`, apply: async (root) => truncate(join(root, path), length) };
+}
+
+const acts: Readonly<Record<Way, (drawn: Drawn) => Act>> = {
+  "a bit": ({ path, place, bit }) => ({
+    detail: ` (${bit} of byte ${place})`,
+    apply: async (root) => overwrite(join(root, path), place, (byte) => byte ^ (1 << bit)),
+  }),
+  // A byte that was zero before would be no damage.
+  zeros: ({ path, place }) => ({
+    detail: ` (from byte ${place})`,
+    apply: async (root) => overwrite(join(root, path), place, (byte) => (byte === 0 ? 1 : 0), 64),
+  }),
+  "cut to nothing": (drawn) => cutTo(drawn, 0),
+  "cut to a byte": (drawn) => cutTo(drawn, 1),
+  "cut by a byte": (drawn) => cutTo(drawn, drawn.bytes - 1),
+  "cut somewhere": (drawn) => cutTo(drawn, 1 + (drawn.place % (drawn.bytes - 2))),
+  "a byte more": ({ path }) => ({
+    detail: "",
+    apply: async (root) => writeFile(join(root, path), Buffer.from([0]), { flag: "a" }),
+  }),
+  missing: ({ path }) => ({ detail: "", apply: async (root) => rm(join(root, path)) }),
+  swapped: ({ path, other }) => ({
+    detail: ` with ${other}`,
+    apply: async (root) => swap(join(root, path), join(root, other)),
+  }),
+  renamed: ({ path, free }) => ({
+    detail: ` to ${free}`,
+    apply: async (root) => rename(join(root, path), join(root, free)),
+  }),
+  twice: ({ path, free }) => ({
+    detail: `, as ${free}`,
+    apply: async (root) => copyFile(join(root, path), join(root, free)),
+  }),
+  "of another repository": ({ path, foreign }) => ({
+    detail: "",
+    apply: async (root) => writeFile(join(root, path), await readFile(foreign)),
+  }),
+};
+
 function damageOf(way: Way, { file, others, foreign, random }: Choice): Damage {
   const { kind, path, bytes } = file;
-  const place = random(bytes);
-  const bit = random(8);
-  const other = others[random(others.length)]?.path ?? path;
-  const another = join(dirname(path), kind === "config" ? "config.old" : renamed(path, random(64)));
-  const head = { kind, way };
-  const named = (detail: string, apply: Damage["apply"]): Damage => ({
-    ...head,
-    name: `${path}: ${way}${detail}`,
-    apply,
+  const { detail, apply } = acts[way]({
+    ...{ path, bytes, foreign, place: random(bytes), bit: random(8) },
+    other: others[random(others.length)]?.path ?? path,
+    free: join(dirname(path), kind === "config" ? "config.old" : renamed(path, random(64))),
   });
-  const to = (length: number): Damage =>
-    named(` (${length} of ${bytes})`, async (root) => truncate(join(root, path), length));
-  switch (way) {
-    case "a bit":
-      return named(` (${bit} of byte ${place})`, async (root) =>
-        overwrite(join(root, path), place, (byte) => byte ^ (1 << bit)),
-      );
-    case "zeros":
-      // A byte that was zero before would be no damage.
-      return named(` (from byte ${place})`, async (root) =>
-        overwrite(join(root, path), place, (byte) => (byte === 0 ? 1 : 0), 64),
-      );
-    case "cut to nothing":
-      return to(0);
-    case "cut to a byte":
-      return to(1);
-    case "cut by a byte":
-      return to(bytes - 1);
-    case "cut somewhere":
-      return to(1 + random(bytes - 2));
-    case "a byte more":
-      return named("", async (root) => writeFile(join(root, path), Buffer.from([0]), { flag: "a" }));
-    case "missing":
-      return named("", async (root) => rm(join(root, path)));
-    case "swapped":
-      return named(` with ${other}`, async (root) => swap(join(root, path), join(root, other)));
-    case "renamed":
-      return named(` to ${another}`, async (root) => rename(join(root, path), join(root, another)));
-    case "twice":
-      return named(`, as ${another}`, async (root) => copyFile(join(root, path), join(root, another)));
-    case "of another repository":
-      return named("", async (root) => writeFile(join(root, path), await readFile(foreign)));
-  }
+  return { name: `${path}: ${way}${detail}`, kind, way, apply };
 }
 
 /** The file's name with another digit at a place. */

@@ -1,5 +1,9 @@
 // Runs inside the toolbox image: takes calls about backups from its standard input and prints what came of them.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { auditBackup } from "../../../toolbox/src/backup/audit/audit-backup.ts";
+import { readHubRows } from "../../../toolbox/src/backup/audit/hub-rows.ts";
 import { openGitServer } from "../../../toolbox/src/backup/git-server.ts";
 import { saveGit } from "../../../toolbox/src/backup/git-store.ts";
 import { saveObjects } from "../../../toolbox/src/backup/object-store.ts";
@@ -36,6 +40,8 @@ export type Call =
   | readonly ["query", folder: string, scratch: string, database: string, sql: string]
   | readonly ["saveGit", access: BackupGit, folder: string]
   | readonly ["saveObjects", access: BackupObjects, folder: string]
+  /** Where the references of a copy of a hub lead; `database` is the hub's. */
+  | readonly ["audit", cut: string, scratch: string, database: string]
   /** What the storage has, each with its refs. */
   | readonly ["repositories", access: BackupGit]
   /** What the job told. */
@@ -88,12 +94,24 @@ const handlers: Handlers = {
     withScratchServer(folder, scratch, context, (server) => server.query(database, sql)),
   saveGit: (_, access, folder) => saveGit(access, folder, context),
   saveObjects: (_, access, folder) => saveObjects(access, folder, context),
+  audit: (_, cut, scratch, database) => audit(cut, scratch, database),
   repositories: (_, access) => listRepositories(access),
   runJob: (_, job) => tellsOf(job),
   quarantined: (_, folder, snapshotId) => readQuarantined(folder, snapshotId),
   dumpDatabase: (_, folder, scratch, database, file) =>
     withScratchServer(folder, scratch, context, (server) => dumpDatabase(server, database, file)),
 };
+
+async function audit(cut: string, scratch: string, database: string): Promise<unknown> {
+  const rows = await withScratchServer(join(cut, "postgres"), join(scratch, "server"), context, (server) =>
+    readHubRows(server, [database]),
+  );
+  const places = { scratch: join(scratch, "bundles"), cache: join(scratch, "pointers") };
+  const git = { folder: join(cut, "git"), ...places };
+  const folder = join(cut, "objects");
+  const objects = { folder, read: (file: string) => readFile(join(folder, file)) };
+  return auditBackup({ ...(rows && { rows }), git, objects }, context);
+}
 
 async function listRepositories(access: BackupGit): Promise<unknown> {
   const server = await openGitServer(access);

@@ -152,7 +152,7 @@ async function restoreObject(
   bucket: string,
   entry: ObjectEntry,
 ): Promise<{ readonly size: number; readonly written: number }> {
-  const { into = "", placeOf = (own) => own } = options;
+  const { into = "", placeOf = (own: string) => own } = options;
   const key = `${into}${placeOf(entry.key)}`;
   const store = { ...access, signal };
   try {

@@ -4,6 +4,7 @@ import type { BadInput } from "./row.ts";
 const together = "e2e/backup";
 const repository = "integration/backup-postgres";
 const stores = "integration/backup-stores";
+const damage = "integration/backup-damage";
 const nothing = "nothing was made or changed";
 
 /** What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to. */
@@ -86,7 +87,35 @@ export const backupRows: readonly BadInput[] = [
       ...proofs(together, "is found by who reads all of it, and brings no database back"),
       ...proofs(repository, "is found by a check and by a restore, which leaves the directory empty: %s"),
       ...proofs(stores, "that are damaged in the folder are found before anything is written"),
+      ...proofs(
+        damage,
+        "no restore from a damaged one writes anything but what was stored, and one that cannot says so by name",
+      ),
     ],
+  },
+  {
+    fault: "a key of the backups that is damaged or gone, or a backup that somebody removed",
+    says: "keys/…: has another content than was written; the backup … was stored, and is missing",
+    code: "APPLY_FAILED",
+    state: "nothing was changed",
+    again: "after `slipway backup init` for a key, with the next backup for one that is gone",
+    proofs: [
+      ...proofs(
+        "backup/check-repository",
+        "names a key that is not what was written, though another one opens the repository",
+        "misses a backup that was stored from here, and none of another directory",
+      ),
+      ...proofs(damage, "the check finds every damage but a second copy of a pack, from which everything comes back"),
+    ],
+  },
+  {
+    fault: "repositories of a backup that no row knows of, whose numbers may be given out again",
+    state: "they and their objects lie under quarantine, where nobody is served them; all else is in its place",
+    again: "not needed; the command says how many there are, and its log names them",
+    proofs: proofs(
+      "integration/backup-hub",
+      "what no row knows of lies under quarantine, is told, and lies there once however often the restore is run",
+    ),
   },
   {
     fault: "a second backup while one is made",

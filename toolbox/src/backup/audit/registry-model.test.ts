@@ -38,26 +38,23 @@ function danglingAfter(order: readonly RegistryKey["kind"][], places: readonly n
   return findings.result().dangling.count;
 }
 
-/** How many of all ways to copy beside the push are broken. */
-function brokenOf(order: readonly RegistryKey["kind"][]): number {
+/** How many ways there are to copy beside the push, and how many of them are broken. */
+function tryAll(order: readonly RegistryKey["kind"][]): { readonly ways: number; readonly broken: number } {
   const moments = Array.from({ length: push.length + 1 }, (_, at) => at);
   let ways: readonly (readonly number[])[] = [[]];
   while (ways[0]?.length !== order.length) {
     ways = ways.flatMap((way) => moments.filter((at) => at >= (way.at(-1) ?? 0)).map((at) => [...way, at]));
   }
-  return ways.filter((way) => danglingAfter(order, way) > 0).length;
+  return { ways: ways.length, broken: ways.filter((way) => danglingAfter(order, way) > 0).length };
 }
 
+// The figures stand in docs/adr/0015-backups.md.
 describe("a copy of a registry beside a push, at every point of its steps", () => {
   it("has no reference that dangles when what refers is copied before what is referred to", () => {
-    const broken = brokenOf(["tag", "manifest", "layer", "blob"]);
-
-    expect(broken).toBe(0);
+    expect(tryAll(["tag", "manifest", "layer", "blob"])).toEqual({ ways: 330, broken: 0 });
   });
 
   it("is found out when keys are copied in their own order", () => {
-    const broken = brokenOf(["blob", "layer", "manifest", "tag"]);
-
-    expect(broken).toBeGreaterThan(0);
+    expect(tryAll(["blob", "layer", "manifest", "tag"])).toEqual({ ways: 330, broken: 136 });
   });
 });

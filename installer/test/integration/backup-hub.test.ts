@@ -1,11 +1,16 @@
-/** What no row of the hub knows of comes back where nobody is served it; with real servers on both sides. */
+/**
+ * A hub's rows, repositories and objects, with real servers on both sides: in which order they have to be copied, and that what no row
+ * knows of comes back where nobody is served it.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuditResult } from "../../../toolbox/src/backup/audit/audit-result.ts";
 import { lfsKeyOf, type RepositoryRow, repositoryPathOf } from "../../../toolbox/src/backup/audit/hub-layout.ts";
-import { openGitServer } from "../../../toolbox/src/backup/git-server.ts";
+import { type GitServer, openGitServer } from "../../../toolbox/src/backup/git-server.ts";
 import { listObjects } from "../../../toolbox/src/backup/object-calls.ts";
 import type { StoredBackup } from "../../../toolbox/src/backup/restic.ts";
 import { requireS3 } from "../../../toolbox/src/s3-client.ts";
@@ -32,6 +37,9 @@ const content = "weights";
 const oid = createHash("sha256").update(content).digest("hex");
 
 let world: BackupWorld;
+let server: GitServer;
+/** The hub's own database, as the hub sees it. */
+let hub: pg.Client;
 let folder: string;
 let snapshot: string;
 /** Where this test reaches the stores from outside. */
@@ -101,10 +109,9 @@ dir = "/usr/local/bin"
   const db = await world.serve("db", "/staging/source", { make: true });
   for (const name of ["plain", "hub"]) await db.query(`create database ${name}`);
   await db.end();
-  const hub = await world.connect("db", "postgres", serverPassword, "hub");
+  hub = await world.connect("db", "postgres", serverPassword, "hub");
   await hub.query(tables);
   await hub.query("insert into repositories (id, path, repository_type) values (1, 'ada/m1', 'model')");
-  await hub.end();
   await fillStores();
   const [, , , stored] = await world.results([
     ["saveGit", git("default"), "/staging/cut/git"],
@@ -116,30 +123,37 @@ dir = "/usr/local/bin"
 }, 240_000);
 
 afterAll(async () => {
+  server.close();
+  await hub.end().catch(() => undefined);
   await world.dispose();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
 /** Two repositories with an LFS object each, of which the hub has a row of one; and an object that is not of one repository. */
 async function fillStores(): Promise<void> {
-  const server = await openGitServer(git("default", outside.gitaly));
+  server = await openGitServer(git("default", outside.gitaly));
   await untilUp(() => server.list());
-  const work = join(folder, "work");
-  const run = (...words: readonly string[]): Promise<string> =>
-    mustRun("git", ["-C", work, "-c", "user.name=a", "-c", "user.email=a@b", ...words]);
-  await mustRun("git", ["init", "--quiet", "-b", "main", work]);
-  for (const path of [knownPath, nobodysPath]) {
-    await run("commit", "--quiet", "--allow-empty", "-m", path);
-    await run("bundle", "create", join(folder, "push"), "--all");
-    await server.create(path, "refs/heads/main");
-    await server.fetchBundle(path, join(folder, "push"), new AbortController().signal);
-  }
-  server.close();
   const store = objects(`http://${outside.minio}`);
   for (const bucket of ["hub", "other"]) await untilUp(() => requireS3(store, { method: "PUT", path: `/${bucket}` }));
+  for (const row of [known, nobodys]) await pushTo(row, oid);
   for (const key of [lfsKeyOf(known, oid), lfsKeyOf(nobodys, oid), "avatars/2.png"]) {
     await requireS3(store, { method: "PUT", path: `/hub/${key}`, body: content });
   }
+}
+
+/** A commit with a file that stands for an LFS object. */
+async function pushTo(row: RepositoryRow, pointer: string): Promise<void> {
+  const work = join(folder, `work-${row.id}`);
+  const run = (...words: readonly string[]): Promise<string> =>
+    mustRun("git", ["-C", work, "-c", "user.name=a", "-c", "user.email=a@b", ...words]);
+  await mustRun("git", ["init", "--quiet", "-b", "main", work]);
+  const text = `version https://git-lfs.github.com/spec/v1\noid sha256:${pointer}\nsize ${content.length}\n`;
+  await writeFile(join(work, "weights.bin"), text);
+  await run("add", "--all");
+  await run("commit", "--quiet", "-m", row.path);
+  await run("bundle", "create", "--quiet", join(folder, "push"), "--all");
+  await server.create(repositoryPathOf(row), "refs/heads/main");
+  await server.fetchBundle(repositoryPathOf(row), join(folder, "push"), new AbortController().signal);
 }
 
 async function untilUp(attempt: () => Promise<unknown>): Promise<void> {
@@ -175,6 +189,80 @@ function jobsFor(storage: string, databases: readonly string[]) {
   ] as const;
 }
 
+type Store = "postgres" | "git" | "objects";
+
+/** A repository is made in the hub's order: row, repository, object, the object's row, push. */
+async function make(id: string): Promise<void> {
+  const row = rowOf(id);
+  await hub.query("insert into repositories (id, path, repository_type) values ($1, $2, 'model')", [id, row.path]);
+  const path = `/hub/${lfsKeyOf(row, oid)}`;
+  await requireS3(objects(`http://${outside.minio}`), { method: "PUT", path, body: content });
+  const values = [oid, content.length, id];
+  await hub.query(
+    "insert into lfs_meta_objects (oid, size, repository_id, existing) values ($1, $2, $3, true)",
+    values,
+  );
+  await pushTo(row, oid);
+}
+
+async function remove(id: string): Promise<void> {
+  const row = rowOf(id);
+  await hub.query("delete from lfs_meta_objects where repository_id = $1", [id]);
+  await world.docker("exec", `${world.name}-gitaly`, "rm", "-r", `/data/default/${repositoryPathOf(row)}`);
+  await hub.query("delete from repositories where id = $1", [id]);
+  await requireS3(objects(`http://${outside.minio}`), { method: "DELETE", path: `/hub/${lfsKeyOf(row, oid)}` });
+}
+
+describe("stores that are copied one after the other, while between two of them a repository is made and another deleted", () => {
+  const rowsFirst = ["postgres", "git", "objects"] as const;
+  const objectsFirst = ["objects", "git", "postgres"] as const;
+  let next = 100;
+
+  async function copyInOrder(order: readonly Store[], areDeletesHeld: boolean): Promise<AuditResult> {
+    const ids = Array.from({ length: 2 * order.length }, () => String((next += 1)));
+    const [old, young] = [ids.slice(0, order.length), ids.slice(order.length)];
+    for (const id of old) await make(id);
+    const cut = `/staging/orders/${ids[0] ?? ""}`;
+    const copies = {
+      postgres: ["savePostgres", admin, `${cut}/postgres`],
+      git: ["saveGit", git("default"), `${cut}/git`],
+      objects: ["saveObjects", objects(), `${cut}/objects`],
+    } as const;
+    for (const [at, store] of order.entries()) {
+      await world.results([copies[store]]);
+      await make(young[at] ?? "");
+      if (!areDeletesHeld) await remove(old[at] ?? "");
+    }
+    const [result] = await world.results([["audit", cut, "/tmp/audit", "hub"]]);
+    return result as AuditResult;
+  }
+
+  it("have no reference that dangles when what refers comes first and deletes wait", async () => {
+    const { references, dangling, orphans } = await copyInOrder(rowsFirst, true);
+
+    expect(dangling).toEqual({ count: 0, first: [] });
+    expect(references["pointer-object"]).toBeGreaterThanOrEqual(3);
+    expect(orphans).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["objects come first", objectsFirst, false],
+    ["objects come first, though deletes wait", objectsFirst, true],
+    ["what refers comes first, but deletes do not wait", rowsFirst, false],
+  ] as const)("are found out by the same audit where %s", async (_, order, areDeletesHeld) => {
+    const { dangling } = await copyInOrder(order, areDeletesHeld);
+
+    // A row without its repository, rows without their objects, a file in Git without its object.
+    expect(dangling.first.map(({ kind }) => kind).toSorted()).toEqual([
+      "pointer-object",
+      "row-object",
+      "row-object",
+      "row-repository",
+    ]);
+    expect(dangling.count).toBe(4);
+  });
+});
+
 it("everything comes back to its own place where the hub is not among the databases", async () => {
   const [, , quarantined, repositories] = await world.results(jobsFor("plain", ["plain", "gone"]));
 
@@ -209,7 +297,6 @@ it("a view in place of the hub's table, by which its owner could do what only an
   );
 
   const [, , quarantined] = await world.results(jobsFor("with-hub", ["hub"]));
-  await hub.end();
 
   expect(quarantined).toEqual({ repositories: 0, objects: 0 });
 });
