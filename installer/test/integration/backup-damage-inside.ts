@@ -144,7 +144,7 @@ async function writeRecords(): Promise<void> {
 }
 
 function open(path: string): Restic {
-  return openRestic({ path, password }, { host: "p", temporary: "/tmp", log: quiet.log });
+  return openRestic({ kind: "directory", path, password }, { host: "p", temporary: "/tmp", log: quiet.log });
 }
 
 /** Each store has packs of its own, as if it had come to the platform after the others. Gives the last backup, which has all. */
@@ -156,7 +156,7 @@ async function makeRepository(): Promise<string> {
   for (const fill of [writeDatabases, writeRepositories, writeObjects, writeStreams, writeRecords]) {
     await fill();
     last = (await restic.backup(cut, { tags: ["of:p"] }, () => undefined)).snapshotId;
-    await noteStored({ folder, repository: { path: whole } }, last);
+    await noteStored({ folder, restic }, last);
   }
   await restic.close();
   for (const key of [password, recovery]) await lightenKey(whole, key);
@@ -218,7 +218,7 @@ interface Restore {
 }
 
 async function restoresOf(snapshot: string): Promise<readonly Restore[]> {
-  const job = { repository: { path: hurt, password }, snapshot, folder: root };
+  const job = { repository: { kind: "directory" as const, path: hurt, password }, snapshot, folder: root };
   const context: JobContext = { probe: false, log: quiet.log, note: quiet.log, change: async (_, apply) => apply() };
   const store = async (
     part: "git" | "objects" | "streams",
@@ -271,7 +271,7 @@ async function restoresOf(snapshot: string): Promise<readonly Restore[]> {
       run: async () => {
         handed = undefined;
         const document = { name: "p", repository: job.repository, folder: root, keep };
-        const io = { tell: quiet.log, log: quiet.log, input: new PassThrough() };
+        const io = { tell: quiet.log, log: quiet.log, input: new PassThrough(), hide: quiet.log };
         await runBackup(document, ["show-records", snapshot], { ...io, hand: (given) => void (handed = given) });
       },
       written: () => Promise.resolve(handed === undefined ? undefined : handed === records),
@@ -299,7 +299,7 @@ async function endOf({ run, written }: Restore): Promise<RestoreEnd> {
 async function checked(): Promise<string> {
   const restic = open(hurt);
   try {
-    return (await checkRepository({ restic, repository: { path: hurt }, folder }, "all")).join("; ");
+    return (await checkRepository({ restic, folder }, "all")).join("; ");
   } catch (error) {
     if (error instanceof ToolboxError) return error.message;
     throw error;

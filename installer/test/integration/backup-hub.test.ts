@@ -176,7 +176,7 @@ async function keysIn(bucket: string): Promise<readonly string[]> {
 
 function jobsFor(storage: string, databases: readonly string[]) {
   const head = {
-    repository: { path: "/staging/repository", password: repositoryPassword },
+    repository: { kind: "directory" as const, path: "/staging/repository", password: repositoryPassword },
     snapshot,
     folder: "/staging",
   };

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { BackupDocument } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import type { BackupEvent } from "./backup-events.ts";
-import { checkRepository, countKeys } from "./check-repository.ts";
+import { checkRepository } from "./check-repository.ts";
 import { createBackup } from "./create-backup.ts";
 import { recordsFile } from "./manifest.ts";
 import { withOtherCredential } from "./other-credential.ts";
@@ -172,9 +172,9 @@ async function list({ restic, folder, tell }: Work): Promise<void> {
   }
 }
 
-async function check({ document: { repository }, restic, folder, words, tell }: Work): Promise<void> {
+async function check({ restic, folder, words, tell }: Work): Promise<void> {
   tell({ event: "begun", step: "check" });
-  const problems = await checkRepository({ restic, repository, folder }, scopeOf(words[0] ?? ""));
+  const problems = await checkRepository({ restic, folder }, scopeOf(words[0] ?? ""));
   tell({ event: "checked", problems });
 }
 
@@ -186,7 +186,7 @@ function scopeOf(word: string): CheckScope {
 }
 
 async function prune({ document, restic, folder, tell }: Work): Promise<void> {
-  const { kept, removed } = await whileRemoving({ folder, repository: document.repository }, () =>
+  const { kept, removed } = await whileRemoving({ folder, restic }, () =>
     restic.forget(document.keep, { prune: true }),
   );
   tell({ event: "forgotten", kept: kept.length, removed: removed.length });

@@ -47,7 +47,7 @@ export async function createBackup(
   const manifest: BackupManifest = { ...head, begunAt, cutAt, ...(postgres === undefined ? {} : { postgres }), stores };
   await writeFile(join(folder.cut, manifestFile), `${JSON.stringify(manifest)}\n`, { mode: 0o600 });
   const stored = await store(restic, folder, manifest, context);
-  await noteStored({ folder, repository: document.repository }, stored);
+  await noteStored({ folder, restic }, stored);
   // Secrets lie there no longer than they have to.
   await rm(join(folder.cut, recordsFile), { force: true });
   return stored;

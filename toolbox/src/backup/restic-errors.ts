@@ -86,7 +86,7 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
     });
   }
   if (code === resticExit.wrongPassword) return new WrongKeyError(path);
-  if (text.includes('repository already contains keys')) {
+  if (text.includes("repository already contains keys")) {
     return new ToolboxError(
       `the backup repository in ${path} was being made when that was cut off, and holds nothing`,
       {

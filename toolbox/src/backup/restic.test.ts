@@ -245,3 +245,18 @@ it("reads as much as a check is asked to", async () => {
   answers = { check: { code: 1, errors: "network is unreachable" } };
   await expect(restic.check("metadata")).rejects.toThrow("network is unreachable");
 });
+
+describe("the keys of a repository", () => {
+  it("are read one by one, and those that are not what was written are named", async () => {
+    const damaged = { code: 1, errors: "Fatal: LoadRaw(<key/bb>): invalid data returned" };
+    answers = { "list keys": { output: "aa\nbb\n" }, "cat key bb": damaged };
+
+    expect(await open().lookAtKeys()).toEqual({ whole: ["aa"], damaged: ["bb"] });
+  });
+
+  it("are not called damaged where they cannot be read for another reason", async () => {
+    answers = { "list keys": { output: "aa\n" }, "cat key aa": { code: 1, errors: "Fatal: permission denied" } };
+
+    await expect(open().lookAtKeys()).rejects.toThrow("permission denied");
+  });
+});

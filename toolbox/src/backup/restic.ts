@@ -68,8 +68,12 @@ export interface Restic {
   exists(): Promise<boolean>;
   /** Makes the repository unless it is there; one whose making was cut off is begun anew. */
   initialise(): Promise<void>;
+  /** What tells the repository from all others. */
+  id(): Promise<string>;
   /** How many passwords open the repository. */
   keys(): Promise<number>;
+  /** Its keys, each read, while other calls read the first that opens it. */
+  lookAtKeys(): Promise<{ readonly whole: readonly string[]; readonly damaged: readonly string[] }>;
   /** Lets another password open the repository; one that does already is left as it is. */
   addKey(newPassword: string): Promise<void>;
   /**
@@ -123,7 +127,9 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
     restore: (snapshotId, subfolder, target, progress) =>
       restore(restic, { source: `${snapshotId}:${subfolder}`, target, progress }),
     check: (scope) => check(restic, scope, place.shown),
+    id: () => idOf(restic),
     keys: () => keys(restic),
+    lookAtKeys: () => lookAtKeys(restic),
     forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
     close: () => rm(secrets, { recursive: true, force: true }),
@@ -149,6 +155,24 @@ async function initialise(restic: ResticProgram, repository: BackupRepository): 
 async function keys(restic: ResticProgram): Promise<number> {
   const output = await restic.run("counting the keys of the backup repository", ["key", "list", "--no-lock"]);
   return (JSON.parse(output.toString("utf8")) as readonly unknown[]).length;
+}
+
+async function idOf(restic: ResticProgram): Promise<string> {
+  const output = await restic.run("opening the backup repository", ["cat", "config", "--no-lock"]);
+  return (JSON.parse(output.toString("utf8")) as { readonly id: string }).id;
+}
+
+async function lookAtKeys(restic: ResticProgram) {
+  const doing = "looking at the keys of the backup repository";
+  const ids = (await restic.run(doing, ["list", "keys", "--no-lock"])).toString("utf8").split("\n").filter(Boolean);
+  const [whole, damaged]: [string[], string[]] = [[], []];
+  for (const id of ids) {
+    const end = await restic.end(["cat", "key", id, "--no-lock"]);
+    if (end.code === resticExit.done) whole.push(id);
+    else if (end.problems.some(tellsOfDamage)) damaged.push(id);
+    else throw restic.failure(doing, end);
+  }
+  return { whole, damaged };
 }
 
 /** A key and nothing else: restic was ended while it made the repository, and would refuse for ever to make it. */

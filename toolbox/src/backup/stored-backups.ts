@@ -1,19 +1,17 @@
-import { createHash } from "node:crypto";
-import { appendFile, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { appendFile, rm } from "node:fs/promises";
 import { readIfThere, writeWhole } from "./folder-files.ts";
-import type { StoredSnapshot } from "./restic.ts";
+import type { Restic, StoredSnapshot } from "./restic.ts";
 import type { BackupFolder } from "./work-folder.ts";
 
 export interface StoredIn {
   readonly folder: Pick<BackupFolder, "stored">;
-  /** Whoever takes another directory for backups begins with none. */
-  readonly repository: { readonly path: string };
+  /** Whoever takes another place for backups begins with none. */
+  readonly restic: Pick<Restic, "id">;
 }
 
 /** Notes a backup that was stored from here, so that somebody notices when it is gone. */
 export async function noteStored(place: StoredIn, id: string): Promise<void> {
-  await appendFile(place.folder.stored, lineOf(await markOf(place), id), { mode: 0o600 });
+  await appendFile(place.folder.stored, lineOf(await place.restic.id(), id), { mode: 0o600 });
 }
 
 /** Forgets backups with those that are removed; ended in the middle, nothing is known any more, and nothing missed. */
@@ -22,7 +20,7 @@ export async function whileRemoving<Result extends { readonly kept: readonly str
   remove: () => Promise<Result>,
 ): Promise<Result> {
   const { stored } = place.folder;
-  const mark = await markOf(place);
+  const mark = await place.restic.id();
   const before = await readIds(stored, mark);
   await rm(stored, { force: true });
   const result = await remove();
@@ -37,14 +35,7 @@ export async function missingBackups(
   there: readonly Pick<StoredSnapshot, "id">[],
 ): Promise<readonly string[]> {
   const ids = new Set(there.map(({ id }) => id));
-  return (await readIds(place.folder.stored, await markOf(place))).filter((id) => !ids.has(id));
-}
-
-/** Tells one repository from another. */
-async function markOf({ repository }: StoredIn): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(join(repository.path, "config")))
-    .digest("hex");
+  return (await readIds(place.folder.stored, await place.restic.id())).filter((id) => !ids.has(id));
 }
 
 function lineOf(mark: string, id: string): string {
