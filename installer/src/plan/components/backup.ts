@@ -44,10 +44,10 @@ export const restoreJobIds = {
   streams: "restore-streams",
 } as const;
 
-/** Copies of everything that cannot be made anew, encrypted, in a directory of a person's own or on a server elsewhere. */
+/** Copies of everything that cannot be made anew, encrypted, in a directory or claim of a person's own, or on a server elsewhere. */
 export const backup: ComponentDefinition = {
   id,
-  section: { key: "backup", leastMemory: 512, decided: ["directory"], rules: backupRules },
+  section: { key: "backup", leastMemory: 512, decided: ["directory", "claim"], rules: backupRules },
   // In no profile it is told of while it is off.
   profiles: [],
   build(context) {

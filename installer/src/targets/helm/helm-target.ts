@@ -2,6 +2,7 @@ import type { Target } from "../target.ts";
 import { immutableChanges } from "../../render/helm/immutable-changes.ts";
 import { openingsOf } from "../../render/helm/openings.ts";
 import type { HelmPorts } from "./helm-ports.ts";
+import { acceptPlaces } from "./own-places.ts";
 import { withRightsTold } from "./records/rights-told.ts";
 
 export const helmKind = "helm";
@@ -11,6 +12,7 @@ export function createHelmTarget(ports: HelmPorts): Target {
   const { cluster, place, records } = ports;
   return {
     render: async (plan, facts) => (await import("./rules.ts")).rules.render(plan, facts),
+    accept: acceptPlaces,
     openings: openingsOf,
     impossible: immutableChanges,
     identity: { kind: helmKind, namespace: place.namespace },
