@@ -180,7 +180,7 @@ exec:
 {{- if .mark }}{{ $init = append $init .pod.unit }}{{ end -}}
 {{- $folders := list -}}
 {{- range .pod.volumes }}{{ $folders = append $folders (dict "name" .name "folder" .name) }}{{ end -}}
-{{- range .pod.claims }}{{ if .folder }}{{ $folders = append $folders (dict "name" .name "folder" .folder) }}{{ end }}{{ end -}}
+{{- range .pod.claims }}{{ if and .folder (not .held) }}{{ $folders = append $folders (dict "name" .name "folder" .folder) }}{{ end }}{{ end -}}
 {{- if or .pod.after .pod.waits $folders $init }}
 initContainers:
   {{- with .pod.after }}
@@ -233,6 +233,7 @@ initContainers:
 {{- /* Components whose volumes several pods mount, as a JSON list. */ -}}
 {{- define "platform.sharedVolumes" -}}
 {{- $owners := list -}}
+{{- if .shared }}{{ $owners = append $owners .id }}{{ end -}}
 {{- range .claims }}{{ $owners = append $owners .of }}{{ end -}}
 {{- $owners | uniq | toJson -}}
 {{- end }}

@@ -16,7 +16,7 @@ export type BackupPorts = Pick<ActionPorts, "target" | "fs" | "report" | "signal
 export function requireBackups(plan: Plan): void {
   if (findJob(plan, backupJobs.work) !== undefined) return;
   throw new PreflightError("this platform was installed without backups", {
-    hint: "slipway install --set backup.mode=embedded --set backup.directory=/mnt/backup adds them; best the mount of another machine's disk",
+    hint: "slipway install --set backup.mode=embedded --set backup.directory=/mnt/backup adds them; best the mount of another machine's disk. On a cluster backup.claim takes the directory's place",
   });
 }
 

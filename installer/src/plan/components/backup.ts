@@ -32,6 +32,9 @@ const hangsAfterSeconds = 86_400;
  */
 export const backupJobs = { work: id, records: "backup-records", parts: "backup-parts" } as const;
 
+/** As the image has it: where a private job is run in a pod that waits for it, it is not the first process and has to be named. */
+const toolboxProgram = ["tini", "-s", "--", "node", "/opt/slipway/toolbox.cjs"];
+
 /** What a run of either begins with; what is to be done stands behind it. */
 export const backupWords: readonly string[] = ["backup", toolboxDocument];
 
@@ -217,7 +220,10 @@ function job(context: PlanContext, fields: Pick<JobDraft, "id" | "title" | "isPr
     needs: [],
     trigger: "request",
     deadlineSeconds: hangsAfterSeconds,
-    container: backupContainer(context, rights),
+    container: {
+      ...backupContainer(context, rights),
+      ...(fields.isPrivate === true ? { entrypoint: toolboxProgram } : {}),
+    },
   };
 }
 

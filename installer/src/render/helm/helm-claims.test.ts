@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { infraPlan, profilePlan } from "../../../test/support/infra-plan.ts";
-import type { Job, Plan, VolumeMount } from "../../plan/model.ts";
+import type { Component, Job, Plan, VolumeMount } from "../../plan/model.ts";
 import { renderHelm } from "./render-helm.ts";
 
 const backedUp = ["backup.mode=embedded", "backup.claim=backups"];
@@ -48,18 +48,34 @@ describe("volumes of a component that runs nothing", () => {
 });
 
 describe("a volume of a service", () => {
-  it("is refused to a job outside of the pod that holds it", () => {
-    const mounts = [{ volume: "data", component: "postgres", path: "/data" }];
+  const mounts = [{ volume: "data", component: "postgres", path: "/data" }];
 
-    expect(() => renderHelm(withMounts(infraPlan(backedUp), "backup", mounts))).toThrow(
-      "postgres: volumes: data is mounted outside of its pod; on Kubernetes a volume is held by one pod",
+  it("is mounted by a job in a pod of its own by the claim of the service's pod, which is marked for that", () => {
+    const { values } = renderHelm(withMounts(infraPlan(backedUp), "backup", mounts));
+
+    const job = values.jobs.find(({ id }) => id === "backup");
+    expect(job?.claims).toEqual([
+      { name: "postgres-data", claim: "data-slipway-postgres-0", of: "postgres", folder: "data", held: true },
+    ]);
+    expect(values.components.filter(({ shared }) => shared).map(({ id }) => id)).toEqual(["postgres"]);
+  });
+
+  it("is refused where each of several pods has its own", () => {
+    const several = (row: Component): Component =>
+      row.id === "postgres" && row.workload !== undefined
+        ? { ...row, workload: { ...row.workload, replicas: 2 } }
+        : row;
+    const plan = withMounts(infraPlan(backedUp), "backup", mounts);
+
+    expect(() => renderHelm({ ...plan, components: plan.components.map(several) })).toThrow(
+      "postgres: volumes: data is mounted outside of its pods, and each of several has its own",
     );
   });
 
   it("has to be one that is there", () => {
-    const mounts = [{ volume: "nothing", path: "/data" }];
+    const nothing = [{ volume: "nothing", path: "/data" }];
 
-    expect(() => renderHelm(withMounts(infraPlan(backedUp), "backup", mounts))).toThrow(
+    expect(() => renderHelm(withMounts(infraPlan(backedUp), "backup", nothing))).toThrow(
       "backup: volumes: there is no nothing to mount",
     );
   });

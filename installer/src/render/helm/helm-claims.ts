@@ -33,7 +33,7 @@ export interface MountedVolumes {
 
 /**
  * What of volumes a container mounts, and by which claims.
- * @throws RenderError for a volume that another pod holds
+ * @throws RenderError for a volume that is not there, or that each of several pods has for itself
  */
 export function mountedVolumes(
   { plan, components }: HelmScope,
@@ -54,7 +54,7 @@ function wholeOrFolder({ folder }: HelmClaim): Pick<HelmMount, "folder" | "whole
   return folder === undefined ? { whole: true } : { folder };
 }
 
-/** A volume of a component that runs nothing is nobody's pod's; one of a service is held by the pod of that. */
+/** Of a component that runs nothing the jobs make the folder; of a service its own pod does. */
 function claimOf(
   plan: Plan,
   owner: Component | undefined,
@@ -63,14 +63,20 @@ function claimOf(
   const found = owner?.volumes.find(({ name }) => name === volume);
   if (owner === undefined || found === undefined)
     throw new RenderError(`${component}: volumes: there is no ${volume} to mount`);
-  if (runsHere(owner))
+  if ((owner.workload?.replicas ?? 1) > 1)
     throw new RenderError(
-      `${component}: volumes: ${volume} is mounted outside of its pod; on Kubernetes a volume is held by one pod`,
+      `${component}: volumes: ${volume} is mounted outside of its pods, and each of several has its own`,
     );
   const name = `${component}-${volume}`;
   // What a person made is mounted as it is, so that the same files can be had in another way, too.
   if (found.claim !== undefined) return { name, claim: found.claim, of: component };
-  return { name, claim: claimName(plan, { component, volume }, 0), of: component, folder: volume };
+  const claim = claimName(plan, { component, volume }, 0);
+  return { name, claim, of: component, folder: volume, ...(runsHere(owner) ? { held: true } : {}) };
+}
+
+/** Whether pods of others mount what a component's own pod holds. */
+export function isShared(component: Component, claims: readonly HelmClaim[]): boolean {
+  return claims.some(({ of, held }) => of === component.id && held === true);
 }
 
 /** Claims of all containers of a pod, each once. */

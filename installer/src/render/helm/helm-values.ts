@@ -63,6 +63,8 @@ export interface HelmClaim {
   readonly of: string;
   /** Folder that is made in it and mounted; absent of a claim that is a person's own. */
   readonly folder?: string;
+  /** A service's own pod holds it, too, and makes the folder. */
+  readonly held?: true;
 }
 
 /** A literal, or a key of the Secret `<install>-env-<unit>[-<digest>]`. */
@@ -107,6 +109,8 @@ export interface HelmComponent extends HelmPod {
   readonly published: readonly { readonly port: number; readonly targetPort: number }[];
   readonly probes: { readonly ready: HelmProbe; readonly live: HelmProbe; readonly startSeconds: number };
   readonly volumes: readonly { readonly name: string; readonly sizeGiB: number; readonly dataClass: string }[];
+  /** Pods of others mount its volumes, on the node that its own pod is on. */
+  readonly shared?: true;
   /** Folders of its image that a step copies to where its own user may read them. */
   readonly imageFolders?: readonly {
     readonly volume: string;

@@ -5,7 +5,7 @@ import type { RenderedFile } from "../rendered-file.ts";
 import { storesOf, type Unit } from "../rendering.ts";
 import { toYamlText } from "../yaml-text.ts";
 import { chartFiles } from "./chart.generated.ts";
-import { runsInPod, uniqueClaims } from "./helm-claims.ts";
+import { isShared, runsInPod, uniqueClaims } from "./helm-claims.ts";
 import { helmCluster } from "./helm-cluster.ts";
 import { callsGateway, egressOf, ingressOf, publishedHere, type Caller } from "./helm-edges.ts";
 import { doorsBehind, helmListeners, publicNames } from "./helm-gateway.ts";
@@ -33,12 +33,15 @@ export function renderHelm(plan: Plan): HelmRendering {
   const jobs = plan.jobs.filter((job) => !runsInPod(plan, job)).map((job) => jobDraft(scope, job));
   const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component));
   const callers = [...components, ...jobs].map((draft) => draft.caller);
+  const claims = [...components.flatMap(({ units }) => units), ...jobs.map(({ parts }) => parts)].flatMap(
+    (parts) => parts.claims,
+  );
   const values: HelmValues = {
     install: { name: plan.install.name, profile: plan.install.profile, version: plan.install.version },
     pullPolicy: ({ missing: "IfNotPresent", always: "Always", never: "Never" } as const)[plan.settings.pullPolicy],
     cluster: helmCluster(plan.settings.cluster),
     secretDigests: {},
-    components: components.map((draft) => withSpecHash(scope, helmComponent(scope, draft, callers))),
+    components: components.map((draft) => withSpecHash(scope, helmComponent(scope, draft, { callers, claims }))),
     jobs: jobs.map((draft) => withSpecHash(scope, helmJob(scope, draft))),
     publicNames: publicNames(plan),
     listeners: helmListeners(plan),
@@ -173,7 +176,7 @@ function componentDraft(scope: HelmScope, component: Component): ComponentDraft 
 function helmComponent(
   scope: HelmScope,
   draft: ComponentDraft,
-  callers: readonly Caller[],
+  others: { readonly callers: readonly Caller[]; readonly claims: readonly HelmClaim[] },
 ): Omit<HelmComponent, "specHash"> {
   const { component, workload, order, caller } = draft;
   const [own, ...inPod] = draft.units;
@@ -204,10 +207,11 @@ function helmComponent(
     init: inPod.map((parts) => parts.unit),
     ...imageFolders(component, workload),
     ...namedClaims(named),
+    ...(isShared(component, others.claims) ? { shared: true } : {}),
     ...order,
     callsGateway: callsGateway(scope, caller),
     egress: egressOf(scope, caller),
-    ingress: ingressOf(scope, component, callers),
+    ingress: ingressOf(scope, component, others.callers),
   };
 }
 

@@ -16,6 +16,8 @@ export function createHelmTarget(ports: HelmPorts): Target {
     openings: openingsOf,
     impossible: immutableChanges,
     identity: { kind: helmKind, namespace: place.namespace },
+    isolates: false,
+    unattended: async () => (await import("./unattended.ts")).unattendedEnvironment(ports),
     ...(records !== undefined && { records: withRightsTold(records, ports) }),
     hosts: () => [new URL(cluster.place().server).hostname],
     facts: async () => (await import("./facts.ts")).clusterFacts(cluster),
@@ -32,6 +34,8 @@ export function createHelmTarget(ports: HelmPorts): Target {
     runJob: async (install, job, io) => (await import("./run-job.ts")).runReleaseJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInPod(service, command, ports),
     ask: async (service, command) => (await import("./attached.ts")).askInPod(service, command, ports),
+    askCopies: async (install, component, command) =>
+      (await import("./attached.ts")).askPods(install.name, component, command, ports),
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, options, signal) => (await import("./logs.ts")).readLogs(service, options, signal, ports),
     touch: async (verb, service) => (await import("./touch.ts")).touchWorkload(cluster, place, verb, service),

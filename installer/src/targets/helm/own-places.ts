@@ -12,6 +12,6 @@ export function acceptPlaces({ components }: Plan): void {
   if (found === undefined) return;
   const { id, directory } = found;
   throw new UsageError(`${id}.directory is ${directory}, a directory of one host, and pods have none`, {
-    hint: `make a PersistentVolumeClaim in the namespace, and name it in its place: --set ${id}.directory= --set ${id}.claim=NAME`,
+    hint: `make a PersistentVolumeClaim in the namespace, and name it in its place: --set ${id}.directory= --set ${id}.claim=NAME; a restore takes it as --from claim:NAME`,
   });
 }
