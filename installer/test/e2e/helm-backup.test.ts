@@ -1,7 +1,7 @@
 /** Backups on a real Kubernetes: made, looked after, and all that a platform needs to come back in an empty namespace. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { BackupCreateResult, BackupListResult, BackupVerifyResult } from "../../src/actions/backup/backup.ts";
 import type { RestoreResult } from "../../src/actions/backup/restore.ts";
 import type { BackupScheduleResult } from "../../src/actions/backup/schedule.ts";

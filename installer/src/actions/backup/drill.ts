@@ -67,15 +67,15 @@ async function remove(second: Pick<Install, "name" | "stateDir">, ports: ActionP
  */
 export function requireDrillable(plan: Plan, { target }: Pick<ActionPorts, "target">): BackupPlace {
   requireAllHere(plan);
-  const place = placeOf(plan);
+  const claim = plan.components.flatMap(({ volumes }) => volumes.flatMap((volume) => volume.claim ?? []))[0];
   const hint = "slipway backup verify --prove latest restores what is kept to a scratch place";
-  if ("claim" in place) {
+  if (claim !== undefined) {
     throw new PreflightError(
-      `a drill brings a second platform up in a namespace of its own, where the claim ${place.claim} cannot be mounted`,
+      `a drill brings a second platform up in a namespace of its own, where the claim ${claim} cannot be mounted`,
       { hint },
     );
   }
-  if (target.isolates) return place;
+  if (target.isolates) return placeOf(plan);
   throw new PreflightError("this target cannot keep a second platform apart from everything, as a drill needs it", {
     hint,
   });
