@@ -84,7 +84,7 @@ export async function askRecordsJob(
   try {
     await fs.writeAtomic(files.input, input, { mode: 0o600, flush: false });
     await failpoint(`before:${words[0] ?? ""}`);
-    const status = await target.openConsole(install, { job: job.id, args: [...backupWords, ...words], ...files });
+    const status = await target.openConsole(install, { job: job.id, args: words, ...files });
     await failpoint(`after:${words[0] ?? ""}`);
     const answer = (await fs.readTextIfPresent(files.output)) ?? "";
     if (status !== 0) throw failed(eventsIn(answer), [], status);

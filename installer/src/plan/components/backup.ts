@@ -32,7 +32,7 @@ const hangsAfterSeconds = 86_400;
  */
 export const backupJobs = { work: id, records: "backup-records", parts: "backup-parts" } as const;
 
-/** As the image has it: where a private job is run in a pod that waits for it, it is not the first process and has to be named. */
+/** As the image has it, but for `-s`: where a console is run in a pod that waits for it, it is not the first process. */
 const toolboxProgram = ["tini", "-s", "--", "node", "/opt/slipway/toolbox.cjs"];
 
 /** What a run of either begins with; what is to be done stands behind it. */
@@ -220,11 +220,14 @@ function job(context: PlanContext, fields: Pick<JobDraft, "id" | "title" | "isPr
     needs: [],
     trigger: "request",
     deadlineSeconds: hangsAfterSeconds,
-    container: {
-      ...backupContainer(context, rights),
-      ...(fields.isPrivate === true ? { entrypoint: toolboxProgram } : {}),
-    },
+    container:
+      fields.isPrivate === true ? asConsole(backupContainer(context, rights)) : backupContainer(context, rights),
   };
+}
+
+/** The program with the words that every run begins with, so that whoever runs it puts its own behind them. */
+function asConsole({ command = [], ...rest }: Container): Container {
+  return { ...rest, entrypoint: [...toolboxProgram, ...command] };
 }
 
 function backupContainer(context: PlanContext, rights?: Rights): Container {
