@@ -47,6 +47,10 @@ export const backupRows: readonly BadInput[] = [
     proofs: [
       ...proofs("helm/own-places", "refuses a directory of a host, and says what takes its place"),
       ...proofs("compose/one-host", "refuses a claim of a cluster, and says what takes its place"),
+      ...proofs(
+        "e2e/helm-backup",
+        "a place for backups is a claim that a person made: a directory is refused, and a claim that is not there",
+      ),
     ],
   },
   {
@@ -153,6 +157,10 @@ export const backupRows: readonly BadInput[] = [
     state: "what is back is kept; no store was started on half of its data",
     again: "the same command finishes it",
     proofs: [
+      ...proofs(
+        "e2e/helm-backup",
+        "the claim and the recovery key bring all of it back, also where the command was killed in the middle",
+      ),
       ...proofs(together, "comes back by one command, which goes on wherever it was killed"),
       ...proofs(
         repository,
