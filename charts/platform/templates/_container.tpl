@@ -58,7 +58,14 @@ env:
 {{- if or $unit.mounts $folderMounts $unit.configFiles $unit.secretFiles $unit.notices $unit.scratch }}
 volumeMounts:
   {{- range $unit.mounts }}
-  - { name: {{ toJson .volume }}, mountPath: {{ toJson .path }}, subPath: {{ toJson .volume }} }
+  - name: {{ toJson .volume }}
+    mountPath: {{ toJson .path }}
+    {{- if not .whole }}
+    subPath: {{ .folder | default .volume | toJson }}
+    {{- end }}
+    {{- if .readOnly }}
+    readOnly: true
+    {{- end }}
   {{- end }}
   {{- range $folderMounts }}
   {{- if .folder }}

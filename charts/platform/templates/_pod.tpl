@@ -8,6 +8,9 @@ metadata:
   labels:
     {{- include "platform.podLabels" . | nindent 4 }}
     slipway.dev/zone: {{ .zone }}
+    {{- range include "platform.sharedVolumes" $pod | fromJsonArray }}
+    slipway.dev/volumes-of-{{ . }}: "true"
+    {{- end }}
   annotations:
     slipway.dev/config-hash: {{ $pod.configHash | toJson }}
     kubectl.kubernetes.io/default-container: {{ toJson .id }}
@@ -31,6 +34,7 @@ spec:
   {{- include "platform.spread" . | trim | nindent 2 }}
   {{- end }}
   {{- end }}
+  {{- include "platform.beside" . | trim | nindent 2 }}
   securityContext:
     runAsNonRoot: true
     runAsUser: {{ $uid }}
@@ -109,6 +113,10 @@ yes
   emptyDir: { sizeLimit: {{ int64 .sizeGiB }}Gi }
 {{- end }}
 {{- end }}
+{{- range .pod.claims }}
+- name: {{ toJson .name }}
+  persistentVolumeClaim: { claimName: {{ toJson .claim }} }
+{{- end }}
 {{- range prepend (.pod.init | default list) .pod.unit }}
 {{ include "platform.unitVolumes" (dict "root" $root "unit" .) }}
 {{- end }}
@@ -170,7 +178,10 @@ exec:
 {{- if or (include "platform.imageVolumes" $root) (not (has .id $copies)) }}{{ $init = append $init . }}{{ end -}}
 {{- end -}}
 {{- if .mark }}{{ $init = append $init .pod.unit }}{{ end -}}
-{{- if or .pod.after .pod.waits .pod.volumes $init }}
+{{- $folders := list -}}
+{{- range .pod.volumes }}{{ $folders = append $folders (dict "name" .name "folder" .name) }}{{ end -}}
+{{- range .pod.claims }}{{ if and .folder (not .held) }}{{ $folders = append $folders (dict "name" .name "folder" .folder) }}{{ end }}{{ end -}}
+{{- if or .pod.after .pod.waits $folders $init }}
 initContainers:
   {{- with .pod.after }}
   - name: after-jobs
@@ -193,7 +204,7 @@ initContainers:
     {{- include "platform.containerSecurity" $uid | nindent 4 }}
     {{- include "platform.resources" $step | nindent 4 }}
   {{- end }}
-  {{- with .pod.volumes }}
+  {{- with $folders }}
   # The root of a claim is the storage driver's: other owner, writable by the group, perhaps with lost+found in it. Services get a directory in it.
   - name: own-volumes
     image: {{ $.pod.stepImage | toJson }}
@@ -204,7 +215,7 @@ initContainers:
       - -m
       - "0700"
       {{- range . }}
-      - {{ printf "/volumes/%s/%s" .name .name | toJson }}
+      - {{ printf "/volumes/%s/%s" .name .folder | toJson }}
       {{- end }}
     {{- include "platform.containerSecurity" $uid | nindent 4 }}
     {{- include "platform.resources" $step | nindent 4 }}
@@ -216,6 +227,31 @@ initContainers:
   {{- range $init }}
   - {{- include "platform.container" (dict "root" $root "unit" .) | nindent 4 }}
   {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Components whose volumes several pods mount, as a JSON list. */ -}}
+{{- define "platform.sharedVolumes" -}}
+{{- $owners := list -}}
+{{- if .shared }}{{ $owners = append $owners .id }}{{ end -}}
+{{- range .claims }}{{ $owners = append $owners .of }}{{ end -}}
+{{- $owners | uniq | toJson -}}
+{{- end }}
+
+{{- /* A claim may be had by one node: who has the same volumes goes where the first of them went, also while it only waits there. */ -}}
+{{- define "platform.beside" -}}
+{{- $root := .root -}}
+{{- with include "platform.sharedVolumes" .pod | fromJsonArray }}
+affinity:
+  podAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      {{- range . }}
+      - topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            app.kubernetes.io/instance: {{ toJson $root.Values.install.name }}
+            slipway.dev/volumes-of-{{ . }}: "true"
+      {{- end }}
 {{- end }}
 {{- end }}
 

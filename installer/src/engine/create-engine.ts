@@ -146,7 +146,10 @@ export function createEngine(
     pruneBackups: async (request, scope) =>
       (await import("../actions/backup/backup.ts")).pruneBackups(request, await portsFor(request, scope)),
     restore: async (request, scope) =>
-      (await import("../actions/backup/restore.ts")).restore(request, await portsFor(request, scope)),
+      (await import("../actions/backup/restore.ts")).restore(
+        request,
+        await portsFor({ ...request, values: { files: [], set: request.set, without: [] } }, scope),
+      ),
     restorePart: async (request, scope) =>
       (await import("../actions/backup/restore-part.ts")).restorePart(request, await portsFor(request, scope)),
     doctor: async (request, scope) =>

@@ -18,6 +18,8 @@ export interface Volume {
   readonly uid?: number;
   /** Directory of the host that it is. A person chose it: it is made when missing, and never removed. */
   readonly directory?: string;
+  /** Claim of the cluster's namespace that it is. A person made it: it is mounted as it is, and never removed. */
+  readonly claim?: string;
 }
 
 /** A folder of an image that root alone may open there, copied to where the program may read it. */

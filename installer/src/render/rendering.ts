@@ -32,6 +32,8 @@ export interface Store {
   readonly marker?: string;
   /** Directory of the host that it is, and that stays when everything else is removed. */
   readonly directory?: string;
+  /** Claim of a person's own that it is, and that stays likewise. */
+  readonly claim?: string;
 }
 
 /** Where a published port is opened. */
@@ -68,18 +70,22 @@ export function imagesOf({ units }: Pick<Rendering, "units">): readonly string[]
 export function storesOf(plan: {
   readonly components: readonly {
     readonly id: string;
-    readonly volumes: readonly Pick<Volume, "name" | "dataClass" | "marker" | "imageFolder" | "uid" | "directory">[];
+    readonly volumes: readonly Pick<
+      Volume,
+      "name" | "dataClass" | "marker" | "imageFolder" | "uid" | "directory" | "claim"
+    >[];
     readonly workload?: { readonly container: { readonly uid: number } };
   }[];
 }): readonly Store[] {
   return plan.components.flatMap(({ id, volumes, workload }) =>
-    volumes.map(({ name, dataClass, marker, imageFolder, uid, directory }) => ({
+    volumes.map(({ name, dataClass, marker, imageFolder, uid, directory, claim }) => ({
       component: id,
       volume: name,
       dataClass,
       uid: imageFolder === undefined ? (workload?.container.uid ?? uid ?? 0) : 0,
       ...(marker === undefined ? {} : { marker }),
       ...(directory === undefined ? {} : { directory }),
+      ...(claim === undefined ? {} : { claim }),
     })),
   );
 }

@@ -18,6 +18,8 @@ import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
  */
 export interface Target extends TargetRules {
   readonly identity: TargetIdentity;
+  /** Whether it keeps a platform apart from everything where the plan says so (`isolated`). */
+  readonly isolates: boolean;
   /** Records that are kept where the install runs; absent where its state directory is all there is. */
   readonly records?: SharedRecords;
   /** Other machines that it is reached at; an install without network may speak to these alone. */
@@ -68,8 +70,16 @@ export interface Target extends TargetRules {
    * @returns its exit status; 126 or 127 where the service does not have it
    */
   exec(service: LiveService, command: readonly string[]): Promise<number>;
+  /**
+   * What a program needs in its environment to reach the target where nobody is signed in, such as from a timer; absent where it needs
+   * nothing.
+   * @throws PreflightError, UsageError when what this process has would not do there
+   */
+  unattended?(): Promise<Readonly<Record<string, string>>>;
   /** Runs a program in a service that is up, as its user, without input; `lines` are those of its standard output. */
   ask(service: LiveService, command: readonly string[]): Promise<ProgramAnswer>;
+  /** As `ask`, in every copy of a component that runs: what each knows for itself alone. */
+  askCopies(install: Install, component: string, command: readonly string[]): Promise<readonly CopyAnswer[]>;
   /**
    * Runs the job of a console the same way, with arguments behind those that it has, and removes its container or pod.
    * @returns its exit status
@@ -166,6 +176,11 @@ export interface JobRun {
 export interface ProgramAnswer {
   readonly exitCode: number;
   readonly lines: readonly string[];
+}
+
+export interface CopyAnswer extends ProgramAnswer {
+  /** Name of the container or pod. */
+  readonly name: string;
 }
 
 export interface ConsoleRun {

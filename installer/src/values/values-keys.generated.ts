@@ -1878,7 +1878,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "backup": {
     "type": "object",
-    "allowed": "a map of mode, directory, repository, resources, storage and keep"
+    "allowed": "a map of mode, directory, repository, claim, resources, storage and keep"
   },
   "backup.mode": {
     "type": "string",
@@ -1947,6 +1947,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "backup.repository.hostKey": {
     "type": "string",
     "allowed": "a key such as ssh-ed25519 AAAA..., without a name before and a comment behind it"
+  },
+  "backup.claim": {
+    "type": "string",
+    "allowed": "the name of a claim: lower-case letters, digits, hyphens and dots"
   },
   "backup.resources": {
     "type": "object",

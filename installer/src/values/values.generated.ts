@@ -1091,6 +1091,10 @@ export interface BackupValues {
      */
     readonly hostKey: string;
   };
+  /**
+   * On Kubernetes, in place of the directory: a PersistentVolumeClaim of the namespace, made by a person, that backups are kept in, encrypted; best of a class whose volumes lie on another machine's disk. It is never removed with the platform.
+   */
+  readonly claim: string;
   readonly resources: Resources;
   readonly storage: Storage;
   /**

@@ -190,6 +190,18 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       expect(await world.ports.target.ask(app, talkingProgram)).toEqual({ exitCode: 3, lines: ["one", "two"] });
     });
 
+    test("asks a program in every copy of a component, and nobody where none runs", async () => {
+      await install();
+      const opened = await openInstall(world.place, world.ports.fs);
+      const { target } = world.ports;
+      const answers = await target.askCopies(opened, "app", talkingProgram);
+      const app = (await look()).services.get("app");
+      if (app === undefined) throw new Error("app is not there");
+
+      expect(answers).toEqual([{ name: app.name, exitCode: 3, lines: ["one", "two"] }]);
+      expect(await target.askCopies(opened, "nobody", talkingProgram)).toEqual([]);
+    });
+
     test("runs a console with arguments, with its status, and leaves nothing of it", async () => {
       await install();
       const before = await look();

@@ -8,7 +8,8 @@ import type { HelmValues } from "../../src/render/helm/helm-values.ts";
 import { renderHelm } from "../../src/render/helm/render-helm.ts";
 import { renderedFileToString } from "../../src/render/rendered-file.ts";
 import { toYamlText } from "../../src/render/yaml-text.ts";
-import { profiles, readReference, referencePlan, referenceProfiles } from "../support/compose-reference.ts";
+import { exampleOf, profiles, readReference, referencePlan, referenceProfiles } from "../support/compose-reference.ts";
+import { profilePlan } from "../support/infra-plan.ts";
 
 /**
  * What each profile renders to, by domain with TLS, reviewed like code. For Compose it lies in `compose/reference/`; after a wanted change:
@@ -56,6 +57,25 @@ describe.each(profiles())("the Kubernetes rendering of %s", (profile) => {
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 
     expect(kept.sort()).toEqual(parts.map((part) => part.path).sort());
+  });
+});
+
+/** Where backups are kept does not change what else is rendered, so that only what differs lies here. */
+describe.each(profiles())("the Kubernetes rendering of %s with backups", (profile) => {
+  const settings = ["domain=platform.example.org", "backup.mode=embedded", "backup.claim=backups"];
+  const { values } = renderHelm(profilePlan(profile, settings, exampleOf(profile)));
+  const restoring = renderHelm(
+    profilePlan(profile, settings, exampleOf(profile), { restore: { backup: "0123456789abcdef" } }),
+  ).values;
+  const partOf = (from: HelmValues, id: string) =>
+    splitValues(from).find(({ path }) => path === `values/${id}.yaml`)?.contents ?? "";
+
+  it.each([
+    ["backups.yaml", partOf(values, "backup")],
+    ["restore-backup.yaml", partOf(restoring, "backup")],
+    ["restore-postgres.yaml", partOf(restoring, "postgres")],
+  ])("%s is as reviewed", async (path, contents) => {
+    await expect(contents).toMatchFileSnapshot(join(here, profile, "helm-backups", path));
   });
 });
 

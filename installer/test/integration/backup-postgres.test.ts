@@ -242,13 +242,13 @@ describe("a restored data directory", () => {
   it("is refused and untouched when something is in it", async () => {
     // The server of the last test has written to it.
     const before = await world.shell(`cd ${data}; find . -type f | sort | xargs sha256sum`);
-    const used = await world.inside([restore()]);
+    const used = await world.inside([["restorePostgres", "00000000", copy, data]]);
+    const again = await world.results([restore()]);
     await world.shell(`install -d -o 10001 -g 10001 /staging/foreign; echo mine >/staging/foreign/file.txt`);
     const foreign = await world.inside([["restorePostgres", snapshot, copy, "/staging/foreign"]]);
 
-    expect(used.error?.message).toMatch(
-      /holds a database cluster \(PG_VERSION\), restored from backup \w+ and used since/,
-    );
+    expect(used.error?.message).toMatch(/holds a database cluster \(PG_VERSION\), restored from backup \w+/);
+    expect(again).toEqual([{ already: true }]);
     expect(foreign.error?.message).toContain("it holds file.txt");
     expect(await world.shell(`cd ${data}; find . -type f | sort | xargs sha256sum`)).toBe(before);
     expect(await world.shell("cat /staging/foreign/*; ls -A /staging/foreign")).toBe("mine\nfile.txt\n");

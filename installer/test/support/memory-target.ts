@@ -73,6 +73,7 @@ export function createMemoryTarget(): MemoryTarget {
 function targetOn(world: MemoryTarget): MemoryTarget["target"] {
   return {
     identity: { kind: "memory" },
+    isolates: true,
     hosts: () => [],
     facts: () => Promise.resolve({ version: "1", apiVersion: "1.0", platform: "linux/amd64" }),
     dataPlace: () => Promise.resolve(undefined),
@@ -123,6 +124,12 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
     ask: ({ component }, command) => {
       const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
       return Promise.resolve({ exitCode: status, lines });
+    },
+    askCopies: (_install, component, command) => {
+      const service = world.services.get(component);
+      if (service === undefined) return Promise.resolve([]);
+      const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
+      return Promise.resolve([{ name: service.name, exitCode: status, lines }]);
     },
     openConsole: (_install, { job, args }) => Promise.resolve(runProgram(world, job, args)),
     logs: ({ component }, { tail, onLine }) => {

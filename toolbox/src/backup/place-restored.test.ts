@@ -48,7 +48,7 @@ it.each([[["base"]], [["base", "backup_label"]], [["base", "backup_label", ".sli
   },
 );
 
-it("is refused for another backup, and for one that was used", async () => {
+it("is refused for another backup, and left as it is where the same one was used since", async () => {
   await restoreBeside();
   await markRestored(data, "a");
   await expect(leftToDo(data, "b")).rejects.toThrow("a restore of backup a was begun in it");
@@ -56,7 +56,8 @@ it("is refused for another backup, and for one that was used", async () => {
   await expect(leftToDo(data, "b")).rejects.toThrow(/PG_VERSION\), restored from backup a; nothing/);
   await rename(join(data, "backup_label"), join(data, "backup_label.old"));
 
-  await expect(leftToDo(data, "a")).rejects.toThrow("restored from backup a and used since");
+  expect(await leftToDo(data, "a")).toBe("nothing");
+  await expect(leftToDo(data, "b")).rejects.toThrow("restored from backup a");
 });
 
 it.each([

@@ -23,12 +23,12 @@ export type LeftToDo = "restore" | "place" | "nothing";
 
 /**
  * Looks how far a restore of this backup has come in a data directory.
- * @throws ToolboxError that names what is there when it is neither empty nor an unfinished restore of this backup
+ * @throws ToolboxError that names what is there when it is neither empty nor a restore of this backup
  */
 export async function leftToDo(data: string, snapshot: string): Promise<LeftToDo> {
   const entries = (await readdir(data)).filter((name) => name !== foreign);
   if (entries.includes(placing)) return await checkPlacing(data, entries, snapshot);
-  if (entries.includes("PG_VERSION")) return await checkRestored(data, entries, snapshot);
+  if (entries.includes("PG_VERSION")) return await checkRestored(data, snapshot);
   const other = entries.find((name) => name !== restoring);
   if (other !== undefined) throw refusal(data, `it holds ${other}, and no restore of ours made that`);
   return "restore";
@@ -44,13 +44,11 @@ async function checkPlacing(data: string, entries: readonly string[], snapshot: 
   return "place";
 }
 
-async function checkRestored(data: string, entries: readonly string[], snapshot: string): Promise<LeftToDo> {
+async function checkRestored(data: string, snapshot: string): Promise<LeftToDo> {
   const mark = await readMark(data);
-  // A server renames the label when it starts.
-  const isUntouched = entries.includes("backup_label");
-  if (mark?.snapshot === snapshot && isUntouched) return "nothing";
-  const from =
-    mark === undefined ? "" : `, restored from backup ${mark.snapshot}${isUntouched ? "" : " and used since"}`;
+  // Also where a server has used it since: a pod that is made anew does again what was done in it.
+  if (mark?.snapshot === snapshot) return "nothing";
+  const from = mark === undefined ? "" : `, restored from backup ${mark.snapshot}`;
   throw refusal(data, `it holds a database cluster (PG_VERSION)${from}`);
 }
 

@@ -101,7 +101,7 @@ async function moveAside(folder: string, former: string): Promise<void> {
 }
 
 export interface RestoredPostgres {
-  /** It had been done before, and no server was started since. */
+  /** It had been done before. */
   readonly already: boolean;
 }
 

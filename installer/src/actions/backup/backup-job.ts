@@ -16,7 +16,7 @@ export type BackupPorts = Pick<ActionPorts, "target" | "fs" | "report" | "signal
 export function requireBackups(plan: Plan): void {
   if (findJob(plan, backupJobs.work) !== undefined) return;
   throw new PreflightError("this platform was installed without backups", {
-    hint: "slipway install --set backup.mode=embedded --set backup.directory=/mnt/backup adds them; best the mount of another machine's disk",
+    hint: "slipway install --set backup.mode=embedded --set backup.directory=/mnt/backup adds them; best the mount of another machine's disk. On a cluster backup.claim takes the directory's place",
   });
 }
 
@@ -84,7 +84,7 @@ export async function askRecordsJob(
   try {
     await fs.writeAtomic(files.input, input, { mode: 0o600, flush: false });
     await failpoint(`before:${words[0] ?? ""}`);
-    const status = await target.openConsole(install, { job: job.id, args: [...backupWords, ...words], ...files });
+    const status = await target.openConsole(install, { job: job.id, args: words, ...files });
     await failpoint(`after:${words[0] ?? ""}`);
     const answer = (await fs.readTextIfPresent(files.output)) ?? "";
     if (status !== 0) throw failed(eventsIn(answer), [], status);

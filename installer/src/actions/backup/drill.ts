@@ -7,6 +7,7 @@ import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { uninstall } from "../uninstall/uninstall.ts";
 import { requireBackups } from "./backup-job.ts";
+import { type BackupPlace, placeOf } from "./backup-place.ts";
 import { rememberDrill } from "./remembered.ts";
 import { restore } from "./restore.ts";
 
@@ -35,7 +36,7 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   const install = await openInstall(request, ports.fs);
   const plan = await requireInstalledHere(install, ports);
   requireBackups(plan);
-  requireAllHere(plan);
+  const place = requireDrillable(plan, ports);
   const { name, stateDir, layout } = install;
   const second = { name: `${name}-drill`, stateDir: `${stateDir}-drill` };
   const password = await ports.fs.readText(join(layout.secrets, repositorySecret));
@@ -43,8 +44,8 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   await remove(second, ports);
   try {
     const { backup } = request;
-    const from = { directory: directoryOf(plan), of: name, password, set: [], isolated: true };
-    const restored = await restore({ ...second, ...from, ...(backup === undefined ? {} : { backup }) }, ports);
+    const how = { from: place, of: name, password, set: [], isolated: true };
+    const restored = await restore({ ...second, ...how, ...(backup === undefined ? {} : { backup }) }, ports);
     const { backup: found, wires, ms } = restored;
     const at = ports.clock.now().toISOString();
     await rememberDrill(install, { backup: found.id, at, wires, ms }, ports);
@@ -60,6 +61,26 @@ async function remove(second: Pick<Install, "name" | "stateDir">, ports: ActionP
   await uninstall({ ...second, purge: true, confirmedName: second.name }, ports);
 }
 
+/**
+ * Sees to it that a second platform can be brought up beside the first, and says from where.
+ * @throws PreflightError when a store is elsewhere, or the target cannot keep a second one apart
+ */
+export function requireDrillable(plan: Plan, { target }: Pick<ActionPorts, "target">): BackupPlace {
+  requireAllHere(plan);
+  const claim = plan.components.flatMap(({ volumes }) => volumes.flatMap((volume) => volume.claim ?? []))[0];
+  const hint = "slipway backup verify --prove latest restores what is kept to a scratch place";
+  if (claim !== undefined) {
+    throw new PreflightError(
+      `a drill brings a second platform up in a namespace of its own, where the claim ${claim} cannot be mounted`,
+      { hint },
+    );
+  }
+  if (target.isolates) return placeOf(plan);
+  throw new PreflightError("this target cannot keep a second platform apart from everything, as a drill needs it", {
+    hint,
+  });
+}
+
 /** A second platform would work on the data of the first. */
 function requireAllHere({ components }: Plan): void {
   const elsewhere = components.filter(({ presence }) => presence === "external").map(({ id }) => id);
@@ -67,12 +88,4 @@ function requireAllHere({ components }: Plan): void {
   throw new PreflightError(`${elsewhere.join(", ")} is elsewhere, and a second platform would work on it`, {
     hint: "slipway backup verify --prove latest restores what is kept here to a scratch place",
   });
-}
-
-function directoryOf({ components }: Plan): string {
-  const directory = components
-    .flatMap(({ volumes }) => volumes)
-    .find((volume) => volume.directory !== undefined)?.directory;
-  if (directory !== undefined) return directory;
-  throw new PreflightError("this platform keeps no backups in a directory");
 }

@@ -1,5 +1,8 @@
+import { ApplyError } from "../../errors/installer-error.ts";
+import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Install } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
+import type { CopyAnswer } from "../../targets/target.ts";
 import type { ActionPorts } from "../context.ts";
 
 /** The gateway knows the time in steps of so many seconds: one file for each of them holds deletes back. */
@@ -8,8 +11,11 @@ const stepSeconds = 100;
 const aheadSeconds = 300;
 /** So long at most in all: then people may delete again, and the backup tells what it could not copy. */
 const longestSeconds = 1800;
+/** So long a notice may take to reach every copy of the gateway: a cluster's nodes look for it once a minute. */
+const reachSeconds = 150;
+const lookAgainMs = 500;
 
-type HoldPorts = Pick<ActionPorts, "target" | "clock" | "report">;
+type HoldPorts = Pick<ActionPorts, "target" | "clock" | "report" | "signal">;
 
 /** Deletes that wait at the gateway. */
 export interface Hold {
@@ -18,35 +24,79 @@ export interface Hold {
 }
 
 /**
- * Has the gateway answer deletes with "later" until it is released; if nobody does, it ends by itself. A platform whose gateway takes no
- * notices goes on without.
+ * Has the gateway answer deletes with "later" until it is released; if nobody does, it ends by itself. When this resolves, every copy of the
+ * gateway has been seen to do so. A platform whose gateway takes no notices goes on without.
+ * @throws ApplyError naming a copy of the gateway that does not, with what keeps it from that; nothing waits any more
  */
 export async function holdDeletes(plan: Plan, install: Install, ports: HoldPorts): Promise<Hold> {
-  const gateway = plan.components.find(
-    ({ role, workload }) => role === "gateway" && workload?.container.notices !== undefined,
-  );
-  if (gateway === undefined) return { release: () => Promise.resolve(0) };
+  const gateway = plan.components.find(({ role }) => role === "gateway");
+  const folder = gateway?.workload?.container.notices;
+  if (gateway === undefined || folder === undefined) return { release: () => Promise.resolve(0) };
   const { clock, target } = ports;
   const begun = clock.monotonicMs();
   const stopped = new AbortController();
   const put = (): Promise<void> => target.putNotices(install, gateway.id, noticesFrom(clock.now()));
   await put();
   const renewed = renew(put, { ...ports, begun, signal: stopped.signal });
-  return {
-    release: async () => {
-      stopped.abort();
-      await renewed;
-      await target.putNotices(install, gateway.id, new Map());
-      return Math.round((clock.monotonicMs() - begun) / 1000);
-    },
+  const release = async (): Promise<number> => {
+    stopped.abort();
+    await renewed;
+    await target.putNotices(install, gateway.id, new Map());
+    return Math.round((clock.monotonicMs() - begun) / 1000);
   };
+  try {
+    await untilHeld(() => target.askCopies(install, gateway.id, [...whatItReads, folder]), ports);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
 }
 
 /** Files that are called by the steps of time from now on, one before for a clock that is behind; the last ends before it has been too long. */
 function noticesFrom(now: Date): ReadonlyMap<string, string> {
   const first = Math.floor(now.getTime() / 1000 / stepSeconds);
   const steps = Array.from({ length: aheadSeconds / stepSeconds + 1 }, (_, at) => first - 1 + at);
-  return new Map(steps.map((step) => [`hold-${step}`, "a backup is being made\n"]));
+  return new Map(steps.map((step) => [noticeOf(step), "a backup is being made\n"]));
+}
+
+const prefix = "hold-";
+
+function noticeOf(step: number): string {
+  return `${prefix}${step}`;
+}
+
+/** What a copy of the gateway goes by: its clock, and the files that it finds. */
+const whatItReads = ["/bin/sh", "-c", 'date +%s && ls "$0"'];
+
+/** @throws ApplyError when one does not in time; InterruptedError */
+async function untilHeld(ask: () => Promise<readonly CopyAnswer[]>, { clock, signal }: HoldPorts): Promise<void> {
+  const begun = clock.monotonicMs();
+  for (;;) {
+    throwIfInterrupted(signal, "anything was copied");
+    const open = (await ask()).flatMap((copy) => {
+      const reason = whyOpen(copy, clock.now());
+      return reason === undefined ? [] : [{ name: copy.name, reason }];
+    });
+    const [first] = open;
+    if (first === undefined) return;
+    if (clock.monotonicMs() - begun > reachSeconds * 1000) {
+      throw new ApplyError(`people can still delete through ${first.name}: ${first.reason}; nothing was copied`, {
+        hint: "correct the cause and run the same command again; clocks have to agree to a minute (NTP)",
+        details: open.map(({ name, reason }) => `${name}: ${reason}`),
+      });
+    }
+    await clock.sleep(lookAgainMs, signal).catch(() => undefined);
+  }
+}
+
+/** Why a copy of the gateway lets deletes through; undefined where it holds them. */
+function whyOpen({ exitCode, lines }: CopyAnswer, now: Date): string | undefined {
+  const [seconds = "", ...names] = lines;
+  if (exitCode !== 0) return `it could not say what it reads (exit status ${exitCode})`;
+  if (names.includes(noticeOf(Math.floor(Number(seconds) / stepSeconds)))) return undefined;
+  if (!names.some((name) => name.startsWith(prefix))) return "the notice has not reached it";
+  return `its clock is ${Math.round(Number(seconds) - now.getTime() / 1000)} s off that of this machine`;
 }
 
 async function renew(

@@ -23,13 +23,16 @@ import { observeFor } from "../plan/observe.ts";
 import { openRunLog } from "../run-log.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { allBackups, askRecordsJob, runBackupJob } from "./backup-job.ts";
+import { type BackupPlace, describePlace, placeSettings } from "./backup-place.ts";
 import { chooseBackup } from "./choose-backup.ts";
 import { readRecoveryKey } from "./init-backups.ts";
 import { parseRecoveryKey } from "./recovery-key.ts";
 
 export interface RestoreRequest extends InstallTarget {
-  /** Absolute path of the directory that the backups are in. */
-  readonly directory: string;
+  /** Where the backups are. */
+  readonly from: BackupPlace;
+  /** Target of the platform that comes back, where there is nothing of it yet. */
+  readonly mode?: string;
   /** The recovery key as a person typed it, the absolute path of a file with it, or the password that the platform itself has. */
   readonly recoveryKey?: string;
   readonly recoveryKeyFile?: string;
@@ -65,7 +68,7 @@ export interface RestoreResult extends ResultHead<"RestoreResult"> {
 
 /** How far a restore is; it stands in the state directory until all is back. */
 interface Begun {
-  readonly directory: string;
+  readonly from: BackupPlace;
   readonly set: readonly string[];
   /** Once the records of the platform lie in the state directory. */
   readonly backup?: ListedBackup;
@@ -88,7 +91,7 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
   const { backup, profile = "", madeBy = "" } = read;
   if (backup === undefined)
     throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
-  const values: ValuesSelection = { profile, files: [], set: setsOf(request), without: [] };
+  const values: ValuesSelection = { profile, files: [], set: setsOf(request, ports), without: [] };
   const { name, stateDir, isolated = false } = request;
   await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
@@ -131,9 +134,14 @@ async function keyOf(
   throw new UsageError("the recovery key is needed", { hint: "give it with --recovery-key-file FILE" });
 }
 
-/** Backups are where the person says now, wherever they were before. */
-function setsOf({ directory, set }: Pick<RestoreRequest, "directory" | "set">): readonly string[] {
-  return [...set, "backup.mode=embedded", `backup.directory=${directory}`];
+/** Backups are where the person says now, wherever they were before; and so is the platform. */
+function setsOf(
+  { from, set }: Pick<RestoreRequest, "from" | "set">,
+  { target }: Pick<ActionPorts, "target">,
+): readonly string[] {
+  const { namespace } = target.identity;
+  const here = namespace === undefined ? [] : [`cluster.namespace=${namespace}`];
+  return [...set, ...here, ...placeSettings(from)];
 }
 
 /**
@@ -141,7 +149,7 @@ function setsOf({ directory, set }: Pick<RestoreRequest, "directory" | "set">): 
  * @throws UsageError, PreflightError
  */
 async function openRestore(request: RestoreRequest, place: string, ports: ActionPorts): Promise<Begun> {
-  const { name, stateDir, directory, set } = request;
+  const { name, stateDir, from, set } = request;
   const text = await ports.fs.readTextIfPresent(place);
   const earlier = text === undefined ? undefined : (JSON.parse(text) as Begun);
   // Before anything was read there is nothing to go on with: who named the wrong directory names another.
@@ -152,11 +160,11 @@ async function openRestore(request: RestoreRequest, place: string, ports: Action
       hint: `restore beside it under another --name, or give it up first: slipway uninstall --purge --yes-i-mean ${name}`,
     });
   }
-  await requireRepository(directory, ports);
+  if ("directory" in from) await requireRepository(from.directory, ports);
   await requireOwnDirectory(stateDir, ports);
   await requirePrivate(ports.fs, stateLayout(stateDir));
   await ports.fs.makeDirectory(stateDir, 0o700);
-  const begun: Begun = { directory, set };
+  const begun: Begun = { from, set };
   await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
   return begun;
 }
@@ -172,12 +180,13 @@ async function requireRepository(directory: string, { fs }: Pick<ActionPorts, "f
   });
 }
 
-function requireSame(begun: Begun, { directory, set, backup, name }: RestoreRequest): Begun {
+function requireSame(begun: Begun, { from, set, backup, name }: RestoreRequest): Begun {
   const isOther = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
-  if (begun.directory === directory && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
+  const place = describePlace(begun.from);
+  if (place === describePlace(from) && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
   throw new UsageError(`another restore of ${name} was begun and is not complete`, {
     hint: `run that command again to go on with it, or give it up: slipway uninstall --purge --yes-i-mean ${name}`,
-    details: [`it is from ${begun.directory}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
+    details: [`it is from ${place}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
   });
 }
 
@@ -198,8 +207,8 @@ async function readRecords(request: RestoreRequest, key: string, place: string, 
       for (const [file, value] of Object.entries(records.secrets))
         await writeSecret(layout.secrets, file, value, ports);
       await ports.fs.writeAtomic(layout.values, records.values);
-      const { directory, set } = request;
-      const begun: Begun = { directory, set, backup, profile: records.profile, madeBy: records.version };
+      const { from, set } = request;
+      const begun: Begun = { from, set, backup, profile: records.profile, madeBy: records.version };
       await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
       return begun;
     });
@@ -232,6 +241,15 @@ interface Reader {
   readonly install: Install;
 }
 
+/**
+ * What the jobs that read backups have to know beside the place of these: where pods run and images are had, and nothing of a platform that
+ * is not read yet.
+ */
+function readerSets(request: RestoreRequest, ports: Pick<ActionPorts, "target">): readonly string[] {
+  const set = request.set.filter((setting) => /^(cluster|images)\./.test(setting));
+  return setsOf({ ...request, set }, ports);
+}
+
 /** A platform of nothing but the jobs that read backups. */
 async function bringUpReader(
   request: RestoreRequest,
@@ -239,7 +257,7 @@ async function bringUpReader(
   ports: ActionPorts,
 ): Promise<Reader> {
   const { name, stateDir } = request;
-  const values: ValuesSelection = { files: [], reset: true, set: setsOf({ ...request, set: [] }), without: [] };
+  const values: ValuesSelection = { files: [], reset: true, set: readerSets(request, ports), without: [] };
   const inputs = await readPlanInputs({ name, stateDir, values }, ports);
   const loaded = planOf(inputs, ports.assets);
   const plan = backupsOnly(loaded.plan);

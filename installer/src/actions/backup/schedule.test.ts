@@ -30,7 +30,12 @@ const request: BackupScheduleRequest = {
 };
 
 /** A machine on which a platform with backups is installed. */
-function machine({ systemd = true, root = true, sets = ["backup.mode=embedded", "backup.directory=/mnt"] } = {}) {
+function machine({
+  systemd = true,
+  root = true,
+  sets = ["backup.mode=embedded", "backup.directory=/mnt"],
+  environment = undefined as Readonly<Record<string, string>> | undefined,
+} = {}) {
   const commands: string[] = [];
   const fs = createMemoryFileSystem({
     [layout.plan]: JSON.stringify(infraPlan(sets)),
@@ -42,7 +47,9 @@ function machine({ systemd = true, root = true, sets = ["backup.mode=embedded", 
       return Promise.resolve({ exitCode: 0, stdout: "", stderr: "" });
     },
   };
-  const { target } = createMemoryTarget();
+  const memory = createMemoryTarget().target;
+  const target =
+    environment === undefined ? memory : { ...memory, isolates: false, unattended: () => Promise.resolve(environment) };
   const ports = { fs, exec, target, host: { isRoot: () => root }, assets: { checkout: undefined } };
   return { commands, fs, ports: ports as unknown as Parameters<typeof scheduleBackups>[1] };
 }
@@ -85,6 +92,18 @@ it("takes them away again, a drill's among them, and nothing where there are non
   expect(commands[0]).toMatch(/^systemctl disable --now .*slipway-lab-drill\.timer/);
 });
 
+it("hands on what leads to a target that this machine only reaches", async () => {
+  const { fs, ports } = machine({ environment: { KUBECONFIG: '/etc/100%/"k"', PATH: "/opt/bin:/usr/bin" } });
+
+  await scheduleBackups(request, ports);
+
+  const service = await fs.readText("/etc/systemd/system/slipway-lab-backup.service");
+  expect(service.match(/^Environment=.*$/gm)).toEqual([
+    'Environment="KUBECONFIG=/etc/100%%/\\"k\\""',
+    'Environment="PATH=/opt/bin:/usr/bin"',
+  ]);
+});
+
 it("only tells what it would write on a dry run, as anybody and anywhere", async () => {
   const { commands, fs, ports } = machine({ systemd: false, root: false });
 
@@ -106,6 +125,13 @@ it.each([
   ],
   ["somebody who is not root", { root: false }, {}, "USAGE", /sudo/],
   ["a time that is none", {}, { at: "25:00" }, "USAGE", /02:15/],
+  [
+    "drills where no second platform can be kept apart",
+    { environment: {} },
+    { drill: true },
+    "PREFLIGHT_FAILED",
+    /backup verify --prove latest/,
+  ],
   ["a platform without backups", { sets: [] }, {}, "PREFLIGHT_FAILED", /backup\.mode=embedded/],
 ])("refuses %s", async (_, world, changed, code, hint) => {
   const { commands, ports } = machine(world);

@@ -4,6 +4,7 @@ import { openInstall } from "../../execute/state/install.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { requireBackups } from "./backup-job.ts";
+import { requireDrillable } from "./drill.ts";
 
 export interface BackupScheduleRequest extends InstallTarget {
   /** Time of day of a backup, `02:15`. */
@@ -50,7 +51,9 @@ export async function scheduleBackups(
   const plan = await requireInstalledHere(install, ports);
   requireBackups(plan);
   const { name, dryRun, remove } = request;
-  const units = unitsFor(request, programOf(request, ports));
+  if (request.drill && !remove) requireDrillable(plan, ports);
+  const environment = remove ? undefined : await ports.target.unattended?.();
+  const units = unitsFor(request, { program: programOf(request, ports), environment });
   const head = { apiVersion: "slipway/v1", kind: "BackupScheduleResult", name, dryRun } as const;
   if (dryRun) return { ...head, files: units };
   await requireSystemd(request, ports);
@@ -93,10 +96,15 @@ async function removeUnits(
   return there;
 }
 
+interface UnitContext {
+  readonly program: string;
+  readonly environment: Readonly<Record<string, string>> | undefined;
+}
+
 /** systemd.timer(5), systemd.service(5). */
 function unitsFor(
   { name, stateDir, at, drill, remove }: BackupScheduleRequest,
-  program: string,
+  { program, environment = {} }: UnitContext,
 ): readonly Required<UnitFile>[] {
   if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(at)) {
     throw new UsageError(`${JSON.stringify(at)} is no time of day`, { hint: "write it as 02:15" });
@@ -118,20 +126,25 @@ function unitsFor(
   return wanted.flatMap(({ of, title, when, runs }) => {
     const unit = join(unitFolder, `slipway-${name}-${of}`);
     return [
-      { path: `${unit}.service`, contents: serviceOf(`${title} of the platform ${name}`, runs) },
+      { path: `${unit}.service`, contents: serviceOf(`${title} of the platform ${name}`, runs, environment) },
       { path: `${unit}.timer`, contents: timerOf(`${title} of the platform ${name}, by the clock`, when) },
     ];
   });
 }
 
-function serviceOf(description: string, runs: readonly string[]): string {
+function serviceOf(
+  description: string,
+  runs: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): string {
+  const variables = Object.entries(environment).map(([name, value]) => `Environment=${assigned(name, value)}\n`);
   return `[Unit]
 Description=${description}
 After=multi-user.target
 
 [Service]
 Type=oneshot
-${runs.map((run) => `ExecStart=${run}`).join("\n")}
+${variables.join("")}${runs.map((run) => `ExecStart=${run}`).join("\n")}
 Nice=10
 `;
 }
@@ -155,4 +168,9 @@ WantedBy=timers.target
 function quoted(word: string): string {
   const escaped = word.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w@+=:,./%-]+$/.test(escaped) ? escaped : `"${escaped}"`;
+}
+
+/** As in a command line, but that `$` stands for itself: systemd.exec(5). */
+function assigned(name: string, value: string): string {
+  return `"${name}=${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%")}"`;
 }

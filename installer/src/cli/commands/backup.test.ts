@@ -216,12 +216,20 @@ describe("restore", () => {
     });
 
     expect(run.requests["restore"]?.[0]).toMatchObject({
-      directory: join(folder, "backups"),
+      from: { directory: join(folder, "backups") },
       recoveryKeyFile: join(folder, "key"),
       backup: "0123",
       set: ["domain=b.corp"],
     });
     expect(run.status).toBe(0);
+  });
+
+  it("takes a claim where the platform is to be on a cluster", async () => {
+    const run = await cli("restore --mode helm --from claim:backups --recovery-key-file key", {
+      restore: () => Promise.resolve(restored),
+    });
+
+    expect(run.requests["restore"]?.[0]).toMatchObject({ from: { claim: "backups" }, mode: "helm" });
   });
 
   it("asks for the key at a terminal, and says what to give where there is none", async () => {
@@ -267,7 +275,7 @@ describe("restore", () => {
   });
 
   it.each([
-    ["", "--from DIRECTORY"],
+    ["", "--from PLACE"],
     ["--database a --repository b", "give one of"],
     ["--from x --database a", "give one of"],
   ])("refuses `restore %s`, and says what to give", async (words, hint) => {

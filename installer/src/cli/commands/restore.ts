@@ -1,15 +1,18 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { parsePlace } from "../../actions/backup/backup-place.ts";
 import type { RestoredPart } from "../../actions/backup/restore-part.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
+import { targetNames } from "../../targets/names.ts";
 import { toTarget, toValuesSelection } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { formatRestore, formatRestoredPart } from "../ui/print-backup.ts";
 
 interface RestoreOptions {
   readonly from?: string;
+  readonly mode?: string;
   readonly recoveryKeyFile?: string;
   readonly backup?: string;
   readonly database?: string;
@@ -26,7 +29,13 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     .description(
       "With --from it brings the platform back on a machine where it is not installed, from the directory of its backups and the recovery key alone: values and secrets first, then the stores with their data, then everything else; at the end every connection is proved. It never goes over an install that is there. Killed at any moment, the same command goes on. With --database, --repository or --objects it brings one of these back beside what is in use, under another name.",
     )
-    .option("--from <directory>", "directory with the backups")
+    .option("--from <place>", "directory with the backups, or on a cluster claim:NAME")
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        `target of the platform that comes back; ${targetNames[0] ?? ""} when not given`,
+      ).choices(targetNames),
+    )
     .option("--recovery-key-file <file>", "file with the recovery key, in place of the question")
     .option("--backup <id>", "the backup to take, as backup list names it (default: the newest)")
     .option("--database <name>", "bring this database back beside the one in use")
@@ -38,6 +47,10 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     {
       command: "slipway restore --from /mnt/backup/slipway --name second --set domain=second.corp.example",
       means: "beside the platform that runs",
+    },
+    {
+      command: "slipway restore --mode helm --from claim:backups --set cluster.namespace=hub",
+      means: "on a cluster, from a claim of the namespace",
     },
     { command: "slipway restore --database csghub_server --as server_yesterday", means: "to look up what was so" },
   ]);
@@ -55,12 +68,13 @@ async function restoreAll(options: RestoreOptions, session: Session): Promise<vo
   const path = (text: string): string => resolve(session.context.io.cwd, text);
   if (options.from === undefined) {
     throw new UsageError("it is not said what to bring back", {
-      hint: "--from DIRECTORY brings the platform back; --database, --repository or --objects a part of one that runs",
+      hint: "--from PLACE brings the platform back; --database, --repository or --objects a part of one that runs",
     });
   }
   const result = await session.engine.restore({
     ...toTarget(session.selection),
-    directory: path(options.from),
+    from: parsePlace(options.from, path),
+    ...(options.mode !== undefined && { mode: options.mode }),
     set: toValuesSelection(session.selection).set,
     ...(options.backup !== undefined && { backup: options.backup }),
     ...(options.recoveryKeyFile === undefined

@@ -32,6 +32,9 @@ const hangsAfterSeconds = 86_400;
  */
 export const backupJobs = { work: id, records: "backup-records", parts: "backup-parts" } as const;
 
+/** As the image has it, but for `-s`: where a console is run in a pod that waits for it, it is not the first process. */
+const toolboxProgram = ["tini", "-s", "--", "node", "/opt/slipway/toolbox.cjs"];
+
 /** What a run of either begins with; what is to be done stands behind it. */
 export const backupWords: readonly string[] = ["backup", toolboxDocument];
 
@@ -44,10 +47,10 @@ export const restoreJobIds = {
   streams: "restore-streams",
 } as const;
 
-/** Copies of everything that cannot be made anew, encrypted, in a directory of a person's own or on a server elsewhere. */
+/** Copies of everything that cannot be made anew, encrypted, in a directory or claim of a person's own, or on a server elsewhere. */
 export const backup: ComponentDefinition = {
   id,
-  section: { key: "backup", leastMemory: 512, decided: ["directory"], rules: backupRules },
+  section: { key: "backup", leastMemory: 512, decided: ["directory", "claim"], rules: backupRules },
   // In no profile it is told of while it is off.
   profiles: [],
   build(context) {
@@ -235,8 +238,14 @@ function job(context: PlanContext, fields: Pick<JobDraft, "id" | "title" | "isPr
     needs: [],
     trigger: "request",
     deadlineSeconds: hangsAfterSeconds,
-    container: backupContainer(context, rights),
+    container:
+      fields.isPrivate === true ? asConsole(backupContainer(context, rights)) : backupContainer(context, rights),
   };
+}
+
+/** The program with the words that every run begins with, so that whoever runs it puts its own behind them. */
+function asConsole({ command = [], ...rest }: Container): Container {
+  return { ...rest, entrypoint: [...toolboxProgram, ...command] };
 }
 
 function backupContainer(context: PlanContext, rights?: Rights): Container {

@@ -28,18 +28,26 @@ interface RepositoryParts {
 }
 
 /**
- * The repository of backups as the values name it: a directory of this host, or a server elsewhere.
+ * The repository of backups as the values name it: a directory of this host, a claim of the cluster, or a server elsewhere.
  * @param owner the component whose volume or endpoint it is
  */
 export function backupRepository(context: PlanContext, owner: string): RepositoryParts {
-  const { directory, repository } = context.values.backup;
+  const { directory, claim, repository } = context.values.backup;
   const password = { password: secret(repositorySecret) };
   const secrets = [randomSecret(repositorySecret, "password of the repository of backups")];
   if (repository.kind === "directory") {
     return {
       ...{ endpoints: [], secrets, mounts: [volume] },
-      volumes: [{ name: volume.volume, sizeGiB: 1, dataClass: "ephemeral", uid: postgresUid, directory }],
-      document: { kind: "directory", path: volume.path, shown: directory, ...password },
+      volumes: [
+        {
+          ...{ name: volume.volume, sizeGiB: 1, dataClass: "ephemeral", uid: postgresUid },
+          ...(claim === "" ? { directory } : { claim }),
+        },
+      ],
+      document: {
+        ...{ kind: "directory", path: volume.path, ...password },
+        shown: claim === "" ? directory : `the claim ${claim}`,
+      },
     };
   }
   return {

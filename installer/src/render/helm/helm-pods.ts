@@ -3,28 +3,33 @@ import { RenderError } from "../../errors/installer-error.ts";
 import type { Component, Container, Dependency, Job, Plan } from "../../plan/model.ts";
 import { renderedFileToString } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
+import { runsInPod } from "./helm-claims.ts";
 import { objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import type { HelmMark, HelmPod } from "./helm-values.ts";
 import type { UnitParts } from "./helm-unit.ts";
 
-/** True when a job works on volumes: only a pod that holds them can run it, so it runs in its component's pod. */
-export function runsInPod(job: Job): boolean {
-  return job.container.mounts.length > 0;
-}
-
 /**
- * The jobs that run in a component's pod before it, in the order of its needs.
+ * The jobs that run in a component's pod before it, each after those that it needs.
  * @throws RenderError for a job on the component's volumes that the component does not wait for
  */
 export function jobsInPod(scope: HelmScope, component: Component): readonly Job[] {
-  const awaited = component.needs.flatMap((need) => (need.kind === "completed" ? [need.job] : []));
-  const own = scope.plan.jobs.filter((job) => job.component === component.id && runsInPod(job));
-  const stray = own.find((job) => !awaited.includes(job.id) || job.trigger === "request");
+  const own = scope.plan.jobs.filter((job) => job.component === component.id && runsInPod(scope.plan, job));
+  const inOrder = new Set<Job>();
+  const addWithNeeds = (needs: readonly Dependency[]): void => {
+    for (const need of needs) {
+      const job = need.kind === "completed" ? own.find(({ id }) => id === need.job) : undefined;
+      if (job === undefined || inOrder.has(job)) continue;
+      addWithNeeds(job.needs);
+      inOrder.add(job);
+    }
+  };
+  addWithNeeds(component.needs);
+  const stray = own.find((job) => !inOrder.has(job) || job.trigger === "request");
   if (stray !== undefined)
     throw new RenderError(
       `${component.id}: volumes: the job ${stray.id} mounts them without being awaited by ${component.id}; on Kubernetes a volume is held by one pod`,
     );
-  return awaited.flatMap((id) => own.find((job) => job.id === id) ?? []);
+  return [...inOrder];
 }
 
 export interface Order {
@@ -54,7 +59,7 @@ export function orderOf(scope: HelmScope, id: string, needs: readonly Dependency
     const job = scope.jobs.get(need.job);
     if (job === undefined) continue;
     // A job in a component's pod has run when that component is ready.
-    if (runsInPod(job)) waitFor(job.component);
+    if (runsInPod(scope.plan, job)) waitFor(job.component);
     else after.set(job.id, markerOf(scope.plan, job));
   }
   return {

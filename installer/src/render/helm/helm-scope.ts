@@ -1,5 +1,5 @@
 import { RenderError } from "../../errors/installer-error.ts";
-import type { Component, Container, Endpoint, Job, Plan, Volume } from "../../plan/model.ts";
+import type { Component, Endpoint, Job, Plan, Volume } from "../../plan/model.ts";
 import { type AddressBook, buildAddressBook } from "../addresses.ts";
 
 /** A plan with the look-ups and the naming of one rendering. */
@@ -26,9 +26,9 @@ export function helmScope(plan: Plan): HelmScope {
   };
 }
 
-/** The volumes that are claims. The others hold folders of an image, copied anew for each pod. */
+/** The volumes that claims are made for. The others hold folders of an image, copied anew for each pod, or are claims of a person's own. */
 export function claimsOf({ volumes }: Pick<Component, "volumes">): readonly Volume[] {
-  return volumes.filter(({ imageFolder }) => imageFolder === undefined);
+  return volumes.filter(({ imageFolder, claim }) => imageFolder === undefined && claim === undefined);
 }
 
 /** True when this target runs the component itself. */
@@ -61,10 +61,4 @@ export function findEndpoint(
   const component = scope.components.get(id);
   const endpoint = component?.endpoints.find((candidate) => candidate.id === endpointId);
   return component === undefined || endpoint === undefined ? undefined : { component, endpoint };
-}
-
-/** A component or a job: whatever owns a container. */
-export interface Owner {
-  readonly id: string;
-  readonly container: Container;
 }

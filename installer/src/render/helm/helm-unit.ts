@@ -1,14 +1,15 @@
 import { RenderError } from "../../errors/installer-error.ts";
 import { imageFolderMount } from "../../plan/image-folder-mount.ts";
-import type { ConfigFile } from "../../plan/model.ts";
+import type { ConfigFile, Container } from "../../plan/model.ts";
 import { isSecretSlot } from "../../plan/text.ts";
 import { type FileGenerators, renderFileContents, resolveEndpoints } from "../addresses.ts";
 import { pageFiles } from "../config-files/page-files.ts";
 import type { RenderedText } from "../rendered-file.ts";
 import type { HelmSecret } from "./helm-rendering.ts";
 import { gatewayConfiguration } from "./helm-gateway.ts";
-import { objectName, type HelmScope, type Owner } from "./helm-scope.ts";
-import type { HelmEnv, HelmFile, HelmUnit } from "./helm-values.ts";
+import { objectName, type HelmScope } from "./helm-scope.ts";
+import { mountedVolumes, type Place } from "./helm-claims.ts";
+import type { HelmClaim, HelmEnv, HelmFile, HelmUnit } from "./helm-values.ts";
 
 /** Kubernetes refuses larger ConfigMaps and Secrets. */
 const objectLimitBytes = 1_000_000;
@@ -18,8 +19,17 @@ const generators: FileGenerators = {
   "nginx-gateway": ({ plan }) => gatewayConfiguration(plan),
 };
 
+/** A component or a job: whatever owns a container. */
+export interface Owner {
+  readonly id: string;
+  readonly container: Container;
+  readonly place: Place;
+}
+
 export interface UnitParts {
   readonly unit: HelmUnit;
+  /** Claims that its pod has to name. */
+  readonly claims: readonly HelmClaim[];
   readonly secrets: readonly HelmSecret[];
 }
 
@@ -29,6 +39,7 @@ export interface UnitParts {
  */
 export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
   const { id, container } = owner;
+  const { claims, ...mounts } = mountsOf(scope, owner);
   const env = [{ name: "TZ", value: [scope.plan.settings.timezone] }, ...container.env].map((variable) => ({
     name: variable.name,
     text: resolveEndpoints(variable.value, scope.addresses, `${id}.env.${variable.name}`),
@@ -58,7 +69,7 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     configFiles: open.map(pathAndKey),
     secretFiles: secret.map(pathAndKey),
     scratch: scratchOf(owner),
-    ...mountsOf(scope, owner),
+    ...mounts,
     ...noticesOf(scope, owner),
     resources: { cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
   };
@@ -76,7 +87,7 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
         .map((variable) => ({ key: variable.name, contents: variable.text })),
     ),
   ].filter((candidate) => candidate.entries.length > 0);
-  return { unit, secrets };
+  return { unit, claims, secrets };
 }
 
 /** The folder of an image is mounted where everybody may open it, so that its component's own user copies it. */
@@ -88,7 +99,10 @@ function runnerOf(scope: HelmScope, { id, container }: Owner): number {
 }
 
 /** Claims on the one side; on the other what holds a folder of an image, and for the job that copies it the folder itself. */
-function mountsOf(scope: HelmScope, { id, container }: Owner): Pick<HelmUnit, "mounts" | "folderMounts"> {
+function mountsOf(
+  scope: HelmScope,
+  { id, container, place }: Owner,
+): Pick<HelmUnit, "mounts" | "folderMounts"> & Pick<UnitParts, "claims"> {
   const folders = [...scope.components.values()]
     .flatMap((row) => row.volumes.map((volume) => ({ owner: row.id, ...volume })))
     .filter(({ owner, imageFolder }) => imageFolder !== undefined && [owner, imageFolder.job].includes(id));
@@ -101,7 +115,11 @@ function mountsOf(scope: HelmScope, { id, container }: Owner): Pick<HelmUnit, "m
   );
   const held = container.mounts.filter(({ volume }) => isFolder(volume));
   return {
-    mounts: container.mounts.filter(({ volume }) => !isFolder(volume)).map(({ volume, path }) => ({ volume, path })),
+    ...mountedVolumes(
+      scope,
+      container.mounts.filter(({ volume }) => !isFolder(volume)),
+      place,
+    ),
     ...(held.length === 0 ? {} : { folderMounts: [...held, ...copied] }),
   };
 }

@@ -32,7 +32,7 @@ export interface HelmUnit {
   /** Files of the Secret `<install>-files-<id>[-<digest>]`, which is made before the release. */
   readonly secretFiles: readonly HelmFile[];
   readonly scratch: readonly { readonly path: string; readonly sizeMiB: number }[];
-  readonly mounts: readonly { readonly volume: string; readonly path: string }[];
+  readonly mounts: readonly HelmMount[];
   /** What holds a copied folder of an image, or, with `folder`, a folder of an image itself. Only where the cluster can mount one. */
   readonly folderMounts?: readonly {
     readonly volume: string;
@@ -43,6 +43,28 @@ export interface HelmUnit {
   /** Where the ConfigMap `<install>-notices-<id>`, which a run writes and removes, is mounted when it is there. */
   readonly notices?: string;
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
+}
+
+/** A volume of the pod: the folder in it that is called as the volume is, or as `folder` says, or all of it. */
+export interface HelmMount {
+  readonly volume: string;
+  readonly path: string;
+  readonly folder?: string;
+  readonly whole?: true;
+  readonly readOnly?: true;
+}
+
+/** A claim that a pod names itself: no StatefulSet gives it. */
+export interface HelmClaim {
+  /** Name of the volume in the pod. */
+  readonly name: string;
+  readonly claim: string;
+  /** Component whose volume it is. Pods with volumes of the same one run on the same node, which alone may have them. */
+  readonly of: string;
+  /** Folder that is made in it and mounted; absent of a claim that is a person's own. */
+  readonly folder?: string;
+  /** A service's own pod holds it, too, and makes the folder. */
+  readonly held?: true;
 }
 
 /** A literal, or a key of the Secret `<install>-env-<unit>[-<digest>]`. */
@@ -65,6 +87,7 @@ export interface HelmPod {
   readonly after: readonly { readonly job: string; readonly marker: string }[];
   /** Addresses that must answer first. */
   readonly waits: readonly { readonly id: string; readonly address: string }[];
+  readonly claims?: readonly HelmClaim[];
   /** It calls the gateway, and knows the public names under its address. */
   readonly callsGateway: boolean;
   readonly egress: readonly HelmEdge[];
@@ -86,6 +109,8 @@ export interface HelmComponent extends HelmPod {
   readonly published: readonly { readonly port: number; readonly targetPort: number }[];
   readonly probes: { readonly ready: HelmProbe; readonly live: HelmProbe; readonly startSeconds: number };
   readonly volumes: readonly { readonly name: string; readonly sizeGiB: number; readonly dataClass: string }[];
+  /** Pods of others mount its volumes, on the node that its own pod is on. */
+  readonly shared?: true;
   /** Folders of its image that a step copies to where its own user may read them. */
   readonly imageFolders?: readonly {
     readonly volume: string;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { infraPlan } from "../../../test/support/infra-plan.ts";
 import { samplePlan } from "../../../test/support/sample-plan.ts";
 import type { Component, Plan, Volume } from "../../plan/model.ts";
 import { immutableChanges } from "./immutable-changes.ts";
@@ -25,6 +26,15 @@ describe("immutableChanges", () => {
     });
 
     expect(immutableChanges(samplePlan, plan)).toEqual([]);
+  });
+
+  it("says so of what only jobs work on, too", () => {
+    const backedUp = (size: string): Plan =>
+      infraPlan(["backup.mode=embedded", "backup.claim=backups", `backup.storage.size=${size}`]);
+
+    expect(messages(backedUp("10Gi"), backedUp("20Gi"))).toEqual([
+      "backup: volume staging would shrink from 20 GiB to 10 GiB, and a claim never shrinks",
+    ]);
   });
 
   it("says that a claim never shrinks", () => {

@@ -1,12 +1,12 @@
 import type { Component, Plan, Volume } from "../../plan/model.ts";
 import type { ImpossibleChange } from "../rendering.ts";
-import { claimsOf, runsHere } from "./helm-scope.ts";
+import { claimsOf } from "./helm-scope.ts";
 
 /** What a plan asks of existing stores that Kubernetes refuses: a claim never shrinks. */
 export function immutableChanges(before: Plan, after: Plan): readonly ImpossibleChange[] {
-  return after.components.filter(runsHere).flatMap((component) => {
+  return after.components.flatMap((component) => {
     const earlier = before.components.find((candidate) => candidate.id === component.id);
-    if (earlier === undefined || !runsHere(earlier)) return [];
+    if (earlier === undefined) return [];
     const sizes = new Map(claimsOf(earlier).map(({ name, sizeGiB }) => [name, sizeGiB]));
     return claimsOf(component).flatMap((volume) => shrunk(component, volume, sizes.get(volume.name) ?? 0));
   });

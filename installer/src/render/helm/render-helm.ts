@@ -5,25 +5,16 @@ import type { RenderedFile } from "../rendered-file.ts";
 import { storesOf, type Unit } from "../rendering.ts";
 import { toYamlText } from "../yaml-text.ts";
 import { chartFiles } from "./chart.generated.ts";
+import { isShared, runsInPod, uniqueClaims } from "./helm-claims.ts";
 import { helmCluster } from "./helm-cluster.ts";
 import { callsGateway, egressOf, ingressOf, publishedHere, type Caller } from "./helm-edges.ts";
 import { doorsBehind, helmListeners, publicNames } from "./helm-gateway.ts";
-import {
-  checkJobName,
-  configHash,
-  jobsInPod,
-  markerOf,
-  markOf,
-  orderOf,
-  runsInPod,
-  stepImage,
-  type Order,
-} from "./helm-pods.ts";
+import { checkJobName, configHash, jobsInPod, markerOf, markOf, orderOf, stepImage, type Order } from "./helm-pods.ts";
 import type { HelmRendering, HelmSecret, SecretDigests } from "./helm-rendering.ts";
 import { claimsOf, helmScope, objectName, runsHere, type HelmScope } from "./helm-scope.ts";
 import { gatewaySecret } from "./helm-tls.ts";
 import { helmUnit, type UnitParts } from "./helm-unit.ts";
-import type { HelmComponent, HelmJob, HelmPort, HelmValues } from "./helm-values.ts";
+import type { HelmClaim, HelmComponent, HelmJob, HelmPod, HelmPort, HelmValues } from "./helm-values.ts";
 
 const marker =
   "# Written by slipway from the values file; change that and render again. Data for the chart charts/platform.\n";
@@ -39,16 +30,18 @@ const templatesHash = shortHash(
  */
 export function renderHelm(plan: Plan): HelmRendering {
   const scope = helmScope(plan);
-  requireHolders(scope);
-  const jobs = plan.jobs.filter((job) => !runsInPod(job)).map((job) => jobDraft(scope, job));
+  const jobs = plan.jobs.filter((job) => !runsInPod(plan, job)).map((job) => jobDraft(scope, job));
   const components = plan.components.filter(runsHere).map((component) => componentDraft(scope, component));
   const callers = [...components, ...jobs].map((draft) => draft.caller);
+  const claims = [...components.flatMap(({ units }) => units), ...jobs.map(({ parts }) => parts)].flatMap(
+    (parts) => parts.claims,
+  );
   const values: HelmValues = {
     install: { name: plan.install.name, profile: plan.install.profile, version: plan.install.version },
     pullPolicy: ({ missing: "IfNotPresent", always: "Always", never: "Never" } as const)[plan.settings.pullPolicy],
     cluster: helmCluster(plan.settings.cluster),
     secretDigests: {},
-    components: components.map((draft) => withSpecHash(scope, helmComponent(scope, draft, callers))),
+    components: components.map((draft) => withSpecHash(scope, helmComponent(scope, draft, { callers, claims }))),
     jobs: jobs.map((draft) => withSpecHash(scope, helmJob(scope, draft))),
     publicNames: publicNames(plan),
     listeners: helmListeners(plan),
@@ -69,18 +62,6 @@ export function renderHelm(plan: Plan): HelmRendering {
       .filter(({ job }) => job.trigger === "bring-up")
       .map(({ job }) => ({ job: job.id, configMap: markerOf(plan, job) })),
   };
-}
-
-/** On a cluster the pod of a service holds a volume, and what works on it runs in that pod. */
-function requireHolders({ plan, components }: HelmScope): void {
-  const stray = plan.jobs.find((job) => runsInPod(job) && components.get(job.component)?.workload === undefined);
-  if (stray === undefined) return;
-  throw new RenderError(
-    `${stray.component}: volumes: the job ${stray.id} works on them, and ${stray.component} runs nothing whose pod could hold them`,
-    {
-      hint: `on a cluster that is not built yet: install with --mode compose, or leave it out: --without ${stray.component}`,
-    },
-  );
 }
 
 /** The same rendering with a keyed digest of each unit's secrets in its values, so that a rotated secret starts new pods. */
@@ -159,7 +140,7 @@ function jobDraft(scope: HelmScope, job: Job): JobDraft {
   const order = orderOf(scope, job.id, job.needs);
   return {
     job,
-    parts: helmUnit(scope, { id: job.id, container: job.container }),
+    parts: helmUnit(scope, { id: job.id, container: job.container, place: { owner: job.component } }),
     order,
     caller: { id: job.id, reaches: job.reaches, waits: order.waits },
   };
@@ -178,6 +159,7 @@ function componentDraft(scope: HelmScope, component: Component): ComponentDraft 
   const { workload } = component;
   if (workload === undefined) throw new InternalError(`${component.id} has no workload`);
   const inPod = jobsInPod(scope, component);
+  const place = { owner: component.id, pod: component.id };
   const owners = [{ id: component.id, container: workload.container }, ...inPod];
   const needs = [...component.needs, ...inPod.flatMap((job) => job.needs)];
   const order = orderOf(scope, component.id, needs);
@@ -185,7 +167,7 @@ function componentDraft(scope: HelmScope, component: Component): ComponentDraft 
   return {
     component,
     workload,
-    units: owners.map((owner) => helmUnit(scope, owner)),
+    units: owners.map(({ id, container }) => helmUnit(scope, { id, container, place })),
     order,
     caller: { id: component.id, reaches, waits: order.waits },
   };
@@ -194,12 +176,13 @@ function componentDraft(scope: HelmScope, component: Component): ComponentDraft 
 function helmComponent(
   scope: HelmScope,
   draft: ComponentDraft,
-  callers: readonly Caller[],
+  others: { readonly callers: readonly Caller[]; readonly claims: readonly HelmClaim[] },
 ): Omit<HelmComponent, "specHash"> {
   const { component, workload, order, caller } = draft;
   const [own, ...inPod] = draft.units;
   if (own === undefined) throw new InternalError(`${component.id} has no container`);
   const claims = claimsOf(component);
+  const named = uniqueClaims(draft.units.map((parts) => parts.claims));
   const kind = claims.length > 0 ? "StatefulSet" : "Deployment";
   objectName(scope.plan, component.id, kind);
   rejectStopSignal(component.id, workload);
@@ -218,15 +201,17 @@ function helmComponent(
     })),
     probes: { ready: workload.health.ready, live: workload.health.live, startSeconds: workload.health.startSeconds },
     volumes: claims.map(({ name, sizeGiB, dataClass }) => ({ name, sizeGiB, dataClass })),
-    stepImage: stepImage(scope, workload.container, { ...order, volumes: claims.length }),
+    stepImage: stepImage(scope, workload.container, { ...order, volumes: claims.length + named.length }),
     unit: own.unit,
     configHash: configHash(draft.units),
     init: inPod.map((parts) => parts.unit),
     ...imageFolders(component, workload),
+    ...namedClaims(named),
+    ...(isShared(component, others.claims) ? { shared: true } : {}),
     ...order,
     callsGateway: callsGateway(scope, caller),
     egress: egressOf(scope, caller),
-    ingress: ingressOf(scope, component, callers),
+    ingress: ingressOf(scope, component, others.callers),
   };
 }
 
@@ -249,15 +234,21 @@ function imageFolders(component: Component, { container }: Workload): Pick<HelmC
   return folders.length === 0 ? {} : { imageFolders: folders };
 }
 
+function namedClaims(claims: readonly HelmClaim[]): Pick<HelmPod, "claims"> {
+  return claims.length === 0 ? {} : { claims };
+}
+
 function helmJob(scope: HelmScope, { job, parts, order, caller }: JobDraft): Omit<HelmJob, "specHash"> {
+  const named = uniqueClaims([parts.claims]);
   return {
     id: job.id,
     component: job.component,
     deadlineSeconds: job.deadlineSeconds,
     trigger: job.trigger,
-    stepImage: stepImage(scope, job.container, { ...order, volumes: 0 }),
+    stepImage: stepImage(scope, job.container, { ...order, volumes: named.length }),
     unit: parts.unit,
     configHash: configHash([parts]),
+    ...namedClaims(named),
     ...order,
     callsGateway: callsGateway(scope, caller),
     egress: egressOf(scope, caller),

@@ -39,9 +39,15 @@ export const targetDifferences: readonly TargetDifference[] = [
   },
   {
     id: "volumes-without-service",
-    compose: "a job may work on volumes of a component that runs nothing: backups are made so",
-    helm: "refused: install without that component",
-    reason: "a claim is held by the pod of a service, and there is none",
+    compose: "what only jobs work on (backups) is a volume like any other",
+    helm: "it is a claim that these jobs name; they run on one node, where the first of them went",
+    reason: "a ReadWriteOnce claim is had by one node",
+  },
+  {
+    id: "kept-place",
+    compose: "what is kept when all else is removed (backups) lies in a directory of the host: `backup.directory`",
+    helm: "it lies in a claim that a person made in the namespace: `backup.claim`; its root is what the directory is, so that both can be the same share",
+    reason: "hostPath is forbidden by the restricted standard",
   },
   {
     id: "image-folder",

@@ -19,6 +19,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
   };
   return {
     identity: { kind: composeKind },
+    isolates: true,
     hosts,
     facts: () => composeFacts(docker),
     dataPlace: async () => (hosts().length > 0 ? undefined : (await docker.info()).dataRoot),
@@ -41,6 +42,13 @@ export function createComposeTarget(ports: ComposePorts): Target {
     runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInContainer(service, command, ports),
     ask: (service, command) => docker.exec(service.id, command),
+    askCopies: async (install, component, command) => {
+      const { isOurs } = await import("./live-containers.ts");
+      const found = (await docker.containers(install.name)).filter(
+        (one) => one.service === component && one.state === "running" && isOurs(one),
+      );
+      return Promise.all(found.map(async ({ id, name }) => ({ name, ...(await docker.exec(id, command)) })));
+    },
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, { follow, tail, since, onLine }, signal) => {
       const options = { tail, ...(since === undefined ? {} : { since }) };

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { referencePlan } from "../../../test/support/compose-reference.ts";
+import { infraPlan } from "../../../test/support/infra-plan.ts";
 import { acceptOneHost } from "./one-host.ts";
 import { rules } from "./rules.ts";
 
@@ -17,4 +18,16 @@ it("refuses what has to outlast the loss of a machine, and says what to do", asy
 
 it.each(["infra", "standard"])("takes the profile %s", (profile) => {
   expect(() => acceptOneHost(referencePlan(profile))).not.toThrow();
+});
+
+it("refuses a claim of a cluster, and says what takes its place", () => {
+  const plan = infraPlan(["backup.mode=embedded", "backup.claim=backups"]);
+
+  expect(() => acceptOneHost(plan)).toThrow(
+    expect.objectContaining({
+      code: "USAGE",
+      message: "backup.claim is backups, and Compose runs on one host, which knows no claims",
+      hint: expect.stringContaining("--set backup.claim= --set backup.directory=/mnt/backup") as string,
+    }) as Error,
+  );
 });

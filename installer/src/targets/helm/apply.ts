@@ -5,11 +5,11 @@ import { bringUpJobs, heldBack, withoutEmptied } from "../../execute/bring-up-gr
 import { hashOf } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { withStep } from "../../execute/with-step.ts";
-import { runsInPod } from "../../render/helm/helm-pods.ts";
+import { runsInPod } from "../../render/helm/helm-claims.ts";
 import { storeId } from "../../render/rendering.ts";
 import type { Change, TargetIo } from "../target.ts";
 import { holdCounts } from "./autoscaled.ts";
-import { makeClaims } from "./claims.ts";
+import { makeClaims, requireKeptClaims } from "./claims.ts";
 import { ensureGatewayService } from "./gateway-service.ts";
 import { claimsToGrow, storesToRemake } from "./grown-stores.ts";
 import type { HelmPorts } from "./helm-ports.ts";
@@ -66,6 +66,7 @@ async function makeVolumes({ install, wanted, journal, record }: Change, { clust
   await journal.step<object>("volumes", hashOf(wanted.rendering.stores), {
     probe: () => Promise.resolve(undefined),
     act: async () => {
+      await requireKeptClaims(cluster, place, wanted.plan);
       for (const { claim, patch } of await claimsToGrow(cluster, place, wanted.plan, install.name)) {
         await cluster.merge(claim, patch);
       }
@@ -120,7 +121,7 @@ async function startRelease(change: Change, files: ReleaseFiles, io: TargetIo, p
       onServing: async (component) => {
         const at = clock.now().toISOString();
         const served = wanted.rendering.stores.filter((store) => store.component === component.id);
-        const done = wanted.plan.jobs.filter((job) => job.component === component.id && runsInPod(job));
+        const done = wanted.plan.jobs.filter((job) => job.component === component.id && runsInPod(wanted.plan, job));
         await record.update(({ initialised, jobs }) => ({
           initialised: { ...Object.fromEntries(served.map((store) => [storeId(store), { at }])), ...initialised },
           jobs: {

@@ -1,10 +1,14 @@
 import { Writable } from "node:stream";
 import { TimeoutError } from "../../errors/installer-error.ts";
+import { isRefused } from "../../platform/cluster-refusal.ts";
 import type { Install } from "../../execute/state/install.ts";
 import type { LiveService } from "../live-platform.ts";
-import type { ConsoleRun, ProgramAnswer } from "../target.ts";
+import type { ConsoleRun, CopyAnswer, ProgramAnswer } from "../target.ts";
 import type { HelmPorts } from "./helm-ports.ts";
-import { statusOf, troubleOf } from "./pods.ts";
+import { kinds } from "./kinds.ts";
+import { idLabel, ofInstall } from "./labels.ts";
+import type { PodObject } from "./objects.ts";
+import { newestFirst, statusOf, troubleOf } from "./pods.ts";
 import { type MadeRun, makeRun, podOf, removeRun } from "./run-job.ts";
 
 /** Runs a program in a service's pod, on this process's own input and output. */
@@ -30,6 +34,35 @@ export async function askInPod(
   const exitCode = await cluster.exec(container, command, streams);
   const text = Buffer.concat(chunks).toString();
   return { exitCode, lines: text === "" ? [] : text.replace(/\n$/, "").split("\n") };
+}
+
+/** As a shell says of a program that is not there. */
+const notThere = 127;
+
+/**
+ * Runs a program in every pod of a component that runs and is not on its way out. One that ends meanwhile did not answer; whoever takes
+ * its place is asked the next time.
+ */
+export async function askPods(
+  install: string,
+  component: string,
+  command: readonly string[],
+  ports: Pick<HelmPorts, "cluster" | "place">,
+): Promise<readonly CopyAnswer[]> {
+  const pods = (await ports.cluster.list(kinds.pod, {
+    ...ports.place,
+    labels: `${ofInstall(install)},${idLabel}=${component}`,
+  })) as readonly PodObject[];
+  const running = newestFirst(pods).filter((pod) => statusOf(pod, component)?.state?.running !== undefined);
+  return Promise.all(
+    running.map(async ({ metadata: { name } }) => {
+      const answer = askInPod({ name, component }, command, ports).catch((error: unknown) => {
+        if (isRefused(error, 403)) throw error;
+        return { exitCode: notThere, lines: [] };
+      });
+      return { name, ...(await answer) };
+    }),
+  );
 }
 
 function sink(take: (chunk: Buffer) => void): Writable {

@@ -1,8 +1,10 @@
+import { PreflightError } from "../../errors/installer-error.ts";
 import type { Identity } from "../../execute/state/records.ts";
 import type { Component, Plan, Volume } from "../../plan/model.ts";
 import type { Cluster, KubeObject } from "../../platform/cluster-ports.ts";
-import { claimsOf, objectName, runsHere } from "../../render/helm/helm-scope.ts";
-import { type Store, storeId } from "../../render/rendering.ts";
+import { claimName } from "../../render/helm/helm-claims.ts";
+import { claimsOf } from "../../render/helm/helm-scope.ts";
+import { storeId } from "../../render/rendering.ts";
 import type { HelmPlace } from "./helm-ports.ts";
 import { kinds } from "./kinds.ts";
 import { installAnnotation, named, ownLabels } from "./labels.ts";
@@ -46,16 +48,50 @@ async function missingIn(
   return claimNames(plan).filter(({ name }) => !there.has(name));
 }
 
+/** A claim of a person's own that a component keeps something in. */
+export interface KeptClaim {
+  readonly component: string;
+  readonly claim: string;
+}
+
+/** The claims that a plan names and nobody but a person makes. */
+export function keptClaims({ components }: Plan): readonly KeptClaim[] {
+  return components.flatMap(({ id, volumes }) =>
+    volumes.flatMap(({ claim }) => (claim === undefined ? [] : [{ component: id, claim }])),
+  );
+}
+
+/**
+ * Looks for the claims of a person's own before pods wait for them.
+ * @throws PreflightError naming one that is not there
+ */
+export async function requireKeptClaims(cluster: Cluster, place: HelmPlace, plan: Plan): Promise<void> {
+  for (const kept of keptClaims(plan)) {
+    const found = await cluster.get({ ...kinds.claim, ...place, name: kept.claim });
+    if (found !== undefined) continue;
+    const { message, remedy } = missingKept(kept, place);
+    throw new PreflightError(message, { hint: remedy });
+  }
+}
+
+/** What there is to say of a claim that is not there. */
+export function missingKept({ component, claim }: KeptClaim, { namespace }: HelmPlace) {
+  return {
+    message: `there is no claim ${claim} in the namespace ${namespace}, which ${component}.claim names`,
+    remedy: `make that PersistentVolumeClaim there (docs/backup.md has one to copy), or name another: --set ${component}.claim=NAME`,
+  };
+}
+
 interface PlannedClaim {
   readonly component: Component;
   readonly volume: Volume;
   readonly name: string;
 }
 
-/** The claims of a plan, one for each pod of a store's component. */
+/** The claims of a plan, one for each pod of a store's component, and one of what only jobs work on. */
 export function claimNames(plan: Plan): readonly PlannedClaim[] {
-  return plan.components.filter(runsHere).flatMap((component) => {
-    const pods = Array.from({ length: component.workload?.replicas ?? 0 }, (_, index) => index);
+  return plan.components.flatMap((component) => {
+    const pods = Array.from({ length: component.workload?.replicas ?? 1 }, (_, index) => index);
     return claimsOf(component).flatMap((volume) =>
       pods.map((index) => ({
         component,
@@ -64,11 +100,6 @@ export function claimNames(plan: Plan): readonly PlannedClaim[] {
       })),
     );
   });
-}
-
-/** Name of the claim of a pod, as a StatefulSet gives it: `<volume>-<workload>-<number>`. */
-export function claimName(plan: Plan, store: Pick<Store, "component" | "volume">, index: number): string {
-  return `${store.volume}-${objectName(plan, store.component)}-${index}`;
 }
 
 function claimOf(

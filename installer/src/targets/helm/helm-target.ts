@@ -2,6 +2,7 @@ import type { Target } from "../target.ts";
 import { immutableChanges } from "../../render/helm/immutable-changes.ts";
 import { openingsOf } from "../../render/helm/openings.ts";
 import type { HelmPorts } from "./helm-ports.ts";
+import { acceptPlaces } from "./own-places.ts";
 import { withRightsTold } from "./records/rights-told.ts";
 
 export const helmKind = "helm";
@@ -11,9 +12,12 @@ export function createHelmTarget(ports: HelmPorts): Target {
   const { cluster, place, records } = ports;
   return {
     render: async (plan, facts) => (await import("./rules.ts")).rules.render(plan, facts),
+    accept: acceptPlaces,
     openings: openingsOf,
     impossible: immutableChanges,
     identity: { kind: helmKind, namespace: place.namespace },
+    isolates: false,
+    unattended: async () => (await import("./unattended.ts")).unattendedEnvironment(ports),
     ...(records !== undefined && { records: withRightsTold(records, ports) }),
     hosts: () => [new URL(cluster.place().server).hostname],
     facts: async () => (await import("./facts.ts")).clusterFacts(cluster),
@@ -30,6 +34,8 @@ export function createHelmTarget(ports: HelmPorts): Target {
     runJob: async (install, job, io) => (await import("./run-job.ts")).runReleaseJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInPod(service, command, ports),
     ask: async (service, command) => (await import("./attached.ts")).askInPod(service, command, ports),
+    askCopies: async (install, component, command) =>
+      (await import("./attached.ts")).askPods(install.name, component, command, ports),
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, options, signal) => (await import("./logs.ts")).readLogs(service, options, signal, ports),
     touch: async (verb, service) => (await import("./touch.ts")).touchWorkload(cluster, place, verb, service),

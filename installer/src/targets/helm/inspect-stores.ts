@@ -1,9 +1,9 @@
 import type { SeenStore, StoreContents } from "../../execute/data-guard.ts";
 import type { Install } from "../../execute/state/install.ts";
 import type { Plan } from "../../plan/model.ts";
+import { claimName } from "../../render/helm/helm-claims.ts";
 import { objectName } from "../../render/helm/helm-scope.ts";
 import { type Store, storeId } from "../../render/rendering.ts";
-import { claimName } from "./claims.ts";
 import type { HelmPorts } from "./helm-ports.ts";
 import { kinds } from "./kinds.ts";
 import { idLabel, ownLabels, runLabel } from "./labels.ts";
@@ -24,7 +24,7 @@ export async function inspectStores(
   const objects = await readObjects(ports.cluster, ports.place, name);
   const seen = await Promise.all(
     stores.map(async (store): Promise<readonly [string, SeenStore]> => {
-      const claim = claimName(plan, store, 0);
+      const claim = store.claim ?? claimName(plan, store, 0);
       return [storeId(store), { place: claim, contents: await contentsOf(store, claim, objects, { plan, ports }) }];
     }),
   );

@@ -28,15 +28,17 @@ function podOf(revision: string, ready: "True" | "False"): PodObject {
   };
 }
 
-/** Waits for a store that has these pods, and serves as wanted at the second look. */
-async function rollOut(pods: readonly PodObject[]): Promise<readonly string[]> {
+/** Waits for a store that has these pods, and serves as wanted after so many looks, half an hour apart. */
+async function rollOut(pods: readonly PodObject[], looksNeeded = 1): Promise<readonly string[]> {
   const memory = createMemoryCluster({ namespaces: [place.namespace] });
   for (const pod of pods) memory.put(pod);
   let looks = 0;
+  const still = createStillClock();
+  const clock = { ...still, monotonicMs: () => still.monotonicMs() + looks * 1_800_000 };
   await awaitRollout(new Map([["postgres", { specHash: "new" } as WantedUnit]]), {
-    ...{ cluster: memory.cluster, place, plan, clock: createStillClock(), signal: new AbortController().signal },
+    ...{ cluster: memory.cluster, place, plan, clock, signal: new AbortController().signal },
     objects: {
-      workload: () => store(looks > 0 ? 1 : 0),
+      workload: () => store(looks >= looksNeeded ? 1 : 0),
       pods: () => pods,
       job: () => undefined,
       entry: () => undefined,
@@ -61,4 +63,25 @@ it("takes a pod away that an earlier definition left without ever serving, for a
 
 it("leaves pods that serve, and those of the new definition that begin", async () => {
   expect(await rollOut([podOf("a", "True"), podOf("b", "False")])).toEqual([]);
+});
+
+it("gives a job that runs in the pod before the service as long as the job may take", async () => {
+  const { jobs } = plan;
+  const inPod = jobs.find(({ id }) => id === "postgres-initialise");
+  const pod = podOf("b", "False");
+  const working = (name: string): PodObject => ({
+    ...pod,
+    status: {
+      initContainerStatuses: [
+        { name, ready: false, restartCount: 0, image: "", imageID: "", state: { running: { startedAt: "" } } },
+      ],
+    },
+  });
+  const limitHours = (inPod?.deadlineSeconds ?? 0) / 3600;
+
+  expect(limitHours).toBeLessThan(0.5);
+  await expect(rollOut([working("postgres-initialise")], 4)).rejects.toThrow(
+    `the job postgres-initialise (${inPod?.title ?? ""}) did not end within`,
+  );
+  await expect(rollOut([pod], 4)).rejects.toThrow("postgres has not begun within 900 s of what it needs");
 });

@@ -11,7 +11,7 @@ import { holds, type JobObject, type PodObject } from "./objects.ts";
 import { endOf, isRolledOut, newestFirst, type PodTrouble, statusOf, troubleOf } from "./pods.ts";
 import { lastProbe, lastLinesOf } from "./pod-words.ts";
 import { specAnnotation } from "./labels.ts";
-import { runsInPod } from "../../render/helm/helm-pods.ts";
+import { runsInPod } from "../../render/helm/helm-claims.ts";
 import { nextChange, type WatchedObjects } from "./watched-objects.ts";
 
 export interface RolloutContext {
@@ -82,7 +82,7 @@ async function takeReady(waiting: Map<string, WantedUnit>, context: RolloutConte
 /** Jobs in a component's pod are done when it serves; those on request are nobody's to wait for. */
 function isAwaited(plan: Plan, id: string): boolean {
   const job = plan.jobs.find((candidate) => candidate.id === id);
-  return job === undefined || (job.trigger === "bring-up" && !runsInPod(job));
+  return job === undefined || (job.trigger === "bring-up" && !runsInPod(plan, job));
 }
 
 async function isReady(id: string, unit: WantedUnit, context: RolloutContext): Promise<boolean> {
@@ -217,13 +217,8 @@ async function requireTime({ id, pod }: Held, watch: Watch, context: Waiting): P
   if (component === undefined || pod === undefined) return;
   const now = clock.monotonicMs();
   if (statusOf(pod, id)?.state?.running === undefined) {
-    if (isHeldUp(component, context)) return;
-    const since = watch.freeAt.get(id) ?? now;
-    watch.freeAt.set(id, since);
-    if ((now - since) / 1000 < beginSeconds) return;
-    throw new TimeoutError(`${id} has not begun within ${beginSeconds} s of what it needs`, {
-      hint: `kubectl describe pod ${pod.metadata.name} shows what it waits for`,
-    });
+    if (!isHeldUp(component, context)) requireBeginning(id, pod, watch, context);
+    return;
   }
   const key = `${id} ${pod.metadata.uid ?? ""}`;
   const since = watch.runsSince.get(key) ?? now;
@@ -235,6 +230,29 @@ async function requireTime({ id, pod }: Held, watch: Watch, context: Waiting): P
     hint: `slipway logs ${id} shows more; on a slow cluster give it more time in the values`,
     details: await lastLinesOf(pod, id, context),
   });
+}
+
+/** What a job takes that runs in the pod before the component is its own: the time for all else begins anew behind it. */
+function requireBeginning(id: string, pod: PodObject, { freeAt }: Watch, { clock, plan }: Waiting): void {
+  const now = clock.monotonicMs();
+  const job = runningJob(pod, plan);
+  if (job !== undefined) freeAt.delete(id);
+  const key = job === undefined ? id : `${id} ${job.id} ${pod.metadata.uid ?? ""}`;
+  const since = freeAt.get(key) ?? now;
+  freeAt.set(key, since);
+  const limit = job?.deadlineSeconds ?? beginSeconds;
+  if ((now - since) / 1000 < limit) return;
+  throw new TimeoutError(
+    job === undefined
+      ? `${id} has not begun within ${limit} s of what it needs`
+      : `the job ${job.id} (${job.title}) did not end within ${limit} s`,
+    { hint: `kubectl describe pod ${pod.metadata.name} shows what it waits for` },
+  );
+}
+
+/** The job that runs in a component's pod before it. */
+function runningJob(pod: PodObject, { jobs }: Plan): Job | undefined {
+  return jobs.find(({ id }) => statusOf(pod, id)?.state?.running !== undefined);
 }
 
 function isHeldUp({ needs }: Component, { waiting }: Waiting): boolean {

@@ -15,16 +15,20 @@ type RepositoryKind = Repository["kind"];
 const root = "backup.repository";
 const cause = `${root}.kind`;
 
-function checkDirectory({ backup: { mode, directory, repository }, dataDir }: Values): readonly Finding[] {
+function checkDirectory({ backup, dataDir }: Values): readonly Finding[] {
+  const { mode, directory, claim, repository } = backup;
   if (mode === "off") return [];
+  if (repository.kind !== "directory") return [...unused("directory", backup), ...unused("claim", backup)];
   const path = "backup.directory";
-  if (repository.kind !== "directory") {
-    if (directory === "") return [];
-    const wrong = `would not be used, for ${cause} is ${repository.kind}`;
-    return [becauseOf(wrongValue(path, directory, wrong, "allowed is an empty text"), cause)];
-  }
   if (directory === "") {
-    return [wrongValue(path, directory, "is needed to keep backups in", "allowed is an absolute path")];
+    if (claim !== "") return [];
+    const allowed = "allowed is an absolute path; on a cluster backup.claim takes its place";
+    return [wrongValue(path, directory, "is needed to keep backups in", allowed)];
+  }
+  if (claim !== "") {
+    const wrong = "is given beside backup.claim, and backups are kept in one place:";
+    const allowed = "allowed is an empty text on a cluster; on one host leave backup.claim out";
+    return [becauseOf(wrongValue(path, directory, wrong, allowed), "backup.claim")];
   }
   const isInside = dataDir !== "" && `${directory}/`.startsWith(`${dataDir.replace(/\/+$/, "")}/`);
   if (isInside || directory === "/") {
@@ -32,6 +36,12 @@ function checkDirectory({ backup: { mode, directory, repository }, dataDir }: Va
     return [wrongValue(path, directory, wrong, "allowed is a directory elsewhere, best on another machine's disk")];
   }
   return [];
+}
+
+function unused(key: "directory" | "claim", backup: Values["backup"]): readonly Finding[] {
+  if (backup[key] === "") return [];
+  const wrong = `would not be used, for ${cause} is ${backup.repository.kind}`;
+  return [becauseOf(wrongValue(`backup.${key}`, backup[key], wrong, "allowed is an empty text"), cause)];
 }
 
 type Key = Exclude<keyof Repository, "kind">;

@@ -587,7 +587,15 @@ describe("backup", () => {
     [on("/mnt/backup")],
     [on("/mnt/backup", "\ndataDir: /srv/slipway")],
     ['backup: { mode: "off" }'],
-    [on(""), 'backup.directory: is needed to keep backups in (got ""), allowed is an absolute path [my.yaml:1:38]'],
+    ['backup: { mode: embedded, claim: "backups" }'],
+    [
+      on(""),
+      'backup.directory: is needed to keep backups in (got ""), allowed is an absolute path; on a cluster backup.claim takes its place [my.yaml:1:38]',
+    ],
+    [
+      'backup: { mode: embedded, directory: "/mnt/backup", claim: "backups" }',
+      'backup.directory: is given beside backup.claim, and backups are kept in one place: (got "/mnt/backup"), allowed is an empty text on a cluster; on one host leave backup.claim out [my.yaml:1:38]',
+    ],
     [
       on("/"),
       'backup.directory: is the root of the host (got "/"), allowed is a directory elsewhere, best on another machine\'s disk [my.yaml:1:38]',

@@ -40,6 +40,48 @@ export const backupRows: readonly BadInput[] = [
     proofs: proofs("rules/rules", "backup"),
   },
   {
+    fault: "backups in a directory on a cluster, or in a claim on one host",
+    says: "… is …, a directory of one host, and pods have none",
+    code: "USAGE",
+    state: "nothing was touched: the plan is refused first",
+    again: "with `backup.claim` on a cluster, with `backup.directory` on one host",
+    proofs: [
+      ...proofs("helm/own-places", "refuses a directory of a host, and says what takes its place"),
+      ...proofs("compose/one-host", "refuses a claim of a cluster, and says what takes its place"),
+      ...proofs(
+        "e2e/helm-backup",
+        "a place for backups is a claim that a person made: a directory is refused, and a claim that is not there",
+      ),
+    ],
+  },
+  {
+    fault: "a claim for backups that nobody has made",
+    says: "there is no claim … in the namespace …, which … names",
+    code: "PREFLIGHT_FAILED",
+    state: "nothing was started",
+    again: "after the claim is made, or with the name of another",
+    proofs: [
+      ...proofs("helm/claims", "refuses to begin without the claim that is a person's own, and says which"),
+      ...proofs("checks/claims-kept", "names a claim of the values that nobody has made, or that is going"),
+    ],
+  },
+  {
+    fault: "a gateway that does not hold deletes: a notice that does not reach it, a clock that is off",
+    says: "people can still delete through …: …; nothing was copied",
+    code: "APPLY_FAILED",
+    state: "nothing was copied, and nobody waits any more",
+    again: "when the pod reads its notices, or the clocks agree",
+    proofs: proofs("backup/hold-deletes", "never where one of them %s: nothing is copied and nobody waits"),
+  },
+  {
+    fault: "a drill where no second platform can be kept apart",
+    says: "a drill brings a second platform up in a namespace of its own, where the claim … cannot be mounted",
+    code: "PREFLIGHT_FAILED",
+    state: nothing,
+    again: "`slipway backup verify --prove latest` proves a backup in the same place",
+    proofs: proofs("backup/drill", "refuses one %s, and says what proves a backup instead"),
+  },
+  {
     fault: "a recovery key with a wrong, missing or swapped character",
     says: "this is no recovery key, or one with a typing error",
     code: "USAGE",
@@ -144,6 +186,10 @@ export const backupRows: readonly BadInput[] = [
     state: "what is back is kept; no store was started on half of its data",
     again: "the same command finishes it",
     proofs: [
+      ...proofs(
+        "e2e/helm-backup",
+        "the claim and the recovery key bring all of it back, also where the command was killed in the middle",
+      ),
       ...proofs(together, "comes back by one command, which goes on wherever it was killed"),
       ...proofs(
         repository,

@@ -51,6 +51,7 @@ interface PodSpec {
     readonly secret?: { readonly secretName: string };
     readonly emptyDir?: { readonly sizeLimit: string; readonly medium?: string };
     readonly image?: { readonly reference: string };
+    readonly persistentVolumeClaim?: { readonly claimName: string };
     readonly projected?: {
       readonly sources: readonly {
         readonly configMap?: { readonly name: string };
@@ -72,8 +73,9 @@ interface Sources {
 /** Units of what `helm template` printed; object names of the release read as component ids, as Compose has them. */
 export function helmUnits(objects: readonly KubernetesObject[], rendering: HelmRendering): ParityUnits {
   const pods = objects.flatMap((object) => podOf(object));
-  const ids = pods.flatMap(({ spec }) =>
-    [...(spec.initContainers ?? []), ...spec.containers].map((container) => container.name),
+  // What is called by its name has a Service; a job is called by nobody.
+  const ids = objects.flatMap(({ kind, metadata }) =>
+    kind === "Service" ? [metadata.name.slice(rendering.release.length + 1)] : [],
   );
   const names = new RegExp(
     `\\b${rendering.release}-(${[...ids].sort((a, b) => b.length - a.length).join("|")})(?:\\$inside)?(?=[:/"\\s]|$)`,
@@ -187,10 +189,13 @@ function unitOf(
     ),
     volumes: Object.fromEntries(
       mounts.flatMap(({ volume, mountPath, name }) =>
-        // A claim, or what holds a copied folder of an image.
-        volume === undefined || (volume.emptyDir !== undefined && volume.emptyDir.medium === undefined)
-          ? [[mountPath, name]]
-          : [],
+        // A claim that the pod names is called by its owner, too, as every volume is on Compose.
+        volume?.persistentVolumeClaim !== undefined
+          ? [[mountPath, name.slice(name.lastIndexOf("-") + 1)]]
+          : // A claim, or what holds a copied folder of an image.
+            volume === undefined || (volume.emptyDir !== undefined && volume.emptyDir.medium === undefined)
+            ? [[mountPath, name]]
+            : [],
       ),
     ),
     cpus: Number.parseInt(limits.cpu, 10) / 1000,

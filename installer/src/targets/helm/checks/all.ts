@@ -4,6 +4,7 @@ import type { Check, CheckContext } from "../../check.ts";
 import type { TargetChecks } from "../../target.ts";
 import type { HelmPorts } from "../helm-ports.ts";
 import { capacity } from "./capacity.ts";
+import { claimsKept } from "./claims-kept.ts";
 import { chartRenders } from "./chart.ts";
 import { type HelmCheck, notAllowedToLook } from "./cluster-check.ts";
 import { helmProgram } from "./helm-program.ts";
@@ -30,6 +31,7 @@ export const clusterPreflight: readonly HelmCheck[] = [
   limitRanges,
   capacity,
   storage,
+  claimsKept,
   pullSecrets,
   priorityClass,
   gatewayClass,
