@@ -4,11 +4,13 @@ import { type Install, openInstall } from "../../execute/state/install.ts";
 import { repositorySecret } from "../../plan/groups/backup-repository.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { planOf, readPlanInputs } from "../desired/load-plan.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { uninstall } from "../uninstall/uninstall.ts";
 import { requireBackups } from "./backup-job.ts";
 import { rememberDrill } from "./remembered.ts";
 import { restore } from "./restore.ts";
+import { ownRepository, type RestoreFrom } from "./restore-from.ts";
 
 export interface BackupDrillRequest extends InstallTarget {
   /** Id of a backup, or its beginning; the newest one if absent. */
@@ -43,7 +45,7 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   await remove(second, ports);
   try {
     const { backup } = request;
-    const from = { directory: directoryOf(plan), of: name, password, set: [], isolated: true };
+    const from = { ...(await ownPlace(request, layout.secrets, ports)), of: name, password, isolated: true };
     const restored = await restore({ ...second, ...from, ...(backup === undefined ? {} : { backup }) }, ports);
     const { backup: found, wires, ms } = restored;
     const at = ports.clock.now().toISOString();
@@ -69,10 +71,7 @@ function requireAllHere({ components }: Plan): void {
   });
 }
 
-function directoryOf({ components }: Plan): string {
-  const directory = components
-    .flatMap(({ volumes }) => volumes)
-    .find((volume) => volume.directory !== undefined)?.directory;
-  if (directory !== undefined) return directory;
-  throw new PreflightError("this platform keeps no backups in a directory");
+async function ownPlace({ name, stateDir }: InstallTarget, secrets: string, ports: ActionPorts): Promise<RestoreFrom> {
+  const inputs = await readPlanInputs({ name, stateDir, values: { files: [], set: [], without: [] } }, ports);
+  return ownRepository(planOf(inputs, ports.assets).values.values, secrets);
 }

@@ -7,7 +7,7 @@ import { makeRecoveryKey } from "./recovery-key.ts";
 import { restore, type RestoreRequest } from "./restore.ts";
 
 const recoveryKey = makeRecoveryKey(createSeededRandom());
-const asked: RestoreRequest = { name: "hub", stateDir: "/state", directory: "/mnt/backups", set: [], recoveryKey };
+const asked: RestoreRequest = { name: "hub", stateDir: "/state", from: "/mnt/backups", set: [], recoveryKey };
 
 /** Nothing but files: whatever is refused here is refused before anything is made. */
 function portsWith(files: Readonly<Record<string, string>>) {
@@ -16,7 +16,7 @@ function portsWith(files: Readonly<Record<string, string>>) {
   return { fs, ports };
 }
 
-const begun = { directory: asked.directory, set: [], backup: { id: "0123abcd" } };
+const begun = { from: asked.from, set: [], backup: { id: "0123abcd" } };
 
 describe("a restore", () => {
   it.each([
@@ -35,7 +35,7 @@ describe("a restore", () => {
 
   it("that named a wrong directory is begun anew with another one", async () => {
     const { fs, ports } = portsWith({
-      "/state/restore.json": JSON.stringify({ directory: "/mnt/wrong", set: ["a=b"] }),
+      "/state/restore.json": JSON.stringify({ from: "/mnt/wrong", set: ["a=b"] }),
     });
 
     const refused = await restore(asked, ports).catch((error: unknown) => error);
@@ -45,7 +45,7 @@ describe("a restore", () => {
   });
 
   it.each([
-    ["another directory", { directory: "/mnt/others" }],
+    ["another directory", { from: "/mnt/others" }],
     ["another backup", { backup: "ffff" }],
     ["other values", { set: ["domain=hub.test"] }],
   ])("that is half done is not gone on with from %s, and can be given up", async (_, other) => {

@@ -26,10 +26,9 @@ import { allBackups, askRecordsJob, runBackupJob } from "./backup-job.ts";
 import { chooseBackup } from "./choose-backup.ts";
 import { readRecoveryKey } from "./init-backups.ts";
 import { parseRecoveryKey } from "./recovery-key.ts";
+import { readerSetsFrom, requireRepository, type RestoreFrom, setsFrom } from "./restore-from.ts";
 
-export interface RestoreRequest extends InstallTarget {
-  /** Absolute path of the directory that the backups are in. */
-  readonly directory: string;
+export interface RestoreRequest extends InstallTarget, RestoreFrom {
   /** The recovery key as a person typed it, the absolute path of a file with it, or the password that the platform itself has. */
   readonly recoveryKey?: string;
   readonly recoveryKeyFile?: string;
@@ -40,8 +39,6 @@ export interface RestoreRequest extends InstallTarget {
   readonly isolated?: boolean;
   /** Id of a backup, or its beginning; the newest one if absent. */
   readonly backup?: string;
-  /** `key=value` in place of what the backup's values say. */
-  readonly set: readonly string[];
 }
 
 export interface RestoreResult extends ResultHead<"RestoreResult"> {
@@ -64,9 +61,7 @@ export interface RestoreResult extends ResultHead<"RestoreResult"> {
 }
 
 /** How far a restore is; it stands in the state directory until all is back. */
-interface Begun {
-  readonly directory: string;
-  readonly set: readonly string[];
+interface Begun extends RestoreFrom {
   /** Once the records of the platform lie in the state directory. */
   readonly backup?: ListedBackup;
   readonly profile?: string;
@@ -74,7 +69,7 @@ interface Begun {
 }
 
 /**
- * Brings a platform back where none is, from the directory of its backups and the recovery key alone. Stores come up with their data
+ * Brings a platform back where none is, from its backups and the recovery key alone. Stores come up with their data
  * before anything else starts. Killed at any moment, the same request goes on.
  * @throws UsageError where something is installed, or another restore is not complete; PreflightError for a backup that is not there;
  * ApplyError, WireError as an install; LockedError; InterruptedError
@@ -88,7 +83,7 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
   const { backup, profile = "", madeBy = "" } = read;
   if (backup === undefined)
     throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
-  const values: ValuesSelection = { profile, files: [], set: setsOf(request), without: [] };
+  const values: ValuesSelection = { profile, files: [], set: setsFrom(request), without: [] };
   const { name, stateDir, isolated = false } = request;
   await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
@@ -131,17 +126,12 @@ async function keyOf(
   throw new UsageError("the recovery key is needed", { hint: "give it with --recovery-key-file FILE" });
 }
 
-/** Backups are where the person says now, wherever they were before. */
-function setsOf({ directory, set }: Pick<RestoreRequest, "directory" | "set">): readonly string[] {
-  return [...set, "backup.mode=embedded", `backup.directory=${directory}`];
-}
-
 /**
  * Makes sure that nothing is overwritten, and notes that a restore began.
  * @throws UsageError, PreflightError
  */
 async function openRestore(request: RestoreRequest, place: string, ports: ActionPorts): Promise<Begun> {
-  const { name, stateDir, directory, set } = request;
+  const { name, stateDir, from, set } = request;
   const text = await ports.fs.readTextIfPresent(place);
   const earlier = text === undefined ? undefined : (JSON.parse(text) as Begun);
   // Before anything was read there is nothing to go on with: who named the wrong directory names another.
@@ -152,32 +142,21 @@ async function openRestore(request: RestoreRequest, place: string, ports: Action
       hint: `restore beside it under another --name, or give it up first: slipway uninstall --purge --yes-i-mean ${name}`,
     });
   }
-  await requireRepository(directory, ports);
+  await requireRepository(from, ports);
   await requireOwnDirectory(stateDir, ports);
   await requirePrivate(ports.fs, stateLayout(stateDir));
   await ports.fs.makeDirectory(stateDir, 0o700);
-  const begun: Begun = { directory, set };
+  const begun: Begun = { from, set };
   await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
   return begun;
 }
 
-/**
- * Looks for what every repository has, before anything is made. Where this user may not look, the job will.
- * @throws PreflightError when there is none
- */
-async function requireRepository(directory: string, { fs }: Pick<ActionPorts, "fs">): Promise<void> {
-  if (await fs.exists(join(directory, "config")).catch(() => true)) return;
-  throw new PreflightError(`there are no backups in ${directory}`, {
-    hint: "--from names the directory that backup.directory of the values named; if it is on another machine, mount it first",
-  });
-}
-
-function requireSame(begun: Begun, { directory, set, backup, name }: RestoreRequest): Begun {
+function requireSame(begun: Begun, { from, set, backup, name }: RestoreRequest): Begun {
   const isOther = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
-  if (begun.directory === directory && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
+  if (begun.from === from && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
   throw new UsageError(`another restore of ${name} was begun and is not complete`, {
     hint: `run that command again to go on with it, or give it up: slipway uninstall --purge --yes-i-mean ${name}`,
-    details: [`it is from ${begun.directory}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
+    details: [`it is from ${begun.from}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
   });
 }
 
@@ -195,11 +174,12 @@ async function readRecords(request: RestoreRequest, key: string, place: string, 
       const text = await askRecordsJob(desired.plan, install, ["show-records", backup.id], ports);
       const records = JSON.parse(text) as PlatformRecords;
       requireNoNewer(records, ports);
+      const given = givenSecrets(desired);
       for (const [file, value] of Object.entries(records.secrets))
-        await writeSecret(layout.secrets, file, value, ports);
+        if (!given.has(file)) await writeSecret(layout.secrets, file, value, ports);
       await ports.fs.writeAtomic(layout.values, records.values);
-      const { directory, set } = request;
-      const begun: Begun = { directory, set, backup, profile: records.profile, madeBy: records.version };
+      const { from, set } = request;
+      const begun: Begun = { from, set, backup, profile: records.profile, madeBy: records.version };
       await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
       return begun;
     });
@@ -214,6 +194,12 @@ function requireNoNewer({ version }: PlatformRecords, { assets }: Pick<ActionPor
   throw new PreflightError(`the backup was made by Slipway ${version}, and this is ${assets.version}`, {
     hint: `restore it with Slipway ${version} or a newer one; nothing was changed`,
   });
+}
+
+/** What the person gave to have the backups read counts from now on, and not what was given before. */
+function givenSecrets({ plan }: Pick<Desired, "plan">): ReadonlySet<string> {
+  const given = plan.secrets.filter(({ generator: { kind } }) => kind === "given" || kind === "given-file");
+  return new Set(given.map(({ name }) => name));
 }
 
 async function writeSecret(
@@ -239,7 +225,7 @@ async function bringUpReader(
   ports: ActionPorts,
 ): Promise<Reader> {
   const { name, stateDir } = request;
-  const values: ValuesSelection = { files: [], reset: true, set: setsOf({ ...request, set: [] }), without: [] };
+  const values: ValuesSelection = { files: [], reset: true, set: readerSetsFrom(request), without: [] };
   const inputs = await readPlanInputs({ name, stateDir, values }, ports);
   const loaded = planOf(inputs, ports.assets);
   const plan = backupsOnly(loaded.plan);
