@@ -23,6 +23,7 @@ const request: BackupScheduleRequest = {
     stateDir,
     at: "02:15",
     drill: false,
+    keepAll: false,
     remove: false,
     dryRun: false,
     program: "/usr/local/bin/slipway",
