@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
-import { chown, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
-import { dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import type { BackupSftp } from "../../../toolbox/src/contract.generated.ts";
 import { mustRun } from "../support/child.ts";
-import { findFreePorts } from "../support/free-ports.ts";
 import { type BackupWorld, repositoryPassword } from "./backup-world.ts";
 
 function pathOf(program: string): string {
@@ -18,7 +16,7 @@ const sshd = pathOf("sshd");
 export const noSshd =
   sshd === "" || pathOf("ssh-keygen") === "" ? "there is no sshd here: scripts/testbed/test-tools.sh" : undefined;
 
-/** OpenSSH's own server on this machine, where a world's containers reach it. */
+/** OpenSSH's own server in a container of a world. */
 export interface SftpServer {
   readonly repository: BackupSftp;
   /** A host key that is not the server's. */
@@ -28,59 +26,49 @@ export interface SftpServer {
   dispose(): Promise<void>;
 }
 
-/** Started as root it would separate privileges by a user of its own, which the machine need not have. */
-const nobody = { name: "nobody", id: 65_534 };
+const port = "2222";
 
 export async function openSftpServer(world: BackupWorld): Promise<SftpServer> {
   const folder = await mkdtemp(join(tmpdir(), `${world.name}-sftp-`));
-  const isRoot = userInfo().uid === 0;
-  const user = isRoot ? nobody : { name: userInfo().username, id: userInfo().uid };
-  const names = ["host", "user", "other"];
-  for (const name of names) await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
-  const { http: port } = await findFreePorts();
-  const address = (
-    await mustRun("docker", ["network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", world.name])
-  ).trim();
+  for (const name of ["host", "user", "other"])
+    await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
   const settings = [
-    ...[`Port ${port}`, `ListenAddress ${address}`, `HostKey ${folder}/host`, "PidFile none", "UsePAM no"],
-    ...["StrictModes no", "PasswordAuthentication no", "KbdInteractiveAuthentication no"],
-    ...[`AuthorizedKeysFile ${folder}/user.pub`, "Subsystem sftp internal-sftp", "ForceCommand internal-sftp"],
+    ...[`Port ${port}`, "HostKey /tmp/host", "PidFile none", "UsePAM no", "StrictModes no"],
+    ...["AuthorizedKeysFile /files/user.pub", "Subsystem sftp internal-sftp", "ForceCommand internal-sftp"],
   ];
   await writeFile(join(folder, "sshd_config"), `${settings.join("\n")}\n`);
-  await mkdir(join(folder, "backups"));
-  // The cache may be where that user may not look.
-  const own = await realpath(sshd);
-  const place = { program: join(folder, "sshd"), libraries: join(folder, "lib") };
-  await cp(own, place.program);
-  await cp(join(dirname(own), "../lib/x86_64-linux-gnu"), place.libraries, {
-    recursive: true,
-    dereference: true,
-  }).catch(() => undefined);
-  if (isRoot) for (const name of ["", "host", "user.pub", "backups"]) await chown(join(folder, name), user.id, user.id);
-  const child = spawn(place.program, ["-D", "-e", "-f", join(folder, "sshd_config")], {
-    ...(isRoot ? { uid: user.id, gid: user.id } : {}),
-    ...{ stdio: ["ignore", "ignore", "pipe"], env: { PATH: "/usr/bin:/bin", LD_LIBRARY_PATH: place.libraries } },
-  });
-  let said = "";
-  child.stderr.on("data", (part: Buffer) => (said += part.toString()));
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  for (const end = Date.now() + 20_000; !said.includes("Server listening"); await delay(50)) {
-    if (Date.now() > end || child.exitCode !== null) throw new Error(`sshd does not serve: ${said}`);
-  }
+  // An account without a shadow of its own, which sshd would take for a locked one.
+  await writeFile(join(folder, "passwd"), "backup:none:10001:10001::/tmp:/bin/sh\n");
+  await copyProgram(folder);
+  await mustRun("chmod", ["-R", "a+rX", folder]);
+  // A host key must be its user's alone.
+  const start = "install -m 0600 /files/host /tmp/host && exec env LD_LIBRARY_PATH=/files/lib /files/sshd -D -e";
+  const before = [
+    ...["-v", `${folder}:/files:ro`, "-v", `${folder}/passwd:/etc/passwd:ro`, "--user", "10001:10001"],
+    ...["--tmpfs", "/tmp:mode=1777", "--entrypoint", "sh"],
+  ];
+  await world.runServer("sftp", "toolbox", before, ["-c", `${start} -f /files/sshd_config`]);
   const read = (name: string): Promise<string> => readFile(join(folder, name), "utf8");
   const publicKey = async (name: string): Promise<string> =>
     (await read(`${name}.pub`)).split(" ").slice(0, 2).join(" ");
   return {
     repository: {
-      ...{ kind: "sftp", address: `${address}:${port}`, user: user.name, path: join(folder, "backups/hub") },
+      ...{ kind: "sftp", address: `sftp:${port}`, user: "backup", path: "/staging/behind-ssh" },
       ...{ hostKey: await publicKey("host"), privateKey: await read("user"), password: repositoryPassword },
     },
     otherHostKey: await publicKey("other"),
     otherPrivateKey: await read("other"),
-    dispose: async () => {
-      child.kill("SIGTERM");
-      await ended;
-      await rm(folder, { recursive: true, force: true });
-    },
+    dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The program, and libraries that the image of the world need not have: those of the package, and of this machine. */
+async function copyProgram(folder: string): Promise<void> {
+  const own = await realpath(sshd);
+  const unpacked = join(dirname(own), "../lib/x86_64-linux-gnu");
+  const libraries = await mustRun("env", [`LD_LIBRARY_PATH=${unpacked}`, "ldd", own]);
+  await cp(own, join(folder, "sshd"));
+  await mkdir(join(folder, "lib"));
+  for (const [, path = ""] of libraries.matchAll(/=> (\S+lib(?:wrap|nsl|tirpc)\.so\S*)/g))
+    await cp(path, join(folder, "lib", basename(path)), { dereference: true });
 }

@@ -97,6 +97,15 @@ it("only tells what it would write on a dry run, as anybody and anywhere", async
   expect(commands).toEqual([]);
 });
 
+it("leaves the thinning out to another credential if asked", async () => {
+  const { ports } = machine({});
+
+  const { files } = await scheduleBackups({ ...request, dryRun: true, keepAll: true }, ports);
+
+  expect(files.map(({ contents = "" }) => contents).join("\n")).toMatch(/"?backup"? "?create"?/);
+  expect(files.map(({ contents = "" }) => contents).join("\n")).not.toMatch(/prune/);
+});
+
 it.each([
   [
     "where systemd does not run the machine, with a line for cron",
