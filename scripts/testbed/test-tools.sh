@@ -61,6 +61,10 @@ make_rest_server() {
     ln -s "${found#"$work/rest-server/"}" "$work/rest-server/rest-server" && publish rest-server
 }
 
+make_sshd() {
+  unpack sshd openssh-server openssh-sftp-server && ln -s root/usr/sbin/sshd "$work/sshd/sshd" && publish sshd
+}
+
 # make_from_module NAME VERSION PACKAGE
 make_from_module() {
   echo "building $1 $2 for the tests" >&2
@@ -78,6 +82,7 @@ if ! command -v docker-registry >/dev/null 2>&1; then
   if [ -d "$tools/docker-registry" ] || make_registry; then add docker-registry; else warn docker-registry; fi
 fi
 if [ -d "$tools/rest-server" ] || make_rest_server; then add rest-server; else warn rest-server; fi
+if [ -d "$tools/sshd" ] || make_sshd; then add sshd; else warn sshd; fi
 if [ -d "$tools/crane-$crane_version" ] ||
   make_from_module crane "$crane_version" github.com/google/go-containerregistry/cmd/crane; then
   add "crane-$crane_version"

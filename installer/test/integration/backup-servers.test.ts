@@ -17,7 +17,7 @@ describeUnless(noRestServer, "a repository of backups", () => {
 
   beforeAll(async () => {
     servers = await openBackupServers();
-    await servers.world.shell(`install -d -o 10001 -g 10001 ${source}; head -c 24000000 /dev/urandom > ${source}/data
+    await servers.world.shell(`install -d -o 10001 -g 10001 ${source}; head -c 5000000 /dev/urandom > ${source}/data
       chown 10001 ${source}/data; chmod 0600 ${source}/data`);
   }, 180_000);
 

@@ -104,3 +104,38 @@ describe("how restic ends", () => {
     );
   });
 });
+
+describe("what restic tells of a server", () => {
+  const of = (text: string, code = 1) =>
+    resticError({ doing: "storing the backup", path: "https://b.corp/x", code, problems: [text], isElsewhere: true });
+
+  it.each([
+    ["server response unexpected: 503 Service Unavailable (503)", "ToolboxError", "did not serve"],
+    ["Save(<data/0a>) failed: write tcp 10.0.0.2: connection reset by peer", "ToolboxError", "did not serve"],
+    ["Load(<index/0a>, 0, 0) failed: unexpected EOF", "ToolboxError", "did not serve"],
+    [
+      "Head: tls: failed to verify certificate: x509: unknown authority",
+      "RepositoryUntrustedError",
+      "cannot be trusted",
+    ],
+    ["unexpected HTTP response (401): 401 Unauthorized", "RepositoryCredentialError", "is refused"],
+    ["client.PutObject: Access Denied.", "RepositoryCredentialError", "is not allowed"],
+    ["ciphertext verification failed", "DamagedBackupError", "is damaged"],
+  ])("%s", (text, name, words) => {
+    const error = of(text);
+
+    expect(error.message).toContain(words);
+    expect(error.advice).not.toBe("");
+    expect(error.name).toBe(name);
+  });
+
+  it("is not what it tried again and went well", () => {
+    const retried = "Load(<data/0a>) returned error, retrying after 1.5s: unexpected EOF";
+
+    expect(tellsOfDamage(retried)).toBe(false);
+    expect(
+      resticError({ doing: "x", path: "p", code: 1, problems: [retried, "no space left on device"], isElsewhere: true })
+        .message,
+    ).toContain("a disk is full");
+  });
+});

@@ -6,7 +6,7 @@ import { errorText, ToolboxError } from "../errors.ts";
 import type { CopyProgress } from "./copy.ts";
 import { measureFolder } from "./measure-folder.ts";
 import { reachRepository } from "./reach-repository.ts";
-import { AppendOnlyError } from "./repository-errors.ts";
+import { AppendOnlyError, RepositoryCredentialError } from "./repository-errors.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
 import { type ResticProgram, resticProgram } from "./restic-program.ts";
@@ -303,6 +303,14 @@ function readingOf(scope: CheckScope): readonly string[] {
   return scope === "all" ? ["--read-data"] : [`--read-data-subset=${scope.part}/${scope.of}`];
 }
 
+async function freeRoom(restic: ResticProgram): Promise<void> {
+  const doing = "freeing the room of old backups";
+  const end = await restic.end(["prune"]);
+  if (end.code === resticExit.done) return;
+  const failure = restic.failure(doing, end);
+  throw failure instanceof RepositoryCredentialError ? new AppendOnlyError(restic.shown) : failure;
+}
+
 interface ForgetGroup {
   readonly keep?: readonly SnapshotLine[] | null;
   readonly remove?: readonly SnapshotLine[] | null;
@@ -336,6 +344,6 @@ async function forget(
     if (restic.isElsewhere) throw new AppendOnlyError(restic.shown);
     throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
   }
-  if (prune) await restic.run("freeing the room of old backups", ["prune"]);
+  if (prune) await freeRoom(restic);
   return { kept, removed };
 }

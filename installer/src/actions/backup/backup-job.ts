@@ -95,7 +95,7 @@ export async function askRecordsJob(
 }
 
 /**
- * Every backup in the directory, oldest first, whichever platform it is of.
+ * Every backup in the repository, oldest first, whichever platform it is of.
  * @throws ApplyError
  */
 export async function allBackups(plan: Plan, install: Install, ports: BackupPorts): Promise<readonly ListedBackup[]> {

@@ -27,7 +27,7 @@ export interface BackupCreateResult extends ResultHead<"BackupCreateResult"> {
   readonly backup: string;
   /** Bytes that it holds. */
   readonly bytes: number;
-  /** Bytes that the directory of backups grew by. */
+  /** Bytes that the repository grew by. */
   readonly addedBytes: number;
   readonly stores: readonly CopiedStore[];
   readonly notCopied: readonly NotCopied[];

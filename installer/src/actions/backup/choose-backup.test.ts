@@ -18,7 +18,7 @@ test.each([
 });
 
 test.each([
-  ["no backup at all", [], { of: "slipway" }, "there is no backup in the directory"],
+  ["no backup at all", [], { of: "slipway" }, "there is no backup in this place"],
   ["one that is not there", ours, { of: "slipway", backup: "zz" }, "there is no backup zz"],
   [
     "a beginning that two share",

@@ -9,14 +9,14 @@ export interface WantedBackup {
 }
 
 /**
- * The backup to bring back, out of all in a directory, oldest first. Where the directory holds those of one platform alone, its name may
+ * The backup to bring back, out of all in a repository, oldest first. Where that holds those of one platform alone, its name may
  * be another than the one that is brought up.
  * @throws PreflightError when there is none, or it is not clear which platform's is meant
  */
 export function chooseBackup(all: readonly ListedBackup[], { backup, of }: WantedBackup): ListedBackup {
   if (all.length === 0) {
-    throw new PreflightError("there is no backup in the directory", {
-      hint: "name the directory that backup.directory named",
+    throw new PreflightError("there is no backup in this place", {
+      hint: "name the place that backup.directory or backup.repository of the values named",
     });
   }
   if (backup !== undefined) return requireOne(all, backup);
@@ -24,7 +24,7 @@ export function chooseBackup(all: readonly ListedBackup[], { backup, of }: Wante
   const name = names.includes(of) ? of : names.length === 1 ? names[0] : undefined;
   const newest = all.findLast((row) => row.name === name);
   if (newest !== undefined) return newest;
-  throw new PreflightError(`the directory holds backups of ${names.join(", ")}, and none of ${of}`, {
+  throw new PreflightError(`this place holds backups of ${names.join(", ")}, and none of ${of}`, {
     hint: `say which to take with --backup; the newest of each: ${names.map((one) => describe(all, one)).join(", ")}`,
   });
 }

@@ -4,12 +4,13 @@ import { type Install, openInstall } from "../../execute/state/install.ts";
 import { repositorySecret } from "../../plan/groups/backup-repository.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { planOf, readPlanInputs } from "../desired/load-plan.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { uninstall } from "../uninstall/uninstall.ts";
 import { requireBackups } from "./backup-job.ts";
-import { type BackupPlace, placeOf } from "./backup-place.ts";
 import { rememberDrill } from "./remembered.ts";
 import { restore } from "./restore.ts";
+import { ownRepository, type RestoreFrom } from "./restore-from.ts";
 
 export interface BackupDrillRequest extends InstallTarget {
   /** Id of a backup, or its beginning; the newest one if absent. */
@@ -36,7 +37,7 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   const install = await openInstall(request, ports.fs);
   const plan = await requireInstalledHere(install, ports);
   requireBackups(plan);
-  const place = requireDrillable(plan, ports);
+  requireDrillable(plan, ports);
   const { name, stateDir, layout } = install;
   const second = { name: `${name}-drill`, stateDir: `${stateDir}-drill` };
   const password = await ports.fs.readText(join(layout.secrets, repositorySecret));
@@ -44,8 +45,8 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   await remove(second, ports);
   try {
     const { backup } = request;
-    const how = { from: place, of: name, password, set: [], isolated: true };
-    const restored = await restore({ ...second, ...how, ...(backup === undefined ? {} : { backup }) }, ports);
+    const from = { ...(await ownPlace(request, layout.secrets, ports)), of: name, password, isolated: true };
+    const restored = await restore({ ...second, ...from, ...(backup === undefined ? {} : { backup }) }, ports);
     const { backup: found, wires, ms } = restored;
     const at = ports.clock.now().toISOString();
     await rememberDrill(install, { backup: found.id, at, wires, ms }, ports);
@@ -62,10 +63,10 @@ async function remove(second: Pick<Install, "name" | "stateDir">, ports: ActionP
 }
 
 /**
- * Sees to it that a second platform can be brought up beside the first, and says from where.
+ * Sees to it that a second platform can be brought up beside the first.
  * @throws PreflightError when a store is elsewhere, or the target cannot keep a second one apart
  */
-export function requireDrillable(plan: Plan, { target }: Pick<ActionPorts, "target">): BackupPlace {
+export function requireDrillable(plan: Plan, { target }: Pick<ActionPorts, "target">): void {
   requireAllHere(plan);
   const claim = plan.components.flatMap(({ volumes }) => volumes.flatMap((volume) => volume.claim ?? []))[0];
   const hint = "slipway backup verify --prove latest restores what is kept to a scratch place";
@@ -75,7 +76,7 @@ export function requireDrillable(plan: Plan, { target }: Pick<ActionPorts, "targ
       { hint },
     );
   }
-  if (target.isolates) return placeOf(plan);
+  if (target.isolates) return;
   throw new PreflightError("this target cannot keep a second platform apart from everything, as a drill needs it", {
     hint,
   });
@@ -88,4 +89,9 @@ function requireAllHere({ components }: Plan): void {
   throw new PreflightError(`${elsewhere.join(", ")} is elsewhere, and a second platform would work on it`, {
     hint: "slipway backup verify --prove latest restores what is kept here to a scratch place",
   });
+}
+
+async function ownPlace({ name, stateDir }: InstallTarget, secrets: string, ports: ActionPorts): Promise<RestoreFrom> {
+  const inputs = await readPlanInputs({ name, stateDir, values: { files: [], set: [], without: [] } }, ports);
+  return ownRepository(planOf(inputs, ports.assets).values.values, secrets);
 }

@@ -7,13 +7,7 @@ import { makeRecoveryKey } from "./recovery-key.ts";
 import { restore, type RestoreRequest } from "./restore.ts";
 
 const recoveryKey = makeRecoveryKey(createSeededRandom());
-const asked: RestoreRequest = {
-  name: "hub",
-  stateDir: "/state",
-  from: { directory: "/mnt/backups" },
-  set: [],
-  recoveryKey,
-};
+const asked: RestoreRequest = { name: "hub", stateDir: "/state", from: "/mnt/backups", set: [], recoveryKey };
 
 /** Nothing but files: whatever is refused here is refused before anything is made. */
 function portsWith(files: Readonly<Record<string, string>>) {
@@ -41,7 +35,7 @@ describe("a restore", () => {
 
   it("that named a wrong directory is begun anew with another one", async () => {
     const { fs, ports } = portsWith({
-      "/state/restore.json": JSON.stringify({ from: { directory: "/mnt/wrong" }, set: ["a=b"] }),
+      "/state/restore.json": JSON.stringify({ from: "/mnt/wrong", set: ["a=b"] }),
     });
 
     const refused = await restore(asked, ports).catch((error: unknown) => error);
@@ -51,8 +45,8 @@ describe("a restore", () => {
   });
 
   it.each([
-    ["another directory", { from: { directory: "/mnt/others" } }],
-    ["a claim", { from: { claim: "backups" } }],
+    ["another directory", { from: "/mnt/others" }],
+    ["a claim", { from: "claim:backups" }],
     ["another backup", { backup: "ffff" }],
     ["other values", { set: ["domain=hub.test"] }],
   ])("that is half done is not gone on with from %s, and can be given up", async (_, other) => {

@@ -23,14 +23,12 @@ import { observeFor } from "../plan/observe.ts";
 import { openRunLog } from "../run-log.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { allBackups, askRecordsJob, runBackupJob } from "./backup-job.ts";
-import { type BackupPlace, describePlace, placeSettings } from "./backup-place.ts";
 import { chooseBackup } from "./choose-backup.ts";
 import { readRecoveryKey } from "./init-backups.ts";
 import { parseRecoveryKey } from "./recovery-key.ts";
+import { readerSetsFrom, requireRepository, type RestoreFrom, setsFrom } from "./restore-from.ts";
 
-export interface RestoreRequest extends InstallTarget {
-  /** Where the backups are. */
-  readonly from: BackupPlace;
+export interface RestoreRequest extends InstallTarget, RestoreFrom {
   /** Target of the platform that comes back, where there is nothing of it yet. */
   readonly mode?: string;
   /** The recovery key as a person typed it, the absolute path of a file with it, or the password that the platform itself has. */
@@ -43,8 +41,6 @@ export interface RestoreRequest extends InstallTarget {
   readonly isolated?: boolean;
   /** Id of a backup, or its beginning; the newest one if absent. */
   readonly backup?: string;
-  /** `key=value` in place of what the backup's values say. */
-  readonly set: readonly string[];
 }
 
 export interface RestoreResult extends ResultHead<"RestoreResult"> {
@@ -67,9 +63,7 @@ export interface RestoreResult extends ResultHead<"RestoreResult"> {
 }
 
 /** How far a restore is; it stands in the state directory until all is back. */
-interface Begun {
-  readonly from: BackupPlace;
-  readonly set: readonly string[];
+interface Begun extends RestoreFrom {
   /** Once the records of the platform lie in the state directory. */
   readonly backup?: ListedBackup;
   readonly profile?: string;
@@ -77,7 +71,7 @@ interface Begun {
 }
 
 /**
- * Brings a platform back where none is, from the directory of its backups and the recovery key alone. Stores come up with their data
+ * Brings a platform back where none is, from its backups and the recovery key alone. Stores come up with their data
  * before anything else starts. Killed at any moment, the same request goes on.
  * @throws UsageError where something is installed, or another restore is not complete; PreflightError for a backup that is not there;
  * ApplyError, WireError as an install; LockedError; InterruptedError
@@ -91,7 +85,7 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
   const { backup, profile = "", madeBy = "" } = read;
   if (backup === undefined)
     throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
-  const values: ValuesSelection = { profile, files: [], set: setsOf(request, ports), without: [] };
+  const values: ValuesSelection = { profile, files: [], set: setsFrom(request, whereabouts(ports)), without: [] };
   const { name, stateDir, isolated = false } = request;
   await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
@@ -134,14 +128,10 @@ async function keyOf(
   throw new UsageError("the recovery key is needed", { hint: "give it with --recovery-key-file FILE" });
 }
 
-/** Backups are where the person says now, wherever they were before; and so is the platform. */
-function setsOf(
-  { from, set }: Pick<RestoreRequest, "from" | "set">,
-  { target }: Pick<ActionPorts, "target">,
-): readonly string[] {
+/** Where the platform is now, wherever it was before. */
+function whereabouts({ target }: Pick<ActionPorts, "target">): readonly string[] {
   const { namespace } = target.identity;
-  const here = namespace === undefined ? [] : [`cluster.namespace=${namespace}`];
-  return [...set, ...here, ...placeSettings(from)];
+  return namespace === undefined ? [] : [`cluster.namespace=${namespace}`];
 }
 
 /**
@@ -160,7 +150,7 @@ async function openRestore(request: RestoreRequest, place: string, ports: Action
       hint: `restore beside it under another --name, or give it up first: slipway uninstall --purge --yes-i-mean ${name}`,
     });
   }
-  if ("directory" in from) await requireRepository(from.directory, ports);
+  await requireRepository(from, ports);
   await requireOwnDirectory(stateDir, ports);
   await requirePrivate(ports.fs, stateLayout(stateDir));
   await ports.fs.makeDirectory(stateDir, 0o700);
@@ -169,24 +159,12 @@ async function openRestore(request: RestoreRequest, place: string, ports: Action
   return begun;
 }
 
-/**
- * Looks for what every repository has, before anything is made. Where this user may not look, the job will.
- * @throws PreflightError when there is none
- */
-async function requireRepository(directory: string, { fs }: Pick<ActionPorts, "fs">): Promise<void> {
-  if (await fs.exists(join(directory, "config")).catch(() => true)) return;
-  throw new PreflightError(`there are no backups in ${directory}`, {
-    hint: "--from names the directory that backup.directory of the values named; if it is on another machine, mount it first",
-  });
-}
-
 function requireSame(begun: Begun, { from, set, backup, name }: RestoreRequest): Begun {
   const isOther = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
-  const place = describePlace(begun.from);
-  if (place === describePlace(from) && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
+  if (begun.from === from && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
   throw new UsageError(`another restore of ${name} was begun and is not complete`, {
     hint: `run that command again to go on with it, or give it up: slipway uninstall --purge --yes-i-mean ${name}`,
-    details: [`it is from ${place}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
+    details: [`it is from ${begun.from}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
   });
 }
 
@@ -204,8 +182,9 @@ async function readRecords(request: RestoreRequest, key: string, place: string, 
       const text = await askRecordsJob(desired.plan, install, ["show-records", backup.id], ports);
       const records = JSON.parse(text) as PlatformRecords;
       requireNoNewer(records, ports);
+      const given = givenSecrets(desired);
       for (const [file, value] of Object.entries(records.secrets))
-        await writeSecret(layout.secrets, file, value, ports);
+        if (!given.has(file)) await writeSecret(layout.secrets, file, value, ports);
       await ports.fs.writeAtomic(layout.values, records.values);
       const { from, set } = request;
       const begun: Begun = { from, set, backup, profile: records.profile, madeBy: records.version };
@@ -225,6 +204,12 @@ function requireNoNewer({ version }: PlatformRecords, { assets }: Pick<ActionPor
   });
 }
 
+/** What the person gave to have the backups read counts from now on, and not what was given before. */
+function givenSecrets({ plan }: Pick<Desired, "plan">): ReadonlySet<string> {
+  const given = plan.secrets.filter(({ generator: { kind } }) => kind === "given" || kind === "given-file");
+  return new Set(given.map(({ name }) => name));
+}
+
 async function writeSecret(
   folder: string,
   file: string,
@@ -241,15 +226,6 @@ interface Reader {
   readonly install: Install;
 }
 
-/**
- * What the jobs that read backups have to know beside the place of these: where pods run and images are had, and nothing of a platform that
- * is not read yet.
- */
-function readerSets(request: RestoreRequest, ports: Pick<ActionPorts, "target">): readonly string[] {
-  const set = request.set.filter((setting) => /^(cluster|images)\./.test(setting));
-  return setsOf({ ...request, set }, ports);
-}
-
 /** A platform of nothing but the jobs that read backups. */
 async function bringUpReader(
   request: RestoreRequest,
@@ -257,7 +233,8 @@ async function bringUpReader(
   ports: ActionPorts,
 ): Promise<Reader> {
   const { name, stateDir } = request;
-  const values: ValuesSelection = { files: [], reset: true, set: readerSets(request, ports), without: [] };
+  const set = readerSetsFrom(request, whereabouts(ports));
+  const values: ValuesSelection = { files: [], reset: true, set, without: [] };
   const inputs = await readPlanInputs({ name, stateDir, values }, ports);
   const loaded = planOf(inputs, ports.assets);
   const plan = backupsOnly(loaded.plan);

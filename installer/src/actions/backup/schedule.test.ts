@@ -23,6 +23,7 @@ const request: BackupScheduleRequest = {
     stateDir,
     at: "02:15",
     drill: false,
+    keepAll: false,
     remove: false,
     dryRun: false,
     program: "/usr/local/bin/slipway",
@@ -113,6 +114,15 @@ it("only tells what it would write on a dry run, as anybody and anywhere", async
   expect(files).toHaveLength(6);
   expect(await fs.exists("/etc/systemd/system/slipway-lab-backup.timer")).toBe(false);
   expect(commands).toEqual([]);
+});
+
+it("leaves the thinning out to another credential if asked", async () => {
+  const { ports } = machine({});
+
+  const { files } = await scheduleBackups({ ...request, dryRun: true, keepAll: true }, ports);
+
+  expect(files.map(({ contents = "" }) => contents).join("\n")).toMatch(/"?backup"? "?create"?/);
+  expect(files.map(({ contents = "" }) => contents).join("\n")).not.toMatch(/prune/);
 });
 
 it.each([

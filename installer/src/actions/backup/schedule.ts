@@ -11,6 +11,8 @@ export interface BackupScheduleRequest extends InstallTarget {
   readonly at: string;
   /** Bring the whole platform up from a backup each month. */
   readonly drill: boolean;
+  /** Leave backups there that need not be kept: another credential removes them. */
+  readonly keepAll: boolean;
   /** Take the timers away. */
   readonly remove: boolean;
   /** Only tell what would be written. */
@@ -103,7 +105,7 @@ interface UnitContext {
 
 /** systemd.timer(5), systemd.service(5). */
 function unitsFor(
-  { name, stateDir, at, drill, remove }: BackupScheduleRequest,
+  { name, stateDir, at, drill, keepAll, remove }: BackupScheduleRequest,
   { program, environment = {} }: UnitContext,
 ): readonly Required<UnitFile>[] {
   if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(at)) {
@@ -111,8 +113,9 @@ function unitsFor(
   }
   const where = ["--name", name, "--state-dir", stateDir];
   const run = (...words: readonly string[]): string => [program, ...words, ...where].map(quoted).join(" ");
+  const nightly = [run("backup", "create"), ...(keepAll ? [] : [run("backup", "prune")])];
   const jobs = [
-    { of: "backup", title: "Backup", when: `*-*-* ${at}:00`, runs: [run("backup", "create"), run("backup", "prune")] },
+    { of: "backup", title: "Backup", when: `*-*-* ${at}:00`, runs: nightly },
     {
       of: "verify",
       title: "Check of the backups",

@@ -185,6 +185,7 @@ function declareBackupDrill(group: Command, runtime: Runtime): void {
 
 interface ScheduleOptions {
   readonly at: string;
+  readonly prune: boolean;
   readonly drill?: true;
   readonly remove?: true;
   readonly dryRun?: true;
@@ -199,6 +200,7 @@ function declareBackupSchedule(group: Command, runtime: Runtime): void {
     )
     .option("--at <time>", "time of day", "02:15")
     .option("--drill", "also bring the whole platform up from a backup, on the first of each month")
+    .option("--no-prune", "leave out the removal, where backups are only added and another credential removes them")
     .option("--remove", "take the timers away")
     .option("--dry-run", "only show what would be written");
   withExamples(command, [
@@ -206,11 +208,11 @@ function declareBackupSchedule(group: Command, runtime: Runtime): void {
     { command: "slipway backup schedule --dry-run", means: "the units, to read or to use elsewhere" },
   ]);
   printsJson(command, ["BackupScheduleResult"]);
-  command.action(({ at, drill, remove, dryRun }: ScheduleOptions) =>
+  command.action(({ at, drill, prune, remove, dryRun }: ScheduleOptions) =>
     runtime.perform(command, async (session) => {
       const result = await session.engine.scheduleBackups({
         ...toTarget(session.selection),
-        ...{ at, drill: drill === true, remove: remove === true, dryRun: dryRun === true },
+        ...{ at, drill: drill === true, keepAll: !prune, remove: remove === true, dryRun: dryRun === true },
         program: process.execPath,
       });
       if (session.manner.json) session.printJson(result);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { parsePlace } from "../../actions/backup/backup-place.ts";
 import type { RestoredPart } from "../../actions/backup/restore-part.ts";
+import { isPath } from "../../actions/backup/restore-from.ts";
 import { AbortError, UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
@@ -27,9 +27,9 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     .command("restore")
     .summary("bring the platform back from a backup, or a part of it")
     .description(
-      "With --from it brings the platform back on a machine where it is not installed, from the directory of its backups and the recovery key alone: values and secrets first, then the stores with their data, then everything else; at the end every connection is proved. It never goes over an install that is there. Killed at any moment, the same command goes on. With --database, --repository or --objects it brings one of these back beside what is in use, under another name.",
+      "With --from it brings the platform back on a machine where it is not installed, from its backups and the recovery key alone: values and secrets first, then the stores with their data, then everything else; at the end every connection is proved. Backups are in a directory, on a rest-server (rest:https://HOST/PATH), in a bucket (s3:https://HOST/BUCKET) or behind SSH (sftp://USER@HOST/PATH); what lets one in is given as the values have it, such as --set backup.repository.user=slipway --set backup.repository.passwordFile=FILE. It never goes over an install that is there. Killed at any moment, the same command goes on. With --database, --repository or --objects it brings one of these back beside what is in use, under another name.",
     )
-    .option("--from <place>", "directory with the backups, or on a cluster claim:NAME")
+    .option("--from <place>", "directory with the backups, address of their server, or on a cluster claim:NAME")
     .addOption(
       new Option(
         "--mode <mode>",
@@ -44,6 +44,11 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     .option("--as <name>", "name of the database, path of the repository, or what stands before the keys");
   withExamples(command, [
     { command: "slipway restore --from /mnt/backup/slipway", means: "asks for the recovery key" },
+    {
+      command:
+        "slipway restore --from s3:https://s3.corp.example/backups --set backup.repository.accessKey=slipway --set backup.repository.secretKeyFile=/root/s3-key",
+      means: "from a bucket, on an empty machine",
+    },
     {
       command: "slipway restore --from /mnt/backup/slipway --name second --set domain=second.corp.example",
       means: "beside the platform that runs",
@@ -73,7 +78,7 @@ async function restoreAll(options: RestoreOptions, session: Session): Promise<vo
   }
   const result = await session.engine.restore({
     ...toTarget(session.selection),
-    from: parsePlace(options.from, path),
+    from: isPath(options.from) ? path(options.from) : options.from,
     ...(options.mode !== undefined && { mode: options.mode }),
     set: toValuesSelection(session.selection).set,
     ...(options.backup !== undefined && { backup: options.backup }),

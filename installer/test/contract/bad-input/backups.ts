@@ -5,6 +5,8 @@ const together = "e2e/backup";
 const repository = "integration/backup-postgres";
 const stores = "integration/backup-stores";
 const damage = "integration/backup-damage";
+const servers = "integration/backup-servers";
+const behindSsh = "integration/backup-sftp";
 const nothing = "nothing was made or changed";
 
 /** What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to. */
@@ -233,5 +235,72 @@ export const backupRows: readonly BadInput[] = [
     state: "the backup is kept and does not count as restored",
     again: "make a new one; the message names what is missing",
     proofs: proofs("audit/registry-model", "is found out when keys are copied in their own order"),
+  },
+  {
+    fault: "a place for backups on a server with something missing, of another kind, or given twice",
+    says: "is empty, but backup.repository.kind is … and needs it",
+    code: "VALUES_INVALID",
+    state: "nothing was touched: values are checked first",
+    again: "with what is named",
+    proofs: proofs("rules/rules", "backup"),
+  },
+  {
+    fault: "a server of backups that nobody is at, whose name nobody knows, or that cannot serve now",
+    says: "the server of the backup repository … does not serve: …",
+    code: "APPLY_FAILED",
+    state: nothing,
+    again: "the same command, once the server is back",
+    proofs: [...proofs(servers, "%s is told so, and what to do"), ...proofs(behindSsh, "is told of with %s")],
+  },
+  {
+    fault: "a server of backups with a certificate or host key that the values do not know",
+    says: "the server of the backup repository … cannot be trusted: …",
+    code: "APPLY_FAILED",
+    state: "no credential was shown to it",
+    again: "with its authority or key in the values, if it is the right one",
+    proofs: [...proofs(servers, "%s is told so, and what to do"), ...proofs(behindSsh, "is told of with %s")],
+  },
+  {
+    fault: "a wrong user, key or password for a server of backups, a wrong bucket or none",
+    says: "the credential is refused by the server of the backup repository …",
+    code: "APPLY_FAILED",
+    state: nothing,
+    again: "with the right one in the values",
+    proofs: [...proofs(servers, "%s is told so, and what to do"), ...proofs(behindSsh, "is told of with %s")],
+  },
+  {
+    fault: "thinning out backups with a credential that may only add",
+    says: "this credential may only add to the backup repository …: no backup was removed",
+    code: "APPLY_FAILED",
+    state: "every backup is there",
+    again: "with `--credential-file`",
+    proofs: proofs(servers, "on %s loses nothing to who may only add, and is thinned out by who may more"),
+  },
+  {
+    fault: "a file that holds no credential, or one of another kind",
+    says: "… has an unknown key …",
+    code: "USAGE",
+    state: "nothing was touched, and nothing of it was shown",
+    again: "with the keys that are named",
+    proofs: [
+      ...proofs("backup/credential", "that %s is refused, and its secret not shown"),
+      ...proofs("backup/other-credential", "that %s is refused, and not shown"),
+    ],
+  },
+  {
+    fault:
+      "a connection that is reset, an answer that is cut short, a server that is busy or silent while a backup is stored",
+    state:
+      "the backup goes on and is whole; what cannot be sent for 15 minutes ends it, and those before are not touched",
+    again: "the same command",
+    proofs: proofs(servers, "is whole after %s on the way to %s, and the next backup is made"),
+  },
+  {
+    fault: "an address to restore from that does not say what kind of server it is",
+    says: "… does not say what kind of server this is",
+    code: "USAGE",
+    state: nothing,
+    again: "with rest: or s3: before it",
+    proofs: proofs("backup/restore-from", "unless the address does not say what kind of server it is"),
   },
 ];
