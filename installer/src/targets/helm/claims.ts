@@ -78,7 +78,7 @@ export async function requireKeptClaims(cluster: Cluster, place: HelmPlace, plan
 export function missingKept({ component, claim }: KeptClaim, { namespace }: HelmPlace) {
   return {
     message: `there is no claim ${claim} in the namespace ${namespace}, which ${component}.claim names`,
-    remedy: `make that PersistentVolumeClaim there (docs/backup.md has one to copy), or name another: --set ${component}.claim=NAME`,
+    remedy: `make that PersistentVolumeClaim there (docs/backup.md has one to copy), or name another: --set ${component}.claim=NAME. A claim is of one namespace: what another one is to reach has to lie on a server`,
   };
 }
 
