@@ -168,8 +168,9 @@ describeUnless(noRestServer, "a repository of backups", () => {
     ],
   ];
   const withoutCa = (kind: "rest" | "bucket"): BackupRepository => {
-    const { ca: _, ...rest } = servers[kind].everyDay;
-    return rest;
+    const everyDay: Partial<BackupRest | BackupBucket> = { ...servers[kind].everyDay };
+    Reflect.deleteProperty(everyDay, "ca");
+    return everyDay as BackupRepository;
   };
 
   it.each(wrong)("%s is told so, and what to do", async (_, repository, name, text, advice) => {
