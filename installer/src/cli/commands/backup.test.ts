@@ -216,7 +216,7 @@ describe("restore", () => {
     });
 
     expect(run.requests["restore"]?.[0]).toMatchObject({
-      from: { directory: join(folder, "backups") },
+      from: join(folder, "backups"),
       recoveryKeyFile: join(folder, "key"),
       backup: "0123",
       set: ["domain=b.corp"],
@@ -229,7 +229,7 @@ describe("restore", () => {
       restore: () => Promise.resolve(restored),
     });
 
-    expect(run.requests["restore"]?.[0]).toMatchObject({ from: { claim: "backups" }, mode: "helm" });
+    expect(run.requests["restore"]?.[0]).toMatchObject({ from: "claim:backups", mode: "helm" });
   });
 
   it("asks for the key at a terminal, and says what to give where there is none", async () => {
