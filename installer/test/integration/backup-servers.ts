@@ -93,7 +93,9 @@ async function startServers(world: BackupWorld, folder: string): Promise<Omit<Ba
       repository.kind === "rest"
         ? { ...repository, url: repository.url.replace("//rest:", "//rest-proxy:") }
         : { ...repository, endpoint: repository.endpoint.replace("//minio:", "//minio-proxy:") },
-    setFaults: async (kind, faults) => void (await ask(kind, JSON.stringify(faults))),
+    setFaults: async (kind, faults) => {
+      await ask(kind, JSON.stringify(faults));
+    },
     struck: async (kind) => JSON.parse((await ask(kind)).body.toString("utf8")) as readonly string[],
   };
 }
