@@ -11,6 +11,7 @@ Brings platforms up on this machine's engine, lets people work on them, and brea
 
   --minutes <n>  no fault is begun after so many (10)
   --seed <n>     the same seed chooses the same faults (of the clock)
+  --only <text>  only faults whose kind has this text in it, such as "clock"
   --write        note the result in docs/campaign.md
   --help         this text
 `;
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
     seed: { type: "string", default: String(Date.now() % 100_000) },
+    only: { type: "string", default: "" },
     write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -47,7 +49,7 @@ async function main(): Promise<void> {
     });
   }
   const result = await runCampaign(
-    { seed, minutes, signal: stopping.signal },
+    { seed, minutes, only: options.only, signal: stopping.signal },
     ({ round, kind, what, problems, seconds }) => {
       const verdict = problems.length === 0 ? "well" : `PROBLEM\n    ${problems.join("\n    ")}`;
       process.stdout.write(`${round}  ${kind}: ${what} (${seconds} s): ${verdict}\n`);

@@ -1,4 +1,5 @@
 /** What happens to `backup create`, and that the same command makes a whole backup afterwards. */
+import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackupListResult } from "../../src/actions/backup/backup.ts";
@@ -112,6 +113,16 @@ export const createFaults: readonly Fault[] = [
     },
   },
   {
+    kind: "the clock of who makes it is off",
+    run: async (world) => {
+      const seconds = world.chance.pick([-1, 1]) * world.chance.pick([3600, 365 * 86_400]);
+      const environment = await clockOff(seconds);
+      const result = await world.platform.run(["backup", "create", "--no-proof"], { environment });
+      const isNamed = result.exitCode === 6 && result.stderr.includes("clocks have to agree");
+      return { what: `by ${seconds} s`, problems: isNamed ? [] : [describeEnd("backup create", result)] };
+    },
+  },
+  {
     kind: "two at once",
     run: async (world) => {
       const ms = world.chance.below(world.createMs / 2);
@@ -135,6 +146,14 @@ export const createFaults: readonly Fault[] = [
     },
   },
 ];
+
+/** For a program whose clock differs by so many seconds, while all others have the machine's. */
+async function clockOff(seconds: number): Promise<Readonly<Record<string, string>>> {
+  for await (const library of glob("/usr/lib/*/faketime/libfaketime.so.1")) {
+    return { LD_PRELOAD: library, FAKETIME: String(seconds) };
+  }
+  throw new Error("the clock cannot be set off: Debian's package libfaketime is not installed");
+}
 
 /** Of those of one day the newest alone has to stay. */
 async function keepListed({ platform, backups }: World): Promise<Problems> {

@@ -26,6 +26,8 @@ export interface CampaignOptions {
   readonly rounds?: number;
   /** Faults of each round at most, beside the loss of everything that ends it. */
   readonly faults?: { readonly create: number; readonly restore: number };
+  /** Only faults whose kind has this text in it. */
+  readonly only?: string;
   /** Ends it after the fault that is being looked at, with everything removed. */
   readonly signal?: AbortSignal;
 }
@@ -100,10 +102,11 @@ async function runRound(round: number, course: Course): Promise<number> {
   const world = await openWorld(options.seed * 1000 + round, { chance, failpoints });
   try {
     await tell(round, course, { kind: "undisturbed", run: () => undisturbed(world) });
-    const create = chance.shuffle(createFaults).slice(0, options.faults?.create);
+    const isWanted = ({ kind }: Fault): boolean => kind.includes(options.only ?? "");
+    const create = chance.shuffle(createFaults).filter(isWanted).slice(0, options.faults?.create);
     for (const fault of create) await letHappen(fault, afterCreate, { round, course, world });
     await world.writer.stop();
-    const restore = chance.shuffle(restoreFaults).slice(0, options.faults?.restore);
+    const restore = chance.shuffle(restoreFaults).filter(isWanted).slice(0, options.faults?.restore);
     for (const fault of restore) await letHappen(fault, () => Promise.resolve([]), { round, course, world });
     if (options.signal?.aborted !== true)
       await tell(round, course, { kind: "everything is lost", run: () => loseEverything(world) });

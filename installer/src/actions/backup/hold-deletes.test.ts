@@ -103,6 +103,25 @@ describe("a hold begins", () => {
   });
 });
 
+it("a hold is given up at once where clocks are apart, whatever the notices are", async () => {
+  const world = createMemoryTarget();
+  const clock = createStillClock("2026-01-01T01:00:00Z");
+  let looked = 0;
+  const askCopies = (): Promise<readonly CopyAnswer[]> => {
+    looked += 1;
+    return Promise.resolve([{ name: "one", exitCode: 0, lines: [String(clock.now().getTime() / 1000 - 3600)] }]);
+  };
+  const ports = { target: { ...world.target, askCopies }, clock, report: () => undefined, signal };
+
+  const refused: unknown = await holdDeletes(plan, install, ports).catch((error: unknown) => error);
+
+  expect(refused).toMatchObject({
+    message: "people can still delete through one: its clock is -3600 s off that of this machine; nothing was copied",
+    hint: expect.stringContaining("clocks have to agree") as string,
+  });
+  expect(looked).toBe(1);
+});
+
 function untilAborted(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((_resolve, reject) => {
     signal?.addEventListener("abort", () => reject(new Error("aborted")));

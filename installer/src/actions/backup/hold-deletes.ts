@@ -76,11 +76,11 @@ async function untilHeld(ask: () => Promise<readonly CopyAnswer[]>, { clock, sig
     throwIfInterrupted(signal, "anything was copied");
     const open = (await ask()).flatMap((copy) => {
       const reason = whyOpen(copy, clock.now());
-      return reason === undefined ? [] : [{ name: copy.name, reason }];
+      return reason === undefined ? [] : [{ name: copy.name, reason, isForGood: isApart(copy, clock.now()) }];
     });
-    const [first] = open;
+    const first = open.find(({ isForGood }) => isForGood) ?? open[0];
     if (first === undefined) return;
-    if (clock.monotonicMs() - begun > reachSeconds * 1000) {
+    if (first.isForGood || clock.monotonicMs() - begun > reachSeconds * 1000) {
       throw new ApplyError(`people can still delete through ${first.name}: ${first.reason}; nothing was copied`, {
         hint: "correct the cause and run the same command again; clocks have to agree to a minute (NTP)",
         details: open.map(({ name, reason }) => `${name}: ${reason}`),
@@ -90,12 +90,18 @@ async function untilHeld(ask: () => Promise<readonly CopyAnswer[]>, { clock, sig
   }
 }
 
+/** Whether no notice of this machine is of a time that the copy's clock shows. */
+function isApart({ exitCode, lines: [seconds = ""] }: CopyAnswer, now: Date): boolean {
+  return exitCode === 0 && Math.abs(Number(seconds) - now.getTime() / 1000) > aheadSeconds;
+}
+
 /** Why a copy of the gateway lets deletes through; undefined where it holds them. */
-function whyOpen({ exitCode, lines }: CopyAnswer, now: Date): string | undefined {
+function whyOpen(copy: CopyAnswer, now: Date): string | undefined {
+  const { exitCode, lines } = copy;
   const [seconds = "", ...names] = lines;
   if (exitCode !== 0) return `it could not say what it reads (exit status ${exitCode})`;
   if (names.includes(noticeOf(Math.floor(Number(seconds) / stepSeconds)))) return undefined;
-  if (!names.some((name) => name.startsWith(prefix))) return "the notice has not reached it";
+  if (!isApart(copy, now) && !names.some((name) => name.startsWith(prefix))) return "the notice has not reached it";
   return `its clock is ${Math.round(Number(seconds) - now.getTime() / 1000)} s off that of this machine`;
 }
 
