@@ -127,6 +127,8 @@ test("every secret is known as one", () => {
     "casdoor.provider.clientSecret",
     "casdoor.external.clientSecret",
     "notifier.mail.password",
+    "backup.repository.secretKey",
+    "backup.repository.password",
   ]);
 });
 
