@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runPrefix } from "../support/platform.ts";
 import type { Chance } from "./chance.ts";
 
 /**
@@ -7,8 +8,8 @@ import type { Chance } from "./chance.ts";
  * others.
  */
 export interface Failpoints {
-  /** For a run of a command: it notes what it passes, and dies at the given point. */
-  environment(command: string, failpoint?: string): Readonly<Record<string, string>>;
+  /** For a run of a command on a platform of this name: it notes what it passes, and dies at the given point. */
+  environment(command: string, name: string, failpoint?: string): Readonly<Record<string, string>>;
   /** In the order in which they were first passed. */
   passedBy(command: string): readonly string[];
   /** One of those at which the command was killed least often. */
@@ -18,18 +19,23 @@ export interface Failpoints {
   noteKill(command: string, failpoint: string): void;
 }
 
+/** Steps about a container are called by its name: each platform passes them under another one. */
+const anyName = "NAME";
+const platformName = new RegExp(`${runPrefix}[0-9a-f]{6}`, "g");
+
 export function createFailpoints(folder: string): Failpoints {
   const kills = new Map<string, number>();
   const keyOf = (command: string, failpoint: string): string => `${command} ${failpoint}`;
   const logOf = (command: string): string => join(folder, `points-of-${command}`);
   const passedBy = (command: string): readonly string[] => {
     const log = logOf(command);
-    return existsSync(log) ? [...new Set(readFileSync(log, "utf8").trim().split("\n"))] : [];
+    const points = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [];
+    return [...new Set(points.map((point) => point.replaceAll(platformName, anyName)))];
   };
   return {
-    environment: (command, failpoint) => ({
+    environment: (command, name, failpoint) => ({
       SLIPWAY_FAILPOINT_LOG: logOf(command),
-      ...(failpoint === undefined ? {} : { SLIPWAY_FAILPOINT: failpoint }),
+      ...(failpoint === undefined ? {} : { SLIPWAY_FAILPOINT: failpoint.replaceAll(anyName, name) }),
     }),
     passedBy,
     choose: (command, chance) => {

@@ -126,7 +126,7 @@ export function startNoting(
   args: readonly string[],
   failpoint?: string,
 ): RunningChild {
-  return platform.start(args, { environment: failpoints.environment(args[0] ?? "", failpoint) });
+  return platform.start(args, { environment: failpoints.environment(args[0] ?? "", platform.name, failpoint) });
 }
 
 /**
