@@ -1,5 +1,5 @@
 // Breaks backups and restores for as long as it is told: `npm run campaign -- --minutes 60 --seed 7`.
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { toMarkdown, type CampaignRecord } from "./report.ts";
@@ -63,6 +63,7 @@ async function main(): Promise<void> {
 }
 
 async function note(record: CampaignRecord): Promise<void> {
+  await mkdir(new URL(".", results), { recursive: true });
   await writeFile(results, `${JSON.stringify(record, undefined, 2)}\n`);
   const text = await readFile(page, "utf8");
   await writeFile(page, toMarkdown(text, record));

@@ -128,7 +128,7 @@ export const backupRows: readonly BadInput[] = [
     state: "no byte of the store was written; the backup is kept as it is",
     again: "with another backup, or a new one to another directory",
     proofs: [
-      ...proofs(together, "is found by who reads all of it, and brings no database back"),
+      ...proofs(together, "are found by who reads all of them, and bring no database back"),
       ...proofs(repository, "is found by a check and by a restore, which leaves the directory empty: %s"),
       ...proofs(stores, "that are damaged in the folder are found before anything is written"),
       ...proofs(
