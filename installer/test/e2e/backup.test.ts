@@ -272,12 +272,13 @@ describe("a platform that is lost", () => {
       (await child.ended).signal,
       await killAt("after:record:done"),
       await killAt("after:start:registry:intent"),
+      await killAt("after:start:temporal:intent"),
     );
 
     const restored = await platform.json<RestoreResult>(restoreBusy());
     await watcher.stop();
 
-    expect(signals).toEqual(["SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL"]);
+    expect(signals).toEqual(["SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL"]);
     expect(restored.backup.id).toBe(busy.result.backup);
     expect(restored.wires).toBeGreaterThan(15);
     expect(await jobsOf(platform)).toEqual([]);

@@ -68,6 +68,8 @@ interface Begun extends RestoreFrom {
   readonly backup?: ListedBackup;
   readonly profile?: string;
   readonly madeBy?: string;
+  /** Once all stores are up with their data: from then on people may change these, and nothing is brought back again. */
+  readonly storesAreBack?: boolean;
 }
 
 /**
@@ -87,7 +89,13 @@ export async function restore(request: RestoreRequest, ports: ActionPorts): Prom
     throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
   const values: ValuesSelection = { profile, files: [], set: setsFrom(request, whereabouts(ports)), without: [] };
   const { name, stateDir, isolated = false } = request;
-  await installPlatform({ name, stateDir, values, isolated, restore: { backup: backup.id }, skipVerify: true }, ports);
+  if (read.storesAreBack !== true) {
+    const stores = { restore: { backup: backup.id }, skipVerify: true };
+    await installPlatform({ name, stateDir, values, isolated, ...stores }, ports);
+    const back: Begun = { ...read, storesAreBack: true };
+    await ports.fs.writeAtomic(place, `${JSON.stringify(back)}\n`, { mode: 0o600 });
+    await ports.failpoint("restore:stores-are-back");
+  }
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
   const quarantined = await quarantinedOf(request, backup.id, ports);
   await ports.fs.remove(place);
