@@ -139,7 +139,7 @@ export const backupRows: readonly BadInput[] = [
   },
   {
     fault: "a key of the backups that is damaged or gone, or a backup that somebody removed",
-    says: "keys/…: has another content than was written; the backup … was stored, and is missing",
+    says: "the backup … was stored, and is missing",
     code: "APPLY_FAILED",
     state: "nothing was changed",
     again: "after `slipway backup init` for a key, with the next backup for one that is gone",
@@ -238,7 +238,7 @@ export const backupRows: readonly BadInput[] = [
   },
   {
     fault: "a place for backups on a server with something missing, of another kind, or given twice",
-    says: "is empty, but backup.repository.kind is … and needs it",
+    says: "is empty, but … is … and needs it",
     code: "VALUES_INVALID",
     state: "nothing was touched: values are checked first",
     again: "with what is named",
