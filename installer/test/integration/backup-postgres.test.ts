@@ -310,7 +310,7 @@ describe("the repository", () => {
 
     expect(await world.results([["initialise"], ["exists"]], { repository })).toEqual([null, true]);
     const lost = await world.inside([["initialise"]], { repository: "/staging/lost" });
-    expect(lost.error?.message).toContain("repository already contains keys");
+    expect(lost.error?.message).toContain("has keys, but its file config is gone");
     await world.shell("rm -rf /staging/lost /staging/half");
   });
 

@@ -74,6 +74,7 @@ describe("how restic ends", () => {
     [1, "config file has zero size, invalid repository?", "is damaged: config file has zero size"],
     [2, "panic: runtime error: slice bounds out of range [16:1]", "is damaged: panic: runtime error"],
     [1, "open /repository/keys: permission denied", "permission denied"],
+    [1, "create repository failed: repository already contains keys", "has keys, but its file config is gone"],
     [3, "/a: input/output error", "some files could not be read"],
     ["SIGKILL", "Load(<data/6b>) returned error, retrying after 1s: read /r/6b: input/output error", "disk of"],
     [1, "path tmp/x: not found", "restic ended with 1: path tmp/x: not found"],

@@ -86,13 +86,14 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
     });
   }
   if (code === resticExit.wrongPassword) return new WrongKeyError(path);
+  // Where its making was cut off in a directory, that has been mended before: there are backups.
   if (text.includes("repository already contains keys")) {
-    return new ToolboxError(
-      `the backup repository in ${path} was being made when that was cut off, and holds nothing`,
-      {
-        advice: "remove what is in it at its server, then run slipway backup init",
-      },
-    );
+    return new ToolboxError(`the backup repository in ${path} has keys, but its file config is gone`, {
+      advice:
+        isElsewhere === true
+          ? "look at its server: if nothing is below data and snapshots, its making was cut off, so remove the rest and run slipway backup init; else bring config back from a copy"
+          : "bring config back from a copy of the repository: without it nobody can read the backups that are there",
+    });
   }
   const unserved = isElsewhere === true ? serverError({ shown: path, doing, text: shortened(problems) }) : undefined;
   if (unserved !== undefined && !tellsOfLoss(text)) return unserved;
