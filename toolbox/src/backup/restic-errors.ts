@@ -86,15 +86,7 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
     });
   }
   if (code === resticExit.wrongPassword) return new WrongKeyError(path);
-  // Where its making was cut off in a directory, that has been mended before: there are backups.
-  if (text.includes("repository already contains keys")) {
-    return new ToolboxError(`the backup repository in ${path} has keys, but its file config is gone`, {
-      advice:
-        isElsewhere === true
-          ? "look at its server: if nothing is below data and snapshots, its making was cut off, so remove the rest and run slipway backup init; else bring config back from a copy"
-          : "bring config back from a copy of the repository: without it nobody can read the backups that are there",
-    });
-  }
+  if (text.includes("repository already contains keys")) return withoutConfig(path, isElsewhere);
   const unserved = isElsewhere === true ? serverError({ shown: path, doing, text: shortened(problems) }) : undefined;
   if (unserved !== undefined && !tellsOfLoss(text)) return unserved;
   if (/no space left on device|disk quota exceeded/i.test(text)) {
@@ -132,6 +124,15 @@ export function resticError({ doing, path, code, problems: said, isElsewhere }: 
   }
   return new ToolboxError(`${doing} failed, restic ended with ${code}: ${shortened(problems)}`, {
     advice: "look at the storage of the backups, then run the same again",
+  });
+}
+
+/** Where its making was cut off in a directory, that has been mended before: there are backups. */
+function withoutConfig(path: string, isElsewhere = false): ToolboxError {
+  return new ToolboxError(`the backup repository in ${path} has keys, but its file config is gone`, {
+    advice: isElsewhere
+      ? "look at its server: if nothing is below data and snapshots, its making was cut off, so remove the rest and run slipway backup init; else bring config back from a copy"
+      : "bring config back from a copy of the repository: without it nobody can read the backups that are there",
   });
 }
 
