@@ -51,6 +51,7 @@ describe("what restic tells", () => {
     ],
     ["Save(<data/6b70>) returned error, retrying after 2.1s: server response unexpected: 503", false],
     ["open /repository/locks/6b70: read-only file system", false],
+    ["Save(<data/269e>) failed: write /repository/data/26/269e-tmp-1: no space left on device", true],
   ])("is tried in vain where a disk will do no better: %s", (line, isVain) => {
     expect(isTriedInVain(line)).toBe(isVain);
   });
@@ -76,6 +77,7 @@ describe("how restic ends", () => {
     [1, "open /repository/keys: permission denied", "permission denied"],
     [1, "create repository failed: repository already contains keys", "has keys, but its file config is gone"],
     [3, "/a: input/output error", "some files could not be read"],
+    ["SIGKILL", "Save(<data/269e>) failed: write /repository/x: no space left on device", "a disk is full"],
     ["SIGKILL", "Load(<data/6b>) returned error, retrying after 1s: read /r/6b: input/output error", "disk of"],
     [1, "path tmp/x: not found", "restic ended with 1: path tmp/x: not found"],
   ])("%i, %s", (code, problem, words) => {

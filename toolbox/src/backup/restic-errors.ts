@@ -52,9 +52,12 @@ function isTriedAgain(text: string): boolean {
 
 const cannotChange = /read-only file system|permission denied|operation not permitted|input\/output error/i;
 
-/** Whether restic tries something again, for a quarter of an hour, that a disk does not do at all. */
+/**
+ * Whether restic says of a disk that nothing can come of it: it tries again for a quarter of an hour what the disk does not do at all, and
+ * now and then it waits for ever once a file could not be written.
+ */
 export function isTriedInVain(text: string): boolean {
-  return isTriedAgain(text) && cannotChange.test(text);
+  return (isTriedAgain(text) && cannotChange.test(text)) || /^Save\(.*\) failed: /.test(text);
 }
 
 /** What a server that cuts answers short cannot have caused. */
