@@ -7,7 +7,7 @@ import type { ChildResult, RunningChild } from "../support/child.ts";
 import { pointsReached, untilTrue } from "../support/hold.ts";
 import type { Fault } from "./fault.ts";
 import { killAfter, killJobAfter, killServiceAfter } from "./kills.ts";
-import type { Problems } from "./oracles.ts";
+import { endedNamed, type Problems } from "./oracles.ts";
 import { describeEnd, startNoting, type World } from "./world.ts";
 
 /** Services that a backup copies from, or that hold deletes back meanwhile. */
@@ -51,7 +51,7 @@ export const createFaults: readonly Fault[] = [
       const ms = world.chance.below(world.createMs);
       const wasKilled = await killJobAfter(world.platform, child, ms);
       const result = await child.ended;
-      return { what: `after ${ms} ms`, problems: wasKilled ? endedNamed(result) : endedWell(result) };
+      return { what: `after ${ms} ms`, problems: wasKilled ? createEnded(result) : endedWell(result) };
     },
   },
   {
@@ -65,7 +65,7 @@ export const createFaults: readonly Fault[] = [
       const child = platform.start(["backup", "create", "--no-proof"], { environment });
       await untilTrue(child.ended, `the point ${point}`, () => pointsReached(log).includes(point));
       await killJobAfter(platform, child, 0);
-      return { what: point, problems: endedNamed(await child.ended) };
+      return { what: point, problems: createEnded(await child.ended) };
     },
   },
   {
@@ -76,7 +76,7 @@ export const createFaults: readonly Fault[] = [
       const ms = world.chance.below(world.createMs);
       await killServiceAfter({ platform: world.platform, service }, child, ms);
       // It may be done with it by then.
-      const problems = endedNamed(await child.ended);
+      const problems = createEnded(await child.ended);
       await delay(2000);
       return { what: `${service} after ${ms} ms`, problems };
     },
@@ -88,7 +88,7 @@ export const createFaults: readonly Fault[] = [
       world.disk.fillUpTo(left);
       try {
         const result = await create(world).ended;
-        const problems = endedNamed(result);
+        const problems = createEnded(result);
         const isNamed = result.exitCode === 0 || /no space|full/i.test(result.stderr);
         return {
           what: `${left / kibibyte} KiB left`,
@@ -172,10 +172,6 @@ function endedWell(result: ChildResult): Problems {
   return result.exitCode === 0 ? [] : [describeEnd("the command", result)];
 }
 
-/** It did what it should, or said what is wrong: with a documented status, in plain words. */
-function endedNamed(result: ChildResult): Problems {
-  const { exitCode, stderr } = result;
-  if (exitCode === 0) return [];
-  const isPlain = /^error: \S/m.test(stderr) && !/^ {4}at /m.test(stderr);
-  return (exitCode === 6 || exitCode === 4) && isPlain ? [] : [describeEnd("the command", result)];
+function createEnded(result: ChildResult): Problems {
+  return endedNamed("the command", result, [4, 6]);
 }

@@ -4,13 +4,22 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackupListResult, BackupVerifyResult } from "../../src/actions/backup/backup.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
+import type { ChildResult } from "../support/child.ts";
 import { openPlatformStores } from "../support/platform-stores.ts";
 import { auditWritten } from "../support/platform-writer.ts";
 import type { Platform } from "../support/platform.ts";
 import { findNeedles, readNeedles } from "../support/secret-canary.ts";
-import { hashSecrets, type GoodBackup, type World } from "./world.ts";
+import { describeEnd, hashSecrets, type GoodBackup, type World } from "./world.ts";
 
 export type Problems = readonly string[];
+
+/** A command did what it should, or said what is wrong: with one of these statuses, in plain words. */
+export function endedNamed(what: string, result: ChildResult, statuses: readonly number[]): Problems {
+  const { exitCode, stderr } = result;
+  if (exitCode === 0) return [];
+  const isPlain = /^error: \S/m.test(stderr) && !/^ {4}at /m.test(stderr);
+  return statuses.includes(exitCode ?? -1) && isPlain ? [] : [describeEnd(what, result)];
+}
 
 const patienceMs = 120_000;
 

@@ -4,7 +4,15 @@ import { portArguments } from "../support/free-ports.ts";
 import { openPlatform, type Platform } from "../support/platform.ts";
 import type { Fault } from "./fault.ts";
 import { killAfter, killJobAfter, killServiceAfter } from "./kills.ts";
-import { becomesHealthy, isAsBefore, leavesNothing, noSecretIsTold, nothingGoesOn, type Problems } from "./oracles.ts";
+import {
+  becomesHealthy,
+  endedNamed,
+  isAsBefore,
+  leavesNothing,
+  noSecretIsTold,
+  nothingGoesOn,
+  type Problems,
+} from "./oracles.ts";
 import { describeEnd, type GoodBackup, startNoting, type World } from "./world.ts";
 
 /** So many times at most the same command is given again once nothing ends it any more. */
@@ -31,7 +39,8 @@ export const disturbances: readonly { readonly kind: string; readonly disturb: D
       if (passed.length === 0) return { what: "at no step, for none is known yet", problems: [] };
       const point = world.failpoints.choose("restore", world.chance);
       const result = await startNoting(world, platform, args, point).ended;
-      if (result.signal !== "SIGKILL") return { what: `${point} (not passed any more)`, problems: endedNamed(result) };
+      if (result.signal !== "SIGKILL")
+        return { what: `${point} (not passed any more)`, problems: restoreEnded(result) };
       world.failpoints.noteKill("restore", point);
       return { what: point, problems: [] };
     },
@@ -41,7 +50,7 @@ export const disturbances: readonly { readonly kind: string; readonly disturb: D
     disturb: async ({ world, platform, args }) => {
       const ms = world.chance.below(longestMs);
       const result = await killAfter(startNoting(world, platform, args), ms);
-      return { what: `after ${ms} ms`, problems: result.signal === "SIGKILL" ? [] : endedNamed(result) };
+      return { what: `after ${ms} ms`, problems: result.signal === "SIGKILL" ? [] : restoreEnded(result) };
     },
   },
   {
@@ -50,7 +59,7 @@ export const disturbances: readonly { readonly kind: string; readonly disturb: D
       const ms = world.chance.below(longestMs / 2);
       const child = startNoting(world, platform, args);
       await killJobAfter(platform, child, ms);
-      return { what: `after ${ms} ms`, problems: endedNamed(await child.ended) };
+      return { what: `after ${ms} ms`, problems: restoreEnded(await child.ended) };
     },
   },
   {
@@ -60,7 +69,7 @@ export const disturbances: readonly { readonly kind: string; readonly disturb: D
       const service = world.chance.pick(stores);
       const child = startNoting(world, platform, args);
       await killServiceAfter({ platform, service }, child, ms);
-      return { what: `${service} after ${ms} ms`, problems: endedNamed(await child.ended) };
+      return { what: `${service} after ${ms} ms`, problems: restoreEnded(await child.ended) };
     },
   },
 ];
@@ -150,7 +159,7 @@ async function fromBrokenMedium(world: World): ReturnType<Fault["run"]> {
     const directory = `${broken.folder}/backups`;
     const args = restoreArguments({ ...world, directory }, backup, portArguments(beside.ports));
     const result = await startNoting(world, beside, args).ended;
-    const problems = result.exitCode === 0 ? await isAsBefore(beside, backup, world) : endedNamed(result);
+    const problems = result.exitCode === 0 ? await isAsBefore(beside, backup, world) : restoreEnded(result);
     const how = result.exitCode === 0 ? "what was needed could be read" : "refused";
     return { what: `readable up to ${percent} %: ${how}`, problems: [...problems, ...(await leavesNothing(beside))] };
   } finally {
@@ -159,9 +168,8 @@ async function fromBrokenMedium(world: World): ReturnType<Fault["run"]> {
   }
 }
 
-function endedNamed(result: ChildResult): Problems {
-  const { exitCode, stderr } = result;
-  if (exitCode === 0 || (exitCode === 2 && stderr.includes("is installed here"))) return [];
-  const isPlain = /^error: \S/m.test(stderr) && !/^ {4}at /m.test(stderr);
-  return [4, 5, 6].includes(exitCode ?? -1) && isPlain ? [] : [describeEnd("restore", result)];
+/** One that was thought to be disturbed may have been done before. */
+function restoreEnded(result: ChildResult): Problems {
+  if (result.exitCode === 2 && result.stderr.includes("is installed here")) return [];
+  return endedNamed("restore", result, [4, 5, 6]);
 }
