@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { BackupCreateResult } from "../../src/actions/backup/backup.ts";
 import type { RestoreResult } from "../../src/actions/backup/restore.ts";
 import { mustRun } from "../support/child.ts";
@@ -18,7 +19,8 @@ export interface BackupBenchOptions {
 /** A backup after which so much of the data has changed is what is measured. */
 const changedShare = 0.01;
 const restoreRounds = 2;
-const idlePushCount = 300;
+const idlePushCount = 200;
+const restMs = 200;
 const memoryBar = 120;
 
 /** Backups of a platform that people push to, against restic alone and against what is done by hand. */
@@ -193,11 +195,11 @@ async function createBackup(
 async function measureOwn(bench: Bench, stores: PlatformStores, bytes: number) {
   const changed = await addData(stores, bytes);
   const idlePushes: number[] = [];
-  for (let made = 0; made < idlePushCount; made += 1) idlePushes.push(await timeOfPush(stores));
+  for (let made = 0; made < idlePushCount; made += 1) idlePushes.push(await pushAndRest(stores));
   const busyPushes: number[] = [];
   const state = { done: false };
   const pushing = (async () => {
-    while (!state.done) busyPushes.push(await timeOfPush(stores));
+    while (!state.done) busyPushes.push(await pushAndRest(stores));
   })();
   try {
     return { ...(await createBackup(bench)), changed, idlePushes, busyPushes };
@@ -205,6 +207,13 @@ async function measureOwn(bench: Bench, stores: PlatformStores, bytes: number) {
     state.done = true;
     await pushing;
   }
+}
+
+/** Several a second, all the time: many people together. */
+async function pushAndRest(stores: PlatformStores): Promise<number> {
+  const ms = await timeOfPush(stores);
+  await delay(restMs);
+  return ms;
 }
 
 async function timeOf(run: () => Promise<void>): Promise<number> {
