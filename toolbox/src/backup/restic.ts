@@ -42,6 +42,8 @@ export interface StoredSnapshot {
   readonly time: string;
   readonly tags: readonly string[];
   readonly host: string;
+  /** The folder that was stored, as it was called. */
+  readonly folder: string;
   /** What was counted when it was stored. */
   readonly summary: { readonly files: number; readonly bytes: number } | undefined;
 }
@@ -100,6 +102,13 @@ export interface Restic {
     keep: Retention,
     options: { readonly prune: boolean },
   ): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }>;
+  /**
+   * Forgets these; their room is freed by `freeRoom`.
+   * @throws AppendOnlyError where the credential may not remove
+   */
+  remove(ids: readonly string[]): Promise<void>;
+  /** Frees the room of what was forgotten. */
+  freeRoom(): Promise<void>;
   /** The content of one small file. */
   dump(snapshotId: string, path: string): Promise<Buffer>;
   /** Removes the password's file; nothing can be done afterwards. */
@@ -131,6 +140,8 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
     keys: () => keys(restic),
     lookAtKeys: () => lookAtKeys(restic),
     forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
+    remove: (ids) => remove(restic, ids),
+    freeRoom: () => freeRoom(restic),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
     close: () => rm(secrets, { recursive: true, force: true }),
   };
@@ -254,6 +265,7 @@ interface SnapshotLine {
   readonly time: string;
   readonly tags?: readonly string[] | null;
   readonly hostname: string;
+  readonly paths?: readonly string[] | null;
   readonly summary?: ResticMessage;
 }
 
@@ -262,7 +274,7 @@ async function snapshots(restic: ResticProgram, tags: readonly string[] = []): P
   const output = await restic.run("listing backups", ["snapshots", "--no-lock", ...filter]);
   const lines = JSON.parse(output.toString("utf8")) as readonly SnapshotLine[] | null;
   return (lines ?? []).map((line) => ({
-    ...{ id: line.id, time: line.time, tags: line.tags ?? [], host: line.hostname },
+    ...{ id: line.id, time: line.time, tags: line.tags ?? [], host: line.hostname, folder: line.paths?.[0] ?? "" },
     summary:
       line.summary === undefined
         ? undefined
@@ -337,13 +349,26 @@ async function forget(
   const groups = (JSON.parse(output.toString("utf8") || "[]") as readonly ForgetGroup[] | null) ?? [];
   const kept = groups.flatMap((group) => group.keep ?? []).map(({ id }) => id);
   const removed = groups.flatMap((group) => group.remove ?? []).map(({ id }) => id);
-  // Restic ends with 0 where the storage refused to delete.
-  const left = new Set(removed.length === 0 ? [] : (await snapshots(restic)).map(({ id }) => id));
-  const stuck = removed.find((id) => left.has(id));
-  if (stuck !== undefined) {
-    if (restic.isElsewhere) throw new AppendOnlyError(restic.shown);
-    throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
-  }
+  await requireGone(restic, removed);
   if (prune) await freeRoom(restic);
   return { kept, removed };
+}
+
+/** Restic ends with 0 where the storage refused to delete. */
+async function requireGone(restic: ResticProgram, removed: readonly string[]): Promise<void> {
+  const left = new Set(removed.length === 0 ? [] : (await snapshots(restic)).map(({ id }) => id));
+  const stuck = removed.find((id) => left.has(id));
+  if (stuck === undefined) return;
+  if (restic.isElsewhere) throw new AppendOnlyError(restic.shown);
+  throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
+}
+
+/** So many at once that the command line does not become too long. */
+const removedAtOnce = 500;
+
+async function remove(restic: ResticProgram, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += removedAtOnce) {
+    await restic.run("forgetting old backups", ["forget", ...ids.slice(at, at + removedAtOnce)]);
+  }
+  await requireGone(restic, ids);
 }
