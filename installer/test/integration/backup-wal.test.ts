@@ -88,7 +88,9 @@ it("waits for the repository, then stores what the server writes, and tells up t
   expect(waiting.problem).toContain("there is no repository of backups yet");
   expect(waiting.through).toBeUndefined();
   expect(await state()).toMatchObject({ kind: "WalState", since: expect.any(String) as string });
-  const slots = await db.query<{ active: boolean }>("select active from pg_replication_slots where slot_name = 'slipway_wal'");
+  const slots = await db.query<{ active: boolean }>(
+    "select active from pg_replication_slots where slot_name = 'slipway_wal'",
+  );
   expect(slots.rows).toEqual([{ active: true }]);
 }, 120_000);
 
@@ -167,7 +169,9 @@ it("says which moment is the last one, and which segment is missing", async () =
   const broken = (await world.results([["walReach", backup]]))[0];
 
   expect(reach.gap).toBeUndefined();
-  expect(beyond.error?.message).toContain(`does not lead to 2999-01-01T00:00:00.000Z, but to ${reach.through}`);
+  const last = /does not lead to 2999-01-01T00:00:00\.000Z, but to (\S+Z)$/.exec(beyond.error?.message ?? "")?.[1];
+  expect(last).toBeDefined();
+  expect((last ?? "") >= reach.through).toBe(true);
   expect(needless.length).toBeGreaterThan(2);
   expect(needless.length).toBeLessThan(wal.length);
   expect(kept).toMatchObject({ through: expect.any(String) as string });

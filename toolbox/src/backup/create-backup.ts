@@ -105,7 +105,11 @@ async function saveStore(
 ): Promise<CopiedStore> {
   if (name === "postgres" && postgres !== undefined) {
     const { savePostgres } = await import("./postgres-store.ts");
-    const { stopLsn, systemIdentifier, timeline, serverVersion, ...result } = await savePostgres(postgres, folder, context);
+    const { stopLsn, systemIdentifier, timeline, serverVersion, ...result } = await savePostgres(
+      postgres,
+      folder,
+      context,
+    );
     return { result, server: { stopLsn, systemIdentifier, timeline, serverVersion } };
   }
   if (name === "git" && git !== undefined) {

@@ -200,11 +200,11 @@ describe("retention", () => {
 it("lists snapshots with all of the tags, and what was counted in them", async () => {
   const summary = { total_files_processed: 2, total_bytes_processed: 8 };
   const line = { id: "a", time: "2026-11-30T00:00:00Z", hostname: "install" };
-  answers = { snapshots: { output: JSON.stringify([{ ...line, tags: ["t"], summary }, line]) } };
+  answers = { snapshots: { output: JSON.stringify([{ ...line, paths: ["/cut"], tags: ["t"], summary }, line]) } };
 
   expect(await open().snapshots(["t", "u"])).toEqual([
-    { id: "a", time: line.time, host: "install", tags: ["t"], summary: { files: 2, bytes: 8 } },
-    { id: "a", time: line.time, host: "install", tags: [], summary: undefined },
+    { id: "a", time: line.time, host: "install", folder: "/cut", tags: ["t"], summary: { files: 2, bytes: 8 } },
+    { id: "a", time: line.time, host: "install", folder: "", tags: [], summary: undefined },
   ]);
   expect(calls[0]?.words).toBe("snapshots --no-lock --tag t,u");
 });

@@ -44,7 +44,8 @@ async function recoveryOf(
   const { recoverTo } = await import("./wal/recover.ts");
   return {
     mark: markOf(snapshot, moment),
-    recover: (data) => recoverTo(moment, { restic, snapshot, data, folder: join(folder, "restore-wal") }, quietly({ log })),
+    recover: (data) =>
+      recoverTo(moment, { restic, snapshot, data, folder: join(folder, "restore-wal") }, quietly({ log })),
   };
 }
 

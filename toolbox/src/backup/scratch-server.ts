@@ -182,7 +182,9 @@ async function endInOrder({ child, ended, end, log }: RunningServer): Promise<vo
   await ended;
   const code = end()?.code;
   if (code === "0") return;
-  throw new ToolboxError(`the server on the copy did not end in order, but with ${code ?? "nothing"}: ${lastLines(log(), 5)}`);
+  throw new ToolboxError(
+    `the server on the copy did not end in order, but with ${code ?? "nothing"}: ${lastLines(log(), 5)}`,
+  );
 }
 
 /** Nothing that it holds is worth an orderly end. */

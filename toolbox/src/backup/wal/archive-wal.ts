@@ -10,7 +10,16 @@ import type { BackupFolder } from "../work-folder.ts";
 import { hasLostPlace, openReceiver, type Receiver } from "./receiver.ts";
 import { dropSlot, identifyServer, makeSlot, readSlot, type ServerState } from "./replication.ts";
 import { parsePosition } from "./segments.ts";
-import { clearSpool, countSegments, fillCut, type Line, readLine, removeStored, writeLine } from "./spool.ts";
+import {
+  clearSpool,
+  countSegments,
+  fillCut,
+  type Line,
+  partsInCut,
+  readLine,
+  removeStored,
+  writeLine,
+} from "./spool.ts";
 import { type Spool, spoolIn, type WalState } from "./spool.ts";
 import { tagsOfWal } from "./stored-wal.ts";
 
@@ -53,11 +62,18 @@ export async function archiveWal(context: ArchiveContext): Promise<void> {
     await mkdir(spool.receive, { recursive: true, mode: 0o700 });
     const everyMs = (document.walSeconds ?? defaultSeconds) * 1000;
     const line = await readLine(spool);
-    const archive: Archive = { context, spool, environment, receiver: openReceiver(), everyMs, line, problem: undefined };
+    const archive: Archive = {
+      context,
+      spool,
+      environment,
+      receiver: openReceiver(),
+      everyMs,
+      line,
+      problem: undefined,
+    };
     await archiveUntil(ending.signal, archive);
   });
 }
-
 
 async function archiveUntil(ending: AbortSignal, archive: Archive): Promise<void> {
   let due = 0;
@@ -116,7 +132,8 @@ async function receive(archive: Archive, looksAtServer: boolean): Promise<void> 
   await requireRepository(context.restic);
   const server = await identifyServer(environment);
   const isLost = !receiver.isRunning() && hasLostPlace(receiver.lastWords());
-  if (isLost || !isOf(archive.line, server) || (await readSlot(environment)) === undefined) await beginLine(archive, server);
+  if (isLost || !isOf(archive.line, server) || (await readSlot(environment)) === undefined)
+    await beginLine(archive, server);
   if (receiver.isRunning()) return;
   if (receiver.lastWords() !== "") context.log(`pg_receivewal ended: ${receiver.lastWords()}`);
   receiver.start(environment, spool.receive);
@@ -137,7 +154,9 @@ async function beginLine(archive: Archive, { systemIdentifier, timeline }: Serve
   const { spool, environment, receiver, context, line: former } = archive;
   await receiver.stop();
   if (former !== undefined) {
-    context.log("the write-ahead log does not go on from what was received: make a backup, from which moments can be restored again");
+    context.log(
+      "the write-ahead log does not go on from what was received: make a backup, from which moments can be restored again",
+    );
   }
   if ((await readSlot(environment)) !== undefined) await dropSlot(environment);
   await clearSpool(spool);
@@ -155,16 +174,18 @@ async function store(archive: Archive): Promise<void> {
   if (!isOf(line, server)) return;
   if (line.stored?.upto !== server.position) {
     await untilReceived(server.position, archive);
-    const parts = await fillCut(spool);
-    if (parts === undefined) {
-      archive.line = undefined;
-      throw new ToolboxError("segments that were received are not there any more: the log is received anew");
-    }
-    const { systemIdentifier, timeline } = line;
-    const part = { ...{ line: line.id, systemIdentifier, timeline }, ...parts, upto: server.position };
-    const tags = tagsOfWal(context.document.name, { ...part, through: through.toISOString() });
-    await context.restic.backup(spool.cut, { tags, time: through }, () => undefined);
+    await fillCut(spool);
   }
+  const parts = await partsInCut(spool);
+  if (parts === undefined) {
+    archive.line = undefined;
+    throw new ToolboxError("segments that were received are not there any more: the log is received anew");
+  }
+  // Also when nothing was written: that nothing was is what leads to the moments since.
+  const { systemIdentifier, timeline } = line;
+  const part = { ...{ line: line.id, systemIdentifier, timeline }, ...parts, upto: server.position };
+  const tags = tagsOfWal(context.document.name, { ...part, through: through.toISOString() });
+  await context.restic.backup(spool.cut, { tags, time: through }, () => undefined);
   archive.line = { ...line, stored: { upto: server.position, through: through.toISOString() } };
   await writeLine(spool, archive.line);
   await removeStored(spool);

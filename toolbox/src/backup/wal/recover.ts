@@ -31,7 +31,8 @@ export async function recoverTo(asked: string, place: RecoveryPlace, context: Co
   context.log(`fetching the write-ahead log up to ${moment}`);
   for (const piece of pieces) await fetchPiece(piece, restic, { segments, fetched: join(folder, "fetched") });
   await writeFile(join(data, "recovery.signal"), "", { mode: 0o600 });
-  const target = `recovery_target_time = '${moment}'\nrecovery_target_action = promote\n`;
+  // A server that starts knows no names of time zones yet, not even Z.
+  const target = `recovery_target_time = '${moment.replace("T", " ").replace("Z", "+00")}'\nrecovery_target_action = promote\n`;
   await playBack(place, segments, target, context).catch(async (error: unknown) => {
     // Nothing was committed between the moment and the end of what was stored after it: the end is what was so at the moment.
     if (!errorText(error).includes("recovery ended before configured recovery target was reached")) throw error;
@@ -45,7 +46,8 @@ async function choosePieces(moment: string, { restic, snapshot }: RecoveryPlace)
   const backup = all.find(({ id }) => id === snapshot);
   const start = startIn(backup?.tags ?? []);
   const of = backup?.tags.find((tag) => tag.startsWith("of:"))?.slice("of:".length) ?? "";
-  if (start === undefined) throw new ToolboxError(`the backup ${snapshot} does not say where the write-ahead log goes on`);
+  if (start === undefined)
+    throw new ToolboxError(`the backup ${snapshot} does not say where the write-ahead log goes on`);
   const stored = storedWal(all, of);
   const chosen = piecesFor(start, stored, moment);
   if (chosen === undefined) throw outOfReach(moment, start, stored);

@@ -65,11 +65,8 @@ export async function countSegments({ receive, cut }: Spool): Promise<number> {
   return all.filter((name) => parseSegment(name)?.isPart === false).length;
 }
 
-/**
- * Puts what is to be stored where nobody writes to it: whole segments are moved there, of the one that is being written a copy is made.
- * @returns what lies there; undefined where that is nothing, or segments of which one in between is missing
- */
-export async function fillCut(spool: Spool): Promise<Pick<WalPart, "whole" | "part"> | undefined> {
+/** Puts what is to be stored where nobody writes to it: whole segments are moved there, of the one that is being written a copy is made. */
+export async function fillCut(spool: Spool): Promise<void> {
   await mkdir(spool.receive, { recursive: true, mode: 0o700 });
   for (const name of await readdir(spool.cut)) {
     if (parseSegment(name)?.isPart !== false) await rm(join(spool.cut, name));
@@ -83,7 +80,11 @@ export async function fillCut(spool: Spool): Promise<Pick<WalPart, "whole" | "pa
       if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries > 5) throw error;
     }
   }
-  return partsOf((await readdir(spool.cut)).flatMap((name) => parseSegment(name) ?? []));
+}
+
+/** What lies where it is stored from; undefined where that is nothing, or segments of which one in between is missing. */
+export async function partsInCut({ cut }: Spool): Promise<Pick<WalPart, "whole" | "part"> | undefined> {
+  return partsOf((await readdir(cut)).flatMap((name) => parseSegment(name) ?? []));
 }
 
 async function takeReceived({ receive, cut }: Spool): Promise<void> {
@@ -109,9 +110,9 @@ function partsOf(segments: readonly Segment[]): Pick<WalPart, "whole" | "part"> 
 /** So many whole segments lie here although they are stored: the next snapshots have them, too, and a restore needs fewer. */
 const keptSegments = 32;
 
-/** Removes whole segments that are stored, once there are many. */
+/** Removes whole segments that are stored, once there are many; the last one stays, so that there is always something to store. */
 export async function removeStored({ cut }: Spool): Promise<void> {
-  const whole = (await readdir(cut)).filter((name) => parseSegment(name)?.isPart === false);
+  const whole = (await readdir(cut)).filter((name) => parseSegment(name)?.isPart === false).toSorted();
   if (whole.length < keptSegments) return;
-  for (const name of whole) await rm(join(cut, name));
+  for (const name of whole.slice(0, -1)) await rm(join(cut, name));
 }

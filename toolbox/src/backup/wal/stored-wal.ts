@@ -139,7 +139,11 @@ export function piecesFor(
     const best = furthest(line, next);
     if (best?.whole === undefined) throw new RangeError(`the segment ${segmentName(timeline, next)} was counted twice`);
     const last = Math.min(best.whole.last, end);
-    pieces.push({ id: best.id, folder: best.folder, files: range(next, last).map((number) => segmentName(timeline, number)) });
+    pieces.push({
+      id: best.id,
+      folder: best.folder,
+      files: range(next, last).map((number) => segmentName(timeline, number)),
+    });
     next = last + 1;
   }
   if (isInPart) pieces.push({ id: target.id, folder: target.folder, files: [`${segmentName(timeline, end)}.partial`] });
