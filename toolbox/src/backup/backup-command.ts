@@ -112,6 +112,9 @@ export function isBackupCall([action = "", ...words]: readonly string[]): boolea
   return actions[action]?.words === words.length;
 }
 
+/** Who stores the write-ahead log holds the repository every other minute, for seconds. */
+const lockSeconds = 60;
+
 /**
  * Does one thing with the backups of a platform.
  * @throws ToolboxError
@@ -133,6 +136,7 @@ export async function runBackup(
     temporary: "/tmp",
     cacheFolder,
     deadHosts,
+    lockSeconds,
     log: io.log,
   });
   try {

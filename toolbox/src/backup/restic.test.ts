@@ -42,9 +42,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const logged: string[] = [];
 const log = (line: string): void => void logged.push(line);
 
-function open(deadHosts: readonly string[] = []): Restic {
+function open(deadHosts: readonly string[] = [], lockSeconds = 0): Restic {
   const repository = { kind: "directory" as const, path: join(folder, "repository"), password: "the secret" };
-  return openRestic(repository, { host: "install", temporary: folder, deadHosts, log });
+  return openRestic(repository, { host: "install", temporary: folder, deadHosts, lockSeconds, log });
 }
 
 const stored = (files: number, bytes: number): string =>
@@ -151,6 +151,16 @@ describe("a locked repository", () => {
     await expect(open(["run-1"]).check("all")).rejects.toThrow(/process 7 on run-2 since \d{4}-\d\d-\d\dT[0-9:]+Z/);
 
     expect(calls.some(({ words }) => words.startsWith("unlock"))).toBe(false);
+  });
+
+  it("is waited for where one who lives lets go of it soon", async () => {
+    answers = { "list locks": { output: "a\n" }, "cat lock": lock("run-2") };
+    let tries = 0;
+    answers["check"] = () => Promise.resolve((tries += 1) === 1 ? locked : {});
+
+    expect(await open([], 60).check("metadata")).toEqual({ whole: true });
+
+    expect(calls.map(({ words }) => words)).toEqual(["check", "list locks --no-lock", "cat lock a --no-lock", "check"]);
   });
 
   it.each([

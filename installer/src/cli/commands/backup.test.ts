@@ -224,6 +224,21 @@ describe("restore", () => {
     expect(run.status).toBe(0);
   });
 
+  it("hands a moment over, and says of when repositories and objects are", async () => {
+    const moment = "2026-11-21T12:00:00.000Z";
+    const later = { ...restored.backup, id: "fedcba9876", cutAt: "2026-11-21T13:00:00.000Z" };
+    const words = "restore --from backups --recovery-key-file key --to-time 2026-11-21T12:00:00Z";
+    const run = (files: typeof later) => cli(words, { restore: () => Promise.resolve({ ...restored, moment, files }) });
+
+    const after = await run(later);
+    const before = await run({ ...later, cutAt: "2026-11-21T11:00:00.000Z" });
+
+    expect(after.requests["restore"]?.[0]).toMatchObject({ toTime: "2026-11-21T12:00:00Z" });
+    expect(after.stdout()).toContain(`the platform of ${moment}`);
+    expect(after.stdout()).toContain("those of backup fedcba98, made after it: what was deleted in between is missing");
+    expect(before.stdout()).toContain("made before it: what came in between is missing");
+  });
+
   it("takes a claim where the platform is to be on a cluster", async () => {
     const run = await cli("restore --mode helm --from claim:backups --recovery-key-file key", {
       restore: () => Promise.resolve(restored),
@@ -278,6 +293,7 @@ describe("restore", () => {
     ["", "--from PLACE"],
     ["--database a --repository b", "give one of"],
     ["--from x --database a", "give one of"],
+    ["--database a --to-time 2026-11-21T12:00:00Z", "leave --to-time out"],
   ])("refuses `restore %s`, and says what to give", async (words, hint) => {
     const run = await cli(`restore ${words}`.trim(), {});
 

@@ -50,9 +50,9 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "hostPath is forbidden by the restricted standard",
   },
   {
-    id: "wal-archive",
+    id: "log-archive",
     compose:
-      "with `backup.wal` a service archives the write-ahead log of PostgreSQL, and moments between backups can be brought back",
+      "with `backup.wal` a service archives the write-ahead log of the databases, and moments between backups can be brought back",
     helm: "refused",
     reason: "it works on the volume that backups are kept in, which jobs of one node have on a cluster",
   },
