@@ -7,6 +7,9 @@ const stores = "integration/backup-stores";
 const damage = "integration/backup-damage";
 const servers = "integration/backup-servers";
 const behindSsh = "integration/backup-sftp";
+const moments = "backup/choose-moment";
+const wal = "integration/backup-wal";
+const walTogether = "e2e/backup-wal";
 const nothing = "nothing was made or changed";
 
 /** What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to. */
@@ -305,10 +308,6 @@ export const backupRows: readonly BadInput[] = [
   },
   ...momentRows(),
 ];
-
-const moments = "backup/choose-moment";
-const wal = "integration/backup-wal";
-const walTogether = "e2e/backup-wal";
 
 /** What is wrong with a moment between backups, and with the write-ahead log that leads there. */
 function momentRows(): readonly BadInput[] {
