@@ -37,18 +37,18 @@ afterAll(async () => {
   await world.dispose();
 }, 60_000);
 
-async function state(): Promise<Partial<WalState>> {
-  return JSON.parse(await world.shell(`cat ${spool}/state.json || echo '{}'`)) as Partial<WalState>;
+async function state(of = spool): Promise<Partial<WalState>> {
+  return JSON.parse(await world.shell(`cat ${of}/state.json || echo '{}'`)) as Partial<WalState>;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval: 500 });
+async function until(isSo: () => Promise<boolean>, interval = 500): Promise<void> {
+  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval });
 }
 
 /** Waits until everything that was written before now is stored. */
-async function untilStored(): Promise<void> {
+async function untilStored(of = spool): Promise<void> {
   const now = new Date().toISOString();
-  await until(async () => ((await state()).through ?? "") > now);
+  await until(async () => ((await state(of)).through ?? "") > now);
 }
 
 async function write(id: number): Promise<void> {
@@ -117,6 +117,20 @@ it("goes through it a second time without doing anything, and never to another m
   expect(again).toHaveLength(1);
   expect(other.error?.message).toMatch(/is not empty: .*restored from backup/);
 });
+
+it("goes through it whole after it was killed while the log was played back", async () => {
+  const data = await emptyFolder("killed");
+  const restore = ["restoreTo", between, backup, data] as const;
+  const killed = await world.start([restore]);
+  await until(async () => (await world.shell(`ls ${data}/.restoring/recovery.signal || true`)) !== "", 50);
+  await world.docker("kill", killed);
+  const left = await world.shell(`ls -A ${data}`);
+
+  await world.results([restore]);
+
+  expect(left.trim()).toBe(".restoring");
+  expect(await rowsIn(data)).toEqual([1, 2]);
+}, 180_000);
 
 it("leads to a moment after which nothing was written", async () => {
   const moment = await pause();
@@ -192,4 +206,28 @@ it("begins another line where the server has not kept what comes next", async ()
   await world.results([["restoreTo", moment, second, data]]);
 
   expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+}, 180_000);
+
+it("leads to moments of a server that was itself brought back to one", async () => {
+  await world.docker("stop", "-t", "30", archive);
+  const again = { ...login, host: "again" };
+  const its = await emptyFolder("spool-again");
+  const server = await world.serve("again", "/staging/between");
+  await world.start([["archiveWal", again, its, seconds]]);
+  await untilStored(its);
+  const [third] = (await world.results([["backUpPostgres", again, cut]])) as [string];
+  await server.query("insert into written (id) values (100)");
+  const moment = await pause();
+  await server.query("insert into written (id) values (101)");
+  await untilStored(its);
+  const { rows } = await server.query<{ timeline: number }>(
+    "select timeline_id as timeline from pg_control_checkpoint()",
+  );
+  await server.end();
+  const data = await emptyFolder("third");
+
+  await world.results([["restoreTo", moment, third, data]]);
+
+  expect(rows).toEqual([{ timeline: 2 }]);
+  expect(await rowsIn(data)).toEqual([1, 2, 100]);
 }, 180_000);

@@ -129,6 +129,18 @@ describe("backup list", () => {
     expect(json.status).toBe(0);
   });
 
+  it("shows up to which moment the write-ahead log leads, where one is archived", async () => {
+    const old = { id: "1111111122222222", at: "2026-11-20T12:00:00Z", bytes: 1_000_000, name: "slipway" };
+    const backups = [old, { ...old, id: proof.id, walThrough: "2026-11-21T11:30:00Z" }];
+    const list = { apiVersion, kind: "BackupListResult" as const, name: "slipway", backups };
+
+    const run = await cli("backup list", { listBackups: () => Promise.resolve(list) });
+
+    expect(run.stdout()).toMatch(/^BACKUP .* MOMENTS UP TO$/m);
+    expect(run.stdout()).toMatch(/^11111111 .* -$/m);
+    expect(run.stdout()).toMatch(/^01234567 .*2026-11-21 11:30/m);
+  });
+
   it("says what makes the first one", async () => {
     const none = { apiVersion, kind: "BackupListResult" as const, name: "slipway", backups: [] };
 

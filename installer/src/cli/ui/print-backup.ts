@@ -50,15 +50,17 @@ export function formatBackups(
   columns: number | undefined,
 ): string {
   if (backups.length === 0) return "there is no backup yet: slipway backup create makes one";
+  const hasMoments = backups.some(({ walThrough }) => walThrough !== undefined);
   return formatTable(
-    ["BACKUP", "WHEN", "AGE", "SIZE", "RESTORED", "IN"],
-    backups.map(({ id, at, bytes, proof }) => [
+    ["BACKUP", "WHEN", "AGE", "SIZE", "RESTORED", "IN", ...(hasMoments ? ["MOMENTS UP TO"] : [])],
+    backups.map(({ id, at, bytes, proof, walThrough }) => [
       shortId(id),
       formatMoment(new Date(at)),
       formatSeconds(Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000))),
       formatBytes(bytes),
       proof === undefined ? { text: "never", paint: style.warn } : formatMoment(new Date(proof.at)),
       proof === undefined ? "-" : formatSeconds(proof.restoreSeconds),
+      ...(hasMoments ? [walThrough === undefined ? "-" : formatMoment(new Date(walThrough))] : []),
     ]),
     style,
     columns,
