@@ -41,8 +41,8 @@ async function state(of = spool): Promise<Partial<WalState>> {
   return JSON.parse(await world.shell(`cat ${of}/state.json || echo '{}'`)) as Partial<WalState>;
 }
 
-async function until(isSo: () => Promise<boolean>, interval = 500): Promise<void> {
-  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval });
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval: 500 });
 }
 
 /** Waits until everything that was written before now is stored. */
@@ -122,7 +122,7 @@ it("goes through it whole after it was killed while the log was played back", as
   const data = await emptyFolder("killed");
   const restore = ["restoreTo", between, backup, data] as const;
   const killed = await world.start([restore]);
-  await until(async () => (await world.shell(`ls ${data}/.restoring/recovery.signal || true`)) !== "", 50);
+  await world.shell(`while [ ! -e ${data}/.restoring/recovery.signal ]; do sleep 0.02; done`);
   await world.docker("kill", killed);
   const left = await world.shell(`ls -A ${data}`);
 

@@ -123,6 +123,20 @@ log_min_messages = warning
 `;
 }
 
+/** A server that ended before anybody could connect to it. */
+export class EndedServerError extends ToolboxError {
+  /** The end of what it wrote; who tried to connect meanwhile is in it, too. */
+  readonly log: string;
+
+  constructor(code: string, log: string) {
+    super(`no server starts on the copy, it ended with ${code}: ${lastLines(log, 5)}`, {
+      advice: "the copy cannot be used; look whether the server that it is of is well, and back it up again",
+    });
+    this.name = "EndedServerError";
+    this.log = log;
+  }
+}
+
 interface RunningServer {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
@@ -162,9 +176,7 @@ async function waitUntilUp(server: RunningServer, connections: Connections, { lo
     const end = server.end();
     if (end?.cause !== undefined) throw cannotRun("postgres", end.cause);
     if (end !== undefined) {
-      throw new ToolboxError(`no server starts on the copy, it ended with ${end.code}: ${lastLines(server.log(), 5)}`, {
-        advice: "the copy cannot be used; look whether the server that it is of is well, and back it up again",
-      });
+      throw new EndedServerError(end.code, server.log());
     }
     try {
       await connections.to("template1");

@@ -1,9 +1,10 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText, ToolboxError } from "../../errors.ts";
+import { ToolboxError } from "../../errors.ts";
 import type { CopyContext } from "../copy.ts";
 import type { Restic } from "../restic.ts";
-import { withScratchServer } from "../scratch-server.ts";
+import { EndedServerError, withScratchServer } from "../scratch-server.ts";
+import { parsePosition } from "./segments.ts";
 import { piecesFor, reachOf, startIn, storedWal, type StoredWal, type WalPiece, type WalStart } from "./stored-wal.ts";
 
 export interface RecoveryPlace {
@@ -16,6 +17,9 @@ export interface RecoveryPlace {
   readonly folder: string;
 }
 
+/** What a server writes that has played back all there is, and met nothing that was committed after the moment. */
+const endOfLog = "recovery ended before configured recovery target was reached";
+
 /**
  * Brings restored databases to a moment, with the write-ahead log that was stored since the backup, as a server of its own history that has
  * ended in order.
@@ -24,7 +28,7 @@ export interface RecoveryPlace {
 export async function recoverTo(asked: string, place: RecoveryPlace, context: CopyContext): Promise<void> {
   const moment = new Date(asked).toISOString();
   const { folder, data, restic } = place;
-  const { pieces } = await choosePieces(moment, place);
+  const { pieces, upto } = await choosePieces(moment, place);
   const segments = join(folder, "segments");
   await rm(folder, { recursive: true, force: true });
   await mkdir(segments, { recursive: true, mode: 0o700 });
@@ -35,10 +39,21 @@ export async function recoverTo(asked: string, place: RecoveryPlace, context: Co
   const target = `recovery_target_time = '${moment.replace("T", " ").replace("Z", "+00")}'\nrecovery_target_action = promote\n`;
   await playBack(place, segments, target, context).catch(async (error: unknown) => {
     // Nothing was committed between the moment and the end of what was stored after it: the end is what was so at the moment.
-    if (!errorText(error).includes("recovery ended before configured recovery target was reached")) throw error;
-    await playBack(place, segments, "", context);
+    if (!(error instanceof EndedServerError && error.log.includes(endOfLog))) throw error;
+    requireAll(await playBack(place, segments, "", context), upto);
   });
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What the server had written may end in the middle of a record, which is none yet. */
+const longestRecord = 1024n * 1024n;
+
+/** @throws ToolboxError when playing back ended before all that was written until the moment */
+function requireAll(played: string, upto: string): void {
+  if (parsePosition(played) + longestRecord >= parsePosition(upto)) return;
+  throw new ToolboxError(`the write-ahead log could be played back up to ${played}, and it was written up to ${upto}`, {
+    advice: "it is damaged: restore to an earlier moment, or to a backup that was made later",
+  });
 }
 
 async function choosePieces(moment: string, { restic, snapshot }: RecoveryPlace) {
@@ -76,13 +91,16 @@ async function fetchPiece(
   await rm(fetched, { recursive: true });
 }
 
-/** Nobody can connect before the server has played the log back and begun a history of its own. */
+/**
+ * Nobody can connect before the server has played the log back and begun a history of its own.
+ * @returns the position up to which it was played back
+ */
 async function playBack(
   { data, folder }: RecoveryPlace,
   segments: string,
   target: string,
   context: CopyContext,
-): Promise<void> {
+): Promise<string> {
   const settings = `restore_command = 'cp "${segments}/%f" "%p"'
 recovery_target_timeline = current
 ${target}hot_standby = off
@@ -90,9 +108,16 @@ wal_level = replica
 full_page_writes = on
 `;
   const scratch = join(folder, "server");
-  await withScratchServer(data, { scratch, settings }, context, async (server) => {
-    const [row] = await server.query("template1", "select pg_is_in_recovery() as waits");
-    if (row?.["waits"] !== false) throw new ToolboxError("the server on the copy has not ended its recovery");
+  return withScratchServer(data, { scratch, settings }, context, async (server) => {
+    const [row] = await server.query(
+      "template1",
+      "select pg_is_in_recovery() as waits, pg_last_wal_replay_lsn()::text as played",
+    );
+    const played = row?.["played"];
+    if (row?.["waits"] !== false || typeof played !== "string") {
+      throw new ToolboxError("the server on the copy has not ended its recovery");
+    }
     await server.query("template1", "checkpoint");
+    return played;
   });
 }

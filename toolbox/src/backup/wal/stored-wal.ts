@@ -120,14 +120,14 @@ export interface WalPiece {
 }
 
 /**
- * The least that has to be fetched to go from a backup to a moment.
+ * The least that has to be fetched to go from a backup to a moment, and up to where the log has to be played back for it.
  * @returns undefined where the stored log does not lead there
  */
 export function piecesFor(
   start: WalStart,
   stored: readonly StoredWal[],
   moment: string,
-): { readonly pieces: readonly WalPiece[]; readonly through: string } | undefined {
+): { readonly pieces: readonly WalPiece[]; readonly upto: string } | undefined {
   const { line, usable } = chainOf(start, stored);
   const target = usable.find(({ through }) => Date.parse(through) >= Date.parse(moment));
   if (target === undefined) return undefined;
@@ -147,7 +147,7 @@ export function piecesFor(
     next = last + 1;
   }
   if (isInPart) pieces.push({ id: target.id, folder: target.folder, files: [`${segmentName(timeline, end)}.partial`] });
-  return { pieces, through: target.through };
+  return { pieces, upto: target.upto };
 }
 
 function range(first: number, last: number): readonly number[] {
