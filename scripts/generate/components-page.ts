@@ -53,6 +53,8 @@ Casdoor can let people in with [accounts of the company](company-accounts.md); t
 One that is yours takes a server's address and login: [services of your own](external-services.md). \`redis-tunnel\` runs only beside a Redis of
 yours that speaks TLS, for programs that do not.
 
+\`wal-archive\` runs on one host where \`backup.wal\` is true: it stores what PostgreSQL writes between [backups](backup.md#to-a-moment).
+
 \`hub-stores\` is no program: it makes the hub's databases, buckets, roles and keys, and the guards of its internal paths, in every profile. The
 hub's programs but the portal are one binary in the image \`csghub-server\`; how they are told what they need is in
 [architecture](architecture.md#the-hub).

@@ -554,6 +554,10 @@ export interface BackupDocument {
   readonly objects?: BackupObjects;
   readonly streams?: BackupStreams;
   readonly keep: BackupRetention;
+  /**
+   * How often what PostgreSQL has written is stored, by who archives its write-ahead log.
+   */
+  readonly walSeconds?: number;
 }
 export interface RestorePostgresJob {
   readonly kind: "restore-postgres";
@@ -566,6 +570,10 @@ export interface RestorePostgresJob {
    * Data directory of a server that does not run.
    */
   readonly data: string;
+  /**
+   * Bring back what was so then, with the write-ahead log that was stored since the backup; ISO 8601.
+   */
+  readonly moment?: string;
   readonly folder: string;
 }
 /**

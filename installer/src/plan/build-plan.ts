@@ -34,8 +34,12 @@ export interface PlanRequest {
 
 /** What becomes of a backup that is brought back. */
 export interface RestoreRequest {
-  /** Its id. */
+  /** Id of the one whose databases are brought back. */
   readonly backup: string;
+  /** Id of the one whose repositories, objects and streams are; the same unless named. */
+  readonly files?: string;
+  /** Databases are brought on to this moment, ISO 8601. */
+  readonly moment?: string;
 }
 
 /**
@@ -50,7 +54,7 @@ export function buildPlan(
   const context = buildContext(request, definitions);
   const built = definitions.map((definition) => inProfile(definition, request.profile, definition.build(context)));
   const wires = gather(built, "wires").toSorted(byId);
-  const restoring = request.restore === undefined ? [] : restoreJobs(context, request.restore.backup);
+  const restoring = request.restore === undefined ? [] : restoreJobs(context, request.restore);
   const parts = [
     ...built,
     buildVerification(context, wires),

@@ -80,6 +80,8 @@ export interface Component {
   /** Its part in the whole, where others have to find it by that. */
   readonly role?: ComponentRole;
   readonly zone: Zone;
+  /** The value that asks for it, where it can be on one host alone. */
+  readonly onlyOnOneHost?: string;
   /** Absent when the component is external or off. */
   readonly workload?: Workload;
   readonly endpoints: readonly Endpoint[];

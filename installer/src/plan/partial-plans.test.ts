@@ -172,3 +172,51 @@ describe("what is elsewhere", () => {
     expect(plan.jobs.filter(({ id }) => id.startsWith("restore-"))).toEqual([]);
   });
 });
+
+describe("a platform that archives its write-ahead log", () => {
+  const archiving = [...backedUp, "backup.wal=true"];
+  const isThere = (plan: { readonly components: readonly { readonly id: string }[] }): boolean =>
+    plan.components.some(({ id }) => id === "wal-archive");
+
+  it("has a service for it, which works beside the stores and not before all of them are back", () => {
+    const whole = profilePlan("infra", archiving);
+
+    expect(isThere(whole)).toBe(true);
+    expect(isThere(infraPlan(backedUp))).toBe(false);
+    expect(isThere(storesOnly(whole))).toBe(false);
+    expect(isThere(backupsOnly(whole))).toBe(false);
+  });
+
+  it("has a server that does not keep what is not received until its disk is full", () => {
+    const settingsIn = (sets: readonly string[]): string => JSON.stringify(profilePlan("infra", sets).components);
+
+    expect(settingsIn(archiving)).toContain("max_slot_wal_keep_size = 4GB");
+    expect(settingsIn(backedUp)).not.toContain("max_slot_wal_keep_size");
+  });
+
+  it("reads nothing but the database and the repository, as who makes base backups", () => {
+    const service = profilePlan("infra", [...toServer, "backup.wal=true"]).components.find(
+      ({ id }) => id === "wal-archive",
+    );
+    const file = service?.workload?.container.files[0];
+
+    expect(service?.reaches).toEqual(["backup.repository", "postgres.sql"]);
+    expect(service?.workload?.container).toMatchObject({ uid: 10001, mounts: [{ volume: "spool" }] });
+    expect(JSON.stringify(file)).toContain('"user":"slipway_backup"');
+  });
+
+  it("is brought to a moment with the rows of one backup and the files of another", () => {
+    const restore = { backup: "0123abcd", files: "4567cdef", moment: "2026-11-30T12:00:00.000Z" };
+    const { jobs } = profilePlan("infra", archiving, undefined, { restore });
+    const documentOf = (id: string): unknown => {
+      const contents = jobs.find((job) => job.id === id)?.container.files[0]?.contents;
+      return contents?.kind === "json" ? contents.value : undefined;
+    };
+
+    expect(documentOf("restore-postgres")).toMatchObject({ snapshot: "0123abcd", moment: restore.moment });
+    for (const id of ["restore-git", "restore-objects", "restore-streams"]) {
+      expect(documentOf(id)).toMatchObject({ snapshot: "4567cdef" });
+      expect(documentOf(id)).not.toHaveProperty("moment");
+    }
+  });
+});

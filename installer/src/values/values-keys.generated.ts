@@ -1878,7 +1878,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "backup": {
     "type": "object",
-    "allowed": "a map of mode, directory, repository, claim, resources, storage and keep"
+    "allowed": "a map of mode, directory, repository, claim, resources, storage, wal and keep"
   },
   "backup.mode": {
     "type": "string",
@@ -1975,6 +1975,10 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "backup.storage.size": {
     "type": "string",
     "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "backup.wal": {
+    "type": "boolean",
+    "allowed": "true or false"
   },
   "backup.keep": {
     "type": "object",

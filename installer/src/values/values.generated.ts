@@ -1098,6 +1098,10 @@ export interface BackupValues {
   readonly resources: Resources;
   readonly storage: Storage;
   /**
+   * Stores what PostgreSQL writes every two minutes, too, so that slipway restore --to-time brings back a moment between two backups. On one host alone.
+   */
+  readonly wal: boolean;
+  /**
    * How many backups slipway backup prune leaves: the newest of so many days, weeks and months.
    */
   readonly keep: {

@@ -11,6 +11,9 @@ import { dumpDatabase, provePostgres } from "../../../toolbox/src/backup/prove-p
 import { restorePostgres, savePostgres } from "../../../toolbox/src/backup/postgres-store.ts";
 import { readQuarantined } from "../../../toolbox/src/backup/quarantine.ts";
 import { openRestic, type CheckScope, type Restic, type Retention } from "../../../toolbox/src/backup/restic.ts";
+import { archiveWal } from "../../../toolbox/src/backup/wal/archive-wal.ts";
+import { needlessWal, reachOf, startIn, storedWal, tagsOfStart } from "../../../toolbox/src/backup/wal/stored-wal.ts";
+import { openBackupFolder } from "../../../toolbox/src/backup/work-folder.ts";
 import { withScratchServer } from "../../../toolbox/src/backup/scratch-server.ts";
 import type {
   BackupGit,
@@ -40,6 +43,15 @@ export type Call =
   | readonly ["query", folder: string, scratch: string, database: string, sql: string]
   | readonly ["saveGit", access: BackupGit, folder: string]
   | readonly ["saveObjects", access: BackupObjects, folder: string]
+  /** A backup of databases alone, with the tags of a whole one. */
+  | readonly ["backUpPostgres", login: PostgresLogin, folder: string]
+  /** Archives the log of a server until the container is asked to end. */
+  | readonly ["archiveWal", login: PostgresLogin, folder: string, seconds: number]
+  /** How far the stored log leads from a backup. */
+  | readonly ["walReach", snapshotId: string]
+  | readonly ["restoreTo", moment: string, snapshotId: string, data: string]
+  | readonly ["needlessWal", kept: readonly string[]]
+  | readonly ["remove", ids: readonly string[]]
   /** Where the references of a copy of a hub lead; `database` is the hub's. */
   | readonly ["audit", cut: string, scratch: string, database: string]
   /** What the storage has, each with its refs. */
@@ -94,6 +106,25 @@ const handlers: Handlers = {
     withScratchServer(folder, scratch, context, (server) => server.query(database, sql)),
   saveGit: (_, access, folder) => saveGit(access, folder, context),
   saveObjects: (_, access, folder) => saveObjects(access, folder, context),
+  backUpPostgres: backUpPostgres,
+  archiveWal: async (restic, postgres, folder, walSeconds) => {
+    const keep = { daily: 1, weekly: 0, monthly: 0 };
+    const document = { name: "hub", repository: asked, folder, postgres, keep, walSeconds };
+    await archiveWal({ document, folder: await openBackupFolder(folder, "work"), restic, log });
+  },
+  walReach: async (restic, snapshotId) => {
+    const all = await restic.snapshots();
+    const start = startIn(all.find(({ id }) => id === snapshotId)?.tags ?? []);
+    return start === undefined ? undefined : reachOf(start, storedWal(all, "hub"));
+  },
+  restoreTo: (_, moment, snapshot, data) =>
+    tellsOf({ kind: "restore-postgres", repository: asked, snapshot, data, moment, folder: "/staging/work" }),
+  needlessWal: async (restic, kept) => {
+    const all = await restic.snapshots();
+    const starts = all.filter(({ id }) => kept.includes(id)).flatMap(({ tags }) => startIn(tags) ?? []);
+    return needlessWal(storedWal(all, "hub"), starts);
+  },
+  remove: (restic, ids) => restic.remove(ids),
   audit: (_, cut, scratch, database) => audit(cut, scratch, database),
   repositories: (_, access) => listRepositories(access),
   runJob: (_, job) => tellsOf(job),
@@ -111,6 +142,12 @@ async function audit(cut: string, scratch: string, database: string): Promise<un
   const folder = join(cut, "objects");
   const objects = { folder, read: (file: string) => readFile(join(folder, file)) };
   return auditBackup({ ...(rows && { rows }), git, objects }, context);
+}
+
+async function backUpPostgres(restic: Restic, login: PostgresLogin, folder: string): Promise<string> {
+  const saved = await savePostgres(login, join(folder, "postgres"), context);
+  const tags = ["of:hub", ...tagsOfStart(saved, new Date().toISOString())];
+  return (await restic.backup(folder, { tags }, () => undefined)).snapshotId;
 }
 
 async function listRepositories(access: BackupGit): Promise<unknown> {
@@ -136,8 +173,11 @@ async function perform([name, ...words]: Call, restic: Restic): Promise<unknown>
   return await handler(restic, ...words);
 }
 
+let asked: BackupRepository;
+
 async function main(): Promise<void> {
   const { repository, deadHosts = [], patience, calls } = JSON.parse(await text(process.stdin)) as Calls;
+  asked = repository;
   const restic = openRestic(repository, { host: "install", temporary: "/tmp", deadHosts, ...patience, log });
   const results: unknown[] = [];
   let error: Outcome["error"];

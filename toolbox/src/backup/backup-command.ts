@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { BackupDocument } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
-import type { BackupEvent } from "./backup-events.ts";
+import type { BackupEvent, ListedBackup } from "./backup-events.ts";
 import { checkRepository } from "./check-repository.ts";
 import { createBackup } from "./create-backup.ts";
 import { recordsFile } from "./manifest.ts";
@@ -10,8 +10,9 @@ import { proveBackup, readProofs } from "./prove-backup.ts";
 import { readQuarantined } from "./quarantine.ts";
 import { parseRecords } from "./records.ts";
 import { returnDatabase, returnObjects, returnRepository } from "./return-parts.ts";
-import { openRestic, type CheckScope, type Restic } from "./restic.ts";
+import { openRestic, type CheckScope, type Restic, type StoredSnapshot } from "./restic.ts";
 import { whileRemoving } from "./stored-backups.ts";
+import { isWal, needlessWal, reachOf, startIn, storedWal, walHost } from "./wal/stored-wal.ts";
 import { type BackupFolder, openBackupFolder, putRecords } from "./work-folder.ts";
 
 export interface BackupIo {
@@ -38,6 +39,8 @@ interface Action {
   readonly opens?: false;
   /** It is done with a credential that is handed over, for this once. */
   readonly asOther?: true;
+  /** Under which name its snapshots are kept; the platform's unless told otherwise. */
+  readonly hostOf?: (name: string) => string;
   /** How many words stand behind it. */
   readonly words: number;
   readonly run: (work: Work) => Promise<void>;
@@ -65,6 +68,14 @@ const actions: Readonly<Record<string, Action>> = {
   check: { manner: "work", words: 1, run: check },
   prune: { manner: "work", words: 0, run: prune },
   "prune-with": { manner: "work", words: 0, asOther: true, run: prune },
+  // A service and no job: it sees to its server by itself, and waits where that is away.
+  "archive-wal": {
+    manner: "work",
+    opens: false,
+    words: 0,
+    hostOf: walHost,
+    run: async (work) => (await import("./wal/archive-wal.ts")).archiveWal(work),
+  },
   quarantined: {
     manner: "look",
     words: 1,
@@ -101,6 +112,9 @@ export function isBackupCall([action = "", ...words]: readonly string[]): boolea
   return actions[action]?.words === words.length;
 }
 
+/** Who stores the write-ahead log holds the repository every other minute, for seconds. */
+const lockSeconds = 60;
+
 /**
  * Does one thing with the backups of a platform.
  * @throws ToolboxError
@@ -118,10 +132,11 @@ export async function runBackup(
   const { repository } = document;
   const { cache: cacheFolder, deadHosts } = folder;
   const restic = openRestic(repository, {
-    host: document.name,
+    host: (action.hostOf ?? String)(document.name),
     temporary: "/tmp",
     cacheFolder,
     deadHosts,
+    lockSeconds,
     log: io.log,
   });
   try {
@@ -167,12 +182,29 @@ async function showRecords({ restic, words, folder, hand }: Work): Promise<void>
 
 async function list({ restic, folder, tell }: Work): Promise<void> {
   const proofs = await readProofs(folder);
-  for (const { id, time, tags, summary } of await restic.snapshots()) {
+  const all = await restic.snapshots();
+  for (const row of all.filter((one) => !isWal(one))) {
+    const { id, time, tags, summary } = row;
     const proof = proofs.get(id);
     const name = tags.find((tag) => tag.startsWith("of:"))?.slice("of:".length) ?? "";
     const bytes = summary?.bytes ?? 0;
-    tell({ event: "snapshot", snapshot: { id, at: time, name, bytes, ...(proof === undefined ? {} : { proof }) } });
+    const head = { id, at: time, name, bytes, ...momentsOf(row, all, name) };
+    tell({ event: "snapshot", snapshot: { ...head, ...(proof === undefined ? {} : { proof }) } });
   }
+}
+
+/** From when and until when moments can be brought back with a backup. */
+function momentsOf(
+  { tags }: StoredSnapshot,
+  all: readonly StoredSnapshot[],
+  name: string,
+): Pick<ListedBackup, "cutAt" | "walThrough" | "walGap"> {
+  const start = startIn(tags);
+  if (start === undefined) return {};
+  const { cutAt } = start;
+  const reach = reachOf(start, storedWal(all, name));
+  if (reach === undefined) return { cutAt };
+  return { cutAt, walThrough: reach.through, ...(reach.gap === undefined ? {} : { walGap: reach.gap }) };
 }
 
 async function check({ restic, folder, words, tell }: Work): Promise<void> {
@@ -189,8 +221,18 @@ function scopeOf(word: string): CheckScope {
 }
 
 async function prune({ document, restic, folder, tell }: Work): Promise<void> {
-  const { kept, removed } = await whileRemoving({ folder, restic }, () =>
-    restic.forget(document.keep, { prune: true }),
-  );
+  const { kept, removed } = await whileRemoving({ folder, restic }, async () => {
+    const backups = await restic.forget(document.keep, { prune: false });
+    await restic.remove(await needlessIn(restic, document.name, backups.kept));
+    await restic.freeRoom();
+    return backups;
+  });
   tell({ event: "forgotten", kept: kept.length, removed: removed.length });
+}
+
+/** Snapshots of the write-ahead log that no backup needs which stays. */
+async function needlessIn(restic: Restic, name: string, kept: readonly string[]): Promise<readonly string[]> {
+  const all = await restic.snapshots();
+  const starts = all.filter(({ id }) => kept.includes(id)).flatMap(({ tags }) => startIn(tags) ?? []);
+  return needlessWal(storedWal(all, name), starts);
 }

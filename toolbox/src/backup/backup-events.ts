@@ -61,5 +61,11 @@ export interface ListedBackup {
   readonly bytes: number;
   /** Name of the platform that it is of. */
   readonly name: string;
+  /** The moment that it brings back, ISO 8601; backups of earlier versions do not say it. */
+  readonly cutAt?: string;
+  /** The last moment, ISO 8601, that can be brought back with it and the write-ahead log that was stored since. */
+  readonly walThrough?: string;
+  /** Segment of that log which is missing: what was stored after it is of no use for this backup. */
+  readonly walGap?: string;
   readonly proof?: Proof;
 }

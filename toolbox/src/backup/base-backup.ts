@@ -9,6 +9,8 @@ export interface BaseBackupFacts {
   readonly stopLsn: string;
   /** Which cluster it is a copy of. */
   readonly systemIdentifier: string;
+  /** The history of that cluster which its log goes on in. */
+  readonly timeline: number;
 }
 
 /**
@@ -24,13 +26,13 @@ export function factsIn(manifest: string): BaseBackupFacts {
   // The identifier has 64 bits: as a number of JSON its last digits would be lost.
   const systemIdentifier = /"System-Identifier": (\d+)/.exec(manifest)?.[1];
   const { "WAL-Ranges": ranges } = JSON.parse(manifest) as {
-    readonly "WAL-Ranges"?: readonly { readonly "End-LSN": string }[];
+    readonly "WAL-Ranges"?: readonly { readonly Timeline: number; readonly "End-LSN": string }[];
   };
-  const stopLsn = ranges?.at(-1)?.["End-LSN"];
-  if (systemIdentifier === undefined || stopLsn === undefined) {
+  const { "End-LSN": stopLsn, Timeline: timeline } = ranges?.at(-1) ?? {};
+  if (systemIdentifier === undefined || stopLsn === undefined || timeline === undefined) {
     throw new ToolboxError("the manifest of the copy is not one of PostgreSQL 17");
   }
-  return { stopLsn, systemIdentifier };
+  return { stopLsn, systemIdentifier, timeline };
 }
 
 /** How many databases are in a data directory, without those that PostgreSQL makes others from. */

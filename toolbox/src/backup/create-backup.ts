@@ -7,6 +7,7 @@ import type { CopyContext, CopyResult } from "./copy.ts";
 import { type BackupManifest, manifestFile, recordsFile, type StoreName, storeNames } from "./manifest.ts";
 import type { Restic } from "./restic.ts";
 import { noteStored } from "./stored-backups.ts";
+import { tagsOfStart } from "./wal/stored-wal.ts";
 import { readRecords, type BackupFolder } from "./work-folder.ts";
 
 export interface CreateContext {
@@ -56,13 +57,13 @@ export async function createBackup(
 async function store(
   restic: Restic,
   folder: BackupFolder,
-  { run, name }: BackupManifest,
+  { run, name, cutAt, postgres }: BackupManifest,
   context: CreateContext,
 ): Promise<string> {
   context.tell({ event: "begun", step: "store" });
   const { snapshotId, files, bytes, addedBytes } = await restic.backup(
     folder.cut,
-    { tags: [`run:${run}`, `of:${name}`] },
+    { tags: [`run:${run}`, `of:${name}`, ...(postgres === undefined ? [] : tagsOfStart(postgres, cutAt))] },
     (progress) => context.tell({ event: "progress", step: "store", ...progress }),
   );
   context.tell({ event: "stored", id: snapshotId, files, bytes, addedBytes });
@@ -104,8 +105,12 @@ async function saveStore(
 ): Promise<CopiedStore> {
   if (name === "postgres" && postgres !== undefined) {
     const { savePostgres } = await import("./postgres-store.ts");
-    const { stopLsn, systemIdentifier, serverVersion, ...result } = await savePostgres(postgres, folder, context);
-    return { result, server: { stopLsn, systemIdentifier, serverVersion } };
+    const { stopLsn, systemIdentifier, timeline, serverVersion, ...result } = await savePostgres(
+      postgres,
+      folder,
+      context,
+    );
+    return { result, server: { stopLsn, systemIdentifier, timeline, serverVersion } };
   }
   if (name === "git" && git !== undefined) {
     return { result: await (await import("./git-store.ts")).saveGit(git, folder, context) };

@@ -19,7 +19,12 @@ export interface BackupManifest {
   /** The moment that it brings back: the end of the copy of the databases. */
   readonly cutAt: string;
   /** What has to be there at a restore: the version of PostgreSQL, and which server it was. */
-  readonly postgres?: { readonly stopLsn: string; readonly systemIdentifier: string; readonly serverVersion: string };
+  readonly postgres?: {
+    readonly stopLsn: string;
+    readonly systemIdentifier: string;
+    readonly timeline: number;
+    readonly serverVersion: string;
+  };
   readonly stores: Readonly<Partial<Record<StoreName, CopyResult>>>;
 }
 

@@ -79,7 +79,9 @@ it("reads a manifest without losing digits", () => {
 "Files": [], "WAL-Ranges": [{ "Timeline": 1, "Start-LSN": "0/4000028", "End-LSN": "0/4000120" }],
 "Manifest-Checksum": "00"}`;
 
-  expect(factsIn(manifest)).toEqual({ stopLsn: "0/4000120", systemIdentifier: "7578912345678901237" });
+  expect(factsIn(manifest)).toEqual({
+    ...{ stopLsn: "0/4000120", systemIdentifier: "7578912345678901237", timeline: 1 },
+  });
   expect(() => factsIn(`{ "WAL-Ranges": [] }`)).toThrow("not one of PostgreSQL 17");
 });
 

@@ -18,6 +18,7 @@ export interface PostgresCopy extends CopyResult {
   /** Where the copy is consistent: everything that was committed before is in it. */
   readonly stopLsn: string;
   readonly systemIdentifier: string;
+  readonly timeline: number;
   /** As the server says it: `17.12 (Debian 17.12-1)`. */
   readonly serverVersion: string;
 }
@@ -101,6 +102,13 @@ async function moveAside(folder: string, former: string): Promise<void> {
   }
 }
 
+/** What becomes of restored files before they are moved to their place. */
+export interface Recovery {
+  /** Tells what came of it from the same backup without it, or with another. */
+  readonly mark: string;
+  readonly recover: (folder: string) => Promise<void>;
+}
+
 export interface RestoredPostgres {
   /** It had been done before. */
   readonly already: boolean;
@@ -118,14 +126,17 @@ export async function restorePostgres(
   snapshotId: string,
   subfolder: string,
   dataFolder: string,
-  context: CopyContext,
+  context: CopyContext & { readonly recovery?: Recovery },
 ): Promise<RestoredPostgres> {
-  const left = await leftToDo(dataFolder, snapshotId);
+  const { recovery } = context;
+  const mark = recovery?.mark ?? snapshotId;
+  const left = await leftToDo(dataFolder, mark);
   if (left === "nothing") return { already: true };
   await chmod(dataFolder, 0o700);
   if (left === "restore") {
     await restoreBeside({ restic, snapshotId, subfolder, context }, join(dataFolder, restoring));
-    await markRestored(dataFolder, snapshotId);
+    await recovery?.recover(join(dataFolder, restoring));
+    await markRestored(dataFolder, mark);
   }
   context.log("moving the restored files to their place");
   await placeRestored(dataFolder);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ToolboxError } from "../errors.ts";
 import { isTriedInVain, type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
 import { parseMessage, problemIn, type ResticMessage } from "./restic-messages.ts";
@@ -10,6 +11,8 @@ export interface ResticSettings {
   readonly cacheFolder?: string;
   readonly temporary: string;
   readonly deadHosts?: readonly string[];
+  /** Seconds that another run which holds the repository is waited for; none unless told. */
+  readonly lockSeconds?: number;
   /** Seconds after which a request that nothing comes of is made anew; restic's own five minutes unless told. */
   readonly stuckSeconds?: number;
   readonly log: (line: string) => void;
@@ -43,10 +46,15 @@ export function resticProgram(settings: ResticSettings): ResticProgram {
   const failure = (doing: string, { code, problems }: ResticEnd): ToolboxError =>
     resticError({ doing, path: settings.place.shown, code, problems, isElsewhere: settings.place.isElsewhere });
   const end = async (args: readonly string[], options: RunOptions = {}): Promise<ResticEnd> => {
-    const first = await runRestic(settings, args, options);
-    if (first.code !== resticExit.locked) return first;
-    await removeDeadLocks(settings);
-    return await runRestic(settings, args, options);
+    const patience = performance.now() + (settings.lockSeconds ?? 0) * 1000;
+    for (;;) {
+      const ended = await runRestic(settings, args, options);
+      if (ended.code !== resticExit.locked) return ended;
+      const holder = await removeDeadLocks(settings);
+      if (holder === undefined) return await runRestic(settings, args, options);
+      if (performance.now() > patience) throw lockedError(settings.place.shown, holder);
+      await delay(lookAgainMs);
+    }
   };
   const { shown, isElsewhere } = settings.place;
   return {
@@ -95,19 +103,22 @@ async function runRestic(
   return { code: ended.code, output: ended.output, summary, problems };
 }
 
+const lookAgainMs = 1000;
+
 /**
  * Restic itself cannot tell between containers who lives: it asks for processes of a number, on hosts of a name. Here
  * the caller knows. Plain `unlock` is never called.
- * @throws ToolboxError that names a holder of which nobody said that it is dead
+ * @returns a holder of which nobody said that it is dead, and for which all locks stay
  */
-async function removeDeadLocks(settings: ResticSettings): Promise<void> {
+async function removeDeadLocks(settings: ResticSettings): Promise<ResticLock | undefined> {
   const locks = await readLocks(settings);
   const dead = new Set(settings.deadHosts);
   const living = locks.find(({ hostname, time }) => !dead.has(hostname) && !isLongSilent(time));
-  if (living !== undefined) throw lockedError(settings.place.shown, living);
+  if (living !== undefined) return living;
   for (const { hostname, pid } of locks)
     settings.log(`removing the lock of process ${pid} on ${hostname}, which is dead`);
   if (locks.length > 0) await mustRun(settings, ["unlock", "--remove-all"]);
+  return undefined;
 }
 
 /** Who lives writes its lock anew every five minutes. The rest is for clocks that differ. */

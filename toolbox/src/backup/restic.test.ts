@@ -42,9 +42,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const logged: string[] = [];
 const log = (line: string): void => void logged.push(line);
 
-function open(deadHosts: readonly string[] = []): Restic {
+function open(deadHosts: readonly string[] = [], lockSeconds = 0): Restic {
   const repository = { kind: "directory" as const, path: join(folder, "repository"), password: "the secret" };
-  return openRestic(repository, { host: "install", temporary: folder, deadHosts, log });
+  return openRestic(repository, { host: "install", temporary: folder, deadHosts, lockSeconds, log });
 }
 
 const stored = (files: number, bytes: number): string =>
@@ -153,6 +153,16 @@ describe("a locked repository", () => {
     expect(calls.some(({ words }) => words.startsWith("unlock"))).toBe(false);
   });
 
+  it("is waited for where one who lives lets go of it soon", async () => {
+    answers = { "list locks": { output: "a\n" }, "cat lock": lock("run-2") };
+    let tries = 0;
+    answers["check"] = () => Promise.resolve((tries += 1) === 1 ? locked : {});
+
+    expect(await open([], 60).check("metadata")).toEqual({ whole: true });
+
+    expect(calls.map(({ words }) => words)).toEqual(["check", "list locks --no-lock", "cat lock a --no-lock", "check"]);
+  });
+
   it.each([
     [119, false],
     [121, true],
@@ -200,11 +210,11 @@ describe("retention", () => {
 it("lists snapshots with all of the tags, and what was counted in them", async () => {
   const summary = { total_files_processed: 2, total_bytes_processed: 8 };
   const line = { id: "a", time: "2026-11-30T00:00:00Z", hostname: "install" };
-  answers = { snapshots: { output: JSON.stringify([{ ...line, tags: ["t"], summary }, line]) } };
+  answers = { snapshots: { output: JSON.stringify([{ ...line, paths: ["/cut"], tags: ["t"], summary }, line]) } };
 
   expect(await open().snapshots(["t", "u"])).toEqual([
-    { id: "a", time: line.time, host: "install", tags: ["t"], summary: { files: 2, bytes: 8 } },
-    { id: "a", time: line.time, host: "install", tags: [], summary: undefined },
+    { id: "a", time: line.time, host: "install", folder: "/cut", tags: ["t"], summary: { files: 2, bytes: 8 } },
+    { id: "a", time: line.time, host: "install", folder: "", tags: [], summary: undefined },
   ]);
   expect(calls[0]?.words).toBe("snapshots --no-lock --tag t,u");
 });

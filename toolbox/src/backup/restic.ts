@@ -6,10 +6,11 @@ import { errorText, ToolboxError } from "../errors.ts";
 import type { CopyProgress } from "./copy.ts";
 import { measureFolder } from "./measure-folder.ts";
 import { reachRepository } from "./reach-repository.ts";
-import { AppendOnlyError, RepositoryCredentialError } from "./repository-errors.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
 import { type ResticEnd, type ResticProgram, resticProgram } from "./restic-program.ts";
+import { forget, freeRoom, remove, type Retention } from "./restic-forget.ts";
+import { snapshots, type StoredSnapshot } from "./restic-snapshots.ts";
 import { resticPlace, writeRepositoryFiles } from "./restic-repository.ts";
 
 export interface ResticOptions {
@@ -21,6 +22,8 @@ export interface ResticOptions {
   readonly temporary: string;
   /** Host names of runs that have ended for certain: what they locked is free. */
   readonly deadHosts?: readonly string[];
+  /** Seconds that another run which holds the repository is waited for; none unless told. */
+  readonly lockSeconds?: number;
   /** Seconds after which a request that nothing comes of is made anew. */
   readonly stuckSeconds?: number;
   /** Seconds in which a server may come back that is not there. */
@@ -36,27 +39,12 @@ export interface StoredBackup {
   readonly addedBytes: number;
 }
 
-export interface StoredSnapshot {
-  readonly id: string;
-  /** ISO 8601. */
-  readonly time: string;
-  readonly tags: readonly string[];
-  readonly host: string;
-  /** What was counted when it was stored. */
-  readonly summary: { readonly files: number; readonly bytes: number } | undefined;
-}
-
 /** How much `check` reads: what belongs to what, one group of packs out of several, or all of the data. */
 export type CheckScope = "metadata" | "all" | { readonly part: number; readonly of: number };
 
 export type CheckResult = { readonly whole: true } | { readonly whole: false; readonly damage: readonly string[] };
 
-/** How many days, weeks and months keep their last backup. */
-export interface Retention {
-  readonly daily: number;
-  readonly weekly: number;
-  readonly monthly: number;
-}
+export type { Retention, StoredSnapshot };
 
 type Report = (progress: CopyProgress) => void;
 
@@ -100,6 +88,13 @@ export interface Restic {
     keep: Retention,
     options: { readonly prune: boolean },
   ): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }>;
+  /**
+   * Forgets these; their room is freed by `freeRoom`.
+   * @throws AppendOnlyError where the credential may not remove
+   */
+  remove(ids: readonly string[]): Promise<void>;
+  /** Frees the room of what was forgotten. */
+  freeRoom(): Promise<void>;
   /** The content of one small file. */
   dump(snapshotId: string, path: string): Promise<Buffer>;
   /** Removes the password's file; nothing can be done afterwards. */
@@ -133,6 +128,8 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
     keys: () => keys(restic),
     lookAtKeys: () => lookAtKeys(restic),
     forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
+    remove: (ids) => remove(restic, ids),
+    freeRoom: () => freeRoom(restic),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
     close: () => rm(secrets, { recursive: true, force: true }),
   };
@@ -261,27 +258,6 @@ function report(progress: Report, done: string): (message: ResticMessage) => voi
   };
 }
 
-interface SnapshotLine {
-  readonly id: string;
-  readonly time: string;
-  readonly tags?: readonly string[] | null;
-  readonly hostname: string;
-  readonly summary?: ResticMessage;
-}
-
-async function snapshots(restic: ResticProgram, tags: readonly string[] = []): Promise<readonly StoredSnapshot[]> {
-  const filter = tags.length === 0 ? [] : ["--tag", tags.join(",")];
-  const output = await restic.run("listing backups", ["snapshots", "--no-lock", ...filter]);
-  const lines = JSON.parse(output.toString("utf8")) as readonly SnapshotLine[] | null;
-  return (lines ?? []).map((line) => ({
-    ...{ id: line.id, time: line.time, tags: line.tags ?? [], host: line.hostname },
-    summary:
-      line.summary === undefined
-        ? undefined
-        : { files: count(line.summary, "total_files_processed"), bytes: count(line.summary, "total_bytes_processed") },
-  }));
-}
-
 interface RestoreRequest {
   readonly source: string;
   readonly target: string;
@@ -313,49 +289,4 @@ async function check(restic: ResticProgram, scope: CheckScope, path: string): Pr
 function readingOf(scope: CheckScope): readonly string[] {
   if (scope === "metadata") return [];
   return scope === "all" ? ["--read-data"] : [`--read-data-subset=${scope.part}/${scope.of}`];
-}
-
-async function freeRoom(restic: ResticProgram): Promise<void> {
-  const doing = "freeing the room of old backups";
-  const end = await restic.end(["prune"]);
-  if (end.code === resticExit.done) return;
-  const failure = restic.failure(doing, end);
-  throw failure instanceof RepositoryCredentialError ? new AppendOnlyError(restic.shown) : failure;
-}
-
-interface ForgetGroup {
-  readonly keep?: readonly SnapshotLine[] | null;
-  readonly remove?: readonly SnapshotLine[] | null;
-}
-
-async function forget(
-  restic: ResticProgram,
-  host: string,
-  { daily, weekly, monthly }: Retention,
-  prune: boolean,
-): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }> {
-  const keep = Object.entries({ daily, weekly, monthly }).filter(([, many]) => many > 0);
-  if (keep.length === 0) throw new ToolboxError("a retention that keeps no backup at all is refused");
-  const policy = keep.flatMap(([unit, many]) => [`--keep-${unit}`, String(many)]);
-  // Grouped by the host alone: the id of a run in tags or paths would make each run its own group, kept for ever.
-  const output = await restic.run("forgetting old backups", [
-    "forget",
-    "--host",
-    host,
-    "--group-by",
-    "host",
-    ...policy,
-  ]);
-  const groups = (JSON.parse(output.toString("utf8") || "[]") as readonly ForgetGroup[] | null) ?? [];
-  const kept = groups.flatMap((group) => group.keep ?? []).map(({ id }) => id);
-  const removed = groups.flatMap((group) => group.remove ?? []).map(({ id }) => id);
-  // Restic ends with 0 where the storage refused to delete.
-  const left = new Set(removed.length === 0 ? [] : (await snapshots(restic)).map(({ id }) => id));
-  const stuck = removed.find((id) => left.has(id));
-  if (stuck !== undefined) {
-    if (restic.isElsewhere) throw new AppendOnlyError(restic.shown);
-    throw new ToolboxError(`the old backup ${stuck} could not be removed`, { advice: "look who may write there" });
-  }
-  if (prune) await freeRoom(restic);
-  return { kept, removed };
 }

@@ -11,6 +11,7 @@ import { ToolboxError } from "../errors.ts";
 import type { JobContext } from "../jobs/job.ts";
 import { type CopyContext, quietly } from "./copy.ts";
 import type { StoreName } from "./manifest.ts";
+import type { Recovery } from "./postgres-store.ts";
 import { noteQuarantined, openQuarantine, type Quarantine, type QuarantinedStore } from "./quarantine.ts";
 import { runProgram } from "./run-program.ts";
 import { openRestic, type Restic } from "./restic.ts";
@@ -19,13 +20,33 @@ import { cutIn, signIn } from "./work-folder.ts";
 /** Brings a data directory back, for a server that was never started on it. */
 export async function runRestorePostgres(job: RestorePostgresJob, { log, change }: JobContext): Promise<void> {
   const { restorePostgres } = await import("./postgres-store.ts");
-  await change(`bring back databases of backup ${job.snapshot}`, () =>
+  const { snapshot, moment } = job;
+  const what = moment === undefined ? snapshot : markOf(snapshot, moment);
+  await change(`bring back databases of backup ${what}`, () =>
     withRepository(job, log, async (restic) => {
       const saved = join(cutIn(job.folder), "postgres");
-      await requireSameMajor(restic, job.snapshot, saved);
-      await restorePostgres(restic, job.snapshot, saved, job.data, quietly({ log }));
+      await requireSameMajor(restic, snapshot, saved);
+      const recovery = moment === undefined ? undefined : await recoveryOf({ ...job, moment }, restic, log);
+      await restorePostgres(restic, snapshot, saved, job.data, { ...quietly({ log }), ...(recovery && { recovery }) });
     }),
   );
+}
+
+function markOf(snapshot: string, moment: string): string {
+  return `${snapshot}, and what was written until ${moment}`;
+}
+
+async function recoveryOf(
+  { snapshot, moment, folder }: RestorePostgresJob & { readonly moment: string },
+  restic: Restic,
+  log: (line: string) => void,
+): Promise<Recovery> {
+  const { recoverTo } = await import("./wal/recover.ts");
+  return {
+    mark: markOf(snapshot, moment),
+    recover: (data) =>
+      recoverTo(moment, { restic, snapshot, data, folder: join(folder, "restore-wal") }, quietly({ log })),
+  };
 }
 
 /** A data directory is of one major version. Nothing is written before this is known. */

@@ -23,18 +23,27 @@ const socketName = ".s.PGSQL.5432";
 const startSeconds = 3600;
 const stopMs = 20_000;
 
+/** A server on data that are used afterwards. */
+export interface KeptServer {
+  /** A folder of its own for settings and socket; its path must be short. */
+  readonly scratch: string;
+  /** Lines of `postgresql.conf` that count before all others. */
+  readonly settings: string;
+}
+
 /**
- * Starts a server on a data directory, which it changes, runs work on it and stops it without ceremony. It serves no
- * network, runs no jobs of its own and keeps nothing safe.
- * @param scratch a folder of its own for settings and socket; its path must be short
+ * Starts a server on a data directory, which it changes, runs work on it and stops it without ceremony, or in order where the data are
+ * used afterwards. It serves no network, runs no jobs of its own and keeps nothing safe: who uses the data writes them to the disk.
+ * @param how a folder of its own for settings and socket; its path must be short
  * @throws ToolboxError with the server's last lines when it does not start
  */
 export async function withScratchServer<T>(
   folder: string,
-  scratch: string,
+  how: string | KeptServer,
   context: CopyContext,
   work: (server: ScratchServer) => Promise<T>,
 ): Promise<T> {
+  const { scratch, settings: more } = typeof how === "string" ? { scratch: how, settings: "" } : how;
   const sockets = resolve(scratch);
   if (sockets.length + socketName.length + 1 > socketLimit) {
     throw new ToolboxError(`the path ${sockets} is too long for a socket`, { advice: "use a shorter scratch folder" });
@@ -43,16 +52,18 @@ export async function withScratchServer<T>(
   await chmod(folder, 0o700);
   // Left by a server that was killed together with its container; the number in it may be anybody's by now.
   await rm(join(folder, "postmaster.pid"), { force: true });
-  const settings = await writeSettings(resolve(folder), sockets);
+  const settings = await writeSettings(resolve(folder), sockets, more);
   const server = startServer(settings);
   const connections = new Connections(sockets);
   try {
     await waitUntilUp(server, connections, context);
-    return await work({
+    const result = await work({
       environment: { PGHOST: sockets, PGUSER: superuser, HOME: sockets, LC_ALL: "C" },
       query: async (database, sql, values = []) =>
         (await connections.to(database)).query(sql, [...values]).then(rowsOf),
     });
+    if (typeof how !== "string") await endInOrder(server);
+    return result;
   } finally {
     await connections.close();
     await stopServer(server);
@@ -65,12 +76,12 @@ function rowsOf(result: { readonly rows: readonly unknown[] }): readonly Row[] {
 }
 
 /** Everything that a server needs, so that nothing of the copy's own settings or of this system counts. */
-async function writeSettings(folder: string, sockets: string): Promise<string> {
+async function writeSettings(folder: string, sockets: string, more: string): Promise<string> {
   const path = join(sockets, "postgresql.conf");
   const files = { hba: join(sockets, "pg_hba.conf"), ident: join(sockets, "pg_ident.conf") };
   await writeFile(files.hba, "local all all trust\n");
   await writeFile(files.ident, "");
-  await writeFile(path, scratchSettings({ folder, sockets, ...files }), { mode: 0o600 });
+  await writeFile(path, `${scratchSettings({ folder, sockets, ...files })}${more}`, { mode: 0o600 });
   return path;
 }
 
@@ -112,6 +123,20 @@ log_min_messages = warning
 `;
 }
 
+/** A server that ended before anybody could connect to it. */
+export class EndedServerError extends ToolboxError {
+  /** The end of what it wrote; who tried to connect meanwhile is in it, too. */
+  readonly log: string;
+
+  constructor(code: string, log: string) {
+    super(`no server starts on the copy, it ended with ${code}: ${lastLines(log, 5)}`, {
+      advice: "the copy cannot be used; look whether the server that it is of is well, and back it up again",
+    });
+    this.name = "EndedServerError";
+    this.log = log;
+  }
+}
+
 interface RunningServer {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
@@ -151,9 +176,7 @@ async function waitUntilUp(server: RunningServer, connections: Connections, { lo
     const end = server.end();
     if (end?.cause !== undefined) throw cannotRun("postgres", end.cause);
     if (end !== undefined) {
-      throw new ToolboxError(`no server starts on the copy, it ended with ${end.code}: ${lastLines(server.log(), 5)}`, {
-        advice: "the copy cannot be used; look whether the server that it is of is well, and back it up again",
-      });
+      throw new EndedServerError(end.code, server.log());
     }
     try {
       await connections.to("template1");
@@ -163,6 +186,17 @@ async function waitUntilUp(server: RunningServer, connections: Connections, { lo
       else throw new ToolboxError(`the server on the copy did not get ready: ${errorText(error)}`, { cause: error });
     }
   }
+}
+
+/** What it holds is written, and needs no recovery. */
+async function endInOrder({ child, ended, end, log }: RunningServer): Promise<void> {
+  child.kill("SIGINT");
+  await ended;
+  const code = end()?.code;
+  if (code === "0") return;
+  throw new ToolboxError(
+    `the server on the copy did not end in order, but with ${code ?? "nothing"}: ${lastLines(log(), 5)}`,
+  );
 }
 
 /** Nothing that it holds is worth an orderly end. */

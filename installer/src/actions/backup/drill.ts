@@ -93,5 +93,7 @@ function requireAllHere({ components }: Plan): void {
 
 async function ownPlace({ name, stateDir }: InstallTarget, secrets: string, ports: ActionPorts): Promise<RestoreFrom> {
   const inputs = await readPlanInputs({ name, stateDir, values: { files: [], set: [], without: [] } }, ports);
-  return ownRepository(planOf(inputs, ports.assets).values.values, secrets);
+  const own = ownRepository(planOf(inputs, ports.assets).values.values, secrets);
+  // What a platform writes that is removed again is not kept.
+  return { ...own, set: [...own.set, "backup.wal=false"] };
 }

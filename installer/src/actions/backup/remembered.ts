@@ -4,6 +4,7 @@ import { findJob } from "../../plan/find-in-plan.ts";
 import { backupJobs } from "../../plan/components/backup.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
+import type { WalStanding } from "./wal-standing.ts";
 
 /** What is known of backups without opening their repository. */
 export interface RememberedBackups {
@@ -28,6 +29,8 @@ export interface BackupState extends RememberedBackups {
   readonly lossSeconds?: number;
   /** There is none, or the newest is older than a day. */
   readonly late: boolean;
+  /** What is stored between backups; absent where the write-ahead log is not archived. */
+  readonly wal?: WalStanding;
 }
 
 /** A day, and two hours for one that takes longer than the day before. */

@@ -48,6 +48,7 @@ describe("a restore", () => {
     ["another directory", { from: "/mnt/others" }],
     ["a claim", { from: "claim:backups" }],
     ["another backup", { backup: "ffff" }],
+    ["another moment", { toTime: "2020-01-01T00:00:00Z" }],
     ["other values", { set: ["domain=hub.test"] }],
   ])("that is half done is not gone on with from %s, and can be given up", async (_, other) => {
     const { fs, ports } = portsWith({ "/state/restore.json": JSON.stringify(begun) });

@@ -24,6 +24,7 @@ import { openRunLog } from "../run-log.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { allBackups, askRecordsJob, runBackupJob } from "./backup-job.ts";
 import { chooseBackup } from "./choose-backup.ts";
+import { chooseForMoment, parseMoment } from "./choose-moment.ts";
 import { readRecoveryKey } from "./init-backups.ts";
 import { parseRecoveryKey } from "./recovery-key.ts";
 import { readerSetsFrom, requireRepository, type RestoreFrom, setsFrom } from "./restore-from.ts";
@@ -41,11 +42,17 @@ export interface RestoreRequest extends InstallTarget, RestoreFrom {
   readonly isolated?: boolean;
   /** Id of a backup, or its beginning; the newest one if absent. */
   readonly backup?: string;
+  /** A moment with its time zone that the databases are brought to; that of the backup if absent. */
+  readonly toTime?: string;
 }
 
 export interface RestoreResult extends ResultHead<"RestoreResult"> {
   readonly name: string;
   readonly backup: ListedBackup;
+  /** The moment, ISO 8601, that the databases were brought to; absent where they are those of the backup. */
+  readonly moment?: string;
+  /** Where a moment was asked for: the backup whose repositories, objects and streams came back. */
+  readonly files?: ListedBackup;
   /** Version of Slipway that made it. */
   readonly madeBy: string;
   readonly urls: InstallResult["urls"];
@@ -64,6 +71,10 @@ export interface RestoreResult extends ResultHead<"RestoreResult"> {
 
 /** How far a restore is; it stands in the state directory until all is back. */
 interface Begun extends RestoreFrom {
+  /** What the person asked for, in UTC. */
+  readonly moment?: string;
+  /** The backup of all but the databases, where it is another one. */
+  readonly files?: ListedBackup;
   /** Once the records of the platform lie in the state directory. */
   readonly backup?: ListedBackup;
   readonly profile?: string;
@@ -80,30 +91,34 @@ interface Begun extends RestoreFrom {
  */
 export async function restore(request: RestoreRequest, ports: ActionPorts): Promise<RestoreResult> {
   const begin = ports.clock.monotonicMs();
+  const { toTime } = request;
+  const asked = toTime === undefined ? undefined : parseMoment(toTime, ports.clock.now());
   const key = await keyOf(request, ports);
   const place = stateLayout(request.stateDir).restore;
-  const begun = await openRestore(request, place, ports);
-  const read = begun.backup === undefined ? await readRecords(request, key, place, ports) : begun;
-  const { backup, profile = "", madeBy = "" } = read;
+  const begun = await openRestore(request, asked, place, ports);
+  const read = begun.backup === undefined ? await readRecords(request, { key, moment: asked }, place, ports) : begun;
+  const { backup, files, moment, profile = "", madeBy = "" } = read;
   if (backup === undefined)
     throw new PreflightError(`${place} is damaged`, { hint: "remove it with the state directory, and restore again" });
   const values: ValuesSelection = { profile, files: [], set: setsFrom(request, whereabouts(ports)), without: [] };
   const { name, stateDir, isolated = false } = request;
   if (read.storesAreBack !== true) {
-    const stores = { restore: { backup: backup.id }, skipVerify: true };
+    const asked = { ...(files && { files: files.id }), ...(moment !== undefined && { moment }) };
+    const stores = { restore: { backup: backup.id, ...asked }, skipVerify: true };
     await installPlatform({ name, stateDir, values, isolated, ...stores }, ports);
     const back: Begun = { ...read, storesAreBack: true };
     await ports.fs.writeAtomic(place, `${JSON.stringify(back)}\n`, { mode: 0o600 });
     await ports.failpoint("restore:stores-are-back");
   }
   const result = await installPlatform({ name, stateDir, values, isolated }, ports);
-  const quarantined = await quarantinedOf(request, backup.id, ports);
+  const quarantined = await quarantinedOf(request, (files ?? backup).id, ports);
   await ports.fs.remove(place);
   return {
     apiVersion: "slipway/v1",
     kind: "RestoreResult",
     name,
     backup,
+    ...(moment === undefined ? {} : { moment, files: files ?? backup }),
     madeBy,
     urls: result.urls,
     wires: result.verify?.passed ?? 0,
@@ -146,12 +161,17 @@ function whereabouts({ target }: Pick<ActionPorts, "target">): readonly string[]
  * Makes sure that nothing is overwritten, and notes that a restore began.
  * @throws UsageError, PreflightError
  */
-async function openRestore(request: RestoreRequest, place: string, ports: ActionPorts): Promise<Begun> {
+async function openRestore(
+  request: RestoreRequest,
+  moment: string | undefined,
+  place: string,
+  ports: ActionPorts,
+): Promise<Begun> {
   const { name, stateDir, from, set } = request;
   const text = await ports.fs.readTextIfPresent(place);
   const earlier = text === undefined ? undefined : (JSON.parse(text) as Begun);
   // Before anything was read there is nothing to go on with: who named the wrong directory names another.
-  if (earlier?.backup !== undefined) return requireSame(earlier, request);
+  if (earlier?.backup !== undefined) return requireSame(earlier, request, moment);
   const { identity } = await openInstall(request, ports.fs);
   if (earlier === undefined && identity !== undefined) {
     throw new UsageError(`${name} is installed here, and a restore never goes over data that is there`, {
@@ -162,22 +182,33 @@ async function openRestore(request: RestoreRequest, place: string, ports: Action
   await requireOwnDirectory(stateDir, ports);
   await requirePrivate(ports.fs, stateLayout(stateDir));
   await ports.fs.makeDirectory(stateDir, 0o700);
-  const begun: Begun = { from, set };
+  const begun: Begun = { from, set, ...(moment === undefined ? {} : { moment }) };
   await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
   return begun;
 }
 
-function requireSame(begun: Begun, { from, set, backup, name }: RestoreRequest): Begun {
-  const isOther = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
+function requireSame(begun: Begun, { from, set, backup, name }: RestoreRequest, moment: string | undefined): Begun {
+  const isOtherBackup = backup !== undefined && begun.backup?.id.startsWith(backup) === false;
+  const isOther = isOtherBackup || begun.moment !== moment;
   if (begun.from === from && begun.set.join("\n") === set.join("\n") && !isOther) return begun;
   throw new UsageError(`another restore of ${name} was begun and is not complete`, {
     hint: `run that command again to go on with it, or give it up: slipway uninstall --purge --yes-i-mean ${name}`,
-    details: [`it is from ${begun.from}${begun.backup === undefined ? "" : `, backup ${begun.backup.id}`}`],
+    details: [describeBegun(begun)],
   });
 }
 
+function describeBegun({ from, backup, moment }: Begun): string {
+  const parts = [from, ...(backup ? [`backup ${backup.id}`] : []), ...(moment === undefined ? [] : [`to ${moment}`])];
+  return `it is from ${parts.join(", ")}`;
+}
+
 /** Opens the repository with the recovery key, and takes from the backup what the platform is made from. */
-async function readRecords(request: RestoreRequest, key: string, place: string, ports: ActionPorts): Promise<Begun> {
+async function readRecords(
+  request: RestoreRequest,
+  { key, moment }: { readonly key: string; readonly moment: string | undefined },
+  place: string,
+  ports: ActionPorts,
+): Promise<Begun> {
   const layout = stateLayout(request.stateDir);
   const run = ports.random.uuid();
   const release = await acquireRunLock(ports, layout, run);
@@ -186,7 +217,8 @@ async function readRecords(request: RestoreRequest, key: string, place: string, 
     await writeSecret(layout.secrets, repositorySecret, key, ports);
     return await withStep(ports, steps.restore, async () => {
       const { desired, install } = await bringUpReader(request, { key, run }, ports);
-      const backup = await findBackup(request, desired, install, ports);
+      const chosen = await findBackup({ ...request, moment }, desired, install, ports);
+      const { backup } = chosen;
       const text = await askRecordsJob(desired.plan, install, ["show-records", backup.id], ports);
       const records = JSON.parse(text) as PlatformRecords;
       requireNoNewer(records, ports);
@@ -195,7 +227,7 @@ async function readRecords(request: RestoreRequest, key: string, place: string, 
         if (!given.has(file)) await writeSecret(layout.secrets, file, value, ports);
       await ports.fs.writeAtomic(layout.values, records.values);
       const { from, set } = request;
-      const begun: Begun = { from, set, backup, profile: records.profile, madeBy: records.version };
+      const begun: Begun = { from, set, ...chosen, profile: records.profile, madeBy: records.version };
       await ports.fs.writeAtomic(place, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
       return begun;
     });
@@ -266,10 +298,13 @@ async function bringUpReader(
 }
 
 async function findBackup(
-  { backup, name, of = name }: RestoreRequest,
+  { backup, name, of = name, moment }: RestoreRequest & { readonly moment: string | undefined },
   { plan }: Desired,
   install: Install,
   ports: ActionPorts,
-): Promise<ListedBackup> {
-  return chooseBackup(await allBackups(plan, install, ports), { backup, of });
+): Promise<{ readonly backup: ListedBackup } & Pick<Begun, "moment" | "files">> {
+  const all = await allBackups(plan, install, ports);
+  if (moment === undefined) return { backup: chooseBackup(all, { backup, of }) };
+  const { rows, files } = chooseForMoment(all, { backup, of }, moment);
+  return { backup: rows, moment, ...(files.id === rows.id ? {} : { files }) };
 }

@@ -4,6 +4,7 @@ import { isFull, type LivePort, type LiveService, serves } from "../../targets/l
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import type { ObservedPlatform } from "../plan/observe.ts";
 import { type BackupState, backupState } from "../backup/remembered.ts";
+import { walStanding } from "../backup/wal-standing.ts";
 import { findSecretTroubles, type SecretTrouble } from "../secrets/secret-troubles.ts";
 import { type Elsewhere, findElsewhere } from "./elsewhere.ts";
 import { type NotInstalled, notInstalledIn, type PublicUrl, urlsOf } from "./summary.ts";
@@ -89,8 +90,20 @@ export async function status(request: StatusRequest, ports: StatusPorts): Promis
   const [facts, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
   const result = describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
   const elsewhere = result.installed ? undefined : await findElsewhere(install, ports);
-  const backup = await backupState(install, planOfInstall(install), ports.clock.now(), ports.fs);
+  const backup = await backupStanding(install, live, ports);
   return { ...result, ...(elsewhere === undefined ? {} : { elsewhere }), ...(backup === undefined ? {} : { backup }) };
+}
+
+async function backupStanding(
+  install: Install,
+  live: ObservedPlatform,
+  ports: StatusPorts,
+): Promise<BackupState | undefined> {
+  const [plan, now] = [planOfInstall(install), ports.clock.now()];
+  const backup = await backupState(install, plan, now, ports.fs);
+  if (backup === undefined) return undefined;
+  const wal = await walStanding({ plan, live, now, lastBackup: backup.last?.at }, ports);
+  return wal === undefined ? backup : { ...backup, wal };
 }
 
 /** Looks at an install as it is recorded, and at its secrets. */

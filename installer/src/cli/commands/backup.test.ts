@@ -129,6 +129,18 @@ describe("backup list", () => {
     expect(json.status).toBe(0);
   });
 
+  it("shows up to which moment the write-ahead log leads, where one is archived", async () => {
+    const old = { id: "1111111122222222", at: "2026-11-20T12:00:00Z", bytes: 1_000_000, name: "slipway" };
+    const backups = [old, { ...old, id: proof.id, walThrough: "2026-11-21T11:30:00Z" }];
+    const list = { apiVersion, kind: "BackupListResult" as const, name: "slipway", backups };
+
+    const run = await cli("backup list", { listBackups: () => Promise.resolve(list) });
+
+    expect(run.stdout()).toMatch(/^BACKUP .* MOMENTS UP TO$/m);
+    expect(run.stdout()).toMatch(/^11111111 .* -$/m);
+    expect(run.stdout()).toMatch(/^01234567 .*2026-11-21 11:30/m);
+  });
+
   it("says what makes the first one", async () => {
     const none = { apiVersion, kind: "BackupListResult" as const, name: "slipway", backups: [] };
 
@@ -224,6 +236,21 @@ describe("restore", () => {
     expect(run.status).toBe(0);
   });
 
+  it("hands a moment over, and says of when repositories and objects are", async () => {
+    const moment = "2026-11-21T12:00:00.000Z";
+    const later = { ...restored.backup, id: "fedcba9876", cutAt: "2026-11-21T13:00:00.000Z" };
+    const words = "restore --from backups --recovery-key-file key --to-time 2026-11-21T12:00:00Z";
+    const run = (files: typeof later) => cli(words, { restore: () => Promise.resolve({ ...restored, moment, files }) });
+
+    const after = await run(later);
+    const before = await run({ ...later, cutAt: "2026-11-21T11:00:00.000Z" });
+
+    expect(after.requests["restore"]?.[0]).toMatchObject({ toTime: "2026-11-21T12:00:00Z" });
+    expect(after.stdout()).toContain(`the platform of ${moment}`);
+    expect(after.stdout()).toContain("those of backup fedcba98, made after it: what was deleted in between is missing");
+    expect(before.stdout()).toContain("made before it: what came in between is missing");
+  });
+
   it("takes a claim where the platform is to be on a cluster", async () => {
     const run = await cli("restore --mode helm --from claim:backups --recovery-key-file key", {
       restore: () => Promise.resolve(restored),
@@ -278,6 +305,7 @@ describe("restore", () => {
     ["", "--from PLACE"],
     ["--database a --repository b", "give one of"],
     ["--from x --database a", "give one of"],
+    ["--database a --to-time 2026-11-21T12:00:00Z", "leave --to-time out"],
   ])("refuses `restore %s`, and says what to give", async (words, hint) => {
     const run = await cli(`restore ${words}`.trim(), {});
 

@@ -15,6 +15,7 @@ interface RestoreOptions {
   readonly mode?: string;
   readonly recoveryKeyFile?: string;
   readonly backup?: string;
+  readonly toTime?: string;
   readonly database?: string;
   readonly repository?: string;
   readonly objects?: string;
@@ -38,6 +39,10 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     )
     .option("--recovery-key-file <file>", "file with the recovery key, in place of the question")
     .option("--backup <id>", "the backup to take, as backup list names it (default: the newest)")
+    .option(
+      "--to-time <moment>",
+      "bring the databases to this moment, which needs its time zone; the backup before it is taken (needs backup.wal)",
+    )
     .option("--database <name>", "bring this database back beside the one in use")
     .option("--repository <path>", "bring this repository back, by the path that it is stored under")
     .option("--objects <bucket/prefix>", "bring back the objects whose keys begin so")
@@ -56,6 +61,10 @@ export function declareRestore(program: Command, runtime: Runtime): void {
     {
       command: "slipway restore --mode helm --from claim:backups --set cluster.namespace=hub",
       means: "on a cluster, from a claim of the namespace",
+    },
+    {
+      command: "slipway restore --from /mnt/backup/slipway --to-time 2026-11-30T12:34:56Z",
+      means: "as it was then, where the write-ahead log is archived",
     },
     { command: "slipway restore --database csghub_server --as server_yesterday", means: "to look up what was so" },
   ]);
@@ -82,6 +91,7 @@ async function restoreAll(options: RestoreOptions, session: Session): Promise<vo
     ...(options.mode !== undefined && { mode: options.mode }),
     set: toValuesSelection(session.selection).set,
     ...(options.backup !== undefined && { backup: options.backup }),
+    ...(options.toTime !== undefined && { toTime: options.toTime }),
     ...(options.recoveryKeyFile === undefined
       ? { recoveryKey: await askKey(session) }
       : { recoveryKeyFile: path(options.recoveryKeyFile) }),
@@ -106,7 +116,7 @@ async function restoreOne(
 }
 
 /** @throws UsageError when more than one is asked for, or a part of a platform that is not there */
-function partOf({ database, repository, objects, from }: RestoreOptions): RestoredPart | undefined {
+function partOf({ database, repository, objects, from, toTime }: RestoreOptions): RestoredPart | undefined {
   const [bucket = "", ...prefix] = (objects ?? "").split("/");
   const asked: readonly RestoredPart[] = [
     ...(database === undefined ? [] : [{ kind: "database" as const, name: database }]),
@@ -117,6 +127,14 @@ function partOf({ database, repository, objects, from }: RestoreOptions): Restor
     throw new UsageError("one thing is brought back at a time", {
       hint: "give one of --from, --database, --repository and --objects",
     });
+  }
+  if (asked.length === 1 && toTime !== undefined) {
+    throw new UsageError(
+      "a part is brought back as a backup has it, and --to-time brings a whole platform to a moment",
+      {
+        hint: "leave --to-time out, or bring the platform back beside the one that runs: --from PLACE --name second",
+      },
+    );
   }
   return asked[0];
 }

@@ -50,15 +50,17 @@ export function formatBackups(
   columns: number | undefined,
 ): string {
   if (backups.length === 0) return "there is no backup yet: slipway backup create makes one";
+  const hasMoments = backups.some(({ walThrough }) => walThrough !== undefined);
   return formatTable(
-    ["BACKUP", "WHEN", "AGE", "SIZE", "RESTORED", "IN"],
-    backups.map(({ id, at, bytes, proof }) => [
+    ["BACKUP", "WHEN", "AGE", "SIZE", "RESTORED", "IN", ...(hasMoments ? ["MOMENTS UP TO"] : [])],
+    backups.map(({ id, at, bytes, proof, walThrough }) => [
       shortId(id),
       formatMoment(new Date(at)),
       formatSeconds(Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000))),
       formatBytes(bytes),
       proof === undefined ? { text: "never", paint: style.warn } : formatMoment(new Date(proof.at)),
       proof === undefined ? "-" : formatSeconds(proof.restoreSeconds),
+      ...(hasMoments ? [walThrough === undefined ? "-" : formatMoment(new Date(walThrough))] : []),
     ]),
     style,
     columns,
@@ -66,16 +68,30 @@ export function formatBackups(
 }
 
 /** How the platform was brought back, and where it is. */
-export function formatRestore({ backup, urls, wires, quarantined, ms }: RestoreResult, style: Style): string {
+export function formatRestore(result: RestoreResult, style: Style): string {
+  const { backup, moment, urls, wires, quarantined, ms } = result;
   const { repositories, objects } = quarantined;
   return [
-    `${style.good("restored")}: the platform of ${formatMoment(new Date(backup.at))} (backup ${shortId(backup.id)}) in ${formatMilliseconds(ms)}`,
+    `${style.good("restored")}: the platform of ${moment ?? formatMoment(new Date(backup.at))} (backup ${shortId(backup.id)}) in ${formatMilliseconds(ms)}`,
+    ...filesOf(result, style),
     `  ${wires} connections proved`,
     ...(repositories + objects === 0
       ? []
       : [`  ${repositories} repositories and ${objects} objects that no row knows of lie under quarantine`]),
     ...urls.map(({ url }) => `  ${url}`),
   ].join("\n");
+}
+
+/** Of databases that were brought to a moment: of when what they refer to is. */
+function filesOf({ moment, files }: RestoreResult, style: Style): readonly string[] {
+  if (moment === undefined || files === undefined) return [];
+  const of = `repositories, objects and streams are those of backup ${shortId(files.id)}`;
+  const { cutAt = files.at } = files;
+  const is =
+    cutAt >= moment
+      ? "made after it: what was deleted in between is missing"
+      : "made before it: what came in between is missing";
+  return [style.warn(`  ${of}, ${is}`)];
 }
 
 /** How long it took until everything was back and proved. */

@@ -1,7 +1,7 @@
 import type { ComponentStatus, StatusResult } from "../../actions/status/status.ts";
 import { adviceOnAbsent, describeAbsent, describeFull } from "../../actions/status/describe-state.ts";
 import type { BackupState } from "../../actions/backup/remembered.ts";
-import { formatMilliseconds, formatMoment, formatSeconds } from "./format.ts";
+import { formatMilliseconds, formatMoment, formatSeconds, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -30,7 +30,8 @@ export function formatStatus(status: StatusResult, style: Style): string {
     lines.push(paint(message), style.dim(`    ${hint}`));
   }
   lines.push(...status.full.map((full) => style.bad(describeFull(full))));
-  if (status.backup !== undefined) lines.push(formatBackupState(status.backup, style));
+  if (status.backup !== undefined)
+    lines.push(formatBackupState(status.backup, style), ...walLines(status.backup, style));
   lines.push(...status.urls.map((url) => `${url.title.en}: ${style.bold(url.url)}`));
   lines.push(...status.notInstalled.map((item) => style.warn(`not installed: ${item.title.en} (${item.reason})`)));
   for (const component of status.components) {
@@ -52,6 +53,18 @@ function formatBackupState({ last, lossSeconds = 0, late, proof, drill }: Backup
         ? style.warn("never restored: slipway backup verify --prove latest does it")
         : `databases were back in ${formatSeconds(proof.restoreSeconds)}; slipway backup drill measures the whole`;
   return `backup: ${last.id.slice(0, 8)}, ${age}; ${restored}`;
+}
+
+/** What of the databases would be lost now, where what they write is stored between backups. */
+function walLines({ wal }: BackupState, style: Style): readonly string[] {
+  if (wal === undefined) return [];
+  const { lossSeconds, through, late, problem } = wal;
+  const paint = late ? style.bad : style.good;
+  const loss =
+    lossSeconds === undefined
+      ? paint("no moment can be brought back yet")
+      : `${paint(`${formatSeconds(lossSeconds)} would be lost`)}; stored up to ${through ?? ""}`;
+  return [`write-ahead log: ${loss}`, ...(problem === undefined ? [] : [style.warn(`    ${printable(problem)}`)])];
 }
 
 function formatAbsent({ name, elsewhere }: StatusResult, style: Style): string {

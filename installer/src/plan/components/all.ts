@@ -29,6 +29,7 @@ import { server } from "./csghub-server.ts";
 import { temporalWorker } from "./csghub-temporal-worker.ts";
 import { user } from "./csghub-user.ts";
 import { labelStudio } from "./label-studio.ts";
+import { walArchive } from "./wal-archive.ts";
 
 /** Every component there is. Adding one: write its file, name it here. */
 export const componentDefinitions: readonly ComponentDefinition[] = [
@@ -61,5 +62,6 @@ export const componentDefinitions: readonly ComponentDefinition[] = [
   labelStudio,
   portal,
   backup,
+  walArchive,
   gateway,
 ];

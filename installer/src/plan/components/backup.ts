@@ -105,15 +105,25 @@ export function onlyReading(job: Job): Job {
   };
 }
 
+/** What is brought back: a backup, of another one all but the databases, and the moment that these are brought to. */
+interface Restored {
+  readonly backup: string;
+  readonly files?: string;
+  readonly moment?: string;
+}
+
 /**
  * The jobs that bring a backup back, in the order of its parts: what is referred to is there before what refers to it can be read. They
  * belong to the bring-up of an install that has no data yet.
  */
-export function restoreJobs(context: PlanContext, snapshot: string): readonly JobDraft[] {
+export function restoreJobs(context: PlanContext, restored: Restored): readonly JobDraft[] {
   const { postgres, gitaly, objectStore, nats } = context.values;
-  const from = { repository: repositoryDocument(context), snapshot };
+  const { backup: snapshot, files = snapshot, moment } = restored;
+  const repository = repositoryDocument(context);
+  const rows = { repository, snapshot, ...(moment === undefined ? {} : { moment }) };
+  const from = { repository, snapshot: files };
   const jobs: readonly (JobDraft | undefined)[] = [
-    postgres.mode === "embedded" ? restorePostgresJob(context, from) : undefined,
+    postgres.mode === "embedded" ? restorePostgresJob(context, rows) : undefined,
     postgres.mode === "embedded" ? sequencesJob(context) : undefined,
     objectStore.mode === "embedded"
       ? restoreJob(context, {

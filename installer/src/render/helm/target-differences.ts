@@ -50,6 +50,13 @@ export const targetDifferences: readonly TargetDifference[] = [
     reason: "hostPath is forbidden by the restricted standard",
   },
   {
+    id: "log-archive",
+    compose:
+      "with `backup.wal` a service archives the write-ahead log of the databases, and moments between backups can be brought back",
+    helm: "refused",
+    reason: "it works on the volume that backups are kept in, which jobs of one node have on a cluster",
+  },
+  {
     id: "image-folder",
     field: "uid",
     unit: "csghub-dataviewer-extensions",

@@ -7,6 +7,7 @@ import { becauseOf, type Rule, wrongValue } from "./rule.ts";
 export const backupRules: readonly Rule[] = [
   { reads: ["backup", "dataDir"], check: checkDirectory },
   { reads: ["backup"], check: checkServer },
+  { reads: ["backup", "postgres"], check: checkWal },
 ];
 
 type Repository = Values["backup"]["repository"];
@@ -42,6 +43,19 @@ function unused(key: "directory" | "claim", backup: Values["backup"]): readonly 
   if (backup[key] === "") return [];
   const wrong = `would not be used, for ${cause} is ${backup.repository.kind}`;
   return [becauseOf(wrongValue(`backup.${key}`, backup[key], wrong, "allowed is an empty text"), cause)];
+}
+
+/** What is not backed up has no log to archive, and neither has a server that is not ours. */
+function checkWal({ backup, postgres }: Values): readonly Finding[] {
+  if (!backup.wal) return [];
+  const path = "backup.wal";
+  const refused = (why: string, because: string, value: string): Finding =>
+    becauseOf(wrongValue(path, true, why, `allowed is false while ${because} is ${value}`), because);
+  if (backup.mode === "off") {
+    return [refused("would store the log of databases that are not backed up:", "backup.mode", backup.mode)];
+  }
+  if (postgres.mode === "embedded") return [];
+  return [refused("cannot be had of a server that is elsewhere:", "postgres.mode", postgres.mode)];
 }
 
 type Key = Exclude<keyof Repository, "kind">;

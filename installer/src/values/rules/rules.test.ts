@@ -658,6 +658,18 @@ describe("backup", () => {
       on("/mnt/backup").replace(" }", `, repository: { ${rest} } }`),
       'backup.directory: would not be used, for backup.repository.kind is rest (got "/mnt/backup"), allowed is an empty text',
     ],
+    [on("/mnt/backup").replace(" }", ", wal: true }")],
+    [
+      'backup: { mode: "off", wal: true }',
+      "backup.wal: would store the log of databases that are not backed up: (got true), allowed is false while backup.mode is off",
+    ],
+    [
+      on("/mnt/backup", "\npostgres: { mode: external, external: { host: db.corp, adminPassword: x } }").replace(
+        " }",
+        ", wal: true }",
+      ),
+      "backup.wal: cannot be had of a server that is elsewhere: (got true), allowed is false while postgres.mode is external",
+    ],
     [
       on("/mnt/backup").replace(" }", ', repository: { url: "https://b.corp/x" } }'),
       'backup.repository.url: would not be used, for backup.repository.kind is directory (got "https://b.corp/x"), allowed is an empty text',

@@ -7,6 +7,9 @@ const stores = "integration/backup-stores";
 const damage = "integration/backup-damage";
 const servers = "integration/backup-servers";
 const behindSsh = "integration/backup-sftp";
+const moments = "backup/choose-moment";
+const wal = "integration/backup-wal";
+const walTogether = "e2e/backup-wal";
 const nothing = "nothing was made or changed";
 
 /** What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to. */
@@ -303,4 +306,100 @@ export const backupRows: readonly BadInput[] = [
     again: "with rest: or s3: before it",
     proofs: proofs("backup/restore-from", "unless the address does not say what kind of server it is"),
   },
+  ...momentRows(),
 ];
+
+/** What is wrong with a moment between backups, and with the write-ahead log that leads there. */
+function momentRows(): readonly BadInput[] {
+  const named = "a moment that cannot be reached is named, with the one that can";
+  return [
+    {
+      fault: "a moment to restore to that cannot be read, or has no time zone",
+      says: "is no moment with a time zone",
+      code: "USAGE",
+      state: nothing,
+      again: "with `Z` or an offset behind it",
+      proofs: [...proofs(moments, "%j is refused: a zone is needed"), ...proofs(walTogether, named)],
+    },
+    {
+      fault: "a moment in the future",
+      says: "the moment … is in the future: it is … now",
+      code: "USAGE",
+      state: nothing,
+      again: "with one that has passed",
+      proofs: [...proofs(moments, "in the future is refused"), ...proofs(walTogether, named)],
+    },
+    {
+      fault: "a moment before the first backup",
+      says: "the moment … lies before the first backup that it could be reached from",
+      code: "PREFLIGHT_FAILED",
+      state: "no data was brought back",
+      again: "with the first moment, which is named, or a later one",
+      proofs: [...proofs(moments, ["is refused %s", "before the first backup"]), ...proofs(walTogether, named)],
+    },
+    {
+      fault: "a moment after all that was stored of the write-ahead log",
+      says: "the moment … lies after what was stored of the write-ahead log",
+      code: "PREFLIGHT_FAILED",
+      state: "no data was brought back",
+      again: "with the last moment, which is named, or an earlier one",
+      proofs: [...proofs(moments, ["is refused %s", "after what was stored"]), ...proofs(walTogether, named)],
+    },
+    {
+      fault: "a segment of the write-ahead log that is missing",
+      says: "the write-ahead log has a gap between … and …: the segment … is missing",
+      code: "PREFLIGHT_FAILED",
+      state: "no data was brought back",
+      again: "with a moment before the gap, which is named, or one after the next backup",
+      proofs: [
+        ...proofs(moments, ["is refused %s", "after a gap"]),
+        ...proofs("wal/stored-wal", "ends before a segment that is missing, whose name it tells"),
+        ...proofs(wal, "says which moment is the last one, and which segment is missing"),
+      ],
+    },
+    {
+      fault: "a moment where no write-ahead log is stored",
+      says: "no write-ahead log is stored in this place",
+      code: "PREFLIGHT_FAILED",
+      state: "no data was brought back",
+      again: "without `--to-time` a backup is brought back as it is",
+      proofs: proofs(moments, ["is refused %s", "where no log is stored"]),
+    },
+    {
+      fault: "another moment while a restore is half done",
+      says: "another restore of … was begun and is not complete",
+      code: "USAGE",
+      state: "what was brought back so far is there",
+      again: "the first command goes on",
+      proofs: [
+        ...proofs("backup/restore", [
+          "that is half done is not gone on with from %s, and can be given up",
+          "another moment",
+        ]),
+        ...proofs(walTogether, "the platform comes back as it was at the moment, also when it is killed on the way"),
+      ],
+    },
+    {
+      fault: "a write-ahead log to archive of a server that is elsewhere, or without backups",
+      says: "cannot be had of a server that is elsewhere:",
+      code: "VALUES_INVALID",
+      state: "nothing was touched: values are checked first",
+      again: "without `backup.wal`",
+      proofs: proofs("rules/rules", "backup"),
+    },
+    {
+      fault: "a write-ahead log to archive on a cluster",
+      says: "… is true, and on a cluster there is no … yet",
+      code: "USAGE",
+      state: "nothing was touched: the plan is refused first",
+      again: "without `backup.wal`",
+      proofs: proofs("helm/own-places", "refuses what can be on one host alone, and says which value asks for it"),
+    },
+    {
+      fault: "a server that has not kept what the archive has not received yet",
+      state: "a new line begins; moments after the next backup can be brought back, and those before the gap",
+      again: "`slipway backup create`",
+      proofs: proofs(wal, "begins another line where the server has not kept what comes next"),
+    },
+  ];
+}

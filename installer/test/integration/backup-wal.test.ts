@@ -1,0 +1,233 @@
+/** The write-ahead log of a real server is archived beside its backups, and leads to the moments between them. */
+import type pg from "pg";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type { StoredSnapshot } from "../../../toolbox/src/backup/restic.ts";
+import type { WalReach } from "../../../toolbox/src/backup/wal/stored-wal.ts";
+import type { WalState } from "../../../toolbox/src/backup/wal/spool.ts";
+import type { PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
+import { mustRun } from "../support/child.ts";
+import { type BackupWorld, openBackupWorld, serverPassword } from "./backup-world.ts";
+
+const login: PostgresLogin = {
+  ...{ host: "db", port: 5432, user: "backup", password: serverPassword, database: "postgres", tls: "off" },
+};
+/** As the jobs of a platform call it, whose backups are put together below it. */
+const cut = "/staging/work/cut";
+const spool = "/staging/spool";
+const seconds = 2;
+
+let world: BackupWorld;
+let db: pg.Client;
+let archive: string;
+let backup: string;
+/** The moment between the second row and the third. */
+let between: string;
+
+beforeAll(async () => {
+  world = await openBackupWorld();
+  db = await world.serve("db", "/staging/source", { make: true });
+  const quoted = `'${serverPassword.replaceAll("'", "''")}'`;
+  await db.query(`create role backup login replication password ${quoted}`);
+  await db.query("create table written (id int primary key, at timestamptz default now())");
+  await world.shell(`install -d -o 10001 -g 10001 -m 0700 /staging/work ${spool}`);
+}, 180_000);
+
+afterAll(async () => {
+  await db.end().catch(() => undefined);
+  await world.dispose();
+}, 60_000);
+
+async function state(of = spool): Promise<Partial<WalState>> {
+  return JSON.parse(await world.shell(`cat ${of}/state.json || echo '{}'`)) as Partial<WalState>;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval: 500 });
+}
+
+/** Waits until everything that was written before now is stored. */
+async function untilStored(of = spool): Promise<void> {
+  const now = new Date().toISOString();
+  await until(async () => ((await state(of)).through ?? "") > now);
+}
+
+async function write(id: number): Promise<void> {
+  await db.query("insert into written (id) values ($1)", [id]);
+}
+
+async function pause(): Promise<string> {
+  await new Promise((wake) => setTimeout(wake, 300));
+  const now = new Date().toISOString();
+  await new Promise((wake) => setTimeout(wake, 300));
+  return now;
+}
+
+async function rowsIn(data: string): Promise<readonly number[]> {
+  const service = `restored-${data.split("/").at(-1) ?? ""}`;
+  const server = await world.serve(service, data);
+  const { rows } = await server.query<{ id: number }>("select id from written order by id");
+  await server.end();
+  await mustRun("docker", ["rm", "-f", `${world.name}-${service}`]);
+  return rows.map(({ id }) => id);
+}
+
+async function emptyFolder(name: string): Promise<string> {
+  const folder = `/staging/${name}`;
+  await world.shell(`install -d -o 10001 -g 10001 -m 0700 ${folder}`);
+  return folder;
+}
+
+it("waits for the repository, then stores what the server writes, and tells up to when", async () => {
+  archive = await world.start([["archiveWal", login, spool, seconds]]);
+  await until(async () => (await state()).problem !== undefined);
+  const waiting = await state();
+
+  await world.results([["initialise"]]);
+  await untilStored();
+
+  expect(waiting.problem).toContain("there is no repository of backups yet");
+  expect(waiting.through).toBeUndefined();
+  expect(await state()).toMatchObject({ kind: "WalState", since: expect.any(String) as string });
+  const slots = await db.query<{ active: boolean }>(
+    "select active from pg_replication_slots where slot_name = 'slipway_wal'",
+  );
+  expect(slots.rows).toEqual([{ active: true }]);
+}, 120_000);
+
+it("brings back the moment between two rows", async () => {
+  await write(1);
+  [backup] = (await world.results([["backUpPostgres", login, cut]])) as [string];
+  await write(2);
+  between = await pause();
+  await write(3);
+  await db.query("select pg_switch_wal()");
+  await write(4);
+  await untilStored();
+  const data = await emptyFolder("between");
+
+  await world.results([["restoreTo", between, backup, data]]);
+
+  expect(await rowsIn(data)).toEqual([1, 2]);
+}, 180_000);
+
+it("goes through it a second time without doing anything, and never to another moment", async () => {
+  const again = await world.results([["restoreTo", between, backup, "/staging/between"]]);
+  const other = await world.inside([["restoreTo", new Date().toISOString(), backup, "/staging/between"]]);
+
+  expect(again).toHaveLength(1);
+  expect(other.error?.message).toMatch(/is not empty: .*restored from backup/);
+});
+
+it("goes through it whole after it was killed while the log was played back", async () => {
+  const data = await emptyFolder("killed");
+  const restore = ["restoreTo", between, backup, data] as const;
+  const killed = await world.start([restore]);
+  await world.shell(`while [ ! -e ${data}/.restoring/recovery.signal ]; do sleep 0.02; done`);
+  await world.docker("kill", killed);
+  const left = await world.shell(`ls -A ${data}`);
+
+  await world.results([restore]);
+
+  expect(left.trim()).toBe(".restoring");
+  expect(await rowsIn(data)).toEqual([1, 2]);
+}, 180_000);
+
+it("leads to a moment after which nothing was written", async () => {
+  const moment = await pause();
+  await untilStored();
+  const data = await emptyFolder("quiet");
+
+  await world.results([["restoreTo", moment, backup, data]]);
+
+  expect(await rowsIn(data)).toEqual([1, 2, 3, 4]);
+}, 180_000);
+
+it("stores what it has when it is asked to end, and goes on where it was", async () => {
+  await write(5);
+  await world.docker("stop", "-t", "30", archive);
+  const { through = "" } = await state();
+  await write(6);
+  archive = await world.start([["archiveWal", login, spool, seconds]]);
+  await untilStored();
+  const data = await emptyFolder("after");
+  const moment = await pause();
+  await untilStored();
+
+  await world.results([["restoreTo", moment, backup, data]]);
+
+  expect(Date.now() - Date.parse(through)).toBeLessThan(60_000);
+  expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6]);
+}, 180_000);
+
+it("says which moment is the last one, and which segment is missing", async () => {
+  const [reach] = (await world.results([["walReach", backup]])) as [WalReach];
+  const beyond = await world.inside([["restoreTo", "2999-01-01T00:00:00Z", backup, await emptyFolder("beyond")]]);
+  const needless = (await world.results([["needlessWal", [backup]]]))[0] as readonly string[];
+
+  await world.results([["remove", needless]]);
+  const kept = (await world.results([["walReach", backup]]))[0];
+  // The segments between the backup and the newest snapshot are only in the others.
+  await db.query("create table filler as select repeat(md5(n::text), 8) from generate_series(1, 2000) n");
+  for (let many = 0; many < 34; many += 1) {
+    await db.query("select pg_switch_wal()");
+    await db.query("insert into filler values ('x')");
+  }
+  await untilStored();
+  const held = ((await world.results([["snapshots"]]))[0] as readonly StoredSnapshot[])
+    .filter(({ tags }) => tags.some((tag) => tag.startsWith("wal-of:")))
+    .map(({ id }) => id);
+  await write(7);
+  await untilStored();
+  await world.results([["remove", held]]);
+  const broken = (await world.results([["walReach", backup]]))[0];
+
+  expect(reach.gap).toBeUndefined();
+  const last = /does not lead to 2999-01-01T00:00:00\.000Z, but to (\S+Z)$/.exec(beyond.error?.message ?? "")?.[1];
+  expect(last).toBeDefined();
+  expect((last ?? "") >= reach.through).toBe(true);
+  expect(needless.length).toBeGreaterThan(2);
+  expect(kept).toMatchObject({ through: expect.any(String) as string });
+  expect((kept as WalReach).gap).toBeUndefined();
+  expect(broken).toBeNull();
+}, 240_000);
+
+it("begins another line where the server has not kept what comes next", async () => {
+  const before = (await state()).since ?? "";
+  await world.docker("stop", "-t", "30", archive);
+  await db.query("select pg_drop_replication_slot('slipway_wal')");
+  archive = await world.start([["archiveWal", login, spool, seconds]]);
+  await until(async () => ((await state()).since ?? before) > before);
+  const [second] = (await world.results([["backUpPostgres", login, cut]])) as [string];
+  await write(8);
+  const moment = await pause();
+  await untilStored();
+  const data = await emptyFolder("second");
+
+  await world.results([["restoreTo", moment, second, data]]);
+
+  expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+}, 180_000);
+
+it("leads to moments of a server that was itself brought back to one", async () => {
+  await world.docker("stop", "-t", "30", archive);
+  const again = { ...login, host: "again" };
+  const its = await emptyFolder("spool-again");
+  const server = await world.serve("again", "/staging/between");
+  await world.start([["archiveWal", again, its, seconds]]);
+  await untilStored(its);
+  const [third] = (await world.results([["backUpPostgres", again, cut]])) as [string];
+  await server.query("insert into written (id) values (100)");
+  const moment = await pause();
+  await server.query("insert into written (id) values (101)");
+  await untilStored(its);
+  const { rows } = await server.query<{ timeline: number }>(
+    "select timeline_id as timeline from pg_control_checkpoint()",
+  );
+  await server.end();
+  const data = await emptyFolder("third");
+
+  await world.results([["restoreTo", moment, third, data]]);
+
+  expect(rows).toEqual([{ timeline: 2 }]);
+  expect(await rowsIn(data)).toEqual([1, 2, 100]);
+}, 180_000);
