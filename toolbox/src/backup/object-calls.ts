@@ -106,34 +106,30 @@ export function isGone(error: unknown): boolean {
   return error instanceof S3Error && error.status === 404;
 }
 
-/** The hashes of a file, and the ETag that a store gives it when it is uploaded here. */
+/** The hash of a file, and the ETag that a store gives it when it is uploaded here in parts. */
 export interface ContentSums {
-  readonly bytes: number;
   readonly sha256: string;
-  readonly etag: string;
+  /** Absent where it is uploaded in one: then it is the MD5 that was noted when the object was fetched. */
+  readonly partedEtag?: string;
 }
 
 /** Reads a whole file. */
 export async function sumContent(path: string, size: number): Promise<ContentSums> {
   const whole = createHash("sha256");
+  const ranges = rangesOf(size);
+  const isParted = ranges.length > 1;
   const parts: Buffer[] = [];
-  let bytes = 0;
-  for (const range of rangesOf(size)) {
-    const part = createHash("md5");
+  for (const range of ranges) {
+    const part = isParted ? createHash("md5") : undefined;
     for await (const data of createReadStream(path, { ...range, highWaterMark: readSize })) {
       whole.update(data as Buffer);
-      part.update(data as Buffer);
-      bytes += (data as Buffer).length;
+      part?.update(data as Buffer);
     }
-    parts.push(part.digest());
+    if (part !== undefined) parts.push(part.digest());
   }
-  return { bytes, sha256: whole.digest("hex"), etag: etagOf(parts) };
-}
-
-function etagOf(parts: readonly Buffer[]): string {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only.toString("hex");
-  return `${createHash("md5").update(Buffer.concat(parts)).digest("hex")}-${parts.length}`;
+  const sha256 = whole.digest("hex");
+  if (!isParted) return { sha256 };
+  return { sha256, partedEtag: `${createHash("md5").update(Buffer.concat(parts)).digest("hex")}-${parts.length}` };
 }
 
 interface Range {

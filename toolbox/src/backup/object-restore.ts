@@ -6,7 +6,7 @@ import { type ProgressTeller, tellProgress } from "./copy-progress.ts";
 import type { CopyContext, CopyResult } from "./copy.ts";
 import { damageOf, type FileSum, readJson, refuseDamage, sizeOf, unfinishedCopy } from "./folder-files.ts";
 import { inOrder } from "./in-order.ts";
-import { objectError, objectPath, patiently, putObject, rangesOf, sumContent, unquoted } from "./object-calls.ts";
+import { objectError, objectPath, patiently, putObject, sumContent, unquoted } from "./object-calls.ts";
 import { contentFile, indexFilesOf, type ObjectEntry, readEntries } from "./object-index.ts";
 
 /** `objects.json`, which is written last: without it the copy was not finished. */
@@ -132,7 +132,7 @@ async function checkEntry(run: RestoreRun, entry: ObjectEntry, checked: Set<stri
   if (bytes !== size) return `${file} ("${entry.key}") has ${bytes} bytes instead of ${size}`;
   const sums = await sumContent(path, size);
   if (sums.sha256 !== sha256) return `${file} ("${entry.key}") has another content than was written`;
-  if (rangesOf(size).length > 1) run.partedEtags.set(sha256, sums.etag);
+  if (sums.partedEtag !== undefined) run.partedEtags.set(sha256, sums.partedEtag);
   return undefined;
 }
 
