@@ -16,7 +16,8 @@ securityContext:
 {{- $milli := mulf .cpus 1000 | ceil | int -}}
 resources:
   requests:
-    cpu: {{ max 1 (div (mul $milli $cluster.cpuRequestPercent) 100) }}m
+    {{- /* Pods of a node share its processors in the measure of their requests. */}}
+    cpu: {{ if .yields }}1{{ else }}{{ max 1 (div (mul $milli $cluster.cpuRequestPercent) 100) }}{{ end }}m
     memory: {{ int64 .memoryMiB }}Mi
     ephemeral-storage: {{ $cluster.ephemeralStorage.request }}
   limits:
@@ -50,7 +51,7 @@ env:
   {{- end }}
 {{- end }}
 {{ include "platform.containerSecurity" $unit.uid }}
-{{ include "platform.resources" (dict "root" $root "cpus" $unit.resources.cpus "memoryMiB" $unit.resources.memoryMiB) }}
+{{ include "platform.resources" (dict "root" $root "cpus" $unit.resources.cpus "memoryMiB" $unit.resources.memoryMiB "yields" $unit.resources.yields) }}
 {{- $folderMounts := list }}
 {{- if include "platform.imageVolumes" $root }}
 {{- $folderMounts = $unit.folderMounts | default list }}

@@ -226,6 +226,8 @@ export interface Resources {
   readonly memoryMiB: number;
   readonly pids: number;
   readonly shmMiB?: number;
+  /** Work that can wait: where processors are short, everybody else has them first. */
+  readonly yields?: true;
 }
 
 export interface Store {

@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
 import { ensureHubStandIn } from "../stand-ins/hub/image.ts";
-import { mustRun } from "../support/child.ts";
+import { mustRun, type RunningChild, startChild } from "../support/child.ts";
 import { removeLeftovers } from "../support/engine-leftovers.ts";
-import { findFreePorts, portArguments } from "../support/free-ports.ts";
+import { findFreePorts, type PlatformPorts, portArguments } from "../support/free-ports.ts";
 
 /** A platform under test: a shipped program with the arguments that name it. */
 export interface Bench {
   readonly name: string;
   readonly folder: string;
   readonly stateDir: string;
+  readonly ports: PlatformPorts;
+  start(...args: readonly string[]): RunningChild;
   slipway(...args: readonly string[]): Promise<string>;
 }
 
@@ -38,19 +40,22 @@ export async function withBench<Result>(
   const name = `bench-${randomBytes(4).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
   const stateDir = join(folder, name);
+  const ports = await findFreePorts();
   const values = [
-    ...portArguments(await findFreePorts()),
+    ...portArguments(ports),
     ...["--set", `casdoor.image=${await ensureCasdoorStandIn()}`],
     ...(profile === "infra" ? [] : await hubArguments()),
   ];
-  const slipway = (...args: readonly string[]): Promise<string> => {
+  const command = (args: readonly string[]): readonly string[] => {
     const given = args[0] === "install" ? values : [];
-    return mustRun(process.execPath, [program, ...args, "--name", name, "--state-dir", stateDir, ...given], {
-      cwd: folder,
-    });
+    return [program, ...args, "--name", name, "--state-dir", stateDir, ...given];
   };
+  const slipway = (...args: readonly string[]): Promise<string> =>
+    mustRun(process.execPath, command(args), { cwd: folder });
+  const start = (...args: readonly string[]): RunningChild =>
+    startChild(process.execPath, command(args), { cwd: folder });
   try {
-    return await body({ name, folder, stateDir, slipway });
+    return await body({ name, folder, stateDir, ports, start, slipway });
   } finally {
     await removeLeftovers(name);
     await rm(folder, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mustRun } from "../support/child.ts";
+import { backupRows } from "./backup-rows.ts";
 import { bundleRows } from "./bundle/rows.ts";
 import { describeRivals } from "./bundle/rivals.ts";
 import { cliRows } from "./cli-rows.ts";
@@ -22,8 +23,10 @@ const { values: options } = parseArgs({
     bundle: { type: "boolean", default: false },
     quickstart: { type: "boolean", default: false },
     cluster: { type: "boolean", default: false },
+    backup: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
+    gib: { type: "string", default: "10" },
     "without-sha": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
@@ -32,7 +35,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const group = (["bundle", "quickstart", "cluster"] as const).find((name) => options[name]) ?? "platform";
+const group = (["bundle", "quickstart", "cluster", "backup"] as const).find((name) => options[name]) ?? "platform";
 
 async function rowsOf(processor: Processor): Promise<readonly BenchRow[]> {
   // It runs from a checkout, as a first user has it.
@@ -40,6 +43,7 @@ async function rowsOf(processor: Processor): Promise<readonly BenchRow[]> {
   const program = await prepareProgram(!options["no-build"]);
   const rounds = Number(options.rounds);
   if (group === "cluster") return clusterRows(program, rounds);
+  if (group === "backup") return backupRows(program, { rounds, gib: Number(options.gib) });
   if (group === "bundle") return bundleRows(program, { rounds, hasSha: processor.hasSha });
   return [
     ...cliRows(program),
@@ -80,9 +84,10 @@ async function main(): Promise<void> {
 
 function help(rows: readonly BenchRow[]): string {
   return `npm run bench -- [options], npm run bench:cluster -- [options],
-npm run bench:bundle -- [options], npm run bench:quickstart -- [options]
+npm run bench:bundle -- [options], npm run bench:quickstart -- [options], npm run bench:backup -- [options]
   --only ID[,ID]  only these rows: ${rows.map((row) => row.id).join(", ")}
   --rounds N      rounds of what takes long (default 5)
+  --gib N         data of the platform that is backed up (default 10)
   --without-sha   start every program as on a processor without SHA instructions
   --json          the result as JSON on standard output
   --write         write what was measured into docs/benchmarks.md
@@ -108,6 +113,7 @@ async function writePage(measured: Group, result: GroupResult, order: readonly s
     toMarkdown({
       platform: await read("platform"),
       cluster: await read("cluster"),
+      backup: await read("backup"),
       quickstart: await read("quickstart"),
       bundle: await read("bundle"),
       "bundle-without-sha": await read("bundle-without-sha"),

@@ -9,8 +9,9 @@ import type { StatusResult } from "../../src/actions/status/status.ts";
 import { longClusterObstacle } from "../support/cluster.ts";
 import { openHelmPlatform } from "../support/helm-platform.ts";
 import type { HelmPlatform } from "../support/helm-platform.ts";
+import { portArguments } from "../support/free-ports.ts";
 import { untilTrue } from "../support/hold.ts";
-import { mustInstall, writeInto } from "../support/platform.ts";
+import { mustInstall, withPlatform, writeInto } from "../support/platform.ts";
 import { describeUnless } from "../support/unless.ts";
 import { sendToLoopback } from "./https-request.ts";
 
@@ -60,6 +61,14 @@ describeUnless(obstacle, "backups on a real Kubernetes", () => {
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map(({ metadata }) => metadata.name)
       .toSorted();
+  }
+
+  /** The cluster's node is this machine, and its volumes are folders. */
+  async function folderOfClaim(): Promise<string> {
+    const [found] = await platform.objects("persistentvolumeclaims", "--field-selector", `metadata.name=${claim}`);
+    const volume = await platform.kubectl("get", "persistentvolume", String(found?.spec?.["volumeName"]), "-o", "json");
+    const { spec } = JSON.parse(volume) as { readonly spec: { readonly hostPath: { readonly path: string } } };
+    return spec.hostPath.path;
   }
 
   it("a place for backups is a claim that a person made: a directory is refused, and a claim that is not there", async () => {
@@ -169,5 +178,31 @@ describeUnless(obstacle, "backups on a real Kubernetes", () => {
     expect((await platform.run(["s3", "cat", "csghub-server/kept.txt"])).stdout).toBe("still here");
     expect(again.exitCode).toBe(2);
     expect(again.stderr).toContain(`${platform.name} is installed here`);
+  });
+
+  it("the same backups bring it back on one host with Compose, and what is backed up there comes back on a cluster", async () => {
+    const purged = await platform.run(["uninstall", "--purge", "--yes-i-mean", platform.name]);
+    const directory = await folderOfClaim();
+    const ofCluster = ["--recovery-key-file", keyFile, "--backup", made.backup];
+    const { onHost, changed } = await withPlatform({}, async (host) => {
+      const ports = portArguments(host.ports);
+      const restored = await host.json<RestoreResult>(["restore", "--from", directory, ...ofCluster, ...ports]);
+      const kept = [await host.run(["psql", "--", "-XAtc", "select word from kept"])];
+      kept.push(await host.run(["s3", "cat", "csghub-server/kept.txt"]));
+      await host.run(["psql", "--", "-XAtc", "insert into kept values ('on one host')"]);
+      await host.run(["s3", "put", "csghub-server/host.txt"], { input: "on one host" });
+      const { backup } = await host.json<BackupCreateResult>(["backup", "create"]);
+      return { onHost: { restored, kept: kept.map(({ stdout }) => stdout.trim()) }, changed: backup };
+    });
+
+    const back = await platform.json<RestoreResult>([...restoreAll(), "--backup", changed]);
+
+    expect(purged.exitCode, purged.stderr).toBe(0);
+    expect(onHost.restored.wires).toBeGreaterThan(15);
+    expect(onHost.kept).toEqual(["still here", "still here"]);
+    expect(back.backup.id).toBe(changed);
+    expect(back.wires).toBeGreaterThan(15);
+    expect(await sql("select word from kept order by word")).toBe("on one host\nstill here");
+    expect((await platform.run(["s3", "cat", "csghub-server/host.txt"])).stdout).toBe("on one host");
   });
 });

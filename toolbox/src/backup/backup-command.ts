@@ -159,11 +159,14 @@ async function prepare({ restic, input, tell }: Work): Promise<void> {
 
 async function create(work: Work): Promise<void> {
   const { document, words, restic } = work;
+  // People wait until it is known: both are asked at once.
+  const keys = restic.keys();
+  keys.catch(() => undefined);
   if (!(await restic.exists())) {
     throw new ToolboxError("there is no repository of backups yet", { advice: "run slipway backup init" });
   }
   // Its making may have been cut off between the two.
-  if ((await restic.keys()) < 2) {
+  if ((await keys) < 2) {
     throw new ToolboxError("no recovery key opens the backups: without one nobody can, if the platform is lost", {
       advice: "run slipway backup init",
     });

@@ -56,7 +56,8 @@ async function askVersion(environment: Environment): Promise<string> {
 }
 
 async function copyServer(target: string, environment: Environment, context: CopyContext): Promise<void> {
-  const what = ["-D", target, "-Fp", "-X", "stream", "-c", "fast", "--manifest-checksums=SHA256"];
+  // What is stored is read back from here at once; only the repository has to outlive a machine that stops.
+  const what = ["-D", target, "-Fp", "-X", "stream", "-c", "fast", "--manifest-checksums=SHA256", "--no-sync"];
   const { code, errors } = await runProgram("pg_basebackup", [...what, "--progress", "--no-password"], {
     environment,
     onErrorLine: (line) => {

@@ -8,7 +8,7 @@ import { measureFolder } from "./measure-folder.ts";
 import { reachRepository } from "./reach-repository.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
-import { type ResticProgram, resticProgram } from "./restic-program.ts";
+import { type ResticEnd, type ResticProgram, resticProgram } from "./restic-program.ts";
 import { forget, freeRoom, remove, type Retention } from "./restic-forget.ts";
 import { snapshots, type StoredSnapshot } from "./restic-snapshots.ts";
 import { resticPlace, writeRepositoryFiles } from "./restic-repository.ts";
@@ -110,19 +110,21 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
   const files = writeRepositoryFiles(repository, secrets);
   const place = resticPlace(repository, files);
   const restic = resticProgram({ ...options, place, passwordFile });
+  const config = openConfig(restic);
   const { patienceSeconds } = options;
   const door = { repository, shown: place.shown, files, ...(patienceSeconds !== undefined && { patienceSeconds }) };
   return {
     reach: () => reachRepository(door),
-    exists: () => exists(restic),
-    initialise: () => initialise(restic, repository),
+    ...config,
+    initialise: async () => {
+      if (!(await config.exists())) await initialise(restic, repository);
+    },
     addKey: (newPassword) => addKey(restic, newPassword, join(secrets, "new-password")),
     backup: (folder, about, progress) => backup({ restic, ...options }, { folder, ...about, progress }),
     snapshots: (tags) => snapshots(restic, tags),
     restore: (snapshotId, subfolder, target, progress) =>
       restore(restic, { source: `${snapshotId}:${subfolder}`, target, progress }),
     check: (scope) => check(restic, scope, place.shown),
-    id: () => idOf(restic),
     keys: () => keys(restic),
     lookAtKeys: () => lookAtKeys(restic),
     forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
@@ -133,16 +135,31 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
   };
 }
 
-async function exists(restic: ResticProgram): Promise<boolean> {
-  const doing = "opening the backup repository";
-  const end = await restic.end(["cat", "config", "--no-lock"]);
-  if (end.code === resticExit.noRepository) return false;
-  if (end.code !== resticExit.done) throw restic.failure(doing, end);
-  return true;
+/** What a repository is called by never changes, and every look costs the time that its password is made to cost. */
+function openConfig(restic: ResticProgram): Pick<Restic, "exists" | "id"> {
+  let read: Buffer | undefined;
+  const look = async (): Promise<ResticEnd | undefined> => {
+    if (read !== undefined) return undefined;
+    const end = await restic.end(["cat", "config", "--no-lock"]);
+    if (end.code === resticExit.done) read = end.output;
+    return end;
+  };
+  const failure = (end: ResticEnd): ToolboxError => restic.failure("opening the backup repository", end);
+  return {
+    exists: async () => {
+      const end = await look();
+      if (read === undefined && end !== undefined && end.code !== resticExit.noRepository) throw failure(end);
+      return read !== undefined;
+    },
+    id: async () => {
+      const end = await look();
+      if (read === undefined && end !== undefined) throw failure(end);
+      return (JSON.parse(String(read)) as { readonly id: string }).id;
+    },
+  };
 }
 
 async function initialise(restic: ResticProgram, repository: BackupRepository): Promise<void> {
-  if (await exists(restic)) return;
   if (repository.kind === "directory" && (await isHalfMade(repository.path))) {
     await rm(join(repository.path, "keys"), { recursive: true });
   }
@@ -152,11 +169,6 @@ async function initialise(restic: ResticProgram, repository: BackupRepository): 
 async function keys(restic: ResticProgram): Promise<number> {
   const output = await restic.run("counting the keys of the backup repository", ["key", "list", "--no-lock"]);
   return (JSON.parse(output.toString("utf8")) as readonly unknown[]).length;
-}
-
-async function idOf(restic: ResticProgram): Promise<string> {
-  const output = await restic.run("opening the backup repository", ["cat", "config", "--no-lock"]);
-  return (JSON.parse(output.toString("utf8")) as { readonly id: string }).id;
 }
 
 async function lookAtKeys(restic: ResticProgram) {

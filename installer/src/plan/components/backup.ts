@@ -265,7 +265,7 @@ function backupContainer(context: PlanContext, rights?: Rights): Container {
     // Who brings the data of PostgreSQL back has to be its user, and reads the repository, too.
     uid: postgresUid,
     command: backupWords,
-    resources: resourcesOf(values.resources),
+    resources: { ...resourcesOf(values.resources), yields: true },
     mounts: [...repositoryMounts(context), staging],
     // Packs of the repository are made there, several at once.
     scratch: [{ path: "/tmp", sizeMiB: 256 }],

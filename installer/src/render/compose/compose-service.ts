@@ -81,6 +81,9 @@ export function specHash(service: ComposeObject, files: readonly RenderedFile[])
   return hash("sha256", JSON.stringify([service, files.map((file) => [file.path, file.contents])])).slice(0, 32);
 }
 
+/** Others have 1024: so it gets about a twentieth of what somebody else wants, and all that nobody does. */
+const yieldingShares = 51;
+
 function renderContainer(
   context: UnitContext,
   container: Container,
@@ -99,6 +102,7 @@ function renderContainer(
     pull_policy: "never",
     environment: renderEnvironment(context, container, owner),
     cpus: resources.cpus,
+    ...(resources.yields === true ? { cpu_shares: yieldingShares } : {}),
     mem_limit: `${resources.memoryMiB}m`,
     pids_limit: resources.pids,
     ...(resources.shmMiB === undefined ? {} : { shm_size: `${resources.shmMiB}m` }),

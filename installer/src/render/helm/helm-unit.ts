@@ -71,7 +71,10 @@ export function helmUnit(scope: HelmScope, owner: Owner): UnitParts {
     scratch: scratchOf(owner),
     ...mounts,
     ...noticesOf(scope, owner),
-    resources: { cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
+    resources: {
+      ...{ cpus: container.resources.cpus, memoryMiB: container.resources.memoryMiB },
+      ...(container.resources.yields === true ? { yields: true } : {}),
+    },
   };
   const secrets = [
     opaque(

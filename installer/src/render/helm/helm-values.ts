@@ -42,7 +42,7 @@ export interface HelmUnit {
   }[];
   /** Where the ConfigMap `<install>-notices-<id>`, which a run writes and removes, is mounted when it is there. */
   readonly notices?: string;
-  readonly resources: { readonly cpus: number; readonly memoryMiB: number };
+  readonly resources: { readonly cpus: number; readonly memoryMiB: number; readonly yields?: true };
 }
 
 /** A volume of the pod: the folder in it that is called as the volume is, or as `folder` says, or all of it. */

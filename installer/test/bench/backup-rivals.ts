@@ -1,0 +1,77 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readImageTable } from "../../src/actions/desired/load-plan.ts";
+import { openAssets } from "../../src/cli/assets.ts";
+import { mustRun } from "../support/child.ts";
+import type { Bench } from "./bench-platform.ts";
+
+/** What people have who do not have ours, on the same platform. */
+export interface BackupRivals {
+  /** `restic backup` of what ours has put together, into a repository of its own, after one of what was there before. */
+  restic(): Promise<void>;
+  /** `restic restore` of the newest of these, into an empty folder. */
+  resticRestore(): Promise<void>;
+  /** Removes what the last restore made. */
+  removeRestored(): Promise<void>;
+  /** Stops people's access, dumps all databases, packs all volumes, and starts everything again. */
+  dumpAndTar(): Promise<void>;
+}
+
+/** The volume that ours puts backups together in, which no rival needs. */
+const stagingSuffix = "_backup-staging";
+
+export async function openBackupRivals(bench: Bench): Promise<BackupRivals> {
+  const image = readImageTable(openAssets())["toolbox"]?.reference ?? "";
+  const folder = join(bench.folder, "rivals");
+  const restored = join(folder, "restored");
+  for (const name of ["repository", "cache", "tar", "restored"]) await mkdir(join(folder, name), { recursive: true });
+  const inContainer = (program: string, mounts: readonly string[], ...args: readonly string[]): Promise<string> =>
+    mustRun("docker", [
+      ...["run", "--rm", "--user", "0", "--network", "none", "--env", "RESTIC_PASSWORD=bench"],
+      ...mounts.flatMap((mount) => ["--volume", mount]),
+      ...["--entrypoint", program, image, ...args],
+    ]);
+  const restic = (mounts: readonly string[], ...args: readonly string[]): Promise<string> =>
+    inContainer(
+      "restic",
+      [`${join(folder, "repository")}:/repository`, `${join(folder, "cache")}:/cache`, ...mounts],
+      ...["--quiet", "--repo", "/repository", "--cache-dir", "/cache", ...args],
+    );
+  await restic([], "init");
+  return {
+    restic: async () => {
+      const staging = `${bench.name}${stagingSuffix}:/staging:ro`;
+      await restic([staging], "backup", "--host", bench.name, "/staging/cut");
+    },
+    resticRestore: async () => {
+      await restic([`${restored}:/restored`], "restore", "latest", "--target", "/restored");
+    },
+    removeRestored: async () => {
+      await rm(restored, { recursive: true });
+      await mkdir(restored);
+    },
+    dumpAndTar: () => dumpAndTar(bench, join(folder, "tar"), inContainer),
+  };
+}
+
+async function dumpAndTar(
+  { name, stateDir }: Bench,
+  target: string,
+  inContainer: (program: string, mounts: readonly string[], ...args: readonly string[]) => Promise<string>,
+): Promise<void> {
+  const docker = (...args: readonly string[]): Promise<string> => mustRun("docker", args);
+  const own = ["--filter", `label=dev.slipway.name=${name}`];
+  const containers = (await docker("ps", ...own, "--format", "{{.Names}}")).split("\n").filter(Boolean);
+  const database = `${name}-postgres-1`;
+  await docker("stop", ...containers.filter((container) => container !== database));
+  const password = (await readFile(join(stateDir, "secrets/postgres-admin"), "utf8")).trim();
+  const dump = `docker exec --env PGPASSWORD ${database} pg_dumpall -h 127.0.0.1 -U postgres > ${join(target, "all.sql")}`;
+  await mustRun("sh", ["-c", dump], { env: { ...process.env, PGPASSWORD: password } });
+  await docker("stop", database);
+  const volumes = (await docker("volume", "ls", ...own, "--format", "{{.Name}}"))
+    .split("\n")
+    .filter((volume) => volume !== "" && !volume.endsWith(stagingSuffix));
+  const mounts = volumes.map((volume) => `${volume}:/volumes/${volume}:ro`);
+  await inContainer("tar", [...mounts, `${target}:/target`], "-cf", "/target/volumes.tar", "-C", "/volumes", ".");
+  await docker("start", ...containers);
+}
