@@ -187,11 +187,10 @@ describe("a platform that archives its write-ahead log", () => {
     expect(isThere(backupsOnly(whole))).toBe(false);
   });
 
-  it("has a server that does not keep what is not received until its disk is full", () => {
-    const settingsIn = (sets: readonly string[]): string => JSON.stringify(profilePlan("infra", sets).components);
-
-    expect(settingsIn(archiving)).toContain("max_slot_wal_keep_size = 4GB");
-    expect(settingsIn(backedUp)).not.toContain("max_slot_wal_keep_size");
+  it("has a server that does not keep what nobody receives until its disk is full, also once it archives no more", () => {
+    for (const sets of [archiving, backedUp, []]) {
+      expect(JSON.stringify(profilePlan("infra", sets).components)).toContain("max_slot_wal_keep_size = 4GB");
+    }
   });
 
   it("reads nothing but the database and the repository, as who makes base backups", () => {

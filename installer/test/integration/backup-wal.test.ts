@@ -194,7 +194,15 @@ it("says which moment is the last one, and which segment is missing", async () =
 it("begins another line where the server has not kept what comes next", async () => {
   const before = (await state()).since ?? "";
   await world.docker("stop", "-t", "30", archive);
-  await db.query("select pg_drop_replication_slot('slipway_wal')");
+  await db.query("alter system set max_slot_wal_keep_size = '16MB'");
+  await db.query("alter system set max_wal_size = '32MB'");
+  await db.query("select pg_reload_conf()");
+  for (let many = 0; many < 12; many += 1) {
+    await db.query("insert into filler values ('x')");
+    await db.query("select pg_switch_wal()");
+  }
+  await db.query("checkpoint");
+  const { rows } = await db.query<{ status: string }>("select wal_status as status from pg_replication_slots");
   archive = await world.start([["archiveWal", login, spool, seconds]]);
   await until(async () => ((await state()).since ?? before) > before);
   const [second] = (await world.results([["backUpPostgres", login, cut]])) as [string];
@@ -205,6 +213,7 @@ it("begins another line where the server has not kept what comes next", async ()
 
   await world.results([["restoreTo", moment, second, data]]);
 
+  expect(rows).toEqual([{ status: "lost" }]);
   expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 }, 180_000);
 

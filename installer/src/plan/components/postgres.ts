@@ -26,7 +26,6 @@ import {
   postgresUid,
   socketDirectory,
 } from "../groups/postgres-client.ts";
-import { isWalArchived } from "../groups/wal.ts";
 import { toolboxJob } from "../groups/toolbox-job.ts";
 import type { Component, Container, SecretSpec } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
@@ -155,18 +154,14 @@ shared_preload_libraries = 'timescaledb'
 timescaledb.telemetry_level = off
 password_encryption = scram-sha-256
 wal_level = replica
-${keptForArchive(context)}max_wal_size = 1GB
+max_slot_wal_keep_size = 4GB
+max_wal_size = 1GB
 log_destination = 'stderr'
 logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d '
 log_timezone = '${context.values.timezone}'
 timezone = '${context.values.timezone}'
 `;
-}
-
-/** What is not received is kept for a while, and never until the disk is full: a backup bridges the gap. */
-function keptForArchive(context: PlanContext): string {
-  return isWalArchived(context) ? "max_slot_wal_keep_size = 4GB\n" : "";
 }
 
 /** Passwords over the network, no trust anywhere; the socket is for the container's own user, as the superuser or with less rights. */
