@@ -11,8 +11,8 @@ export interface BackupRivals {
   restic(): Promise<void>;
   /** `restic restore` of the newest of these, into an empty folder. */
   resticRestore(): Promise<void>;
-  /** Removes what the last restore made. */
-  removeRestored(): Promise<void>;
+  /** Removes what the last ones made, but for the repository. */
+  clear(): Promise<void>;
   /** Stops people's access, dumps all databases, packs all volumes, and starts everything again. */
   dumpAndTar(): Promise<void>;
 }
@@ -23,8 +23,9 @@ const stagingSuffix = "_backup-staging";
 export async function openBackupRivals(bench: Bench): Promise<BackupRivals> {
   const image = readImageTable(openAssets())["toolbox"]?.reference ?? "";
   const folder = join(bench.folder, "rivals");
-  const restored = join(folder, "restored");
-  for (const name of ["repository", "cache", "tar", "restored"]) await mkdir(join(folder, name), { recursive: true });
+  const [restored, packed] = [join(folder, "restored"), join(folder, "packed")];
+  for (const name of ["repository", "cache"]) await mkdir(join(folder, name), { recursive: true });
+  for (const made of [restored, packed]) await mkdir(made);
   const inContainer = (program: string, mounts: readonly string[], ...args: readonly string[]): Promise<string> =>
     mustRun("docker", [
       ...["run", "--rm", "--user", "0", "--network", "none", "--env", "RESTIC_PASSWORD=bench"],
@@ -46,11 +47,13 @@ export async function openBackupRivals(bench: Bench): Promise<BackupRivals> {
     resticRestore: async () => {
       await restic([`${restored}:/restored`], "restore", "latest", "--target", "/restored");
     },
-    removeRestored: async () => {
-      await rm(restored, { recursive: true });
-      await mkdir(restored);
+    clear: async () => {
+      for (const made of [restored, packed]) {
+        await rm(made, { recursive: true });
+        await mkdir(made);
+      }
     },
-    dumpAndTar: () => dumpAndTar(bench, join(folder, "tar"), inContainer),
+    dumpAndTar: () => dumpAndTar(bench, packed, inContainer),
   };
 }
 

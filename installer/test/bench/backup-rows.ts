@@ -19,7 +19,7 @@ export interface BackupBenchOptions {
 /** A backup after which so much of the data has changed is what is measured. */
 const changedShare = 0.01;
 const restoreRounds = 2;
-const idlePushCount = 200;
+const idlePushCount = 100;
 const restMs = 200;
 const memoryBar = 120;
 
@@ -165,8 +165,8 @@ async function measureBackups(
     const child = bench.start("restore", "--json", "--from", directory, "--recovery-key-file", keyFile);
     memory.push(await peakMemory(child));
     const { ms } = JSON.parse((await child.ended).stdout) as RestoreResult;
+    await rivals.clear();
     const resticMs = await timeOf(() => rivals.resticRestore());
-    await rivals.removeRestored();
     restores.push({ ms, resticMs });
     say(`restore ${round}: ${formatMs(ms)} against ${formatMs(resticMs)}`);
   }
