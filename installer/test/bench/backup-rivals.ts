@@ -17,8 +17,8 @@ export interface BackupRivals {
   dumpAndTar(): Promise<void>;
 }
 
-/** The volume that ours puts backups together in, which no rival needs. */
-const stagingSuffix = "_backup-staging";
+/** What ours puts backups together in, and the repository: no rival has to pack them. */
+const [stagingSuffix, repositorySuffix] = ["_backup-staging", "_backup-repository"];
 
 export async function openBackupRivals(bench: Bench): Promise<BackupRivals> {
   const image = readImageTable(openAssets())["toolbox"]?.reference ?? "";
@@ -73,7 +73,7 @@ async function dumpAndTar(
   await docker("stop", database);
   const volumes = (await docker("volume", "ls", ...own, "--format", "{{.Name}}"))
     .split("\n")
-    .filter((volume) => volume !== "" && !volume.endsWith(stagingSuffix));
+    .filter((volume) => volume !== "" && !volume.endsWith(stagingSuffix) && !volume.endsWith(repositorySuffix));
   const mounts = volumes.map((volume) => `${volume}:/volumes/${volume}:ro`);
   await inContainer("tar", [...mounts, `${target}:/target`], "-cf", "/target/volumes.tar", "-C", "/volumes", ".");
   await docker("start", ...containers);
