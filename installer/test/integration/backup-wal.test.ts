@@ -12,7 +12,7 @@ const login: PostgresLogin = {
   ...{ host: "db", port: 5432, user: "backup", password: serverPassword, database: "postgres", tls: "off" },
 };
 /** As the jobs of a platform call it, whose backups are put together below it. */
-const cut = "/staging/work/cut";
+const cut = "/staging/making/cut";
 const spool = "/staging/spool";
 const seconds = 2;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const quoted = `'${serverPassword.replaceAll("'", "''")}'`;
   await db.query(`create role backup login replication password ${quoted}`);
   await db.query("create table written (id int primary key, at timestamptz default now())");
-  await world.shell(`install -d -o 10001 -g 10001 -m 0700 /staging/work ${spool}`);
+  await world.shell(`install -d -o 10001 -g 10001 -m 0700 /staging/making ${spool}`);
 }, 180_000);
 
 afterAll(async () => {

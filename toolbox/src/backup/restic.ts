@@ -137,24 +137,23 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
 
 /** What a repository is called by never changes, and every look costs the time that its password is made to cost. */
 function openConfig(restic: ResticProgram): Pick<Restic, "exists" | "id"> {
-  let read: Buffer | undefined;
-  const look = async (): Promise<ResticEnd | undefined> => {
-    if (read !== undefined) return undefined;
-    const end = await restic.end(["cat", "config", "--no-lock"]);
-    if (end.code === resticExit.done) read = end.output;
+  let known: ResticEnd | undefined;
+  const failure = (end: ResticEnd): ToolboxError => restic.failure("opening the backup repository", end);
+  const look = async (): Promise<ResticEnd> => {
+    const end = known ?? (await restic.end(["cat", "config", "--no-lock"]));
+    if (end.code === resticExit.done) known = end;
     return end;
   };
-  const failure = (end: ResticEnd): ToolboxError => restic.failure("opening the backup repository", end);
   return {
     exists: async () => {
       const end = await look();
-      if (read === undefined && end !== undefined && end.code !== resticExit.noRepository) throw failure(end);
-      return read !== undefined;
+      if (end.code !== resticExit.done && end.code !== resticExit.noRepository) throw failure(end);
+      return end.code === resticExit.done;
     },
     id: async () => {
       const end = await look();
-      if (read === undefined && end !== undefined) throw failure(end);
-      return (JSON.parse(String(read)) as { readonly id: string }).id;
+      if (end.code !== resticExit.done) throw failure(end);
+      return (JSON.parse(end.output.toString("utf8")) as { readonly id: string }).id;
     },
   };
 }
