@@ -35,7 +35,7 @@ export type Call =
   | readonly ["backup", folder: string, tags: readonly string[], time?: string]
   | readonly ["restore", snapshotId: string, subfolder: string, target: string]
   | readonly ["check", scope: CheckScope]
-  | readonly ["forget", keep: Retention, prune: boolean]
+  | readonly ["forget", keep: Retention]
   | readonly ["dump", snapshotId: string, path: string]
   | readonly ["savePostgres", login: PostgresLogin, folder: string]
   | readonly ["restorePostgres", snapshotId: string, subfolder: string, data: string]
@@ -96,7 +96,11 @@ const handlers: Handlers = {
     restic.backup(folder, { tags, ...(time === undefined ? {} : { time: new Date(time) }) }, () => undefined),
   restore: (restic, snapshotId, subfolder, target) => restic.restore(snapshotId, subfolder, target, () => undefined),
   check: (restic, scope) => restic.check(scope),
-  forget: (restic, keep, prune) => restic.forget(keep, { prune }),
+  forget: async (restic, keep) => {
+    const forgotten = await restic.forget(keep);
+    await restic.freeRoom();
+    return forgotten;
+  },
   dump: async (restic, snapshotId, path) => (await restic.dump(snapshotId, path)).toString("utf8"),
   savePostgres: (_, login, folder) => savePostgres(login, folder, context),
   restorePostgres: (restic, snapshotId, subfolder, data) =>

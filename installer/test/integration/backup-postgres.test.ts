@@ -346,7 +346,7 @@ describe("the repository", () => {
     const runs = times.map((time, index) => ["backup", "/staging/small", [`run-${index}`], time] as const);
     await world.results([["initialise"], ...runs], { repository });
 
-    const forget = ["forget", { daily: 2, weekly: 2, monthly: 3 }, true] as const;
+    const forget = ["forget", { daily: 2, weekly: 2, monthly: 3 }] as const;
     const [forgotten, left, , whole] = await world.results([forget, ["snapshots"], forget, ["check", "all"]], {
       repository,
     });

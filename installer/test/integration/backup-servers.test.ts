@@ -66,7 +66,7 @@ describeUnless(noRestServer, "a repository of backups", () => {
   it.each(kinds)("on %s loses nothing to who may only add, and is thinned out by who may more", async (_, kind) => {
     const { everyDay, pruning } = servers[kind];
     await must(everyDay, [["backup", source, ["of:hub", "run:2"]]]);
-    const forget: Call = ["forget", newest, true];
+    const forget: Call = ["forget", newest];
 
     const refused = await ask(everyDay, [forget]);
     const [afterwards] = await must(everyDay, [["snapshots"]]);

@@ -34,7 +34,7 @@ describeUnless(noSshd, "a repository of backups behind SSH", () => {
         ...([["reach"], ["initialise"], ["addKey", "a recovery key"], ["keys"]] as const),
         ["backup", source, []],
         ["backup", source, []],
-        ["forget", { daily: 1, weekly: 0, monthly: 0 }, true],
+        ["forget", { daily: 1, weekly: 0, monthly: 0 }],
         ["check", "all"],
       ],
       { repository, patience },

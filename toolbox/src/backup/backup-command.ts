@@ -222,7 +222,7 @@ function scopeOf(word: string): CheckScope {
 
 async function prune({ document, restic, folder, tell }: Work): Promise<void> {
   const { kept, removed } = await whileRemoving({ folder, restic }, async () => {
-    const backups = await restic.forget(document.keep, { prune: false });
+    const backups = await restic.forget(document.keep);
     await restic.remove(await needlessIn(restic, document.name, backups.kept));
     await restic.freeRoom();
     return backups;

@@ -30,7 +30,6 @@ export async function forget(
   restic: ResticProgram,
   host: string,
   { daily, weekly, monthly }: Retention,
-  prune: boolean,
 ): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }> {
   const keep = Object.entries({ daily, weekly, monthly }).filter(([, many]) => many > 0);
   if (keep.length === 0) throw new ToolboxError("a retention that keeps no backup at all is refused");
@@ -48,7 +47,6 @@ export async function forget(
   const kept = groups.flatMap((group) => group.keep ?? []).map(({ id }) => id);
   const removed = groups.flatMap((group) => group.remove ?? []).map(({ id }) => id);
   await requireGone(restic, removed);
-  if (prune) await freeRoom(restic);
   return { kept, removed };
 }
 

@@ -187,7 +187,9 @@ describe("retention", () => {
   it("sees all runs of an install as one, and frees the room", async () => {
     answers = { "forget --host": { output: groups }, snapshots: { output: JSON.stringify([snapshot("b")]) } };
 
-    const result = await open().forget({ daily: 7, weekly: 0, monthly: 6 }, { prune: true });
+    const restic = open();
+    const result = await restic.forget({ daily: 7, weekly: 0, monthly: 6 });
+    await restic.freeRoom();
 
     expect(result).toEqual({ kept: ["b"], removed: ["a"] });
     expect(calls.map(({ words }) => words)).toEqual([
@@ -199,10 +201,8 @@ describe("retention", () => {
   it("is an error where what is to be removed stays, or where nothing would be kept", async () => {
     answers = { "forget --host": { output: groups }, snapshots: { output: JSON.stringify([snapshot("a")]) } };
 
-    await expect(open().forget({ daily: 1, weekly: 0, monthly: 0 }, { prune: true })).rejects.toThrow(
-      "backup a could not",
-    );
-    await expect(open().forget({ daily: 0, weekly: 0, monthly: 0 }, { prune: true })).rejects.toThrow("refused");
+    await expect(open().forget({ daily: 1, weekly: 0, monthly: 0 })).rejects.toThrow("backup a could not");
+    await expect(open().forget({ daily: 0, weekly: 0, monthly: 0 })).rejects.toThrow("refused");
     expect(calls.some(({ words }) => words === "prune")).toBe(false);
   });
 });

@@ -83,11 +83,8 @@ export interface Restic {
    */
   restore(snapshotId: string, subfolder: string, target: string, progress: Report): Promise<void>;
   check(scope: CheckScope): Promise<CheckResult>;
-  /** Forgets what this install need not keep any more; `prune` also frees the room. Gives ids. */
-  forget(
-    keep: Retention,
-    options: { readonly prune: boolean },
-  ): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }>;
+  /** Forgets what this install need not keep any more; its room is freed by `freeRoom`. Gives ids. */
+  forget(keep: Retention): Promise<{ readonly kept: readonly string[]; readonly removed: readonly string[] }>;
   /**
    * Forgets these; their room is freed by `freeRoom`.
    * @throws AppendOnlyError where the credential may not remove
@@ -127,7 +124,7 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
     check: (scope) => check(restic, scope, place.shown),
     keys: () => keys(restic),
     lookAtKeys: () => lookAtKeys(restic),
-    forget: (keep, { prune }) => forget(restic, options.host, keep, prune),
+    forget: (keep) => forget(restic, options.host, keep),
     remove: (ids) => remove(restic, ids),
     freeRoom: () => freeRoom(restic),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
