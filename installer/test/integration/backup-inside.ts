@@ -122,7 +122,7 @@ const handlers: Handlers = {
     return start === undefined ? undefined : reachOf(start, storedWal(all, "hub"));
   },
   restoreTo: (_, moment, snapshot, data) =>
-    tellsOf({ kind: "restore-postgres", repository: asked, snapshot, data, moment, folder: "/staging/work" }),
+    tellsOf({ kind: "restore-postgres", repository: asked, snapshot, data, moment, folder: "/staging/making" }),
   needlessWal: async (restic, kept) => {
     const all = await restic.snapshots();
     const starts = all.filter(({ id }) => kept.includes(id)).flatMap(({ tags }) => startIn(tags) ?? []);
