@@ -159,7 +159,11 @@ async function prepare({ restic, input, tell }: Work): Promise<void> {
 
 async function create(work: Work): Promise<void> {
   const { document, words, restic } = work;
-  // People wait until it is known: both are asked at once.
+  await createBackup(document, words[0] ?? "", { ...work, openable: refuseUnopenable(restic) }, work);
+}
+
+/** Asks both at once: each look costs the time that a repository's password is made to cost. */
+async function refuseUnopenable(restic: Restic): Promise<void> {
   const keys = restic.keys();
   keys.catch(() => undefined);
   if (!(await restic.exists())) {
@@ -171,7 +175,6 @@ async function create(work: Work): Promise<void> {
       advice: "run slipway backup init",
     });
   }
-  await createBackup(document, words[0] ?? "", work, work);
 }
 
 /** Records hold every secret: they go to the caller's own file, and to nobody else. */

@@ -10,6 +10,13 @@ import { noteStored } from "./stored-backups.ts";
 import { tagsOfStart } from "./wal/stored-wal.ts";
 import { readRecords, type BackupFolder } from "./work-folder.ts";
 
+export interface BackupPlace {
+  readonly restic: Restic;
+  readonly folder: BackupFolder;
+  /** Fails where nothing can be stored, or nobody could open it. People wait until it is known, so that the first copies are made meanwhile. */
+  readonly openable: Promise<void>;
+}
+
 export interface CreateContext {
   readonly tell: (event: BackupEvent) => void;
   readonly log: (line: string) => void;
@@ -24,13 +31,32 @@ export interface CreateContext {
 export async function createBackup(
   document: BackupDocument,
   run: string,
-  { restic, folder }: { readonly restic: Restic; readonly folder: BackupFolder },
+  place: BackupPlace,
   context: CreateContext,
 ): Promise<string> {
   const begunAt = new Date().toISOString();
-  const records = await readRecords(folder);
+  const { restic, folder } = place;
+  const { name, profile, version } = await readRecords(folder);
+  // What keeps the whole backup from being made ends it at once, whatever is being copied then.
+  const [copied] = await Promise.all([copyStores(document, folder, context), place.openable]);
+  context.tell({ event: "released" });
+  const head = { apiVersion: "slipway/v1", kind: "BackupManifest", run, name, profile, version } as const;
+  const manifest: BackupManifest = { ...head, begunAt, ...copied };
+  await writeFile(join(folder.cut, manifestFile), `${JSON.stringify(manifest)}\n`, { mode: 0o600 });
+  const stored = await store(restic, folder, manifest, context);
+  await noteStored({ folder, restic }, stored);
+  // Secrets lie there no longer than they have to.
+  await rm(join(folder.cut, recordsFile), { force: true });
+  return stored;
+}
+
+async function copyStores(
+  document: BackupDocument,
+  folder: BackupFolder,
+  context: CreateContext,
+): Promise<Pick<BackupManifest, "cutAt" | "postgres" | "stores">> {
   const stores: Partial<Record<StoreName, CopyResult>> = {};
-  let cutAt = begunAt;
+  let cutAt = new Date().toISOString();
   let postgres: BackupManifest["postgres"];
   for (const store of storeNames) {
     const copied = await copyStore(store, document, join(folder.cut, store), context);
@@ -42,16 +68,7 @@ export async function createBackup(
       cutAt = new Date().toISOString();
     }
   }
-  context.tell({ event: "released" });
-  const { name, profile, version } = records;
-  const head = { apiVersion: "slipway/v1", kind: "BackupManifest", run, name, profile, version } as const;
-  const manifest: BackupManifest = { ...head, begunAt, cutAt, ...(postgres === undefined ? {} : { postgres }), stores };
-  await writeFile(join(folder.cut, manifestFile), `${JSON.stringify(manifest)}\n`, { mode: 0o600 });
-  const stored = await store(restic, folder, manifest, context);
-  await noteStored({ folder, restic }, stored);
-  // Secrets lie there no longer than they have to.
-  await rm(join(folder.cut, recordsFile), { force: true });
-  return stored;
+  return { cutAt, ...(postgres === undefined ? {} : { postgres }), stores };
 }
 
 async function store(

@@ -20,6 +20,8 @@ import {
 import { type GitServer, isNotFound, openGitServer, repositoryError } from "./git-server.ts";
 import { inOrder } from "./in-order.ts";
 
+/** Copying, people work in the same server: they wait for each of its programs. */
+const copying = { atOnce: 2, ahead: 64 } as const;
 const several = { atOnce: 4, ahead: 64 } as const;
 
 /**
@@ -35,7 +37,7 @@ export async function saveGit(access: BackupGit, folder: string, context: CopyCo
     const progress = tellProgress(context, "items", paths.length);
     const entries: GitIndexEntry[] = [];
     const total = { items: 0, bytes: 0, changedBytes: 0 };
-    const copies = inOrder(paths, several, async (path, signal) => saveRepository(server, folder, path, signal));
+    const copies = inOrder(paths, copying, async (path, signal) => saveRepository(server, folder, path, signal));
     for await (const [index, copy] of numbered(copies)) {
       progress.advance(1);
       if (copy === undefined) {
