@@ -80,6 +80,10 @@ export interface PostgresDatabasesJob {
   readonly kind: "postgres-databases";
   readonly admin: PostgresLogin;
   readonly databases: readonly ServiceDatabase[];
+  /**
+   * The administrator's, before it was replaced: it opens the server once more, to be replaced there, too.
+   */
+  readonly formerPassword?: string;
   readonly replicator?: PostgresReplicator;
 }
 export interface PreparedDatabase {

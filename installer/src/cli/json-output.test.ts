@@ -39,6 +39,7 @@ import { planOffline } from "../actions/plan/plan.ts";
 import { render } from "../actions/render/render.ts";
 import { runJob } from "../actions/run-job/run-job.ts";
 import { exportCa } from "../actions/secrets/ca-export.ts";
+import { rotateSecrets } from "../actions/secrets/rotate.ts";
 import { listSecrets, showSecret } from "../actions/secrets/secrets.ts";
 import { status } from "../actions/status/status.ts";
 import { findRemains } from "../actions/uninstall/find-remains.ts";
@@ -163,6 +164,7 @@ function engineOn(): Partial<Engine> {
     exportCa: (request, scope) => exportCa(request, on(scope)),
     listSecrets: (request, scope) => listSecrets(request, on(scope)),
     showSecret: (request, scope) => showSecret(request, on(scope)),
+    rotateSecrets: (request, scope) => rotateSecrets(request, on(scope)),
     findRemains: (request, scope) => findRemains(request, on(scope)),
     uninstall: (request, scope) => uninstall(request, on(scope)),
     listImages: (request, scope) => listImages(request, on(scope)),
@@ -239,6 +241,7 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["secrets list", "SecretsListResult"],
   ["secrets show store-password --reveal", "SecretShowResult"],
   ["secrets show nobody --reveal", "Error"],
+  ["secrets rotate store-password --dry-run", "SecretsRotateResult"],
   ["uninstall --purge --yes-i-mean lab", "UninstallResult"],
   ["completion bash", "CompletionResult"],
   ["bundle keygen -o pair --no-passphrase", "BundleKeygenResult"],

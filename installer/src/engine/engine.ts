@@ -55,6 +55,7 @@ import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
 import type { RunJobRequest, RunJobResult } from "../actions/run-job/run-job.ts";
+import type { SecretsRotateRequest, SecretsRotateResult } from "../actions/secrets/rotate.ts";
 import type {
   SecretShowRequest,
   SecretShowResult,
@@ -114,6 +115,7 @@ export interface Engine {
   readonly uninstall: Action<UninstallRequest, UninstallResult>;
   readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
+  readonly rotateSecrets: Action<SecretsRotateRequest, SecretsRotateResult>;
   readonly listImages: Action<ImagesListRequest, ImagesListResult>;
   readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
   readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;

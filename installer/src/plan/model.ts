@@ -10,7 +10,7 @@ import type { SecretSpec } from "./secret-specs.ts";
 import type { DataClass, Volume } from "./volumes.ts";
 
 export type { EdgeKey, PageCare, QueryField, Route } from "./routes.ts";
-export type { SecretGenerator, SecretSpec } from "./secret-specs.ts";
+export type { SecretGenerator, SecretRotation, SecretSpec } from "./secret-specs.ts";
 export type { DataClass, Volume } from "./volumes.ts";
 
 export interface Plan {
@@ -177,7 +177,7 @@ export type Slot = SecretSlot | EndpointSlot;
 export interface SecretSlot {
   readonly slot: "secret";
   readonly name: string;
-  /** For secrets made of several files, for example `certificate`. */
+  /** For secrets made of several files, for example `certificate`; `former` is the one before of a secret that is replaced in a store. */
   readonly part?: string;
   readonly as: Encoding;
 }

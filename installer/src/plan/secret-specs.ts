@@ -21,4 +21,12 @@ export interface SecretSpec {
   readonly name: string;
   readonly description: string;
   readonly generator: SecretGenerator;
+  /** What it takes to put another in its place; absent where whoever reads it takes any at the next start. */
+  readonly rotation?: SecretRotation;
 }
+
+export type SecretRotation =
+  /** A store has it among its data: a job replaces it there, for which it reads the one before, too, as part `former`. */
+  | { readonly kind: "in-store" }
+  /** It stays, for this reason; `instead` says what a person can do. */
+  | { readonly kind: "kept"; readonly reason: string; readonly instead: string };

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { PostgresDatabasesJob, PostgresReplicator, ServiceDatabase } from "../contract.generated.ts";
+import type { PostgresDatabasesJob, PostgresLogin, PostgresReplicator, ServiceDatabase } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
 import { scramVerifier } from "../scram-verifier.ts";
@@ -7,7 +7,11 @@ import type { JobContext } from "./job.ts";
 import { ensureExtension } from "./postgres-extensions.ts";
 
 /** Makes one login role per service, its databases and their extensions, and shuts everybody else out. */
-export async function runPostgresDatabases(job: PostgresDatabasesJob, context: JobContext): Promise<void> {
+export async function runPostgresDatabases(
+  given: PostgresDatabasesJob,
+  context: JobContext,
+): Promise<void> {
+  const job = { ...given, admin: await administratorOf(given, context) };
   await withPostgres(job.admin, context.log, async (admin) => {
     await trustCatalogOnly(admin);
     const owners = new Map(job.databases.map((database) => [database.owner, database]));
@@ -20,6 +24,26 @@ export async function runPostgresDatabases(job: PostgresDatabasesJob, context: J
     if (job.replicator !== undefined) await ensureReplicator(job, admin, job.replicator, context);
   });
   for (const database of job.databases) await ensureInside(job, database, context);
+}
+
+/** The administrator's login, whose password is replaced first where the server still has the one before. A probe goes on with that one. */
+async function administratorOf(
+  { admin, formerPassword }: Pick<PostgresDatabasesJob, "admin" | "formerPassword">,
+  context: JobContext,
+): Promise<PostgresLogin> {
+  if (formerPassword === undefined || formerPassword === admin.password) return admin;
+  try {
+    await withPostgres(admin, context.log, () => Promise.resolve());
+    return admin;
+  } catch (error) {
+    if (sqlState(error) !== wrongPassword) throw error;
+  }
+  const former = { ...admin, password: formerPassword };
+  await withPostgres(former, context.log, async (client) => {
+    await trustCatalogOnly(client);
+    await ensurePassword({ admin }, client, { ...admin, role: admin.user }, context);
+  });
+  return context.probe ? former : admin;
 }
 
 /**
@@ -141,6 +165,8 @@ async function closeToPublic(admin: Client, name: string, context: JobContext): 
   });
 }
 
+const wrongPassword = "28P01";
+
 /** The database that belongs to no service. */
 const noService = "postgres";
 
@@ -157,7 +183,7 @@ function serviceRole({ owner, password, name }: ServiceDatabase): RolePassword {
 
 /** Sets the password only when logging in with it fails, so that a repeated run writes nothing. */
 async function ensurePassword(
-  job: PostgresDatabasesJob,
+  job: Pick<PostgresDatabasesJob, "admin">,
   admin: Client,
   wanted: RolePassword,
   context: JobContext,
@@ -176,7 +202,7 @@ async function ensurePassword(
 }
 
 async function canLogIn(
-  { admin }: PostgresDatabasesJob,
+  { admin }: Pick<PostgresDatabasesJob, "admin">,
   { role, password, database }: RolePassword,
   context: JobContext,
 ): Promise<boolean> {
@@ -186,8 +212,8 @@ async function canLogIn(
     return true;
   } catch (error) {
     const state = sqlState(error) ?? "";
-    // wrong password; no such role or database yet (in a probe)
-    if (["28P01", "28000", "3D000"].includes(state)) return false;
+    // The others: no such role or database yet (in a probe).
+    if ([wrongPassword, "28000", "3D000"].includes(state)) return false;
     // A replicator may enter no database, and is told so once its password was found right.
     if (state === "42501" && database === noService) return true;
     if (state === "42501" && context.probe) return false;

@@ -5,6 +5,7 @@ import { canonicalJson, hashOf } from "../../execute/digest.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { type Journal, openJournal } from "../../execute/journal/journal.ts";
 import { keepCurrentRevision } from "../../execute/history/revisions.ts";
+import { rotateSecrets } from "../../execute/secrets/rotate-secrets.ts";
 import { ensureSecrets, readSecrets, type Secrets } from "../../execute/secrets/secret-store.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import type { Identity } from "../../execute/state/records.ts";
@@ -31,6 +32,8 @@ export interface ApplyRequest {
   readonly live: LivePlatform;
   /** Components whose lost data is accepted. */
   readonly acceptDataLoss: readonly string[];
+  /** Secrets that new ones take the place of. */
+  readonly rotate?: readonly string[] | undefined;
   /** Resolves once an image is on the target; without it every image is there. */
   readonly imageReady?: ((reference: string) => Promise<void>) | undefined;
   /** Gives nodes that pull by themselves their login. */
@@ -72,7 +75,7 @@ export async function openChange(request: ApplyRequest, ports: ActionPorts): Pro
 export async function applyChange(open: OpenChange, ports: ActionPorts): Promise<AppliedChange> {
   const { desired, log, install, journal, record } = open;
   const { layout, identity } = install;
-  await beginChange(desired, install, record, ports);
+  await beginChange(open, ports);
   const secrets = await withStep(ports, steps.secrets, () =>
     secretsStep(desired, { ...install, journal, record }, ports),
   );
@@ -116,15 +119,18 @@ async function forgetLostData({ desired, acceptDataLoss }: ApplyRequest, record:
 
 /** From here on a run that does not end well can be seen by every command. */
 async function beginChange(
-  desired: Desired,
-  { layout }: Pick<Install, "layout">,
-  record: AppliedRecord,
+  { desired, install: { layout }, record, rotate = [] }: OpenChange,
   ports: ActionPorts,
 ): Promise<void> {
   await ports.fs.writeAtomic(layout.pendingPlan, `${canonicalJson(desired.plan)}\n`);
   await ports.failpoint("change:plan");
   const change = { at: ports.clock.now().toISOString(), hash: hashOfDesired(desired) };
-  await record.update(() => ({ change }));
+  const wanted = Object.fromEntries(rotate.map((name) => [name, "wanted" as const]));
+  // What an earlier run began to replace is not replaced once more.
+  await record.update(({ rotation }) => ({
+    change,
+    ...(rotation === undefined && rotate.length === 0 ? {} : { rotation: { ...wanted, ...rotation } }),
+  }));
   await ports.failpoint("change:begun");
 }
 
@@ -139,6 +145,7 @@ async function secretsStep(
 ): Promise<Secrets> {
   const { journal, record } = work;
   const wanted = secretRequest(desired, work, record.current());
+  if (record.current().rotation !== undefined) await rotateSecrets(ports, wanted, record);
   return journal.step<Secrets>("secrets", hashOf(desired.plan.secrets), {
     probe: () => readSecrets(ports, wanted, record.current()),
     act: () => ensureSecrets(ports, wanted, record),

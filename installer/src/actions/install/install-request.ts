@@ -45,6 +45,8 @@ export interface InstallRequest extends InstallTarget {
   readonly isolated?: boolean;
   /** Tell where the time went. */
   readonly timings?: boolean;
+  /** Secrets that new ones take the place of, by name. */
+  readonly rotate?: readonly string[];
 }
 
 export interface InstallResult extends ResultHead<"InstallResult">, Partial<FoundInside> {

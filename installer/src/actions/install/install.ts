@@ -150,6 +150,7 @@ async function tryUnchanged(
 ): Promise<Outcome | undefined> {
   const { identity, applied, layout } = install;
   if (identity === undefined || request.planHash !== undefined || request.dryRun === true) return undefined;
+  if (request.rotate !== undefined || applied.rotation !== undefined) return undefined;
   const live = await observeFor(desired, install, ports);
   const secrets = await secretsIfUpToDate(desired, { ...install, identity }, live, ports);
   if (secrets === undefined) return undefined;
@@ -239,12 +240,13 @@ async function applyAndVerify(
   requireNoForeignStores(desired, install, live);
   await requireAccepted(desired, { install, live }, ports);
   const planned = comparePlan(desired, install, live, ports.target);
-  const { acceptDataLoss = [], timeoutSeconds } = request;
+  const { acceptDataLoss = [], timeoutSeconds, rotate } = request;
   const open = await openChange(
-    { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, imageReady: coming?.ready, logNodesIn },
+    { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, rotate, imageReady: coming?.ready, logNodesIn },
     ports,
   );
-  const head = { run, command: "install", version: ports.assets.version, begun, redact: log.redact };
+  const command = rotate === undefined ? "install" : ["secrets rotate", ...rotate].join(" ");
+  const head = { run, command, version: ports.assets.version, begun, redact: log.redact };
   const done = await recordRun(ports, install.layout, head, async (tell) => {
     tell({ changed: await summariseRun(desired, install, planned.changes, ports) });
     const applied = await applyChange(open, ports);

@@ -43,6 +43,7 @@ export async function recordRelease(request: RecordRequest, ports: ActionPorts):
         ...withoutStrangers(applied, desired),
         secrets: withDigests(applied.secrets, secrets.digests),
         change: undefined,
+        rotation: undefined,
         release,
         appliedHash: hash,
         installedAt: ports.clock.now().toISOString(),

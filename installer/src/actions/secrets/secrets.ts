@@ -6,6 +6,7 @@ import { readApplied, readKnownPlans } from "../../execute/state/state-store.ts"
 import type { Plan, SecretSpec } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
+import { keptBecause } from "./kept-secret.ts";
 import { usersOf } from "./secret-readers.ts";
 
 export type SecretsListRequest = InstallTarget;
@@ -20,7 +21,11 @@ export interface SecretListing {
   readonly files: readonly string[];
   /** Components and jobs that read it. */
   readonly usedBy: readonly string[];
+  /** When it was made; absent where an older version of Slipway made it. */
+  readonly madeAt?: string;
   readonly expires?: string;
+  /** Why no other can take its place; absent where one can. */
+  readonly kept?: string;
 }
 
 export interface SecretsListResult extends ResultHead<"SecretsListResult"> {
@@ -56,7 +61,8 @@ export async function listSecrets(request: SecretsListRequest, ports: SecretPort
       const parts = partsOf(spec.generator);
       const candidates = parts.map((part) => secretFile(layout.secrets, spec.name, part));
       const present = await Promise.all(candidates.map((path) => ports.fs.exists(path)));
-      const expires = applied.secrets[spec.name]?.expires;
+      const { at, expires } = applied.secrets[spec.name] ?? {};
+      const kept = keptBecause(spec, plan.secrets);
       return {
         name: spec.name,
         description: spec.description,
@@ -64,7 +70,9 @@ export async function listSecrets(request: SecretsListRequest, ports: SecretPort
         parts: parts.filter((part) => part !== ""),
         files: candidates.filter((_path, index) => present[index]),
         usedBy: usersOf(plan, spec),
+        ...(at === undefined ? {} : { madeAt: at }),
         ...(expires === undefined ? {} : { expires }),
+        ...(kept === undefined ? {} : { kept: kept.reason }),
       };
     }),
   );

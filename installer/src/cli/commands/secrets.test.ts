@@ -50,7 +50,25 @@ describe("secrets", () => {
   it("are listed without values", async () => {
     const run = await cli("secrets list", secrets);
 
-    expect(run.stdout()).toContain("redis   random   -      -            redis verify");
+    expect(run.stdout()).toContain("redis   random   -        -      -            yes      redis verify");
+  });
+
+  it("that were replaced are named with who took them; those that stay with the reason", async () => {
+    const asked: unknown[] = [];
+    const run = await cli("secrets rotate redis registry --timeout 5m", {
+      rotateSecrets: (request) => {
+        asked.push(request);
+        return Promise.resolve({
+          ...{ apiVersion, kind: "SecretsRotateResult", name: request.name, dryRun: false, ms: 4200 },
+          rotated: [{ name: "redis", description: "", usedBy: ["redis", "hub"] }],
+          kept: [{ name: "mail", reason: "it was given", instead: "replace it there" }],
+        });
+      },
+    });
+
+    expect(asked).toMatchObject([{ secrets: ["redis", "registry"], all: false, dryRun: false, timeoutSeconds: 300 }]);
+    expect(run.stderr() + run.stdout()).toContain("redis     redis hub");
+    expect(run.stderr() + run.stdout()).toContain("mail: it was given; replace it there");
   });
 });
 

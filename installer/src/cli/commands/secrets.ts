@@ -1,22 +1,25 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { exitStatusOf } from "../../errors/exit-codes.ts";
 import { AbortError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
+import { parseDuration } from "../parse-arguments.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
-import { formatSecrets } from "../ui/print-secrets.ts";
+import { formatRotation, formatSecrets } from "../ui/print-secrets.ts";
 
 /** `secrets list` and `secrets show`. */
 export function declareSecrets(program: Command, runtime: Runtime): void {
   const group = program
     .command("secrets")
-    .summary("name the install's secrets, or show one")
+    .summary("name the install's secrets, show one, or replace them")
     .description(
-      "Commands about the secrets of an install. They are made once, kept in the state directory and shown only on request.",
+      "Commands about the secrets of an install. They are made once, kept in the state directory, shown only on request, and replaced by others when somebody asks for that.",
     );
   withExamples(group, [{ command: "slipway secrets show casdoor-root", means: "the first password" }]);
   declareList(group, runtime);
   declareShow(group, runtime);
+  declareRotate(group, runtime);
 }
 
 function declareList(group: Command, runtime: Runtime): void {
@@ -24,7 +27,7 @@ function declareList(group: Command, runtime: Runtime): void {
     .command("list")
     .summary("name every secret and who reads it; no values")
     .description(
-      "Lists the secrets of the install with what made them, who reads them and until when they hold. No value is shown.",
+      "Lists the secrets of the install with what made them and when, who reads them, until when they hold, and whether others can take their place. No value is shown.",
     );
   withExamples(command, [{ command: "slipway secrets list", means: "names, kinds and readers" }]);
   printsJson(command, ["SecretsListResult"]);
@@ -69,6 +72,50 @@ function declareShow(group: Command, runtime: Runtime): void {
       if (session.manner.json) session.printJson(result);
       else session.print(result.value.replace(/\n$/, ""));
       return 0;
+    }),
+  );
+}
+
+interface RotateOptions {
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly verify: boolean;
+  readonly timeout?: number;
+}
+
+function declareRotate(group: Command, runtime: Runtime): void {
+  const command = group
+    .command("rotate")
+    .summary("put new secrets in the place of old ones")
+    .description(
+      "Makes new secrets, hands them to the stores that know them and to everything that reads them, and proves every connection. Whatever reads one of them starts anew, each once, what others need first; data stays. People sign in again where the secret signs their sessions. Killed at any moment, the same command goes on and replaces nothing twice.",
+    )
+    .argument("[secret...]", "names, see secrets list")
+    .option("--all", "every secret that can be replaced; those that stay are told with the reason")
+    .option("--dry-run", "say what would be replaced, and what starts anew for it")
+    .option("--no-verify", "do not prove the connections at the end")
+    .addOption(
+      new Option("--timeout <time>", "longest time for all of it, for example 15m").argParser(parseDuration),
+    );
+  withExamples(command, [
+    { command: "slipway secrets rotate --all --dry-run", means: "what it would do" },
+    { command: "slipway secrets rotate --all", means: "after somebody has left who could read them" },
+    { command: "slipway secrets rotate postgres-admin registry", means: "these two" },
+  ]);
+  printsJson(command, ["SecretsRotateResult"]);
+  command.action((secrets: readonly string[], options: RotateOptions) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.rotateSecrets({
+        ...toTarget(session.selection),
+        secrets,
+        all: options.all === true,
+        dryRun: options.dryRun === true,
+        skipVerify: !options.verify,
+        ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
+      });
+      if (session.manner.json) session.tellJson(result);
+      else session.tell(formatRotation(result, session));
+      return result.verify?.ok === false ? exitStatusOf("WIRE_FAILED") : 0;
     }),
   );
 }

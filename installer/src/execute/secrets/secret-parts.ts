@@ -48,6 +48,19 @@ export async function readParts(fs: FileSystem, folder: string, spec: SecretSpec
   return parts;
 }
 
+/** The part of a secret that was in its place before, where a store needs to know. */
+export const formerPart = "former";
+
+/** What stood in the place of a secret before; the secret itself where nothing did. */
+export async function readFormer(
+  fs: Pick<FileSystem, "readTextIfPresent">,
+  folder: string,
+  { name, rotation }: SecretSpec,
+): Promise<string | undefined> {
+  if (rotation?.kind !== "in-store") return undefined;
+  return fs.readTextIfPresent(secretFile(folder, name, formerPart));
+}
+
 /** Derived secrets follow their inputs; the others are made once and stay. */
 export function isDerived(generator: SecretGenerator): boolean {
   return ["bcrypt", "tls-leaf", "given", "given-file"].includes(generator.kind);

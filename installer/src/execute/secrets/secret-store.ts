@@ -17,6 +17,8 @@ import {
   partsDigest,
   partsOf,
   publicParts,
+  formerPart,
+  readFormer,
   readParts,
   secretFile,
 } from "./secret-parts.ts";
@@ -66,7 +68,7 @@ export async function readSecrets(
     if (isDue(ports.clock, spec, recorded.expires)) return undefined;
     found.set(spec.name, parts);
   }
-  return toSecrets(found, request.digestKey);
+  return toSecrets(ports.fs, request, found);
 }
 
 /** Every secret that lies in the folder or is given, right or not: what to keep out of the log of a run that failed early. */
@@ -104,9 +106,10 @@ export async function ensureSecrets(
   const ensure = async (spec: SecretSpec): Promise<void> => {
     const outcome = await ensureSecret(ports, request, spec, { applied: record.current(), found });
     found.set(spec.name, outcome.parts);
-    const { digest } = record.current().secrets[spec.name] ?? {};
+    const { digest, at } = { ...record.current().secrets[spec.name], ...outcome.made };
     made[spec.name] = {
       inputsHash: outcome.inputsHash,
+      ...(at === undefined ? {} : { at }),
       ...(digest === undefined ? {} : { digest }),
       ...(outcome.expires === undefined ? {} : { expires: outcome.expires }),
     };
@@ -117,7 +120,7 @@ export async function ensureSecrets(
   if (canonicalJson({ ...before, ...made }) !== canonicalJson(before)) {
     await record.update((applied) => ({ secrets: { ...applied.secrets, ...made } }));
   }
-  return toSecrets(found, request.digestKey);
+  return toSecrets(ports.fs, request, found);
 }
 
 /** A secret that cannot be made anew is not there. */
@@ -131,6 +134,8 @@ interface Ensured {
   readonly parts: Parts;
   readonly inputsHash: string;
   readonly expires?: string | undefined;
+  /** Set where it was made just now. */
+  readonly made?: { readonly at: string };
 }
 
 async function ensureSecret(
@@ -150,12 +155,13 @@ async function ensureSecret(
   } else if (recorded !== undefined && request.dataExists && !isDerived(spec.generator)) {
     throw secretGone(spec.name, secretFile(request.folder, spec.name, partsOf(spec.generator)[0] ?? ""));
   }
-  const fresh = await generate(ports, request, spec, found);
+  const fresh = await makeSecret(ports, request, spec, found);
   for (const [part, value] of Object.entries(fresh.parts)) {
     await ports.fs.writeAtomic(secretFile(request.folder, spec.name, part), value, { mode: 0o400 });
     await ports.failpoint(`secret:${spec.name}${part === "" ? "" : `.${part}`}`);
   }
-  return { parts: fresh.parts, inputsHash: hash, expires: fresh.expires };
+  const made = { at: ports.clock.now().toISOString() };
+  return { parts: fresh.parts, inputsHash: hash, expires: fresh.expires, made };
 }
 
 /**
@@ -179,8 +185,12 @@ export async function inputsHash(
   return keyedDigest(request.digestKey, canonicalJson(isDerived(generator) ? inputs : spec.name));
 }
 
-async function generate(
-  ports: SecretPorts,
+/**
+ * Makes a secret, and keeps it nowhere.
+ * @param found those that it is made of or signed by
+ */
+export async function makeSecret(
+  ports: Pick<SecretPorts, "fs" | "clock" | "random">,
   request: SecretRequest,
   spec: SecretSpec,
   found: ReadonlyMap<string, Parts>,
@@ -228,13 +238,26 @@ function requirePart(found: ReadonlyMap<string, Parts>, name: string, part: stri
   );
 }
 
-function toSecrets(found: ReadonlyMap<string, Parts>, digestKey: string): Secrets {
+async function toSecrets(
+  fs: FileSystem,
+  { specs, folder, digestKey }: SecretRequest,
+  found: ReadonlyMap<string, Parts>,
+): Promise<Secrets> {
   const hidden = new Map<string, string>();
   for (const [name, parts] of found) {
     for (const [part, value] of Object.entries(parts)) {
       if (!publicParts.includes(part)) hidden.set(part === "" ? name : `${name}.${part}`, value);
     }
   }
+  const former = new Map<string, string>();
+  for (const spec of specs) {
+    const value = await readFormer(fs, folder, spec);
+    if (value === undefined) continue;
+    former.set(spec.name, value);
+    hidden.set(`${spec.name}.${formerPart}`, value);
+  }
   const digests = new Map([...found].map(([name, parts]) => [name, partsDigest(digestKey, parts)]));
-  return { read: (slot) => requirePart(found, slot.name, slot.part ?? ""), hidden, digests };
+  const read: Secrets["read"] = ({ name, part = "" }) =>
+    part === formerPart ? (former.get(name) ?? requirePart(found, name, "")) : requirePart(found, name, part);
+  return { read, hidden, digests };
 }

@@ -26,10 +26,15 @@ export interface ValuesFile {
 /** A secret as it was made, and as what was last applied reads it. */
 export interface AppliedSecret {
   readonly inputsHash: string;
+  /** When it was made or given; absent where an older version made it. */
+  readonly at?: string;
   readonly expires?: string;
   /** Keyed digest of the secret that the platform runs with; absent before it was applied once. */
   readonly digest?: string;
 }
+
+/** Another one is wanted, lies beside it, or has taken its place. */
+export type RotationState = "wanted" | "made" | "placed";
 
 export interface AppliedJob {
   readonly inputsHash: string;
@@ -59,6 +64,8 @@ export interface Applied {
   readonly initialised: Readonly<Record<string, { readonly at: string }>>;
   /** Secrets that were made or taken over, by name. */
   readonly secrets: Readonly<Record<string, AppliedSecret>>;
+  /** Secrets that another takes the place of, by name, until the platform runs with it. */
+  readonly rotation?: Readonly<Record<string, RotationState>> | undefined;
   /** The files that the recorded values were taken from; absent where an older version recorded them. */
   readonly valuesFiles?: readonly ValuesFile[] | undefined;
   /** What only the target of this install needs to know; it alone reads and writes it. */

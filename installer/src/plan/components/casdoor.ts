@@ -295,7 +295,16 @@ function redirectUri(context: PlanContext, application: string): string {
 
 function secrets(): readonly SecretSpec[] {
   return [
-    { name: "casdoor-root", description: "first password of user root", generator: { kind: "password", length: 24 } },
+    {
+      name: "casdoor-root",
+      description: "first password of user root",
+      generator: { kind: "password", length: 24 },
+      rotation: {
+        kind: "kept",
+        reason: "it is a first password: whom it was for has another",
+        instead: "people change theirs on their own page of Casdoor",
+      },
+    },
     {
       name: "casdoor-root-hash",
       description: "hash of root's password",

@@ -214,6 +214,9 @@ function databasesJob(context: PlanContext, admin: string): JobDraft {
     document: {
       kind: "postgres-databases",
       admin: postgresLogin(context, admin, adminSecret(context), "postgres"),
+      ...(context.values.postgres.mode === "embedded"
+        ? { formerPassword: secret(adminSecret(context), { part: "former" }) }
+        : {}),
       databases: context.databases.map((row) => ({
         name: row.name,
         owner: row.owner,
@@ -312,7 +315,12 @@ function secrets(context: PlanContext): readonly SecretSpec[] {
   const isPrepared = postgresIsPrepared(context);
   return [
     ...(mode === "embedded"
-      ? [randomSecret("postgres-admin", "password of the PostgreSQL superuser")]
+      ? [
+          {
+            ...randomSecret("postgres-admin", "password of the PostgreSQL superuser"),
+            rotation: { kind: "in-store" } as const,
+          },
+        ]
       : isPrepared
         ? []
         : [

@@ -53,7 +53,14 @@ export const hubApiToken: SecretSpec = {
 };
 const tokenKey = randomSecret("hub-jwt", "key that signs the hub's own tokens of signed-in people");
 const sessionKey = randomSecret("hub-session", "key of the sessions of people in applications");
-const credentialKey = randomSecret("hub-credentials", "key that the hub encrypts credentials of its users with");
+const credentialKey: SecretSpec = {
+  ...randomSecret("hub-credentials", "key that the hub encrypts credentials of its users with"),
+  rotation: {
+    kind: "kept",
+    reason: "what people entrusted to the hub is encrypted with it, and nothing encrypts it anew",
+    instead: "people enter their credentials again once they have replaced them at their places",
+  },
+};
 const credentialSessionKey = randomSecret("hub-credential-sessions", "key that signs sessions of these credentials");
 const mirrorSessionKey = randomSecret("hub-mirror-sessions", "key of the sessions of mirrors");
 const largeFileKey = randomSecret("hub-large-files", "key that signs links to large files");
