@@ -63,6 +63,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
         name: "store-password",
         description: "password of the store",
         generator: { kind: "random", bytes: 24, encoding: "hex" },
+        rotation: { kind: "in-store" },
       },
       {
         name: "store-hash",
@@ -132,6 +133,7 @@ function store({ withoutConsole, onCluster }: FixtureOptions): Component {
   const script = [
     "set -eu",
     "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
+    "if cmp -s /etc/store/former /data/password; then cat /etc/store/password > /data/password; fi",
     `cmp -s /etc/store/password /data/password || { echo "the store was set up with another password"; exit 1; }`,
     "echo the store serves",
     `: > ${readyFile}`,
@@ -143,7 +145,10 @@ function store({ withoutConsole, onCluster }: FixtureOptions): Component {
       : {}),
     workload: workload(
       container(20001, script, {
-        files: [{ path: "/etc/store/password", contents: textFile(text`${secret("store-password")}`) }],
+        files: [
+          { path: "/etc/store/password", contents: textFile(text`${secret("store-password")}`) },
+          { path: "/etc/store/former", contents: textFile(text`${secret("store-password", { part: "former" })}`) },
+        ],
         mounts: [{ volume: "data", path: "/data" }],
       }),
     ),

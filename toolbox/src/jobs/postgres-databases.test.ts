@@ -6,17 +6,29 @@ import { runPostgresDatabases } from "./postgres-databases.ts";
 /** Every statement by the role and database it ran as and in. */
 const statements: { readonly at: string; readonly sql: string }[] = [];
 
+/** The password that the server knows the superuser by. */
+let superuserPassword = "admin-pw";
+
+interface GivenLogin {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
 vi.mock("../postgres-client.ts", () => {
-  const connectPostgres = ({ user, database }: { readonly user: string; readonly database: string }) =>
-    Promise.resolve({
+  const connectPostgres = ({ user, password, database }: GivenLogin) => {
+    if (user === "postgres" && password !== superuserPassword) return Promise.reject(new Error("28P01"));
+    return Promise.resolve({
       query: (sql: string) => {
         statements.push({ at: `${user}@${database}`, sql });
+        if (sql.startsWith('alter role "postgres" password')) superuserPassword = "next-pw";
         return Promise.resolve(answer(sql));
       },
       escapeIdentifier: (name: string) => `"${name}"`,
       escapeLiteral: (text: string) => `'${text}'`,
       end: () => Promise.resolve(),
     } as unknown as Client);
+  };
   return {
     connectPostgres,
     withPostgres: async (
@@ -24,7 +36,7 @@ vi.mock("../postgres-client.ts", () => {
       _log: unknown,
       work: (client: Client) => unknown,
     ) => work(await connectPostgres(login)),
-    sqlState: () => undefined,
+    sqlState: (error: Error) => (error.message === "28P01" ? error.message : undefined),
   };
 });
 
@@ -44,15 +56,24 @@ const job: PostgresDatabasesJob = {
   databases: [{ name: "hub", owner: "hub_owner", password: "hub-pw", extensions: [{ name: "hstore" }] }],
 };
 
-beforeEach(() => statements.splice(0));
+beforeEach(() => {
+  statements.splice(0);
+  superuserPassword = "admin-pw";
+});
 
-async function run(): Promise<void> {
-  await runPostgresDatabases(job, {
-    probe: false,
+/** Gives what was changed, or would have been. */
+async function run(of = job, probe = false): Promise<readonly string[]> {
+  const changes: string[] = [];
+  await runPostgresDatabases(of, {
+    probe,
     log: () => undefined,
     note: () => undefined,
-    change: (_text, apply) => apply(),
+    change: async (text, apply) => {
+      changes.push(text);
+      if (!probe) await apply();
+    },
   });
+  return changes;
 }
 
 test("the administrator looks names up in the catalogue only, before anything else", async () => {
@@ -71,4 +92,32 @@ test("an extension goes into the schema that its service looks into", async () =
     at: "postgres@hub",
     sql: 'create extension if not exists "hstore" schema public cascade',
   });
+});
+
+const replaced = {
+  ...job,
+  admin: { ...job.admin, password: "next-pw" },
+  formerPassword: "admin-pw",
+};
+
+test("an administrator's password that was replaced is set with the former one, and never stands in a statement", async () => {
+  const first = await run(replaced);
+  const again = await run(replaced);
+
+  expect(first[0]).toBe("set the password of role postgres");
+  expect(superuserPassword).toBe("next-pw");
+  expect(again).not.toContain("set the password of role postgres");
+  expect(statements.map(({ sql }) => sql).join()).not.toContain("next-pw");
+  expect(statements.map(({ sql }) => sql).join()).toContain("SCRAM-SHA-256$");
+});
+
+test("a probe tells that it would be set, and sets nothing", async () => {
+  expect(await run(replaced, true)).toContain("set the password of role postgres");
+  expect(superuserPassword).toBe("admin-pw");
+});
+
+test("where neither opens the server, that is the error", async () => {
+  superuserPassword = "of somebody else";
+
+  await expect(run(replaced)).rejects.toThrow("28P01");
 });

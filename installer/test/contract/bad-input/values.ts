@@ -72,6 +72,35 @@ export const valuesRows: readonly BadInput[] = [
     ),
   },
   {
+    fault: "a secret that is to be replaced and is not there, or none that is named",
+    says: "there is no secret … did you mean …",
+    code: "USAGE",
+    state: "nothing was changed",
+    again: "with a name that slipway secrets list has, or with --all",
+    proofs: proofs("secrets/rotate", "that cannot be are refused before anything is done: %j"),
+  },
+  {
+    fault: "a secret that is to be replaced and must stay: given by a person, a first password, a key that data is encrypted with",
+    says: "… is not replaced: …",
+    code: "USAGE",
+    state: "nothing was changed; with --all the others are replaced, and these are told with the reason",
+    again: "as the error says for each",
+    proofs: proofs(
+      "secrets/rotate",
+      "that cannot be are refused before anything is done: %j",
+      "are all that can be, and those that stay are told with the reason and the way",
+    ),
+  },
+  {
+    fault: "a replacement of secrets that is killed in its middle",
+    state: "no secret is lost: each lies in the state directory before anything knows it",
+    again: "the same command, or any install, finishes it; nothing is replaced twice",
+    proofs: [
+      ...proofs("execute/secrets/rotate-secrets", "are replaced once, wherever the run is killed"),
+      ...proofs("integration/rotate-secrets", "at any point of its journal is completed by the same command"),
+    ],
+  },
+  {
     fault: "a secret that is gone, where the loss of other data is accepted",
     says: "the secret … is gone, and data made with it exists",
     code: "DATA_EXPECTED",
