@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixturePublicKey, makeBundle } from "../../test/support/bundle-fixture.ts";
 import { createBundlePorts } from "../../test/support/bundle-ports.ts";
-import { fixturePorts, installFixture, planFixture } from "../../test/support/fixture-install.ts";
+import { fixtureDesired, fixturePorts, installFixture, planFixture } from "../../test/support/fixture-install.ts";
 import {
   eventProblems,
   kindsWithSchema,
@@ -41,6 +41,7 @@ import { runJob } from "../actions/run-job/run-job.ts";
 import { exportCa } from "../actions/secrets/ca-export.ts";
 import { rotateSecrets } from "../actions/secrets/rotate.ts";
 import { listSecrets, showSecret } from "../actions/secrets/secrets.ts";
+import { drift } from "../actions/status/drift.ts";
 import { status } from "../actions/status/status.ts";
 import { findRemains } from "../actions/uninstall/find-remains.ts";
 import { uninstall } from "../actions/uninstall/uninstall.ts";
@@ -150,6 +151,7 @@ function engineOn(): Partial<Engine> {
       return installFixture({ name, stateDir, request }, on(scope));
     },
     status: (request, scope) => status(request, on(scope)),
+    drift: (request, scope) => drift(request, on(scope), ({ stateDir }) => fixtureDesired({ name, stateDir }, rules)),
     listInstalls: (request, scope) => listInstalls(request, on(scope)),
     logs: (request, scope) => logs(request, on(scope)),
     verify: (request, scope) => verify(request, on(scope)),
@@ -211,6 +213,7 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["render --out rendered", "RenderResult"],
   ["images list", "ImagesListResult"],
   ["status", "StatusResult"],
+  ["status --drift", "DriftResult"],
   ["ls", "InstallsResult"],
   ["install --dry-run", "InstallResult"],
   ["plan", "PlanResult"],

@@ -121,6 +121,8 @@ export function createEngine(
       (await import("../actions/attach/attach.ts")).attach(request, await portsFor(request, scope)),
     status: async (request, scope) =>
       (await import("../actions/status/status.ts")).status(request, await portsFor(request, scope)),
+    drift: async (request, scope) =>
+      (await import("../actions/status/drift.ts")).drift(request, await portsFor(request, scope)),
     history: async (request, scope) =>
       (await import("../actions/history/history.ts")).history(request, await portsFor(request, scope, "best")),
     diffRevisions: async (request, scope) =>

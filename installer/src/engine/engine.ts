@@ -62,6 +62,7 @@ import type {
   SecretsListRequest,
   SecretsListResult,
 } from "../actions/secrets/secrets.ts";
+import type { DriftResult } from "../actions/status/drift.ts";
 import type { StatusRequest, StatusResult } from "../actions/status/status.ts";
 import type { UninstallRequest, UninstallResult } from "../actions/uninstall/uninstall.ts";
 import type { ValidateRequest, ValidateResult } from "../actions/validate/validate.ts";
@@ -87,6 +88,7 @@ export interface Engine {
   readonly install: Action<InstallRequest, InstallResult>;
   readonly attach: Action<AttachRequest, AttachResult>;
   readonly status: Action<StatusRequest, StatusResult>;
+  readonly drift: Action<InstallTarget, DriftResult>;
   readonly history: Action<HistoryRequest, HistoryResult>;
   readonly diffRevisions: Action<DiffRequest, DiffResult>;
   readonly logs: Action<LogsRequest, LogsResult>;

@@ -51,7 +51,7 @@ export const exitCodes = [
     exit: 14,
     code: "PLAN_CHANGED",
     errorClass: "PlanChangedError",
-    when: "the plan is not the one that was agreed, or plan --exit-code found changes",
+    when: "the plan is not the one that was agreed, or plan --exit-code found changes, or status --drift something that is not as it was installed",
   },
   {
     exit: 15,

@@ -117,6 +117,19 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       expect((await install({ given: "given-anew" })).changed).toBe(false);
     });
 
+    test("takes secrets that replace others to the store that has one among its data, and to whatever reads them", async () => {
+      await install();
+      const before = await idsOf();
+      const result = await install({}, { rotate: ["store-password"] });
+      const after = await idsOf();
+
+      expect(result.changed).toBe(true);
+      expect(await status(world.place, world.ports)).toMatchObject({ overall: "healthy" });
+      // The one reads it, the other its hash.
+      for (const component of ["store", "app", "web"]) expect(after[component]).not.toBe(before[component]);
+      expect((await install()).changed).toBe(false);
+    });
+
     test("removes a service that is switched off and keeps the rest", async () => {
       await install();
       const before = await idsOf();

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
+import type { SecretsRotateResult } from "../../src/actions/secrets/rotate.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { ensureCasdoorStandIn } from "../stand-ins/casdoor/image.ts";
@@ -232,29 +233,74 @@ describe("a person's way through the hub", () => {
   });
 });
 
-describe("logins that services are known to come with", () => {
-  /** The login that a service was given for this platform, to know that the way leads in at all. */
-  const given: Readonly<Record<string, () => Promise<Login>>> = {
+/** The login that a service was given for this platform, to know that the way leads in at all. */
+function givenLogins(visit: Visit): Readonly<Record<string, () => Promise<Login>>> {
+  const loginOf = async (user: string, secret: string): Promise<Login> => ({
+    user,
+    password: (await readFile(join(platform.stateDir, "secrets", secret), "utf8")).trim(),
+  });
+  return {
     postgres: () => loginOf("postgres", "postgres-admin"),
     redis: () => loginOf("default", "redis"),
     nats: () => loginOf("csghub", "nats-hub"),
-    minio: async () => ({
-      ...(await loginOf("", "s3-csghub-server")),
-      user: visit.told.get("STARHUB_SERVER_S3_ACCESS_KEY_ID") ?? "",
-    }),
+    minio: () => loginOf(visit.told.get("STARHUB_SERVER_S3_ACCESS_KEY_ID") ?? "", "s3-csghub-server"),
     registry: () => loginOf("registry", "registry"),
   };
+}
+
+describe("secrets that are replaced", () => {
+  let rotated: SecretsRotateResult;
+  const former = new Map<string, Login>();
+
+  beforeAll(async () => {
+    const given = givenLogins(await visitHub(platform, await ownAddress()));
+    for (const [service, login] of Object.entries(given)) former.set(service, await login());
+    rotated = await platform.json<SecretsRotateResult>(["secrets", "rotate", "--all"]);
+  }, 400_000);
+
+  it("are all but those that have to stay, and every wire passes with them", () => {
+    expect(rotated.verify?.wires.filter((wire) => !wire.ok)).toEqual([]);
+    expect(rotated.kept.map(({ name }) => name).toSorted()).toEqual([
+      "casdoor-provider",
+      "casdoor-provider-ca",
+      "casdoor-root",
+      "casdoor-root-hash",
+      "hub-credentials",
+    ]);
+    expect(rotated.rotated.length).toBeGreaterThan(30);
+  });
+
+  it("open nothing any more, and the new ones what the old ones opened", async () => {
+    const visit = await visitHub(platform, await ownAddress());
+    const given = givenLogins(visit);
+    for (const { service, enter } of doorsOf(platform, visit)) {
+      const [before, after] = [former.get(service), await given[service]?.()];
+      if (before === undefined || after === undefined) continue;
+      expect(after.password, service).not.toBe(before.password);
+      expect(await enter([before, after]), service).toEqual([after]);
+    }
+  });
+
+  it("people sign in again, and every program can use what it was given", async () => {
+    const visit = await visitHub(platform, await ownAddress());
+    const { answer } = await visit.signIn();
+
+    expect([answer.status, answer.body.toString("utf8")]).toEqual([200, expect.stringContaining('"admin"')]);
+    for (const [component, port] of [...programs, ...beside, ["csghub-portal", 8090] as const]) {
+      expect(failed(await probe(component, port)), component).toEqual([]);
+    }
+  });
+});
+
+describe("logins that services are known to come with", () => {
   let visit: Visit;
   beforeAll(async () => {
     visit = await visitHub(platform, await ownAddress());
   });
 
-  async function loginOf(user: string, secret: string): Promise<Login> {
-    return { user, password: (await readFile(join(platform.stateDir, "secrets", secret), "utf8")).trim() };
-  }
-
   it("let nobody in, and are more than two hundred", async () => {
     const doors = doorsOf(platform, visit);
+    const given = givenLogins(visit);
     const tried = doors.map(({ users }) => knownLogins(users));
 
     for (const [index, door] of doors.entries()) {

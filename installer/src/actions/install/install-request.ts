@@ -3,7 +3,7 @@ import type { RestoreRequest } from "../../plan/build-plan.ts";
 import type { EgressReport } from "../../platform/egress-guard.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
 import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
-import type { FoundInside } from "../plan/find-drift.ts";
+import type { Drift, FoundInside } from "../plan/find-drift.ts";
 import type { Change } from "../plan/plan.ts";
 import type { RegistryOptions } from "../push/registry-options.ts";
 import type { FirstPassword, NeededRegistration, NotInstalled, PublicUrl } from "../status/summary.ts";
@@ -45,6 +45,8 @@ export interface InstallRequest extends InstallTarget {
   readonly isolated?: boolean;
   /** Tell where the time went. */
   readonly timings?: boolean;
+  /** Set right what somebody changed inside services, too. */
+  readonly repair?: boolean;
   /** Secrets that new ones take the place of, by name. */
   readonly rotate?: readonly string[];
 }
@@ -64,6 +66,8 @@ export interface InstallResult extends ResultHead<"InstallResult">, Partial<Foun
   readonly registrations?: readonly NeededRegistration[];
   readonly notInstalled: readonly NotInstalled[];
   readonly verify?: VerifyResult;
+  /** What somebody had changed inside services and is set right, when that was asked for. */
+  readonly repaired?: readonly Drift[];
   /** Connections of an install without network: where it might go, and what was refused. */
   readonly egress?: EgressReport;
   /** What the images came from. */

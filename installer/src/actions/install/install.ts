@@ -31,6 +31,7 @@ import { applyChange, type ApplyRequest, openChange } from "./apply.ts";
 import { requireNoForeignStores } from "./foreign-stores.ts";
 import type { InstallRequest, InstallResult } from "./install-request.ts";
 import { desireWith } from "./desire-with.ts";
+import { repairInside } from "./repair.ts";
 import { preflightDesired } from "./preflight-desired.ts";
 import { imagesOfPlan, type ComingImages, type ProvidedImages, provideImages } from "./provide-images.ts";
 import { withDigests } from "./record-release.ts";
@@ -145,7 +146,7 @@ async function installLocked(
 
 async function tryUnchanged(
   desired: Desired,
-  { request, install }: Run,
+  { request, install, run, begun }: Run,
   ports: ActionPorts,
 ): Promise<Outcome | undefined> {
   const { identity, applied, layout } = install;
@@ -165,14 +166,20 @@ async function tryUnchanged(
   if (canonicalJson(known) !== canonicalJson({ valuesFiles: applied.valuesFiles, secrets: applied.secrets })) {
     await (await openApplied(ports.fs, layout)).update(() => known);
   }
-  return {
+  const inside = await insideOf(desired, { install, live, changes: [] }, ports);
+  const same = {
     ...summary(desired, request),
-    changed: false,
     planHash: planHashOf(desired, live),
     release: applied.release,
     changes: [],
-    ...(await insideOf(desired, { install, live, changes: [] }, ports)),
   };
+  if (request.repair !== true || inside.drift.length === 0) return { ...same, changed: false, ...inside };
+  const head = { run, command: "install --repair", version: ports.assets.version, begun };
+  const repaired = await recordRun(ports, layout, head, async (tell) => {
+    tell({ changed: inside.drift.flatMap(({ changes }) => changes) });
+    return repairInside(inside, { plan: desired.plan, install }, ports);
+  });
+  return { ...same, changed: true, ...repaired };
 }
 
 /** An install leaves what people changed inside services, and says so. */
@@ -254,7 +261,11 @@ async function applyAndVerify(
     const verified =
       request.skipVerify === true ? undefined : await verifyStep(desired, applied.install, request, ports);
     if (verified !== undefined) requireWires(verified);
-    const inside = await insideOf(desired, { install: applied.install, live, changes: planned.changes }, ports);
+    const found = await insideOf(desired, { install: applied.install, live, changes: planned.changes }, ports);
+    const inside =
+      request.repair === true
+        ? await repairInside(found, { plan: desired.plan, install: applied.install }, ports)
+        : found;
     return { release: applied.release, ...inside, ...(verified === undefined ? {} : { verify: verified }) };
   });
   return { ...summary(desired, request), changes: planned.changes, changed: true, logFile: log.path, ...done };

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fixturePorts, installFixture, planFixture } from "../../../test/support/fixture-install.ts";
+import { fixtureDesired, fixturePorts, installFixture, planFixture } from "../../../test/support/fixture-install.ts";
 import { fixtureProbe, fixtureStamp } from "../../../test/support/fixture-plan.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
+import type { InstallRequest } from "../install/install-request.ts";
+import { drift } from "../status/drift.ts";
 
 const asked = `prepare ${fixtureProbe.join(" ")}`;
 const changes = ["set client secret of application CSGHub"];
@@ -34,7 +36,9 @@ async function installed() {
     isNow,
     times,
     world,
-    install: () => installFixture(place, ports),
+    install: (request: Partial<InstallRequest> = {}) => installFixture({ ...place, request }, ports),
+    runs: () => world.jobsRun.filter((job) => job === "prepare").length,
+    drift: () => drift(place, ports, () => fixtureDesired(place, ports.target)),
     plan: () => planFixture(place, ports),
   };
 }
@@ -75,4 +79,34 @@ test("a quick question without an answer has the job asked each time", async () 
   world.target.ask = () => Promise.reject(new Error("the engine is away"));
   expect(await install()).toMatchObject({ drift: [{ changes }] });
   expect(times()).toBe(3);
+});
+
+test("an install that is to repair has the job set it right, once, and says what it was", async () => {
+  const { isNow, install, runs } = await installed();
+  isNow("two", changes);
+  const before = runs();
+  const repaired = await install({ repair: true });
+  isNow("one", []);
+  const again = await install({ repair: true });
+
+  expect(repaired).toMatchObject({
+    changed: true,
+    drift: [],
+    repaired: [{ job: "prepare", component: "store", changes }],
+  });
+  expect(again).toMatchObject({ changed: false, drift: [] });
+  expect(runs()).toBe(before + 1);
+});
+
+test("one that is not to repair leaves it, and what is not as it was installed is told without changing anything", async () => {
+  const { isNow, install, runs, drift: look, world } = await installed();
+  expect(await look()).toMatchObject({ drifted: false, changes: [], drift: [] });
+  isNow("two", changes);
+  const before = runs();
+  await install();
+
+  expect(await look()).toMatchObject({ drifted: true, changes: [], drift: [{ job: "prepare", changes }] });
+  expect(runs()).toBe(before);
+  world.services.delete("app");
+  expect(await look()).toMatchObject({ drifted: true, changes: [{ id: "app", action: "create" }] });
 });

@@ -17,7 +17,7 @@ export type AskPorts = Pick<ActionPorts, "target" | "report" | "signal">;
 const somethingToDo = 10;
 
 /** Runs a job's container to its end, with the job's own arguments or with others. */
-export async function askJob(
+async function askJob(
   job: Job,
   install: Install,
   given: readonly string[] | undefined,
@@ -37,6 +37,16 @@ export async function askJob(
 }
 
 /**
+ * Runs a job once more; undefined where it does not tell what it did.
+ * @throws ApplyError when it fails
+ */
+export async function repeatJob(job: Job, install: Install, ports: AskPorts): Promise<JobResult | undefined> {
+  const answer = await askJob(job, install, undefined, ports);
+  if (answer.status !== 0) throw failedJob(job, answer);
+  return answer.told;
+}
+
+/**
  * What a job would set right, changing nothing.
  * @throws ApplyError when it cannot look
  */
@@ -52,7 +62,7 @@ export async function probeJob(
 }
 
 /** Why a job failed, and what it did before. */
-export function failedJob(job: Job, { status, told, lines }: JobAnswer): ApplyError {
+function failedJob(job: Job, { status, told, lines }: JobAnswer): ApplyError {
   const why = told?.error === undefined ? `failed with exit status ${status}` : `failed: ${told.error}`;
   return new ApplyError(`the job ${job.id} (${job.title}) ${why}`, {
     hint: told?.cause ?? "correct the cause and run the same command again; what is done stays done",

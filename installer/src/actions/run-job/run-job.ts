@@ -1,4 +1,3 @@
-import type { JobResult } from "../../../../toolbox/src/contract.ts";
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { bringUpJobs } from "../../execute/bring-up-graph.ts";
 import { recordRun } from "../../execute/history/run-history.ts";
@@ -9,7 +8,7 @@ import { isUp, serves } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { summariseLines } from "../history/shorten.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
-import { askJob, canProbe, failedJob, neededServices, probeJob } from "./ask-job.ts";
+import { canProbe, neededServices, probeJob, repeatJob } from "./ask-job.ts";
 
 export interface RunJobRequest extends InstallTarget {
   readonly job: string;
@@ -106,7 +105,7 @@ async function requireServing(job: Job, install: Install, { target }: RunJobPort
 
 async function runToEnd(job: Job, install: Install, { dryRun }: RunJobRequest, ports: RunJobPorts) {
   const begin = ports.clock.monotonicMs();
-  const told = dryRun === true ? await probeJob(requireProbe(job), install, ports) : await run(job, install, ports);
+  const told = dryRun === true ? await probeJob(requireProbe(job), install, ports) : await repeatJob(job, install, ports);
   return {
     apiVersion: "slipway/v1",
     kind: "RunJobResult",
@@ -117,12 +116,6 @@ async function runToEnd(job: Job, install: Install, { dryRun }: RunJobRequest, p
     ...(told?.notes === undefined ? {} : { notes: told.notes }),
     ms: Math.round(ports.clock.monotonicMs() - begin),
   } as const satisfies RunJobResult;
-}
-
-async function run(job: Job, install: Install, ports: RunJobPorts): Promise<JobResult | undefined> {
-  const answer = await askJob(job, install, undefined, ports);
-  if (answer.status !== 0) throw failedJob(job, answer);
-  return answer.told;
 }
 
 function requireProbe(job: Job) {

@@ -22,6 +22,7 @@ interface InstallOptions extends BundleSourceOptions, RegistryFlags {
   readonly acceptDataLoss?: readonly string[];
   readonly jobs?: number;
   readonly timings?: boolean;
+  readonly repair?: boolean;
 }
 
 /** `install`: brings the platform to the state the values describe. */
@@ -48,6 +49,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
       new Option("--timeout <time>", "longest time for the bring-up, for example 15m").argParser(parseDuration),
     )
     .option("--no-verify", "do not prove the wires at the end")
+    .option("--repair", "set right, too, what somebody changed inside services; what people made there stays")
     .option("--without-unavailable", "leave out components whose image can be neither found, pulled nor built")
     .addOption(
       new Option(
@@ -92,6 +94,7 @@ export function declareInstall(program: Command, runtime: Runtime): void {
         withoutUnavailable: options.withoutUnavailable === true,
         offline: options.offline === true,
         timings: options.timings === true,
+        repair: options.repair === true,
         ...toBundleSource(options, session.context.io.cwd),
         registryOptions: toRegistryOptions(options, session.context.io),
         pushCacheDir: session.selection.cacheDir,

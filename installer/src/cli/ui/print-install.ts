@@ -1,6 +1,6 @@
 import type { InstallResult } from "../../actions/install/install-request.ts";
 import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
-import { formatMilliseconds } from "./format.ts";
+import { formatMilliseconds, printable } from "./format.ts";
 import { formatChange, formatInside, formatRegistrations } from "./print-plan.ts";
 import { formatVerify } from "./print-verify.ts";
 import { formatTimings } from "./print-timings.ts";
@@ -24,7 +24,7 @@ export function formatInstall(result: InstallResult, { style, columns }: Install
         )
       : style.good(`${result.name} is up to date; nothing was changed (${formatMilliseconds(result.ms)})`),
   );
-  lines.push(...formatInside(result, style));
+  lines.push(...formatRepaired(result, style), ...formatInside(result, style));
   const width = Math.max(0, ...result.urls.map((url) => url.title.en.length));
   lines.push(...result.urls.map((url) => `  ${url.title.en.padEnd(width)}  ${style.bold(url.url)}`));
   lines.push(
@@ -37,6 +37,13 @@ export function formatInstall(result: InstallResult, { style, columns }: Install
   if (result.egress !== undefined) lines.push(formatEgress(result.egress, style));
   lines.push(...result.notInstalled.map((item) => style.warn(`  not installed: ${item.title.en} (${item.reason})`)));
   return lines.join("\n");
+}
+
+function formatRepaired({ repaired = [] }: InstallResult, style: Style): readonly string[] {
+  return repaired.flatMap(({ component, changes }) => [
+    style.good(`  set right inside ${component}:`),
+    ...changes.map((change) => style.dim(`    ${printable(change)}`)),
+  ]);
 }
 
 function formatBundle({ name, version, trust }: NonNullable<InstallResult["bundle"]>): string {

@@ -5,6 +5,7 @@ import { shortPlanHash } from "../../actions/plan/plan-hash.ts";
 import type { PlanTotals } from "../../actions/plan/totals.ts";
 import { describeBytes } from "../../values/quantity.ts";
 import { printable } from "./format.ts";
+import type { DriftResult } from "../../actions/status/drift.ts";
 import type { Style } from "./style.ts";
 
 const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-", unchanged: "=" } as const;
@@ -13,9 +14,7 @@ const signs = { create: "+", recreate: "~", restart: "~", run: ">", remove: "-",
 export function formatPlan(plan: PlanResult, style: Style, all: boolean): string {
   const shown = plan.changes.filter((change) => all || change.action !== "unchanged");
   const lines = shown.map((change) => formatChange(change, style));
-  for (const { message, hint } of plan.impossible) {
-    lines.push(style.bad(`! cannot be done: ${message}`), style.dim(`    ${hint}`));
-  }
+  lines.push(...formatImpossible(plan.impossible, style));
   lines.push(...formatMoved(plan.moved ?? [], style));
   lines.push(...formatInside(plan, style));
   if (plan.returned.length > 0) {
@@ -31,6 +30,23 @@ export function formatPlan(plan: PlanResult, style: Style, all: boolean): string
     `plan ${shortPlanHash(plan.hash)}${plan.offline ? style.dim(" (offline: compared with the records only)") : ""}`,
   );
   return lines.join("\n");
+}
+
+/** What is not as it was installed, and what sets it right. */
+export function formatDrift({ changes, impossible, drifted, ...inside }: DriftResult, style: Style): string {
+  const lines = changes.map((change) => formatChange(change, style));
+  lines.push(...formatImpossible(impossible, style), ...formatInside(inside, style));
+  if (!drifted) lines.push(style.good("everything is as it was installed"));
+  if (changes.length > 0) lines.push("slipway install sets this right");
+  if (inside.drift.length > 0) lines.push("slipway install --repair sets right what was changed inside services, too");
+  return lines.join("\n");
+}
+
+function formatImpossible(impossible: PlanResult["impossible"], style: Style): readonly string[] {
+  return impossible.flatMap(({ message, hint }) => [
+    style.bad(`! cannot be done: ${message}`),
+    style.dim(`    ${hint}`),
+  ]);
 }
 
 /** Everything inside follows by itself; what others keep does not. */
