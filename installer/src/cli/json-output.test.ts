@@ -151,7 +151,7 @@ function engineOn(): Partial<Engine> {
       return installFixture({ name, stateDir, request }, on(scope));
     },
     status: (request, scope) => status(request, on(scope)),
-    drift: (request, scope) => drift(request, on(scope), ({ stateDir }) => fixtureDesired({ name, stateDir }, rules)),
+    drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name }, rules)),
     listInstalls: (request, scope) => listInstalls(request, on(scope)),
     logs: (request, scope) => logs(request, on(scope)),
     verify: (request, scope) => verify(request, on(scope)),
