@@ -170,7 +170,7 @@ it("says which moment is the last one, and which segment is missing", async () =
   const needless = (await world.results([["needlessWal", [backup]]]))[0] as readonly string[];
 
   await world.results([["remove", needless]]);
-  const kept = (await world.results([["walReach", backup]]))[0];
+  const [kept, whole] = await world.results([["walReach", backup], ["walHoles"]]);
   // The segments between the backup and the newest snapshot are only in the others.
   await db.query("create table filler as select repeat(md5(n::text), 8) from generate_series(1, 2000) n");
   for (let many = 0; many < 34; many += 1) {
@@ -184,7 +184,7 @@ it("says which moment is the last one, and which segment is missing", async () =
   await write(7);
   await untilStored();
   await world.results([["remove", held]]);
-  const broken = (await world.results([["walReach", backup]]))[0];
+  const [broken, holes] = (await world.results([["walReach", backup], ["walHoles"]])) as [unknown, readonly string[]];
 
   expect(reach.gap).toBeUndefined();
   const last = /does not lead to 2999-01-01T00:00:00\.000Z, but to (\S+Z)$/.exec(beyond.error?.message ?? "")?.[1];
@@ -193,7 +193,12 @@ it("says which moment is the last one, and which segment is missing", async () =
   expect(needless.length).toBeGreaterThan(2);
   expect(kept).toMatchObject({ through: expect.any(String) as string });
   expect((kept as WalReach).gap).toBeUndefined();
+  expect(whole).toEqual([]);
   expect(broken).toBeNull();
+  expect(holes).toEqual([
+    expect.stringMatching(/^after \S+Z no moment can be brought back: segment [0-9A-F]{24} is missing/),
+  ]);
+  expect(holes[0]).toContain(`the backup ${backup.slice(0, 8)} (run slipway backup create`);
 }, 240_000);
 
 it("begins another line where the server has not kept what comes next", async () => {

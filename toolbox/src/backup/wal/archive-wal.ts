@@ -182,8 +182,8 @@ async function store(archive: Archive): Promise<void> {
     throw new ToolboxError("segments that were received are not there any more: the log is received anew");
   }
   // Also when nothing was written: that nothing was is what leads to the moments since.
-  const { systemIdentifier, timeline } = line;
-  const part = { ...{ line: line.id, systemIdentifier, timeline }, ...parts, upto: server.position };
+  const { id, since, systemIdentifier, timeline } = line;
+  const part = { ...{ line: id, since, systemIdentifier, timeline }, ...parts, upto: server.position };
   const tags = tagsOfWal(context.document.name, { ...part, through: through.toISOString() });
   await context.restic.backup(spool.cut, { tags, time: through }, () => undefined);
   archive.line = { ...line, stored: { upto: server.position, through: through.toISOString() } };
