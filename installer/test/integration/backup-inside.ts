@@ -67,8 +67,12 @@ export type Call =
 export interface Calls {
   readonly repository: BackupRepository;
   readonly deadHosts?: readonly string[];
-  /** Seconds that a request may hang, and a server may be away. */
-  readonly patience?: { readonly stuckSeconds: number; readonly patienceSeconds: number };
+  /** Seconds that a request may hang, a server may be away, and another run may hold the repository. */
+  readonly patience?: {
+    readonly stuckSeconds?: number;
+    readonly patienceSeconds?: number;
+    readonly lockSeconds?: number;
+  };
   readonly calls: readonly Call[];
 }
 
