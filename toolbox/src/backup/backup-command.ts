@@ -210,10 +210,10 @@ function momentsOf(
   return { cutAt, walThrough: reach.through, ...(reach.gap === undefined ? {} : { walGap: reach.gap }) };
 }
 
-async function check({ restic, folder, words, tell }: Work): Promise<void> {
+async function check({ document, restic, folder, words, tell }: Work): Promise<void> {
   tell({ event: "begun", step: "check" });
-  const problems = await checkRepository({ restic, folder }, scopeOf(words[0] ?? ""));
-  tell({ event: "checked", problems });
+  const { name } = document;
+  tell({ event: "checked", ...(await checkRepository({ restic, folder, name }, scopeOf(words[0] ?? ""))) });
 }
 
 /** `metadata`, `all`, or `2/7`: one of so many parts. */
