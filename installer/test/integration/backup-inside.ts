@@ -67,11 +67,12 @@ export type Call =
 export interface Calls {
   readonly repository: BackupRepository;
   readonly deadHosts?: readonly string[];
-  /** Seconds that a request may hang, a server may be away, and another run may hold the repository. */
+  /** Seconds that a request may hang, a server may be away, another run may hold the repository, and restic may try the same. */
   readonly patience?: {
     readonly stuckSeconds?: number;
     readonly patienceSeconds?: number;
     readonly lockSeconds?: number;
+    readonly retrySeconds?: number;
   };
   readonly calls: readonly Call[];
 }

@@ -235,7 +235,7 @@ describeUnless(noRestServer, "a repository of backups", () => {
     let repository: BackupRepository;
 
     const start = (options: InsideOptions = {}): Promise<string> =>
-      world.start([archiving], { repository, patience, ...options });
+      world.start([archiving], { repository, patience: { ...patience, retrySeconds: 5 }, ...options });
 
     const restoredTo = async (moment: string, name: string): Promise<readonly number[]> => {
       const data = await emptyFolder(world, `${name}-${kind}`);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ToolboxError } from "../errors.ts";
-import { isTriedInVain, type ResticLock, lockedError, resticError, resticExit } from "./restic-errors.ts";
+import { isTriedInVain, type ResticLock, lockedError, resticError, resticExit, tiredAfter } from "./restic-errors.ts";
 import { parseMessage, problemIn, type ResticMessage } from "./restic-messages.ts";
 import type { ResticPlace } from "./restic-repository.ts";
 import { lineSplitter, runProgram } from "./run-program.ts";
@@ -17,6 +17,8 @@ export interface ResticSettings {
   readonly lockSeconds?: number;
   /** Seconds after which a request that nothing comes of is made anew; restic's own five minutes unless told. */
   readonly stuckSeconds?: number;
+  /** Seconds for which restic tries again what a server does not do, before it is ended; its own quarter of an hour unless told. */
+  readonly retrySeconds?: number;
   readonly log: (line: string) => void;
 }
 
@@ -78,7 +80,7 @@ export function resticProgram(settings: ResticSettings): ResticProgram {
 }
 
 async function runRestic(
-  { place, passwordFile, cacheFolder, temporary, stuckSeconds, log }: ResticSettings,
+  { place, passwordFile, cacheFolder, temporary, stuckSeconds, retrySeconds = Infinity, log }: ResticSettings,
   args: readonly string[],
   options: RunOptions,
 ): Promise<ResticEnd> {
@@ -92,6 +94,7 @@ async function runRestic(
   const text = new TextDecoder();
   const cache = cacheFolder === undefined ? ["--no-cache"] : ["--cache-dir", cacheFolder];
   const stuck = stuckSeconds === undefined ? [] : ["--stuck-request-timeout", `${stuckSeconds}s`];
+  const isTired = tiredAfter(retrySeconds, () => performance.now());
   const isStream = options.onMessage !== undefined;
   const ended = await runProgram("restic", ["--json", ...cache, ...stuck, ...place.words, ...args], {
     environment: {
@@ -107,7 +110,7 @@ async function runRestic(
       if (!line.startsWith("{")) log(`restic: ${problem}`);
     },
     // A server may do better the next time, a disk will not.
-    isHopeless: (line) => !place.isElsewhere && isTriedInVain(line),
+    isHopeless: (line) => (place.isElsewhere ? isTired(line) : isTriedInVain(line)),
   });
   takeLine("\n");
   return { code: ended.code, output: ended.output, summary, problems };

@@ -27,6 +27,8 @@ export interface ResticOptions {
   readonly lockSeconds?: number;
   /** Seconds after which a request that nothing comes of is made anew. */
   readonly stuckSeconds?: number;
+  /** Seconds for which a server is asked again for what it does not do, a quarter of an hour unless told; then a lock of this host may be left. */
+  readonly retrySeconds?: number;
   /** Seconds in which a server may come back that is not there. */
   readonly patienceSeconds?: number;
   readonly log: (line: string) => void;

@@ -48,7 +48,7 @@ interface Archive {
   readonly everyMs: number;
   line: Line | undefined;
   problem: string | undefined;
-  /** What it locked before it was killed is free. */
+  /** What it had locked is free: before it was killed, or when its server went away. */
   isFreed: boolean;
 }
 
@@ -162,8 +162,9 @@ async function requireRepository(restic: Restic): Promise<void> {
 }
 
 /**
- * Removes what an archive that was killed here has locked, which closes the repository for whoever needs it alone. It works in its folder alone, and
- * holds no lock itself while it stores nothing, so that all locks of its names are of the dead: also those of the name that this container has kept.
+ * Removes what an archive has locked that was killed here, or could not unlock at a server that was away: it closes the repository for whoever
+ * needs it alone. An archive works in its folder alone, and holds no lock while it stores nothing, so that all locks of its names are of the
+ * dead: also those of the name that this container has kept.
  */
 async function freeRepository(archive: Archive): Promise<void> {
   if (archive.isFreed) return;
@@ -218,7 +219,10 @@ async function store(archive: Archive): Promise<void> {
   const { id, since, systemIdentifier, timeline } = line;
   const part = { ...{ line: id, since, systemIdentifier, timeline }, ...parts, upto: server.position };
   const tags = tagsOfWal(context.document.name, { ...part, through: through.toISOString() });
+  // What was cut off from its server has left its lock there.
+  archive.isFreed = false;
   await context.restic.backup(spool.cut, { tags, time: through }, () => undefined);
+  archive.isFreed = true;
   archive.line = { ...line, stored: { upto: server.position, through: through.toISOString() } };
   await writeLine(spool, archive.line);
   await removeStored(spool);
