@@ -42,6 +42,8 @@ export interface FileStat {
   readonly directory: boolean;
   /** Neither file nor directory: a link, a device, a pipe, a socket. */
   readonly special?: boolean;
+  /** When its contents were last changed, in milliseconds since 1970; absent where that is not known. */
+  readonly modifiedMs?: number;
 }
 
 export interface FileSystem {
@@ -75,7 +77,10 @@ export interface FileSystem {
   setOwner(path: string, owner: number, mode: number): Promise<void>;
   stat(path: string): Promise<FileStat | undefined>;
   remove(path: string): Promise<void>;
+  /** Bytes that are free for this user on the disk where the path is or would be. */
   freeBytes(path: string): Promise<number>;
+  /** Bytes that this disk holds, free or not. */
+  diskBytes(path: string): Promise<number>;
 }
 
 export interface ContainerState {
