@@ -4,7 +4,7 @@ import type { Look } from "./look.ts";
 export interface Metric {
   /** Prometheus' conventions: base units, the unit at the end, `_total` for what only grows. */
   readonly name: string;
-  /** Continues "the metric says:". */
+  /** One sentence. */
   readonly help: string;
   readonly type: "gauge" | "counter";
   /** Besides `install`, which every metric has. */

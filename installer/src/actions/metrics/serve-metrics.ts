@@ -58,7 +58,9 @@ export async function serveMetrics(
   const server = await ports.startHttpServer(
     (asked) => {
       requests += 1;
-      return answerScrape(asked, look, (error) => report({ type: "warning", message: messageOf(error) }));
+      return answerScrape(asked, look, (error) => {
+        if (!signal.aborted) report({ type: "warning", message: messageOf(error) });
+      });
     },
     {
       host: request.host,

@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
+import { createMemoryTarget } from "../../../test/support/memory-target.ts";
+import type { InstallerEvent } from "../../events/event.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { startHttpServer } from "../../platform/http-server.ts";
+import type { Clock } from "../../platform/ports.ts";
+import type { LookPorts } from "./look.ts";
+import { type MetricsServeRequest, type MetricsServeResult, serveMetrics } from "./serve-metrics.ts";
+
+let folder: string;
+let place: { readonly name: string; readonly stateDir: string };
+let abort: AbortController;
+const world = createMemoryTarget();
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-scrape-"));
+  place = { name: "lab", stateDir: join(folder, "state") };
+  abort = new AbortController();
+  await installFixture({ ...place, request: { skipVerify: true } }, { ...fixturePorts(), target: world.target });
+});
+afterEach(() => {
+  abort.abort();
+  rmSync(folder, { recursive: true });
+});
+
+interface Running {
+  /** The answer to a request for a path, with its body. */
+  readonly get: (
+    path: string,
+    method?: string,
+  ) => Promise<{ readonly status: number; readonly type: string | null; readonly text: string }>;
+  readonly events: readonly InstallerEvent[];
+  /** Ctrl-C. */
+  readonly stop: () => Promise<MetricsServeResult>;
+}
+
+async function serve(more: Partial<LookPorts> = {}, request: Partial<MetricsServeRequest> = {}): Promise<Running> {
+  const events: InstallerEvent[] = [];
+  const all = { ...fixturePorts(), target: world.target };
+  const ports = {
+    fs: all.fs,
+    clock: all.clock,
+    version: "9.9.9",
+    openTarget: () => Promise.resolve(all),
+    report: (event: InstallerEvent) => void events.push(event),
+    signal: abort.signal,
+    startHttpServer,
+    ...more,
+  };
+  const listening = Promise.withResolvers<string>();
+  const ended = serveMetrics(
+    { ...place, host: "127.0.0.1", port: 0, onListening: ({ url }) => listening.resolve(url), ...request },
+    ports,
+  );
+  ended.catch(listening.reject);
+  const url = await listening.promise;
+  return {
+    get: async (path, method = "GET") => {
+      const answer = await fetch(new URL(path, url), { method });
+      return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
+    },
+    events,
+    stop: () => {
+      abort.abort();
+      return ended;
+    },
+  };
+}
+
+describe("serving metrics", () => {
+  it("answers what Prometheus asks, and ends at Ctrl-C with a count", async () => {
+    const { get, stop } = await serve();
+
+    const answer = await get("/metrics");
+    const health = await get("/healthz");
+    const result = await stop();
+
+    expect(answer).toMatchObject({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8" });
+    expect(answer.text).toContain('slipway_platform_healthy{install="lab"} 1\n');
+    expect(health).toMatchObject({ status: 200, text: "ok\n" });
+    expect(result).toMatchObject({ kind: "MetricsServeResult", name: "lab", requests: 2, looks: 1 });
+    await expect(get("/metrics")).rejects.toThrow();
+  });
+
+  it.each([
+    ["GET", "/", 404],
+    ["GET", "/metrics/x", 404],
+    ["POST", "/metrics", 405],
+    ["HEAD", "/metrics", 200],
+    ["GET", "/metrics?collect[]=x", 200],
+  ])("answers %s %s with %i", async (method, path, status) => {
+    const { get } = await serve();
+
+    expect(await get(path, method)).toMatchObject({ status });
+  });
+
+  it("looks once for many who ask at once or soon after each other", async () => {
+    const { get, stop } = await serve();
+
+    await Promise.all(Array.from({ length: 20 }, () => get("/metrics")));
+
+    expect(await stop()).toMatchObject({ requests: 20, looks: 1 });
+  });
+
+  it("looks again when the last look is old", async () => {
+    let ms = 0;
+    const clock: Clock = { ...fixturePorts().clock, monotonicMs: () => ms };
+    const { get, stop } = await serve({ clock });
+
+    await get("/metrics");
+    ms = 6000;
+    await get("/metrics");
+
+    expect(await stop()).toMatchObject({ looks: 2 });
+  });
+
+  it("goes on, and says so, while what the platform runs on is away", async () => {
+    const { get, events } = await serve({ openTarget: () => Promise.reject(new Error("nobody is there")) });
+
+    expect((await get("/metrics")).text).toContain('slipway_look_ok{install="lab"} 0\n');
+    expect(events).toContainEqual({
+      type: "warning",
+      message: "the platform could not be looked at: nobody is there",
+    });
+  });
+
+  it("does not wait longer than Prometheus does for one that hangs, and begins no second look beside it", async () => {
+    let [begun, ms] = [0, 0];
+    const clock: Clock = { ...fixturePorts().clock, monotonicMs: () => ms, sleep: () => Promise.resolve() };
+    const openTarget = () => {
+      begun += 1;
+      return new Promise<never>(() => undefined);
+    };
+    const { get } = await serve({ clock, openTarget });
+
+    ms = 6000;
+    const { text } = await get("/metrics");
+
+    expect(text).toContain('slipway_look_ok{install="lab"} 0\n');
+    expect(begun).toBe(1);
+  });
+
+  it("answers 503, without a word about the machine, when records can be read no more", async () => {
+    let ms = 0;
+    const clock: Clock = { ...fixturePorts().clock, monotonicMs: () => ms };
+    const { get, events } = await serve({ clock });
+    writeFileSync(stateLayout(place.stateDir).applied, "not JSON");
+
+    ms = 6000;
+    const answer = await get("/metrics");
+
+    expect(answer.status).toBe(503);
+    expect(answer.text).not.toContain(folder);
+    expect(events.some(({ type }) => type === "warning")).toBe(true);
+    expect(await get("/healthz")).toMatchObject({ status: 200 });
+  });
+
+  it("does not begin where nothing is installed", async () => {
+    const nowhere = { stateDir: join(folder, "nowhere") };
+
+    await expect(serve({ openTarget: () => Promise.reject(new Error("x")) }, nowhere)).rejects.toThrow(
+      "nothing is installed",
+    );
+  });
+
+  it("does not begin where another program listens, and says so", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const { port } = other.address() as { readonly port: number };
+
+    await expect(serve({}, { port })).rejects.toThrow("another program listens there");
+    other.close();
+  });
+
+  it("does not begin without the TLS files that were named", async () => {
+    const tls = { certFile: join(folder, "c.pem"), keyFile: join(folder, "k.pem") };
+
+    await expect(serve({}, { tls })).rejects.toThrow("there is no file");
+  });
+});
