@@ -201,7 +201,7 @@ describe("a platform that is not", () => {
       slipway_backup_loss_seconds: 36_000,
       slipway_change_incomplete: 1,
     });
-    expect(Object.keys(away).filter((name) => /healthy|state|component|store|wal/.test(name))).toEqual([]);
+    expect(Object.keys(away).filter((name) => /healthy|state|component|_store_|wal/.test(name))).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import { InterruptedError, PreflightError } from "../../errors/installer-error.ts";
@@ -11,28 +11,32 @@ import { renderExposition } from "./exposition.ts";
 import type { LookPorts } from "./look.ts";
 import { metrics } from "./metrics.ts";
 
+const name = "lab";
+const world = createMemoryTarget();
+const all = { ...fixturePorts(), target: world.target };
+const ports: LookPorts = { fs: all.fs, clock: all.clock, version: "9.9.9", openTarget: () => Promise.resolve(all) };
+/** Where it was installed; each test has a copy of the records. */
+let installed: string;
 let folder: string;
+let place: { readonly name: string; readonly stateDir: string };
+
+beforeAll(async () => {
+  installed = mkdtempSync(join(tmpdir(), "slipway-measured-"));
+  await installFixture({ name, stateDir: join(installed, "state"), request: { skipVerify: true } }, all);
+});
+afterAll(() => rmSync(installed, { recursive: true }));
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-metrics-"));
+  cpSync(installed, folder, { recursive: true });
+  place = { name, stateDir: join(folder, "state") };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-/** A platform in memory, and what a look at it needs. */
-async function platform({ installed = true }: { readonly installed?: boolean } = {}) {
-  const world = createMemoryTarget();
-  const all = { ...fixturePorts(), target: world.target };
-  const place = { name: "lab", stateDir: join(folder, "state") };
-  if (installed) await installFixture({ ...place, request: { skipVerify: true } }, all);
-  const ports: LookPorts = { fs: all.fs, clock: all.clock, version: "9.9.9", openTarget: () => Promise.resolve(all) };
-  return { world, all, place, ports };
-}
 
 const away = (error: Error): Pick<LookPorts, "openTarget"> => ({ openTarget: () => Promise.reject(error) });
 
 describe("metrics of an install", () => {
   it("are read off its records and what runs", async () => {
-    const { place, ports } = await platform();
-
     const told = await metrics(place, ports);
 
     expect(told).toMatchObject({ kind: "MetricsResult", name: "lab", lookOk: true });
@@ -55,7 +59,6 @@ describe("metrics of an install", () => {
   });
 
   it("hold no secret and no path of one", async () => {
-    const { place, ports, all } = await platform();
     const { secrets } = await listSecrets(place, all);
 
     const text = renderExposition((await metrics(place, ports)).samples);
@@ -70,8 +73,6 @@ describe("metrics of an install", () => {
   });
 
   it("are what the records say where what it runs on does not answer", async () => {
-    const { place, ports } = await platform();
-
     const told = await metrics(place, { ...ports, ...away(new PreflightError("the engine does not answer")) });
 
     expect(told).toMatchObject({ lookOk: false, problem: "the engine does not answer" });
@@ -82,28 +83,26 @@ describe("metrics of an install", () => {
   });
 
   it("end at Ctrl-C", async () => {
-    const { place, ports } = await platform();
-
     await expect(metrics(place, { ...ports, ...away(new InterruptedError("stopped")) })).rejects.toThrow("stopped");
   });
 
   it("are none where nothing is installed, and say so", async () => {
-    const { place, ports } = await platform({ installed: false });
+    const nothing = { name: "other", stateDir: join(folder, "other") };
+    const empty = { ...ports, openTarget: () => Promise.resolve({ ...all, target: createMemoryTarget().target }) };
 
-    await expect(metrics(place, ports)).rejects.toThrow("nothing is installed under the name lab");
-    await expect(metrics(place, { ...ports, ...away(new Error("no engine")) })).rejects.toThrow("nothing is installed");
+    await expect(metrics(nothing, empty)).rejects.toThrow("nothing is installed under the name other");
+    await expect(metrics(nothing, { ...ports, ...away(new Error("no engine")) })).rejects.toThrow(
+      "nothing is installed",
+    );
   });
 
   it("say where the records are of a platform whose records are not here", async () => {
-    const { place, ports } = await platform();
-
     await expect(metrics({ ...place, stateDir: join(folder, "elsewhere") }, ports)).rejects.toThrow(
       "a platform named lab runs here",
     );
   });
 
   it("go without a certificate that cannot be read", async () => {
-    const { place, ports } = await platform();
     const path = join(stateLayout(place.stateDir).secrets, "web-tls.certificate");
     chmodSync(path, 0o600);
     writeFileSync(path, "no certificate");

@@ -79,7 +79,7 @@ export const platformMetrics: readonly Metric[] = [
   },
   {
     name: "slipway_platform_state",
-    help: "1 for the state that the platform is in, 0 for the others; slipway status says what they mean.",
+    help: "Which state the platform is in: 1 for that one, 0 for the others; slipway status says what they mean.",
     type: "gauge",
     labels: ["state"],
     from: "live",

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import type { InstallerEvent } from "../../events/event.ts";
@@ -12,16 +12,26 @@ import type { Clock } from "../../platform/ports.ts";
 import type { LookPorts } from "./look.ts";
 import { type MetricsServeRequest, type MetricsServeResult, serveMetrics } from "./serve-metrics.ts";
 
+const name = "lab";
+const world = createMemoryTarget();
+/** Where it was installed; each test has a copy of the records. */
+let installed: string;
 let folder: string;
 let place: { readonly name: string; readonly stateDir: string };
 let abort: AbortController;
-const world = createMemoryTarget();
 
-beforeEach(async () => {
+beforeAll(async () => {
+  installed = mkdtempSync(join(tmpdir(), "slipway-scraped-"));
+  const ports = { ...fixturePorts(), target: world.target };
+  await installFixture({ name, stateDir: join(installed, "state"), request: { skipVerify: true } }, ports);
+});
+afterAll(() => rmSync(installed, { recursive: true }));
+
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-scrape-"));
-  place = { name: "lab", stateDir: join(folder, "state") };
+  cpSync(installed, folder, { recursive: true });
+  place = { name, stateDir: join(folder, "state") };
   abort = new AbortController();
-  await installFixture({ ...place, request: { skipVerify: true } }, { ...fixturePorts(), target: world.target });
 });
 afterEach(() => {
   abort.abort();
