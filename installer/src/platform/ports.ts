@@ -77,9 +77,8 @@ export interface FileSystem {
   setOwner(path: string, owner: number, mode: number): Promise<void>;
   stat(path: string): Promise<FileStat | undefined>;
   remove(path: string): Promise<void>;
-  /** Bytes that are free for this user on the disk where the path is or would be. */
   freeBytes(path: string): Promise<number>;
-  /** Bytes that this disk holds, free or not. */
+  /** Bytes of the disk where the path is or would be, free or not. */
   diskBytes(path: string): Promise<number>;
 }
 
@@ -192,9 +191,7 @@ export interface ImagePull {
 
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
-  /**
-   * @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart
-   */
+  /** @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart */
   info(): Promise<EngineInfo>;
   /** What it is, for people and for the renderer; a cheap question. Throws as `info` does. */
   version(): Promise<EngineVersion>;

@@ -15,7 +15,7 @@ import { startHttpServer } from "../../src/platform/http-server.ts";
 import { toYamlText } from "../../src/render/yaml-text.ts";
 import { findFreePorts } from "../support/free-ports.ts";
 import { describeUnless } from "../support/unless.ts";
-import { type AlertCase, alertCases, type AlertData, type SeriesValue } from "./alert-cases.ts";
+import { alertCases, type AlertData, type SeriesValue } from "./alert-cases.ts";
 import { missing } from "./foreign-tools.ts";
 
 let folder: string;
@@ -78,7 +78,7 @@ describeUnless(missing("promtool", ["--version"]), "promtool", () => {
   });
 
   it.each(alertRules)("sees $alert fire when it is to, and only then", (rule) => {
-    const { fires, silent } = alertCases[rule.alert] as AlertCase;
+    const { fires, silent } = alertCases[rule.alert]!;
     const tests = [
       ...fires.map(({ labels, ...data }) => ruleTest(rule, data, [labels])),
       ...silent.map((data) => ruleTest(rule, data, [])),

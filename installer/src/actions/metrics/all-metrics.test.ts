@@ -5,12 +5,10 @@ import { type Description, describedLook } from "./testing/described-look.ts";
 
 /** Values by metric and its labels but `install`: `slipway_component_healthy component=web`. */
 function seen(description: Description = {}): Readonly<Record<string, number>> {
-  const rows = samplesOf(describedLook(description)).map(
-    ({ name, labels: { install: _install, ...labels }, value }) => [
-      [name, ...Object.entries(labels).map(([label, text]) => `${label}=${text}`)].join(" "),
-      value,
-    ],
-  );
+  const rows = samplesOf(describedLook(description)).map(({ name, labels, value }) => {
+    const own = Object.entries(labels).filter(([label]) => label !== "install");
+    return [[name, ...own.map(([label, text]) => `${label}=${text}`)].join(" "), value];
+  });
   return Object.fromEntries(rows) as Readonly<Record<string, number>>;
 }
 

@@ -31,10 +31,7 @@ export const guarantees: readonly Guarantee[] = [
       ...proofs("certificates", "a signing pair is RSA, signed by itself, and valid past 2050"),
       ...proofs("secret-store", "are on disk, closed, before anybody gets them, and stay what they are"),
       ...proofs(wiring, asTheContract),
-      ...proofs(
-        "integration/rotate-secrets",
-        "reach the store that has one among its data, and everything that reads them",
-      ),
+      ...proofs("integration/rotate-secrets", "reach the store that has one among its data, and everything that reads them"),
     ],
   },
   {
