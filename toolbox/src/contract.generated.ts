@@ -578,6 +578,7 @@ export interface RestorePostgresJob {
    * Bring back what was so then, with the write-ahead log that was stored since the backup; ISO 8601.
    */
   readonly moment?: string;
+  readonly administrator?: PostgresReplicator;
   readonly folder: string;
 }
 /**

@@ -158,7 +158,7 @@ function engineOn(): Partial<Engine> {
       return installFixture({ name, stateDir, request }, on(scope));
     },
     status: (request, scope) => status(request, on(scope)),
-    drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name }, rules)),
+    drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name }, world.target)),
     metrics: (request, scope) => metrics(request, lookPorts(scope)),
     serveMetrics: (request, scope) => {
       const stop = new AbortController();
@@ -232,7 +232,6 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["render --out rendered", "RenderResult"],
   ["images list", "ImagesListResult"],
   ["status", "StatusResult"],
-  ["status --drift", "DriftResult"],
   ["ls", "InstallsResult"],
   ["install --dry-run", "InstallResult"],
   ["plan", "PlanResult"],
@@ -254,6 +253,7 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["status", "StatusResult"],
   ["start", "LifecycleResult"],
   ["restart web", "LifecycleResult"],
+  ["status --drift", "DriftResult"],
   ["history", "HistoryResult"],
   ["diff 1", "DiffResult"],
   ["open --print", "OpenResult"],

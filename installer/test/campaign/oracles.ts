@@ -65,8 +65,8 @@ export async function everyBackupIsListed({ platform, backups }: World): Promise
 export async function repositoryIsWhole({ platform }: World): Promise<Problems> {
   const result = await platform.run(["backup", "verify", "--data", "--json"]);
   if (result.exitCode === 0) return [];
-  const { problems = [] } = JSON.parse(result.stdout || "{}") as Partial<BackupVerifyResult>;
-  return [`the repository is damaged: ${problems.join("; ")} ${result.stderr}`];
+  const { problems = [], gaps = [] } = JSON.parse(result.stdout || "{}") as Partial<BackupVerifyResult>;
+  return [`the repository is damaged: ${[...problems, ...gaps].join("; ")} ${result.stderr}`];
 }
 
 /** What came back: every acknowledged write, all that it refers to, and the secrets of before. */

@@ -261,11 +261,11 @@ describe("secrets that are replaced", () => {
   it("are all but those that have to stay, and every wire passes with them", () => {
     expect(rotated.verify?.wires.filter((wire) => !wire.ok)).toEqual([]);
     expect(rotated.kept.map(({ name }) => name).toSorted()).toEqual([
-      "casdoor-provider",
-      "casdoor-provider-ca",
       "casdoor-root",
       "casdoor-root-hash",
       "hub-credentials",
+      "openid-provider-ca",
+      "openid-provider-client",
     ]);
     expect(rotated.rotated.length).toBeGreaterThan(30);
   });

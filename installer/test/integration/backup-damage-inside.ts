@@ -299,7 +299,7 @@ async function endOf({ run, written }: Restore): Promise<RestoreEnd> {
 async function checked(): Promise<string> {
   const restic = open(hurt);
   try {
-    return (await checkRepository({ restic, folder }, "all")).join("; ");
+    return (await checkRepository({ restic, folder, name: "hub" }, "all")).problems.join("; ");
   } catch (error) {
     if (error instanceof ToolboxError) return error.message;
     throw error;

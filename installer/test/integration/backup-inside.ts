@@ -13,6 +13,7 @@ import { readQuarantined } from "../../../toolbox/src/backup/quarantine.ts";
 import { openRestic, type CheckScope, type Restic, type Retention } from "../../../toolbox/src/backup/restic.ts";
 import { archiveWal } from "../../../toolbox/src/backup/wal/archive-wal.ts";
 import { needlessWal, reachOf, startIn, storedWal, tagsOfStart } from "../../../toolbox/src/backup/wal/stored-wal.ts";
+import { holesIn } from "../../../toolbox/src/backup/wal/wal-holes.ts";
 import { openBackupFolder } from "../../../toolbox/src/backup/work-folder.ts";
 import { withScratchServer } from "../../../toolbox/src/backup/scratch-server.ts";
 import type {
@@ -49,6 +50,8 @@ export type Call =
   | readonly ["archiveWal", login: PostgresLogin, folder: string, seconds: number]
   /** How far the stored log leads from a backup. */
   | readonly ["walReach", snapshotId: string]
+  /** What a check says of the log of the platform `hub`. */
+  | readonly ["walHoles"]
   | readonly ["restoreTo", moment: string, snapshotId: string, data: string]
   | readonly ["needlessWal", kept: readonly string[]]
   | readonly ["remove", ids: readonly string[]]
@@ -64,8 +67,13 @@ export type Call =
 export interface Calls {
   readonly repository: BackupRepository;
   readonly deadHosts?: readonly string[];
-  /** Seconds that a request may hang, and a server may be away. */
-  readonly patience?: { readonly stuckSeconds: number; readonly patienceSeconds: number };
+  /** Seconds that a request may hang, a server may be away, another run may hold the repository, and restic may try the same. */
+  readonly patience?: {
+    readonly stuckSeconds?: number;
+    readonly patienceSeconds?: number;
+    readonly lockSeconds?: number;
+    readonly retrySeconds?: number;
+  };
   readonly calls: readonly Call[];
 }
 
@@ -121,6 +129,7 @@ const handlers: Handlers = {
     const start = startIn(all.find(({ id }) => id === snapshotId)?.tags ?? []);
     return start === undefined ? undefined : reachOf(start, storedWal(all, "hub"));
   },
+  walHoles: async (restic) => holesIn(await restic.snapshots(), "hub"),
   restoreTo: (_, moment, snapshot, data) =>
     tellsOf({ kind: "restore-postgres", repository: asked, snapshot, data, moment, folder: "/staging/making" }),
   needlessWal: async (restic, kept) => {
@@ -150,7 +159,7 @@ async function audit(cut: string, scratch: string, database: string): Promise<un
 
 async function backUpPostgres(restic: Restic, login: PostgresLogin, folder: string): Promise<string> {
   const saved = await savePostgres(login, join(folder, "postgres"), context);
-  const tags = ["of:hub", ...tagsOfStart(saved, new Date().toISOString())];
+  const tags = ["of:hub", ...tagsOfStart({ ...saved, cutAt: new Date().toISOString() })];
   return (await restic.backup(folder, { tags }, () => undefined)).snapshotId;
 }
 

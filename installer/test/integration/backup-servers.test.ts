@@ -1,11 +1,23 @@
 /** Backups are kept on real servers elsewhere: added to every day, thinned out by another credential, and whole whatever the way does. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StoredBackup, StoredSnapshot } from "../../../toolbox/src/backup/restic.ts";
 import type { BackupBucket, BackupRepository, BackupRest } from "../../../toolbox/src/contract.generated.ts";
 import { describeUnless } from "../support/unless.ts";
+import {
+  archiveState,
+  backupLogin,
+  emptyFolder,
+  quietMoment,
+  rowsIn,
+  serveWritten,
+  untilSo,
+  untilStored,
+  writeRow,
+} from "./archived-log.ts";
 import type { Call, Outcome } from "./backup-inside.ts";
 import { type BackupServers, noRestServer, openBackupServers } from "./backup-servers.ts";
-import type { InsideOptions } from "./backup-world.ts";
+import type { BackupWorld, InsideOptions } from "./backup-world.ts";
 import type { FaultKind } from "./fault-proxy.ts";
 
 const patience = { stuckSeconds: 3, patienceSeconds: 3 };
@@ -210,5 +222,128 @@ describeUnless(noRestServer, "a repository of backups", () => {
     expect(struck).toHaveLength(2);
     expect(checked).toEqual({ whole: true });
     expect((next as StoredBackup).files).toBe(2);
+  });
+
+  describe.each(kinds)("the write-ahead log on %s", (_, kind) => {
+    const spool = `/staging/spool-${kind}`;
+    const login = backupLogin(`db-${kind}`);
+    const archiving = ["archiveWal", login, spool, 2] as const;
+    let world: BackupWorld;
+    let db: pg.Client;
+    let archive: string;
+    let backup: string;
+    let repository: BackupRepository;
+
+    const start = (options: InsideOptions = {}): Promise<string> =>
+      world.start([archiving], { repository, patience: { ...patience, retrySeconds: 5 }, ...options });
+
+    const restoredTo = async (moment: string, name: string): Promise<readonly number[]> => {
+      const data = await emptyFolder(world, `${name}-${kind}`);
+      await must(repository, [["restoreTo", moment, backup, data]]);
+      return rowsIn(world, data);
+    };
+
+    /** One is stopped, of the other the way is cut. */
+    const leave = {
+      rest: () => world.docker("stop", "-t", "1", `${world.name}-rest`),
+      bucket: () => world.docker("network", "disconnect", world.name, `${world.name}-minio`),
+    };
+    const comeBack = {
+      rest: () => world.docker("start", `${world.name}-rest`),
+      bucket: () => world.docker("network", "connect", "--alias", "minio", world.name, `${world.name}-minio`),
+    };
+
+    beforeAll(async () => {
+      ({ world } = servers);
+      repository = servers[kind].everyDay;
+      db = await serveWritten(world, login.host, `/staging/${login.host}`);
+      await world.shell(`install -d -o 10001 -g 10001 -m 0700 /staging/making ${spool}`);
+      await must(repository, [["initialise"]]);
+      archive = await start();
+    }, 120_000);
+
+    afterAll(async () => {
+      await world.docker("stop", "-t", "30", archive);
+      await db.end().catch(() => undefined);
+    }, 60_000);
+
+    it("leads to a moment between two rows", async () => {
+      await untilStored(world, spool);
+      await writeRow(db, 1);
+      [backup] = (await must(repository, [["backUpPostgres", login, "/staging/making/cut"]])) as [string];
+      await writeRow(db, 2);
+      const between = await quietMoment();
+      await writeRow(db, 3);
+      await untilStored(world, spool);
+
+      expect(await restoredTo(between, "between")).toEqual([1, 2]);
+    });
+
+    it("is received while the server is away, also by an archive that is started again, and stored afterwards", async () => {
+      await leave[kind]();
+      await untilSo(async () => (await archiveState(world, spool)).problem !== undefined);
+      await writeRow(db, 4);
+      await world.docker("stop", "-t", "30", archive);
+      archive = await start();
+      await writeRow(db, 5);
+      await db.query("select pg_switch_wal()");
+      const meanwhile = await quietMoment();
+      await writeRow(db, 6);
+      await db.query("select pg_switch_wal()");
+      const received = `find ${spool}/receive ${spool}/cut -newermt '${meanwhile}' -name '????????????????????????' | wc -l`;
+      await untilSo(async () => Number(await world.shell(received)) > 0);
+      const away = await archiveState(world, spool);
+      await comeBack[kind]();
+      await untilStored(world, spool);
+      const [holes] = await must(repository, [["walHoles"]]);
+
+      expect(away.problem).toMatch(/does not serve/);
+      expect((away.through ?? "") < meanwhile).toBe(true);
+      expect((await archiveState(world, spool)).problem).toBeUndefined();
+      expect(holes).toEqual([]);
+      expect(await restoredTo(meanwhile, "meanwhile")).toEqual([1, 2, 3, 4, 5]);
+    });
+
+    it("leaves no lock behind that an archive took which was killed, once it runs again", async () => {
+      const host = "archive";
+      await world.docker("stop", "-t", "30", archive);
+      await db.query("create table filler as select md5(random()::text) from generate_series(1, 30000)");
+      const resticFirst = 'case " $* " in *" backup "*) set -- --limit-upload 1 "$@" ;; esac';
+      const killed = await start({ host, resticFirst });
+      const exclusive = (lockSeconds: number): Promise<Outcome> =>
+        ask(repository, [["check", "metadata"]], { patience: { ...patience, lockSeconds } });
+      await expect
+        .poll(() => exclusive(0), { timeout: 60_000 })
+        .toMatchObject({ error: { message: expect.stringMatching(/locked by process \d+ on archive/) as string } });
+      await world.docker("kill", killed);
+
+      archive = await start({ host });
+      const { results, error } = await exclusive(60);
+      await untilStored(world, spool);
+
+      expect([results, error]).toEqual([[{ whole: true }], undefined]);
+    });
+
+    it("is thinned out while it is archived, and leads where it led", async () => {
+      await writeRow(db, 7);
+      const moment = await quietMoment();
+      await untilStored(world, spool);
+      const [needless] = (await must(repository, [["needlessWal", [backup]]])) as [readonly string[]];
+
+      const { results, error } = await ask(
+        servers[kind].pruning,
+        [
+          ["remove", needless],
+          ["check", "metadata"],
+        ],
+        {
+          patience: { ...patience, lockSeconds: 60 },
+        },
+      );
+
+      expect(needless.length).toBeGreaterThan(2);
+      expect([results.at(-1), error]).toEqual([{ whole: true }, undefined]);
+      expect(await restoredTo(moment, "thinned")).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    });
   });
 });

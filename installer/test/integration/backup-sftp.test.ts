@@ -47,6 +47,24 @@ describeUnless(noSshd, "a repository of backups behind SSH", () => {
     expect(await world.shell(`cd ${source}; sha256sum *`)).toBe(await world.shell("cd /staging/restored; sha256sum *"));
   });
 
+  it("is freed of the lock of a run that was killed, and of no other", async () => {
+    const { repository } = server;
+    await world.shell(`head -c 6000000 /dev/urandom > ${source}/changed; chown 10001 ${source}/changed`);
+    const slow = { repository, patience, host: "killed", resticFirst: 'set -- --limit-upload 200 "$@"' };
+    const container = await world.start([["backup", source, []]], slow);
+    await expect
+      .poll(() => world.inside([["check", "metadata"]], { repository, patience }), { timeout: 60_000 })
+      .toMatchObject({ error: { message: expect.stringMatching(/locked by process \d+ on killed/) as string } });
+    await world.docker("kill", container);
+
+    const other = await world.inside([["check", "metadata"]], { repository, patience, deadHosts: ["another"] });
+    const [checked] = await world.results([["check", "metadata"]], { repository, patience, deadHosts: ["killed"] });
+
+    expect(other.error?.message).toMatch(/on killed/);
+    expect(checked).toEqual({ whole: true });
+    expect(await world.shell("ls /staging/behind-ssh/locks")).toBe("");
+  });
+
   it.each([
     ["another host key", () => ({ hostKey: server.otherHostKey }), "RepositoryUntrustedError", /cannot be trusted/],
     [

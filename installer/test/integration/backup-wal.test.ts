@@ -1,16 +1,22 @@
 /** The write-ahead log of a real server is archived beside its backups, and leads to the moments between them. */
 import type pg from "pg";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { StoredSnapshot } from "../../../toolbox/src/backup/restic.ts";
 import type { WalReach } from "../../../toolbox/src/backup/wal/stored-wal.ts";
-import type { WalState } from "../../../toolbox/src/backup/wal/spool.ts";
-import type { PostgresLogin } from "../../../toolbox/src/contract.generated.ts";
-import { mustRun } from "../support/child.ts";
-import { type BackupWorld, openBackupWorld, serverPassword } from "./backup-world.ts";
+import {
+  archiveState,
+  backupLogin,
+  emptyFolder,
+  quietMoment,
+  rowsIn,
+  serveWritten,
+  untilSo,
+  untilStored,
+  writeRow,
+} from "./archived-log.ts";
+import { type BackupWorld, openBackupWorld } from "./backup-world.ts";
 
-const login: PostgresLogin = {
-  ...{ host: "db", port: 5432, user: "backup", password: serverPassword, database: "postgres", tls: "off" },
-};
+const login = backupLogin("db");
 /** As the jobs of a platform call it, whose backups are put together below it. */
 const cut = "/staging/making/cut";
 const spool = "/staging/spool";
@@ -25,10 +31,7 @@ let between: string;
 
 beforeAll(async () => {
   world = await openBackupWorld();
-  db = await world.serve("db", "/staging/source", { make: true });
-  const quoted = `'${serverPassword.replaceAll("'", "''")}'`;
-  await db.query(`create role backup login replication password ${quoted}`);
-  await db.query("create table written (id int primary key, at timestamptz default now())");
+  db = await serveWritten(world, "db", "/staging/source");
   await world.shell(`install -d -o 10001 -g 10001 -m 0700 /staging/making ${spool}`);
 }, 180_000);
 
@@ -37,57 +40,17 @@ afterAll(async () => {
   await world.dispose();
 }, 60_000);
 
-async function state(of = spool): Promise<Partial<WalState>> {
-  return JSON.parse(await world.shell(`cat ${of}/state.json || echo '{}'`)) as Partial<WalState>;
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  await vi.waitFor(async () => expect(await isSo()).toBe(true), { timeout: 60_000, interval: 500 });
-}
-
-/** Waits until everything that was written before now is stored. */
-async function untilStored(of = spool): Promise<void> {
-  const now = new Date().toISOString();
-  await until(async () => ((await state(of)).through ?? "") > now);
-}
-
-async function write(id: number): Promise<void> {
-  await db.query("insert into written (id) values ($1)", [id]);
-}
-
-async function pause(): Promise<string> {
-  await new Promise((wake) => setTimeout(wake, 300));
-  const now = new Date().toISOString();
-  await new Promise((wake) => setTimeout(wake, 300));
-  return now;
-}
-
-async function rowsIn(data: string): Promise<readonly number[]> {
-  const service = `restored-${data.split("/").at(-1) ?? ""}`;
-  const server = await world.serve(service, data);
-  const { rows } = await server.query<{ id: number }>("select id from written order by id");
-  await server.end();
-  await mustRun("docker", ["rm", "-f", `${world.name}-${service}`]);
-  return rows.map(({ id }) => id);
-}
-
-async function emptyFolder(name: string): Promise<string> {
-  const folder = `/staging/${name}`;
-  await world.shell(`install -d -o 10001 -g 10001 -m 0700 ${folder}`);
-  return folder;
-}
-
 it("waits for the repository, then stores what the server writes, and tells up to when", async () => {
   archive = await world.start([["archiveWal", login, spool, seconds]]);
-  await until(async () => (await state()).problem !== undefined);
-  const waiting = await state();
+  await untilSo(async () => (await archiveState(world, spool)).problem !== undefined);
+  const waiting = await archiveState(world, spool);
 
   await world.results([["initialise"]]);
-  await untilStored();
+  await untilStored(world, spool);
 
   expect(waiting.problem).toContain("there is no repository of backups yet");
   expect(waiting.through).toBeUndefined();
-  expect(await state()).toMatchObject({ kind: "WalState", since: expect.any(String) as string });
+  expect(await archiveState(world, spool)).toMatchObject({ kind: "WalState", since: expect.any(String) as string });
   const slots = await db.query<{ active: boolean }>(
     "select active from pg_replication_slots where slot_name = 'slipway_wal'",
   );
@@ -95,19 +58,19 @@ it("waits for the repository, then stores what the server writes, and tells up t
 }, 120_000);
 
 it("brings back the moment between two rows", async () => {
-  await write(1);
+  await writeRow(db, 1);
   [backup] = (await world.results([["backUpPostgres", login, cut]])) as [string];
-  await write(2);
-  between = await pause();
-  await write(3);
+  await writeRow(db, 2);
+  between = await quietMoment();
+  await writeRow(db, 3);
   await db.query("select pg_switch_wal()");
-  await write(4);
-  await untilStored();
-  const data = await emptyFolder("between");
+  await writeRow(db, 4);
+  await untilStored(world, spool);
+  const data = await emptyFolder(world, "between");
 
   await world.results([["restoreTo", between, backup, data]]);
 
-  expect(await rowsIn(data)).toEqual([1, 2]);
+  expect(await rowsIn(world, data)).toEqual([1, 2]);
 }, 180_000);
 
 it("goes through it a second time without doing anything, and never to another moment", async () => {
@@ -119,7 +82,7 @@ it("goes through it a second time without doing anything, and never to another m
 });
 
 it("goes through it whole after it was killed while the log was played back", async () => {
-  const data = await emptyFolder("killed");
+  const data = await emptyFolder(world, "killed");
   const restore = ["restoreTo", between, backup, data] as const;
   const signal = `${data}/.restoring/recovery.signal`;
   // Stopped there from within: who looks from outside may come when it is over.
@@ -134,57 +97,59 @@ it("goes through it whole after it was killed while the log was played back", as
   await world.results([restore]);
 
   expect(left.trim()).toBe(".restoring");
-  expect(await rowsIn(data)).toEqual([1, 2]);
+  expect(await rowsIn(world, data)).toEqual([1, 2]);
 }, 180_000);
 
 it("leads to a moment after which nothing was written", async () => {
-  const moment = await pause();
-  await untilStored();
-  const data = await emptyFolder("quiet");
+  const moment = await quietMoment();
+  await untilStored(world, spool);
+  const data = await emptyFolder(world, "quiet");
 
   await world.results([["restoreTo", moment, backup, data]]);
 
-  expect(await rowsIn(data)).toEqual([1, 2, 3, 4]);
+  expect(await rowsIn(world, data)).toEqual([1, 2, 3, 4]);
 }, 180_000);
 
 it("stores what it has when it is asked to end, and goes on where it was", async () => {
-  await write(5);
+  await writeRow(db, 5);
   await world.docker("stop", "-t", "30", archive);
-  const { through = "" } = await state();
-  await write(6);
+  const { through = "" } = await archiveState(world, spool);
+  await writeRow(db, 6);
   archive = await world.start([["archiveWal", login, spool, seconds]]);
-  await untilStored();
-  const data = await emptyFolder("after");
-  const moment = await pause();
-  await untilStored();
+  await untilStored(world, spool);
+  const data = await emptyFolder(world, "after");
+  const moment = await quietMoment();
+  await untilStored(world, spool);
 
   await world.results([["restoreTo", moment, backup, data]]);
 
   expect(Date.now() - Date.parse(through)).toBeLessThan(60_000);
-  expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await rowsIn(world, data)).toEqual([1, 2, 3, 4, 5, 6]);
 }, 180_000);
 
 it("says which moment is the last one, and which segment is missing", async () => {
   const [reach] = (await world.results([["walReach", backup]])) as [WalReach];
-  const beyond = await world.inside([["restoreTo", "2999-01-01T00:00:00Z", backup, await emptyFolder("beyond")]]);
+  const beyond = await world.inside([
+    ["restoreTo", "2999-01-01T00:00:00Z", backup, await emptyFolder(world, "beyond")],
+  ]);
   const needless = (await world.results([["needlessWal", [backup]]]))[0] as readonly string[];
 
   await world.results([["remove", needless]]);
-  const kept = (await world.results([["walReach", backup]]))[0];
+  const [kept, whole] = await world.results([["walReach", backup], ["walHoles"]]);
   // The segments between the backup and the newest snapshot are only in the others.
   await db.query("create table filler as select repeat(md5(n::text), 8) from generate_series(1, 2000) n");
   for (let many = 0; many < 34; many += 1) {
     await db.query("select pg_switch_wal()");
     await db.query("insert into filler values ('x')");
   }
-  await untilStored();
+  await untilStored(world, spool);
   const held = ((await world.results([["snapshots"]]))[0] as readonly StoredSnapshot[])
     .filter(({ tags }) => tags.some((tag) => tag.startsWith("wal-of:")))
     .map(({ id }) => id);
-  await write(7);
-  await untilStored();
+  await writeRow(db, 7);
+  await untilStored(world, spool);
   await world.results([["remove", held]]);
-  const broken = (await world.results([["walReach", backup]]))[0];
+  const [broken, holes] = (await world.results([["walReach", backup], ["walHoles"]])) as [unknown, readonly string[]];
 
   expect(reach.gap).toBeUndefined();
   const last = /does not lead to 2999-01-01T00:00:00\.000Z, but to (\S+Z)$/.exec(beyond.error?.message ?? "")?.[1];
@@ -193,11 +158,16 @@ it("says which moment is the last one, and which segment is missing", async () =
   expect(needless.length).toBeGreaterThan(2);
   expect(kept).toMatchObject({ through: expect.any(String) as string });
   expect((kept as WalReach).gap).toBeUndefined();
+  expect(whole).toEqual([]);
   expect(broken).toBeNull();
+  expect(holes).toEqual([
+    expect.stringMatching(/^after \S+Z no moment can be brought back: segment [0-9A-F]{24} is missing/),
+  ]);
+  expect(holes[0]).toContain(`the backup ${backup.slice(0, 8)} (run slipway backup create`);
 }, 240_000);
 
 it("begins another line where the server has not kept what comes next", async () => {
-  const before = (await state()).since ?? "";
+  const before = (await archiveState(world, spool)).since ?? "";
   await world.docker("stop", "-t", "30", archive);
   await db.query("alter system set max_slot_wal_keep_size = '16MB'");
   await db.query("alter system set max_wal_size = '32MB'");
@@ -209,39 +179,68 @@ it("begins another line where the server has not kept what comes next", async ()
   await db.query("checkpoint");
   const { rows } = await db.query<{ status: string }>("select wal_status as status from pg_replication_slots");
   archive = await world.start([["archiveWal", login, spool, seconds]]);
-  await until(async () => ((await state()).since ?? before) > before);
+  await untilSo(async () => ((await archiveState(world, spool)).since ?? before) > before);
   const [second] = (await world.results([["backUpPostgres", login, cut]])) as [string];
-  await write(8);
-  const moment = await pause();
-  await untilStored();
-  const data = await emptyFolder("second");
+  await writeRow(db, 8);
+  const moment = await quietMoment();
+  await untilStored(world, spool);
+  const data = await emptyFolder(world, "second");
 
   await world.results([["restoreTo", moment, second, data]]);
 
   expect(rows).toEqual([{ status: "lost" }]);
-  expect(await rowsIn(data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(await rowsIn(world, data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 }, 180_000);
 
 it("leads to moments of a server that was itself brought back to one", async () => {
   await world.docker("stop", "-t", "30", archive);
   const again = { ...login, host: "again" };
-  const its = await emptyFolder("spool-again");
+  const its = await emptyFolder(world, "spool-again");
   const server = await world.serve("again", "/staging/between");
-  await world.start([["archiveWal", again, its, seconds]]);
-  await untilStored(its);
+  archive = await world.start([["archiveWal", again, its, seconds]]);
+  await untilStored(world, its);
   const [third] = (await world.results([["backUpPostgres", again, cut]])) as [string];
   await server.query("insert into written (id) values (100)");
-  const moment = await pause();
+  const moment = await quietMoment();
   await server.query("insert into written (id) values (101)");
-  await untilStored(its);
+  await untilStored(world, its);
   const { rows } = await server.query<{ timeline: number }>(
     "select timeline_id as timeline from pg_control_checkpoint()",
   );
   await server.end();
-  const data = await emptyFolder("third");
+  const data = await emptyFolder(world, "third");
 
   await world.results([["restoreTo", moment, third, data]]);
 
   expect(rows).toEqual([{ timeline: 2 }]);
-  expect(await rowsIn(data)).toEqual([1, 2, 100]);
+  expect(await rowsIn(world, data)).toEqual([1, 2, 100]);
+}, 180_000);
+
+it("leaves no lock behind when it was killed while it stored, once it runs again", async () => {
+  await world.docker("stop", "-t", "30", archive);
+  const archiving = ["archiveWal", login, spool, seconds] as const;
+  // A container that is started again keeps its name.
+  const host = "archive";
+  // Stopped from within while it holds its lock: who looks from outside may come when it is over.
+  const resticFirst = `case " $* " in *" backup "*)
+    (until ls /staging/repository/locks | grep -q .; do sleep 0.01; done; kill -STOP $$) </dev/null >/dev/null 2>&1 &
+  esac`;
+  const killed = await world.start([archiving], { host, resticFirst });
+  await untilSo(async () => (await world.shell("sleep 0.5; ls /staging/repository/locks")) !== "");
+  await world.docker("kill", killed);
+  const closed = await world.inside([["check", "metadata"]]);
+
+  archive = await world.start([archiving], { host });
+  // As backups are thinned out, which needs the repository for itself and waits for as long.
+  const [forgotten, checked] = await world.results(
+    [
+      ["forget", { daily: 1, weekly: 0, monthly: 0 }],
+      ["check", "all"],
+    ],
+    { patience: { lockSeconds: 60 } },
+  );
+  await untilStored(world, spool);
+
+  expect(closed.error?.message).toMatch(/is locked by process \d+ on archive/);
+  expect([forgotten, checked]).toEqual([expect.objectContaining({ kept: [expect.any(String)] }), { whole: true }]);
 }, 180_000);

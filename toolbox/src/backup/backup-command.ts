@@ -41,6 +41,8 @@ interface Action {
   readonly asOther?: true;
   /** Under which name its snapshots are kept; the platform's unless told otherwise. */
   readonly hostOf?: (name: string) => string;
+  /** It begins anew by itself, and gives up sooner than others what a server does not do. */
+  readonly retrySeconds?: number;
   /** How many words stand behind it. */
   readonly words: number;
   readonly run: (work: Work) => Promise<void>;
@@ -74,6 +76,7 @@ const actions: Readonly<Record<string, Action>> = {
     opens: false,
     words: 0,
     hostOf: walHost,
+    retrySeconds: 60,
     run: async (work) => (await import("./wal/archive-wal.ts")).archiveWal(work),
   },
   quarantined: {
@@ -137,6 +140,7 @@ export async function runBackup(
     cacheFolder,
     deadHosts,
     lockSeconds,
+    ...(action.retrySeconds === undefined ? {} : { retrySeconds: action.retrySeconds }),
     log: io.log,
   });
   try {
@@ -210,10 +214,10 @@ function momentsOf(
   return { cutAt, walThrough: reach.through, ...(reach.gap === undefined ? {} : { walGap: reach.gap }) };
 }
 
-async function check({ restic, folder, words, tell }: Work): Promise<void> {
+async function check({ document, restic, folder, words, tell }: Work): Promise<void> {
   tell({ event: "begun", step: "check" });
-  const problems = await checkRepository({ restic, folder }, scopeOf(words[0] ?? ""));
-  tell({ event: "checked", problems });
+  const { name } = document;
+  tell({ event: "checked", ...(await checkRepository({ restic, folder, name }, scopeOf(words[0] ?? ""))) });
 }
 
 /** `metadata`, `all`, or `2/7`: one of so many parts. */

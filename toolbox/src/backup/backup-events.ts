@@ -13,7 +13,7 @@ export type BackupEvent =
   | ({ readonly event: "stored" } & StoredBackup)
   | ({ readonly event: "proved" } & Proof)
   | { readonly event: "snapshot"; readonly snapshot: ListedBackup }
-  | { readonly event: "checked"; readonly problems: readonly string[] }
+  | { readonly event: "checked"; readonly problems: readonly string[]; readonly gaps: readonly string[] }
   | { readonly event: "forgotten"; readonly kept: number; readonly removed: number }
   /** A part of a backup is there beside what is in use. */
   | { readonly event: "returned"; readonly what: string; readonly as: string }

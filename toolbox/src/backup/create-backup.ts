@@ -80,7 +80,7 @@ async function store(
   context.tell({ event: "begun", step: "store" });
   const { snapshotId, files, bytes, addedBytes } = await restic.backup(
     folder.cut,
-    { tags: [`run:${run}`, `of:${name}`, ...(postgres === undefined ? [] : tagsOfStart(postgres, cutAt))] },
+    { tags: [`run:${run}`, `of:${name}`, ...(postgres === undefined ? [] : tagsOfStart({ ...postgres, cutAt }))] },
     (progress) => context.tell({ event: "progress", step: "store", ...progress }),
   );
   context.tell({ event: "stored", id: snapshotId, files, bytes, addedBytes });

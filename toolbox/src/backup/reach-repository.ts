@@ -11,7 +11,8 @@ import {
   RepositoryUntrustedError,
   trustAdvice,
 } from "./repository-errors.ts";
-import { defaultRegion, type RepositoryFiles, sshWords } from "./restic-repository.ts";
+import { bucketAccess, bucketKey, restRequest } from "./repository-calls.ts";
+import { type RepositoryFiles, sshWords } from "./restic-repository.ts";
 import { lastLines, runProgram } from "./run-program.ts";
 
 /** What is asked before restic is, which goes on for a quarter of an hour where nobody will ever let it in. */
@@ -60,13 +61,8 @@ function isNamed(error: unknown): boolean {
   );
 }
 
-async function askRest({ url, login, ca }: BackupRest, shown: string, files: RepositoryFiles): Promise<void> {
-  const basic = login === undefined ? undefined : Buffer.from(`${login.user}:${login.password}`).toString("base64");
-  const { status } = await sendHttp({
-    ...{ method: "HEAD", url: `${url.replace(/\/*$/, "/")}config` },
-    ...(basic === undefined ? {} : { headers: { authorization: `Basic ${basic}` } }),
-    caFile: ca === undefined ? undefined : files.authorities,
-  });
+async function askRest(repository: BackupRest, shown: string, files: RepositoryFiles): Promise<void> {
+  const { status } = await sendHttp(restRequest(repository, files, { method: "HEAD", path: "config" }));
   if (status === 401 || status === 403) throw new RepositoryCredentialError(shown, `it answers ${status}`);
   if (status >= 500 || status === 429) throw new UnwellError(`it answers ${status}`);
   if (status !== 200 && status !== 404) {
@@ -77,15 +73,10 @@ async function askRest({ url, login, ca }: BackupRest, shown: string, files: Rep
 }
 
 async function askBucket(repository: BackupBucket, shown: string, files: RepositoryFiles): Promise<void> {
-  const { endpoint, bucket, prefix, region = defaultRegion, accessKey, secretKey, virtualHost, ca } = repository;
-  const caFile = ca === undefined ? undefined : files.authorities;
-  const begins = prefix === undefined ? "" : `${prefix}/`;
-  const query = { "list-type": "2", "max-keys": "1", prefix: `${begins}config` };
+  const { bucket } = repository;
+  const query = { "list-type": "2", "max-keys": "1", prefix: bucketKey(repository, "config") };
   try {
-    await requireS3(
-      { endpoint, region, accessKey, secretKey, virtualHost, caFile },
-      { method: "GET", path: `/${bucket}`, query },
-    );
+    await requireS3(bucketAccess(repository, files), { method: "GET", path: `/${bucket}`, query });
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;
     const { status, code } = error;

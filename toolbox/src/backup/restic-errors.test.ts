@@ -5,6 +5,7 @@ import {
   lockedError,
   resticError,
   tellsOfDamage,
+  tiredAfter,
   WrongKeyError,
 } from "./restic-errors.ts";
 import { count, damageIn, parseMessage, problemIn } from "./restic-messages.ts";
@@ -23,6 +24,20 @@ const lines = {
 };
 
 const problemsOf = (texts: readonly string[]): string[] => texts.flatMap((line) => problemIn(parseMessage(line)) ?? []);
+
+it("one who begins anew by itself gives up what restic tries for too long, unless it goes well in between", () => {
+  let now = 0;
+  const isTired = tiredAfter(60, () => now);
+  const again = "Save(<data/1a2b>) returned error, retrying after 1.1s: connection refused";
+  const told = (at: number, line: string): boolean => {
+    now = at * 1000;
+    return isTired(line);
+  };
+
+  expect([told(0, again), told(60, again), told(61, again)]).toEqual([false, false, true]);
+  expect([told(62, "Save(<data/1a2b>) operation successful after 3 retries"), told(63, again)]).toEqual([false, false]);
+  expect([told(200, "something else"), told(200, again)]).toEqual([false, true]);
+});
 
 describe("what restic tells", () => {
   it("is a problem when it is an error, about an item or not, or no JSON at all", () => {

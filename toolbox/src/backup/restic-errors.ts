@@ -50,6 +50,25 @@ function isTriedAgain(text: string): boolean {
   return /returned error, retrying after|operation successful after \d+ retr/.test(text);
 }
 
+/**
+ * Tells of each line that restic writes whether it tries the same for too long: a quarter of an hour is of no use to who begins anew by
+ * itself, and has to say until then what it waits for.
+ * @param seconds from the first try in vain to the last one that is waited for
+ * @param now milliseconds of a clock that only goes forward
+ */
+export function tiredAfter(seconds: number, now: () => number): (line: string) => boolean {
+  let since: number | undefined;
+  return (line) => {
+    if (!isTriedAgain(line)) return false;
+    if (line.includes("operation successful")) {
+      since = undefined;
+      return false;
+    }
+    since ??= now();
+    return now() - since > seconds * 1000;
+  };
+}
+
 const cannotChange = /read-only file system|permission denied|operation not permitted|input\/output error/i;
 
 /**

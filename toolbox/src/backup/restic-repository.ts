@@ -19,6 +19,8 @@ export interface RepositoryFiles {
   readonly authorities: string;
   readonly privateKey: string;
   readonly knownHosts: string;
+  /** What a client of SFTP is told to do; there while it does it. */
+  readonly commands: string;
 }
 
 /** What is written to a folder that this user alone may open, for restic and for whoever asks the server before. */
@@ -27,6 +29,7 @@ export function writeRepositoryFiles(repository: BackupRepository, folder: strin
     authorities: join(folder, "authorities.pem"),
     privateKey: join(folder, "private-key"),
     knownHosts: join(folder, "known-hosts"),
+    commands: join(folder, "sftp-commands"),
   };
   const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });
   if ("ca" in repository) {
@@ -109,7 +112,17 @@ function sshOptions({ privateKey, knownHosts }: RepositoryFiles): readonly strin
 
 /** The words with which `ssh` opens the file server of a repository. */
 export function sshWords({ address, user }: BackupSftp, files: RepositoryFiles): readonly string[] {
+  const { host, port } = splitAddress(address);
+  return [...sshOptions(files), "-p", port, "-l", user, "-s", host.replaceAll(/[[\]]/g, ""), "sftp"];
+}
+
+/** The words with which `sftp` does at the server of a repository what stands in the file `commands`. */
+export function sftpWords({ address, user }: BackupSftp, files: RepositoryFiles): readonly string[] {
+  const { host, port } = splitAddress(address);
+  return [...sshOptions(files), "-q", "-P", port, "-o", `User=${user}`, "-b", files.commands, host];
+}
+
+function splitAddress(address: string): { readonly host: string; readonly port: string } {
   const split = address.lastIndexOf(":");
-  const host = address.slice(0, split).replaceAll(/[[\]]/g, "");
-  return [...sshOptions(files), "-p", address.slice(split + 1), "-l", user, "-s", host, "sftp"];
+  return { host: address.slice(0, split), port: address.slice(split + 1) };
 }

@@ -126,6 +126,12 @@ describe("a locked repository", () => {
     output: JSON.stringify({ hostname, pid: 7, time, exclusive: false }),
   });
   const locked = { code: 11, errors: "unable to create lock" };
+  const locks = (): string => join(folder, "repository/locks");
+
+  beforeEach(async () => {
+    await mkdir(locks(), { recursive: true });
+    for (const id of ["a", "b"]) await writeFile(join(locks(), id), "");
+  });
 
   it("is opened where everybody who holds it is dead, and the command goes on", async () => {
     answers = { "list locks": { output: "a\nb\n" }, "cat lock": lock("run-1") };
@@ -136,8 +142,39 @@ describe("a locked repository", () => {
 
     expect(calls.map(({ words }) => words)).toEqual([
       ...["check", "list locks --no-lock", "cat lock a --no-lock", "cat lock b --no-lock"],
-      ...["unlock --remove-all", "check"],
+      "check",
     ]);
+    expect(await readdir(locks())).toEqual([]);
+  });
+
+  it("keeps a lock that somebody took while those of the dead are removed", async () => {
+    answers = { "list locks": { output: "a\n" }, "cat lock": lock("run-1") };
+    let tries = 0;
+    answers["check"] = () => Promise.resolve((tries += 1) === 1 ? locked : {});
+
+    await open(["run-1"]).check("metadata");
+
+    expect(await readdir(locks())).toEqual(["b"]);
+  });
+
+  it("is told by name to be locked by who came while those of the dead were removed", async () => {
+    const found = [lock("run-1"), lock("run-2")];
+    answers = {
+      "list locks": { output: "a\n" },
+      "cat lock": () => Promise.resolve(found.shift() ?? {}),
+      check: locked,
+    };
+
+    await expect(open(["run-1"]).check("metadata")).rejects.toThrow("locked by process 7 on run-2");
+  });
+
+  it("is rid of what given hosts left behind, and of nothing else", async () => {
+    answers = { "list locks": { output: "a\nb\n" }, "cat lock a": lock("run-1"), "cat lock b": lock("run-2") };
+
+    await open().removeLocksOf(["run-1"]);
+
+    expect(await readdir(locks())).toEqual(["b"]);
+    expect(logged.at(-1)).toBe("removing the lock of process 7 on run-1, which is dead");
   });
 
   it("stays so while one who holds it lives, who is named", async () => {
@@ -150,7 +187,7 @@ describe("a locked repository", () => {
 
     await expect(open(["run-1"]).check("all")).rejects.toThrow(/process 7 on run-2 since \d{4}-\d\d-\d\dT[0-9:]+Z/);
 
-    expect(calls.some(({ words }) => words.startsWith("unlock"))).toBe(false);
+    expect(await readdir(locks())).toEqual(["b"]);
   });
 
   it("is waited for where one who lives lets go of it soon", async () => {
@@ -176,7 +213,7 @@ describe("a locked repository", () => {
     await (opened
       ? expect(checked).resolves.toEqual({ whole: true })
       : expect(checked).rejects.toThrow("is locked by"));
-    expect(calls.some(({ words }) => words.startsWith("unlock"))).toBe(opened);
+    expect(await readdir(locks())).toEqual(opened ? ["b"] : ["a", "b"]);
   });
 });
 

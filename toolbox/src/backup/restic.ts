@@ -6,6 +6,7 @@ import { errorText, ToolboxError } from "../errors.ts";
 import type { CopyProgress } from "./copy.ts";
 import { measureFolder } from "./measure-folder.ts";
 import { reachRepository } from "./reach-repository.ts";
+import { removeLock } from "./remove-lock.ts";
 import { resticExit, tellsOfDamage } from "./restic-errors.ts";
 import { count, damageIn, type ResticMessage } from "./restic-messages.ts";
 import { type ResticEnd, type ResticProgram, resticProgram } from "./restic-program.ts";
@@ -26,6 +27,8 @@ export interface ResticOptions {
   readonly lockSeconds?: number;
   /** Seconds after which a request that nothing comes of is made anew. */
   readonly stuckSeconds?: number;
+  /** Seconds for which a server is asked again for what it does not do, a quarter of an hour unless told; then a lock of this host may be left. */
+  readonly retrySeconds?: number;
   /** Seconds in which a server may come back that is not there. */
   readonly patienceSeconds?: number;
   readonly log: (line: string) => void;
@@ -92,6 +95,11 @@ export interface Restic {
   remove(ids: readonly string[]): Promise<void>;
   /** Frees the room of what was forgotten. */
   freeRoom(): Promise<void>;
+  /**
+   * Removes the locks that these hosts left behind, none of which may live, and those of who was silent for two hours; no other.
+   * @throws RepositoryCredentialError where the credential may not remove locks
+   */
+  removeLocksOf(hosts: readonly string[]): Promise<void>;
   /** The content of one small file. */
   dump(snapshotId: string, path: string): Promise<Buffer>;
   /** Removes the password's file; nothing can be done afterwards. */
@@ -106,10 +114,10 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
   writeFileSync(passwordFile, repository.password, { mode: 0o600 });
   const files = writeRepositoryFiles(repository, secrets);
   const place = resticPlace(repository, files);
-  const restic = resticProgram({ ...options, place, passwordFile });
-  const config = openConfig(restic);
   const { patienceSeconds } = options;
   const door = { repository, shown: place.shown, files, ...(patienceSeconds !== undefined && { patienceSeconds }) };
+  const restic = resticProgram({ ...options, place, passwordFile, removeLock: (id) => removeLock(door, id) });
+  const config = openConfig(restic);
   return {
     reach: () => reachRepository(door),
     ...config,
@@ -127,6 +135,7 @@ export function openRestic(repository: BackupRepository, options: ResticOptions)
     forget: (keep) => forget(restic, options.host, keep),
     remove: (ids) => remove(restic, ids),
     freeRoom: () => freeRoom(restic),
+    removeLocksOf: (hosts) => restic.removeLocksOf(hosts),
     dump: (snapshotId, file) => restic.run("reading a file of the backup", ["dump", "--no-lock", snapshotId, file]),
     close: () => rm(secrets, { recursive: true, force: true }),
   };

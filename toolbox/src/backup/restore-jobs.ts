@@ -37,15 +37,17 @@ function markOf(snapshot: string, moment: string): string {
 }
 
 async function recoveryOf(
-  { snapshot, moment, folder }: RestorePostgresJob & { readonly moment: string },
+  { snapshot, moment, folder, administrator }: RestorePostgresJob & { readonly moment: string },
   restic: Restic,
   log: (line: string) => void,
 ): Promise<Recovery> {
   const { recoverTo } = await import("./wal/recover.ts");
   return {
     mark: markOf(snapshot, moment),
-    recover: (data) =>
-      recoverTo(moment, { restic, snapshot, data, folder: join(folder, "restore-wal") }, quietly({ log })),
+    recover: (data) => {
+      const place = { restic, snapshot, data, folder: join(folder, "restore-wal") };
+      return recoverTo(moment, { ...place, ...(administrator && { administrator }) }, quietly({ log }));
+    },
   };
 }
 

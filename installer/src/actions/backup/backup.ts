@@ -67,7 +67,10 @@ export interface BackupVerifyRequest extends InstallTarget {
 export interface BackupVerifyResult extends ResultHead<"BackupVerifyResult"> {
   readonly name: string;
   readonly ok: boolean;
+  /** What is damaged or missing of backups. */
   readonly problems: readonly string[];
+  /** Holes in the write-ahead log: moments that cannot be brought back, although every backup is whole. */
+  readonly gaps: readonly string[];
   readonly proof?: Proof;
 }
 
@@ -204,12 +207,13 @@ export async function verifyBackups(request: BackupVerifyRequest, ports: ActionP
     const events = await withStep(ports, steps.checkBackups, () =>
       runBackupJob(plan, install, ["check", request.data === true ? "all" : "metadata"], ports),
     );
-    const problems = events.flatMap((event) => (event.event === "checked" ? event.problems : []));
+    const checked = events.filter((event) => event.event === "checked");
+    const [problems, gaps] = [checked.flatMap((one) => one.problems), checked.flatMap((one) => one.gaps)];
     const isWhole = problems.length === 0;
     const proof =
       id === undefined || !isWhole ? undefined : await withStep(ports, steps.prove, () => prove(id, work, ports));
     const head = { apiVersion: "slipway/v1", kind: "BackupVerifyResult", name: request.name } as const;
-    return { ...head, ok: isWhole, problems, ...(proof === undefined ? {} : { proof }) };
+    return { ...head, ok: isWhole && gaps.length === 0, problems, gaps, ...(proof === undefined ? {} : { proof }) };
   });
 }
 

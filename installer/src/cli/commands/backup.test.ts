@@ -151,7 +151,7 @@ describe("backup list", () => {
 });
 
 describe("backup verify", () => {
-  const whole = { apiVersion, kind: "BackupVerifyResult" as const, name: "slipway", ok: true, problems: [] };
+  const whole = { apiVersion, kind: "BackupVerifyResult" as const, name: "slipway", ok: true, problems: [], gaps: [] };
 
   it("hands over what is to be read and restored", async () => {
     const run = await cli("backup verify --data --prove latest --json", {
@@ -169,6 +169,16 @@ describe("backup verify", () => {
     expect(run.status).toBe(6);
     expect(run.stdout()).toContain("damaged");
     expect(run.stdout()).toContain("  a pack is  cut short");
+    expect(run.stdout()).not.toContain("gaps");
+  });
+
+  it("does not call a gap in the write-ahead log damage, and fails for it", async () => {
+    const broken = { ...whole, ok: false, gaps: ["after noon no moment can be brought back"] };
+    const run = await cli("backup verify", { verifyBackups: () => Promise.resolve(broken) });
+
+    expect(run.status).toBe(6);
+    expect(run.stdout()).toMatch(/gaps: .*\n {2}after noon no moment/);
+    expect(run.stdout()).not.toContain("damaged");
   });
 });
 

@@ -117,12 +117,11 @@ export function formatRestoredPart({ what, as, backup }: RestorePartResult, styl
 }
 
 /** Whether all is whole, and what is not. */
-export function formatBackupsVerified({ ok, problems, proof }: BackupVerifyResult, style: Style): string {
+export function formatBackupsVerified({ ok, problems, gaps, proof }: BackupVerifyResult, style: Style): string {
   return [
-    ok
-      ? `${style.good("whole")}: nothing is missing or damaged`
-      : `${style.bad("damaged")}: make a new backup to another directory, and keep this one`,
-    ...problems.map((problem) => `  ${printable(problem)}`),
+    ...(ok ? [`${style.good("whole")}: nothing is missing or damaged`] : []),
+    ...headed(`${style.bad("damaged")}: make a new backup to another directory, and keep this one`, problems),
+    ...headed(`${style.bad("gaps")}: not every moment between the backups can be brought back`, gaps),
     ...(proof === undefined
       ? []
       : [
@@ -130,4 +129,8 @@ export function formatBackupsVerified({ ok, problems, proof }: BackupVerifyResul
           ...referencesOf(proof),
         ]),
   ].join("\n");
+}
+
+function headed(head: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [head, ...lines.map((line) => `  ${printable(line)}`)];
 }

@@ -120,7 +120,8 @@ export function restoreJobs(context: PlanContext, restored: Restored): readonly 
   const { postgres, gitaly, objectStore, nats } = context.values;
   const { backup: snapshot, files = snapshot, moment } = restored;
   const repository = repositoryDocument(context);
-  const rows = { repository, snapshot, ...(moment === undefined ? {} : { moment }) };
+  const then = moment === undefined ? {} : { moment, administrator: { ...postgresAdministrator } };
+  const rows = { repository, snapshot, ...then };
   const from = { repository, snapshot: files };
   const jobs: readonly (JobDraft | undefined)[] = [
     postgres.mode === "embedded" ? restorePostgresJob(context, rows) : undefined,

@@ -358,6 +358,40 @@ function momentRows(): readonly BadInput[] {
       ],
     },
     {
+      fault: "a part of the write-ahead log that somebody removed from the repository, or that is damaged",
+      says: "no moment can be brought back: segment … is missing in the write-ahead log",
+      code: "APPLY_FAILED",
+      state: "nothing was changed; every backup is whole",
+      again: "after the next backup for moments that come, never for those of the gap",
+      proofs: [
+        ...proofs(
+          "wal/wal-holes",
+          "tells of a snapshot that is missing in the middle, and from when to when nothing can be brought back",
+        ),
+        ...proofs("backup/check-repository", "tells of the hole that a damaged snapshot leaves, too"),
+        ...proofs(wal, "says which moment is the last one, and which segment is missing"),
+      ],
+    },
+    {
+      fault: "an archive of the write-ahead log that was killed while it stored",
+      state: "its lock closes the repository for who needs it alone; everything else goes on",
+      again: "once the service runs again, which removes its own lock and no other",
+      proofs: [
+        ...proofs(wal, "leaves no lock behind when it was killed while it stored, once it runs again"),
+        ...proofs(servers, "leaves no lock behind that an archive took which was killed, once it runs again"),
+      ],
+    },
+    {
+      fault: "a server of backups that goes away while the write-ahead log is archived there",
+      says: "does not serve",
+      state: "the log is received and kept, by an archive that is started again, too",
+      again: "by itself, once the server is back",
+      proofs: proofs(
+        servers,
+        "is received while the server is away, also by an archive that is started again, and stored afterwards",
+      ),
+    },
+    {
       fault: "a moment where no write-ahead log is stored",
       says: "no write-ahead log is stored in this place",
       code: "PREFLIGHT_FAILED",

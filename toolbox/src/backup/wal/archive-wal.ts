@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackupDocument } from "../../contract.generated.ts";
 import { errorText, ToolboxError } from "../../errors.ts";
 import { toJson, writeWhole } from "../folder-files.ts";
 import { withLibpq } from "../libpq.ts";
+import { RepositoryCredentialError } from "../repository-errors.ts";
 import type { Restic } from "../restic.ts";
 import type { BackupFolder } from "../work-folder.ts";
 import { hasLostPlace, openReceiver, type Receiver } from "./receiver.ts";
@@ -46,6 +48,8 @@ interface Archive {
   readonly everyMs: number;
   line: Line | undefined;
   problem: string | undefined;
+  /** What it had locked is free: before it was killed, or when its server went away. */
+  isFreed: boolean;
 }
 
 /**
@@ -70,6 +74,7 @@ export async function archiveWal(context: ArchiveContext): Promise<void> {
       everyMs,
       line,
       problem: undefined,
+      isFreed: false,
     };
     await archiveUntil(ending.signal, archive);
   });
@@ -80,30 +85,40 @@ async function archiveUntil(ending: AbortSignal, archive: Archive): Promise<void
   while (!ending.aborted) {
     const isDue = performance.now() >= due;
     const begun = performance.now();
-    await attempt(archive, async () => {
+    const work = async (): Promise<void> => {
       await receive(archive, isDue);
       if (isDue) await store(archive);
-    });
+    };
+    await attempt(archive, isDue ? [() => freeRepository(archive), work] : [work]);
     if (isDue && archive.problem === undefined) due = begun + archive.everyMs;
     await tell(archive);
     await delay(Math.min(tickMs, archive.everyMs), undefined, { signal: ending }).catch(() => undefined);
   }
   archive.context.log("asked to end: storing what was received");
-  await attempt(archive, () => store(archive));
+  await attempt(archive, [() => store(archive)]);
   await archive.receiver.stop();
   await tell(archive);
 }
 
-async function attempt(archive: Archive, work: () => Promise<void>): Promise<void> {
+/** Does one after the other, also after one that went wrong; the first problem is what is told. */
+async function attempt(archive: Archive, works: readonly (() => Promise<void>)[]): Promise<void> {
+  let first: string | undefined;
+  for (const work of works) {
+    const problem = await problemOf(work);
+    first ??= problem;
+  }
+  if (first !== undefined && first !== archive.problem) archive.context.log(first);
+  archive.problem = first;
+}
+
+async function problemOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();
-    archive.problem = undefined;
+    return undefined;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const advice = error instanceof ToolboxError && error.advice !== undefined ? ` (${error.advice})` : "";
-    const problem = `${errorText(error)}${advice}`;
-    if (problem !== archive.problem) archive.context.log(problem);
-    archive.problem = problem;
+    return `${errorText(error)}${advice}`;
   }
 }
 
@@ -129,7 +144,8 @@ async function receive(archive: Archive, looksAtServer: boolean): Promise<void> 
     return;
   }
   if (receiver.isRunning() && !looksAtServer) return;
-  await requireRepository(context.restic);
+  // Without a repository nobody would ever take from a slot what the server keeps for it. Where its server is away alone, the log is received.
+  if (archive.line === undefined) await requireRepository(context.restic);
   const server = await identifyServer(environment);
   const isLost = !receiver.isRunning() && hasLostPlace(receiver.lastWords());
   if (isLost || !isOf(archive.line, server) || (await readSlot(environment)) === undefined)
@@ -143,6 +159,23 @@ async function requireRepository(restic: Restic): Promise<void> {
   await restic.reach();
   if (await restic.exists()) return;
   throw new ToolboxError("there is no repository of backups yet", { advice: "run slipway backup init" });
+}
+
+/**
+ * Removes what an archive has locked that was killed here, or could not unlock at a server that was away: it closes the repository for whoever
+ * needs it alone. An archive works in its folder alone, and holds no lock while it stores nothing, so that all locks of its names are of the
+ * dead: also those of the name that this container has kept.
+ */
+async function freeRepository(archive: Archive): Promise<void> {
+  if (archive.isFreed) return;
+  const { restic, folder, log } = archive.context;
+  await requireRepository(restic);
+  await restic.removeLocksOf([...folder.deadHosts, hostname()]).catch((error: unknown) => {
+    // Who may not remove locks can store all the same.
+    if (!(error instanceof RepositoryCredentialError)) throw error;
+    log(error.message);
+  });
+  archive.isFreed = true;
 }
 
 function isOf(line: Line | undefined, server: ServerState): boolean {
@@ -169,6 +202,7 @@ async function beginLine(archive: Archive, { systemIdentifier, timeline }: Serve
 async function store(archive: Archive): Promise<void> {
   const { line, environment, spool, context } = archive;
   if (line === undefined) return;
+  await requireRepository(context.restic);
   const through = new Date();
   const server = await identifyServer(environment);
   if (!isOf(line, server)) return;
@@ -182,10 +216,13 @@ async function store(archive: Archive): Promise<void> {
     throw new ToolboxError("segments that were received are not there any more: the log is received anew");
   }
   // Also when nothing was written: that nothing was is what leads to the moments since.
-  const { systemIdentifier, timeline } = line;
-  const part = { ...{ line: line.id, systemIdentifier, timeline }, ...parts, upto: server.position };
+  const { id, since, systemIdentifier, timeline } = line;
+  const part = { ...{ line: id, since, systemIdentifier, timeline }, ...parts, upto: server.position };
   const tags = tagsOfWal(context.document.name, { ...part, through: through.toISOString() });
+  // What was cut off from its server has left its lock there.
+  archive.isFreed = false;
   await context.restic.backup(spool.cut, { tags, time: through }, () => undefined);
+  archive.isFreed = true;
   archive.line = { ...line, stored: { upto: server.position, through: through.toISOString() } };
   await writeLine(spool, archive.line);
   await removeStored(spool);

@@ -1,6 +1,8 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { escapeIdentifier, escapeLiteral } from "pg";
 import { ToolboxError } from "../../errors.ts";
+import { scramVerifier } from "../../scram-verifier.ts";
 import type { CopyContext } from "../copy.ts";
 import type { Restic } from "../restic.ts";
 import { EndedServerError, withScratchServer } from "../scratch-server.ts";
@@ -15,6 +17,8 @@ export interface RecoveryPlace {
   readonly data: string;
   /** For the write-ahead log, while it is needed. */
   readonly folder: string;
+  /** Whoever is to administer the server; by then it may have known them by another password than the backup's. */
+  readonly administrator?: { readonly user: string; readonly password: string };
 }
 
 /** What a server writes that has played back all there is, and met nothing that was committed after the moment. */
@@ -96,7 +100,7 @@ async function fetchPiece(
  * @returns the position up to which it was played back
  */
 async function playBack(
-  { data, folder }: RecoveryPlace,
+  { data, folder, administrator }: RecoveryPlace,
   segments: string,
   target: string,
   context: CopyContext,
@@ -117,7 +121,14 @@ full_page_writes = on
     if (row?.["waits"] !== false || typeof played !== "string") {
       throw new ToolboxError("the server on the copy has not ended its recovery");
     }
+    if (administrator !== undefined) await server.query("template1", settingPassword(administrator));
     await server.query("template1", "checkpoint");
     return played;
   });
+}
+
+/** What the server stores of a password is what is sent: statements may stand in its log. */
+function settingPassword({ user, password }: NonNullable<RecoveryPlace["administrator"]>): string {
+  const stored = scramVerifier(password) ?? password;
+  return `alter role ${escapeIdentifier(user)} password ${escapeLiteral(stored)}`;
 }

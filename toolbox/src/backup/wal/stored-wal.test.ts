@@ -15,14 +15,20 @@ import {
 
 const source = { systemIdentifier: "7350000000000000001", timeline: 1 };
 /** Segment 5 begins at 0/5000000. */
-const start = { ...source, stopLsn: "0/5000100" };
+const start = { ...source, stopLsn: "0/5000100", cutAt: minute(0) };
 
 function minute(minutes: number): string {
   return new Date(Date.UTC(2026, 10, 30, 12, minutes)).toISOString();
 }
 
-function wal(at: number, upto: string, parts: Pick<WalPart, "whole" | "part">, line = "l1"): StoredWal {
-  return { ...source, id: `s${at}`, folder: "/spool/cut", of: "hub", line, upto, through: minute(at), ...parts };
+/** A snapshot of a line that began before the backup, unless told otherwise. */
+function wal(
+  at: number,
+  upto: string,
+  parts: Pick<WalPart, "whole" | "part">,
+  { line, since }: Pick<WalPart, "line" | "since"> = { line: "l1", since: minute(-1) },
+): StoredWal {
+  return { ...source, id: `s${at}`, folder: "/spool/cut", of: "hub", line, since, upto, through: minute(at), ...parts };
 }
 
 const five = wal(1, "0/5000200", { part: 5 });
@@ -45,7 +51,7 @@ describe("tags", () => {
   });
 
   it("say where a backup ends", () => {
-    expect(startIn(["of:hub", ...tagsOfStart(start, minute(0))])).toEqual({ ...start, cutAt: minute(0) });
+    expect(startIn(["of:hub", ...tagsOfStart(start)])).toEqual(start);
     expect(startIn(["of:hub", "run:1"])).toBeUndefined();
   });
 });
@@ -57,7 +63,7 @@ describe("how far the log leads", () => {
 
   it("is nowhere where none of it goes on from the backup", () => {
     expect(reachOf(start, [])).toBeUndefined();
-    expect(reachOf({ ...start, stopLsn: "0/2000100" }, [nine])).toBeUndefined();
+    expect(reachOf({ ...start, stopLsn: "0/9000200" }, line)).toBeUndefined();
     expect(reachOf({ ...start, timeline: 2 }, line)).toBeUndefined();
     expect(reachOf({ ...start, systemIdentifier: "1" }, line)).toBeUndefined();
   });
@@ -66,10 +72,23 @@ describe("how far the log leads", () => {
     expect(reachOf(start, [five, six, nine])).toEqual({ through: minute(2), gap: "000000010000000000000006" });
   });
 
+  // A server that was brought back writes the same names again, on the same timeline.
   it("does not go from one line to another", () => {
-    const other = wal(9, "0/9000500", { whole: { first: 5, last: 8 }, part: 9 }, "l2");
-    expect(reachOf(start, [...line, other])).toEqual({ through: minute(4) });
-    expect(reachOf(start, [other])).toEqual({ through: minute(9) });
+    const parts = { whole: { first: 5, last: 8 }, part: 9 };
+    const later = wal(9, "0/9000500", parts, { line: "l2", since: minute(8) });
+    expect(reachOf(start, [...line, later])).toEqual({ through: minute(4) });
+    expect(reachOf({ ...start, cutAt: minute(8) }, [...line, later])).toEqual({ through: minute(9) });
+  });
+
+  it("is nowhere where the log was archived only after the backup, whatever its segments are called", () => {
+    expect(reachOf({ ...start, cutAt: minute(-2) }, line)).toBeUndefined();
+  });
+
+  it("counts a segment of a snapshot that ends before the backup does", () => {
+    const early = wal(1, "0/5000050", { whole: { first: 5, last: 6 } });
+    const next = wal(2, "0/7000010", { whole: { first: 6, last: 6 }, part: 7 });
+    expect(reachOf(start, [early, next])).toEqual({ through: minute(2) });
+    expect(needlessWal([early, next], [start])).toEqual([]);
   });
 
   it("includes a backup that ends where the log does", () => {

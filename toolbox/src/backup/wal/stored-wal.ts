@@ -10,12 +10,16 @@ export interface WalSource {
 /** Where a backup of databases ends, and the log goes on. */
 export interface WalStart extends WalSource {
   readonly stopLsn: string;
+  /** When it ended there, ISO 8601. */
+  readonly cutAt: string;
 }
 
 /** What one snapshot has of a write-ahead log. */
 export interface WalPart extends WalSource {
   /** What was received without a gap by one receiver; another one begins another line. */
   readonly line: string;
+  /** When that one began, ISO 8601. */
+  readonly since: string;
   /** Numbers of the first and the last segment that are whole; absent when none is. */
   readonly whole?: { readonly first: number; readonly last: number };
   /** The segment that was being written. */
@@ -43,16 +47,17 @@ const mark = "wal-of:";
 
 /** The tags of a snapshot of the log. */
 export function tagsOfWal(of: string, part: WalPart): readonly string[] {
-  const { line, systemIdentifier, timeline, whole, upto, through } = part;
+  const { line, since, systemIdentifier, timeline, whole, upto, through } = part;
   return [
-    ...[`${mark}${of}`, `line:${line}`, `server:${systemIdentifier}/${timeline}`, `upto:${upto}`, `through:${through}`],
+    ...[`${mark}${of}`, `line:${line}`, `since:${since}`, `server:${systemIdentifier}/${timeline}`],
+    ...[`upto:${upto}`, `through:${through}`],
     ...(whole === undefined ? [] : [`whole:${whole.first}-${whole.last}`]),
     ...(part.part === undefined ? [] : [`part:${part.part}`]),
   ];
 }
 
 /** The tags with which a backup says where its copy of the databases ends. */
-export function tagsOfStart({ systemIdentifier, timeline, stopLsn }: WalStart, cutAt: string): readonly string[] {
+export function tagsOfStart({ systemIdentifier, timeline, stopLsn, cutAt }: WalStart): readonly string[] {
   return [`cut:${cutAt}`, `server:${systemIdentifier}/${timeline}`, `stop:${stopLsn}`];
 }
 
@@ -68,19 +73,20 @@ export function storedWal(snapshots: readonly StoredSnapshot[], of: string): rea
 
 function parseWal({ id, folder, tags }: StoredSnapshot): StoredWal | undefined {
   const source = sourceIn(tags);
-  const [of, line, upto, through] = [mark, "line:", "upto:", "through:"].map((head) => valueIn(tags, head));
-  if (source === undefined || !of || !line || !upto || !through) return undefined;
+  const [of, line, since] = [mark, "line:", "since:"].map((head) => valueIn(tags, head));
+  const [upto, through] = ["upto:", "through:"].map((head) => valueIn(tags, head));
+  if (source === undefined || !of || !line || !since || !upto || !through) return undefined;
   const [, first, last] = /^(\d+)-(\d+)$/.exec(valueIn(tags, "whole:") ?? "") ?? [];
   const part = valueIn(tags, "part:");
   return {
-    ...{ id, folder, of, line, upto, through, ...source },
+    ...{ id, folder, of, line, since, upto, through, ...source },
     ...(first === undefined ? {} : { whole: { first: Number(first), last: Number(last) } }),
     ...(part === undefined ? {} : { part: Number(part) }),
   };
 }
 
 /** Where a backup's copy of the databases ends, and when; undefined for one that was made before this was written down. */
-export function startIn(tags: readonly string[]): (WalStart & { readonly cutAt: string }) | undefined {
+export function startIn(tags: readonly string[]): WalStart | undefined {
   const source = sourceIn(tags);
   const [cutAt, stopLsn] = ["cut:", "stop:"].map((head) => valueIn(tags, head));
   return source === undefined || !cutAt || !stopLsn ? undefined : { ...source, cutAt, stopLsn };
@@ -159,25 +165,31 @@ function furthest(line: readonly StoredWal[], segment: number): StoredWal | unde
   return having.toSorted((a, b) => (b.whole?.last ?? 0) - (a.whole?.last ?? 0))[0];
 }
 
-interface Chain {
+export interface Chain {
   /** All that was stored of the line, oldest first. */
   readonly line: readonly StoredWal[];
   /** What of it the log leads to without a gap. */
   readonly usable: readonly StoredWal[];
-  /** Name of the first segment that is missing. */
+  /** Name of the first segment that is missing before what was stored later. */
   readonly missing?: string;
 }
 
-/** A server that was brought back goes on in another line, whatever its files are called: the first that goes on from the backup counts. */
-function chainOf(start: WalStart, stored: readonly StoredWal[]): Chain {
-  const same = stored
-    .filter((row) => row.systemIdentifier === start.systemIdentifier && row.timeline === start.timeline)
-    .toSorted((a, b) => Date.parse(a.through) - Date.parse(b.through));
-  const chains = [...new Set(same.map(({ line }) => line))].map((line) => {
-    const ofLine = same.filter((row) => row.line === line);
-    return walk(start, ofLine);
-  });
-  return chains.find(({ usable }) => usable.length > 0) ?? { line: [], usable: [] };
+/**
+ * What the log has that goes on from a backup. A server that was brought back writes segments of the same names again: what counts is the line
+ * that was received when the backup was made.
+ */
+export function chainOf(start: WalStart, stored: readonly StoredWal[]): Chain {
+  const begun = stored.filter(
+    (row) =>
+      row.systemIdentifier === start.systemIdentifier &&
+      row.timeline === start.timeline &&
+      Date.parse(row.since) <= Date.parse(start.cutAt),
+  );
+  const [newest] = begun.toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since));
+  return walk(
+    start,
+    begun.filter(({ line }) => line === newest?.line).toSorted((a, b) => Date.parse(a.through) - Date.parse(b.through)),
+  );
 }
 
 function walk(start: WalStart, line: readonly StoredWal[]): Chain {
@@ -185,9 +197,11 @@ function walk(start: WalStart, line: readonly StoredWal[]): Chain {
   const usable: StoredWal[] = [];
   let next = segmentAfter(start.stopLsn);
   let missing: string | undefined;
-  for (const row of line.filter(({ upto }) => parsePosition(upto) >= stop)) {
+  for (const row of line) {
     const { whole, part, upto } = row;
+    // Also of one that ends before the backup: the segment became whole while it was stored.
     if (whole !== undefined && whole.first <= next && next <= whole.last) next = whole.last + 1;
+    if (parsePosition(upto) < stop) continue;
     const end = segmentBefore(upto);
     if (next > end || (next === end && part === end)) usable.push(row);
     else missing ??= segmentName(row.timeline, next);
@@ -220,6 +234,6 @@ function isNeeded(row: StoredWal, kept: readonly WalStart[]): boolean {
     ({ systemIdentifier, timeline, stopLsn }) =>
       systemIdentifier === row.systemIdentifier &&
       timeline === row.timeline &&
-      parsePosition(row.upto) >= parsePosition(stopLsn),
+      (parsePosition(row.upto) >= parsePosition(stopLsn) || (row.whole?.last ?? -1) >= segmentAfter(stopLsn)),
   );
 }
