@@ -52,7 +52,8 @@ export type Call =
   | readonly ["walReach", snapshotId: string]
   /** What a check says of the log of the platform `hub`. */
   | readonly ["walHoles"]
-  | readonly ["restoreTo", moment: string, snapshotId: string, data: string]
+  /** With a password, that is the one that `postgres` has then. */
+  | readonly ["restoreTo", moment: string, snapshotId: string, data: string, password?: string]
   | readonly ["needlessWal", kept: readonly string[]]
   | readonly ["remove", ids: readonly string[]]
   /** Where the references of a copy of a hub lead; `database` is the hub's. */
@@ -130,8 +131,11 @@ const handlers: Handlers = {
     return start === undefined ? undefined : reachOf(start, storedWal(all, "hub"));
   },
   walHoles: async (restic) => holesIn(await restic.snapshots(), "hub"),
-  restoreTo: (_, moment, snapshot, data) =>
-    tellsOf({ kind: "restore-postgres", repository: asked, snapshot, data, moment, folder: "/staging/making" }),
+  restoreTo: (_, moment, snapshot, data, password) => {
+    const job = { repository: asked, snapshot, data, moment, folder: "/staging/making" };
+    const administrator = password === undefined ? {} : { administrator: { user: "postgres", password } };
+    return tellsOf({ kind: "restore-postgres", ...job, ...administrator });
+  },
   needlessWal: async (restic, kept) => {
     const all = await restic.snapshots();
     const starts = all.filter(({ id }) => kept.includes(id)).flatMap(({ tags }) => startIn(tags) ?? []);

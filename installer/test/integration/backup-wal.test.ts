@@ -14,7 +14,7 @@ import {
   untilStored,
   writeRow,
 } from "./archived-log.ts";
-import { type BackupWorld, openBackupWorld } from "./backup-world.ts";
+import { type BackupWorld, openBackupWorld, serverPassword } from "./backup-world.ts";
 
 const login = backupLogin("db");
 /** As the jobs of a platform call it, whose backups are put together below it. */
@@ -98,6 +98,20 @@ it("goes through it whole after it was killed while the log was played back", as
 
   expect(left.trim()).toBe(".restoring");
   expect(await rowsIn(world, data)).toEqual([1, 2]);
+}, 180_000);
+
+it("gives whoever administers the server the password of the platform that comes back", async () => {
+  await db.query("alter role postgres password 'which was set after the backup'");
+  const moment = await quietMoment();
+  await untilStored(world, spool);
+  const [data, other] = [await emptyFolder(world, "administered"), await emptyFolder(world, "left")];
+
+  await world.results([["restoreTo", moment, backup, data, serverPassword]]);
+  await world.results([["restoreTo", moment, backup, other]]);
+  await db.query(`alter role postgres password '${serverPassword.replaceAll("'", "''")}'`);
+
+  expect(await rowsIn(world, data)).toEqual([1, 2, 3, 4]);
+  await expect(rowsIn(world, other)).rejects.toMatchObject({ code: "28P01" });
 }, 180_000);
 
 it("leads to a moment after which nothing was written", async () => {
