@@ -74,10 +74,18 @@ export function createEngine(
     return { ...(await filePorts(scope)), host: createHost(), clock: createClock() };
   }
 
-  /** A look at an install opens its target itself: one that cannot be opened is a part of what is told. */
+  /**
+   * A look at an install opens its target itself: one that cannot be opened is a part of what is told. One that was opened is kept for the
+   * next look, for each holds connections.
+   */
   async function lookPorts(scope: Scope): Promise<LookPorts> {
     const { fs, clock, assets } = await hostPorts(scope);
-    const openTarget = (install: InstallTarget) => portsFor(install, scope, "best");
+    let opened: ActionPorts | undefined;
+    const openTarget = async (install: InstallTarget): Promise<ActionPorts> => {
+      if (opened === undefined) opened = await portsFor(install, scope, "best");
+      else await (await import("./targets.ts")).refreshRecords(install, opened);
+      return opened;
+    };
     return { fs, clock, version: assets.version, openTarget };
   }
 

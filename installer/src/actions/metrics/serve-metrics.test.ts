@@ -1,9 +1,13 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
+import { makeTestCertificates } from "../../../test/stand-ins/registry/test-certificates.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import type { InstallerEvent } from "../../events/event.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
@@ -39,6 +43,8 @@ afterEach(() => {
 });
 
 interface Running {
+  /** What Prometheus asks. */
+  readonly url: string;
   /** The answer to a request for a path, with its body. */
   readonly get: (
     path: string,
@@ -49,7 +55,7 @@ interface Running {
   readonly stop: () => Promise<MetricsServeResult>;
 }
 
-async function serve(more: Partial<LookPorts> = {}, request: Partial<MetricsServeRequest> = {}): Promise<Running> {
+async function serve(more: Partial<LookPorts> = {}, asked: Partial<MetricsServeRequest> = {}): Promise<Running> {
   const events: InstallerEvent[] = [];
   const all = { ...fixturePorts(), target: world.target };
   const ports = {
@@ -64,12 +70,13 @@ async function serve(more: Partial<LookPorts> = {}, request: Partial<MetricsServ
   };
   const listening = Promise.withResolvers<string>();
   const ended = serveMetrics(
-    { ...place, host: "127.0.0.1", port: 0, onListening: ({ url }) => listening.resolve(url), ...request },
+    { ...place, host: "127.0.0.1", port: 0, onListening: ({ url }) => listening.resolve(url), ...asked },
     ports,
   );
   ended.catch(listening.reject);
   const url = await listening.promise;
   return {
+    url,
     get: async (path, method = "GET") => {
       const answer = await fetch(new URL(path, url), { method });
       return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
@@ -129,14 +136,24 @@ describe("serving metrics", () => {
     expect(await stop()).toMatchObject({ looks: 2 });
   });
 
-  it("goes on, and says so, while what the platform runs on is away", async () => {
-    const { get, events } = await serve({ openTarget: () => Promise.reject(new Error("nobody is there")) });
+  it("goes on, and says so once, while what the platform runs on is away", async () => {
+    let [ms, away] = [0, true];
+    const all = { ...fixturePorts(), target: world.target };
+    const clock: Clock = { ...all.clock, monotonicMs: () => ms };
+    const openTarget = () => (away ? Promise.reject(new Error("nobody is there")) : Promise.resolve(all));
+    const { get, events } = await serve({ clock, openTarget });
+    const values: (string | undefined)[] = [];
 
-    expect((await get("/metrics")).text).toContain('slipway_look_ok{install="lab"} 0\n');
-    expect(events).toContainEqual({
-      type: "warning",
-      message: "the platform could not be looked at: nobody is there",
-    });
+    for (away of [true, true, false]) {
+      ms += 6000;
+      values.push(/^slipway_look_ok\{install="lab"\} (.)$/m.exec((await get("/metrics")).text)?.[1]);
+    }
+
+    expect(values).toEqual(["0", "0", "1"]);
+    expect(events).toEqual([
+      { type: "warning", message: "the platform could not be looked at: nobody is there" },
+      { type: "note", message: "the platform can be looked at again" },
+    ]);
   });
 
   it("does not wait longer than Prometheus does for one that hangs, and begins no second look beside it", async () => {
@@ -149,9 +166,9 @@ describe("serving metrics", () => {
     const { get } = await serve({ clock, openTarget });
 
     ms = 6000;
-    const { text } = await get("/metrics");
+    const answer = await get("/metrics");
 
-    expect(text).toContain('slipway_look_ok{install="lab"} 0\n');
+    expect(answer.text).toContain('slipway_look_ok{install="lab"} 0\n');
     expect(begun).toBe(1);
   });
 
@@ -185,6 +202,22 @@ describe("serving metrics", () => {
 
     await expect(serve({}, { port })).rejects.toThrow("another program listens there");
     other.close();
+  });
+
+  it("is encrypted with the certificate that it was given", async () => {
+    const { good, ca } = await makeTestCertificates();
+    const tls = { certFile: join(folder, "c.pem"), keyFile: join(folder, "k.pem") };
+    writeFileSync(tls.certFile, good.cert);
+    writeFileSync(tls.keyFile, good.key);
+    const { url, stop } = await serve({}, { tls });
+
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(url, { ca }, resolve).on("error", reject).end();
+    });
+
+    expect(url).toMatch(/^https:/);
+    expect(await text(answer)).toContain('slipway_look_ok{install="lab"} 1\n');
+    await stop();
   });
 
   it("does not begin without the TLS files that were named", async () => {

@@ -43,12 +43,17 @@ export async function serveMetrics(
   const { signal, report } = ports;
   const tls = await readTls(request, ports.fs);
   let [requests, looks] = [0, 0];
+  let lastProblem: string | undefined;
   // One that hangs is waited for again, and no second one is begun beside it.
   const live = shareLooks(() => lookLive(request, ports), ports.clock, 0);
   const look = shareLooks(
     async () => {
       looks += 1;
-      return told(await metrics(request, ports, () => inTime(live(), ports)), report);
+      const result = await metrics(request, ports, () => inTime(live(), ports));
+      // Said once, and not at every scrape until somebody has corrected it.
+      if (result.problem !== lastProblem) tellOf(result, report);
+      lastProblem = result.problem;
+      return result;
     },
     ports.clock,
     freshMs,
@@ -99,12 +104,9 @@ async function inTime(
   }
 }
 
-function told(result: MetricsResult, report: MetricsServePorts["report"]): MetricsResult {
-  const { problem } = result;
-  if (problem !== undefined) {
-    report({ type: "warning", message: `the platform could not be looked at: ${problem}` });
-  }
-  return result;
+function tellOf({ problem }: MetricsResult, report: MetricsServePorts["report"]): void {
+  if (problem === undefined) report({ type: "note", message: "the platform can be looked at again" });
+  else report({ type: "warning", message: `the platform could not be looked at: ${problem}` });
 }
 
 function messageOf(error: unknown): string {

@@ -66,7 +66,7 @@ export const metricsRows: readonly BadInput[] = [
       ...proofs("metrics/metrics", "are what the records say where what it runs on does not answer"),
       ...proofs(
         serve,
-        "goes on, and says so, while what the platform runs on is away",
+        "goes on, and says so once, while what the platform runs on is away",
         "does not wait longer than Prometheus does for one that hangs, and begins no second look beside it",
       ),
     ],
