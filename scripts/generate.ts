@@ -22,6 +22,7 @@ const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/components-page.ts")).generateComponentsPage,
   async () => (await import("./generate/sizing-page.ts")).generateSizingPage,
   async () => (await import("./generate/scaling-page.ts")).generateScalingPage,
+  async () => (await import("./generate/metrics-page.ts")).generateMetricsPage,
 ];
 
 const root = new URL("..", import.meta.url);

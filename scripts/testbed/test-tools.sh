@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes real programs available that bundles, registries and backups are tried with: podman, docker-registry, crane, oras,
-# restic-rest-server and OpenSSH's sshd.
+# Makes real programs available that bundles, registries, backups and metrics are tried with: podman, docker-registry, crane, oras,
+# restic-rest-server, OpenSSH's sshd and Prometheus with its promtool.
 # Prints the folders to add to PATH, separated by colons, as the last line of stdout. What cannot be had here is left out with a warning.
 #
 # Nothing is installed on the machine: Debian's packages are unpacked into the cache and none of their scripts run, so that no service is
@@ -65,6 +65,10 @@ make_sshd() {
   unpack sshd openssh-server openssh-sftp-server && ln -s root/usr/sbin/sshd "$work/sshd/sshd" && publish sshd
 }
 
+make_prometheus() {
+  unpack prometheus prometheus && ln -s root/usr/bin/prometheus root/usr/bin/promtool "$work/prometheus/" && publish prometheus
+}
+
 # make_from_module NAME VERSION PACKAGE
 make_from_module() {
   echo "building $1 $2 for the tests" >&2
@@ -83,6 +87,7 @@ if ! command -v docker-registry >/dev/null 2>&1; then
 fi
 if [ -d "$tools/rest-server" ] || make_rest_server; then add rest-server; else warn rest-server; fi
 if [ -d "$tools/sshd" ] || make_sshd; then add sshd; else warn sshd; fi
+if [ -d "$tools/prometheus" ] || make_prometheus; then add prometheus; else warn prometheus; fi
 if [ -d "$tools/crane-$crane_version" ] ||
   make_from_module crane "$crane_version" github.com/google/go-containerregistry/cmd/crane; then
   add "crane-$crane_version"

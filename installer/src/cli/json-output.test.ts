@@ -24,6 +24,8 @@ import { serveBundle } from "../actions/bundle/bundle-serve.ts";
 import { verifyBundle } from "../actions/bundle/bundle-verify.ts";
 import { ownImages } from "../actions/bundle/testing/created-bundles.ts";
 import type { ActionPorts } from "../actions/context.ts";
+import { metrics } from "../actions/metrics/metrics.ts";
+import { serveMetrics } from "../actions/metrics/serve-metrics.ts";
 import { open } from "../actions/access/open.ts";
 import { doctor } from "../actions/doctor/doctor.ts";
 import { explain } from "../actions/explain/explain.ts";
@@ -133,6 +135,11 @@ function engineOn(): Partial<Engine> {
   const common = { ...fixturePorts(), assets, target: world.target, images };
   type Scoped = Pick<ActionPorts, "report" | "signal">;
   const on = ({ report, signal }: Scoped): ActionPorts => ({ ...common, report, signal });
+  const lookPorts = (scope: Scoped) => ({
+    ...on(scope),
+    version: "1.2.3",
+    openTarget: () => Promise.resolve(on(scope)),
+  });
   const { ports } = createBundlePorts();
   const failpoint = createFailpoint({});
   const files = ({ report, signal }: Scoped): ActionPorts => ({ ...ports, assets, failpoint, report, signal });
@@ -152,6 +159,18 @@ function engineOn(): Partial<Engine> {
     },
     status: (request, scope) => status(request, on(scope)),
     drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name }, world.target)),
+    metrics: (request, scope) => metrics(request, lookPorts(scope)),
+    serveMetrics: (request, scope) => {
+      const stop = new AbortController();
+      const onListening: typeof request.onListening = (serving) => {
+        request.onListening(serving);
+        stop.abort();
+      };
+      return serveMetrics(
+        { ...request, onListening },
+        { ...lookPorts(scope), ...scope, signal: stop.signal, startHttpServer },
+      );
+    },
     listInstalls: (request, scope) => listInstalls(request, on(scope)),
     logs: (request, scope) => logs(request, on(scope)),
     verify: (request, scope) => verify(request, on(scope)),
@@ -221,6 +240,9 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["plan", "PlanResult"],
   ["status", "StatusResult"],
   ["ls", "InstallsResult"],
+  ["metrics", "MetricsResult"],
+  ["metrics --listen 127.0.0.1:0", "MetricsServing", "MetricsServeResult"],
+  ["metrics --rules", "AlertRulesResult"],
   ["logs store", "LogLine", "LogLine"],
   ["verify", "VerifyResult"],
   // What the fixture records are no values of the real platform.

@@ -3,6 +3,8 @@ import type { S3Change, S3Entry, S3Object } from "../../../toolbox/src/contract.
 import type { Serving } from "../actions/bundle/bundle-serve.ts";
 import type { ResultHead } from "../actions/context.ts";
 import type { LogsResult } from "../actions/logs/logs.ts";
+import type { AlertRulesResult } from "../actions/metrics/alert-rules.ts";
+import type { ServingMetrics } from "../actions/metrics/serve-metrics.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ErrorResult } from "./print-error.ts";
 
@@ -15,6 +17,8 @@ export type JsonOutput =
   | LogLine
   | CompletionResult
   | BundleServing
+  | MetricsServing
+  | AlertRulesResult
   | S3Entry
   | S3Object
   | S3Change
@@ -38,6 +42,9 @@ export interface CompletionResult extends ResultHead<"CompletionResult"> {
 
 /** Printed on a line of its own once clients are answered. */
 export interface BundleServing extends ResultHead<"BundleServing">, Serving {}
+
+/** Printed on a line of its own once Prometheus is answered. */
+export interface MetricsServing extends ResultHead<"MetricsServing">, ServingMetrics {}
 
 /** The kinds that a command prints when it ends well. */
 export type JsonKind = Exclude<JsonOutput["kind"], "Error">;

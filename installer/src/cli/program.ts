@@ -61,6 +61,7 @@ const declarations: readonly Declaration[] = [
   { names: ["attach"], load: async () => (await import("./commands/attach.ts")).declareAttach },
   { names: ["status"], load: async () => (await import("./commands/status.ts")).declareStatus },
   { names: ["history", "diff"], load: async () => (await import("./commands/history.ts")).declareHistory },
+  { names: ["metrics"], load: async () => (await import("./commands/metrics.ts")).declareMetrics },
   { names: ["ls"], load: async () => (await import("./commands/ls.ts")).declareLs },
   { names: ["logs"], load: async () => (await import("./commands/logs.ts")).declareLogs },
   { names: ["exec"], load: async () => (await import("./commands/exec.ts")).declareExec },

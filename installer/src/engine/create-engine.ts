@@ -1,6 +1,7 @@
 import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
+import type { LookPorts } from "../actions/metrics/look.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import type { HashingThreads } from "../platform/hashing-threads.ts";
@@ -73,6 +74,21 @@ export function createEngine(
     return { ...(await filePorts(scope)), host: createHost(), clock: createClock() };
   }
 
+  /**
+   * A look at an install opens its target itself: one that cannot be opened is a part of what is told. One that was opened is kept for the
+   * next look, for each holds connections.
+   */
+  async function lookPorts(scope: Scope): Promise<LookPorts> {
+    const { fs, clock, assets } = await hostPorts(scope);
+    let opened: ActionPorts | undefined;
+    const openTarget = async (install: InstallTarget): Promise<ActionPorts> => {
+      if (opened === undefined) opened = await portsFor(install, scope, "best");
+      else await (await import("./targets.ts")).refreshRecords(install, opened);
+      return opened;
+    };
+    return { fs, clock, version: assets.version, openTarget };
+  }
+
   async function planByRecords(request: PlanRequest, scope: Scope): Promise<PlanResult> {
     const { rulesFor } = await import("./targets.ts");
     const ports = await filePorts(scope);
@@ -123,6 +139,13 @@ export function createEngine(
       (await import("../actions/status/status.ts")).status(request, await portsFor(request, scope)),
     drift: async (request, scope) =>
       (await import("../actions/status/drift.ts")).drift(request, await portsFor(request, scope)),
+    metrics: async (request, scope) =>
+      (await import("../actions/metrics/metrics.ts")).metrics(request, await lookPorts(scope)),
+    serveMetrics: async (request, scope) => {
+      const { startHttpServer } = await import("../platform/http-server.ts");
+      const ports = { ...(await lookPorts(scope)), ...scope, startHttpServer };
+      return (await import("../actions/metrics/serve-metrics.ts")).serveMetrics(request, ports);
+    },
     history: async (request, scope) =>
       (await import("../actions/history/history.ts")).history(request, await portsFor(request, scope, "best")),
     diffRevisions: async (request, scope) =>

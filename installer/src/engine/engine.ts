@@ -51,6 +51,8 @@ import type { InitRequest, InitResult } from "../actions/init/init.ts";
 import type { InstallRequest, InstallResult } from "../actions/install/install-request.ts";
 import type { LifecycleRequest, LifecycleResult } from "../actions/lifecycle/lifecycle.ts";
 import type { LogsRequest, LogsResult } from "../actions/logs/logs.ts";
+import type { MetricsRequest, MetricsResult } from "../actions/metrics/metrics.ts";
+import type { MetricsServeRequest, MetricsServeResult } from "../actions/metrics/serve-metrics.ts";
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
@@ -89,6 +91,8 @@ export interface Engine {
   readonly attach: Action<AttachRequest, AttachResult>;
   readonly status: Action<StatusRequest, StatusResult>;
   readonly drift: Action<InstallTarget, DriftResult>;
+  readonly metrics: Action<MetricsRequest, MetricsResult>;
+  readonly serveMetrics: Action<MetricsServeRequest, MetricsServeResult>;
   readonly history: Action<HistoryRequest, HistoryResult>;
   readonly diffRevisions: Action<DiffRequest, DiffResult>;
   readonly logs: Action<LogsRequest, LogsResult>;

@@ -1,4 +1,4 @@
-import type { ActionPorts, ValuesSelection } from "../actions/context.ts";
+import type { ActionPorts, InstallTarget, ValuesSelection } from "../actions/context.ts";
 import { UsageError } from "../errors/installer-error.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import { refreshCopy } from "../execute/state/refresh-copy.ts";
@@ -72,6 +72,11 @@ export async function withTarget(
     await refreshCopy(ports, stateLayout(request.stateDir), freshness === "best" ? "warn" : "fail");
   }
   return { ...ports, signal: AbortSignal.any([world.signal, target.records.lost]) };
+}
+
+/** Brings the records of an install up to date, where they are kept on its target and that can be reached. */
+export async function refreshRecords({ stateDir }: Pick<InstallTarget, "stateDir">, ports: ActionPorts): Promise<void> {
+  await refreshCopy(ports, stateLayout(stateDir), "warn");
 }
 
 /** Values that come through a pipe can be read once, and are asked where the install is to be before the command reads them. */

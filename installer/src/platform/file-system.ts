@@ -60,10 +60,12 @@ export function createFileSystem(): FileSystem {
       if (found === undefined) return undefined;
       const directory = found.isDirectory();
       const special = !directory && !found.isFile();
-      return { mode: found.mode & 0o7777, uid: found.uid, size: found.size, directory, ...(special && { special }) };
+      const { uid, size, mtimeMs: modifiedMs } = found;
+      return { mode: found.mode & 0o7777, uid, size, directory, modifiedMs, ...(special && { special }) };
     },
     remove: (path) => rm(path, { recursive: true, force: true }),
     freeBytes,
+    diskBytes,
   };
 }
 
@@ -219,8 +221,18 @@ async function foreignWritable(path: string): Promise<string | undefined> {
 
 /** Bytes free where this path is or would be. */
 export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await diskOf(path);
+  return bavail * bsize;
+}
+
+async function diskBytes(path: string): Promise<number> {
+  const { blocks, bsize } = await diskOf(path);
+  return blocks * bsize;
+}
+
+async function diskOf(path: string): Promise<callbacks.StatsFs> {
   for (let current = path; ; current = dirname(current)) {
     const found = await ifPresent(() => statfs(current));
-    if (found !== undefined) return found.bavail * found.bsize;
+    if (found !== undefined) return found;
   }
 }

@@ -42,6 +42,8 @@ export interface FileStat {
   readonly directory: boolean;
   /** Neither file nor directory: a link, a device, a pipe, a socket. */
   readonly special?: boolean;
+  /** When its contents were last changed, in milliseconds since 1970; absent where that is not known. */
+  readonly modifiedMs?: number;
 }
 
 export interface FileSystem {
@@ -76,6 +78,8 @@ export interface FileSystem {
   stat(path: string): Promise<FileStat | undefined>;
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
+  /** Bytes of the disk where the path is or would be, free or not. */
+  diskBytes(path: string): Promise<number>;
 }
 
 export interface ContainerState {
@@ -187,9 +191,7 @@ export interface ImagePull {
 
 /** The Docker engine, as far as Slipway uses it; Compose itself runs as a program. */
 export interface Docker {
-  /**
-   * @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart
-   */
+  /** @throws PreflightError when no engine answers; the hint tells not installed, not running and no permission apart */
   info(): Promise<EngineInfo>;
   /** What it is, for people and for the renderer; a cheap question. Throws as `info` does. */
   version(): Promise<EngineVersion>;

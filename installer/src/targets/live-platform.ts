@@ -44,6 +44,8 @@ export interface LiveService {
   /** How long it has been up, as the target says it: `3 hours`. */
   readonly uptime?: string;
   readonly exitCode?: number;
+  /** How often its container was started again since it was made; absent where the target does not tell that in one look. */
+  readonly restarts?: number;
   /** Ports on the outside. */
   readonly ports: readonly LivePort[];
   /** Why it cannot reach or be reached, in words; empty when all is well. */
@@ -69,6 +71,8 @@ export interface LiveStore {
   readonly ours: boolean;
   /** What is free on its disk, in bytes; absent where that cannot be seen from here. */
   readonly freeBytes?: number;
+  /** What that disk holds, free or not, in bytes; absent where it cannot be seen from here. */
+  readonly sizeBytes?: number;
 }
 
 /** With less a database cannot go on writing for long, and some are damaged when they try. */

@@ -83,6 +83,7 @@ export function createMemoryFileSystem(initial: Readonly<Record<string, string>>
       return Promise.resolve();
     },
     freeBytes: () => Promise.resolve(1e12),
+    diskBytes: () => Promise.resolve(2e12),
   };
 }
 

@@ -101,7 +101,7 @@ export async function createBackup(request: BackupCreateRequest, ports: ActionPo
       ports.report({ type: "warning", message: `${store} is not in the backup: ${reason}` });
     const at = ports.clock.now().toISOString();
     const copied = await withStep(ports, steps.backup, () => copyHeld(work, ports));
-    await rememberBackup(work.install, { id: copied.backup, at }, ports.fs);
+    await rememberBackup(work.install, { id: copied.backup, at, bytes: copied.bytes }, ports.fs);
     await ports.failpoint("backup:remembered");
     const proof =
       request.skipProof === true

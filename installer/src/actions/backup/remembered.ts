@@ -8,9 +8,16 @@ import type { WalStanding } from "./wal-standing.ts";
 
 /** What is known of backups without opening their repository. */
 export interface RememberedBackups {
-  readonly last?: { readonly id: string; readonly at: string };
+  readonly last?: RememberedBackup;
   readonly proof?: Pick<Proof, "id" | "at" | "restoreSeconds">;
   readonly drill?: RememberedDrill;
+}
+
+export interface RememberedBackup {
+  readonly id: string;
+  readonly at: string;
+  /** Bytes that it holds; absent where an older version of Slipway made it. */
+  readonly bytes?: number;
 }
 
 export interface RememberedDrill {
@@ -39,11 +46,7 @@ const lateSeconds = 26 * 3600;
 type Files = Pick<FileSystem, "readTextIfPresent" | "writeAtomic">;
 
 /** Notes that a backup was made. */
-export async function rememberBackup(
-  install: Install,
-  last: { readonly id: string; readonly at: string },
-  fs: Files,
-): Promise<void> {
+export async function rememberBackup(install: Install, last: RememberedBackup, fs: Files): Promise<void> {
   await remember(install, { last }, fs);
 }
 

@@ -5,6 +5,7 @@ import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { requireBackups } from "./backup-job.ts";
 import { requireDrillable } from "./drill.ts";
+import { type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
 
 export interface BackupScheduleRequest extends InstallTarget {
   /** Time of day of a backup, `02:15`. */
@@ -36,7 +37,6 @@ export interface UnitFile {
 
 type SchedulePorts = Pick<ActionPorts, "fs" | "target" | "exec" | "host" | "assets">;
 
-const unitFolder = "/etc/systemd/system";
 /** It is there while systemd runs the machine, sd_booted(3). */
 const systemdMark = "/run/systemd/system";
 
@@ -103,6 +103,15 @@ interface UnitContext {
   readonly environment: Readonly<Record<string, string>> | undefined;
 }
 
+interface TimedWork {
+  readonly of: TimedJob;
+  readonly title: string;
+  /** A moment as systemd writes it. */
+  readonly when: string;
+  /** Command lines, one after the other. */
+  readonly runs: readonly string[];
+}
+
 /** systemd.timer(5), systemd.service(5). */
 function unitsFor(
   { name, stateDir, at, drill, keepAll, remove }: BackupScheduleRequest,
@@ -114,7 +123,7 @@ function unitsFor(
   const where = ["--name", name, "--state-dir", stateDir];
   const run = (...words: readonly string[]): string => [program, ...words, ...where].map(quoted).join(" ");
   const nightly = [run("backup", "create"), ...(keepAll ? [] : [run("backup", "prune")])];
-  const jobs = [
+  const jobs: readonly TimedWork[] = [
     { of: "backup", title: "Backup", when: `*-*-* ${at}:00`, runs: nightly },
     {
       of: "verify",
@@ -127,7 +136,7 @@ function unitsFor(
   // A drill that was asked for once is removed with the others.
   const wanted = jobs.filter(({ of }) => of !== "drill" || drill || remove);
   return wanted.flatMap(({ of, title, when, runs }) => {
-    const unit = join(unitFolder, `slipway-${name}-${of}`);
+    const unit = unitOf(name, of);
     return [
       { path: `${unit}.service`, contents: serviceOf(`${title} of the platform ${name}`, runs, environment) },
       { path: `${unit}.timer`, contents: timerOf(`${title} of the platform ${name}, by the clock`, when) },

@@ -1,17 +1,13 @@
 import type { OpenedBundle } from "../../bundle/open-bundle.ts";
-import { UsageError } from "../../errors/installer-error.ts";
 import type { RunningServer, StartHttpServer } from "../../platform/http-server.ts";
 import { createRegistryHandler } from "../../registry/serve/handle-request.ts";
 import { indexImages, type ServableImage } from "../../registry/serve/served-images.ts";
 import type { ActionPorts, ResultHead } from "../context.ts";
+import { aborted, type Listening, readTls } from "../listening.ts";
 import { type GivenBundle, openGivenBundle } from "./given-bundle.ts";
 
-export interface BundleServeRequest {
+export interface BundleServeRequest extends Listening {
   readonly bundle: GivenBundle;
-  readonly host: string;
-  readonly port: number;
-  /** Paths of certificate chain and key, PEM. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Called once, when it can be pulled from. */
   readonly onListening: (serving: Serving) => void;
 }
@@ -37,7 +33,7 @@ export type BundleServePorts = ActionPorts & { readonly startHttpServer: StartHt
  * @throws BundleError before anything is served; PreflightError when the address cannot be had
  */
 export async function serveBundle(request: BundleServeRequest, ports: BundleServePorts): Promise<BundleServeResult> {
-  const tls = await readTls(request, ports);
+  const tls = await readTls(request, ports.fs);
   const reader = await openGivenBundle(request.bundle, ports);
   let server: RunningServer | undefined;
   try {
@@ -85,24 +81,4 @@ export function servableImages(reader: OpenedBundle): readonly ServableImage[] {
     also: platforms.map((platform) => platform.manifest),
     referrers,
   }));
-}
-
-async function readTls(
-  { tls }: BundleServeRequest,
-  ports: Pick<ActionPorts, "fs">,
-): Promise<{ readonly cert: string; readonly key: string } | undefined> {
-  if (tls === undefined) return undefined;
-  const read = async (path: string): Promise<string> => {
-    const text = await ports.fs.readTextIfPresent(path);
-    if (text === undefined) throw new UsageError(`there is no file ${path}`, { hint: "check the path" });
-    return text;
-  };
-  return { cert: await read(tls.certFile), key: await read(tls.keyFile) };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -86,12 +86,27 @@ export type StatusPorts = Pick<ActionPorts, "fs" | "clock" | "target">;
  * @throws PreflightError when the target does not answer, or a record is damaged
  */
 export async function status(request: StatusRequest, ports: StatusPorts): Promise<StatusResult> {
+  return (await lookAtInstall(request, ports)).status;
+}
+
+/** One look at an install: what is said of it, and what that was said after. */
+export interface InstallLook {
+  readonly status: StatusResult;
+  readonly live: ObservedPlatform;
+}
+
+/**
+ * What `status` says, with what was seen.
+ * @throws as `status`
+ */
+export async function lookAtInstall(request: StatusRequest, ports: StatusPorts): Promise<InstallLook> {
   const install = await openInstall(request, ports.fs);
   const [facts, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
   const result = describeInstall(install, live, { version: facts.version, apiVersion: facts.apiVersion });
   const elsewhere = result.installed ? undefined : await findElsewhere(install, ports);
   const backup = await backupStanding(install, live, ports);
-  return { ...result, ...(elsewhere === undefined ? {} : { elsewhere }), ...(backup === undefined ? {} : { backup }) };
+  const more = { ...(elsewhere === undefined ? {} : { elsewhere }), ...(backup === undefined ? {} : { backup }) };
+  return { status: { ...result, ...more }, live };
 }
 
 async function backupStanding(

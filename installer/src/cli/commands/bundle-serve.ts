@@ -1,23 +1,14 @@
-import { isIPv6 } from "node:net";
-import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Serving } from "../../actions/bundle/bundle-serve.ts";
-import { UsageError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import type { Runtime, Session } from "../runtime.ts";
 import { declareReadOptions, type ReadBundleOptions, toGivenBundle } from "./bundle-options.ts";
+import { type Listen, parseListen, type TlsOptions, toTls } from "./listen-options.ts";
 
-interface ServeOptions extends ReadBundleOptions {
+interface ServeOptions extends ReadBundleOptions, TlsOptions {
   readonly listen: Listen;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-}
-
-interface Listen {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** `bundle serve`: a registry straight from the file. */
@@ -73,28 +64,4 @@ function printServing(serving: Serving, session: Session): void {
   session.print(
     [`serving ${serving.images.length} images at ${session.style.bold(serving.url)}`, ...images].join("\n"),
   );
-}
-
-function toTls(
-  { tlsCert, tlsKey }: ServeOptions,
-  cwd: string,
-): { readonly certFile: string; readonly keyFile: string } | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new UsageError("--tls-cert and --tls-key belong together", { hint: "give both" });
-  }
-  return { certFile: resolve(cwd, tlsCert), keyFile: resolve(cwd, tlsKey) };
-}
-
-/** `127.0.0.1:5000`, `[::1]:0`. */
-export function parseListen(text: string): Listen {
-  const found = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
-  const host = found?.[1] ?? found?.[2];
-  const port = Number(found?.[3]);
-  if (host === undefined || port > 65535 || (found?.[1] !== undefined && !isIPv6(host))) {
-    throw new UsageError(`${text} is not an address to listen on`, {
-      hint: "write 127.0.0.1:5000, or port 0 for a free one",
-    });
-  }
-  return { host, port };
 }

@@ -111,21 +111,24 @@ async function liveStores(
   const stores = await Promise.all(
     volumes.map(async (volume): Promise<readonly [string, LiveStore]> => {
       const ours = volume.labels[installLabel] === install.identity?.uuid;
-      const freeBytes = await freeFor(volume, ports);
-      const space = freeBytes === undefined ? {} : { freeBytes };
-      return [storeOf(install.name, volume), { place: volume.name, ours, ...space }];
+      return [storeOf(install.name, volume), { place: volume.name, ours, ...(await spaceFor(volume, ports)) }];
     }),
   );
   return new Map(stores);
 }
 
 /** An engine elsewhere, or one whose directories this user may not look into, does not tell. */
-async function freeFor({ hostPath, mountpoint }: VolumeState, { fs }: ComposePorts): Promise<number | undefined> {
+async function spaceFor(
+  { hostPath, mountpoint }: VolumeState,
+  { fs }: ComposePorts,
+): Promise<Pick<LiveStore, "freeBytes" | "sizeBytes">> {
   const path = hostPath ?? mountpoint;
   try {
-    return (await fs.exists(path)) ? await fs.freeBytes(path) : undefined;
+    if (!(await fs.exists(path))) return {};
+    const [freeBytes, sizeBytes] = await Promise.all([fs.freeBytes(path), fs.diskBytes(path)]);
+    return { freeBytes, sizeBytes };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

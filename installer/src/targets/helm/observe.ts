@@ -123,11 +123,15 @@ function definitionOf(workload: WorkloadObject): string {
   return `${workload.metadata.annotations?.[specAnnotation] ?? ""}${changed}`;
 }
 
-function runningOf(status: ContainerStatus | undefined, now: Date): Pick<LiveService, "imageId" | "digest" | "uptime"> {
+function runningOf(
+  status: ContainerStatus | undefined,
+  now: Date,
+): Pick<LiveService, "imageId" | "digest" | "uptime" | "restarts"> {
   const digest = digestOf(status?.imageID);
   const started = status?.state?.running?.startedAt;
   return {
     imageId: status?.imageID ?? "",
+    ...(status === undefined ? {} : { restarts: status.restartCount }),
     ...(digest === undefined ? {} : { digest }),
     ...(started === undefined ? {} : { uptime: describeSpan(now.getTime() - Date.parse(started)) }),
   };

@@ -1,6 +1,7 @@
 import { backupRows } from "./backups.ts";
 import { bundleRows, diskRows } from "./bundles.ts";
 import { clusterRows } from "./clusters.ts";
+import { metricsRows } from "./metrics.ts";
 import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
 import { serviceRows } from "./services.ts";
@@ -42,6 +43,11 @@ export const badInput: readonly BadInputSection[] = [
     title: "Backups",
     text: "What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to.",
     rows: backupRows,
+  },
+  {
+    title: "Metrics",
+    text: "What is wrong with where `slipway metrics --listen` is to serve, and with what it looks at.",
+    rows: metricsRows,
   },
   {
     title: "Values and records",

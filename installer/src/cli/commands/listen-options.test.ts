@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseListen } from "./bundle-serve.ts";
+import { isLoopback, parseListen } from "./listen-options.ts";
 
 describe("an address to listen on", () => {
   it.for([
@@ -16,4 +16,17 @@ describe("an address to listen on", () => {
       expect(() => parseListen(text)).toThrow("not an address");
     },
   );
+});
+
+it.each([
+  ["127.0.0.1", true],
+  ["127.1.2.3", true],
+  ["localhost", true],
+  ["::1", true],
+  ["0.0.0.0", false],
+  ["::", false],
+  ["10.0.0.5", false],
+  ["127.0.0.1.example.org", false],
+])("whether only this machine reaches %s: %s", (host, alone) => {
+  expect(isLoopback({ host, port: 0 })).toBe(alone);
 });
