@@ -91,6 +91,10 @@ export interface ContainerState {
   /** How long it has been up, in the engine's words: `3 hours`. */
   readonly uptime?: string;
   readonly startedAt?: string;
+  /** Of one that does not run. */
+  readonly endedAt?: string;
+  /** The kernel ended it, because it or the host had no memory left. */
+  readonly outOfMemory?: true;
   readonly restarts?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Engine names of the networks it is attached to; sorted. */
@@ -213,6 +217,16 @@ export interface Docker {
   /** Resolves with the exit status when the container ends. */
   wait(id: string, signal?: AbortSignal): Promise<number>;
   logs(id: string, options: { readonly tail: number; readonly since?: string }): Promise<readonly string[]>;
+  /** Every line that was written until now, one by one: none is kept, however many there are. */
+  readLogs(
+    id: string,
+    options: {
+      readonly tail: number;
+      readonly since?: string;
+      readonly signal: AbortSignal;
+      readonly onLine: (line: string) => void;
+    },
+  ): Promise<void>;
   followLogs(
     id: string,
     options: { readonly tail: number; readonly signal: AbortSignal; readonly onLine: (line: string) => void },

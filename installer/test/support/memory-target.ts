@@ -125,6 +125,12 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
       const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
       return Promise.resolve({ exitCode: status, lines });
     },
+    copies: () =>
+      Promise.resolve(
+        [...world.services.values()].map(({ component, name, id, phase, health, image, imageId }) => {
+          return { component, name, id, phase, health, image, imageId, restarts: 0 };
+        }),
+      ),
     askCopies: (_install, component, command) => {
       const service = world.services.get(component);
       if (service === undefined) return Promise.resolve([]);
