@@ -49,9 +49,9 @@ function withoutSecret(named: string, bytes: ByteFinder): string {
   return bytes.find(Buffer.from(named, "utf8")).length === 0 ? named : "[secret]";
 }
 
-/** Builds a redactor from secrets by name; public parts must not be among them. */
-export function createRedactor(secrets: ReadonlyMap<string, string>): Redactor {
-  const finder = createSecretFinder(secrets);
+/** Builds a redactor from secrets by name, or from a finder of them; public parts must not be among them. */
+export function createRedactor(secrets: ReadonlyMap<string, string> | SecretFinder): Redactor {
+  const finder = "find" in secrets ? secrets : createSecretFinder(secrets);
   return (text) => {
     const bytes = Buffer.from(text, "utf8");
     const found = finder.find(bytes);
