@@ -54,14 +54,14 @@ export async function checkArchive(check: ArchiveCheck, bulkFiles: Pick<BulkFile
     expected.delete(entry);
   });
   if (hits.size > 0) throw secretsLeft([...hits]);
+  const unseen = [...canary.encodings].filter((encoding) => !seen.has(encoding));
+  if (unseen.length > 0) throw blind(unseen);
   const different = [...changed, ...expected.keys()];
   if (different.length > 0) {
     throw new ApplyError(`${check.path} is not as it was written: ${different.join(", ")}`, {
       hint: "look at the disk that it is on, and run the same command again",
     });
   }
-  const unseen = [...canary.encodings].filter((encoding) => !seen.has(encoding));
-  if (unseen.length > 0) throw blind(unseen);
 }
 
 async function readArchive(
@@ -75,7 +75,9 @@ async function readArchive(
   }
   try {
     const unpacked = new PassThrough();
-    const reading = readTarStream(unpacked, path, (entry, bytes) => onEntry(entry.name, bytes as AsyncIterable<Buffer>));
+    const reading = readTarStream(unpacked, path, (entry, bytes) =>
+      onEntry(entry.name, bytes as AsyncIterable<Buffer>),
+    );
     await Promise.all([pipeline(opened.stream(0, opened.size), createGunzip(), unpacked), reading]);
   } finally {
     await opened.close();

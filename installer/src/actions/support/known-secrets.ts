@@ -51,7 +51,12 @@ async function valuesTexts(install: Install, fs: FileSystem): Promise<readonly s
   const current = await fs.readTextIfPresent(install.layout.values);
   const numbers = await listRevisions(fs, install).catch(() => []);
   const earlier = await Promise.all(
-    numbers.map((number) => readRevision(fs, install, number).then(({ values }) => values, () => undefined)),
+    numbers.map((number) =>
+      readRevision(fs, install, number).then(
+        ({ values }) => values,
+        () => undefined,
+      ),
+    ),
   );
   return [current, ...earlier].filter((text) => text !== undefined);
 }

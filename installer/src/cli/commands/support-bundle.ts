@@ -32,7 +32,10 @@ export function declareSupportBundle(program: Command, runtime: Runtime): void {
     { command: "slipway support-bundle", means: "a file to send to whoever helps" },
     { command: "slipway support-bundle --list", means: "what is in it, before it is made" },
     { command: "slipway support-bundle --since 2h --without logs -o /tmp/support.tar.gz", means: "without log lines" },
-    { command: "slipway support-bundle --dry-run --json", means: "every file with its size, and what would be taken out" },
+    {
+      command: "slipway support-bundle --dry-run --json",
+      means: "every file with its size, and what would be taken out",
+    },
   ]);
   printsJson(command, ["SupportBundleResult", "CollectorList"]);
   command.action((options: SupportBundleOptions) =>

@@ -18,7 +18,8 @@ export const values: Collector = {
 
 export const plan: Collector = {
   id: "plan",
-  holds: "the plan that runs, and that of a change which is not complete; they have names of secrets and no value of one",
+  holds:
+    "the plan that runs, and that of a change which is not complete; they have names of secrets and no value of one",
   why: "what the platform is made of",
   collect: async ({ install, addJson }) => {
     if (planOfInstall(install) === undefined) throw new PreflightError("there is no plan that can be read");
