@@ -125,11 +125,13 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
       const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
       return Promise.resolve({ exitCode: status, lines });
     },
-    copies: () =>
+    copies: ({ name: install }) =>
       Promise.resolve(
-        [...world.services.values()].map(({ component, name, id, phase, health, image, imageId }) => {
-          return { component, name, id, phase, health, image, imageId, restarts: 0 };
-        }),
+        (install === world.owner ? [...world.services.values()] : [])
+          .toSorted((a, b) => (a.component < b.component ? -1 : 1))
+          .map(({ component, name, id, phase, health, image, imageId }) => {
+            return { component, name, id, phase, health, image, imageId, restarts: 0 };
+          }),
       ),
     askCopies: (_install, component, command) => {
       const service = world.services.get(component);

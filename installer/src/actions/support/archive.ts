@@ -68,7 +68,7 @@ export function createSupportArchive(finder: SecretFinder, folder: string, sink:
     files,
     add: async ({ path, collector, limit }, fill) => {
       const newest = keepNewest(limit);
-      const redacting = createRedactingStream(finder, newest.write);
+      const redacting = createRedactingStream(finder, (bytes) => newest.write(bytes));
       try {
         await fill((text) => redacting.push(typeof text === "string" ? Buffer.from(text, "utf8") : text));
       } finally {

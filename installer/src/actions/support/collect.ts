@@ -81,14 +81,15 @@ async function runCollector(
     addStream: (path, limit, fill) => archive.add({ path, collector: id, limit }, fill),
     failed: (subject, error) => note(error, subject),
   };
-  if (ports.signal.aborted) throw interrupted();
+  const isStopped = (): boolean => ports.signal.aborted;
+  if (isStopped()) throw interrupted();
   tell("running");
   try {
     await collector.collect(context);
     const count = archive.files.length - before;
     tell("done", count === 1 ? "1 file" : `${count} files`);
   } catch (error) {
-    if (ports.signal.aborted) throw interrupted(error);
+    if (isStopped()) throw interrupted(error);
     note(error);
     tell("failed", reasonOf(error));
   }

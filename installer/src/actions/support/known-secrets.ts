@@ -46,23 +46,29 @@ async function readFolder(folder: string, fs: FileSystem): Promise<ReadonlyMap<s
   }
 }
 
+interface ValuesText {
+  /** What is added to the names of its secrets. */
+  readonly of: string;
+  readonly text: string;
+}
+
 /** The values in effect and those of earlier revisions: a log may be older than a password. */
-async function valuesTexts(install: Install, fs: FileSystem): Promise<readonly string[]> {
+async function valuesTexts(install: Install, fs: FileSystem): Promise<readonly ValuesText[]> {
   const current = await fs.readTextIfPresent(install.layout.values);
   const numbers = await listRevisions(fs, install).catch(() => []);
   const earlier = await Promise.all(
     numbers.map((number) =>
       readRevision(fs, install, number).then(
-        ({ values }) => values,
-        () => undefined,
+        ({ values }): readonly ValuesText[] => [{ of: ` of revision ${number}`, text: values }],
+        () => [],
       ),
     ),
   );
-  return [current, ...earlier].filter((text) => text !== undefined);
+  return [...(current === undefined ? [] : [{ of: "", text: current }]), ...earlier.flat()];
 }
 
-/** What is in the folder keeps its name. */
-function addGiven(values: Map<string, string>, text: string): void {
+/** What is known already keeps its name. */
+function addGiven(values: Map<string, string>, { of, text }: ValuesText): void {
   let parsed: unknown;
   try {
     parsed = parse(text);
@@ -73,7 +79,7 @@ function addGiven(values: Map<string, string>, text: string): void {
   const known = new Set(values.values());
   for (const [path, value] of leavesOf(parsed)) {
     const given = String(value);
-    if (hideSecrets(value, path) !== value && !known.has(given)) values.set(`values.${path.join(".")}`, given);
+    if (hideSecrets(value, path) !== value && !known.has(given)) values.set(`values.${path.join(".")}${of}`, given);
   }
 }
 

@@ -31,20 +31,22 @@ export function createByteFinder(patterns: readonly Uint8Array[]): ByteFinder {
   for (const [index, pattern] of patterns.entries()) {
     for (let end = 3; end <= window; end += 1) {
       const hash = hashAt(pattern, end - 3);
-      shifts[hash] = Math.min(shifts[hash] as number, window - end);
+      shifts[hash] = Math.min(shifts[hash] ?? 0, window - end);
     }
     const hash = hashAt(pattern, window - 3);
-    next[index] = heads[hash] as number;
+    next[index] = heads[hash] ?? -1;
     heads[hash] = index;
   }
 
   /** The longest pattern that stands at this place, of those whose window ends with this hash. */
   const longestAt = (bytes: Uint8Array, start: number, hash: number): number => {
     let best = -1;
-    for (let index = heads[hash] as number; index >= 0; index = next[index] as number) {
-      const pattern = patterns[index] as Uint8Array;
-      const isLonger = best < 0 || pattern.length > (patterns[best] as Uint8Array).length;
-      if (isLonger && standsAt(bytes, start, pattern)) best = index;
+    let length = 0;
+    for (let index = heads[hash] ?? -1; index >= 0; index = next[index] ?? -1) {
+      const pattern = patterns[index];
+      if (pattern === undefined || pattern.length <= length || !standsAt(bytes, start, pattern)) continue;
+      best = index;
+      length = pattern.length;
     }
     return best;
   };
@@ -56,14 +58,14 @@ export function createByteFinder(patterns: readonly Uint8Array[]): ByteFinder {
       const last = bytes.length - 3;
       for (let at = window - 3; at <= last; ) {
         const hash = hashAt(bytes, at);
-        const shift = shifts[hash] as number;
+        const shift = shifts[hash] ?? 1;
         if (shift > 0) {
           at += shift;
           continue;
         }
         const start = at + 3 - window;
         const pattern = longestAt(bytes, start, hash);
-        if (pattern >= 0) matches.push({ start, end: start + (patterns[pattern] as Uint8Array).length, pattern });
+        if (pattern >= 0) matches.push({ start, end: start + (patterns[pattern]?.length ?? 0), pattern });
         at += 1;
       }
       return matches;
@@ -72,7 +74,7 @@ export function createByteFinder(patterns: readonly Uint8Array[]): ByteFinder {
 }
 
 function hashAt(bytes: Uint8Array, at: number): number {
-  const mixed = ((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number);
+  const mixed = ((bytes[at] ?? 0) << 10) ^ ((bytes[at + 1] ?? 0) << 5) ^ (bytes[at + 2] ?? 0);
   return mixed & ((1 << hashBits) - 1);
 }
 

@@ -52,7 +52,7 @@ function formsOf(value: string): readonly SecretForm[] {
     ...as("url", urlForms(value)),
     ...as("base64", base64Forms(bytes)),
     ...as("hex", [hex, hex.toUpperCase()]),
-    ...as("reversed", [[...value].reverse().join("")]),
+    ...as("reversed", [Array.from(value).reverse().join("")]),
   ];
 }
 

@@ -125,11 +125,11 @@ function logCalls(connection: EngineConnection): Pick<Docker, "logs" | "readLogs
     readLogs: (id, { signal, onLine, ...options }) =>
       connection.call({ what: `to read the log of ${id}`, kind: "stream", signal }, async (docker, watch) => {
         const { stdout, stderr, tail, since } = logOptions(options);
-        const query = new URLSearchParams({ stdout: String(stdout), stderr: String(stderr), tail: String(tail) });
-        if (since !== undefined) query.set("since", since);
-        const path = `/containers/${id}/logs?${query.toString()}`;
+        const lines = { stdout: String(stdout), stderr: String(stderr), tail: String(tail) };
+        const query = since === undefined ? lines : { ...lines, since };
+        const path = `/containers/${id}/logs`;
         // The library would read the whole log before it hands any of it over.
-        const stream = await get(docker, { path, signal: watch.signal, accept: [200] });
+        const stream = await get(docker, { path, query, signal: watch.signal, accept: [200] });
         await readFramedLines(stream, (line) => {
           watch.heard();
           onLine(line);

@@ -131,7 +131,7 @@ const never = "0001-";
 
 export function fromDetails(details: ContainerDetails): ContainerState {
   const labels = details.Config.Labels ?? {};
-  const { Status, StartedAt, FinishedAt = never, OOMKilled } = details.State;
+  const { Status, StartedAt, FinishedAt = never, OOMKilled = false } = details.State;
   const started = !StartedAt.startsWith(never);
   const ended = Status !== "running" && !FinishedAt.startsWith(never);
   return {
@@ -144,8 +144,7 @@ export function fromDetails(details: ContainerDetails): ContainerState {
     health: details.State.Health?.Status ?? "none",
     exitCode: details.State.ExitCode,
     ...(started ? { startedAt: StartedAt } : {}),
-    ...(ended ? { endedAt: FinishedAt } : {}),
-    ...(OOMKilled === true ? { outOfMemory: true } : {}),
+    ...(ended ? { ended: { at: FinishedAt, outOfMemory: OOMKilled } } : {}),
     restarts: details.RestartCount,
     labels,
     ...attached(details.NetworkSettings.Networks),

@@ -23,18 +23,18 @@ export async function copiesOf(
 
 function toCopy(container: ContainerState, digest: string | undefined): ServiceCopy {
   const { service, name, id, state, health, image, imageId } = container;
-  const { restarts = 0, startedAt, endedAt, exitCode, outOfMemory } = container;
+  const { restarts = 0, startedAt, ended, exitCode } = container;
   return {
     ...{ component: service, name, id, phase: state, health, image, imageId, restarts },
     ...(digest === undefined ? {} : { digest }),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(endedAt === undefined
+    ...(ended === undefined
       ? {}
       : {
           ended: {
-            at: endedAt,
+            at: ended.at,
             ...(exitCode === undefined ? {} : { exitCode }),
-            ...(outOfMemory === true ? { reason: "out of memory" } : {}),
+            ...(ended.outOfMemory ? { reason: "out of memory" } : {}),
           },
         }),
   };

@@ -27,7 +27,6 @@ function toCopy(component: string, pod: PodObject): ServiceCopy {
   const { name, uid = name } = pod.metadata;
   const digest = digestOf(status?.imageID);
   const startedAt = status?.state?.running?.startedAt;
-  const end = status === undefined ? undefined : endOf(status);
   return {
     ...{ component, name, id: uid, ...stateOfCopy(status) },
     image: pod.spec.containers.find((container) => container.name === component)?.image ?? "",
@@ -35,15 +34,20 @@ function toCopy(component: string, pod: PodObject): ServiceCopy {
     ...(digest === undefined ? {} : { digest }),
     restarts: status?.restartCount ?? 0,
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(end === undefined
-      ? {}
-      : {
-          ended: {
-            exitCode: end.exitCode,
-            ...(end.finishedAt === undefined ? {} : { at: end.finishedAt }),
-            ...(end.reason === undefined ? {} : { reason: end.reason }),
-          },
-        }),
+    ...endOfCopy(status),
+  };
+}
+
+function endOfCopy(status: ContainerStatus | undefined): Pick<ServiceCopy, "ended"> {
+  const end = status === undefined ? undefined : endOf(status);
+  if (end === undefined) return {};
+  const { exitCode, finishedAt, reason } = end;
+  return {
+    ended: {
+      exitCode,
+      ...(finishedAt === undefined ? {} : { at: finishedAt }),
+      ...(reason === undefined ? {} : { reason }),
+    },
   };
 }
 

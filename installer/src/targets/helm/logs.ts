@@ -11,6 +11,6 @@ export async function readLogs(
 ): Promise<void> {
   const container = { ...place, pod: service.name, container: service.component };
   const options = { tail, ...(since === undefined ? {} : { since }) };
-  const read = follow ? cluster.followLogs : cluster.readLogs;
-  await read(container, { ...options, signal, onLine });
+  const reading = { ...options, signal, onLine };
+  await (follow ? cluster.followLogs(container, reading) : cluster.readLogs(container, reading));
 }
