@@ -70,7 +70,7 @@ export function createSupportArchive(finder: SecretFinder, folder: string, sink:
       const newest = keepNewest(limit);
       const redacting = createRedactingStream(finder, (bytes) => newest.write(bytes));
       try {
-        await fill((text) => redacting.push(typeof text === "string" ? Buffer.from(text, "utf8") : text));
+        await fill((text) => redacting.push(text));
       } finally {
         redacting.end();
         await put({ path: redact(path), collector, redactions: redacting.redactions() }, newest.take());

@@ -2,11 +2,12 @@ import type { Install } from "../../execute/state/install.ts";
 import type { ServiceCopy } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import type { HistoryResult } from "../history/history.ts";
+import type { CollectorId } from "./collector-ids.ts";
 
 /** One thing that a support bundle holds. What is no collector's is not in it. */
 export interface Collector {
   /** Stable; `--without` names it. */
-  readonly id: string;
+  readonly id: CollectorId;
   /** What it puts into the bundle. */
   readonly holds: string;
   /** What whoever helps needs it for. */

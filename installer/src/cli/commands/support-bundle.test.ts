@@ -46,7 +46,7 @@ describe("support-bundle", () => {
   });
 
   it("lists the collectors", async () => {
-    const collectors = [{ id: "logs", holds: "log lines", why: "they tell" }];
+    const collectors = [{ id: "logs" as const, holds: "log lines", why: "they tell" }];
     const list = { apiVersion, kind: "CollectorList" as const, collectors };
     const run = await cli("support-bundle --list", { supportBundle: () => Promise.resolve(list) });
 

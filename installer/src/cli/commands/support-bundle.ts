@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { collectOption } from "./collect-option.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import { parseMoment } from "../parse-arguments.ts";
@@ -21,11 +22,12 @@ export function declareSupportBundle(program: Command, runtime: Runtime): void {
     .command("support-bundle")
     .summary("collect what helps to find a fault into one file, without secrets")
     .description(
-      "Collects versions, values, plan, status, doctor, history and log lines into one .tar.gz that only its owner reads. Secrets are taken out, and the finished file is looked through for each of them; if one is found it is deleted, exit 9. Nothing is sent anywhere. Here --without names a collector, not a component.",
+      "Collects versions, values, plan, status, doctor, history and log lines into one .tar.gz that only its owner reads. Secrets are taken out, and the finished file is looked through for each of them; if one is found it is deleted, exit 9. Nothing is sent anywhere.",
     )
     .option("-o, --output <file>", "file to write; without it a new one in the working directory")
     .option("--force", "replace the file if it is there")
     .option("--since <time>", "log lines since then: 10m, 24h or 2026-11-21T10:00:00Z", parseMoment, "24h")
+    .option("--without <collector>", "leave a collector out; may be given more than once", collectOption)
     .option("--list", "name every collector, what it holds and why; collect nothing")
     .option("--dry-run", "collect and count, and write nothing");
   withExamples(command, [

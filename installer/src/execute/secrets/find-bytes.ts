@@ -14,7 +14,10 @@ export interface ByteFinder {
   find(bytes: Uint8Array): readonly ByteMatch[];
 }
 
-const hashBits = 16;
+/** Of three bytes: what a fourth one before them would add is shifted out. */
+const hashStep = 5;
+const hashSize = 1 << (3 * hashStep);
+const hashMask = hashSize - 1;
 
 /**
  * Builds a finder (S. Wu, U. Manber, "A fast algorithm for multi-pattern searching", 1994). The text is looked at through a window as long
@@ -25,8 +28,8 @@ export function createByteFinder(patterns: readonly Uint8Array[]): ByteFinder {
   const window = patterns.reduce((least, { length }) => Math.min(least, length), 255);
   const longest = patterns.reduce((most, { length }) => Math.max(most, length), 0);
   if (patterns.length === 0) return { longest, find: () => [] };
-  const shifts = new Uint8Array(1 << hashBits).fill(window - 2);
-  const heads = new Int32Array(1 << hashBits).fill(-1);
+  const shifts = new Uint8Array(hashSize).fill(window - 2);
+  const heads = new Int32Array(hashSize).fill(-1);
   const next = new Int32Array(patterns.length).fill(-1);
   for (const [index, pattern] of patterns.entries()) {
     for (let end = 3; end <= window; end += 1) {
@@ -51,31 +54,41 @@ export function createByteFinder(patterns: readonly Uint8Array[]): ByteFinder {
     return best;
   };
 
-  return {
-    longest,
-    find: (bytes) => {
-      const matches: ByteMatch[] = [];
-      const last = bytes.length - 3;
-      for (let at = window - 3; at <= last; ) {
-        const hash = hashAt(bytes, at);
-        const shift = shifts[hash] ?? 1;
-        if (shift > 0) {
-          at += shift;
-          continue;
-        }
-        const start = at + 3 - window;
+  const find = (bytes: Uint8Array): readonly ByteMatch[] => {
+    const matches: ByteMatch[] = [];
+    const { length } = bytes;
+    for (let end = window; end <= length; ) {
+      const hash = hashAt(bytes, end - 3);
+      const shift = shifts[hash] ?? 1;
+      if (shift === 0) {
+        const start = end - window;
         const pattern = longestAt(bytes, start, hash);
         if (pattern >= 0) matches.push({ start, end: start + (patterns[pattern]?.length ?? 0), pattern });
-        at += 1;
       }
-      return matches;
-    },
+      end += shift === 0 ? 1 : shift;
+    }
+    return matches;
   };
+  /** The same for a window of three bytes, which moves byte by byte: the hash goes with it. */
+  const findByteByByte = (bytes: Uint8Array): readonly ByteMatch[] => {
+    const matches: ByteMatch[] = [];
+    const { length } = bytes;
+    let hash = 0;
+    for (let at = 0; at < length; at += 1) {
+      hash = ((hash << hashStep) ^ (bytes[at] ?? 0)) & hashMask;
+      if (shifts[hash] !== 0 || at < 2) continue;
+      const start = at - 2;
+      const pattern = longestAt(bytes, start, hash);
+      if (pattern >= 0) matches.push({ start, end: start + (patterns[pattern]?.length ?? 0), pattern });
+    }
+    return matches;
+  };
+  return { longest, find: window === 3 ? findByteByByte : find };
 }
 
 function hashAt(bytes: Uint8Array, at: number): number {
-  const mixed = ((bytes[at] ?? 0) << 10) ^ ((bytes[at + 1] ?? 0) << 5) ^ (bytes[at + 2] ?? 0);
-  return mixed & ((1 << hashBits) - 1);
+  const before = ((bytes[at] ?? 0) << hashStep) ^ (bytes[at + 1] ?? 0);
+  return ((before << hashStep) ^ (bytes[at + 2] ?? 0)) & hashMask;
 }
 
 function standsAt(bytes: Uint8Array, start: number, pattern: Uint8Array): boolean {
