@@ -57,7 +57,7 @@ export function declareSupportBundle(program: Command, runtime: Runtime): void {
       else
         session.tell(
           result.kind === "CollectorList"
-            ? formatCollectors(result, session.style)
+            ? formatCollectors(result, session.style, session.columns)
             : formatSupportBundle(result, session.style),
         );
       return 0;

@@ -37,11 +37,12 @@ function written(path: string, bytes: number, style: Style): readonly string[] {
   ];
 }
 
-/** Every collector with what it is about. */
-export function formatCollectors(result: CollectorList, style: Style): string {
+/** Every collector with what it is about, in so many columns of a terminal. */
+export function formatCollectors(result: CollectorList, style: Style, columns?: number): string {
   return formatTable(
     ["COLLECTOR", "HOLDS", "WHY"],
     result.collectors.map(({ id, holds, why }) => [id, holds, why]),
     style,
+    columns,
   );
 }
