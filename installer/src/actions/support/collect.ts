@@ -1,6 +1,6 @@
 import { InterruptedError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
-import { createSecretFinder } from "../../execute/secrets/redactor.ts";
+import type { Redactor, SecretFinder } from "../../execute/secrets/redactor.ts";
 import type { Install } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { ActionPorts } from "../context.ts";
@@ -21,6 +21,9 @@ export interface Job {
   readonly missed: MissedSubject[];
   /** That all files of the archive lie in. */
   readonly folder: string;
+  /** Of all that is known. */
+  readonly finder: SecretFinder;
+  readonly redact: Redactor;
 }
 
 /** Where the list of everything lies in the archive. */
@@ -37,7 +40,7 @@ export async function collect(
   canary: Canary | undefined,
   ports: ActionPorts,
 ): Promise<readonly SupportFile[]> {
-  const archive = createSupportArchive(createSecretFinder(job.secrets.values), job.folder, sink);
+  const archive = createSupportArchive(job.finder, job.folder, sink);
   await withStep(ports, steps.collect, async () => {
     const look = looksAt(job.install, ports);
     for (const collector of job.chosen) await runCollector(collector, { ...job, look, archive }, ports);
@@ -58,7 +61,7 @@ const wholeFile = 64 * 2 ** 20;
 
 async function runCollector(
   collector: Collector,
-  { request, install, missed, look, archive }: Job & { readonly look: Looks; readonly archive: SupportArchive },
+  { request, install, missed, redact, look, archive }: Job & { readonly look: Looks; readonly archive: SupportArchive },
   ports: ActionPorts,
 ): Promise<void> {
   const { id } = collector;
@@ -66,7 +69,7 @@ async function runCollector(
   const tell = (state: "running" | "done" | "failed", detail?: string): void =>
     ports.report({ type: "item", step: steps.collect.id, id, state, ...(detail === undefined ? {} : { detail }) });
   const note = (error: unknown, subject?: string): void => {
-    missed.push({ collector: id, ...(subject === undefined ? {} : { subject }), reason: reasonOf(error) });
+    missed.push({ collector: id, ...(subject === undefined ? {} : { subject }), reason: redact(reasonOf(error)) });
   };
   const add = (path: string, text: string): Promise<void> =>
     archive.add({ path, collector: id, limit: wholeFile }, (write) => {
@@ -91,7 +94,7 @@ async function runCollector(
   } catch (error) {
     if (isStopped()) throw interrupted(error);
     note(error);
-    tell("failed", reasonOf(error));
+    tell("failed", redact(reasonOf(error)));
   }
 }
 

@@ -142,6 +142,19 @@ describe("a support bundle", () => {
     expect(text.endsWith("the last\n")).toBe(true);
   });
 
+  it("is made where a password is an ordinary word, which is in names and texts of it", async () => {
+    const { install, bundle, out, place } = platform();
+    await install();
+    writeFileSync(join(place.stateDir, "secrets", "word"), "support");
+
+    const { files } = await bundle();
+
+    expect(spawnSync("tar", ["-tzf", out], { encoding: "utf8" }).stdout).toContain(
+      "slipway-[secret word]-p/manifest.json\n",
+    );
+    expect(files.length).toBeGreaterThan(10);
+  });
+
   it("is made while the target does not answer, and says what is missing", async () => {
     const { install, bundle, out, ports } = platform();
     await install();

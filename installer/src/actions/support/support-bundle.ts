@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
 import { readRuns } from "../../execute/history/run-history.ts";
+import { createRedactor, createSecretFinder } from "../../execute/secrets/redactor.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { nothingApplied } from "../../execute/state/records.ts";
@@ -28,7 +29,11 @@ export async function supportBundle(request: SupportBundleRequest, ports: Action
   const missed: MissedSubject[] = [];
   const install = await openForSupport(request, ports, missed);
   const secrets = await knownSecrets(install, ports.fs);
-  const job: Job = { request, install, secrets, chosen, missed, folder: `slipway-support-${install.name}` };
+  const finder = createSecretFinder(secrets.values);
+  const redact = createRedactor(finder);
+  // A person may have chosen a word of it as a password.
+  const folder = redact(`slipway-support-${install.name}`);
+  const job: Job = { request, install, secrets, chosen, missed, folder, finder, redact };
   if (request.dryRun) return report(job, await collect(job, nowhere, undefined, ports));
   const out = await chooseOutput(request, ports);
   // A name that nobody can foresee: others may write into the folder, too.
