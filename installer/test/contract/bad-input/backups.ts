@@ -359,7 +359,7 @@ function momentRows(): readonly BadInput[] {
     },
     {
       fault: "a part of the write-ahead log that somebody removed from the repository, or that is damaged",
-      says: "no moment can be brought back: segment … is missing in the write-ahead log",
+      says: "is missing in the write-ahead log that goes on from the",
       code: "APPLY_FAILED",
       state: "nothing was changed; every backup is whole",
       again: "after the next backup for moments that come, never for those of the gap",
@@ -383,7 +383,6 @@ function momentRows(): readonly BadInput[] {
     },
     {
       fault: "a server of backups that goes away while the write-ahead log is archived there",
-      says: "does not serve",
       state: "the log is received and kept, by an archive that is started again, too",
       again: "by itself, once the server is back",
       proofs: proofs(
