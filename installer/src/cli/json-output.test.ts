@@ -46,6 +46,7 @@ import { listSecrets, showSecret } from "../actions/secrets/secrets.ts";
 import { drift } from "../actions/status/drift.ts";
 import { status } from "../actions/status/status.ts";
 import { findRemains } from "../actions/uninstall/find-remains.ts";
+import { supportBundle } from "../actions/support/support-bundle.ts";
 import { uninstall } from "../actions/uninstall/uninstall.ts";
 import { validate } from "../actions/validate/validate.ts";
 import { showValues } from "../actions/values/show-values.ts";
@@ -175,6 +176,7 @@ function engineOn(): Partial<Engine> {
     logs: (request, scope) => logs(request, on(scope)),
     verify: (request, scope) => verify(request, on(scope)),
     doctor: (request, scope) => doctor(request, on(scope)),
+    supportBundle: (request, scope) => supportBundle(request, on(scope)),
     stop: (request, scope) => stop(request, on(scope)),
     start: (request, scope) => start(request, on(scope)),
     restart: (request, scope) => restart(request, on(scope)),
@@ -248,6 +250,9 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   // What the fixture records are no values of the real platform.
   ["doctor --reset-values --profile infra", "DoctorResult"],
   ["doctor --list", "CheckList"],
+  ["support-bundle", "SupportBundleResult"],
+  ["support-bundle --dry-run --without logs", "SupportBundleResult"],
+  ["support-bundle --list", "CollectorList"],
   ["run prepare", "RunJobResult"],
   ["stop", "LifecycleResult"],
   ["status", "StatusResult"],

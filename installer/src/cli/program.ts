@@ -73,6 +73,10 @@ const declarations: readonly Declaration[] = [
   { names: ["backup"], load: async () => (await import("./commands/backup.ts")).declareBackup },
   { names: ["restore"], load: async () => (await import("./commands/restore.ts")).declareRestore },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
+  {
+    names: ["support-bundle"],
+    load: async () => (await import("./commands/support-bundle.ts")).declareSupportBundle,
+  },
   { names: ["explain"], load: async () => (await import("./commands/explain.ts")).declareExplain },
   { names: ["stop", "start", "restart"], load: async () => (await import("./commands/lifecycle.ts")).declareLifecycle },
   { names: ["run"], load: async () => (await import("./commands/run.ts")).declareRun },

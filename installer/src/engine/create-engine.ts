@@ -179,6 +179,11 @@ export function createEngine(
       (await import("../actions/backup/restore-part.ts")).restorePart(request, await portsFor(request, scope)),
     doctor: async (request, scope) =>
       (await import("../actions/doctor/doctor.ts")).doctor(request, await portsFor(request, scope, "best")),
+    supportBundle: async (request, scope) =>
+      (await import("../actions/support/support-bundle.ts")).supportBundle(
+        request,
+        await portsFor(request, scope, "best"),
+      ),
     stop: async (request, scope) =>
       (await import("../actions/lifecycle/lifecycle.ts")).stop(request, await portsFor(request, scope)),
     start: async (request, scope) =>

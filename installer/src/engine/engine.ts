@@ -65,6 +65,7 @@ import type {
   SecretsListResult,
 } from "../actions/secrets/secrets.ts";
 import type { DriftResult } from "../actions/status/drift.ts";
+import type { SupportBundleRequest, SupportBundleResult } from "../actions/support/support-request.ts";
 import type { StatusRequest, StatusResult } from "../actions/status/status.ts";
 import type { UninstallRequest, UninstallResult } from "../actions/uninstall/uninstall.ts";
 import type { ValidateRequest, ValidateResult } from "../actions/validate/validate.ts";
@@ -108,6 +109,7 @@ export interface Engine {
   readonly restore: Action<RestoreRequest, RestoreResult>;
   readonly restorePart: Action<RestorePartRequest, RestorePartResult>;
   readonly doctor: Action<DoctorRequest, DoctorResult>;
+  readonly supportBundle: Action<SupportBundleRequest, SupportBundleResult>;
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;

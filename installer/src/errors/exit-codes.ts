@@ -40,6 +40,12 @@ export const exitCodes = [
     when: "a bundle is unsigned, signed by a key that is not trusted, damaged, incomplete, or for another platform or base",
   },
   {
+    exit: 9,
+    code: "REDACTION_FAILED",
+    errorClass: "RedactionError",
+    when: "a support bundle still held a secret, or could not be looked through for one; it was deleted",
+  },
+  {
     exit: 10,
     code: "ABORTED",
     errorClass: "AbortError",

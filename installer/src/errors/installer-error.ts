@@ -127,6 +127,13 @@ export class BundleError extends InstallerError {
   }
 }
 
+/** Something that is to be handed out still holds a secret, or cannot be looked through for one. */
+export class RedactionError extends InstallerError {
+  constructor(message: string, options?: InstallerErrorOptions) {
+    super("REDACTION_FAILED", message, options);
+  }
+}
+
 export class RegistryError extends InstallerError {
   constructor(message: string, options?: InstallerErrorOptions) {
     super("REGISTRY_FAILED", message, options);

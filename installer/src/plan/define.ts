@@ -192,6 +192,22 @@ export function randomSecret(name: string, description: string): SecretSpec {
   return { name, description, generator: { kind: "random", bytes: 32, encoding: "hex" } };
 }
 
+/** A random one that its store has among its data. */
+export function storedSecret(name: string, description: string): SecretSpec {
+  return { ...randomSecret(name, description), rotation: { kind: "in-store" } };
+}
+
+/** A password that a person starts with; `instead` says how they get another. */
+export function firstPassword(name: string, description: string, instead: string): SecretSpec {
+  const reason = "it is a first password: whom it was for has another";
+  return {
+    name,
+    description,
+    generator: { kind: "password", length: 24 },
+    rotation: { kind: "kept", reason, instead },
+  };
+}
+
 /** A secret given by the person, as a value or as a file, whichever is set. */
 export function givenSecret(name: string, description: string, valuesPath: string, file: string): SecretSpec {
   const generator =

@@ -10,7 +10,7 @@ import type { SecretSpec } from "./secret-specs.ts";
 import type { DataClass, Volume } from "./volumes.ts";
 
 export type { EdgeKey, PageCare, QueryField, Route } from "./routes.ts";
-export type { SecretGenerator, SecretRotation, SecretSpec } from "./secret-specs.ts";
+export type { SecretGenerator, SecretSpec } from "./secret-specs.ts";
 export type { DataClass, Volume } from "./volumes.ts";
 
 export interface Plan {

@@ -145,6 +145,11 @@ export interface Cluster {
     options: { readonly signal: AbortSignal; readonly onLost?: (error: unknown) => void },
   ): Promise<void>;
   logs(container: ContainerRef, options: PodLogOptions): Promise<readonly string[]>;
+  /** Every line that was printed until now, one by one: none is kept, however many there are. */
+  readLogs(
+    container: ContainerRef,
+    options: PodLogOptions & { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
+  ): Promise<void>;
   /** Until the signal aborts or the container ends. */
   followLogs(
     container: ContainerRef,

@@ -94,6 +94,42 @@ describe("containers", () => {
     expect(asked()).toEqual(["GET /containers/c/logs?stdout=true&stderr=true&tail=all&follow=false"]);
   });
 
+  it("hand over their logs as they come, without an end in sight", async () => {
+    const stop = new AbortController();
+    const { docker, asked } = await dockerThatAnswers((_request, response) => {
+      response.write(Buffer.concat([frame(1, "one\n"), frame(2, "t")]));
+      response.write(frame(2, "wo\n"));
+      return "answered";
+    });
+    const lines: string[] = [];
+    const onLine = (line: string): void => {
+      lines.push(line);
+      if (lines.length === 2) stop.abort(new Error("enough"));
+    };
+
+    const read = docker.readLogs("c", { tail: -1, since: "2026-11-21T10:00:00Z", signal: stop.signal, onLine });
+
+    await expect(read).rejects.toThrow("enough");
+    expect(lines).toEqual(["one", "two"]);
+    expect(asked()).toEqual(["GET /containers/c/logs?stdout=true&stderr=true&tail=all&since=1795255200"]);
+  });
+
+  it("are told with when they ended and why", async () => {
+    const state = { Status: "exited", ExitCode: 137, OOMKilled: true };
+    const times = { StartedAt: "2026-11-30T10:00:00Z", FinishedAt: "2026-11-30T10:05:00Z" };
+    const { docker } = await dockerThatAnswers(() => ({
+      body: {
+        ...{ Id: "c", Name: "/c", Image: "s", RestartCount: 2, State: { ...state, ...times } },
+        ...{ Config: { Image: "i", Labels: null }, NetworkSettings: {} },
+      },
+    }));
+
+    expect(await docker.inspect("c")).toMatchObject({
+      ...{ restarts: 2, exitCode: 137, startedAt: times.StartedAt },
+      ended: { at: times.FinishedAt, outOfMemory: true },
+    });
+  });
+
   it("stop being followed at the caller's signal, without an error", async () => {
     const stop = new AbortController();
     const { docker } = await dockerThatAnswers((_request, response) => {

@@ -39,6 +39,7 @@ export function createCluster(
     remove: async (...given) => (await calls()).remove(...given),
     watch: async (...given) => (await calls()).watch(...given),
     logs: async (...given) => (await calls()).logs(...given),
+    readLogs: async (...given) => (await calls()).readLogs(...given),
     followLogs: async (...given) => (await calls()).followLogs(...given),
     exec: async (...given) => (await calls()).exec(...given),
     attach: async (...given) => (await calls()).attach(...given),

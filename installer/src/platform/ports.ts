@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { LogReading } from "./log-reading.ts";
 
 /** What the engine needs of the world. `cli/` builds the adapters in this folder and hands them down; tests hand in fakes. */
 
@@ -95,6 +96,8 @@ export interface ContainerState {
   /** How long it has been up, in the engine's words: `3 hours`. */
   readonly uptime?: string;
   readonly startedAt?: string;
+  /** Of one that does not run, and whether the kernel ended it for lack of memory. */
+  readonly ended?: { readonly at: string; readonly outOfMemory: boolean };
   readonly restarts?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Engine names of the networks it is attached to; sorted. */
@@ -215,10 +218,9 @@ export interface Docker {
   /** Resolves with the exit status when the container ends. */
   wait(id: string, signal?: AbortSignal): Promise<number>;
   logs(id: string, options: { readonly tail: number; readonly since?: string }): Promise<readonly string[]>;
-  followLogs(
-    id: string,
-    options: { readonly tail: number; readonly signal: AbortSignal; readonly onLine: (line: string) => void },
-  ): Promise<void>;
+  /** Every line that was written until now, one by one: none is kept, however many there are. */
+  readLogs(id: string, options: LogReading): Promise<void>;
+  followLogs(id: string, options: LogReading): Promise<void>;
   /**
    * Health and state changes of the project's containers, as they happen, until the signal aborts.
    * Resolves once the subscription stands, so that nothing is missed after it.

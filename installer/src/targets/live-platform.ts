@@ -56,6 +56,18 @@ export interface LiveService {
   readonly replaced: boolean;
 }
 
+/** A copy of a service, a container or a pod, and what became of it. */
+export interface ServiceCopy extends Pick<LiveService, "component" | "name" | "id" | "phase" | "health" | "image"> {
+  readonly imageId: string;
+  /** `name@sha256:…`, when the image came from a registry. */
+  readonly digest?: string;
+  /** How often it was started again by the target. */
+  readonly restarts: number;
+  readonly startedAt?: string;
+  /** When it ended last, and with which status and for which reason, as far as the target tells. */
+  readonly ended?: { readonly at?: string; readonly exitCode?: number; readonly reason?: string };
+}
+
 export interface LivePort {
   readonly address: string;
   /** Port of the host. */

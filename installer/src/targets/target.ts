@@ -10,7 +10,7 @@ import type { Plan } from "../plan/model.ts";
 import type { ImageStore } from "../platform/ports.ts";
 import type { ImpossibleChange, Opening, Rendering, Store } from "../render/rendering.ts";
 import type { Check } from "./check.ts";
-import type { LivePlatform, LiveService, Question } from "./live-platform.ts";
+import type { LivePlatform, LiveService, Question, ServiceCopy } from "./live-platform.ts";
 
 /**
  * Where a platform runs. Every command works with this port and knows no target; the conformance suite
@@ -78,6 +78,11 @@ export interface Target extends TargetRules {
   unattended?(): Promise<Readonly<Record<string, string>>>;
   /** Runs a program in a service that is up, as its user, without input; `lines` are those of its standard output. */
   ask(service: LiveService, command: readonly string[]): Promise<ProgramAnswer>;
+  /**
+   * Every copy of every service of the install, up or not, with what became of it; by component and name.
+   * @throws PreflightError when it does not answer
+   */
+  copies(install: Install): Promise<readonly ServiceCopy[]>;
   /** As `ask`, in every copy of a component that runs: what each knows for itself alone. */
   askCopies(install: Install, component: string, command: readonly string[]): Promise<readonly CopyAnswer[]>;
   /**
@@ -86,7 +91,11 @@ export interface Target extends TargetRules {
    */
   openConsole(install: Install, run: ConsoleRun): Promise<number>;
   /** Hands over the log lines of a service; with `follow` until the signal aborts. */
-  logs(service: LiveService, options: LogOptions, signal: AbortSignal): Promise<void>;
+  logs(
+    service: Pick<LiveService, "component" | "name" | "id">,
+    options: LogOptions,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Stops, starts or restarts a service as it is; does not wait until it serves. */
   touch(verb: Verb, service: LiveService, stopSeconds: number): Promise<void>;
   /** Begins to watch the services of an install. */

@@ -16,6 +16,7 @@ import { platformRows } from "./platform-rows.ts";
 import { type Processor, readProcessor } from "./processor.ts";
 import { prepareProgram } from "./program.ts";
 import { quickstartRow } from "./quickstart.ts";
+import { redactRow } from "./redact-row.ts";
 import type { BenchRow } from "./row.ts";
 
 const { values: options } = parseArgs({
@@ -49,6 +50,7 @@ async function rowsOf(processor: Processor): Promise<readonly BenchRow[]> {
     ...cliRows(program),
     ...executableRows(program),
     planRow,
+    redactRow(rounds),
     ...platformRows(program, rounds),
     ...formerRows(program),
   ];

@@ -212,6 +212,26 @@ export function describeTarget(name: string, open: () => Promise<ConformanceWorl
       expect(await target.askCopies(opened, "nobody", talkingProgram)).toEqual([]);
     });
 
+    test("tells every copy of a component, and what became of it", async () => {
+      await install();
+      const opened = await openInstall(world.place, world.ports.fs);
+      const { target } = world.ports;
+      const copies = await target.copies(opened);
+      const lines: string[] = [];
+      for (const copy of copies.filter(({ component }) => component === "app")) {
+        const options = { follow: false, tail: -1, since: "1h", onLine: (line: string) => void lines.push(line) };
+        await target.logs(copy, options, world.ports.signal);
+      }
+
+      expect(copies.map(({ component, phase, restarts }) => [component, phase, restarts])).toEqual([
+        ["app", "running", 0],
+        ["store", "running", 0],
+        ["web", "running", 0],
+      ]);
+      expect(lines).toEqual(["app says hello"]);
+      expect(await target.copies({ ...opened, name: `${opened.name}-other` })).toEqual([]);
+    });
+
     test("runs a console with arguments, with its status, and leaves nothing of it", async () => {
       await install();
       const before = await look();

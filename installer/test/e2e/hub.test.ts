@@ -273,11 +273,11 @@ describe("secrets that are replaced", () => {
   it("open nothing any more, and the new ones what the old ones opened", async () => {
     const visit = await visitHub(platform, await ownAddress());
     const given = givenLogins(visit);
-    for (const { service, enter } of doorsOf(platform, visit)) {
-      const [before, after] = [former.get(service), await given[service]?.()];
+    for (const door of doorsOf(platform, visit)) {
+      const [before, after] = [former.get(door.service), await given[door.service]?.()];
       if (before === undefined || after === undefined) continue;
-      expect(after.password, service).not.toBe(before.password);
-      expect(await enter([before, after]), service).toEqual([after]);
+      expect(after.password, door.service).not.toBe(before.password);
+      expect(await door.enter([before, after]), door.service).toEqual([after]);
     }
   });
 

@@ -141,6 +141,37 @@ it("stores what it has when it is asked to end, and goes on where it was", async
   expect(await rowsIn(world, data)).toEqual([1, 2, 3, 4, 5, 6]);
 }, 180_000);
 
+it("leads to moments of a server that was brought back as it was, and writes segments of the same names again", async () => {
+  for (let many = 0; many < 8; many += 1) {
+    await db.query("select pg_logical_emit_message(false, 'filler', 'x')");
+    await db.query("select pg_switch_wal()");
+  }
+  await untilStored(world, spool);
+  const data = await emptyFolder(world, "as-it-was");
+  await world.results([["restorePostgres", backup, `${cut}/postgres`, data]]);
+  const server = await world.serve("as-it-was", data);
+  const its = await emptyFolder(world, "spool-as-it-was");
+  const same = { ...login, host: "as-it-was" };
+  const second = await world.start([["archiveWal", same, its, seconds]]);
+  await untilStored(world, its);
+  const [made] = (await world.results([["backUpPostgres", same, cut]])) as [string];
+  await writeRow(server, 200);
+  const moment = await quietMoment();
+  await writeRow(server, 201);
+  await untilStored(world, its);
+  const again = await emptyFolder(world, "again-as-it-was");
+
+  await world.results([["restoreTo", moment, made, again]]);
+  const [of, holes] = await world.results([["walReach", backup], ["walHoles"]]);
+  await world.docker("stop", "-t", "30", second);
+  await server.end();
+  await world.results([["remove", [made]]]);
+
+  expect(await rowsIn(world, again)).toEqual([1, 200]);
+  // The backup of the first server goes on in the log of that one.
+  expect([of, holes]).toEqual([{ through: expect.any(String) as string }, []]);
+}, 180_000);
+
 it("says which moment is the last one, and which segment is missing", async () => {
   const [reach] = (await world.results([["walReach", backup]])) as [WalReach];
   const beyond = await world.inside([

@@ -328,6 +328,11 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): MemoryC
         const lines = memory.lines.get(`${namespace}/${pod}/${container}`) ?? [];
         return Promise.resolve(tail < 0 ? lines : lines.slice(lines.length - Math.min(tail, lines.length)));
       },
+      readLogs: ({ namespace, pod, container }, { tail, onLine }) => {
+        const lines = memory.lines.get(`${namespace}/${pod}/${container}`) ?? [];
+        for (const line of tail < 0 ? lines : lines.slice(lines.length - Math.min(tail, lines.length))) onLine(line);
+        return Promise.resolve();
+      },
       followLogs: ({ namespace, pod, container }, { onLine }) => {
         for (const line of memory.lines.get(`${namespace}/${pod}/${container}`) ?? []) onLine(line);
         return Promise.resolve();

@@ -125,6 +125,14 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
       const { status = 0, lines = [] } = world.behaviours.get([component, ...command].join(" ")) ?? {};
       return Promise.resolve({ exitCode: status, lines });
     },
+    copies: ({ name: install }) =>
+      Promise.resolve(
+        (install === world.owner ? [...world.services.values()] : [])
+          .toSorted((a, b) => (a.component < b.component ? -1 : 1))
+          .map(({ component, name, id, phase, health, image, imageId }) => {
+            return { component, name, id, phase, health, image, imageId, restarts: 0 };
+          }),
+      ),
     askCopies: (_install, component, command) => {
       const service = world.services.get(component);
       if (service === undefined) return Promise.resolve([]);

@@ -1,5 +1,10 @@
 import type { Client } from "pg";
-import type { PostgresDatabasesJob, PostgresLogin, PostgresReplicator, ServiceDatabase } from "../contract.generated.ts";
+import type {
+  PostgresDatabasesJob,
+  PostgresLogin,
+  PostgresReplicator,
+  ServiceDatabase,
+} from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
 import { scramVerifier } from "../scram-verifier.ts";
@@ -7,10 +12,7 @@ import type { JobContext } from "./job.ts";
 import { ensureExtension } from "./postgres-extensions.ts";
 
 /** Makes one login role per service, its databases and their extensions, and shuts everybody else out. */
-export async function runPostgresDatabases(
-  given: PostgresDatabasesJob,
-  context: JobContext,
-): Promise<void> {
+export async function runPostgresDatabases(given: PostgresDatabasesJob, context: JobContext): Promise<void> {
   const job = { ...given, admin: await administratorOf(given, context) };
   await withPostgres(job.admin, context.log, async (admin) => {
     await trustCatalogOnly(admin);

@@ -105,7 +105,8 @@ async function requireServing(job: Job, install: Install, { target }: RunJobPort
 
 async function runToEnd(job: Job, install: Install, { dryRun }: RunJobRequest, ports: RunJobPorts) {
   const begin = ports.clock.monotonicMs();
-  const told = dryRun === true ? await probeJob(requireProbe(job), install, ports) : await repeatJob(job, install, ports);
+  const told =
+    dryRun === true ? await probeJob(requireProbe(job), install, ports) : await repeatJob(job, install, ports);
   return {
     apiVersion: "slipway/v1",
     kind: "RunJobResult",

@@ -110,7 +110,9 @@ function chooseSecrets({ secrets: names, all = false }: SecretsRotateRequest, { 
   if (chosen.length === 0) throw new PreflightError("this platform has no secret that can be replaced");
   // What is made of one that is replaced is made anew with it.
   const follows = new Set(
-    secrets.filter(({ generator }) => chosen.some(({ name }) => name === dependencyOf(generator))).map(({ name }) => name),
+    secrets
+      .filter(({ generator }) => chosen.some(({ name }) => name === dependencyOf(generator)))
+      .map(({ name }) => name),
   );
   return { chosen, kept: kept.filter(({ name }) => !follows.has(name)) };
 }

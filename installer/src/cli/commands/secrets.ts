@@ -94,9 +94,7 @@ function declareRotate(group: Command, runtime: Runtime): void {
     .option("--all", "every secret that can be replaced; those that stay are told with the reason")
     .option("--dry-run", "say what would be replaced, and what starts anew for it")
     .option("--no-verify", "do not prove the connections at the end")
-    .addOption(
-      new Option("--timeout <time>", "longest time for all of it, for example 15m").argParser(parseDuration),
-    );
+    .addOption(new Option("--timeout <time>", "longest time for all of it, for example 15m").argParser(parseDuration));
   withExamples(command, [
     { command: "slipway secrets rotate --all --dry-run", means: "what it would do" },
     { command: "slipway secrets rotate --all", means: "after somebody has left who could read them" },

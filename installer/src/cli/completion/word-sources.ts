@@ -1,4 +1,5 @@
 import type { WordKind } from "../../actions/completion/word-kinds.ts";
+import { collectorIds } from "../../actions/support/collector-ids.ts";
 import { keysOfValues } from "../../values/describe-value.ts";
 import { componentWords } from "../../plan/component-names.ts";
 
@@ -56,6 +57,8 @@ export function optionWords(long: string, value: string, words: FixedWords): Wor
   switch (value) {
     case "component":
       return { choices: long === "--without" ? words.optional : words.all };
+    case "collector":
+      return { choices: collectorIds };
     case "path=value":
       return { choices: words.settable.map((key) => `${key}=`), open: true };
     case "login":

@@ -31,7 +31,7 @@ test.each([
 });
 
 test("a key is replaced as a whole and line by line", () => {
-  expect(redact(key)).toBe("[secret key]");
+  expect(redact(key)).toBe("[secret key]\n");
   expect(redact(`line ${"b".repeat(48)}`)).toBe("line [secret key]");
 });
 

@@ -1,49 +1,68 @@
+import { type ByteFinder, type ByteMatch, createByteFinder } from "./find-bytes.ts";
+import { type SecretEncoding, secretForms } from "./secret-forms.ts";
+
 /** Replaces every known secret by its name, however it is written. */
 export type Redactor = (text: string) => string;
 
-/** Values shorter than this are no secrets of ours and would blot out ordinary words. */
-const shortest = 6;
+/** Where a secret stands, in bytes. */
+export interface FoundSecret extends Omit<ByteMatch, "pattern"> {
+  readonly secret: string;
+  readonly encoding: SecretEncoding;
+}
 
-/** Builds a redactor from secrets by name; public parts must not be among them. */
-export function createRedactor(secrets: ReadonlyMap<string, string>): Redactor {
-  const forms = new Map<string, string>();
-  for (const [name, value] of secrets) {
-    for (const form of formsOf(value)) if (form.length >= shortest) forms.set(form, name);
+/** Finds secrets, in every form of them. */
+export interface SecretFinder {
+  /** Most bytes that a form has. */
+  readonly longest: number;
+  /** In the order of their starts; they may overlap. */
+  find(bytes: Uint8Array): readonly FoundSecret[];
+  /** What stands in place of a secret: its name, where that gives no secret away. */
+  label(secret: string): string;
+}
+
+/** Builds a finder of secrets by name; public parts must not be among them. */
+export function createSecretFinder(secrets: ReadonlyMap<string, string>): SecretFinder {
+  const forms = new Map<string, { readonly secret: string; readonly encoding: SecretEncoding }>();
+  for (const [secret, value] of secrets) {
+    for (const { text, encoding } of secretForms(value)) if (!forms.has(text)) forms.set(text, { secret, encoding });
   }
-  // Longest first: a form must not be cut by one that it contains.
-  const ordered = [...forms].sort(([a], [b]) => b.length - a.length);
-  if (ordered.length === 0) return (text) => text;
-  const pattern = new RegExp(ordered.map(([form]) => form.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|"), "g");
-  return (text) => text.replace(pattern, (form) => `[secret ${forms.get(form) ?? ""}]`);
+  const known = [...forms.values()];
+  const labels = new Map<string, string>();
+  const bytes: ByteFinder = createByteFinder([...forms.keys()].map((text) => Buffer.from(text, "utf8")));
+  return {
+    longest: bytes.longest,
+    find: (haystack) =>
+      bytes.find(haystack).flatMap(({ start, end, pattern }) => {
+        const form = known[pattern];
+        return form === undefined ? [] : [{ start, end, ...form }];
+      }),
+    label: (secret) => {
+      const named = labels.get(secret) ?? withoutSecret(`[secret ${secret}]`, bytes);
+      labels.set(secret, named);
+      return named;
+    },
+  };
 }
 
-function formsOf(value: string): readonly string[] {
-  const json = JSON.stringify(value).slice(1, -1);
-  // A key in PEM shows up line by line, in logs and in JSON.
-  const lines = value.includes("\n")
-    ? value.split("\n").filter((line) => line.length > 20 && !line.startsWith("-----"))
-    : [];
-  return [
-    value,
-    ...lines,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    encodeURIComponent(value),
-    ...base64Forms(value),
-    Buffer.from(value, "utf8").toString("hex"),
-  ];
+/** A name may hold the value of another secret. */
+function withoutSecret(named: string, bytes: ByteFinder): string {
+  return bytes.find(Buffer.from(named, "utf8")).length === 0 ? named : "[secret]";
 }
 
-/** Base64 of the value alone, and of the value behind one or two other bytes, less the characters those share. */
-function base64Forms(value: string): readonly string[] {
-  const bytes = Buffer.from(value, "utf8");
-  const shifted = [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString("base64")
-      .replace(/=+$/, "");
-    const cleanStart = offset === 0 ? 0 : offset + 1;
-    const complete = (offset + bytes.length) % 3 === 0;
-    return text.slice(cleanStart, complete ? undefined : -1);
-  });
-  return [...shifted, ...shifted.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
+/** Builds a redactor from secrets by name, or from a finder of them; public parts must not be among them. */
+export function createRedactor(secrets: ReadonlyMap<string, string> | SecretFinder): Redactor {
+  const finder = "find" in secrets ? secrets : createSecretFinder(secrets);
+  return (text) => {
+    const bytes = Buffer.from(text, "utf8");
+    const found = finder.find(bytes);
+    if (found.length === 0) return text;
+    let redacted = "";
+    let at = 0;
+    for (const { start, end, secret } of found) {
+      // One that begins inside another goes with it, and so does what it has beyond.
+      if (start >= at) redacted += bytes.toString("utf8", at, start) + finder.label(secret);
+      at = Math.max(at, end);
+    }
+    return redacted + bytes.toString("utf8", at);
+  };
 }

@@ -115,7 +115,10 @@ describe("secrets that are replaced", () => {
       expect(after.read({ name: "plain" }), point).not.toBe(before.read({ name: "plain" }));
       expect(after.read({ name: "stored", part: "former" }), point).toBe(before.read({ name: "stored" }));
       if (made !== undefined) expect(after.read({ name: "stored" }), point).toBe(made);
-      expect([...fs.files.keys()].filter((path) => path.endsWith(".next")), point).toEqual([]);
+      expect(
+        [...fs.files.keys()].filter((path) => path.endsWith(".next")),
+        point,
+      ).toEqual([]);
       const again = await rotate();
       expect(again.read({ name: "stored" }), point).toBe(after.read({ name: "stored" }));
     }

@@ -24,7 +24,11 @@ export async function rotateSecrets(ports: SecretPorts, request: SecretRequest, 
   const inState = (state: RotationState): readonly SecretSpec[] =>
     specs.filter(({ name }) => record.current().rotation?.[name] === state);
   // Key pairs cost the most, and what one is signed by may be replaced, too.
-  await Promise.all(inState("wanted").filter(isIndependent).map((spec) => makeBeside(spec, { ports, request, record })));
+  await Promise.all(
+    inState("wanted")
+      .filter(isIndependent)
+      .map((spec) => makeBeside(spec, { ports, request, record })),
+  );
   await placeAll(inState("made"), { ports, request, record });
   for (const spec of inState("wanted")) await makeBeside(spec, { ports, request, record });
   await placeAll(inState("made"), { ports, request, record });

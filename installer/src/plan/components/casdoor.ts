@@ -1,6 +1,7 @@
 import {
   completed,
   container,
+  firstPassword,
   givenSecret,
   healthy,
   randomSecret,
@@ -295,16 +296,7 @@ function redirectUri(context: PlanContext, application: string): string {
 
 function secrets(): readonly SecretSpec[] {
   return [
-    {
-      name: "casdoor-root",
-      description: "first password of user root",
-      generator: { kind: "password", length: 24 },
-      rotation: {
-        kind: "kept",
-        reason: "it is a first password: whom it was for has another",
-        instead: "people change theirs on their own page of Casdoor",
-      },
-    },
+    firstPassword("casdoor-root", "first password of user root", "people change theirs on their own page of Casdoor"),
     {
       name: "casdoor-root-hash",
       description: "hash of root's password",

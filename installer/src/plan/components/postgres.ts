@@ -5,6 +5,7 @@ import {
   healthy,
   randomSecret,
   resourcesOf,
+  storedSecret,
   toGiB,
   toMiB,
   type ComponentDefinition,
@@ -315,12 +316,7 @@ function secrets(context: PlanContext): readonly SecretSpec[] {
   const isPrepared = postgresIsPrepared(context);
   return [
     ...(mode === "embedded"
-      ? [
-          {
-            ...randomSecret("postgres-admin", "password of the PostgreSQL superuser"),
-            rotation: { kind: "in-store" } as const,
-          },
-        ]
+      ? [storedSecret("postgres-admin", "password of the PostgreSQL superuser")]
       : isPrepared
         ? []
         : [

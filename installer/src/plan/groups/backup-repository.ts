@@ -34,14 +34,17 @@ interface RepositoryParts {
 export function backupRepository(context: PlanContext, owner: string): RepositoryParts {
   const { directory, claim, repository } = context.values.backup;
   const password = { password: secret(repositorySecret) };
-  const secrets = [{
+  const secrets = [
+    {
       ...randomSecret(repositorySecret, "password of the repository of backups"),
       rotation: {
         kind: "kept" as const,
         reason: "what backups are encrypted with stays the same under another password",
-        instead: "who must not read them any more needs a repository that is made anew: another backup.directory or backup.repository",
+        instead:
+          "who must not read them any more needs a repository that is made anew: another backup.directory or backup.repository",
       },
-    }];
+    },
+  ];
   if (repository.kind === "directory") {
     return {
       ...{ endpoints: [], secrets, mounts: [volume] },

@@ -8,6 +8,7 @@ import { unless } from "./engine-errors.ts";
 import type { EngineLibrary } from "./engine-library.ts";
 import { readFramedLines, readJsonLines } from "./engine-streams.ts";
 import { labelFilter, projectLabel } from "./label-filter.ts";
+import { get } from "./raw-calls.ts";
 
 type ContainerCalls = Pick<
   Docker,
@@ -22,6 +23,7 @@ type ContainerCalls = Pick<
   | "removeContainer"
   | "wait"
   | "logs"
+  | "readLogs"
   | "followLogs"
   | "watch"
 >;
@@ -109,7 +111,7 @@ async function execIn(
   });
 }
 
-function logCalls(connection: EngineConnection): Pick<Docker, "logs" | "followLogs"> {
+function logCalls(connection: EngineConnection): Pick<Docker, "logs" | "readLogs" | "followLogs"> {
   const open = (docker: EngineLibrary, id: string, options: LogOptions): Promise<NodeJS.ReadableStream | Buffer> =>
     docker.getContainer(id).logs(options as Dockerode.ContainerLogsOptions & { follow: true });
   return {
@@ -119,6 +121,19 @@ function logCalls(connection: EngineConnection): Pick<Docker, "logs" | "followLo
         const whole = await open(docker, id, { ...logOptions(options), follow: false, abortSignal: signal });
         await readFramedLines([whole as Buffer], (line) => lines.push(line));
         return lines;
+      }),
+    readLogs: (id, { signal, onLine, ...options }) =>
+      connection.call({ what: `to read the log of ${id}`, kind: "stream", signal }, async (docker, watch) => {
+        const { stdout, stderr, tail, since } = logOptions(options);
+        const lines = { stdout: String(stdout), stderr: String(stderr), tail: String(tail) };
+        const query = since === undefined ? lines : { ...lines, since };
+        const path = `/containers/${id}/logs`;
+        // The library would read the whole log before it hands any of it over.
+        const stream = await get(docker, { path, query, signal: watch.signal, accept: [200] });
+        await readFramedLines(stream, (line) => {
+          watch.heard();
+          onLine(line);
+        });
       }),
     followLogs: async (id, options) => {
       const call = { what: `to follow the log of ${id}`, kind: "stream", signal: options.signal } as const;

@@ -31,6 +31,8 @@ export interface ContainerDetails {
     readonly Status: ContainerState["state"];
     readonly ExitCode: number;
     readonly StartedAt: string;
+    readonly FinishedAt?: string;
+    readonly OOMKilled?: boolean;
     readonly Health?: { readonly Status: ContainerState["health"] } | null;
   };
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
@@ -124,19 +126,25 @@ function inStatus(status: string): Pick<ContainerState, "uptime" | "exitCode"> {
   return { ...(uptime !== undefined && { uptime }), ...(exitCode !== undefined && { exitCode: Number(exitCode) }) };
 }
 
+/** How the year begins of what has not happened. */
+const never = "0001-";
+
 export function fromDetails(details: ContainerDetails): ContainerState {
   const labels = details.Config.Labels ?? {};
-  const started = !details.State.StartedAt.startsWith("0001-");
+  const { Status, StartedAt, FinishedAt = never, OOMKilled = false } = details.State;
+  const started = !StartedAt.startsWith(never);
+  const ended = Status !== "running" && !FinishedAt.startsWith(never);
   return {
     id: details.Id,
     name: details.Name.replace(/^\//, ""),
     service: labels[serviceLabel] ?? "",
     image: details.Config.Image,
     imageId: details.Image,
-    state: details.State.Status,
+    state: Status,
     health: details.State.Health?.Status ?? "none",
     exitCode: details.State.ExitCode,
-    ...(started ? { startedAt: details.State.StartedAt } : {}),
+    ...(started ? { startedAt: StartedAt } : {}),
+    ...(ended ? { ended: { at: FinishedAt, outOfMemory: OOMKilled } } : {}),
     restarts: details.RestartCount,
     labels,
     ...attached(details.NetworkSettings.Networks),

@@ -38,6 +38,19 @@ describe("the log of a container", () => {
     expect(second?.query.toString()).toBe("container=web&sinceTime=2026-11-21T10%3A00%3A00.000Z");
   });
 
+  it("is handed over line by line", async () => {
+    await printing("one\ntwö\r\nthree");
+    const lines: string[] = [];
+
+    await bed.cluster.readLogs(web, {
+      ...{ tail: -1, since: "24h", signal: new AbortController().signal },
+      onLine: (line) => void lines.push(line),
+    });
+
+    expect(lines).toEqual(["one", "twö", "three"]);
+    expect(bed.server.requests[0]?.query.toString()).toBe("container=web&sinceSeconds=86400");
+  });
+
   it("is empty when nothing was printed", async () => {
     await printing("");
 

@@ -6,26 +6,41 @@ import { explainConnectionError } from "./cluster-errors.ts";
 import { query } from "./kinds.ts";
 
 /** Calls about what containers print. */
-export function logCalls(connection: ApiConnection): Pick<Cluster, "logs" | "followLogs"> {
+export function logCalls(connection: ApiConnection): Pick<Cluster, "logs" | "readLogs" | "followLogs"> {
+  const readLines = async (request: ReturnType<typeof requestFor>, { signal, onLine }: Reader): Promise<void> => {
+    const answer = await connection.stream({ ...request, signal });
+    const lines = lineSplitter(onLine);
+    for await (const chunk of answer) lines.push(chunk as Buffer);
+    lines.end();
+  };
   return {
     logs: async (container, options) => {
       const whole = await connection.text(requestFor(container, options));
       const lines = whole.split("\n").map((line) => line.replace(/\r$/, ""));
       return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
     },
+    readLogs: async (container, { signal, onLine, ...options }) => {
+      try {
+        await readLines(requestFor(container, options), { signal, onLine });
+      } catch (error) {
+        throw explainConnectionError(error, connection.access());
+      }
+    },
     followLogs: async (container, { signal, onLine, ...options }) => {
       const isOver = (): boolean => signal.aborted;
       if (isOver()) return;
       try {
-        const answer = await connection.stream({ ...requestFor(container, options, true), signal });
-        const lines = lineSplitter(onLine);
-        for await (const chunk of answer) lines.push(chunk as Buffer);
-        lines.end();
+        await readLines(requestFor(container, options, true), { signal, onLine });
       } catch (error) {
         if (!isOver()) throw explainConnectionError(error, connection.access());
       }
     },
   };
+}
+
+interface Reader {
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string) => void;
 }
 
 function requestFor({ namespace, pod, container }: ContainerRef, options: PodLogOptions, follow?: true) {

@@ -42,6 +42,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
     runJob: async (install, job, io) => (await import("./run-job.ts")).runRenderedJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInContainer(service, command, ports),
     ask: (service, command) => docker.exec(service.id, command),
+    copies: async (install) => (await import("./copies.ts")).copiesOf(install, docker),
     askCopies: async (install, component, command) => {
       const { isOurs } = await import("./live-containers.ts");
       const found = (await docker.containers(install.name)).filter(
@@ -51,9 +52,8 @@ export function createComposeTarget(ports: ComposePorts): Target {
     },
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),
     logs: async (service, { follow, tail, since, onLine }, signal) => {
-      const options = { tail, ...(since === undefined ? {} : { since }) };
-      if (follow) await docker.followLogs(service.id, { ...options, signal, onLine });
-      else for (const line of await docker.logs(service.id, options)) onLine(line);
+      const options = { tail, signal, onLine, ...(since === undefined ? {} : { since }) };
+      await (follow ? docker.followLogs(service.id, options) : docker.readLogs(service.id, options));
     },
     touch: (verb, service, stopSeconds) => touch(docker, verb, service, stopSeconds),
     watch: async (install, signal) => {

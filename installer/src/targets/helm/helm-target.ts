@@ -34,6 +34,7 @@ export function createHelmTarget(ports: HelmPorts): Target {
     runJob: async (install, job, io) => (await import("./run-job.ts")).runReleaseJob(install, job, io, ports),
     exec: async (service, command) => (await import("./attached.ts")).execInPod(service, command, ports),
     ask: async (service, command) => (await import("./attached.ts")).askInPod(service, command, ports),
+    copies: async (install) => (await import("./copies.ts")).copiesOf(install, ports),
     askCopies: async (install, component, command) =>
       (await import("./attached.ts")).askPods(install.name, component, command, ports),
     openConsole: async (install, run) => (await import("./attached.ts")).runConsole(install, run, ports),

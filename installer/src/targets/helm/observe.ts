@@ -150,7 +150,7 @@ export function podsOf({ kind, metadata }: WorkloadObject, pods: readonly PodObj
 }
 
 /** `name@sha256:…` of what a node runs; one that was loaded into the node by hand has none. */
-function digestOf(imageId: string | undefined): string | undefined {
+export function digestOf(imageId: string | undefined): string | undefined {
   return imageId?.includes("@sha256:") === true ? imageId.replace(/^[a-z-]+:\/\//, "") : undefined;
 }
 

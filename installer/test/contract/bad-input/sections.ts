@@ -5,6 +5,7 @@ import { metricsRows } from "./metrics.ts";
 import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
 import { serviceRows } from "./services.ts";
+import { supportRows } from "./support.ts";
 import { valuesRows } from "./values.ts";
 import type { BadInputSection } from "./row.ts";
 
@@ -53,5 +54,10 @@ export const badInput: readonly BadInputSection[] = [
     title: "Values and records",
     text: "Values that can be read and mean something else than they say, and a state directory that is not as it was left. That values files are YAML and fit the schema is told with line and column.",
     rows: valuesRows,
+  },
+  {
+    title: "Support bundles",
+    text: "What stands in the way of a file for whoever helps, and what must not get into one.",
+    rows: supportRows,
   },
 ];

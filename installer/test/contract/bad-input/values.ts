@@ -80,7 +80,8 @@ export const valuesRows: readonly BadInput[] = [
     proofs: proofs("secrets/rotate", "that cannot be are refused before anything is done: %j"),
   },
   {
-    fault: "a secret that is to be replaced and must stay: given by a person, a first password, a key that data is encrypted with",
+    fault:
+      "a secret that is to be replaced and must stay: given by a person, a first password, a key that data is encrypted with",
     says: "… is not replaced: …",
     code: "USAGE",
     state: "nothing was changed; with --all the others are replaced, and these are told with the reason",

@@ -31,7 +31,10 @@ export const guarantees: readonly Guarantee[] = [
       ...proofs("certificates", "a signing pair is RSA, signed by itself, and valid past 2050"),
       ...proofs("secret-store", "are on disk, closed, before anybody gets them, and stay what they are"),
       ...proofs(wiring, asTheContract),
-      ...proofs("integration/rotate-secrets", "reach the store that has one among its data, and everything that reads them"),
+      ...proofs(
+        "integration/rotate-secrets",
+        "reach the store that has one among its data, and everything that reads them",
+      ),
     ],
   },
   {
@@ -350,5 +353,20 @@ export const guarantees: readonly Guarantee[] = [
       "takes people for those of the same e-mail address where the values say so",
       "takes no code that another browser got",
     ),
+  },
+  {
+    id: "G32",
+    promise:
+      "a support bundle holds no secret of the install in any of eight encodings, and is deleted where it is found to; nothing is sent anywhere",
+    proofs: [
+      ...proofs(
+        "support-bundle",
+        "has none of 200 secrets that are in a log in every encoding",
+        "with a secret that was smuggled past, which the scan finds in any encoding",
+        "where the scan does not see what was planted for it",
+      ),
+      ...proofs("redact-stream", "is taken out wherever a window ends: %s, %#"),
+    ],
+    notYet: "a secret that is in no record any more, such as one from before a rotation, is found by its shape alone",
   },
 ];

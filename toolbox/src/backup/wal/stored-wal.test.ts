@@ -80,6 +80,10 @@ describe("how far the log leads", () => {
     expect(reachOf({ ...start, cutAt: minute(8) }, [...line, later])).toEqual({ through: minute(9) });
   });
 
+  it("is nowhere where all that was stored is from before the backup: of a server that was brought back since", () => {
+    expect(reachOf({ ...start, cutAt: minute(5) }, line)).toBeUndefined();
+  });
+
   it("is nowhere where the log was archived only after the backup, whatever its segments are called", () => {
     expect(reachOf({ ...start, cutAt: minute(-2) }, line)).toBeUndefined();
   });

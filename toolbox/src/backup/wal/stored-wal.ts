@@ -165,7 +165,7 @@ function furthest(line: readonly StoredWal[], segment: number): StoredWal | unde
   return having.toSorted((a, b) => (b.whole?.last ?? 0) - (a.whole?.last ?? 0))[0];
 }
 
-export interface Chain {
+interface Chain {
   /** All that was stored of the line, oldest first. */
   readonly line: readonly StoredWal[];
   /** What of it the log leads to without a gap. */
@@ -198,10 +198,10 @@ function walk(start: WalStart, line: readonly StoredWal[]): Chain {
   let next = segmentAfter(start.stopLsn);
   let missing: string | undefined;
   for (const row of line) {
-    const { whole, part, upto } = row;
+    const { whole, part, upto, through } = row;
     // Also of one that ends before the backup: the segment became whole while it was stored.
     if (whole !== undefined && whole.first <= next && next <= whole.last) next = whole.last + 1;
-    if (parsePosition(upto) < stop) continue;
+    if (parsePosition(upto) < stop || Date.parse(through) < Date.parse(start.cutAt)) continue;
     const end = segmentBefore(upto);
     if (next > end || (next === end && part === end)) usable.push(row);
     else missing ??= segmentName(row.timeline, next);

@@ -20,6 +20,7 @@ export function guardWrites(cluster: Cluster, requireHeld: () => Promise<void>):
     remove: (ref, options) => held(() => cluster.remove(ref, options)),
     watch: (kind, query, onEvent, options) => cluster.watch(kind, query, onEvent, options),
     logs: (container, options) => cluster.logs(container, options),
+    readLogs: (container, options) => cluster.readLogs(container, options),
     followLogs: (container, options) => cluster.followLogs(container, options),
     exec: (container, command, streams, signal) => cluster.exec(container, command, streams, signal),
     attach: (container, streams, signal) => cluster.attach(container, streams, signal),
