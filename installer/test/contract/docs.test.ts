@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { CommandInfo } from "../../src/cli/completion/command-tree.ts";
 import { describeProgram } from "../../src/cli/docs/describe-program.ts";
+import { alertRules } from "../../src/actions/metrics/alert-rules.ts";
+import { allMetrics } from "../../src/actions/metrics/all-metrics.ts";
 import { componentDefinitions } from "../../src/plan/components/all.ts";
 import { diskFor, memoryFor, usualEstimate } from "../../src/actions/init/sizing.ts";
 import { valuesSections } from "../../src/plan/values-sections.ts";
@@ -194,4 +196,12 @@ describe("the pages about components", () => {
       ),
     );
   });
+});
+
+it("docs/metrics.md has each metric and each alert, in the order of the program", () => {
+  const named = (prefix: string) =>
+    [...read("docs/metrics.md").matchAll(new RegExp(`^\\| \`(${prefix}\\w+)\` \\|`, "gm"))].map(([, name]) => name);
+
+  expect(named("slipway_")).toEqual(allMetrics.map(({ name }) => name));
+  expect(named("Slipway")).toEqual(alertRules.map(({ alert }) => alert));
 });
