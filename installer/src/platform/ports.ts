@@ -221,10 +221,7 @@ export interface Docker {
   /** Every line that was written until now, one by one: none is kept, however many there are. */
   readLogs(id: string, options: LogReading): Promise<void>;
   followLogs(id: string, options: LogReading): Promise<void>;
-  /**
-   * Health and state changes of the project's containers, as they happen, until the signal aborts.
-   * Resolves once the subscription stands, so that nothing is missed after it.
-   */
+  /** Health and state changes of the project's containers until the signal aborts. Resolves once nothing is missed any more. */
   watch(project: string, onChange: (containerId: string) => void, signal: AbortSignal): Promise<void>;
   imageId(reference: string): Promise<string | undefined>;
   /** What of these references the engine has, and the digests of every image, in one request. */
