@@ -129,11 +129,15 @@ describe("a rotation that is killed", () => {
 
   test("at any point of its journal is completed by the same command", { timeout: 900_000 }, async () => {
     const failpoints = await everyFailpoint();
+    // What an install passes as well is swept by the tests of installs: here a third of that does, and with ./test --full all of it.
+    const swept = failpoints.filter(
+      (name, index) => name.startsWith("rotation:") || index % 3 === 0 || process.env["SLIPWAY_FULL"] === "1",
+    );
     const lanes = await Promise.all([installed(), installed(), installed()]);
     const problems = await Promise.all(
       lanes.map(async (place, lane) => {
         const found: string[] = [];
-        for (const [index, failpoint] of failpoints.entries()) {
+        for (const [index, failpoint] of swept.entries()) {
           if (index % lanes.length === lane) found.push(...(await killAndRerun(place, failpoint)));
         }
         return found;
