@@ -1,3 +1,4 @@
+import { type ByteWindow, createByteWindow } from "./byte-window.ts";
 import { createByteFinder } from "./find-bytes.ts";
 import type { SecretFinder } from "./redactor.ts";
 import { longestPattern, secretPatterns } from "./secret-patterns.ts";
@@ -6,10 +7,7 @@ import { longestPattern, secretPatterns } from "./secret-patterns.ts";
 export type Redactions = Readonly<Record<string, number>>;
 
 /** Takes secrets out of bytes that come in pieces of any size, in memory that does not grow with them. */
-export interface RedactingStream {
-  push(piece: Uint8Array | string): void;
-  /** Hands on the rest. Nothing may be pushed afterwards. */
-  end(): void;
+export interface RedactingStream extends ByteWindow {
   redactions(): Redactions;
 }
 
@@ -42,8 +40,6 @@ export function createRedactingStream(
 ): RedactingStream {
   const overlap = Math.max(finder.longest, longestPattern) + lookBehind;
   const counts = new Map<string, number>();
-  const work = Buffer.allocUnsafeSlow(window + overlap);
-  let filled = 0;
   /** Found before, with what is not written yet. */
   let carried: readonly Span[] = [];
 
@@ -71,27 +67,8 @@ export function createRedactingStream(
     carried = beyond.map((span) => ({ ...span, start: span.start - limit, end: span.end - limit, since: 0 }));
   };
 
-  const take = (piece: Uint8Array): void => {
-    for (let taken = 0; taken < piece.length; ) {
-      const room = Math.min(work.length - filled, piece.length - taken);
-      work.set(piece.subarray(taken, taken + room), filled);
-      taken += room;
-      filled += room;
-      if (filled < work.length) break;
-      redact(work, window);
-      work.copyWithin(0, window);
-      filled = overlap;
-    }
-  };
-
   return {
-    push: (piece) => {
-      if (typeof piece !== "string") take(piece);
-      // A line mostly fits, and is written to its place at once. A character has three bytes at most.
-      else if (piece.length * 3 < work.length - filled) filled += work.write(piece, filled, "utf8");
-      else take(Buffer.from(piece, "utf8"));
-    },
-    end: () => redact(work.subarray(0, filled), filled),
+    ...createByteWindow(window, overlap, redact),
     redactions: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
