@@ -2,6 +2,11 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 
 const iterations = 4096;
 
+/** What a statement says of a password: its stored form, or the password itself where only the server can make that. */
+export function storedPassword(password: string): string {
+  return scramVerifier(password) ?? password;
+}
+
 /**
  * The stored form of a password as PostgreSQL keeps it (RFC 5803), so that the password itself never stands in
  * a statement the server may log. Undefined for text outside printable ASCII, which the server must normalise.

@@ -7,7 +7,7 @@ import type {
 } from "../contract.generated.ts";
 import { ToolboxError } from "../errors.ts";
 import { connectPostgres, sqlState, withPostgres } from "../postgres-client.ts";
-import { scramVerifier } from "../scram-verifier.ts";
+import { storedPassword } from "../scram-verifier.ts";
 import type { JobContext } from "./job.ts";
 import { ensureExtension } from "./postgres-extensions.ts";
 
@@ -194,7 +194,7 @@ async function ensurePassword(
   await context.change(`set the password of role ${wanted.role}`, async () => {
     await admin.query("set password_encryption = 'scram-sha-256'");
     const role = admin.escapeIdentifier(wanted.role);
-    const stored = scramVerifier(wanted.password) ?? wanted.password;
+    const stored = storedPassword(wanted.password);
     await admin.query(`alter role ${role} password ${admin.escapeLiteral(stored)} valid until 'infinity'`);
     if (await canLogIn(job, wanted, context)) return;
     throw new ToolboxError(`role ${wanted.role} cannot log in although its password was just set`, {

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeIdentifier, escapeLiteral } from "pg";
 import { ToolboxError } from "../../errors.ts";
-import { scramVerifier } from "../../scram-verifier.ts";
+import { storedPassword } from "../../scram-verifier.ts";
 import type { CopyContext } from "../copy.ts";
 import type { Restic } from "../restic.ts";
 import { EndedServerError, withScratchServer } from "../scratch-server.ts";
@@ -127,8 +127,6 @@ full_page_writes = on
   });
 }
 
-/** What the server stores of a password is what is sent: statements may stand in its log. */
 function settingPassword({ user, password }: NonNullable<RecoveryPlace["administrator"]>): string {
-  const stored = scramVerifier(password) ?? password;
-  return `alter role ${escapeIdentifier(user)} password ${escapeLiteral(stored)}`;
+  return `alter role ${escapeIdentifier(user)} password ${escapeLiteral(storedPassword(password))}`;
 }
