@@ -67,6 +67,9 @@ export interface ValuesSelection {
   readonly lock?: string;
 }
 
+/** The values as they are recorded, and nothing else. */
+export const recordedValues: ValuesSelection = { files: [], set: [], without: [] };
+
 /** Head of every result: `--json` prints results as they are. */
 export interface ResultHead<Kind extends string> {
   /** Grows only when what a program relied on goes: docs/json.md says what that is. */

@@ -3,7 +3,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { repositorySecret } from "../../plan/groups/backup-repository.ts";
 import type { Plan } from "../../plan/model.ts";
-import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { type ActionPorts, type InstallTarget, type ResultHead, recordedValues } from "../context.ts";
 import { planOf, readPlanInputs } from "../desired/load-plan.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { uninstall } from "../uninstall/uninstall.ts";
@@ -92,7 +92,7 @@ function requireAllHere({ components }: Plan): void {
 }
 
 async function ownPlace({ name, stateDir }: InstallTarget, secrets: string, ports: ActionPorts): Promise<RestoreFrom> {
-  const inputs = await readPlanInputs({ name, stateDir, values: { files: [], set: [], without: [] } }, ports);
+  const inputs = await readPlanInputs({ name, stateDir, values: recordedValues }, ports);
   const own = ownRepository(planOf(inputs, ports.assets).values.values, secrets);
   // What a platform writes that is removed again is not kept.
   return { ...own, set: [...own.set, "backup.wal=false"] };

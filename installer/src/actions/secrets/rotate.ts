@@ -3,7 +3,7 @@ import { dependencyOf } from "../../execute/secrets/secret-parts.ts";
 import { openInstall } from "../../execute/state/install.ts";
 import type { Plan, SecretSpec } from "../../plan/model.ts";
 import { suggestKey } from "../../values/suggest-key.ts";
-import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { type ActionPorts, type InstallTarget, recordedValues, type ResultHead } from "../context.ts";
 import { install } from "../install/install.ts";
 import type { InstallRequest, InstallResult } from "../install/install-request.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
@@ -78,7 +78,7 @@ function toInstall(
   chosen: readonly SecretSpec[],
 ): InstallRequest {
   return {
-    ...{ name, stateDir, values: { files: [], set: [], without: [] } },
+    ...{ name, stateDir, values: recordedValues },
     rotate: chosen.map((spec) => spec.name),
     ...(skipVerify === undefined ? {} : { skipVerify }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),

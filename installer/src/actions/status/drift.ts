@@ -1,6 +1,6 @@
 import { openInstall } from "../../execute/state/install.ts";
 import type { ImpossibleChange } from "../../render/rendering.ts";
-import type { InstallTarget, ResultHead } from "../context.ts";
+import { type InstallTarget, recordedValues, type ResultHead } from "../context.ts";
 import { loadDesired } from "../desired/desired.ts";
 import type { FoundInside } from "../plan/find-drift.ts";
 import { type Change, planLive, type PlanPorts } from "../plan/plan.ts";
@@ -29,7 +29,7 @@ export async function drift(
   const install = await openInstall(request, ports.fs);
   await requireInstalledHere(install, ports);
   const { name, stateDir } = request;
-  const desired = await load({ name, stateDir, values: { files: [], set: [], without: [] } }, ports);
+  const desired = await load({ name, stateDir, values: recordedValues }, ports);
   const planned = await planLive(desired, install, ports);
   const changes = planned.changes.filter(({ action }) => action !== "unchanged");
   const { drift: inside, noted, impossible } = planned;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { PreflightError } from "../../../errors/installer-error.ts";
 import { planOfInstall } from "../../../execute/state/install.ts";
 import type { FileSystem } from "../../../platform/ports.ts";
+import { recordedValues } from "../../context.ts";
 import { showValues } from "../../values/show-values.ts";
 import type { Collector } from "../collector.ts";
 
@@ -11,8 +12,7 @@ export const values: Collector = {
   holds: "every value in effect with the layer it comes from; secrets are left out",
   why: "what was asked for",
   collect: async ({ place, ports, addJson }) => {
-    const none = { files: [], set: [], without: [] };
-    await addJson("values.json", await showValues({ ...place, values: none }, ports));
+    await addJson("values.json", await showValues({ ...place, values: recordedValues }, ports));
   },
 };
 

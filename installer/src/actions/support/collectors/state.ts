@@ -1,5 +1,6 @@
 import { planOfInstall } from "../../../execute/state/install.ts";
 import { backupState } from "../../backup/remembered.ts";
+import { recordedValues } from "../../context.ts";
 import { doctor as runDoctor } from "../../doctor/doctor.ts";
 import { status as readStatus } from "../../status/status.ts";
 import type { Collector } from "../collector.ts";
@@ -16,7 +17,7 @@ export const doctor: Collector = {
   holds: "what `slipway doctor --json` prints",
   why: "what is wrong with host, engine and platform, with the remedies that were given",
   collect: async ({ place, ports, addJson }) => {
-    const request = { ...place, values: { files: [], set: [], without: [] }, listOnly: false, strict: false };
+    const request = { ...place, values: recordedValues, listOnly: false, strict: false };
     await addJson("doctor.json", await runDoctor(request, ports));
   },
 };
