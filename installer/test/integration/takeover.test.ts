@@ -61,8 +61,7 @@ describe("state that 0.1.0 wrote", () => {
   });
 
   itUnless(obstacle, "is taken over without a container restarted", async () => {
-    // What 0.1.0 had no notion of is not wanted here.
-    const same = { ...place, withoutConsole: true };
+    const same = { ...place, as010: true };
     const installed = await program.run(place);
     const before = { ids: await containerIds(place.name), secrets: readSecretFiles(place.stateDir) };
     const started = await startTimes(before.ids);
@@ -83,7 +82,7 @@ describe("state that 0.1.0 wrote", () => {
   itUnless(obstacle, "is of format 2 after the first change, and refused by 0.1.0 from then on", async () => {
     await program.run(place);
     const before = await containerIds(place.name);
-    const changed = await installFixture({ ...place, greeting: "good day" }, fixturePorts());
+    const changed = await installFixture({ ...place, as010: true, greeting: "good day" }, fixturePorts());
     const after = await containerIds(place.name);
     const refused = await program.run(place);
     const applied = JSON.parse(readFileSync(join(place.stateDir, "applied.json"), "utf8")) as object;

@@ -17,8 +17,8 @@ export interface FixtureOptions {
   /** The job can be asked quickly, too. */
   readonly stamp?: boolean;
   readonly withoutWeb?: boolean;
-  /** Nothing of the platform lets a person in. */
-  readonly withoutConsole?: boolean;
+  /** Only what version 0.1.0 had a notion of: no console, and no file with a password that was replaced. */
+  readonly as010?: boolean;
   /** Where `web` takes notices. */
   readonly notices?: string;
   /** Host directory for the volumes. */
@@ -57,7 +57,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     },
     components: [store(options), app(options), web(options)],
-    jobs: [prepare(options), ...(options.withoutConsole === true ? [] : [storeConsole()])],
+    jobs: [prepare(options), ...(options.as010 === true ? [] : [storeConsole()])],
     secrets: [
       {
         name: "store-password",
@@ -129,11 +129,16 @@ const listening = [
   "exec nginx -c /run/fixture/nginx.conf",
 ];
 
-function store({ withoutConsole, onCluster }: FixtureOptions): Component {
+function store({ as010, onCluster }: FixtureOptions): Component {
+  const former: ConfigFile = {
+    path: "/etc/store/former",
+    contents: textFile(text`${secret("store-password", { part: "former" })}`),
+  };
+  const takeNew = `if cmp -s ${former.path} /data/password; then cat /etc/store/password > /data/password; fi`;
   const script = [
     "set -eu",
     "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
-    "if cmp -s /etc/store/former /data/password; then cat /etc/store/password > /data/password; fi",
+    ...(as010 === true ? [] : [takeNew]),
     `cmp -s /etc/store/password /data/password || { echo "the store was set up with another password"; exit 1; }`,
     "echo the store serves",
     `: > ${readyFile}`,
@@ -147,13 +152,13 @@ function store({ withoutConsole, onCluster }: FixtureOptions): Component {
       container(20001, script, {
         files: [
           { path: "/etc/store/password", contents: textFile(text`${secret("store-password")}`) },
-          { path: "/etc/store/former", contents: textFile(text`${secret("store-password", { part: "former" })}`) },
+          ...(as010 === true ? [] : [former]),
         ],
         mounts: [{ volume: "data", path: "/data" }],
       }),
     ),
     volumes: [{ name: "data", sizeGiB: 1, dataClass: "backup", marker: "initialised" }],
-    ...(withoutConsole === true
+    ...(as010 === true
       ? {}
       : { console: { kind: "sql", job: "store-console", logins: ["keeper", "reader"] } as const }),
   });
