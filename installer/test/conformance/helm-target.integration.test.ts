@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { beforeAll, describe } from "vitest";
+import { beforeAll } from "vitest";
 import { openAssets } from "../../src/cli/assets.ts";
 import { createPlatformPorts } from "../../src/platform/create-ports.ts";
 import { createCluster } from "../../src/platform/kubernetes-cluster.ts";
@@ -11,12 +11,13 @@ import { createHelmTarget } from "../../src/targets/helm/helm-target.ts";
 import { type Cluster, clusterObstacle, sharedCluster } from "../support/cluster.ts";
 import { fixtureImage } from "../support/fixture-plan.ts";
 import { fixturePorts } from "../support/fixture-install.ts";
+import { describeUnless } from "../support/unless.ts";
 import { type ConformanceWorld, describeTarget } from "./target-conformance.ts";
 
 // It takes minutes and a quiet machine.
 const obstacle = process.env["SLIPWAY_FULL"] === "1" ? await clusterObstacle() : "it runs with ./test --full";
 
-describe.skipIf(obstacle !== undefined)(obstacle ?? "on a real cluster", () => {
+describeUnless(obstacle, "on a real cluster", () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await sharedCluster();

@@ -98,7 +98,9 @@ describeUnless(noRestServer, "a repository of backups", () => {
   it.each(kinds)("on %s is freed of the lock of a run that was killed", async (_, kind) => {
     const { everyDay } = servers[kind];
     await change();
-    const slow = { repository: everyDay, host: "killed", resticFirst: 'set -- --limit-upload 200 "$@"' };
+    // It waits for whoever looks whether it has its lock yet.
+    const waiting = { patience: { ...patience, lockSeconds: 60 } };
+    const slow = { repository: everyDay, host: "killed", resticFirst: 'set -- --limit-upload 200 "$@"', ...waiting };
     const container = await servers.world.start([["backup", source, []]], slow);
     await expect
       .poll(() => servers.world.inside([["check", "metadata"]], { repository: everyDay, patience }), {
@@ -295,11 +297,11 @@ describeUnless(noRestServer, "a repository of backups", () => {
       const away = await archiveState(world, spool);
       await comeBack[kind]();
       await untilStored(world, spool);
+      await untilSo(async () => (await archiveState(world, spool)).problem === undefined);
       const [holes] = await must(repository, [["walHoles"]]);
 
       expect(away.problem).toMatch(/does not serve/);
       expect((away.through ?? "") < meanwhile).toBe(true);
-      expect((await archiveState(world, spool)).problem).toBeUndefined();
       expect(holes).toEqual([]);
       expect(await restoredTo(meanwhile, "meanwhile")).toEqual([1, 2, 3, 4, 5]);
     });

@@ -267,14 +267,16 @@ it("leaves no lock behind when it was killed while it stored, once it runs again
   // A container that is started again keeps its name.
   const host = "archive";
   // Stopped from within while it holds its lock, by a shell that starts no program to look: who comes later may come when it is over.
+  // A lock is one once restic has given it its name.
   const resticFirst = `case " $* " in *" backup "*)
     /usr/bin/restic "$@" &
-    until set -- /staging/repository/locks/*; test -e "$1"; do :; done
+    until set -- /staging/repository/locks/*; case $1 in *"*" | *-tmp-*) false ;; esac; do :; done
     kill -STOP $!
+    : > /staging/holds-its-lock
     wait
   esac`;
   const killed = await world.start([archiving], { host, resticFirst });
-  await untilSo(async () => (await world.shell("sleep 0.5; ls /staging/repository/locks")) !== "");
+  await world.shell("until test -e /staging/holds-its-lock; do sleep 0.2; done");
   await world.docker("kill", killed);
   const closed = await world.inside([["check", "metadata"]]);
 
