@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixturePublicKey, makeBundle } from "../../test/support/bundle-fixture.ts";
 import { createBundlePorts } from "../../test/support/bundle-ports.ts";
-import { fixtureDesired, fixturePorts, installFixture, planFixture } from "../../test/support/fixture-install.ts";
+import {
+  fixtureDesired,
+  fixturePorts,
+  fixtureRollback,
+  installFixture,
+  planFixture,
+} from "../../test/support/fixture-install.ts";
 import {
   eventProblems,
   kindsWithSchema,
@@ -39,6 +45,7 @@ import { logs } from "../actions/logs/logs.ts";
 import { listInstalls } from "../actions/ls/ls.ts";
 import { planOffline } from "../actions/plan/plan.ts";
 import { render } from "../actions/render/render.ts";
+import { rollback } from "../actions/rollback/rollback.ts";
 import { runJob } from "../actions/run-job/run-job.ts";
 import { exportCa } from "../actions/secrets/ca-export.ts";
 import { rotateSecrets } from "../actions/secrets/rotate.ts";
@@ -188,6 +195,11 @@ function engineOn(): Partial<Engine> {
     listSecrets: (request, scope) => listSecrets(request, on(scope)),
     showSecret: (request, scope) => showSecret(request, on(scope)),
     rotateSecrets: (request, scope) => rotateSecrets(request, on(scope)),
+    rollback: (request, scope) => {
+      // The fixture is installed by a version of its own.
+      const ports = { ...on(scope), assets: { ...assets, version: "0.0.0" } };
+      return rollback(request, ports, fixtureRollback(world.target));
+    },
     findRemains: (request, scope) => findRemains(request, on(scope)),
     uninstall: (request, scope) => uninstall(request, on(scope)),
     listImages: (request, scope) => listImages(request, on(scope)),
@@ -261,6 +273,8 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["status --drift", "DriftResult"],
   ["history", "HistoryResult"],
   ["diff 1", "DiffResult"],
+  ["rollback 1", "RollbackResult"],
+  ["rollback", "Error"],
   ["open --print", "OpenResult"],
   ["exec store", "Error"],
   ["psql", "Error"],

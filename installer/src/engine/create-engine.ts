@@ -215,6 +215,8 @@ export function createEngine(
       (await import("../actions/secrets/secrets.ts")).showSecret(request, await portsFor(request, scope, "best")),
     rotateSecrets: async (request, scope) =>
       (await import("../actions/secrets/rotate.ts")).rotateSecrets(request, await portsFor(request, scope)),
+    rollback: async (request, scope) =>
+      (await import("../actions/rollback/rollback.ts")).rollback(request, await portsFor(request, scope)),
     listImages: async (request, scope) =>
       (await import("../actions/images/images.ts")).listImages(request, await portsFor(request, scope)),
     buildImages: async (request, scope) =>

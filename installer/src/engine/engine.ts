@@ -56,6 +56,7 @@ import type { MetricsServeRequest, MetricsServeResult } from "../actions/metrics
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
+import type { RollbackRequest, RollbackResult } from "../actions/rollback/rollback.ts";
 import type { RunJobRequest, RunJobResult } from "../actions/run-job/run-job.ts";
 import type { SecretsRotateRequest, SecretsRotateResult } from "../actions/secrets/rotate.ts";
 import type {
@@ -124,6 +125,7 @@ export interface Engine {
   readonly listSecrets: Action<SecretsListRequest, SecretsListResult>;
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
   readonly rotateSecrets: Action<SecretsRotateRequest, SecretsRotateResult>;
+  readonly rollback: Action<RollbackRequest, RollbackResult>;
   readonly listImages: Action<ImagesListRequest, ImagesListResult>;
   readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
   readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;

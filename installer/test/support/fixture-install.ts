@@ -3,6 +3,7 @@ import type { Assets } from "../../src/actions/assets.ts";
 import type { Desired } from "../../src/actions/desired/desired.ts";
 import { installFrom, type InstallSources } from "../../src/actions/install/install.ts";
 import type { InstallRequest, InstallResult } from "../../src/actions/install/install-request.ts";
+import type { RollbackSources } from "../../src/actions/rollback/rollback.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { planLive, type PlanResult } from "../../src/actions/plan/plan.ts";
@@ -69,7 +70,11 @@ export async function fixtureDesired(options: FixtureOptions, target: Pick<Targe
   return {
     plan,
     rendering: await target.render(plan),
-    valuesText: JSON.stringify({ greeting: options.greeting ?? "hello", web: options.withoutWeb !== true, given }),
+    valuesText: JSON.stringify({
+      greeting: options.greeting ?? "hello",
+      web: options.withoutWeb !== true,
+      app: { given },
+    }),
     given: (path) => (path === "app.given" ? given : undefined),
   };
 }
@@ -101,4 +106,19 @@ export function installFixture(
   };
   const values = { files: [], set: [], without: [] };
   return installFrom({ name: options.name, stateDir: options.stateDir, values, ...options.request }, ports, sources);
+}
+
+/** What a rollback of the fixture takes in place of real values, hosts and images. */
+export function fixtureRollback(target: Pick<Target, "render">): RollbackSources {
+  return {
+    desire: async ({ plan, values }) => ({
+      plan,
+      rendering: await target.render(plan),
+      valuesText: values,
+      given: () => (JSON.parse(values) as { readonly app: { readonly given: string } }).app.given,
+      valuesFiles: [],
+    }),
+    preflight: () => Promise.resolve(),
+    provideImages: () => Promise.resolve({ unavailable: [] }),
+  };
 }

@@ -69,15 +69,20 @@ async function desiredOf(
       return stringify(values.given);
     },
     values: values.values,
-    given: (path) => {
-      const value = valueAt(values.values, path.split("."));
-      return typeof value === "string" ? value : undefined;
-    },
+    given: givenIn(values.values),
     get returned() {
       return values.replaced === undefined ? [] : returnedValues(values.replaced, values);
     },
     get valuesFiles() {
       return values.files === undefined ? undefined : fingerprintsOf(values.files);
     },
+  };
+}
+
+/** The value at a dotted path, where it is a text. */
+export function givenIn(values: Values): Desired["given"] {
+  return (path) => {
+    const value = valueAt(values, path.split("."));
+    return typeof value === "string" ? value : undefined;
   };
 }

@@ -1,20 +1,17 @@
-import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { comparePlans, type PlanDifference } from "../../execute/history/compare-plans.ts";
-import { listRevisions, readRevision, type Revision } from "../../execute/history/revisions.ts";
-import { type Install, openInstall } from "../../execute/state/install.ts";
+import { readRevision } from "../../execute/history/revisions.ts";
+import { openInstall } from "../../execute/state/install.ts";
 import type { InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { compareValues, type ValueDifference } from "./compare-values.ts";
 import type { HistoryPorts } from "./history.ts";
+import { headOf, requireRevisions, type RevisionHead } from "./known-revisions.ts";
 
 export interface DiffRequest extends InstallTarget {
   readonly from: number;
   /** The revision in effect when left out. */
   readonly to?: number;
 }
-
-/** A revision as a reader knows it. */
-export type RevisionHead = Pick<Revision, "revision" | "at" | "version" | "planHash">;
 
 /** Something with a name that is on one side only, or otherwise on the other. */
 export interface NamedDifference {
@@ -45,10 +42,8 @@ export interface DiffResult extends ResultHead<"DiffResult"> {
 export async function diffRevisions(request: DiffRequest, ports: HistoryPorts): Promise<DiffResult> {
   const install = await openInstall(request, ports.fs);
   await requireInstalledHere(install, ports);
-  const known = await listRevisions(ports.fs, install);
   const { from, to = install.applied.release } = request;
-  if (known.length === 0) throw nothingComplete(install);
-  requireKnown([from, to], known);
+  await requireRevisions([from, to], install, ports.fs);
   const [before, after] = await Promise.all([
     readRevision(ports.fs, install, from),
     readRevision(ports.fs, install, to),
@@ -69,37 +64,6 @@ export async function diffRevisions(request: DiffRequest, ports: HistoryPorts): 
     incomplete: install.applied.change !== undefined,
     ...differences,
   };
-}
-
-function nothingComplete({ name }: Install): PreflightError {
-  return new PreflightError(`${name} has no revision yet: no install of it was completed`, {
-    hint: "slipway history says what was done; slipway install completes it",
-  });
-}
-
-function requireKnown(asked: readonly number[], known: readonly number[]): void {
-  const missing = asked.filter((number) => !known.includes(number));
-  if (missing.length === 0) return;
-  throw new UsageError(`there is no revision ${missing.join(" and no ")}`, {
-    hint: `revisions are ${describeNumbers(known)}; slipway history says what was done at each`,
-  });
-}
-
-/** "1, 2, 5 to 9". */
-function describeNumbers(numbers: readonly number[]): string {
-  const runs: [first: number, last: number][] = [];
-  for (const number of numbers) {
-    const run = runs.at(-1);
-    if (run?.[1] === number - 1) run[1] = number;
-    else runs.push([number, number]);
-  }
-  return runs
-    .map(([first, last]) => (first === last ? String(first) : `${first}${last === first + 1 ? "," : " to"} ${last}`))
-    .join(", ");
-}
-
-function headOf({ revision, at, version, planHash }: Revision): RevisionHead {
-  return { revision, at, version, planHash };
 }
 
 type Named = Readonly<Record<string, string>>;

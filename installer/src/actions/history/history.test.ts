@@ -69,7 +69,7 @@ test("two revisions, or one and what is in effect, are compared; of a secret onl
   const same = await diffRevisions({ ...place, from: 3 }, ports);
 
   expect(latest).toMatchObject({ from: { revision: 2 }, to: { revision: 3 }, changed: true, incomplete: false });
-  expect(latest.values.map(({ path }) => path)).toEqual(["given", "web"]);
+  expect(latest.values.map(({ path }) => path)).toEqual(["app.given", "web"]);
   expect(latest.plan).toMatchObject(
     expect.arrayContaining([expect.objectContaining({ subject: "component", id: "web" })]),
   );

@@ -49,6 +49,8 @@ export interface InstallRequest extends InstallTarget {
   readonly repair?: boolean;
   /** Secrets that new ones take the place of, by name. */
   readonly rotate?: readonly string[];
+  /** What the history calls this run; `install` if absent. */
+  readonly command?: string;
 }
 
 export interface InstallResult extends ResultHead<"InstallResult">, Partial<FoundInside> {

@@ -247,12 +247,11 @@ async function applyAndVerify(
   requireNoForeignStores(desired, install, live);
   await requireAccepted(desired, { install, live }, ports);
   const planned = comparePlan(desired, install, live, ports.target);
-  const { acceptDataLoss = [], timeoutSeconds, rotate } = request;
+  const { acceptDataLoss = [], timeoutSeconds, rotate, command = "install" } = request;
   const open = await openChange(
     { desired, install, run, log, live, timeoutSeconds, acceptDataLoss, rotate, imageReady: coming?.ready, logNodesIn },
     ports,
   );
-  const command = rotate === undefined ? "install" : ["secrets rotate", ...rotate].join(" ");
   const head = { run, command, version: ports.assets.version, begun, redact: log.redact };
   const done = await recordRun(ports, install.layout, head, async (tell) => {
     tell({ changed: await summariseRun(desired, install, planned.changes, ports) });

@@ -12,6 +12,7 @@ import { buildImages } from "../images/images.ts";
 import { describeWays } from "../../plan/component-names.ts";
 import type { ActionPorts } from "../context.ts";
 import type { Desired } from "../desired/desired.ts";
+import { readImageTable } from "../desired/load-plan.ts";
 
 export interface ImageRequest {
   readonly stateDir: string;
@@ -59,15 +60,15 @@ export async function provideImages(
 ): Promise<ProvidedImages> {
   if (ports.target.images === undefined) return { unavailable: [] };
   const missing = await missingImages(desired, ports);
-  const toBuild = missing.filter((image) => isBuiltHere(desired, image));
+  const toBuild = buildable(desired, missing, ports);
   if (toBuild.length > 0 && ports.assets.checkout === undefined) {
     const reason = "it is built from a checkout, and this program does not run from one";
     const unavailable = toBuild.map((image) => describeUnavailable(desired, image, reason));
-    return { unavailable: [...unavailable, ...(await pullMissing(desired, missing, ports))] };
+    return { unavailable: [...unavailable, ...(await pullMissing(desired, { missing, toBuild }, ports))] };
   }
   const coming = toBuild.length === 0 ? undefined : startBuilds(desired, toBuild, request, ports);
   try {
-    const unavailable = await pullMissing(desired, missing, ports);
+    const unavailable = await pullMissing(desired, { missing, toBuild }, ports);
     if (coming === undefined) return { unavailable };
     if (request.goOn) return { unavailable, coming };
     await Promise.all(toBuild.map((image) => coming.ready(image.reference)));
@@ -82,11 +83,12 @@ export async function provideImages(
 /** Pulls what is missing, or everything where the values say so; returns what could not be had. */
 async function pullMissing(
   desired: Desired,
-  missing: readonly Image[],
+  { missing, toBuild }: { readonly missing: readonly Image[]; readonly toBuild: readonly Image[] },
   ports: ActionPorts,
 ): Promise<readonly UnavailableImage[]> {
   const always = desired.plan.settings.pullPolicy === "always";
-  const toPull = (always ? imagesOfPlan(desired.plan) : missing).filter((image) => !isBuiltHere(desired, image));
+  const wanted = always ? imagesOfPlan(desired.plan).filter((image) => !isBuiltHere(desired, image)) : [];
+  const toPull = [...new Set([...wanted, ...missing.filter((image) => !toBuild.includes(image))])];
   if (toPull.length === 0) return [];
   return withStep(ports, steps.images, async () => {
     const unavailable: UnavailableImage[] = [];
@@ -104,6 +106,14 @@ async function pullMissing(
 /** With a registry of one's own everything comes from there: a build here has neither its name nor its digest. */
 function isBuiltHere({ values }: Desired, image: Image): boolean {
   return image.source === "built" && (values === undefined || values.images.registry === "");
+}
+
+/** Those that are built here, and that this version of the program builds: not what another one called by another content. */
+function buildable(desired: Desired, missing: readonly Image[], { assets }: ActionPorts): readonly Image[] {
+  const built = missing.filter((image) => isBuiltHere(desired, image));
+  if (built.length === 0) return [];
+  const own = new Set(Object.values(readImageTable(assets)).map(({ reference }) => reference));
+  return built.filter(({ reference }) => own.has(reference));
 }
 
 /**

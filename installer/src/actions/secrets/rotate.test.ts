@@ -42,7 +42,8 @@ describe("secrets that are to be replaced", () => {
   test("are handed to an install of the platform as it is recorded", async () => {
     const { result, asked } = await rotate({ secrets: ["store-password"] });
 
-    expect(asked).toEqual([{ ...place, values: { files: [], set: [], without: [] }, rotate: ["store-password"] }]);
+    const values = { files: [], set: [], without: [] };
+    expect(asked).toEqual([{ ...place, values, rotate: ["store-password"], command: "secrets rotate store-password" }]);
     expect(result.rotated).toMatchObject([{ name: "store-password" }]);
     expect(result.rotated[0]?.usedBy).toContain("store");
     expect(result.kept).toEqual([]);

@@ -77,9 +77,9 @@ function toInstall(
   { name, stateDir, skipVerify, timeoutSeconds }: SecretsRotateRequest,
   chosen: readonly SecretSpec[],
 ): InstallRequest {
+  const rotate = chosen.map((spec) => spec.name);
   return {
-    ...{ name, stateDir, values: recordedValues },
-    rotate: chosen.map((spec) => spec.name),
+    ...{ name, stateDir, values: recordedValues, rotate, command: ["secrets rotate", ...rotate].join(" ") },
     ...(skipVerify === undefined ? {} : { skipVerify }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };

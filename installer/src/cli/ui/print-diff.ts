@@ -1,5 +1,6 @@
 import { describeDifference } from "../../actions/history/compare-values.ts";
-import type { DiffResult, NamedDifference, RevisionHead } from "../../actions/history/diff.ts";
+import type { DiffResult, NamedDifference } from "../../actions/history/diff.ts";
+import type { RevisionHead } from "../../actions/history/known-revisions.ts";
 import type { PlanDifference } from "../../execute/history/compare-plans.ts";
 import { formatMoment, printable } from "./format.ts";
 import type { Style } from "./style.ts";
@@ -17,7 +18,7 @@ export function formatDiff(diff: DiffResult, style: Style): string {
     list.map(({ name, change }) => paint[change](`${signs[change]} ${what} ${printable(name)} ${change}`));
   const values = diff.values.map((value) => `  ${printable(describeDifference(value))}`);
   return [
-    `${headOf(diff.from)} → ${headOf(diff.to)}`,
+    `${describeRevision(diff.from)} → ${describeRevision(diff.to)}`,
     ...(values.length === 0 ? [] : ["values:", ...values]),
     ...diff.plan.flatMap(part),
     ...named("image", diff.images),
@@ -33,6 +34,6 @@ export function formatDiff(diff: DiffResult, style: Style): string {
   ].join("\n");
 }
 
-function headOf({ revision, at, version }: RevisionHead): string {
+export function describeRevision({ revision, at, version }: RevisionHead): string {
   return `revision ${revision} (${at === "" ? "" : `${formatMoment(new Date(at))}, `}slipway ${version})`;
 }
