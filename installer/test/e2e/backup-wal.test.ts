@@ -10,6 +10,7 @@ import type {
 } from "../../src/actions/backup/backup.ts";
 import type { RestoreResult } from "../../src/actions/backup/restore.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
+import { walServiceId } from "../../src/plan/groups/wal.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import { openAssets } from "../../src/cli/assets.ts";
 import { openPlatformStores, type PlatformStores } from "../support/platform-stores.ts";
@@ -46,9 +47,11 @@ async function standing(): Promise<NonNullable<NonNullable<StatusResult["backup"
   return backup.wal;
 }
 
-/** Waits until everything that was written before now is stored. */
+/** Waits until everything that was written before now is stored: what receives the log stores it, too, when it is asked to end. */
 async function untilStored(): Promise<void> {
   const now = new Date().toISOString();
+  const again = await platform.run(["restart", walServiceId]);
+  expect(again.exitCode, again.stderr).toBe(0);
   for (let tries = 0; tries < 100; tries += 1) {
     if (((await standing()).through ?? "") > now) return;
     await delay(2000);

@@ -10,7 +10,12 @@ it("whatever happens to a backup or a restore, the same command makes it whole a
   const rows: CampaignRow[] = [];
 
   const result = await runCampaign(
-    { seed: 15, minutes: 4, rounds: 1, faults: isFull ? { create: 9, restore: 6 } : { create: 5, restore: 1 } },
+    {
+      seed: 15,
+      minutes: isFull ? 4 : 2,
+      rounds: 1,
+      faults: isFull ? { create: 9, restore: 6 } : { create: 2, restore: 1 },
+    },
     (row) => rows.push(row),
   );
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DoctorReport } from "../../src/actions/doctor/doctor.ts";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { PlanResult } from "../../src/actions/plan/plan.ts";
+import type { RollbackResult } from "../../src/actions/rollback/rollback.ts";
 import type { SecretsListResult } from "../../src/actions/secrets/secrets.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
@@ -202,6 +203,20 @@ describe("what is installed", () => {
     const after = await containerIds();
     expect(await sql("show max_connections")).toBe("222");
     expect({ ...after, postgres: "" }).toEqual({ ...before, postgres: "" });
+  });
+
+  it("goes back to the revision before, with the data that is there", async () => {
+    await sql("create table kept_by_rollback (id int)");
+    const before = await containerIds();
+
+    const back = await platform.json<RollbackResult>(["rollback"]);
+
+    const after = await containerIds();
+    expect(back).toMatchObject({ changed: true, to: { revision: 2 }, revision: 4, verify: { ok: true } });
+    expect(await sql("show max_connections")).not.toBe("222");
+    expect(await sql("select count(*) from kept_by_rollback")).toBe("0");
+    expect({ ...after, postgres: "" }).toEqual({ ...before, postgres: "" });
+    await sql("drop table kept_by_rollback");
   });
 
   it("stops, shows that in its status and starts again", async () => {
