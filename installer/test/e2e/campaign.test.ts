@@ -12,16 +12,17 @@ it("whatever happens to a backup or a restore, the same command makes it whole a
   const result = await runCampaign(
     {
       seed: 15,
-      minutes: isFull ? 4 : 2,
+      // The number of faults ends it, on a slow machine too.
+      minutes: 15,
       rounds: 1,
-      faults: isFull ? { create: 9, restore: 6 } : { create: 2, restore: 1 },
+      faults: isFull ? { create: 9, restore: 6 } : { create: 1, restore: 1 },
     },
     (row) => rows.push(row),
   );
 
   expect(rows.filter(({ problems }) => problems.length > 0)).toEqual([]);
   expect(rows.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["undisturbed", "everything is lost"]));
-  expect(rows.length).toBeGreaterThan(2);
+  expect(rows.length).toBeGreaterThan(3);
   expect(result.written).toBeGreaterThan(20);
   expect(result.points["restore"]?.passed).toBeGreaterThan(50);
 });
