@@ -3,7 +3,7 @@ import { exitCodes } from "../../errors/exit-codes.ts";
 import { findKey, listKeysBelow, showValue } from "../../values/describe-value.ts";
 import { type ChineseWords, readChineseWords } from "../../values/chinese-words.ts";
 import { adviseOnPath } from "../../values/foreign-keys.ts";
-import { readSchemaWords } from "../../values/schema-words.ts";
+import { readSchemaWords, type SchemaWords } from "../../values/schema-words.ts";
 import { toPlainValue, valueAt } from "../../values/sourced-value.ts";
 import { parseValues } from "../../values/parse-values.ts";
 import { suggestKey } from "../../values/suggest-key.ts";
@@ -92,29 +92,34 @@ function explainValue(topic: string, language: Language, { assets }: ExplainPort
   const path = topic.split(".");
   const key = findKey(path);
   if (key === undefined || path.includes("*")) return [];
-  const wordsOf = readSchemaWords(assets.readText("values/values.schema.json"));
-  const inChinese = language === "zh" ? readChineseWords(assets.readText("values/values.zh.json")) : noWords;
-  const titleOf = (of: readonly string[]) => inChinese(of).title ?? wordsOf(of)?.title;
+  const wordsOf = readWords(language, assets);
+  const words = wordsOf(path);
   // A name that is free has no words of its own.
-  const named = wordsOf(path) === undefined ? path.slice(0, -1) : path;
+  const { title = topic, description = "" } = words.title === undefined ? wordsOf(path.slice(0, -1)) : words;
   const defaults = readOwnValues("values/values.yaml", assets);
   const preset = valueAt(toPlainValue("value" in defaults ? defaults.value : parseValues(defaults, "defaults")), path);
   const below = listKeysBelow(path).filter((name) => name !== "*");
-  const [example] = wordsOf(path)?.examples ?? [];
+  const [example] = words.examples ?? [];
   return [
     {
       subject: "value",
       path: topic,
-      title: titleOf(named) ?? topic,
-      description: inChinese(named).description ?? wordsOf(named)?.description ?? "",
-      allowed: inChinese(path).allowed ?? key.allowed,
+      title,
+      description,
+      allowed: words.allowed ?? key.allowed,
       ...(preset === undefined || below.length > 0 ? {} : { default: showValue(path, preset) }),
       ...(example === undefined ? {} : { example: showValue(path, example) }),
-      keys: below.map((name) => ({ path: `${topic}.${name}`, title: titleOf([...path, name]) ?? name })),
+      keys: below.map((name) => ({ path: `${topic}.${name}`, title: wordsOf([...path, name]).title ?? name })),
     },
   ];
 }
 
-function noWords(): ChineseWords {
-  return {};
+/** Looks up what is said of a key; in English what is not said in the language. */
+function readWords(
+  language: Language,
+  assets: ExplainPorts["assets"],
+): (path: readonly string[]) => SchemaWords & ChineseWords {
+  const inEnglish = readSchemaWords(assets.readText("values/values.schema.json"));
+  const inChinese = language === "zh" ? readChineseWords(assets.readText("values/values.zh.json")) : undefined;
+  return (path) => ({ ...inEnglish(path), ...inChinese?.(path) });
 }
