@@ -9,7 +9,7 @@ export const checksInChinese: ChecksInWords = {
       why: "内置存储会让位于外部存储；外部存储不可用时，就没有任何存储可用",
     },
     "clock.sane": { title: "系统时间正确", why: "证书、令牌和签名都带有时间，时间错误会使它们失效" },
-    "state-dir.usable": { title: "状态目录仅归我们所有", why: "其中存放密钥，能写入该目录的人就能控制整个平台" },
+    "state-dir.usable": { title: "状态目录仅属于运行 Slipway 的用户", why: "其中存放密钥，能写入该目录的人就能控制整个平台" },
     "files.tls": {
       title: "TLS 文件可读、相互匹配、在有效期内并覆盖所有名称",
       why: "证书已过期或名称不符时，浏览器和服务会拒绝连接；证书无法读取时，网关无法启动",

@@ -37,7 +37,7 @@ export const checksInChinese: ChecksInWords = {
       why: "没有控制器接管该类时，任何人都无法访问平台",
     },
     "cluster.metrics": {
-      title: "组件随集群自动扩缩时，集群会采集 Pod 的资源用量",
+      title: "启用自动扩缩时，集群会采集 Pod 的资源用量",
       why: "自动扩缩器得不到指标，就会让各组件停留在最少副本数",
     },
     "cluster.dns": {
