@@ -11,6 +11,7 @@ const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/toolbox-documents.ts")).generateToolboxDocuments,
   async () => (await import("./generate/image-references.ts")).generateImageReferences,
   async () => (await import("./generate/values-files.ts")).generateValuesFiles,
+  async () => (await import("./generate/values-chinese.ts")).generateValuesChinese,
   async () => (await import("./generate/values-types.ts")).generateValuesTypes,
   async () => (await import("./generate/values-validator.ts")).generateValuesValidator,
   async () => (await import("./generate/values-docs.ts")).generateValuesDocs,

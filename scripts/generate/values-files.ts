@@ -24,7 +24,7 @@ export const generateValuesFiles: Generator = async (readText) => {
 };
 
 /** In a process of its own: modules of the program that are loaded here would stay as they were before what they are made of is written. */
-async function listSections(): Promise<readonly SectionPlace[]> {
+export async function listSections(): Promise<readonly SectionPlace[]> {
   const script = fileURLToPath(new URL("list-sections.ts", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script]);
   return JSON.parse(stdout) as readonly SectionPlace[];

@@ -8,6 +8,7 @@ export const assetFolders: readonly string[] = ["values/profiles", "charts/platf
 export const assetFiles: readonly string[] = [
   "values/values.yaml",
   "values/values.schema.json",
+  "values/values.zh.json",
   "images/catalogue.yaml",
   "images/images.generated.json",
   "offline-bundle/install.sh",

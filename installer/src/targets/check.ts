@@ -55,6 +55,12 @@ export interface CheckFinding {
   readonly component?: string;
 }
 
+/** What checks say in another language, by id; the same id may mean another check before an install and after it. */
+export interface ChecksInWords {
+  readonly preflight: Readonly<Record<string, Pick<Check, "title" | "why">>>;
+  readonly live: Readonly<Record<string, Pick<Check, "title" | "why">>>;
+}
+
 /** What every run of checks gives back. */
 export interface CheckReport {
   readonly findings: readonly Finding[];

@@ -9,7 +9,7 @@ import type { Wanted } from "../execute/wanted.ts";
 import type { Plan } from "../plan/model.ts";
 import type { ImageStore } from "../platform/ports.ts";
 import type { ImpossibleChange, Opening, Rendering, Store } from "../render/rendering.ts";
-import type { Check } from "./check.ts";
+import type { Check, ChecksInWords } from "./check.ts";
 import type { LivePlatform, LiveService, Question, ServiceCopy } from "./live-platform.ts";
 
 /**
@@ -270,4 +270,6 @@ export interface TargetChecks {
   readonly preflight: readonly Check[];
   /** Of a platform that is installed. */
   readonly live: readonly Check[];
+  /** What they say in Chinese, which is read only where it is asked for. */
+  readonly inChinese: () => Promise<ChecksInWords>;
 }

@@ -185,7 +185,8 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
       imageIds: () => Promise.resolve(new Map()),
       findImages: () => Promise.resolve({ ids: new Map(), digests: new Map() }),
     } as unknown as ImageStore,
-    checks: () => Promise.resolve({ preflight: [], live: [] }),
+    checks: () =>
+      Promise.resolve({ preflight: [], live: [], inChinese: () => Promise.resolve({ preflight: {}, live: {} }) }),
   };
 }
 

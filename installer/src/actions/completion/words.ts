@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/model.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { keysOfValues } from "../../values/describe-value.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
-import { everyCheck } from "../explain/explain.ts";
+import { checksIn } from "../explain/checks-in.ts";
 import { repeatableJobs } from "../run-job/run-job.ts";
 import type { WordKind } from "./word-kinds.ts";
 
@@ -32,7 +32,7 @@ export async function words(
 async function namesOf(request: WordsRequest, ports: Pick<ActionPorts, "fs" | "target">): Promise<readonly string[]> {
   if (request.of === "installs") return installsIn(request.installsIn, ports);
   if (request.of === "topics") {
-    const checks = await everyCheck(ports);
+    const checks = await checksIn("en", ports);
     return [...keysOfValues(), ...exitCodes.map(({ code }) => code), ...checks.map(({ id }) => id)];
   }
   const install = await openInstall(request, ports.fs);

@@ -34,6 +34,7 @@ it("explain prints what goes by the name", async () => {
     apiVersion,
     kind: "ExplainResult",
     topic: "ports",
+    language: "en",
     found: [
       {
         subject: "value",

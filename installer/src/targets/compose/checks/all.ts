@@ -35,7 +35,11 @@ export function composeChecks(docker: Docker): TargetChecks {
     ...check,
     run: async (context) => check.run({ ...context, docker, engine: await (probe ??= probeEngine(docker)) }),
   });
-  return { preflight: composePreflight.map(withEngine), live: composeLive.map(withEngine) };
+  return {
+    preflight: composePreflight.map(withEngine),
+    live: composeLive.map(withEngine),
+    inChinese: async () => (await import("./in-chinese.ts")).checksInChinese,
+  };
 }
 
 async function probeEngine(docker: Docker): Promise<EngineProbe> {

@@ -48,6 +48,7 @@ export function clusterChecks(ports: HelmPorts): TargetChecks {
   return {
     preflight: [reachable(look), helmProgram(ports), ...clusterPreflight.map(onCluster)],
     live: liveClusterChecks.map(onCluster),
+    inChinese: async () => (await import("./in-chinese.ts")).checksInChinese,
   };
 }
 
