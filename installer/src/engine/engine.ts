@@ -56,6 +56,7 @@ import type { MetricsServeRequest, MetricsServeResult } from "../actions/metrics
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
+import type { RegistryHousekeepingRequest, RegistryHousekeepingResult } from "../actions/housekeeping/registry.ts";
 import type { RunJobRequest, RunJobResult } from "../actions/run-job/run-job.ts";
 import type { SecretsRotateRequest, SecretsRotateResult } from "../actions/secrets/rotate.ts";
 import type {
@@ -113,6 +114,7 @@ export interface Engine {
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly cleanRegistry: Action<RegistryHousekeepingRequest, RegistryHousekeepingResult>;
   readonly runJob: Action<RunJobRequest, RunJobResult>;
   readonly exec: Action<ExecRequest, ProgramEnd>;
   readonly openConsole: Action<ConsoleRequest, ProgramEnd>;

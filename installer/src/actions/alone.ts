@@ -1,12 +1,11 @@
-import { recordRun } from "../../execute/history/run-history.ts";
-import { type Install, openInstall } from "../../execute/state/install.ts";
-import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import type { Plan } from "../../plan/model.ts";
-import type { ActionPorts, InstallTarget } from "../context.ts";
-import { requireInstalledHere } from "../status/elsewhere.ts";
-import { requireBackups } from "./backup-job.ts";
+import { recordRun } from "../execute/history/run-history.ts";
+import { type Install, openInstall } from "../execute/state/install.ts";
+import { acquireRunLock } from "../execute/state/run-lock.ts";
+import type { Plan } from "../plan/model.ts";
+import type { ActionPorts, InstallTarget } from "./context.ts";
+import { requireInstalledHere } from "./status/elsewhere.ts";
 
-/** An install whose backups are worked on. */
+/** An install that is worked on. */
 export interface Work {
   readonly plan: Plan;
   readonly install: Install;
@@ -14,19 +13,20 @@ export interface Work {
 }
 
 /**
- * Does one thing with the backups of an install, and records that it was done. One at a time: whoever changes the platform waits until it
- * is copied.
- * @throws PreflightError when nothing is installed, or without backups; LockedError
+ * Does one thing with an install that nobody else changes meanwhile, and records that it was done.
+ * @param required throws where the plan does not have what the work needs
+ * @throws PreflightError when nothing is installed; LockedError
  */
 export async function alone<T>(
   request: InstallTarget,
   command: string,
   ports: ActionPorts,
+  required: (plan: Plan) => void,
   work: (work: Work) => Promise<T>,
 ): Promise<T> {
   const install = await openInstall(request, ports.fs);
   const plan = await requireInstalledHere(install, ports);
-  requireBackups(plan);
+  required(plan);
   const run = ports.random.uuid();
   const release = await acquireRunLock(ports, install.layout, run);
   try {
