@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorOf } from "../../../test/support/error-of.ts";
 import { fixturePorts, installFixture } from "../../../test/support/fixture-install.ts";
 import { infraPlan } from "../../../test/support/infra-plan.ts";
@@ -25,29 +25,31 @@ const connection = "   1: 0300A8C0:1388 0200A8C0:C350 01 00000000:00000000 00:00
 const listening = "   0: 00000000:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000 10007 0 1 1";
 
 let folder: string;
+let shared: Promise<Awaited<ReturnType<typeof install>>>;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-housekeeping-"));
+  shared = install("shared", infraPlan());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let installs = 0;
-let stateDir: string;
-beforeEach(() => {
-  installs += 1;
-  stateDir = join(folder, `${installs}`);
-});
-
-/** A platform that is up, whose time goes by as soon as somebody waits. */
-async function installed(plan: Plan = infraPlan()) {
+/** A platform that is up. */
+async function install(name: string, plan: Plan) {
   const world = createMemoryTarget();
-  const events: InstallerEvent[] = [];
-  const ports = { ...fixturePorts({ report: (event) => events.push(event) }), target: world.target };
+  const ports = { ...fixturePorts(), target: world.target };
   const openDesire = async () => {
     const rendering = await world.target.render(plan);
     return () => Promise.resolve({ plan, rendering, valuesText: "{}", given: () => "given" });
   };
+  const stateDir = join(folder, name);
   await installFixture({ name: "p", stateDir }, ports, { openDesire });
-  world.jobsRun.length = 0;
+  return { world, ports, stateDir };
+}
+
+/** It, with time that goes by as soon as somebody waits. */
+async function installed(up = shared) {
+  const { world, ports, stateDir } = await up;
+  world.notices.length = 0;
+  const events: InstallerEvent[] = [];
   let waited = 0;
   const clock = {
     now: () => new Date(Date.UTC(2026, 0, 1) + waited),
@@ -65,7 +67,8 @@ async function installed(plan: Plan = infraPlan()) {
     return Promise.resolve([{ name: "registry", exitCode: 0, lines: lines ?? [] }]);
   };
   const target = { ...world.target, askCopies };
-  const work = { world, events, requests, ports: { ...ports, clock, target } };
+  const report = (event: InstallerEvent): void => void events.push(event);
+  const work = { world, events, requests, stateDir, ports: { ...ports, clock, target, report } };
   return { ...work, runs: (job: (run: JobRun) => number) => ({ ...work.ports, target: runningJob(target, job) }) };
 }
 
@@ -81,7 +84,7 @@ function says(lines: readonly string[], status = 0) {
 }
 
 const ask = (request: Partial<RegistryHousekeepingRequest> = {}): RegistryHousekeepingRequest => ({
-  ...{ name: "p", stateDir, dryRun: false, untagged: false, minutes: 10 },
+  ...{ name: "p", stateDir: join(folder, "shared"), dryRun: false, untagged: false, minutes: 10 },
   ...request,
 });
 
@@ -229,7 +232,7 @@ describe("housekeeping of the registry", () => {
   });
 
   it("stands aside for a backup or any other change", async () => {
-    const { ports } = await installed();
+    const { ports, stateDir } = await installed();
     const release = await acquireRunLock(ports, stateLayout(stateDir), "another");
 
     expect(await errorOf(() => cleanRegistry(ask(), ports))).toMatchObject({ code: "LOCKED" });
@@ -239,37 +242,33 @@ describe("housekeeping of the registry", () => {
 
   it("needs a registry that serves", async () => {
     const { world, ports } = await installed();
+    const registry = world.services.get("registry");
     world.services.delete("registry");
 
-    expect(await errorOf(() => cleanRegistry(ask(), ports))).toMatchObject({
+    const error = await errorOf(() => cleanRegistry(ask(), ports));
+    if (registry !== undefined) world.services.set("registry", registry);
+
+    expect(error).toMatchObject({
       code: "PREFLIGHT_FAILED",
       message: "the job registry-cleaning needs registry, which does not serve",
     });
   });
 
-  it.each([
-    [["registry.mode=off"], "this platform has no registry"],
-    [
-      [
-        "registry.mode=external",
-        "registry.external.url=https://r.corp",
-        "registry.external.user=u",
-        "registry.external.password=p",
-      ],
-      "the registry of this platform is somewhere else, and not this program's to clean",
-    ],
-  ])("cleans none that is not the platform's own: %j", async (set, message) => {
-    const { ports } = await installed(infraPlan(set));
+  it("cleans none that is not the platform's own", async () => {
+    const outside = ["url=https://r.corp", "user=u", "password=p"].map((setting) => `registry.external.${setting}`);
+    const { ports, stateDir } = await installed(install("outside", infraPlan(["registry.mode=external", ...outside])));
 
-    expect(await errorOf(() => cleanRegistry(ask({ dryRun: true }), ports))).toMatchObject({
+    expect(await errorOf(() => cleanRegistry(ask({ stateDir, dryRun: true }), ports))).toMatchObject({
       code: "PREFLIGHT_FAILED",
-      message,
+      message: "the registry of this platform is somewhere else, and not this program's to clean",
     });
   });
 
   it("needs an install", async () => {
     const ports = { ...fixturePorts(), target: createMemoryTarget().target };
 
-    expect(await errorOf(() => cleanRegistry(ask(), ports))).toMatchObject({ code: "PREFLIGHT_FAILED" });
+    expect(await errorOf(() => cleanRegistry(ask({ stateDir: join(folder, "none") }), ports))).toMatchObject({
+      code: "PREFLIGHT_FAILED",
+    });
   });
 });
