@@ -12,16 +12,21 @@ export interface Work {
   readonly run: string;
 }
 
+export interface Deed {
+  /** As the history of the install calls it. */
+  readonly command: string;
+  /** Throws where the plan does not have what it needs. */
+  readonly required: (plan: Plan) => void;
+}
+
 /**
  * Does one thing with an install that nobody else changes meanwhile, and records that it was done.
- * @param required throws where the plan does not have what the work needs
- * @throws PreflightError when nothing is installed; LockedError
+ * @throws PreflightError when nothing is installed; LockedError; what `required` throws
  */
 export async function alone<T>(
   request: InstallTarget,
-  command: string,
+  { command, required }: Deed,
   ports: ActionPorts,
-  required: (plan: Plan) => void,
   work: (work: Work) => Promise<T>,
 ): Promise<T> {
   const install = await openInstall(request, ports.fs);

@@ -95,7 +95,7 @@ export interface BackupPruneResult extends ResultHead<"BackupPruneResult"> {
  * InterruptedError, after which nothing waits any more
  */
 export async function createBackup(request: BackupCreateRequest, ports: ActionPorts): Promise<BackupCreateResult> {
-  return alone(request, "backup create", ports, requireBackups, async (work) => {
+  return alone(request, { command: "backup create", required: requireBackups }, ports, async (work) => {
     const begun = ports.clock.monotonicMs();
     const notCopied = inventoryOf(work.plan).notCopied;
     for (const { store, reason } of notCopied)
@@ -203,7 +203,7 @@ async function backupsOf(plan: Plan, install: Install, ports: ActionPorts): Prom
  * @throws PreflightError for a backup that is not there; ApplyError; LockedError
  */
 export async function verifyBackups(request: BackupVerifyRequest, ports: ActionPorts): Promise<BackupVerifyResult> {
-  return alone(request, "backup verify", ports, requireBackups, async (work) => {
+  return alone(request, { command: "backup verify", required: requireBackups }, ports, async (work) => {
     const { plan, install } = work;
     const id = request.prove === undefined ? undefined : await requireBackup(request.prove, work, ports);
     const events = await withStep(ports, steps.checkBackups, () =>
@@ -239,7 +239,7 @@ export async function requireBackup(asked: string, { plan, install }: Work, port
 export async function pruneBackups(request: BackupPruneRequest, ports: ActionPorts): Promise<BackupPruneResult> {
   const { credentialFile, name } = request;
   const input = credentialFile === undefined ? undefined : await readCredential(credentialFile, ports.fs);
-  return alone(request, "backup prune", ports, requireBackups, async ({ plan, install }) => {
+  return alone(request, { command: "backup prune", required: requireBackups }, ports, async ({ plan, install }) => {
     const events =
       input === undefined
         ? await runBackupJob(plan, install, ["prune"], ports)

@@ -50,7 +50,7 @@ export async function generateRecoveryKey(
  * shown; ApplyError; LockedError
  */
 export async function initBackups(request: BackupInitRequest, ports: ActionPorts): Promise<BackupInitResult> {
-  return alone(request, "backup init", ports, requireBackups, async ({ plan, install }) => {
+  return alone(request, { command: "backup init", required: requireBackups }, ports, async ({ plan, install }) => {
     const key = await agreeOnKey(request, ports);
     const answer = await askRecordsJob(plan, install, ["prepare"], { ...ports, input: key });
     const made = eventsIn(answer).some((event) => event.event === "ready" && event.made);

@@ -34,7 +34,7 @@ export interface RestorePartResult extends ResultHead<"RestorePartResult"> {
  * it, or something stands where it would go; LockedError
  */
 export async function restorePart(request: RestorePartRequest, ports: ActionPorts): Promise<RestorePartResult> {
-  return alone(request, "restore of a part", ports, requireBackups, async (work) => {
+  return alone(request, { command: "restore of a part", required: requireBackups }, ports, async (work) => {
     const backup = await requireBackup(request.backup, work, ports);
     const words = wordsFor(request.part, backup, request.as);
     const events = await withStep(ports, steps.restorePart, () =>

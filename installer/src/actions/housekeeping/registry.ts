@@ -80,23 +80,24 @@ async function countOnly(request: RegistryHousekeepingRequest, ports: ActionPort
   const { job } = requireOwn(plan);
   await requireServing(job, install, ports);
   const window = windowFrom(ports, request);
-  const counts = await withStep(ports, steps.cleanRegistry, () => runJob(job, install, window, request, ports));
+  const counts = await withStep(ports, steps.cleanRegistry, () => runJob({ job, install, window }, request, ports));
   return { counts, heldSeconds: 0 };
 }
 
 async function removeHeld(request: RegistryHousekeepingRequest, ports: ActionPorts): Promise<Cleaned> {
-  return alone(request, "housekeeping registry", ports, requireOwn, async ({ plan, install }) => {
+  const deed = { command: "housekeeping registry", required: requireOwn };
+  return alone(request, deed, ports, async ({ plan, install }) => {
     const { component, job } = requireOwn(plan);
     await requireServing(job, install, ports);
     const hold = await withStep(ports, steps.holdPushes, () => holdPushes(plan, install, request.minutes * 60, ports));
-    const window = windowFrom(ports, request);
-    await ports.failpoint("pushes:held");
     let heldSeconds: Promise<number> | undefined;
     const release = (): Promise<number> => (heldSeconds ??= hold.release());
     try {
+      const window = windowFrom(ports, request);
+      await ports.failpoint("pushes:held");
       await untilEarlierRequestsEnd(requestsOf(component, request), install, ports);
       const counts = await withStep(ports, steps.cleanRegistry, () =>
-        runJob(job, install, window, request, { ...ports, hold }),
+        runJob({ job, install, window }, request, { ...ports, hold }),
       );
       return { counts, heldSeconds: await release() };
     } finally {
@@ -117,20 +118,24 @@ interface Window {
   readonly until: number;
 }
 
+interface Cleaning {
+  readonly job: Job;
+  readonly install: Install;
+  readonly window: Window;
+}
+
 function windowFrom({ clock }: Pick<ActionPorts, "clock">, { minutes }: RegistryHousekeepingRequest): Window {
   const from = Math.floor(clock.now().getTime() / 1000);
   return { from, until: from + minutes * 60 };
 }
 
 const outOfTime: readonly number[] = [124, 137];
-/** It has to do it once for every platform on which nobody has pushed yet. */
+/** What the registry's program says, as an error, where nobody has pushed yet. */
 const nothingThere = /Path not found: \S*\/repositories$/;
 
 /** @throws ApplyError with its last lines; TimeoutError */
 async function runJob(
-  job: Job,
-  install: Install,
-  { from, until }: Window,
+  { job, install, window: { from, until } }: Cleaning,
   { dryRun, untagged, minutes }: RegistryHousekeepingRequest,
   ports: JobPorts,
 ): Promise<Counts> {
