@@ -73,6 +73,7 @@ const declarations: readonly Declaration[] = [
   { names: ["verify"], load: async () => (await import("./commands/verify.ts")).declareVerify },
   { names: ["backup"], load: async () => (await import("./commands/backup.ts")).declareBackup },
   { names: ["restore"], load: async () => (await import("./commands/restore.ts")).declareRestore },
+  { names: ["housekeeping"], load: async () => (await import("./commands/housekeeping.ts")).declareHousekeeping },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).declareDoctor },
   {
     names: ["support-bundle"],

@@ -190,6 +190,8 @@ export function createEngine(
       (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(request, scope)),
     restart: async (request, scope) =>
       (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(request, scope)),
+    cleanRegistry: async (request, scope) =>
+      (await import("../actions/housekeeping/registry.ts")).cleanRegistry(request, await portsFor(request, scope)),
     runJob: async (request, scope) =>
       (await import("../actions/run-job/run-job.ts")).runJob(request, await portsFor(request, scope)),
     exec: async (request, scope) =>

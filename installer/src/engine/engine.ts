@@ -45,6 +45,7 @@ import type {
   ImagesListRequest,
   ImagesListResult,
 } from "../actions/images/images.ts";
+import type { RegistryHousekeepingRequest, RegistryHousekeepingResult } from "../actions/housekeeping/registry.ts";
 import type { ImagesLockRequest, ImagesLockResult } from "../actions/images/images-lock.ts";
 import type { InstallsResult } from "../actions/ls/ls.ts";
 import type { InitRequest, InitResult } from "../actions/init/init.ts";
@@ -114,6 +115,7 @@ export interface Engine {
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly cleanRegistry: Action<RegistryHousekeepingRequest, RegistryHousekeepingResult>;
   readonly runJob: Action<RunJobRequest, RunJobResult>;
   readonly exec: Action<ExecRequest, ProgramEnd>;
   readonly openConsole: Action<ConsoleRequest, ProgramEnd>;

@@ -33,6 +33,8 @@ export const steps = {
   checkBackups: { id: "check", title: "Check the backups" },
   restorePart: { id: "restore", title: "Bring back a part of the backup" },
   restore: { id: "restore", title: "Read the backup" },
+  holdPushes: { id: "hold", title: "Have pushes wait" },
+  cleanRegistry: { id: "clean", title: "Look for what no image names" },
   collect: { id: "collect", title: "Collect what helps" },
   scan: { id: "scan", title: "Look through the archive for secrets" },
   /** Its title names the target. */

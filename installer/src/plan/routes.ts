@@ -58,6 +58,8 @@ type RouteAction =
       readonly limit?: RequestLimit;
       /** HTTP methods that are answered 403 instead. */
       readonly denyMethods?: readonly string[];
+      /** While a notice is there that is called by this and the time, what may change something behind is answered "later" (503). */
+      readonly writesHeldBy?: string;
       /** What the service behind does not do for its own pages. */
       readonly pages?: PageCare;
     }

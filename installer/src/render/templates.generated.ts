@@ -89,7 +89,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + " \"\";\n";
 },"10":function(container,depth0,helpers,partials,data) {
-    return "  # For as long as a file is there that is called by the time, in steps of 100 seconds, nothing is deleted. Who left it may be dead.\n  map $msec $hold_step { default \"\"; \"~^(?<step>\\d+)\\d\\d\\.\" $step; }\n  map $held $held_seconds { default \"\"; asked 30; }\n\n";
+    return "  # For as long as a file is there that is called by the time, in steps of 100 seconds, something has to wait. Who left it may be dead.\n  map $msec $hold_step { default \"\"; \"~^(?<step>\\d+)\\d\\d\\.\" $step; }\n  map $held $held_seconds { default \"\"; asked 30; }\n\n";
 },"11":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -160,7 +160,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(lookupProperty(data,"root"),"insideKeys"),{"name":"if","hash":{},"fn":container.program(22, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":131,"column":0},"end":{"line":133,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(depth0,"secure"),{"name":"if","hash":{},"fn":container.program(23, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":134,"column":0},"end":{"line":136,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias2,lookupProperty(lookupProperty(data,"root"),"holdFolder"),{"name":"if","hash":{},"fn":container.program(24, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":137,"column":0},"end":{"line":144,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(25, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":145,"column":0},"end":{"line":198,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias2,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(25, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":145,"column":0},"end":{"line":206,"column":9}}})) != null ? stack1 : "")
     + "  }\n";
 },"19":function(container,depth0,helpers,partials,data) {
     return " default_server";
@@ -209,7 +209,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"deny"),{"name":"if","hash":{},"fn":container.program(26, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":147,"column":0},"end":{"line":149,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"redirect"),{"name":"if","hash":{},"fn":container.program(27, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":150,"column":0},"end":{"line":152,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"blankPicture"),{"name":"if","hash":{},"fn":container.program(28, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":153,"column":0},"end":{"line":155,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(29, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":156,"column":0},"end":{"line":196,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstream"),{"name":"if","hash":{},"fn":container.program(29, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":156,"column":0},"end":{"line":204,"column":7}}})) != null ? stack1 : "")
     + "    }\n";
 },"26":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -244,20 +244,21 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"denyMethods"),{"name":"each","hash":{},"fn":container.program(30, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":157,"column":0},"end":{"line":159,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limit"),{"name":"if","hash":{},"fn":container.program(31, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":160,"column":0},"end":{"line":162,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(32, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":163,"column":0},"end":{"line":165,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"writesHeldBy"),{"name":"if","hash":{},"fn":container.program(31, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":160,"column":0},"end":{"line":167,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limit"),{"name":"if","hash":{},"fn":container.program(33, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":168,"column":0},"end":{"line":170,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"query"),{"name":"if","hash":{},"fn":container.program(34, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":171,"column":0},"end":{"line":173,"column":7}}})) != null ? stack1 : "")
     + "      set $upstream "
-    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":166,"column":22},"end":{"line":166,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":166,"column":20},"end":{"line":166,"column":32}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"upstream") || alias2(depth0, "upstream", {"start":{"line":174,"column":22},"end":{"line":174,"column":30}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"upstream","hash":{},"data":data,"loc":{"start":{"line":174,"column":20},"end":{"line":174,"column":32}}}) : helper))) != null ? stack1 : "")
     + ";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(33, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":167,"column":0},"end":{"line":169,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(34, data, 0, blockParams, depths),"inverse":container.program(35, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":170,"column":0},"end":{"line":176,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(36, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":177,"column":0},"end":{"line":182,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(37, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":183,"column":0},"end":{"line":185,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(38, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":186,"column":0},"end":{"line":192,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"rewriteFrom"),{"name":"if","hash":{},"fn":container.program(35, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":175,"column":0},"end":{"line":177,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"streaming"),{"name":"if","hash":{},"fn":container.program(36, data, 0, blockParams, depths),"inverse":container.program(37, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":178,"column":0},"end":{"line":184,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"compress"),{"name":"if","hash":{},"fn":container.program(38, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":185,"column":0},"end":{"line":190,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"cookieFlags"),{"name":"if","hash":{},"fn":container.program(39, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":191,"column":0},"end":{"line":193,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"ownFrames"),{"name":"if","hash":{},"fn":container.program(40, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":194,"column":0},"end":{"line":200,"column":7}}})) != null ? stack1 : "")
     + "      proxy_read_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":193,"column":27},"end":{"line":193,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":193,"column":25},"end":{"line":193,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":201,"column":27},"end":{"line":201,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":201,"column":25},"end":{"line":201,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_send_timeout "
-    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":194,"column":27},"end":{"line":194,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":194,"column":25},"end":{"line":194,"column":43}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"timeoutSeconds") || alias2(depth0, "timeoutSeconds", {"start":{"line":202,"column":27},"end":{"line":202,"column":41}} ))),(typeof helper === alias3 ? helper.call(alias1,{"name":"timeoutSeconds","hash":{},"data":data,"loc":{"start":{"line":202,"column":25},"end":{"line":202,"column":43}}}) : helper))) != null ? stack1 : "")
     + "s;\n      proxy_pass $upstream;\n";
 },"30":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -266,6 +267,28 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ") { return 403; }\n";
 },"31":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(lookupProperty(data,"root"),"holdFolder"),{"name":"if","hash":{},"fn":container.program(32, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":161,"column":0},"end":{"line":166,"column":7}}})) != null ? stack1 : "");
+},"32":function(container,depth0,helpers,partials,data) {
+    var stack1, helper, alias1=container.strict, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "      set $held \"\";\n      if ($request_method !~ ^(GET|HEAD|OPTIONS)$) { set $held asked; }\n      if (!-f "
+    + ((stack1 = container.lambda(alias1(lookupProperty(data,"root"), "holdFolder", {"start":{"line":164,"column":16},"end":{"line":164,"column":32}} ), depth0)) != null ? stack1 : "")
+    + "/"
+    + ((stack1 = (((helper = lookupProperty(helpers,"writesHeldBy") || alias1(depth0, "writesHeldBy", {"start":{"line":164,"column":37},"end":{"line":164,"column":49}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"writesHeldBy","hash":{},"data":data,"loc":{"start":{"line":164,"column":35},"end":{"line":164,"column":51}}}) : helper))) != null ? stack1 : "")
+    + "$hold_step) { set $held \"\"; }\n      if ($held) { return 503; }\n";
+},"33":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -274,11 +297,11 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      limit_req zone="
-    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "id", {"start":{"line":161,"column":23},"end":{"line":161,"column":31}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "id", {"start":{"line":169,"column":23},"end":{"line":169,"column":31}} ), depth0)) != null ? stack1 : "")
     + " burst="
-    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "atOnce", {"start":{"line":161,"column":42},"end":{"line":161,"column":54}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"limit"), "atOnce", {"start":{"line":169,"column":42},"end":{"line":169,"column":54}} ), depth0)) != null ? stack1 : "")
     + " nodelay;\n";
-},"32":function(container,depth0,helpers,partials,data) {
+},"34":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -287,9 +310,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      if ($args !~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":164,"column":21},"end":{"line":164,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":164,"column":19},"end":{"line":164,"column":28}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"query") || container.strict(depth0, "query", {"start":{"line":172,"column":21},"end":{"line":172,"column":26}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"query","hash":{},"data":data,"loc":{"start":{"line":172,"column":19},"end":{"line":172,"column":28}}}) : helper))) != null ? stack1 : "")
     + ") { return 403; }\n";
-},"33":function(container,depth0,helpers,partials,data) {
+},"35":function(container,depth0,helpers,partials,data) {
     var stack1, helper, alias1=container.strict, alias2=depth0 != null ? depth0 : (container.nullContext || {}), alias3="function", lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -298,17 +321,17 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      rewrite ^"
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":168,"column":17},"end":{"line":168,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":168,"column":15},"end":{"line":168,"column":30}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteFrom") || alias1(depth0, "rewriteFrom", {"start":{"line":176,"column":17},"end":{"line":176,"column":28}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteFrom","hash":{},"data":data,"loc":{"start":{"line":176,"column":15},"end":{"line":176,"column":30}}}) : helper))) != null ? stack1 : "")
     + "/?(.*)$ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":168,"column":40},"end":{"line":168,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":168,"column":38},"end":{"line":168,"column":51}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"rewriteTo") || alias1(depth0, "rewriteTo", {"start":{"line":176,"column":40},"end":{"line":176,"column":49}} ))),(typeof helper === alias3 ? helper.call(alias2,{"name":"rewriteTo","hash":{},"data":data,"loc":{"start":{"line":176,"column":38},"end":{"line":176,"column":51}}}) : helper))) != null ? stack1 : "")
     + "$1 break;\n";
-},"34":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
-},"35":function(container,depth0,helpers,partials,data) {
-    return "      client_max_body_size 64m;\n";
 },"36":function(container,depth0,helpers,partials,data) {
-    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+    return "      client_max_body_size 0;\n      proxy_request_buffering off;\n      proxy_buffering off;\n";
 },"37":function(container,depth0,helpers,partials,data) {
+    return "      client_max_body_size 64m;\n";
+},"38":function(container,depth0,helpers,partials,data) {
+    return "      gzip on;\n      gzip_vary on;\n      gzip_proxied any;\n      gzip_types text/css text/javascript application/javascript image/svg+xml;\n";
+},"39":function(container,depth0,helpers,partials,data) {
     var stack1, helper, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -317,9 +340,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      proxy_cookie_flags ~ "
-    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":184,"column":29},"end":{"line":184,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":184,"column":27},"end":{"line":184,"column":42}}}) : helper))) != null ? stack1 : "")
+    + ((stack1 = (((helper = lookupProperty(helpers,"cookieFlags") || container.strict(depth0, "cookieFlags", {"start":{"line":192,"column":29},"end":{"line":192,"column":40}} ))),(typeof helper === "function" ? helper.call(depth0 != null ? depth0 : (container.nullContext || {}),{"name":"cookieFlags","hash":{},"data":data,"loc":{"start":{"line":192,"column":27},"end":{"line":192,"column":42}}}) : helper))) != null ? stack1 : "")
     + ";\n";
-},"38":function(container,depth0,helpers,partials,data,blockParams,depths) {
+},"40":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -328,9 +351,9 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     };
 
   return "      # A header of its own takes the place of the server's.\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"secure"),{"name":"if","hash":{},"fn":container.program(39, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":188,"column":0},"end":{"line":190,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depths[1],"secure"),{"name":"if","hash":{},"fn":container.program(41, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":196,"column":0},"end":{"line":198,"column":7}}})) != null ? stack1 : "")
     + "      add_header Content-Security-Policy \"frame-ancestors 'self'\" always;\n";
-},"39":function(container,depth0,helpers,partials,data) {
+},"41":function(container,depth0,helpers,partials,data) {
     return "      add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, helper, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -358,7 +381,7 @@ export const gatewayNginx: TemplateSpecification = {"0":function(container,depth
     + ((stack1 = (((helper = lookupProperty(helpers,"healthPort") || container.strict(depth0, "healthPort", {"start":{"line":103,"column":13},"end":{"line":103,"column":23}} ))),(typeof helper === "function" ? helper.call(alias1,{"name":"healthPort","hash":{},"data":data,"loc":{"start":{"line":103,"column":11},"end":{"line":103,"column":25}}}) : helper))) != null ? stack1 : "")
     + ";\n    access_log off;\n    location = /healthz { return 200 \"ok\\n\"; }\n    location / { return 404; }\n  }\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"defaultServers"),{"name":"each","hash":{},"fn":container.program(16, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":116,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":117,"column":0},"end":{"line":200,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(18, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":117,"column":0},"end":{"line":208,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"useData":true,"useDepths":true};
 

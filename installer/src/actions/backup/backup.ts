@@ -6,6 +6,8 @@ import { type Install, openInstall } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { alone, type Work } from "../alone.ts";
+import { requireNoPushHeld } from "../housekeeping/hold-pushes.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { allBackups, askRecordsJob, eventsIn, requireBackups, runBackupJob } from "./backup-job.ts";
 import { chooseBackup } from "./choose-backup.ts";
@@ -14,7 +16,6 @@ import { holdDeletes } from "./hold-deletes.ts";
 import { inventoryOf, type NotCopied } from "./inventory.ts";
 import { readPlatformRecords } from "./platform-records.ts";
 import { rememberBackup, rememberProof } from "./remembered.ts";
-import { alone, type Work } from "./work.ts";
 
 export interface BackupCreateRequest extends InstallTarget {
   /** Leave out the restore to a scratch place. */
@@ -94,7 +95,7 @@ export interface BackupPruneResult extends ResultHead<"BackupPruneResult"> {
  * InterruptedError, after which nothing waits any more
  */
 export async function createBackup(request: BackupCreateRequest, ports: ActionPorts): Promise<BackupCreateResult> {
-  return alone(request, "backup create", ports, async (work) => {
+  return alone(request, { command: "backup create", required: requireBackups }, ports, async (work) => {
     const begun = ports.clock.monotonicMs();
     const notCopied = inventoryOf(work.plan).notCopied;
     for (const { store, reason } of notCopied)
@@ -122,6 +123,7 @@ export async function createBackup(request: BackupCreateRequest, ports: ActionPo
 type Copied = Pick<BackupCreateResult, "backup" | "bytes" | "addedBytes" | "stores" | "heldSeconds">;
 
 async function copyHeld({ plan, install, run }: Work, ports: ActionPorts): Promise<Copied> {
+  await requireNoPushHeld(plan, install, ports);
   const records = await readPlatformRecords(install, plan, ports.fs);
   await askRecordsJob(plan, install, ["put-records"], { ...ports, input: JSON.stringify(records) });
   const hold = await holdDeletes(plan, install, ports);
@@ -201,7 +203,7 @@ async function backupsOf(plan: Plan, install: Install, ports: ActionPorts): Prom
  * @throws PreflightError for a backup that is not there; ApplyError; LockedError
  */
 export async function verifyBackups(request: BackupVerifyRequest, ports: ActionPorts): Promise<BackupVerifyResult> {
-  return alone(request, "backup verify", ports, async (work) => {
+  return alone(request, { command: "backup verify", required: requireBackups }, ports, async (work) => {
     const { plan, install } = work;
     const id = request.prove === undefined ? undefined : await requireBackup(request.prove, work, ports);
     const events = await withStep(ports, steps.checkBackups, () =>
@@ -237,7 +239,7 @@ export async function requireBackup(asked: string, { plan, install }: Work, port
 export async function pruneBackups(request: BackupPruneRequest, ports: ActionPorts): Promise<BackupPruneResult> {
   const { credentialFile, name } = request;
   const input = credentialFile === undefined ? undefined : await readCredential(credentialFile, ports.fs);
-  return alone(request, "backup prune", ports, async ({ plan, install }) => {
+  return alone(request, { command: "backup prune", required: requireBackups }, ports, async ({ plan, install }) => {
     const events =
       input === undefined
         ? await runBackupJob(plan, install, ["prune"], ports)

@@ -1,8 +1,8 @@
 import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
-import { askRecordsJob, eventsIn } from "./backup-job.ts";
+import { askRecordsJob, eventsIn, requireBackups } from "./backup-job.ts";
 import { makeRecoveryKey, parseRecoveryKey } from "./recovery-key.ts";
-import { alone } from "./work.ts";
+import { alone } from "../alone.ts";
 
 export interface BackupKeygenRequest {
   /** Absolute path of the file that the key is written to. */
@@ -50,7 +50,7 @@ export async function generateRecoveryKey(
  * shown; ApplyError; LockedError
  */
 export async function initBackups(request: BackupInitRequest, ports: ActionPorts): Promise<BackupInitResult> {
-  return alone(request, "backup init", ports, async ({ plan, install }) => {
+  return alone(request, { command: "backup init", required: requireBackups }, ports, async ({ plan, install }) => {
     const key = await agreeOnKey(request, ports);
     const answer = await askRecordsJob(plan, install, ["prepare"], { ...ports, input: key });
     const made = eventsIn(answer).some((event) => event.event === "ready" && event.made);

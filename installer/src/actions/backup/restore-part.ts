@@ -3,8 +3,8 @@ import { withStep } from "../../execute/with-step.ts";
 import { backupJobs } from "../../plan/components/backup.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireBackup } from "./backup.ts";
-import { runBackupJob } from "./backup-job.ts";
-import { alone } from "./work.ts";
+import { requireBackups, runBackupJob } from "./backup-job.ts";
+import { alone } from "../alone.ts";
 
 /** One database, one repository by its path in Gitaly, or the objects of a bucket whose keys begin with a prefix. */
 export type RestoredPart =
@@ -34,7 +34,7 @@ export interface RestorePartResult extends ResultHead<"RestorePartResult"> {
  * it, or something stands where it would go; LockedError
  */
 export async function restorePart(request: RestorePartRequest, ports: ActionPorts): Promise<RestorePartResult> {
-  return alone(request, "restore of a part", ports, async (work) => {
+  return alone(request, { command: "restore of a part", required: requireBackups }, ports, async (work) => {
     const backup = await requireBackup(request.backup, work, ports);
     const words = wordsFor(request.part, backup, request.as);
     const events = await withStep(ports, steps.restorePart, () =>

@@ -84,7 +84,12 @@ function runsBefore(plan: Plan, { id, component }: Job): boolean {
   return needs.some((need) => need.kind === "completed" && need.job === id);
 }
 
-async function requireServing(job: Job, install: Install, { target }: RunJobPorts): Promise<void> {
+/** @throws PreflightError when what a job needs does not serve */
+export async function requireServing(
+  job: Job,
+  install: Install,
+  { target }: Pick<ActionPorts, "target">,
+): Promise<void> {
   const needed = neededServices(job);
   const { services } = await target.observe(install, { components: needed, images: [] });
   const missing = needed.filter((id) => {

@@ -1,5 +1,4 @@
 import { container, copiesOf, resourcesOf, tmp, type ComponentDefinition, type PlanContext } from "../define.ts";
-import { isBackedUp } from "../groups/backup-access.ts";
 import { tlsSecrets, publicListeners, redirectRoutes, verifyCaPath } from "../groups/public-address.ts";
 import type { ConfigFile, Endpoint, Listener, PublishedPort, Wire } from "../model.ts";
 import { endpoint, secret, textFile } from "../text.ts";
@@ -33,7 +32,7 @@ export const gateway: ComponentDefinition = {
               uid: 10010,
               resources: resourcesOf(values.resources),
               scratch: [tmp(256)],
-              ...(isBackedUp(context) ? { notices: "/run/slipway/notices" } : {}),
+              notices: "/run/slipway/notices",
               files: [{ path: "/etc/nginx/nginx.conf", contents: { kind: "nginx-gateway" } }, ...tlsFiles(context)],
             },
             values,

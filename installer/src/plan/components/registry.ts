@@ -7,6 +7,7 @@ import {
   randomSecret,
   resourcesOf,
   type ComponentDefinition,
+  type JobDraft,
   type PlanContext,
   externalComponent,
   endpointOfUrl,
@@ -16,11 +17,16 @@ import { s3AccessKey, s3Addressing, s3SecretName } from "../groups/s3-client.ts"
 import type { Route, Slotted, Wire } from "../model.ts";
 import { endpoint, jsonFile, secret, textFile } from "../text.ts";
 
+const configPath = "/etc/distribution/config.yml";
 const htpasswdPath = "/etc/distribution/htpasswd";
+const id = "registry";
+
+/** The job that removes what no image names, and what notices at the gateway are called by that hold pushes meanwhile. */
+export const registryCleaning = { component: id, job: "registry-cleaning", notice: "push-" } as const;
 
 /** Container images of the platform's users, kept in the object store. */
 export const registry: ComponentDefinition = {
-  id: "registry",
+  id,
   section: {
     key: "registry",
     leastMemory: 64,
@@ -33,7 +39,7 @@ export const registry: ComponentDefinition = {
   build(context) {
     const values = context.values.registry;
     const component = {
-      id: "registry",
+      id,
       title: { en: "Container registry", zh: "容器镜像仓库" },
       purpose: { en: "Images that users build and run", zh: "用户构建与运行的镜像" },
       zone: "app" as const,
@@ -91,6 +97,7 @@ export const registry: ComponentDefinition = {
           generator: { kind: "bcrypt", of: "registry", htpasswdUser: values.user },
         },
       ],
+      jobs: [cleaningJob(context)],
       routes,
       wires: [wire(values.user, "registry"), publicWire(context)],
     };
@@ -103,7 +110,14 @@ const routes: readonly Route[] = [
     id: "registry",
     listener: "main",
     match: { kind: "prefix", path: "/v2/" },
-    action: { kind: "proxy", to: "registry.http", timeoutSeconds: 1800, streaming: true, denyMethods: ["DELETE"] },
+    action: {
+      kind: "proxy",
+      to: "registry.http",
+      timeoutSeconds: 1800,
+      streaming: true,
+      denyMethods: ["DELETE"],
+      writesHeldBy: registryCleaning.notice,
+    },
   },
 ];
 
@@ -118,13 +132,50 @@ function server(context: PlanContext) {
       // Tracing is on by default and would look for a collector on this host.
       env: [{ name: "OTEL_TRACES_EXPORTER", value: ["none"] }, ...(isOutside ? trustVariables(context) : [])],
       files: [
-        { path: "/etc/distribution/config.yml", contents: jsonFile(settings(context)) },
+        { path: configPath, contents: jsonFile(settings(context)) },
         { path: htpasswdPath, contents: textFile([secret("registry-htpasswd")]) },
         ...(isOutside ? trustFiles(context) : []),
       ],
     },
     values,
   );
+}
+
+/** It ends by itself before; this only ends one that cannot. */
+const hangsAfterSeconds = 8000;
+
+/** Its clock may be behind that of the machine which holds pushes by so much. */
+const behindSeconds = 60;
+
+/**
+ * Arguments: the time that pushes are held from, the time that it has to have ended by, both in seconds since 1970, and the registry's own.
+ * Whoever started it may be dead by then, so that it keeps the time itself.
+ */
+const cleaningProgram = `from=$1 until=$2
+shift 2
+now=$(date +%s)
+[ "$now" -ge "$((from - ${behindSeconds}))" ] || { echo "the clock is $((from - now)) s behind that of the machine this was started on" >&2; exit 1; }
+[ "$now" -lt "$until" ] || exit 124
+exec timeout -k 5 "$((until - now))" registry garbage-collect "$@" ${configPath}`;
+
+/** Reads the registry's own configuration, and works on the same storage beside it. */
+function cleaningJob(context: PlanContext): JobDraft {
+  const { files, ...rest } = server(context);
+  return {
+    id: registryCleaning.job,
+    component: id,
+    title: "Remove what no image names",
+    makes: [],
+    needs: [healthy(id)],
+    trigger: "request",
+    deadlineSeconds: hangsAfterSeconds,
+    container: {
+      ...rest,
+      files: files.filter(({ path }) => path !== htpasswdPath),
+      entrypoint: ["/bin/sh", "-c", cleaningProgram, "cleaning"],
+      command: [],
+    },
+  };
 }
 
 function settings(context: PlanContext): Slotted {

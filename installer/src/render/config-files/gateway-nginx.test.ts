@@ -25,6 +25,10 @@ function withRoute(route: Partial<Route>, sets: readonly string[] = []): Plan {
   return { ...plan, routes: [...plan.routes, added] };
 }
 
+function blockOfRegistry(): string | undefined {
+  return /location \/v2\/ \{[^]*?\n {4}\}/.exec(render(infraPlan()))?.[0];
+}
+
 describe("renderGatewayNginx", () => {
   it("serves each name on its own port when there are no sub-domains", () => {
     const text = render(infraPlan());
@@ -71,11 +75,24 @@ describe("renderGatewayNginx", () => {
   });
 
   it("streams without limits where a route says so", () => {
-    const block = /location \/v2\/ \{[^}]*\}[^}]*\}/.exec(render(infraPlan()))?.[0];
+    const block = blockOfRegistry();
 
     expect(block).toContain("client_max_body_size 0;");
     expect(block).toContain("proxy_request_buffering off;");
     expect(block).toContain("proxy_read_timeout 1800s;");
+  });
+
+  it("holds what changes something where a route says so and a notice of this time is there, and lets the rest through", () => {
+    const block = blockOfRegistry();
+
+    expect(block).toContain(
+      [
+        '      set $held "";',
+        "      if ($request_method !~ ^(GET|HEAD|OPTIONS)$) { set $held asked; }",
+        '      if (!-f /run/slipway/notices/push-$hold_step) { set $held ""; }',
+        "      if ($held) { return 503; }",
+      ].join("\n"),
+    );
   });
 
   it("writes no sign-in code or signature into its log", () => {

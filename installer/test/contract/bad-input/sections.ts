@@ -1,6 +1,7 @@
 import { backupRows } from "./backups.ts";
 import { bundleRows, diskRows } from "./bundles.ts";
 import { clusterRows } from "./clusters.ts";
+import { housekeepingRows } from "./housekeeping.ts";
 import { metricsRows } from "./metrics.ts";
 import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
@@ -44,6 +45,11 @@ export const badInput: readonly BadInputSection[] = [
     title: "Backups",
     text: "What is wrong with where backups are kept, with what opens them, and with what they are to be brought back to.",
     rows: backupRows,
+  },
+  {
+    title: "Housekeeping",
+    text: "What keeps `slipway housekeeping` from removing what nothing names.",
+    rows: housekeepingRows,
   },
   {
     title: "Metrics",
