@@ -15,7 +15,7 @@ import type {
 import { loadValues } from "../../src/values/load-values.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
-import type { LiveCheckContext } from "../../src/actions/preflight/checks/live.ts";
+import type { LiveCheckContext } from "../../src/actions/preflight/checks/live-check.ts";
 import { stateLayout } from "../../src/execute/state/layout.ts";
 import { nothingApplied } from "../../src/execute/state/records.ts";
 import type { ComposeCheckContext } from "../../src/targets/compose/checks/compose-check.ts";

@@ -5,7 +5,7 @@ import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { requireBackups } from "./backup-job.ts";
 import { requireDrillable } from "./drill.ts";
-import { type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
+import { systemdMark, type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
 
 export interface BackupScheduleRequest extends InstallTarget {
   /** Time of day of a backup, `02:15`. */
@@ -36,9 +36,6 @@ export interface UnitFile {
 }
 
 type SchedulePorts = Pick<ActionPorts, "fs" | "target" | "exec" | "host" | "assets">;
-
-/** It is there while systemd runs the machine, sd_booted(3). */
-const systemdMark = "/run/systemd/system";
 
 /**
  * Has the machine's systemd make a backup every night, read all of them every week and, if asked, drill every month.
