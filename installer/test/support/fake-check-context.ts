@@ -52,6 +52,9 @@ export interface FakeWorld {
   /** Of other networks of the engine. */
   readonly subnets?: readonly string[];
   readonly imagesPresent?: boolean;
+  readonly imagesGone?: readonly string[];
+  /** What the engine tells of a container, by its id. */
+  readonly inspected?: Readonly<Record<string, Partial<ContainerState>>>;
   readonly installId?: string;
   readonly now?: string;
   readonly uid?: number;
@@ -160,12 +163,19 @@ function fakeDocker(world: FakeWorld): Docker {
       world.withoutProgram === true
         ? Promise.reject(new Error("docker is not installed"))
         : Promise.resolve("compose" in world ? world.compose : "2.26.1"),
+    inspect: (id) => Promise.resolve({ id, ...world.inspected?.[id] } as ContainerState),
     containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
     networks: () => Promise.resolve(fakeNetworks(world)),
     imageIds: (references) =>
       Promise.resolve(
-        new Map(world.imagesPresent === false ? [] : references.map((reference) => [reference, "sha256:1"])),
+        new Map(
+          world.imagesPresent === false
+            ? []
+            : references
+                .filter((reference) => world.imagesGone?.includes(reference) !== true)
+                .map((reference) => [reference, "sha256:1"]),
+        ),
       ),
   };
   return docker as Docker;

@@ -3,9 +3,10 @@ import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { openInstall } from "../../execute/state/install.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
+import { systemdMark } from "../../targets/host/systemd.ts";
 import { requireBackups } from "./backup-job.ts";
 import { requireDrillable } from "./drill.ts";
-import { systemdMark, type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
+import { type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
 
 export interface BackupScheduleRequest extends InstallTarget {
   /** Time of day of a backup, `02:15`. */

@@ -4,9 +4,6 @@ import { join } from "node:path";
 export const timedJobs = ["backup", "verify", "drill"] as const;
 export type TimedJob = (typeof timedJobs)[number];
 
-/** It is there while systemd runs the machine, sd_booted(3). */
-export const systemdMark = "/run/systemd/system";
-
 export const unitFolder = "/etc/systemd/system";
 
 /** Path of the units of an install for one of these, without their ending. */

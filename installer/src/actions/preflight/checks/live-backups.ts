@@ -1,8 +1,9 @@
 import { commandOf, endedBadly, readRuns } from "../../../execute/history/run-history.ts";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { type BackupState, backupDeadlines } from "../../backup/remembered.ts";
-import { systemdMark, type TimedJob, timedJobs, unitOf } from "../../backup/timer-files.ts";
+import { type TimedJob, timedJobs, unitOf } from "../../backup/timer-files.ts";
 import type { CheckFinding } from "../../../targets/check.ts";
+import { askSystemd } from "../../../targets/host/systemd.ts";
 import { dayMs, type LiveCheck, type LiveCheckContext, seen } from "./live-check.ts";
 
 /** For so long nobody misses what was only just installed. */
@@ -164,7 +165,7 @@ const timers: LiveCheck = {
   why: "a timer that is switched off, or whose program moved, makes no backup and says nothing",
   severity: "warning",
   run: async (context) => {
-    if (seen(context) === undefined || !(await context.fs.exists(systemdMark))) return [];
+    if (seen(context) === undefined) return [];
     return (await Promise.all(timedJobs.map((job) => checkTimer(context, job)))).flat();
   },
 };
@@ -184,7 +185,7 @@ async function checkTimer(context: LiveCheckContext, job: TimedJob): Promise<rea
       remedy: `systemctl enable --now ${name}.timer; or take it away: slipway backup schedule --remove`,
     });
   }
-  if (result !== undefined && result !== "success") {
+  if (active !== undefined && result !== undefined && result !== "success") {
     findings.push({
       message: `what the timer ${name} started last ended badly (${result})`,
       remedy: `journalctl -u ${name}.service says why; where the program has moved, slipway backup schedule again`,
@@ -193,12 +194,9 @@ async function checkTimer(context: LiveCheckContext, job: TimedJob): Promise<rea
   return findings;
 }
 
-async function propertyOf({ exec, signal }: LiveCheckContext, unit: string, name: string): Promise<string | undefined> {
-  const answer = await exec
-    .run("systemctl", ["show", `--property=${name}`, "--value", unit], { allowFailure: true, timeoutMs: 5000, signal })
-    .catch(() => undefined);
-  const value = answer?.exitCode === 0 ? answer.stdout.trim() : "";
-  return value === "" ? undefined : value;
+/** Of a unit that systemd does not know it tells the default, as of one that was never started. */
+async function propertyOf(context: LiveCheckContext, unit: string, name: string): Promise<string | undefined> {
+  return askSystemd(context, ["show", `--property=${name}`, "--value", unit]);
 }
 
 /** What would be lost, and whether it would come back. */
