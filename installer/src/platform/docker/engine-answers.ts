@@ -53,6 +53,14 @@ export interface EngineInfoAnswer {
   readonly OperatingSystem: string;
   readonly Architecture: string;
   readonly SystemTime?: string;
+  readonly Warnings?: readonly string[] | null;
+  readonly IPv4Forwarding?: boolean;
+  readonly HttpProxy?: string;
+  readonly HttpsProxy?: string;
+  readonly NoProxy?: string;
+  readonly RegistryConfig?: {
+    readonly IndexConfigs?: Readonly<Record<string, { readonly Secure?: boolean }>> | null;
+  } | null;
   readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
 }
 
@@ -178,8 +186,23 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
     securityOptions: info.SecurityOptions ?? [],
     os: info.OperatingSystem,
     architecture: info.Architecture,
+    ...surroundingsOf(info),
     ...(Number.isNaN(time.getTime()) ? {} : { time }),
     ...(pools.length > 0 && { addressPools: pools.map(({ Base: base, Size: size }) => ({ base, size })) }),
+  };
+}
+
+/** Who reaches the engine, and what it reaches. */
+function surroundingsOf(
+  info: EngineInfoAnswer,
+): Pick<EngineInfo, "warnings" | "forwarding" | "proxies" | "plainRegistries"> {
+  const { HttpProxy: http = "", HttpsProxy: https = "", NoProxy: except = "", IPv4Forwarding: forwarding } = info;
+  const registries = Object.entries(info.RegistryConfig?.IndexConfigs ?? {});
+  return {
+    warnings: info.Warnings ?? [],
+    ...(forwarding === undefined ? {} : { forwarding }),
+    ...(http === "" && https === "" ? {} : { proxies: { http, https, except } }),
+    plainRegistries: registries.flatMap(([name, { Secure: secure }]) => (secure === false ? [name] : [])),
   };
 }
 

@@ -6,6 +6,7 @@ import { containerLogs } from "./container-logs.ts";
 import { imagesKept, imageTags, memoryKills, restarts } from "./containers.ts";
 import { backupsApart, pressure, readOnlyDisk } from "./disks.ts";
 import { engineChecks } from "./engine.ts";
+import { surroundingChecks } from "./engine-surroundings.ts";
 import { imagesAvailable } from "./images.ts";
 import { kernelChecks } from "./kernel.ts";
 import { addressPools, bridges, sameEngine } from "./networks.ts";
@@ -17,6 +18,7 @@ import { resourceChecks } from "./resources.ts";
 /** What a Docker host must have before an install. */
 export const composePreflight: readonly ComposeCheck[] = [
   ...engineChecks,
+  ...surroundingChecks,
   ...resourceChecks,
   bindable,
   addressPools,
