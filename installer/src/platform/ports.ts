@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { EngineSurroundings } from "./engine-surroundings.ts";
 import type { LogReading } from "./log-reading.ts";
 
 /** What the engine needs of the world. `cli/` builds the adapters in this folder and hands them down; tests hand in fakes. */
@@ -112,7 +113,7 @@ export interface ContainerState {
   }[];
 }
 
-export interface EngineInfo {
+export interface EngineInfo extends EngineSurroundings {
   readonly version: string;
   readonly apiVersion: string;
   readonly storageDriver: string;
@@ -127,14 +128,6 @@ export interface EngineInfo {
   readonly addressPools?: readonly { readonly base: string; readonly size: number }[];
   /** The socket of this machine that it is reached by, where it is one. */
   readonly socket?: string;
-  /** What it warns of itself. */
-  readonly warnings?: readonly string[];
-  /** Whether the host passed packets on when it started. */
-  readonly forwarding?: boolean;
-  /** Proxies between it and registries, where it has some. */
-  readonly proxies?: { readonly http: string; readonly https: string; readonly except: string };
-  /** `host[:port]` of registries that it also speaks to without TLS. */
-  readonly plainRegistries?: readonly string[];
   /** What its clock said when it was asked. */
   readonly time?: Date;
 }

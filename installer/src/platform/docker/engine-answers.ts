@@ -1,3 +1,4 @@
+import type { EngineSurroundings } from "../engine-surroundings.ts";
 import type { ContainerState, EngineInfo, EngineVersion, ImageDetails } from "../ports.ts";
 
 type AttachedNetworks = Readonly<Record<string, { readonly NetworkID?: string } | null>>;
@@ -192,10 +193,7 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
   };
 }
 
-/** Who reaches the engine, and what it reaches. */
-function surroundingsOf(
-  info: EngineInfoAnswer,
-): Pick<EngineInfo, "warnings" | "forwarding" | "proxies" | "plainRegistries"> {
+function surroundingsOf(info: EngineInfoAnswer): EngineSurroundings {
   const { HttpProxy: http = "", HttpsProxy: https = "", NoProxy: except = "", IPv4Forwarding: forwarding } = info;
   const registries = Object.entries(info.RegistryConfig?.IndexConfigs ?? {});
   return {
