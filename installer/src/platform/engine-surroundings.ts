@@ -2,8 +2,6 @@
 export interface EngineSurroundings {
   /** What it warns of itself. */
   readonly warnings?: readonly string[];
-  /** Whether the host passed packets on when it started. */
-  readonly forwarding?: boolean;
   /** Proxies between it and registries, where it has some. */
   readonly proxies?: { readonly http: string; readonly https: string; readonly except: string };
   /** `host[:port]` of registries that it also speaks to without TLS. */

@@ -11,7 +11,6 @@ describe("answers of the engine", () => {
       ...{
         Architecture: "x86_64",
         Warnings: ["w"],
-        IPv4Forwarding: false,
         HttpProxy: "",
         HttpsProxy: "p",
         NoProxy: "n",
@@ -21,7 +20,6 @@ describe("answers of the engine", () => {
 
     expect(fromInfo(told, "1.45")).toMatchObject({
       warnings: ["w"],
-      forwarding: false,
       proxies: { http: "", https: "p", except: "n" },
       plainRegistries: ["hub.corp:5000"],
     });

@@ -55,7 +55,6 @@ export interface EngineInfoAnswer {
   readonly Architecture: string;
   readonly SystemTime?: string;
   readonly Warnings?: readonly string[] | null;
-  readonly IPv4Forwarding?: boolean;
   readonly HttpProxy?: string;
   readonly HttpsProxy?: string;
   readonly NoProxy?: string;
@@ -194,11 +193,10 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
 }
 
 function surroundingsOf(info: EngineInfoAnswer): EngineSurroundings {
-  const { HttpProxy: http = "", HttpsProxy: https = "", NoProxy: except = "", IPv4Forwarding: forwarding } = info;
+  const { HttpProxy: http = "", HttpsProxy: https = "", NoProxy: except = "" } = info;
   const registries = Object.entries(info.RegistryConfig?.IndexConfigs ?? {});
   return {
     warnings: info.Warnings ?? [],
-    ...(forwarding === undefined ? {} : { forwarding }),
     ...(http === "" && https === "" ? {} : { proxies: { http, https, except } }),
     plainRegistries: registries.flatMap(([name, { Secure: secure }]) => (secure === false ? [name] : [])),
   };

@@ -30,9 +30,7 @@ const forwarding: ComposeCheck = {
   why: "without it nobody outside reaches a container, and no container reaches anything outside",
   severity: "warning",
   run: async (context) => {
-    const info = engineInfo(context);
-    if (info === undefined) return [];
-    if (info.forwarding !== false && !(await isSwitchedOff(context))) return [];
+    if (engineInfo(context) === undefined || !(await isSwitchedOff(context))) return [];
     return [
       {
         message: "net.ipv4.ip_forward is off, as a hardening of the host may leave it",
@@ -42,7 +40,7 @@ const forwarding: ComposeCheck = {
   },
 };
 
-/** The engine looks when it starts, and switches it on; somebody may switch it off afterwards. */
+/** The engine switches it on when it starts; what it tells of it may be from before that. Somebody may switch it off afterwards. */
 async function isSwitchedOff(context: ComposeCheckContext): Promise<boolean> {
   const value = await context.fs.readTextIfPresent("/proc/sys/net/ipv4/ip_forward").catch(() => undefined);
   if (value?.trim() !== "0") return false;
