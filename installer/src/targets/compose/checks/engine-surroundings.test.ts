@@ -44,8 +44,9 @@ describe("an engine", () => {
     const snap = { dataRoot: "/var/snap/docker/common/var-lib-docker" };
 
     expect(await messages("engine.directories", { info: snap })).toEqual([
-      "Docker was installed as a snap, which sees little but home directories",
+      "Docker was installed as a snap, which does not see /var/lib/slipway/slipway",
     ]);
+    expect(await findings("engine.directories", { info: snap, set: ["dataDir=/home/a/.data"] })).toHaveLength(2);
     expect(await findings("engine.directories", { info: { os: "Docker Desktop" } })).toHaveLength(1);
     expect(await findings("engine.directories")).toEqual([]);
   });

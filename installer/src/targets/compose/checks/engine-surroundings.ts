@@ -68,21 +68,23 @@ const directories: ComposeCheck = {
   run: (context) => {
     const info = engineInfo(context);
     if (info === undefined) return [];
-    if (info.dataRoot.startsWith("/var/snap/")) {
-      return [
-        {
-          message: "Docker was installed as a snap, which sees little but home directories",
-          remedy: "install the package of the distribution or of Docker, or choose a --state-dir below your home",
-        },
-      ];
-    }
-    if (info.os !== "Docker Desktop") return [];
-    return [
-      {
-        message: "Docker Desktop runs containers in a machine of its own, which sees only directories that are shared",
-        remedy: "share the state directory and dataDir with it: Settings, Resources, File sharing",
-      },
-    ];
+    const { dataDir } = context.plan.settings;
+    const places = [context.stateDir, ...(dataDir === undefined ? [] : [dataDir])];
+    const isSnap = info.dataRoot.startsWith("/var/snap/");
+    if (!isSnap && info.os !== "Docker Desktop") return [];
+    // Both see homes; a snap sees nothing there whose name begins with a dot.
+    const unseen = places.filter((path) => !/^\/(home|Users)\//.test(path) || (isSnap && path.includes("/.")));
+    return unseen.map((path) =>
+      isSnap
+        ? {
+            message: `Docker was installed as a snap, which does not see ${path}`,
+            remedy: "install the package of the distribution or of Docker, or choose a directory in your home",
+          }
+        : {
+            message: `Docker Desktop runs containers in a machine of its own, which may not see ${path}`,
+            remedy: "share it there, under Settings, Resources, File sharing, or choose a directory in your home",
+          },
+    );
   },
 };
 
