@@ -24,6 +24,7 @@ const generators: readonly (() => Promise<Generator>)[] = [
   async () => (await import("./generate/sizing-page.ts")).generateSizingPage,
   async () => (await import("./generate/scaling-page.ts")).generateScalingPage,
   async () => (await import("./generate/metrics-page.ts")).generateMetricsPage,
+  async () => (await import("./generate/checks-page.ts")).generateChecksPage,
 ];
 
 const root = new URL("..", import.meta.url);

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { EngineSurroundings } from "./engine-surroundings.ts";
 import type { LogReading } from "./log-reading.ts";
 
 /** What the engine needs of the world. `cli/` builds the adapters in this folder and hands them down; tests hand in fakes. */
@@ -112,7 +113,7 @@ export interface ContainerState {
   }[];
 }
 
-export interface EngineInfo {
+export interface EngineInfo extends EngineSurroundings {
   readonly version: string;
   readonly apiVersion: string;
   readonly storageDriver: string;

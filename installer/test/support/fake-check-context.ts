@@ -15,7 +15,7 @@ import type {
 import { loadValues } from "../../src/values/load-values.ts";
 import { readImageTable } from "../../src/actions/desired/load-plan.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
-import type { LiveCheckContext } from "../../src/actions/preflight/checks/live.ts";
+import type { LiveCheckContext } from "../../src/actions/preflight/checks/live-check.ts";
 import { stateLayout } from "../../src/execute/state/layout.ts";
 import { nothingApplied } from "../../src/execute/state/records.ts";
 import type { ComposeCheckContext } from "../../src/targets/compose/checks/compose-check.ts";
@@ -52,6 +52,9 @@ export interface FakeWorld {
   /** Of other networks of the engine. */
   readonly subnets?: readonly string[];
   readonly imagesPresent?: boolean;
+  readonly imagesGone?: readonly string[];
+  /** What the engine tells of a container, by its id. */
+  readonly inspected?: Readonly<Record<string, Partial<ContainerState>>>;
   readonly installId?: string;
   readonly now?: string;
   readonly uid?: number;
@@ -160,12 +163,19 @@ function fakeDocker(world: FakeWorld): Docker {
       world.withoutProgram === true
         ? Promise.reject(new Error("docker is not installed"))
         : Promise.resolve("compose" in world ? world.compose : "2.26.1"),
+    inspect: (id) => Promise.resolve({ id, ...world.inspected?.[id] } as ContainerState),
     containers: () => Promise.resolve(containersNow() as readonly ContainerState[]),
     volumes: () => Promise.resolve((world.volumes ?? []).map((volume) => ({ ...volume, mountpoint: "" }))),
     networks: () => Promise.resolve(fakeNetworks(world)),
     imageIds: (references) =>
       Promise.resolve(
-        new Map(world.imagesPresent === false ? [] : references.map((reference) => [reference, "sha256:1"])),
+        new Map(
+          world.imagesPresent === false
+            ? []
+            : references
+                .filter((reference) => world.imagesGone?.includes(reference) !== true)
+                .map((reference) => [reference, "sha256:1"]),
+        ),
       ),
   };
   return docker as Docker;

@@ -8,6 +8,7 @@ import { planOf, readPlanInputs } from "../desired/load-plan.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { uninstall } from "../uninstall/uninstall.ts";
 import { requireBackups } from "./backup-job.ts";
+import { drillPlaceOf } from "./drill-place.ts";
 import { rememberDrill } from "./remembered.ts";
 import { restore } from "./restore.ts";
 import { ownRepository, type RestoreFrom } from "./restore-from.ts";
@@ -38,8 +39,8 @@ export async function drillBackups(request: BackupDrillRequest, ports: ActionPor
   const plan = await requireInstalledHere(install, ports);
   requireBackups(plan);
   requireDrillable(plan, ports);
-  const { name, stateDir, layout } = install;
-  const second = { name: `${name}-drill`, stateDir: `${stateDir}-drill` };
+  const { name, layout } = install;
+  const second = drillPlaceOf(install);
   const password = await ports.fs.readText(join(layout.secrets, repositorySecret));
   // A drill that was killed has left it behind.
   await remove(second, ports);

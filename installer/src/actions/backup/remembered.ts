@@ -40,8 +40,15 @@ export interface BackupState extends RememberedBackups {
   readonly wal?: WalStanding;
 }
 
-/** A day, and two hours for one that takes longer than the day before. */
-const lateSeconds = 26 * 3600;
+/** After which a backup, its proof and a drill are too old; alert rules and `doctor` say so alike. */
+export const backupDeadlines = {
+  /** A day, and two hours for one that takes longer than the day before. */
+  lateSeconds: 26 * 3600,
+  /** A week, and a day. */
+  proofDays: 8,
+  /** The longest month, and four days. */
+  drillDays: 35,
+} as const;
 
 type Files = Pick<FileSystem, "readTextIfPresent" | "writeAtomic">;
 
@@ -85,5 +92,5 @@ export async function backupState(
   const known = await readRemembered(install, fs);
   if (known.last === undefined) return { ...known, late: true };
   const lossSeconds = Math.max(0, Math.round((now.getTime() - Date.parse(known.last.at)) / 1000));
-  return { ...known, lossSeconds, late: lossSeconds > lateSeconds };
+  return { ...known, lossSeconds, late: lossSeconds > backupDeadlines.lateSeconds };
 }

@@ -3,6 +3,7 @@ import { PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { openInstall } from "../../execute/state/install.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
+import { systemdMark } from "../../targets/host/systemd.ts";
 import { requireBackups } from "./backup-job.ts";
 import { requireDrillable } from "./drill.ts";
 import { type TimedJob, unitFolder, unitOf } from "./timer-files.ts";
@@ -36,9 +37,6 @@ export interface UnitFile {
 }
 
 type SchedulePorts = Pick<ActionPorts, "fs" | "target" | "exec" | "host" | "assets">;
-
-/** It is there while systemd runs the machine, sd_booted(3). */
-const systemdMark = "/run/systemd/system";
 
 /**
  * Has the machine's systemd make a backup every night, read all of them every week and, if asked, drill every month.

@@ -6,11 +6,12 @@ import type { LivePlatform } from "../../targets/live-platform.ts";
 import type { ActionPorts, InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import { loadPlan } from "../desired/load-plan.ts";
 import { hostChecks } from "../preflight/checks/all.ts";
-import { type LiveCheckContext, liveChecks } from "../preflight/checks/live.ts";
+import { liveChecks } from "../preflight/checks/live.ts";
+import type { LiveCheckContext } from "../preflight/checks/live-check.ts";
 import { checkContext } from "../preflight/preflight.ts";
 import { runChecks } from "../preflight/run-checks.ts";
 import { type Elsewhere, findElsewhere } from "../status/elsewhere.ts";
-import { describeInstall, observeInstall } from "../status/status.ts";
+import { backupStanding, describeInstall, observeInstall } from "../status/status.ts";
 
 export interface DoctorRequest extends InstallTarget {
   readonly values: ValuesSelection;
@@ -94,7 +95,11 @@ async function lookAtInstall(request: DoctorRequest, ports: ActionPorts): Promis
     install = await openInstall(request, ports.fs);
     const [{ version, apiVersion }, live] = await Promise.all([ports.target.facts(), observeInstall(install, ports)]);
     const status = describeInstall(install, live, { version, apiVersion });
-    if (status.installed) return { install, live, status };
+    if (status.installed) {
+      // One that does not answer about its backups may be well all the same.
+      const backup = await backupStanding(install, live, ports).catch(() => undefined);
+      return { install, live, status: backup === undefined ? status : { ...status, backup } };
+    }
     return { install, status: undefined, elsewhere: await findElsewhere(install, ports) };
   } catch (error) {
     // A target that does not answer is a finding of its own where nothing is installed.

@@ -1,3 +1,4 @@
+import { backupDeadlines } from "../backup/remembered.ts";
 import type { ResultHead } from "../context.ts";
 
 /** When somebody is to be told, and what that person does. */
@@ -120,26 +121,26 @@ export const alertRules: readonly AlertRule[] = [
   },
   {
     alert: "SlipwayBackupOld",
-    expr: `${age("slipway_backup_last_timestamp_seconds")} > 26 * 3600`,
+    expr: `${age("slipway_backup_last_timestamp_seconds")} > ${backupDeadlines.lateSeconds / 3600} * 3600`,
     for: "5m",
     severity: "critical",
-    summary: `The newest backup of the platform ${install} is more than 26 hours old`,
+    summary: `The newest backup of the platform ${install} is more than ${backupDeadlines.lateSeconds / 3600} hours old`,
     command: `slipway backup create --name ${install}`,
   },
   {
     alert: "SlipwayBackupNotProved",
-    expr: `${age("slipway_backup_proof_timestamp_seconds")} > 8 * 86400 or on (install) (slipway_backup_last_timestamp_seconds unless on (install) slipway_backup_proof_timestamp_seconds)`,
+    expr: `${age("slipway_backup_proof_timestamp_seconds")} > ${backupDeadlines.proofDays} * 86400 or on (install) (slipway_backup_last_timestamp_seconds unless on (install) slipway_backup_proof_timestamp_seconds)`,
     for: "6h",
     severity: "warning",
-    summary: `No backup of the platform ${install} was restored to a scratch place for 8 days`,
+    summary: `No backup of the platform ${install} was restored to a scratch place for ${backupDeadlines.proofDays} days`,
     command: `slipway backup verify --prove latest --name ${install}`,
   },
   {
     alert: "SlipwayDrillOld",
-    expr: `time() - (slipway_backup_drill_timestamp_seconds or on (install) slipway_backup_scheduled_timestamp_seconds{task="drill"}) > 35 * 86400`,
+    expr: `time() - (slipway_backup_drill_timestamp_seconds or on (install) slipway_backup_scheduled_timestamp_seconds{task="drill"}) > ${backupDeadlines.drillDays} * 86400`,
     for: "1h",
     severity: "warning",
-    summary: `No platform was brought up from a backup of ${install} for 35 days`,
+    summary: `No platform was brought up from a backup of ${install} for ${backupDeadlines.drillDays} days`,
     command: `slipway backup drill --name ${install}`,
   },
   {

@@ -1,4 +1,4 @@
-import type { RecordedRun } from "../../execute/history/run-history.ts";
+import { commandOf, endedBadly, type RecordedRun } from "../../execute/history/run-history.ts";
 import type { LiveService } from "../../targets/live-platform.ts";
 import type { ComponentStatus, StatusResult } from "../status/status.ts";
 import type { Look } from "./look.ts";
@@ -128,7 +128,7 @@ export const platformMetrics: readonly Metric[] = [
     from: "records",
     measure: ({ records }) => {
       const last = records.runs.findLast(({ result }) => result !== undefined);
-      return last === undefined ? [] : only(flag(isFailure(last)));
+      return last === undefined ? [] : only(flag(endedBadly(last)));
     },
   },
   {
@@ -145,7 +145,7 @@ export const platformMetrics: readonly Metric[] = [
     type: "gauge",
     labels: ["command"],
     from: "records",
-    measure: ({ records }) => lastEnds(records.runs, isFailure),
+    measure: ({ records }) => lastEnds(records.runs, endedBadly),
   },
 ];
 
@@ -234,22 +234,8 @@ function flag(is: boolean): number {
   return is ? 1 : 0;
 }
 
-/** One that a person ended was meant to end. */
-function isFailure({ result }: RecordedRun): boolean {
-  return result === "failed" || result === "cut-off";
-}
-
 /** The last of the runs of each command; of one that was cut off it is known only when it began. */
 function lastEnds(runs: readonly RecordedRun[], wanted: (run: RecordedRun) => boolean): readonly Measured[] {
-  const ends = runs.filter(wanted).map((run) => [nameOf(run), secondsOf(run.at) + (run.ms ?? 0) / 1000] as const);
+  const ends = runs.filter(wanted).map((run) => [commandOf(run), secondsOf(run.at) + (run.ms ?? 0) / 1000] as const);
   return [...new Map(ends)].map(([command, value]) => ({ labels: { command }, value }));
 }
-
-/** Without the components or the job that it was about: `restart`, `backup create`. */
-function nameOf({ command }: RecordedRun): string {
-  const [first = "", second = ""] = command.split(" ");
-  return groups.includes(first) ? `${first} ${second}` : first;
-}
-
-/** Commands whose second word is a command, too. */
-const groups: readonly string[] = ["backup", "secrets"];

@@ -109,7 +109,8 @@ export async function lookAtInstall(request: StatusRequest, ports: StatusPorts):
   return { status: { ...result, ...more }, live };
 }
 
-async function backupStanding(
+/** How backups stand, with what their services tell; undefined where none are made. */
+export async function backupStanding(
   install: Install,
   live: ObservedPlatform,
   ports: StatusPorts,

@@ -120,6 +120,20 @@ export async function readRuns(
   });
 }
 
+/** One that a person ended was meant to end. */
+export function endedBadly({ result }: Pick<RecordedRun, "result">): boolean {
+  return result === "failed" || result === "cut-off";
+}
+
+/** The command without the components or the job that it was about: `restart`, `backup create`. */
+export function commandOf({ command }: Pick<RecordedRun, "command">): string {
+  const [first = "", second = ""] = command.split(" ");
+  return groups.includes(first) ? `${first} ${second}` : first;
+}
+
+/** Commands whose second word is a command, too. */
+const groups: readonly string[] = ["backup", "secrets"];
+
 function isRun(value: unknown): value is RecordedRun {
   if (!hasFields(value)) return false;
   return typeof value["at"] === "string" && typeof value["command"] === "string" && Array.isArray(value["changed"]);

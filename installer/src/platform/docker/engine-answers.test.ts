@@ -1,10 +1,33 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { familiarReference } from "../../oci/reference.ts";
-import { fromImageInspect, fromSummary } from "./engine-answers.ts";
+import { fromImageInspect, fromInfo, fromSummary } from "./engine-answers.ts";
 import { readFramedLines, readJsonLines } from "./engine-streams.ts";
 
 describe("answers of the engine", () => {
+  test("about itself say who reaches it and what it reaches", () => {
+    const told = {
+      ...{ ServerVersion: "26", Driver: "overlay2", MemTotal: 1, NCPU: 1, DockerRootDir: "/d", OperatingSystem: "o" },
+      ...{
+        Architecture: "x86_64",
+        Warnings: ["w"],
+        HttpProxy: "",
+        HttpsProxy: "p",
+        NoProxy: "n",
+      },
+      RegistryConfig: { IndexConfigs: { "docker.io": { Secure: true }, "hub.corp:5000": { Secure: false } } },
+    };
+
+    expect(fromInfo(told, "1.45")).toMatchObject({
+      warnings: ["w"],
+      proxies: { http: "", https: "p", except: "n" },
+      plainRegistries: ["hub.corp:5000"],
+    });
+    const silent = fromInfo({ ...told, Warnings: null, HttpsProxy: "", RegistryConfig: null }, "1.45");
+    expect(silent).toMatchObject({ warnings: [], plainRegistries: [] });
+    expect(silent).not.toHaveProperty("proxies");
+  });
+
   test.each([
     ["Up 2 minutes (healthy)", { health: "healthy", uptime: "2 minutes" }],
     ["Up 5 seconds (health: starting)", { health: "starting", uptime: "5 seconds" }],

@@ -1,3 +1,4 @@
+import type { EngineSurroundings } from "../engine-surroundings.ts";
 import type { ContainerState, EngineInfo, EngineVersion, ImageDetails } from "../ports.ts";
 
 type AttachedNetworks = Readonly<Record<string, { readonly NetworkID?: string } | null>>;
@@ -53,6 +54,13 @@ export interface EngineInfoAnswer {
   readonly OperatingSystem: string;
   readonly Architecture: string;
   readonly SystemTime?: string;
+  readonly Warnings?: readonly string[] | null;
+  readonly HttpProxy?: string;
+  readonly HttpsProxy?: string;
+  readonly NoProxy?: string;
+  readonly RegistryConfig?: {
+    readonly IndexConfigs?: Readonly<Record<string, { readonly Secure?: boolean }>> | null;
+  } | null;
   readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
 }
 
@@ -178,8 +186,19 @@ export function fromInfo(info: EngineInfoAnswer, apiVersion: string): EngineInfo
     securityOptions: info.SecurityOptions ?? [],
     os: info.OperatingSystem,
     architecture: info.Architecture,
+    ...surroundingsOf(info),
     ...(Number.isNaN(time.getTime()) ? {} : { time }),
     ...(pools.length > 0 && { addressPools: pools.map(({ Base: base, Size: size }) => ({ base, size })) }),
+  };
+}
+
+function surroundingsOf(info: EngineInfoAnswer): EngineSurroundings {
+  const { HttpProxy: http = "", HttpsProxy: https = "", NoProxy: except = "" } = info;
+  const registries = Object.entries(info.RegistryConfig?.IndexConfigs ?? {});
+  return {
+    warnings: info.Warnings ?? [],
+    ...(http === "" && https === "" ? {} : { proxies: { http, https, except } }),
+    plainRegistries: registries.flatMap(([name, { Secure: secure }]) => (secure === false ? [name] : [])),
   };
 }
 

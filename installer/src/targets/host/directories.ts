@@ -4,6 +4,9 @@ import { type Mount, mountOf, parseMounts } from "./mounts.ts";
 /** File systems that are gone after a reboot. */
 export const inMemory: readonly string[] = ["tmpfs", "ramfs"];
 
+/** File systems of another machine. */
+export const overNetwork: readonly string[] = ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"];
+
 type Context = Pick<CheckContext, "fs" | "host">;
 
 /** What keeps this user from writing into a directory that may not be there yet; `key` is what names another one. */

@@ -1,6 +1,8 @@
 /** A mounted file system, as /proc/self/mountinfo tells. */
 export interface Mount {
   readonly path: string;
+  /** Numbers of the file system, which every place where it is mounted shares: `8:1`. */
+  readonly device: string;
   readonly type: string;
   readonly readOnly: boolean;
 }
@@ -10,11 +12,11 @@ export function parseMounts(text: string): readonly Mount[] {
   return text.split("\n").flatMap((line) => {
     const [left, right] = line.split(" - ");
     const fields = left?.split(" ") ?? [];
-    const path = fields[4];
+    const [, , device, , path] = fields;
     const type = right?.split(" ")[0];
-    if (path === undefined || type === undefined) return [];
+    if (device === undefined || path === undefined || type === undefined) return [];
     const options = `${fields[5] ?? ""},${right?.split(" ")[2] ?? ""}`.split(",");
-    return [{ path: unescapeOctal(path), type, readOnly: options.includes("ro") }];
+    return [{ path: unescapeOctal(path), device, type, readOnly: options.includes("ro") }];
   });
 }
 

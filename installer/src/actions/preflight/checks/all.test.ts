@@ -14,6 +14,10 @@ describe("all checks", () => {
       expect(`${check.id} ${check.title} ${check.why}`).toMatch(/^[a-z-]+\.[a-z-]+ .{10,} .{10,}/);
   });
 
+  it("are at least 60 on one host", () => {
+    expect([...preflightChecks, ...composeLive, ...liveChecks].length).toBeGreaterThanOrEqual(60);
+  });
+
   it("find nothing on a host that is ready", async () => {
     const report = await runChecks(preflightChecks, fakeContext());
 

@@ -1,25 +1,13 @@
 import { join } from "node:path";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { adviceOnAbsent, describeAbsent, describeState } from "../../status/describe-state.ts";
-import type { Elsewhere } from "../../status/elsewhere.ts";
-import type { StatusResult } from "../../status/status.ts";
-import type { Check, CheckContext, CheckFinding } from "../../../targets/check.ts";
+import type { CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { readCertificates } from "../../../platform/pem.ts";
-
-/** What checks of an installed platform look at. */
-export interface LiveCheckContext extends CheckContext {
-  /** Undefined when nothing is installed; of a platform that could not be looked at, why. */
-  readonly status: StatusResult | { readonly unknown: string } | undefined;
-  /** A platform of this name that runs here, and whose records lie somewhere else. */
-  readonly elsewhere?: Elsewhere | undefined;
-}
-
-type LiveCheck = Check<LiveCheckContext>;
-
-/** The status, when something is installed and could be looked at. */
-function seen({ status }: LiveCheckContext): StatusResult | undefined {
-  return status === undefined || "unknown" in status ? undefined : status;
-}
+import { liveBackupChecks } from "./live-backups.ts";
+import { type LiveCheck, type LiveCheckContext, dayMs, seen } from "./live-check.ts";
+import { liveKeyChecks } from "./live-keys.ts";
+import { liveRemainsChecks } from "./live-remains.ts";
+import { diskSpace } from "./live-space.ts";
 
 const readable: LiveCheck = {
   id: "live.readable",
@@ -62,7 +50,6 @@ const complete: LiveCheck = {
   },
 };
 
-const dayMs = 86_400_000;
 const renewDays = 30;
 const mebibyte = 1024 * 1024;
 const manyLogsMiB = 200;
@@ -281,5 +268,9 @@ export const liveChecks: readonly LiveCheck[] = [
   secretsPresent,
   secretModes,
   weakSecrets,
+  ...liveKeyChecks,
   logSizes,
+  diskSpace,
+  ...liveRemainsChecks,
+  ...liveBackupChecks,
 ];

@@ -1,5 +1,5 @@
 import type { Check } from "../../../targets/check.ts";
-import { checkDirectory, inMemory, mountFor } from "../../../targets/host/directories.ts";
+import { checkDirectory, inMemory, mountFor, overNetwork } from "../../../targets/host/directories.ts";
 
 /** The state directory belongs to us alone and survives a reboot. */
 export const stateDir: Check = {
@@ -33,5 +33,23 @@ export const stateDir: Check = {
       });
     }
     return findings;
+  },
+};
+
+/** Another machine may have it mounted, too. */
+export const stateDirLocal: Check = {
+  id: "state-dir.local",
+  title: "the state directory is on a disk of this host",
+  why: "over a network locks may not hold, and two commands change the platform at once; without it nothing can be changed",
+  severity: "warning",
+  run: async (context) => {
+    const mount = await mountFor(context, context.stateDir);
+    if (mount === undefined || !overNetwork.includes(mount.type)) return [];
+    return [
+      {
+        message: `${context.stateDir} is on a network file system (${mount.type})`,
+        remedy: "choose a --state-dir on a disk of this host; backups keep a copy of the records elsewhere",
+      },
+    ];
   },
 };

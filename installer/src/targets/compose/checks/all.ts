@@ -3,7 +3,10 @@ import type { Check } from "../../check.ts";
 import type { TargetChecks } from "../../target.ts";
 import type { ComposeCheck, EngineProbe } from "./compose-check.ts";
 import { containerLogs } from "./container-logs.ts";
+import { imagesKept, imageTags, memoryKills, restarts } from "./containers.ts";
+import { backupsApart, pressure, readOnlyDisk } from "./disks.ts";
 import { engineChecks } from "./engine.ts";
+import { surroundingChecks } from "./engine-surroundings.ts";
 import { imagesAvailable } from "./images.ts";
 import { kernelChecks } from "./kernel.ts";
 import { addressPools, bridges, sameEngine } from "./networks.ts";
@@ -15,6 +18,7 @@ import { resourceChecks } from "./resources.ts";
 /** What a Docker host must have before an install. */
 export const composePreflight: readonly ComposeCheck[] = [
   ...engineChecks,
+  ...surroundingChecks,
   ...resourceChecks,
   bindable,
   addressPools,
@@ -26,7 +30,17 @@ export const composePreflight: readonly ComposeCheck[] = [
 ];
 
 /** What is looked at on a Docker host while a platform runs there. */
-export const composeLive: readonly ComposeCheck[] = [containerLogs, sameEngine];
+export const composeLive: readonly ComposeCheck[] = [
+  containerLogs,
+  sameEngine,
+  restarts,
+  memoryKills,
+  imagesKept,
+  imageTags,
+  readOnlyDisk,
+  backupsApart,
+  pressure,
+];
 
 /** The checks of this target; the engine is asked once for all of them, when the first one runs. */
 export function composeChecks(docker: Docker): TargetChecks {

@@ -20,4 +20,25 @@ describe("the kernel", () => {
     expect(await findings("kernel.limits", { files: { "/proc/sys/fs/file-max": "1000\n" } })).toHaveLength(1);
     expect(await findings("kernel.confinement", { info: { securityOptions: ["name=apparmor"] } })).toHaveLength(1);
   });
+
+  it("that gives only the memory it has is told, and the usual one is not", async () => {
+    const mode = (text: string) => ({ files: { "/proc/sys/vm/overcommit_memory": `${text}\n` } });
+
+    expect(await findings("kernel.overcommit", mode("2"))).toHaveLength(1);
+    expect(await findings("kernel.overcommit", mode("0"))).toEqual([]);
+    expect(await findings("kernel.overcommit")).toEqual([]);
+  });
+
+  it("whose table of connections is nearly full is told, with a size that would do", async () => {
+    const table = (count: number) => ({
+      files: {
+        "/proc/sys/net/netfilter/nf_conntrack_count": `${count}\n`,
+        "/proc/sys/net/netfilter/nf_conntrack_max": "65536\n",
+      },
+    });
+
+    expect((await findings("kernel.connections", table(60_000)))[0]?.remedy).toContain("nf_conntrack_max=131072");
+    expect(await findings("kernel.connections", table(940))).toEqual([]);
+    expect(await findings("kernel.connections")).toEqual([]);
+  });
 });

@@ -71,4 +71,47 @@ async function isEnforcing({ fs }: ComposeCheckContext): Promise<boolean> {
   return (await fs.readTextIfPresent("/sys/fs/selinux/enforce").catch(() => undefined))?.trim() === "1";
 }
 
-export const kernelChecks: readonly ComposeCheck[] = [kernelLimits, confinement];
+const overcommit: ComposeCheck = {
+  id: "kernel.overcommit",
+  title: "programs may ask for more memory than they use",
+  why: "databases start processes of their own size, and runtimes set room aside that they never use: both are refused",
+  severity: "warning",
+  run: async ({ fs }) => {
+    const mode = await fs.readTextIfPresent("/proc/sys/vm/overcommit_memory").catch(() => undefined);
+    if (mode?.trim() !== "2") return [];
+    return [
+      {
+        message: "vm.overcommit_memory is 2: the kernel refuses memory that may never be used",
+        remedy: "sysctl -w vm.overcommit_memory=0, and the same line in /etc/sysctl.d",
+      },
+    ];
+  },
+};
+
+const fullPercent = 80;
+
+/** Every published connection, and every one that a container makes to the outside, takes a place there. */
+const connections: ComposeCheck = {
+  id: "kernel.connections",
+  title: "the kernel has room for more connections",
+  why: "once its table is full, new connections are dropped without a word to either side",
+  severity: "warning",
+  run: async ({ fs }) => {
+    const [count, most] = await Promise.all(
+      ["count", "max"].map(async (name) =>
+        Number(
+          (await fs.readTextIfPresent(`/proc/sys/net/netfilter/nf_conntrack_${name}`).catch(() => undefined)) ?? 0,
+        ),
+      ),
+    );
+    if (count === undefined || most === undefined || !(most > 0) || count * 100 < most * fullPercent) return [];
+    return [
+      {
+        message: `${count} of ${most} places in the kernel's table of connections are taken`,
+        remedy: `sysctl -w net.netfilter.nf_conntrack_max=${most * 2}, and the same line in /etc/sysctl.d; conntrack -L shows whose they are`,
+      },
+    ];
+  },
+};
+
+export const kernelChecks: readonly ComposeCheck[] = [kernelLimits, confinement, overcommit, connections];

@@ -158,7 +158,11 @@ const usualSockets: readonly (string | undefined)[] = ["/var/run/docker.sock", "
  * Whether the engine's interfaces, routes and name servers are those seen here: not with an engine elsewhere, one in a network of its
  * own, or from inside a container.
  */
-async function isHere(context: ComposeCheckContext, networks: readonly NetworkState[], links: HostLinks) {
+export async function isHere(
+  context: ComposeCheckContext,
+  networks: readonly NetworkState[],
+  links: HostLinks,
+): Promise<boolean> {
   if (showsBridges(networks, links)) return true;
   if (!usualSockets.includes(engineInfo(context)?.socket)) return false;
   const marks = await Promise.all(["/.dockerenv", "/run/.containerenv"].map((path) => context.fs.exists(path)));

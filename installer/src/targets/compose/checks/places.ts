@@ -1,7 +1,7 @@
 import { storeId } from "../../../render/rendering.ts";
 import { engineVolumeName } from "../../../render/compose/compose-service.ts";
 import type { ContainerState, VolumeState } from "../../../platform/ports.ts";
-import { checkDirectory, inMemory, mountFor } from "../../host/directories.ts";
+import { checkDirectory, inMemory, mountFor, overNetwork } from "../../host/directories.ts";
 import type { CheckFinding } from "../../check.ts";
 import { type ComposeCheck, type ComposeCheckContext, installIdOf } from "./compose-check.ts";
 import { composeRecord } from "../compose-record.ts";
@@ -11,7 +11,6 @@ import { movedData } from "../moved-data.ts";
 import { storeOf } from "../volumes.ts";
 
 const withoutOwners: readonly string[] = ["vfat", "exfat", "msdos", "ntfs", "ntfs3", "fuseblk", "9p", "drvfs"];
-const overNetwork: readonly string[] = ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"];
 
 const dataDir: ComposeCheck = {
   id: "data-dir.usable",
