@@ -691,7 +691,7 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   },
   "gitaly": {
     "type": "object",
-    "allowed": "a map of mode, image, replicas, resources, storage, extraEnv and external"
+    "allowed": "a map of mode, image, replicas, resources, storage, housekeeping, extraEnv and external"
   },
   "gitaly.mode": {
     "type": "string",
@@ -732,6 +732,18 @@ export const valuesKeys: Readonly<Record<string, ValuesKey>> = {
   "gitaly.storage.size": {
     "type": "string",
     "allowed": "a size such as 512Mi or 1Gi (Ki, Mi, Gi, Ti, k, M, G, T)"
+  },
+  "gitaly.housekeeping": {
+    "type": "object",
+    "allowed": "a map of hour and minutes"
+  },
+  "gitaly.housekeeping.hour": {
+    "type": "integer",
+    "allowed": "a whole number from 0 to 23"
+  },
+  "gitaly.housekeeping.minutes": {
+    "type": "integer",
+    "allowed": "a whole number from 0 to 1440"
   },
   "gitaly.extraEnv": {
     "type": "object",

@@ -583,6 +583,19 @@ export interface GitalyValues {
   readonly replicas: number;
   readonly resources: Resources;
   readonly storage: Storage;
+  /**
+   * When Gitaly packs repositories and removes what nothing in them refers to, in the platform's time zone; nobody has to wait for it. Choose another time than that of backups.
+   */
+  readonly housekeeping: {
+    /**
+     * Hour of the day at which it begins.
+     */
+    readonly hour: number;
+    /**
+     * Longest time for it, each day; what is left is done on the days after. 0 switches it off.
+     */
+    readonly minutes: number;
+  };
   readonly extraEnv: ExtraEnv;
   /**
    * Used when mode is external.

@@ -10,10 +10,11 @@ import {
 } from "../define.ts";
 import { gitalyLogin } from "../groups/gitaly-client.ts";
 import { gitCallbackSecret, hubInternalApi } from "../groups/hub-internal-api.ts";
-import type { Wire } from "../model.ts";
+import type { Text, Wire } from "../model.ts";
 import { endpoint, secret, text, textFile } from "../text.ts";
 
 const tokenFile = "/run/slipway/gitaly-token";
+const storageName = "default";
 const storagePath = "/data";
 
 /** Git repositories, behind gRPC. */
@@ -99,7 +100,7 @@ function server(context: PlanContext) {
       ],
       env: [{ name: "HOME", value: ["/tmp"] }],
       files: [
-        { path: "/etc/gitaly/config.toml", contents: textFile(settings) },
+        { path: "/etc/gitaly/config.toml", contents: textFile([...settings, ...maintenance(context)]) },
         { path: tokenFile, contents: textFile([secret("gitaly-token")]) },
       ],
     },
@@ -116,7 +117,7 @@ use_bundled_binaries = false
 bin_path = "/usr/bin/git"
 
 [[storage]]
-name = "default"
+name = "${storageName}"
 path = "${storagePath}"
 
 [auth]
@@ -133,6 +134,16 @@ dir = "/usr/local/bin"
 format = "json"
 level = "info"
 `;
+
+/** Gitaly's own default is at noon, for ten minutes. `[daily_maintenance]` of its config.toml. */
+function maintenance({ values }: PlanContext): Text {
+  const { hour, minutes } = values.gitaly.housekeeping;
+  const lines =
+    minutes === 0
+      ? ["disabled = true"]
+      : [`start_hour = ${hour}`, `duration = "${minutes}m"`, `storages = ["${storageName}"]`];
+  return [`\n[daily_maintenance]\n${lines.join("\n")}\n`];
+}
 
 function wire(context: PlanContext): Wire {
   const { storage, secret: token } = gitalyLogin(context);
