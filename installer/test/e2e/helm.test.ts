@@ -255,7 +255,7 @@ describeUnless(obstacle, "infra on a real Kubernetes", () => {
     it("that no node can start are told with their reason, and taken back by the next install", async () => {
       const image = `${platform.cluster.hostAddress}:9/nobody/valkey:1`;
 
-      const wrong = await platform.run(["install", "--no-verify", "--timeout", "60", "--set", `redis.image=${image}`]);
+      const wrong = await platform.run(["install", "--no-verify", "--timeout", "40", "--set", `redis.image=${image}`]);
       const back = await changedPods(() =>
         mustInstall(platform, "--no-verify", "--set", "redis.resources.memory=768Mi"),
       );

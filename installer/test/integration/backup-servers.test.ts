@@ -226,7 +226,12 @@ describeUnless(noRestServer, "a repository of backups", () => {
     expect((next as StoredBackup).files).toBe(2);
   });
 
-  describe.each(kinds)("the write-ahead log on %s", (_, kind) => {
+  const onlyInFull = process.env["SLIPWAY_FULL"] === "1" ? undefined : "it runs with ./test --full";
+  describe(`the write-ahead log on ${kinds[0][0]}`, () => archivesTo("rest"));
+  // It takes minutes, and what is a bucket's alone the tests above look at.
+  describeUnless(onlyInFull, `the write-ahead log on ${kinds[1][0]}`, () => archivesTo("bucket"));
+
+  function archivesTo(kind: "rest" | "bucket"): void {
     const spool = `/staging/spool-${kind}`;
     const login = backupLogin(`db-${kind}`);
     const archiving = ["archiveWal", login, spool, 2] as const;
@@ -347,5 +352,5 @@ describeUnless(noRestServer, "a repository of backups", () => {
       expect([results.at(-1), error]).toEqual([{ whole: true }, undefined]);
       expect(await restoredTo(moment, "thinned")).toEqual([1, 2, 3, 4, 5, 6, 7]);
     });
-  });
+  }
 });
