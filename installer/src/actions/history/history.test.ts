@@ -130,7 +130,7 @@ test("records are their owner's alone, and a damaged revision is named", async (
   expect(readdirSync(join(place.stateDir, "revisions"))).toEqual(["1.json"]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(join(place.stateDir, "revisions")).mode & 0o777).toBe(0o700);
-  writeFileSync(file, readFileSync(file, "utf8").replace("hello", "hallo"));
+  writeFileSync(file, readFileSync(file, "utf8").replace('["hello"]', '["hallo"]'));
   await expect(diffRevisions({ ...place, from: 1 }, ports)).rejects.toMatchObject({
     code: "PREFLIGHT_FAILED",
     message: `${file} is damaged: its plan is not the one that was recorded`,

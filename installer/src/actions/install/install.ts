@@ -156,9 +156,8 @@ async function tryUnchanged(
   const secrets = await secretsIfUpToDate(desired, { ...install, identity }, live, ports);
   if (secrets === undefined) return undefined;
   // Another version of this program may describe the same platform in other words.
-  const text = `${canonicalJson(desired.plan)}\n`;
-  if (install.plan === undefined || `${canonicalJson(install.plan)}\n` !== text) {
-    await ports.fs.writeAtomic(layout.plan, text);
+  if (install.plan === undefined || canonicalJson(install.plan) !== canonicalJson(desired.plan)) {
+    await ports.fs.writeAtomic(layout.plan, `${JSON.stringify(desired.plan)}\n`);
   }
   // The same values may have come from another file, and an older version recorded less.
   const { valuesFiles = applied.valuesFiles } = desired;

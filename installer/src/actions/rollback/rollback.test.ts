@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -9,6 +9,8 @@ import {
   type FixtureRequest,
 } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
+import { readRevision } from "../../execute/history/revisions.ts";
+import { openInstall } from "../../execute/state/install.ts";
 import { diffRevisions } from "../history/diff.ts";
 import { history } from "../history/history.ts";
 import { status } from "../status/status.ts";
@@ -58,6 +60,17 @@ describe("a rollback", () => {
       revision: 3,
       changed: ['greeting "good evening" → hello', "recreate app"],
     });
+  });
+
+  test("renders what was rendered: the order of what stands in files is kept, too", async () => {
+    const { ports, place, install } = platform();
+    await install();
+    const recorded = JSON.parse(readFileSync(join(place.stateDir, "plan.json"), "utf8")) as unknown;
+    await install({ greeting: "good evening" });
+
+    const { plan } = await readRevision(ports.fs, await openInstall(place, ports.fs), 1);
+
+    expect(JSON.stringify(plan)).toBe(JSON.stringify(recorded));
   });
 
   test("can be taken back", async () => {

@@ -4,7 +4,7 @@ import { fieldsOf, hasFields } from "../../language/fields.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import { appliedHash } from "../applied-hash.ts";
-import { canonicalJson, hashOf } from "../digest.ts";
+import { hashOf } from "../digest.ts";
 import type { Install } from "../state/install.ts";
 import type { StateLayout } from "../state/layout.ts";
 import { damaged, parseRecord } from "../state/parse-record.ts";
@@ -82,7 +82,8 @@ export async function keepCurrentRevision(
   if (current === undefined || !isWhole(install, current)) return;
   await fs.makeDirectory(layout.revisions, 0o700);
   const record = { apiVersion: recordVersion, kind: "Revision", ...current };
-  await fs.writeAtomic(fileOf(layout, current.revision), `${canonicalJson(record)}\n`, { mode: 0o600 });
+  // In the order in which the plan was made: files are rendered in it.
+  await fs.writeAtomic(fileOf(layout, current.revision), `${JSON.stringify(record)}\n`, { mode: 0o600 });
   const kept = await keptNumbers(fs, layout);
   for (const number of kept.slice(0, -revisionsKept)) await fs.remove(fileOf(layout, number));
 }
