@@ -132,7 +132,7 @@ export function commandOf({ command }: Pick<RecordedRun, "command">): string {
 }
 
 /** Commands whose second word is a command, too. */
-const groups: readonly string[] = ["backup", "secrets"];
+const groups: readonly string[] = ["backup", "housekeeping", "secrets"];
 
 function isRun(value: unknown): value is RecordedRun {
   if (!hasFields(value)) return false;
