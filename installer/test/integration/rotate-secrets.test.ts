@@ -17,7 +17,8 @@ import { fixturePorts, installFixture } from "../support/fixture-install.ts";
 
 /** Those of the fixture that another can take the place of. */
 const secrets = ["store-password", "app-key", "ca", "web-tls"];
-const rotation = { request: { rotate: secrets } };
+const command = `secrets rotate ${secrets.join(" ")}`;
+const rotation = { request: { rotate: secrets, command } };
 
 describe("secrets that are replaced", () => {
   let place: Place;
@@ -44,7 +45,7 @@ describe("secrets that are replaced", () => {
     expect(inStore).toBe(after["store-password"]);
     expect(inApp.password).toBe(after["store-password"]);
     expect((await status(place, fixturePorts())).overall).toBe("healthy");
-    expect((await history(place, fixturePorts())).entries.at(-1)?.command).toBe(`secrets rotate ${secrets.join(" ")}`);
+    expect((await history(place, fixturePorts())).entries.at(-1)?.command).toBe(command);
   });
 
   test("leave what reads none of them as it is, and the next install has nothing to do", async () => {

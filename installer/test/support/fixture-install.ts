@@ -73,7 +73,8 @@ export async function fixtureDesired(options: FixtureOptions, target: Pick<Targe
     valuesText: JSON.stringify({
       greeting: options.greeting ?? "hello",
       web: options.withoutWeb !== true,
-      app: { given },
+      // Written as the fixture of 0.1.0 wrote it, where what that recorded is taken over.
+      ...(options.as010 === true ? { given } : { app: { given } }),
     }),
     given: (path) => (path === "app.given" ? given : undefined),
   };
