@@ -61,6 +61,7 @@ const declarations: readonly Declaration[] = [
   { names: ["attach"], load: async () => (await import("./commands/attach.ts")).declareAttach },
   { names: ["status"], load: async () => (await import("./commands/status.ts")).declareStatus },
   { names: ["history", "diff"], load: async () => (await import("./commands/history.ts")).declareHistory },
+  { names: ["upgrade"], load: async () => (await import("./commands/upgrade.ts")).declareUpgrade },
   { names: ["rollback"], load: async () => (await import("./commands/rollback.ts")).declareRollback },
   { names: ["metrics"], load: async () => (await import("./commands/metrics.ts")).declareMetrics },
   { names: ["ls"], load: async () => (await import("./commands/ls.ts")).declareLs },

@@ -2,6 +2,7 @@ import type { BundleFilePorts } from "../actions/bundle/bundle-file-ports.ts";
 import type { ActionPorts, InstallTarget } from "../actions/context.ts";
 import type { Assets } from "../actions/assets.ts";
 import type { LookPorts } from "../actions/metrics/look.ts";
+import type { InstallRequest, InstallResult } from "../actions/install/install-request.ts";
 import type { OfflinePorts } from "../actions/install/install-offline.ts";
 import { stateLayout } from "../execute/state/layout.ts";
 import type { HashingThreads } from "../platform/hashing-threads.ts";
@@ -46,6 +47,16 @@ export function createEngine(
     const sealed = withoutProxies(environment);
     const world = { ...(await worldFor(scope)), ...createPlatformPorts(sealed, scope.signal), environment: sealed };
     return { ...(await withTarget(request, world)), startHttpServer, armEgressGuard };
+  }
+
+  /** With a bundle, or where nothing may be fetched, without any network. */
+  async function runInstall(request: InstallRequest, scope: Scope): Promise<InstallResult> {
+    return request.bundle !== undefined || request.offline === true
+      ? (await import("../actions/install/install-offline.ts")).installOffline(
+          request,
+          await sealedPorts(request, scope),
+        )
+      : (await import("../actions/install/install.ts")).install(request, await portsFor(request, scope));
   }
 
   /** Commands that only read files do without the engine's client, which takes long to load. */
@@ -126,13 +137,7 @@ export function createEngine(
               await sealedPorts(request, scope),
             )
           : (await import("../actions/plan/plan.ts")).plan(request, await portsFor(request, scope)),
-    install: async (request, scope) =>
-      request.bundle !== undefined || request.offline === true
-        ? (await import("../actions/install/install-offline.ts")).installOffline(
-            request,
-            await sealedPorts(request, scope),
-          )
-        : (await import("../actions/install/install.ts")).install(request, await portsFor(request, scope)),
+    install: runInstall,
     attach: async (request, scope) =>
       (await import("../actions/attach/attach.ts")).attach(request, await portsFor(request, scope)),
     status: async (request, scope) =>
@@ -219,6 +224,16 @@ export function createEngine(
       (await import("../actions/secrets/rotate.ts")).rotateSecrets(request, await portsFor(request, scope)),
     rollback: async (request, scope) =>
       (await import("../actions/rollback/rollback.ts")).rollback(request, await portsFor(request, scope)),
+    upgrade: async (request, scope) =>
+      (await import("../actions/upgrade/upgrade.ts")).upgrade(request, await portsFor(request, scope), (asked) =>
+        runInstall(asked, scope),
+      ),
+    acceptUpgrade: async (request, scope) =>
+      (await import("../actions/upgrade/upgrade.ts")).acceptUpgrade(request, await portsFor(request, scope)),
+    findUpgrade: async (request, scope) =>
+      (await import("../actions/upgrade/undo-upgrade.ts")).findUpgrade(request, await recordPorts(request, scope)),
+    undoUpgrade: async (request, scope) =>
+      (await import("../actions/upgrade/undo-upgrade.ts")).undoUpgrade(request, await portsFor(request, scope)),
     listImages: async (request, scope) =>
       (await import("../actions/images/images.ts")).listImages(request, await portsFor(request, scope)),
     buildImages: async (request, scope) =>

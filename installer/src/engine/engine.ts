@@ -57,6 +57,8 @@ import type { MetricsServeRequest, MetricsServeResult } from "../actions/metrics
 import type { PlanRequest, PlanResult } from "../actions/plan/plan.ts";
 import type { PushRequest, PushResult } from "../actions/push/push-request.ts";
 import type { RenderRequest, RenderResult } from "../actions/render/render.ts";
+import type { OpenUpgrade, UpgradeUndoneResult } from "../actions/upgrade/undo-upgrade.ts";
+import type { UpgradeAcceptResult, UpgradeRequest, UpgradeResult } from "../actions/upgrade/upgrade.ts";
 import type { RollbackRequest, RollbackResult } from "../actions/rollback/rollback.ts";
 import type { RunJobRequest, RunJobResult } from "../actions/run-job/run-job.ts";
 import type { SecretsRotateRequest, SecretsRotateResult } from "../actions/secrets/rotate.ts";
@@ -128,6 +130,11 @@ export interface Engine {
   readonly showSecret: Action<SecretShowRequest, SecretShowResult>;
   readonly rotateSecrets: Action<SecretsRotateRequest, SecretsRotateResult>;
   readonly rollback: Action<RollbackRequest, RollbackResult>;
+  readonly upgrade: Action<UpgradeRequest, UpgradeResult>;
+  readonly acceptUpgrade: Action<InstallTarget, UpgradeAcceptResult>;
+  /** The upgrade that can be taken back; undefined where there is none. */
+  readonly findUpgrade: Action<InstallTarget, OpenUpgrade | undefined>;
+  readonly undoUpgrade: Action<InstallTarget, UpgradeUndoneResult>;
   readonly listImages: Action<ImagesListRequest, ImagesListResult>;
   readonly buildImages: Action<ImagesBuildRequest, ImagesBuildResult>;
   readonly lockImages: Action<ImagesLockRequest, ImagesLockResult>;

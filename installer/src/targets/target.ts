@@ -106,6 +106,8 @@ export interface Target extends TargetRules {
   installs(): Promise<readonly HostInstall[]>;
   /** Removes what `remains` found to be of the install or, on a person's word, unproved; dependents first. */
   remove(install: Install, request: RemoveRequest, io: TargetIo): Promise<Removed>;
+  /** Copies of data and files beside themselves, to go back to; absent where the target cannot make any. */
+  readonly keeper?: Keeper;
   /** The images that the target has or can be given directly; absent where its nodes pull what they run, each by itself. */
   readonly images?: ImageStore;
   /**
@@ -133,6 +135,39 @@ export interface TargetRules {
   openings?(plan: Plan): readonly Opening[];
   /** What a plan asks of the data of an earlier one that the target cannot do. */
   impossible(before: Plan, after: Plan): readonly ImpossibleChange[];
+}
+
+/**
+ * Keeps what an install is made of at one moment, and puts it back. Nothing of the install may run meanwhile. Killed at any moment,
+ * each of these can be done again.
+ */
+export interface Keeper {
+  /**
+   * How large the data of these stores is, and how much room there is for a copy.
+   * @throws ApplyError when it cannot be measured
+   */
+  measure(install: Install, plan: Plan, stores: readonly Store[]): Promise<KeptSize>;
+  /**
+   * Copies the data of these stores, and the files that services read; a copy from before is replaced.
+   * @throws ApplyError naming the store that could not be copied
+   */
+  keep(install: Install, plan: Plan, stores: readonly Store[], io: TargetIo): Promise<void>;
+  /**
+   * Puts data and files back as they were kept, and makes the services again that the files describe, without starting them. `install` is
+   * as its records were at that time.
+   * @returns ids that stand in those records, with what took their place
+   * @throws ApplyError naming what could not be put back; the copies stay
+   */
+  putBack(install: Install, plan: Plan, stores: readonly Store[], io: TargetIo): Promise<ReadonlyMap<string, string>>;
+  /** Removes every copy of the install; none is no error. */
+  discard(install: Install, plan: Plan): Promise<void>;
+}
+
+export interface KeptSize {
+  /** Bytes on the disk. */
+  readonly bytes: number;
+  /** Bytes that are free where the copies come to lie: of the place that has the least. */
+  readonly freeBytes: number;
 }
 
 export interface RegistryLogin {

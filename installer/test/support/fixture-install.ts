@@ -4,6 +4,7 @@ import type { Desired } from "../../src/actions/desired/desired.ts";
 import { installFrom, type InstallSources } from "../../src/actions/install/install.ts";
 import type { InstallRequest, InstallResult } from "../../src/actions/install/install-request.ts";
 import type { RollbackSources } from "../../src/actions/rollback/rollback.ts";
+import { upgrade, type UpgradeResult } from "../../src/actions/upgrade/upgrade.ts";
 import { UsageError } from "../../src/errors/installer-error.ts";
 import type { InstallerEvent } from "../../src/events/event.ts";
 import { planLive, type PlanResult } from "../../src/actions/plan/plan.ts";
@@ -91,6 +92,8 @@ export async function planFixture(
 export interface FixtureRequest extends FixtureOptions {
   readonly stateDir: string;
   readonly request?: Partial<InstallRequest>;
+  /** What a process of its own is to do with it; install it if absent. */
+  readonly act?: "upgrade" | "undo";
 }
 
 /** Installs the fixture as the real action installs a platform. */
@@ -107,6 +110,19 @@ export function installFixture(
   };
   const values = { files: [], set: [], without: [] };
   return installFrom({ name: options.name, stateDir: options.stateDir, values, ...options.request }, ports, sources);
+}
+
+/** Takes the fixture to the version of the request as the real action takes a platform. */
+export function upgradeFixture(
+  options: FixtureRequest & { readonly version: string },
+  ports: ActionPorts,
+): Promise<UpgradeResult> {
+  const { name, stateDir } = options;
+  const assets = { ...ports.assets, version: options.version };
+  const values = { files: [], set: [], without: [] };
+  return upgrade({ name, stateDir, values }, { ...ports, assets }, (request, given) =>
+    installFixture({ ...options, request: { ...request, skipVerify: true } }, given),
+  );
 }
 
 /** What a rollback of the fixture takes in place of real values, hosts and images. */

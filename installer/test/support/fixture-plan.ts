@@ -19,6 +19,10 @@ export interface FixtureOptions {
   readonly withoutWeb?: boolean;
   /** Only what version 0.1.0 had a notion of: no console, and no file with a password that was replaced. */
   readonly as010?: boolean;
+  /** Version of Slipway that describes it. */
+  readonly version?: string;
+  /** Form that the store brings its data to; it does not serve from data of a newer one. Each form has an image of its own. */
+  readonly form?: 1 | 2;
   /** Where `web` takes notices. */
   readonly notices?: string;
   /** Host directory for the volumes. */
@@ -43,7 +47,7 @@ export function fixturePlan(options: FixtureOptions): Plan {
   const plan: Plan = {
     apiVersion: "slipway/v1",
     kind: "Plan",
-    install: { name: options.name, profile: "fixture", edition: "ce", version: "0.0.0" },
+    install: { name: options.name, profile: "fixture", edition: "ce", version: options.version ?? "0.0.0" },
     settings: {
       timezone: "UTC",
       domain: "localhost",
@@ -129,7 +133,7 @@ const listening = [
   "exec nginx -c /run/fixture/nginx.conf",
 ];
 
-function store({ as010, onCluster }: FixtureOptions): Component {
+function store({ as010, onCluster, form }: FixtureOptions): Component {
   const former: ConfigFile = {
     path: "/etc/store/former",
     contents: textFile(text`${secret("store-password", { part: "former" })}`),
@@ -140,6 +144,7 @@ function store({ as010, onCluster }: FixtureOptions): Component {
     "if [ ! -e /data/initialised ]; then cat /etc/store/password > /data/password; : > /data/initialised; fi",
     ...(as010 === true ? [] : [takeNew]),
     `cmp -s /etc/store/password /data/password || { echo "the store was set up with another password"; exit 1; }`,
+    ...(form === undefined ? [] : bringToForm(form)),
     "echo the store serves",
     `: > ${readyFile}`,
     ...(onCluster === true ? listening : ["exec sleep infinity"]),
@@ -155,6 +160,7 @@ function store({ as010, onCluster }: FixtureOptions): Component {
           ...(as010 === true ? [] : [former]),
         ],
         mounts: [{ volume: "data", path: "/data" }],
+        ...(form === 2 ? { image: { ...toolbox, source: "third-party" } } : {}),
       }),
     ),
     volumes: [{ name: "data", sizeGiB: 1, dataClass: "backup", marker: "initialised" }],
@@ -162,6 +168,15 @@ function store({ as010, onCluster }: FixtureOptions): Component {
       ? {}
       : { console: { kind: "sql", job: "store-console", logins: ["keeper", "reader"] } as const }),
   });
+}
+
+/** As a newer program does with what an older one wrote; the older one cannot read it from then on. */
+function bringToForm(form: number): readonly string[] {
+  return [
+    "have=$(cat /data/form 2>/dev/null || echo 1)",
+    `if [ "$have" -gt ${form} ]; then echo "the data is of form $have, and this program reads ${form}"; exit 1; fi`,
+    `echo ${form} > /data/form`,
+  ];
 }
 
 function app(options: FixtureOptions): Component {

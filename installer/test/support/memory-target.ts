@@ -19,6 +19,7 @@ import {
 } from "../../src/render/rendering.ts";
 import { isMadeOf, type LiveService, serves } from "../../src/targets/live-platform.ts";
 import type { Change, Target, TargetIo } from "../../src/targets/target.ts";
+import { keeperOn } from "./memory-keeper.ts";
 import { createClock } from "../../src/platform/clock.ts";
 
 /** How a unit behaves when it runs; without a word it serves, or ends well. */
@@ -43,6 +44,10 @@ export interface MemoryTarget {
   readonly programsRun: (readonly string[])[];
   /** Every job that ran, in order, with its arguments where they were others than its own. */
   readonly jobsRun: string[];
+  /** Free for copies of stores. */
+  freeBytes: number;
+  /** Stores and services as they were kept to go back to. */
+  kept: Pick<MemoryTarget, "stores" | "services"> | undefined;
   /** Name of the install that was made last: there is only one here. */
   owner: string;
   /** Every set of notices that was put, with its component, in order. */
@@ -65,6 +70,8 @@ export function createMemoryTarget(): MemoryTarget {
     jobsRun: [],
     programsRun: [],
     notices: [],
+    freeBytes: 2 ** 40,
+    kept: undefined,
     owner: "",
   };
   return Object.assign(world, { target: targetOn(world) });
@@ -181,6 +188,7 @@ function targetOn(world: MemoryTarget): MemoryTarget["target"] {
       if (data) world.stores.clear();
       return Promise.resolve(removed);
     },
+    keeper: keeperOn(world),
     images: {
       imageIds: () => Promise.resolve(new Map()),
       findImages: () => Promise.resolve({ ids: new Map(), digests: new Map() }),

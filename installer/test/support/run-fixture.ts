@@ -1,7 +1,12 @@
-/** Installs the fixture in a process of its own, so that tests can kill it: `node run-fixture.ts '<FixtureRequest as JSON>'`. */
+/**
+ * Installs the fixture in a process of its own, so that tests can kill it: `node run-fixture.ts '<FixtureRequest as JSON>'`. A request with `act` takes it
+ * to another version, or back.
+ */
+import type { ActionPorts } from "../../src/actions/context.ts";
 import { exitStatusOf } from "../../src/errors/exit-codes.ts";
 import { InstallerError } from "../../src/errors/installer-error.ts";
-import { fixturePorts, type FixtureRequest, installFixture } from "./fixture-install.ts";
+import { undoUpgrade } from "../../src/actions/upgrade/undo-upgrade.ts";
+import { fixturePorts, type FixtureRequest, installFixture, upgradeFixture } from "./fixture-install.ts";
 
 const interrupt = new AbortController();
 process.once("SIGINT", () => {
@@ -9,12 +14,19 @@ process.once("SIGINT", () => {
   interrupt.abort();
 });
 const request = JSON.parse(process.argv[2] ?? "") as FixtureRequest;
+
+function act(ports: ActionPorts): Promise<unknown> {
+  const { version = "" } = request;
+  if (request.act === "upgrade") return upgradeFixture({ ...request, version }, ports);
+  return request.act === "undo" ? undoUpgrade(request, ports) : installFixture(request, ports);
+}
+
 const ports = fixturePorts({
   signal: interrupt.signal,
   report: (event) => process.stderr.write(`${JSON.stringify(event)}\n`),
 });
 try {
-  process.stdout.write(JSON.stringify(await installFixture(request, ports)));
+  process.stdout.write(JSON.stringify(await act(ports)));
 } catch (error) {
   const known = error instanceof InstallerError;
   process.stderr.write(

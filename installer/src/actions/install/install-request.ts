@@ -2,6 +2,7 @@ import type { Timings } from "../../execute/critical-path.ts";
 import type { RestoreRequest } from "../../plan/build-plan.ts";
 import type { EgressReport } from "../../platform/egress-guard.ts";
 import type { GivenBundle } from "../bundle/given-bundle.ts";
+import type { Desired } from "../desired/desired.ts";
 import type { InstallTarget, ResultHead, ValuesSelection } from "../context.ts";
 import type { Drift, FoundInside } from "../plan/find-drift.ts";
 import type { Change } from "../plan/plan.ts";
@@ -49,6 +50,8 @@ export interface InstallRequest extends InstallTarget {
   readonly repair?: boolean;
   /** Secrets that new ones take the place of, by name. */
   readonly rotate?: readonly string[];
+  /** Called under the run lock once everything is there, before anything of the platform is changed; what it throws ends the run. */
+  readonly beforeChange?: (desired: Pick<Desired, "plan">) => Promise<void>;
   /** What the history calls this run; `install` if absent. */
   readonly command?: string;
 }

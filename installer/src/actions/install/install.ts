@@ -20,6 +20,7 @@ import { describeReturned } from "../desired/returned-values.ts";
 import { summariseRun } from "../history/run-summary.ts";
 import { isPlanHash, planHashOf, shortPlanHash } from "../plan/plan-hash.ts";
 import { findDriftLocked, type FoundInside } from "../plan/find-drift.ts";
+import { requireNoOpenUpgrade } from "../upgrade/upgrade-record.ts";
 import { observeFor, type ObservedPlatform } from "../plan/observe.ts";
 import { type Change, comparePlan } from "../plan/plan.ts";
 import { requireAccepted } from "../plan/rehearse.ts";
@@ -85,6 +86,7 @@ export async function installFrom(
   const release = await acquireRunLock(ports, layout, run);
   try {
     const found = await openInstall(request, ports.fs);
+    if (request.beforeChange === undefined) await requireNoOpenUpgrade(found, ports.fs);
     // Another run may have installed it, and recorded values, just before the lock was free.
     if (desire === undefined || found.identity !== undefined) desire = await sources.openDesire();
     const desired = await stopwatch.take("render", desire);
@@ -227,6 +229,7 @@ async function installChanges(
   try {
     const desired = await desireWith(provided, { desired: first, live: seen, mayLack, desire: run.desire }, ports);
     throwIfInterrupted(ports.signal, "anything was changed");
+    await request.beforeChange?.(desired);
     const logNodesIn = async (): Promise<void> => sources.logNodesIn?.(desired);
     return { ...(await applyAndVerify(desired, run, { log, coming, logNodesIn }, ports)), planHash: agreed.hash };
   } finally {

@@ -82,6 +82,17 @@ async function lifecycle(verb: Verb, request: LifecycleRequest, ports: Lifecycle
   }
 }
 
+/** Stops or starts all of a plan in its order, for whoever holds the run lock. Throws as `stop` and `start`. */
+export async function touchPlan(
+  verb: Exclude<Verb, "restart">,
+  { install, plan }: Pick<Work, "install" | "plan">,
+  ports: LifecyclePorts,
+): Promise<void> {
+  const { name, stateDir } = install;
+  const nodes = graphToTouch(verb, plan, []);
+  await withStep(ports, steps[verb], () => touchAll(verb, { install, plan, nodes }, { name, stateDir }, ports));
+}
+
 /** While a change is incomplete, what it is to take away may run yet: it is stopped with the rest. */
 function planToStop(install: Install, plan: Plan): Plan {
   const stays = new Set(plan.components.flatMap(({ id, workload }) => (workload === undefined ? [] : [id])));

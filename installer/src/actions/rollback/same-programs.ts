@@ -21,7 +21,8 @@ export function requireSamePrograms({ revision, plan }: Revision, { plan: curren
   );
 }
 
-function servedByAnother({ id, volumes, databases, workload }: Component, since: Plan): boolean {
+/** Whether a component that has data runs from another image in a plan. */
+export function servedByAnother({ id, volumes, databases, workload }: Component, since: Plan): boolean {
   // What has a database in another's store brings that to its own form.
   const hasData = databases.length > 0 || volumes.some(({ dataClass }) => dataClass !== "ephemeral");
   if (workload === undefined || !hasData) return false;

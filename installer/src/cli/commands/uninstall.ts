@@ -2,11 +2,12 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { FoundRemains } from "../../actions/uninstall/find-remains.ts";
 import type { UninstallResult } from "../../actions/uninstall/uninstall.ts";
-import { AbortError, UsageError } from "../../errors/installer-error.ts";
+import { AbortError } from "../../errors/installer-error.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
+import { requireSameName, typedName } from "./typed-name.ts";
 import { formatUninstall } from "../ui/print-uninstall.ts";
 
 interface UninstallOptions {
@@ -46,15 +47,6 @@ export function declareUninstall(program: Command, runtime: Runtime): void {
   );
 }
 
-/** Whatever is installed: a name that is not meant is a mistake. */
-function requireSameName(session: Session, given: string | undefined): void {
-  const { name } = session.selection;
-  if (given === undefined || given === name) return;
-  throw new UsageError(`--yes-i-mean names "${given}", but the install is "${name}"`, {
-    hint: `give --yes-i-mean ${name} or --name ${given}`,
-  });
-}
-
 function isNothing(remains: FoundRemains): boolean {
   return !remains.state && remains.containers + remains.networks + remains.volumes === 0;
 }
@@ -78,24 +70,18 @@ async function removeAgreed(
 ): Promise<UninstallResult> {
   const target = toTarget(session.selection);
   if (purge) {
-    const confirmedName = given ?? (await confirmPurge(session));
+    const confirmedName =
+      given ??
+      (await typedName(session, {
+        deed: "removing all data",
+        warning: `All data of "${session.selection.name}" will be gone for good`,
+        nothing: "nothing was removed",
+      }));
     return session.engine.uninstall({ ...target, purge, confirmedName });
   }
   // Where only data is left there is nothing to agree to.
   if (remains.containers + remains.networks > 0) await confirmRemoval(session, remains);
   return session.engine.uninstall({ ...target, purge, ...(given !== undefined && { confirmedName: given }) });
-}
-
-async function confirmPurge(session: Session): Promise<string> {
-  const { name } = session.selection;
-  if (!session.prompts.available) {
-    throw new AbortError("removing all data needs the install's name and standard input is no terminal", {
-      hint: `give --yes-i-mean ${name}`,
-    });
-  }
-  const typed = await session.prompts.input(`All data of "${name}" will be gone for good. Type its name to go on:`);
-  if (typed.trim() !== name) throw new AbortError(`"${typed.trim()}" is not "${name}"; nothing was removed`);
-  return name;
 }
 
 async function confirmRemoval(session: Session, remains: FoundRemains): Promise<void> {

@@ -26,6 +26,10 @@ export interface StateLayout {
   readonly handingOver: string;
   /** How far a restore is; it is there until everything is back. */
   readonly restore: string;
+  /** How far an upgrade is; it is there until it is accepted or undone. */
+  readonly upgrade: string;
+  /** Records and files as they were before that upgrade. */
+  readonly kept: string;
   /** What the directory is a copy of, where records are shared between machines. */
   readonly copy: string;
   /** The tree Compose mounts from; its path never changes. */
@@ -53,6 +57,8 @@ export function stateLayout(root: string): StateLayout {
     backups: join(root, "backups.json"),
     handingOver: join(root, "handing-over"),
     restore: join(root, "restore.json"),
+    upgrade: join(root, "upgrade.json"),
+    kept: join(root, "before-upgrade"),
     copy: join(root, "copy.json"),
     live: join(root, "live"),
   };

@@ -12,3 +12,5 @@ export const consoleRole = "console";
 export const runLabel = "dev.slipway.run";
 /** On a volume that is a directory of a person's own: it stays when everything else is removed. */
 export const keptLabel = "dev.slipway.kept";
+/** On a copy of a volume: the install that it was kept for. It bears no other name, so that nothing takes it for the volume. */
+export const copyLabel = "dev.slipway.copy-of";

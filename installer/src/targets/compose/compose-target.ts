@@ -69,6 +69,15 @@ export function createComposeTarget(ports: ComposePorts): Target {
     remains: async (install) => (await import("./remove.ts")).composeRemains(install, ports),
     installs: async () => (await import("./installs.ts")).composeInstalls(ports),
     remove: async (install, request, io) => (await import("./remove.ts")).removeCompose(install, request, io, ports),
+    keeper: {
+      measure: async (install, plan, stores) =>
+        (await import("./keeper.ts")).measureStores(install, plan, stores, ports),
+      keep: async (install, plan, stores, io) =>
+        (await import("./keeper.ts")).keepStores(install, plan, stores, io, ports),
+      putBack: async (install, plan, stores, io) =>
+        (await import("./keeper.ts")).putStoresBack(install, plan, stores, io, ports),
+      discard: async (install, plan) => (await import("./keeper.ts")).discardKept(install, plan, ports),
+    },
     images: docker,
     checks: async () => (await import("./checks/all.ts")).composeChecks(docker),
   };

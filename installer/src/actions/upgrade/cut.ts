@@ -1,0 +1,99 @@
+import { PreflightError } from "../../errors/installer-error.ts";
+import { steps } from "../../events/steps.ts";
+import { throwIfInterrupted } from "../../execute/interrupt.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import { withStep } from "../../execute/with-step.ts";
+import { formatBytes, formatBytesNeeded } from "../../oci/format-bytes.ts";
+import type { Plan } from "../../plan/model.ts";
+import { type Store, storeId } from "../../render/rendering.ts";
+import { drillBackups } from "../backup/drill.ts";
+import { backupState } from "../backup/remembered.ts";
+import type { ActionPorts, InstallTarget } from "../context.ts";
+import { touchPlan } from "../lifecycle/lifecycle.ts";
+import { keepRecords } from "./kept-records.ts";
+import { storesToKeep } from "./stores-to-keep.ts";
+import { requireKeeper } from "./undo-upgrade.ts";
+import { readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
+
+export interface CutRequest extends InstallTarget {
+  /** Versions of Slipway. */
+  readonly from: string;
+  readonly to: string;
+  /** The plan of what is there. */
+  readonly before: Plan;
+  /** Do not bring the newest backup up with the newer version first. */
+  readonly withoutRehearsal: boolean;
+}
+
+/** What was found out and done on the way. */
+export interface CutFacts {
+  readonly record: UpgradeRecord;
+  /** Bytes that the data takes; absent where an earlier run kept it. */
+  readonly bytes?: number;
+  /** Milliseconds that the rehearsal took; absent where there was none. */
+  readonly rehearsedMs?: number;
+}
+
+/**
+ * Rehearses, then stops what must not write and keeps everything as it is at that moment. What an earlier run kept stays: it is from before
+ * anything was changed. The caller holds the run lock.
+ * @throws PreflightError where there is no room; what a drill throws; ApplyError when a store cannot be copied
+ */
+export async function makeCut(request: CutRequest, after: Plan, ports: ActionPorts): Promise<CutFacts> {
+  const { name, stateDir, from, to, before } = request;
+  const install = await openInstall({ name, stateDir }, ports.fs);
+  const earlier = await readUpgrade(install, ports.fs);
+  if (earlier !== undefined && earlier.phase !== "keeping") return { record: earlier };
+  const stores = storesToKeep(before, after);
+  const bytes = await requireRoom(install, before, stores, ports);
+  const rehearsedMs = request.withoutRehearsal ? undefined : await rehearse(request, ports);
+  throwIfInterrupted(ports.signal, "anything was stopped");
+  const record: UpgradeRecord = { v: 1, phase: "keeping", from, to, stores: stores.map(storeId) };
+  await writeUpgrade(install, record, ports.fs);
+  await ports.failpoint("upgrade:keeping");
+  if (stores.length > 0) await touchPlan("stop", { install, plan: before }, ports);
+  await ports.failpoint("upgrade:stopped");
+  const keptAt = ports.clock.now().toISOString();
+  await keepRecords(install, ports.fs);
+  const { report, signal } = ports;
+  await requireKeeper(ports.target).keep(install, before, stores, { report, signal, redact: (line) => line });
+  await ports.failpoint("upgrade:copied");
+  const kept: UpgradeRecord = { ...record, phase: "kept", keptAt };
+  await writeUpgrade(install, kept, ports.fs);
+  await ports.failpoint("upgrade:kept");
+  return { record: kept, bytes, ...(rehearsedMs === undefined ? {} : { rehearsedMs }) };
+}
+
+/** Bytes that are free beside the copies when they are made: a full disk would stop what runs, too. */
+const reserveBytes = 1 << 30;
+
+async function requireRoom(
+  install: Install,
+  plan: Plan,
+  stores: readonly Store[],
+  ports: ActionPorts,
+): Promise<number> {
+  if (stores.length === 0) return 0;
+  const { bytes, freeBytes } = await requireKeeper(ports.target).measure(install, plan, stores);
+  if (freeBytes >= bytes + reserveBytes) return bytes;
+  throw new PreflightError(
+    `a copy of the data takes ${formatBytesNeeded(bytes)}, and ${formatBytes(freeBytes)} are free, of which ${formatBytes(reserveBytes)} are to stay so`,
+    { hint: "make room where the data lies; nothing was changed" },
+  );
+}
+
+/** Brings the newest backup up beside what runs, with the programs of this version, and removes it again. */
+async function rehearse({ name, stateDir, before }: CutRequest, ports: ActionPorts): Promise<number | undefined> {
+  const install = await openInstall({ name, stateDir }, ports.fs);
+  const state = await backupState(install, before, ports.clock.now(), ports.fs);
+  if (state?.last === undefined) {
+    ports.report({
+      type: "warning",
+      message: "the upgrade is not rehearsed: there is no backup to bring up with the newer version first",
+      hint: "docs/backup.md; what is there is kept all the same, and comes back by itself where the upgrade fails",
+    });
+    return undefined;
+  }
+  const { ms } = await withStep(ports, steps.rehearse, () => drillBackups({ name, stateDir }, ports));
+  return ms;
+}

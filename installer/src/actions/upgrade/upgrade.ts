@@ -1,0 +1,257 @@
+import { InstallerError, InterruptedError, PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { type Install, openInstall } from "../../execute/state/install.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import type { Plan } from "../../plan/model.ts";
+import { storeId } from "../../render/rendering.ts";
+import { backupState } from "../backup/remembered.ts";
+import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
+import { type Desired, loadDesired } from "../desired/desired.ts";
+import type { InstallRequest, InstallResult } from "../install/install-request.ts";
+import { requireInstalledHere } from "../status/elsewhere.ts";
+import { type CutFacts, makeCut } from "./cut.ts";
+import { requireOneStep } from "./release-path.ts";
+import { dataElsewhere, storesToKeep } from "./stores-to-keep.ts";
+import { forgetUpgrade, requireKeeper, undoUpgrade } from "./undo-upgrade.ts";
+import { readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
+
+export interface UpgradeRequest
+  extends InstallTarget,
+    Pick<
+      InstallRequest,
+      | "values"
+      | "dryRun"
+      | "timeoutSeconds"
+      | "jobs"
+      | "bundle"
+      | "registry"
+      | "pushCacheDir"
+      | "registryOptions"
+      | "offline"
+      | "cacheDir"
+    > {
+  /** Do not bring the newest backup up with the newer version first. */
+  readonly withoutRehearsal?: boolean;
+  /** Go on though there is no backup that is younger than a day, where backups are made at all. */
+  readonly withoutBackup?: boolean;
+}
+
+export interface UpgradeResult
+  extends ResultHead<"UpgradeResult">,
+    Pick<InstallResult, "name" | "changed" | "dryRun" | "changes" | "urls" | "verify" | "logFile"> {
+  /** Versions of Slipway: before, and that of this program. */
+  readonly from: string;
+  readonly to: string;
+  /** What is kept to go back to; absent where the version was installed already. */
+  readonly kept?: {
+    /** By `component/volume`. */
+    readonly stores: readonly string[];
+    /** Bytes that their data takes; absent of an upgrade that a run before this one began. */
+    readonly bytes?: number;
+    /** ISO 8601; absent of a dry run. */
+    readonly at?: string;
+  };
+  /** Milliseconds from nothing to the newest backup brought up and proved with the newer version; absent where that was not done. */
+  readonly rehearsedMs?: number;
+  /** Number of the revision that is in effect now; 0 of a dry run. */
+  readonly revision: number;
+  /** Milliseconds that all of it took. */
+  readonly ms: number;
+}
+
+/** Installs with the values and images of a request. */
+export type RunInstall = (request: InstallRequest, ports: ActionPorts) => Promise<InstallResult>;
+
+/**
+ * Takes a platform to the version of this program. What is there is kept first; where the newer version does not come up, or a connection
+ * cannot be proved, it is put back by itself, data and all. Killed at any moment, the same request goes on.
+ * @throws PreflightError where it may not be done, before anything is changed; what the install throws, once what was before is back;
+ * InterruptedError after Ctrl-C
+ */
+export async function upgrade(request: UpgradeRequest, ports: ActionPorts, run: RunInstall): Promise<UpgradeResult> {
+  const begin = ports.clock.monotonicMs();
+  const install = await openInstall(request, ports.fs);
+  const plan = await requireInstalledHere(install, ports);
+  const earlier = await readUpgrade(install, ports.fs);
+  const { version } = ports.assets;
+  requireGoingOn(earlier, install.name, version);
+  const from = earlier?.from ?? plan.install.version;
+  requireOneStep(from, version);
+  const head = { apiVersion: "slipway/v1", kind: "UpgradeResult", name: install.name, from, to: version } as const;
+  const took = () => Math.round(ports.clock.monotonicMs() - begin);
+  if (from === version) {
+    const nothing = { changed: false, dryRun: request.dryRun === true, changes: [], urls: [] };
+    return { ...head, ...nothing, revision: install.applied.release, ms: took() };
+  }
+  requireKeeper(ports.target);
+  if (earlier === undefined) await requireReady(request, { install, plan }, ports);
+  const { name, stateDir, withoutRehearsal = false } = request;
+  let facts: CutFacts | undefined;
+  const beforeChange = async ({ plan: after }: Pick<Desired, "plan">): Promise<void> => {
+    facts = await makeCut({ name, stateDir, from, to: version, before: plan, withoutRehearsal }, after, ports);
+  };
+  const { withoutBackup: _, withoutRehearsal: __, ...asked } = request;
+  const done = await backOnFailure(request, ports, () =>
+    run({ ...asked, command: `upgrade ${from} to ${version}`, beforeChange }, ports),
+  );
+  const { dryRun, changes, urls, verify, logFile, changed, release } = done;
+  const kept = dryRun ? await wouldKeep(request, plan, ports) : await applied(install, ports);
+  return {
+    ...head,
+    ...{ dryRun, changed, changes, urls, revision: release, ms: took() },
+    ...(kept === undefined ? {} : { kept: { ...kept, ...(facts?.bytes === undefined ? {} : { bytes: facts.bytes }) } }),
+    ...(facts?.rehearsedMs === undefined ? {} : { rehearsedMs: facts.rehearsedMs }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(logFile === undefined ? {} : { logFile }),
+  };
+}
+
+/** Marks that the newer version runs and was proved. */
+async function applied(install: Install, { fs }: Pick<ActionPorts, "fs">): Promise<UpgradeResult["kept"]> {
+  const record = await readUpgrade(install, fs);
+  // Where the newer version makes the same platform of the values, there was nothing to keep.
+  if (record === undefined) return undefined;
+  await writeUpgrade(install, { ...record, phase: "applied" }, fs);
+  const { stores, keptAt } = record;
+  return { stores, ...(keptAt === undefined ? {} : { at: keptAt }) };
+}
+
+/** What an upgrade would keep; with a bundle its images are not at hand yet, and only the run itself tells. */
+async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts): Promise<UpgradeResult["kept"]> {
+  if (request.bundle !== undefined) return undefined;
+  const install = await openInstall(request, ports.fs);
+  const stores = storesToKeep(plan, (await loadDesired(request, ports)).plan);
+  if (stores.length === 0) return { stores: [], bytes: 0 };
+  const { bytes } = await requireKeeper(ports.target).measure(install, plan, stores);
+  return { stores: stores.map(storeId), bytes };
+}
+
+/**
+ * Goes back by itself where the newer version does not come up or cannot be proved, and tells so with the reason. What a person stops is left
+ * as it is: they may go on or back.
+ */
+async function backOnFailure<T>(request: UpgradeRequest, ports: ActionPorts, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const install = await openInstall(request, ports.fs);
+    const record = await readUpgrade(install, ports.fs);
+    if (record === undefined || record.phase === "applied") throw error;
+    if (ports.signal.aborted || error instanceof InterruptedError) throw withHint(error, stopped);
+    ports.report({ type: "warning", message: `the upgrade to ${record.to} failed; going back to ${record.from}` });
+    const { lostSince } = await undoUpgrade(request, ports);
+    const since = lostSince === undefined ? "" : `, with its data as of ${lostSince}`;
+    throw withHint(
+      error,
+      `${install.name} is back at ${record.from}${since}; find out why it failed, then upgrade again`,
+    );
+  }
+}
+
+const stopped = "slipway upgrade goes on with the upgrade, and slipway rollback goes back";
+
+/** The same error, of the same code, with what was done about it. */
+function withHint(error: unknown, hint: string): unknown {
+  if (!(error instanceof InstallerError)) return error;
+  const { code, message, details, output } = error;
+  const before = error.hint === undefined ? [] : [error.hint];
+  return new InstallerError(code, message, { details: [...details, ...before], output, hint, cause: error });
+}
+
+/**
+ * Sees to it that this run may go on where an earlier one left.
+ * @throws PreflightError
+ */
+function requireGoingOn(earlier: UpgradeRecord | undefined, name: string, version: string): void {
+  if (earlier === undefined) return;
+  const { phase, from, to } = earlier;
+  if (phase === "undoing") {
+    throw new PreflightError(`the upgrade of ${name} from ${from} to ${to} is being undone`, {
+      hint: "slipway rollback completes it; nothing was changed by this run",
+    });
+  }
+  if (phase === "applied") {
+    throw new PreflightError(`${name} was upgraded from ${from} to ${to} already, which is not accepted yet`, {
+      hint: "slipway upgrade --accept removes what is kept to go back to; slipway rollback goes back; nothing was changed by this run",
+    });
+  }
+  if (to === version) return;
+  throw new PreflightError(`an upgrade of ${name} from ${from} to ${to} is under way, and this program is ${version}`, {
+    hint: `take Slipway ${to} to go on or back; nothing was changed by this run`,
+  });
+}
+
+interface Ready {
+  readonly install: Install;
+  readonly plan: Plan;
+}
+
+/**
+ * Looks, before anything is changed, whether what is there may be upgraded.
+ * @throws PreflightError
+ */
+async function requireReady(request: UpgradeRequest, { install, plan }: Ready, ports: ActionPorts): Promise<void> {
+  const { name, applied: record } = install;
+  const { version } = plan.install;
+  if (record.change !== undefined) {
+    throw new PreflightError(`the last change of ${name} is not complete`, {
+      hint: `complete it with Slipway ${version}, or go back from it: slipway rollback; nothing was changed`,
+    });
+  }
+  const elsewhere = dataElsewhere(plan);
+  if (elsewhere.length > 0) {
+    ports.report({
+      type: "warning",
+      message: `${elsewhere.join(", ")} is elsewhere: its data is not kept, and does not come back where the upgrade fails`,
+      hint: "see that whoever runs it has a backup of now",
+    });
+  }
+  const backups = await backupState(install, plan, ports.clock.now(), ports.fs);
+  if (backups === undefined || request.withoutBackup === true) return;
+  const { last, proof, lossSeconds = Infinity } = backups;
+  if (last === undefined || lossSeconds > daySeconds) {
+    throw new PreflightError("the newest backup is older than a day", {
+      hint: "slipway backup create, or --without-backup; nothing was changed",
+    });
+  }
+  if (proof?.id === last.id) return;
+  throw new PreflightError("the newest backup was not proved by restoring it", {
+    hint: "slipway backup verify --prove latest, or --without-backup; nothing was changed",
+  });
+}
+
+const daySeconds = 24 * 3600;
+
+export interface UpgradeAcceptResult extends ResultHead<"UpgradeAcceptResult"> {
+  readonly name: string;
+  /** Versions of Slipway. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Removes what an upgrade kept. From then on there is no going back but by a backup.
+ * @throws PreflightError when no upgrade waits for it; LockedError
+ */
+export async function acceptUpgrade(request: InstallTarget, ports: ActionPorts): Promise<UpgradeAcceptResult> {
+  const install = await openInstall(request, ports.fs);
+  const plan = await requireInstalledHere(install, ports);
+  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
+  try {
+    const record = await readUpgrade(install, ports.fs);
+    if (record === undefined) {
+      throw new UsageError(`no upgrade of ${install.name} waits to be accepted`, {
+        hint: "slipway history says what was done",
+      });
+    }
+    if (record.phase !== "applied") {
+      throw new PreflightError(`the upgrade of ${install.name} from ${record.from} to ${record.to} is not complete`, {
+        hint: "slipway upgrade goes on with it, and slipway rollback goes back; nothing was changed by this run",
+      });
+    }
+    await forgetUpgrade(install, plan, ports);
+    const { from, to } = record;
+    return { apiVersion: "slipway/v1", kind: "UpgradeAcceptResult", name: install.name, from, to };
+  } finally {
+    await release();
+  }
+}
