@@ -103,5 +103,5 @@ const absent = `## What is not here
 | syncing with a hub elsewhere, usage reports | off, and the addresses for it lead nowhere |
 | the chunk store (xnet) | not part: the Community Edition's client for it does nothing |
 | programs of the editions \`ee\` and \`saas\` (${closedPrograms()}) | closed. \`edition: ce\` is the only one that the hub can be installed as; another is refused |
-| several hubs or clusters, backup, upgrade | not built |
+| several hubs or clusters | not built |
 `;

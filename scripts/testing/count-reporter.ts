@@ -1,5 +1,6 @@
 // A vitest reporter that counts: one JSON object with how many tests passed, which failed and why others were skipped.
 import { writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestModule } from "vitest/node";
 
 export interface Counts {
@@ -36,7 +37,7 @@ export function countTests(
       const result = test.result();
       const name = `${file} > ${test.fullName}`;
       if (result.state === "passed") passed += 1;
-      else if (result.state === "failed") failed.push(name);
+      else if (result.state === "failed") failed.push([name, ...result.errors.map(describe)].join("\n    "));
       else
         skipped.push({
           name,
@@ -46,3 +47,13 @@ export function countTests(
   }
   return { passed, failed, skipped };
 }
+
+/** Of a long log only the end may be at hand: what was expected and what came is said there once more. */
+function describe({ message, diff = "" }: { readonly message: string; readonly diff?: string | undefined }): string {
+  const lines = stripVTControlCharacters(`${message}\n${diff}`)
+    .split("\n")
+    .filter((line, index) => index === 0 || /^\s*[-+]/.test(line));
+  return lines.join("\n    ").slice(0, longestReason);
+}
+
+const longestReason = 2000;

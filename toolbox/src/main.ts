@@ -12,7 +12,7 @@ import { redactor, secretsOf } from "./redact.ts";
 import { runJob } from "./run-job.ts";
 import { verifyWires } from "./verify-wires.ts";
 
-const version = "0.1.0";
+const version = "0.2.0";
 
 const usage = `usage: toolbox run [--probe] FILE.json
        toolbox verify FILE.json

@@ -10,6 +10,7 @@ import {
   fixtureRollback,
   installFixture,
   planFixture,
+  upgradeFixture,
 } from "../../test/support/fixture-install.ts";
 import {
   eventProblems,
@@ -55,6 +56,8 @@ import { status } from "../actions/status/status.ts";
 import { findRemains } from "../actions/uninstall/find-remains.ts";
 import { supportBundle } from "../actions/support/support-bundle.ts";
 import { uninstall } from "../actions/uninstall/uninstall.ts";
+import { findUpgrade, undoUpgrade } from "../actions/upgrade/undo-upgrade.ts";
+import { acceptUpgrade } from "../actions/upgrade/upgrade.ts";
 import { validate } from "../actions/validate/validate.ts";
 import { showValues } from "../actions/values/show-values.ts";
 import { verify } from "../actions/verify/verify.ts";
@@ -119,6 +122,8 @@ let folder: string;
 let engine: Partial<Engine>;
 const world = createMemoryTarget();
 const name = "lab";
+/** Installed by a version that this one can be reached from. */
+const version = "0.1.0";
 const at = (file: string): string => join(folder, file);
 
 /** What each command printed, by the command; filled as they run. */
@@ -160,13 +165,13 @@ function engineOn(): Partial<Engine> {
     plan: (request, scope) =>
       request.offline === true
         ? planOffline(request, { ...on(scope), target: rules })
-        : planFixture({ name, stateDir: request.stateDir }, on(scope)),
+        : planFixture({ name, version, stateDir: request.stateDir }, on(scope)),
     install: (request, scope) => {
       const { stateDir } = request;
-      return installFixture({ name, stateDir, request }, on(scope));
+      return installFixture({ name, version, stateDir, request }, on(scope));
     },
     status: (request, scope) => status(request, on(scope)),
-    drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name }, world.target)),
+    drift: (request, scope) => drift(request, on(scope), () => fixtureDesired({ name, version }, world.target)),
     metrics: (request, scope) => metrics(request, lookPorts(scope)),
     serveMetrics: (request, scope) => {
       const stop = new AbortController();
@@ -196,10 +201,13 @@ function engineOn(): Partial<Engine> {
     showSecret: (request, scope) => showSecret(request, on(scope)),
     rotateSecrets: (request, scope) => rotateSecrets(request, on(scope)),
     rollback: (request, scope) => {
-      // The fixture is installed by a version of its own.
-      const ports = { ...on(scope), assets: { ...assets, version: "0.0.0" } };
+      const ports = { ...on(scope), assets: { ...assets, version } };
       return rollback(request, ports, fixtureRollback(world.target));
     },
+    upgrade: ({ stateDir }, scope) => upgradeFixture({ name, stateDir, version: "0.2.0", form: 2 }, on(scope)),
+    acceptUpgrade: (request, scope) => acceptUpgrade(request, on(scope)),
+    findUpgrade: (request, scope) => findUpgrade(request, on(scope)),
+    undoUpgrade: (request, scope) => undoUpgrade(request, on(scope)),
     findRemains: (request, scope) => findRemains(request, on(scope)),
     uninstall: (request, scope) => uninstall(request, on(scope)),
     listImages: (request, scope) => listImages(request, on(scope)),
@@ -286,6 +294,11 @@ const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] =
   ["secrets show store-password --reveal", "SecretShowResult"],
   ["secrets show nobody --reveal", "Error"],
   ["secrets rotate store-password --dry-run", "SecretsRotateResult"],
+  ["upgrade --accept", "Error"],
+  ["upgrade", "UpgradeResult"],
+  ["rollback --yes-i-mean lab", "UpgradeUndoneResult"],
+  ["upgrade", "UpgradeResult"],
+  ["upgrade --accept", "UpgradeAcceptResult"],
   ["uninstall --purge --yes-i-mean lab", "UninstallResult"],
   ["completion bash", "CompletionResult"],
   ["bundle keygen -o pair --no-passphrase", "BundleKeygenResult"],

@@ -421,7 +421,9 @@ describeUnless(obstacle, "infra on a real Kubernetes", () => {
       expect(left.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(["ServiceAccount/default"]);
       // The namespace that the install made stays: others may have put something into it.
       expect(beside).toEqual([`namespace/${platform.namespace}`]);
-      await expect.poll(async () => (await platform.objects("persistentvolumeclaims")).length).toBe(0);
+      await expect
+        .poll(async () => (await platform.objects("persistentvolumeclaims")).length, { timeout: 30_000 })
+        .toBe(0);
     });
   });
 });

@@ -3,6 +3,7 @@ import type { BundleDescription } from "../../bundle/build-bundle-manifest.ts";
 import type { BundledImage } from "../../bundle/bundle-manifest.ts";
 import type { GatheredImage } from "../../bundle/gather-images.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import { previousOf } from "../upgrade/release-path.ts";
 import type { CarriedArtifact } from "./bundle-artifacts.ts";
 
 /** Oldest engine that an install takes; preflight asks for the same. */
@@ -34,7 +35,7 @@ export function describeBundle(
     profiles: profile === undefined ? [] : [profile],
     ...(without.length > 0 && { without }),
     platforms,
-    requires: { previous: [], freeBytes: unpackedBytes(images), engine: oldestEngine },
+    requires: { previous: previousOf(version), freeBytes: unpackedBytes(images), engine: oldestEngine },
     images: images.map((image) => toBundledImage(image, request.sbomPaths)),
     artifacts: artifacts.map(({ artifact }) => artifact),
     blobBytes: [...blobs.values()].reduce((sum, { descriptor }) => sum + descriptor.size, 0),
