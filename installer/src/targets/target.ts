@@ -146,21 +146,28 @@ export interface Keeper {
    * How large the data of these stores is, and how much room there is for a copy.
    * @throws ApplyError when it cannot be measured
    */
-  measure(install: Install, plan: Plan, stores: readonly Store[]): Promise<KeptSize>;
+  measure(install: Install, data: KeptData): Promise<KeptSize>;
   /**
    * Copies the data of these stores, and the files that services read; a copy from before is replaced.
    * @throws ApplyError naming the store that could not be copied
    */
-  keep(install: Install, plan: Plan, stores: readonly Store[], io: TargetIo): Promise<void>;
+  keep(install: Install, data: KeptData, io: TargetIo): Promise<void>;
   /**
    * Puts data and files back as they were kept, and makes the services again that the files describe, without starting them. `install` is
    * as its records were at that time.
    * @returns ids that stand in those records, with what took their place
    * @throws ApplyError naming what could not be put back; the copies stay
    */
-  putBack(install: Install, plan: Plan, stores: readonly Store[], io: TargetIo): Promise<ReadonlyMap<string, string>>;
+  putBack(install: Install, data: KeptData, io: TargetIo): Promise<ReadonlyMap<string, string>>;
   /** Removes every copy of the install; none is no error. */
   discard(install: Install, plan: Plan): Promise<void>;
+}
+
+export interface KeptData {
+  /** What runs, or ran. */
+  readonly plan: Plan;
+  /** Those of its stores whose data is meant. */
+  readonly stores: readonly Store[];
 }
 
 export interface KeptSize {

@@ -56,7 +56,7 @@ export async function makeCut(request: CutRequest, after: Plan, ports: ActionPor
   const keptAt = ports.clock.now().toISOString();
   await keepRecords(install, ports.fs);
   const { report, signal } = ports;
-  await requireKeeper(ports.target).keep(install, before, stores, { report, signal, redact: (line) => line });
+  await requireKeeper(ports.target).keep(install, { plan: before, stores }, { report, signal, redact: (line) => line });
   await ports.failpoint("upgrade:copied");
   const kept: UpgradeRecord = { ...record, phase: "kept", keptAt };
   await writeUpgrade(install, kept, ports.fs);
@@ -74,7 +74,7 @@ async function requireRoom(
   ports: ActionPorts,
 ): Promise<number> {
   if (stores.length === 0) return 0;
-  const { bytes, freeBytes } = await requireKeeper(ports.target).measure(install, plan, stores);
+  const { bytes, freeBytes } = await requireKeeper(ports.target).measure(install, { plan, stores });
   if (freeBytes >= bytes + reserveBytes) return bytes;
   throw new PreflightError(
     `a copy of the data takes ${formatBytesNeeded(bytes)}, and ${formatBytes(freeBytes)} are free, of which ${formatBytes(reserveBytes)} are to stay so`,

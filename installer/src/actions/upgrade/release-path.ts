@@ -45,19 +45,17 @@ export function pathBetween(running: string, wanted: string, graph: readonly Rel
 
 /** Breadth first from the wanted version, so that the first way found has the fewest stops. */
 function walkBack(wanted: string, running: string, graph: readonly Release[]): readonly string[] | undefined {
+  const seen = new Set<string>();
   let ways: readonly (readonly string[])[] = [[wanted]];
-  const seen = new Set([wanted]);
   while (ways.length > 0) {
-    const longer: (readonly string[])[] = [];
-    for (const way of ways) {
-      for (const previous of previousOf(way[0] ?? "", graph)) {
-        if (previous === running) return way;
-        if (seen.has(previous)) continue;
-        seen.add(previous);
-        longer.push([previous, ...way]);
-      }
-    }
-    ways = longer;
+    const found = ways.find(([first = ""]) => previousOf(first, graph).includes(running));
+    if (found !== undefined) return found;
+    for (const [first = ""] of ways) seen.add(first);
+    ways = ways.flatMap((way) =>
+      previousOf(way[0] ?? "", graph)
+        .filter((previous) => !seen.has(previous))
+        .map((previous) => [previous, ...way]),
+    );
   }
   return undefined;
 }

@@ -93,7 +93,7 @@ async function putBack(install: Install, record: UpgradeRecord, ports: ActionPor
   // To its end, whatever is pressed: half of it is worse than all of it.
   const io = { report, signal: new AbortController().signal, redact: (line: string) => line };
   const then = { ...before, stateDir: install.stateDir, layout };
-  const ids = await keeper.putBack(then, plan, keptStores(plan, record), io);
+  const ids = await keeper.putBack(then, { plan, stores: keptStores(plan, record) }, io);
   await ports.failpoint("undo:data");
   await putRecordsBack(install, ids, ports.fs);
   await ports.failpoint("undo:records");

@@ -206,7 +206,8 @@ describe("an upgrade is refused, and nothing is changed,", () => {
 
   test("on a target that can keep no copies", async () => {
     const { ports, up } = await installed();
-    const { keeper: _, ...target } = ports.target;
+    const target = { ...ports.target };
+    Reflect.deleteProperty(target, "keeper");
 
     await expect(up({}, { ...ports, target })).rejects.toMatchObject({
       code: "USAGE",

@@ -89,9 +89,8 @@ export async function upgrade(request: UpgradeRequest, ports: ActionPorts, run: 
   const beforeChange = async ({ plan: after }: Pick<Desired, "plan">): Promise<void> => {
     facts = await makeCut({ name, stateDir, from, to: version, before: plan, withoutRehearsal }, after, ports);
   };
-  const { withoutBackup: _, withoutRehearsal: __, ...asked } = request;
   const done = await backOnFailure(request, ports, () =>
-    run({ ...asked, command: `upgrade ${from} to ${version}`, beforeChange }, ports),
+    run({ ...request, command: `upgrade ${from} to ${version}`, beforeChange }, ports),
   );
   const { dryRun, changes, urls, verify, logFile, changed, release } = done;
   const kept = dryRun ? await wouldKeep(request, plan, ports) : await applied(install, ports);
@@ -121,7 +120,7 @@ async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts
   const install = await openInstall(request, ports.fs);
   const stores = storesToKeep(plan, (await loadDesired(request, ports)).plan);
   if (stores.length === 0) return { stores: [], bytes: 0 };
-  const { bytes } = await requireKeeper(ports.target).measure(install, plan, stores);
+  const { bytes } = await requireKeeper(ports.target).measure(install, { plan, stores });
   return { stores: stores.map(storeId), bytes };
 }
 

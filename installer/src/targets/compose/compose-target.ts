@@ -70,12 +70,9 @@ export function createComposeTarget(ports: ComposePorts): Target {
     installs: async () => (await import("./installs.ts")).composeInstalls(ports),
     remove: async (install, request, io) => (await import("./remove.ts")).removeCompose(install, request, io, ports),
     keeper: {
-      measure: async (install, plan, stores) =>
-        (await import("./keeper.ts")).measureStores(install, plan, stores, ports),
-      keep: async (install, plan, stores, io) =>
-        (await import("./keeper.ts")).keepStores(install, plan, stores, io, ports),
-      putBack: async (install, plan, stores, io) =>
-        (await import("./keeper.ts")).putStoresBack(install, plan, stores, io, ports),
+      measure: async (install, data) => (await import("./keeper.ts")).measureStores(install, data, ports),
+      keep: async (install, data, io) => (await import("./keeper.ts")).keepStores(install, data, io, ports),
+      putBack: async (install, data, io) => (await import("./keeper.ts")).putStoresBack(install, data, io, ports),
       discard: async (install, plan) => (await import("./keeper.ts")).discardKept(install, plan, ports),
     },
     images: docker,

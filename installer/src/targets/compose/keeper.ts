@@ -6,8 +6,8 @@ import type { Install } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
 import { componentLabel, copyLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
-import { type Store, storeId } from "../../render/rendering.ts";
-import type { KeptSize, TargetIo } from "../target.ts";
+import { storeId } from "../../render/rendering.ts";
+import type { KeptData, KeptSize, TargetIo } from "../target.ts";
 import { createComposeCommands } from "./compose-commands.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { composeRecord } from "./compose-record.ts";
@@ -20,13 +20,10 @@ import { type ComposeVolume, composeVolumes } from "./volumes.ts";
  * engine may keep them where only it can look. Where the file system can share blocks (btrfs, XFS) a copy takes next to no time and room.
  */
 
-type Stores = readonly Store[];
-
 /** As `Keeper.measure`. */
 export async function measureStores(
   install: Install,
-  plan: Plan,
-  stores: Stores,
+  { plan, stores }: KeptData,
   ports: ComposePorts,
 ): Promise<KeptSize> {
   const inside = await insideOf(install, plan, ports);
@@ -48,8 +45,7 @@ export async function measureStores(
 /** As `Keeper.keep`. */
 export async function keepStores(
   install: Install,
-  plan: Plan,
-  stores: Stores,
+  { plan, stores }: KeptData,
   io: TargetIo,
   ports: ComposePorts,
 ): Promise<void> {
@@ -77,8 +73,7 @@ export async function keepStores(
 /** As `Keeper.putBack`. */
 export async function putStoresBack(
   install: Install,
-  plan: Plan,
-  stores: Stores,
+  { plan, stores }: KeptData,
   io: TargetIo,
   ports: ComposePorts,
 ): Promise<ReadonlyMap<string, string>> {
