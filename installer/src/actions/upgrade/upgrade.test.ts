@@ -9,6 +9,7 @@ import {
   upgradeFixture,
 } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
+import { backupJobs } from "../../plan/components/backup.ts";
 import type { ActionPorts } from "../context.ts";
 import { history } from "../history/history.ts";
 import { status } from "../status/status.ts";
@@ -202,6 +203,26 @@ describe("an upgrade is refused, and nothing is changed,", () => {
     await expect(installFixture({ ...place, ...before, greeting: "oh" }, ports)).rejects.toThrow();
 
     await expect(up()).rejects.toMatchObject({ message: "the last change of p is not complete" });
+  });
+
+  test("where backups are made and the newest is old, or was not proved", async () => {
+    const { ports, place, up } = await installed();
+    const plan = join(place.stateDir, "plan.json");
+    const recorded = JSON.parse(readFileSync(plan, "utf8")) as { readonly jobs: readonly object[] };
+    writeFileSync(plan, JSON.stringify({ ...recorded, jobs: [...recorded.jobs, { id: backupJobs.work }] }));
+    const remember = (last: object, proof: object) =>
+      writeFileSync(join(place.stateDir, "backups.json"), JSON.stringify({ last, proof }));
+    const [now, old] = [new Date(), new Date(Date.now() - 25 * 3600 * 1000)].map((date) => date.toISOString());
+
+    await expect(up()).rejects.toMatchObject({ message: "the newest backup is older than a day" });
+    remember({ id: "a", at: old }, { id: "a", at: old });
+    await expect(up()).rejects.toMatchObject({ message: "the newest backup is older than a day" });
+    remember({ id: "b", at: now }, { id: "a", at: old });
+    await expect(up()).rejects.toMatchObject({
+      message: "the newest backup was not proved by restoring it",
+      hint: "slipway backup verify --prove latest, or --without-backup; nothing was changed",
+    });
+    expect((await status(place, ports)).release).toBe(1);
   });
 
   test("on a target that can keep no copies", async () => {

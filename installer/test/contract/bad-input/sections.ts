@@ -7,6 +7,7 @@ import { platformRows } from "./platform.ts";
 import { registryRows } from "./registries.ts";
 import { serviceRows } from "./services.ts";
 import { supportRows } from "./support.ts";
+import { upgradeRows } from "./upgrades.ts";
 import { valuesRows } from "./values.ts";
 import type { BadInputSection } from "./row.ts";
 
@@ -65,5 +66,10 @@ export const badInput: readonly BadInputSection[] = [
     title: "Support bundles",
     text: "What stands in the way of a file for whoever helps, and what must not get into one.",
     rows: supportRows,
+  },
+  {
+    title: "Upgrades",
+    text: "What keeps a platform from another version of Slipway, and what happens where that version does not come up.",
+    rows: upgradeRows,
   },
 ];
