@@ -64,6 +64,10 @@ export const checksInChinese: ChecksInWords = {
       title: "没有中途停止的恢复",
       why: "只恢复了一部分的平台看起来与完整的平台一样，用户会在上面继续工作",
     },
+    "live.upgrade": {
+      title: "没有中途停止的升级，也没有长期未确认的升级",
+      why: "未完成的升级会阻止其他任何更改；为回退而保留的副本与数据占用同样大的空间，而其价值逐日降低",
+    },
     "live.drill-left": { title: "没有演练留下的平台", why: "第二个平台会占用原平台的内存和磁盘，并保存着一份数据副本" },
     "live.leftovers": {
       title: "被中断的命令没有留下任何东西",

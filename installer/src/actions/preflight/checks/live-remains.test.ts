@@ -6,7 +6,7 @@ const status = { components: [], foreign: [] };
 const live = { departed: [], hasLeftovers: false };
 
 describe("what is left of commands that were cut off", () => {
-  it.each(["live.rotation", "live.restore", "live.drill-left", "live.leftovers"])(
+  it.each(["live.rotation", "live.restore", "live.upgrade", "live.drill-left", "live.leftovers"])(
     "is nothing where none was: %s",
     async (id) => {
       expect(await findings(id, { status, live, files: { [`${state}/applied.json`]: "{}" } })).toEqual([]);
@@ -24,6 +24,25 @@ describe("what is left of commands that were cut off", () => {
   it("may be half a restore, also where nothing counts as installed", async () => {
     expect(await findings("live.restore", { stats: { [`${state}/restore.json`]: {} } })).toMatchObject([
       { severity: "failure", remedy: expect.stringContaining("run the same slipway restore again") as string },
+    ]);
+  });
+
+  it("may be half an upgrade, or copies that nobody needs any more", async () => {
+    const record = { v: 1, from: "0.1.0", to: "0.2.0", stores: ["postgres/data"] };
+    const now = new Date("2026-11-21T12:00:00Z");
+    const looked = (more: object) =>
+      findings("live.upgrade", {
+        status,
+        files: { [`${state}/upgrade.json`]: JSON.stringify({ ...record, ...more }) },
+      });
+    const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000 - 60_000).toISOString();
+
+    expect(await looked({ phase: "keeping" })).toMatchObject([
+      { severity: "failure", message: "the upgrade from 0.1.0 to 0.2.0 was begun and is not complete" },
+    ]);
+    expect(await looked({ phase: "applied", keptAt: daysAgo(2) })).toEqual([]);
+    expect(await looked({ phase: "applied", keptAt: daysAgo(8) })).toMatchObject([
+      { severity: "warning", message: "the upgrade from 0.1.0 to 0.2.0 waits to be accepted for 8 days" },
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { drillPlaceOf } from "../../backup/drill-place.ts";
+import { readUpgrade } from "../../upgrade/upgrade-record.ts";
 import { type LiveCheck, seen } from "./live-check.ts";
 
 /** While one is at work, what it has in hand is not left. */
@@ -39,6 +40,34 @@ const restore: LiveCheck = {
     ];
   },
 };
+
+const upgrade: LiveCheck = {
+  id: "live.upgrade",
+  title: "no upgrade is half done, and none waits to be accepted for long",
+  why: "half of an upgrade keeps every other change away, and what is kept to go back to takes as much room as the data and is worth less each day",
+  severity: "failure",
+  run: async ({ fs, stateDir, clock }) => {
+    const record = await readUpgrade({ layout: stateLayout(stateDir) }, fs);
+    if (record === undefined) return [];
+    const { from, to, phase, keptAt = "" } = record;
+    if (phase !== "applied") {
+      const message = `the upgrade from ${from} to ${to} was begun and is not complete`;
+      return [{ message, remedy: `${unlessAtWork}, slipway upgrade goes on with it, and slipway rollback goes back` }];
+    }
+    const days = Math.floor((clock.now().getTime() - Date.parse(keptAt)) / 86_400_000);
+    if (!(days >= acceptWithinDays)) return [];
+    return [
+      {
+        severity: "warning",
+        message: `the upgrade from ${from} to ${to} waits to be accepted for ${days} days`,
+        remedy: "slipway upgrade --accept removes what is kept to go back to",
+      },
+    ];
+  },
+};
+
+/** Until then it may still be of use: people have met the newer version by that time. */
+const acceptWithinDays = 7;
 
 const drill: LiveCheck = {
   id: "live.drill-left",
@@ -93,4 +122,4 @@ const leftovers: LiveCheck = {
   },
 };
 
-export const liveRemainsChecks: readonly LiveCheck[] = [rotation, restore, drill, leftovers];
+export const liveRemainsChecks: readonly LiveCheck[] = [rotation, restore, upgrade, drill, leftovers];
