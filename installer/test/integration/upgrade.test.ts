@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { status } from "../../src/actions/status/status.ts";
+import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { undoUpgrade } from "../../src/actions/upgrade/undo-upgrade.ts";
 import { acceptUpgrade } from "../../src/actions/upgrade/upgrade.ts";
 import {
@@ -91,6 +92,17 @@ describe("an upgrade on an engine", () => {
     expect(existsSync(join(dataDir, "store-data.kept"))).toBe(false);
   });
 
+  test("leaves no copy behind when the platform is removed with its data", async () => {
+    await installFixture({ ...place, ...before, dataDir }, fixturePorts());
+    await upgradeFixture({ ...place, ...after, dataDir }, fixturePorts());
+
+    await uninstall({ ...place, purge: true, confirmedName: place.name }, fixturePorts());
+
+    expect(await copiesOf(place)).toEqual([]);
+    expect(readdirSync(dataDir)).toEqual([]);
+    expect(existsSync(place.stateDir)).toBe(false);
+  });
+
   test("keeps nothing once it is accepted", async () => {
     await installFixture({ ...place, ...before, dataDir }, fixturePorts());
     await upgradeFixture({ ...place, ...after, dataDir }, fixturePorts());
@@ -173,7 +185,9 @@ describe("an upgrade that is killed", () => {
     const points = await failpointsOf(up);
     const limit = pLimit(3);
     // The change itself is an install, whose points are swept elsewhere; here only that it is gone on with.
-    const own = points.filter((point) => isFull || point.startsWith("upgrade:") || point === "after:start:store:intent");
+    const own = points.filter(
+      (point) => isFull || point.startsWith("upgrade:") || point === "after:start:store:intent",
+    );
 
     const problems = await Promise.all([
       ...own.map((point) => limit(() => killedIn(point, [up], up, "2"))),

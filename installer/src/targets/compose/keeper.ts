@@ -5,7 +5,7 @@ import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Install } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
-import { componentLabel, copyLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
+import { componentLabel, copyLabel, installLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { storeId } from "../../render/rendering.ts";
 import type { KeptData, KeptSize, TargetIo } from "../target.ts";
 import { createComposeCommands } from "./compose-commands.ts";
@@ -56,7 +56,7 @@ export async function keepStores(
       throwIfInterrupted(io.signal, `${volume.engineName} was copied`);
       const copy = copyOf(volume);
       if (copy.hostPath !== undefined) await ports.fs.makeDirectory(copy.hostPath, 0o700);
-      const labels = { [copyLabel]: install.name, [componentLabel]: volume.component };
+      const labels = { [copyLabel]: install.name, ...ownerOf(install), [componentLabel]: volume.component };
       await ports.docker.createVolume(copy.name, labels, copy.hostPath);
       await inside(`copy ${volume.engineName}`, copyScript, [
         `${volume.engineName}:/from:ro`,
@@ -126,6 +126,11 @@ export async function discardKept(install: Install, plan: Plan, ports: ComposePo
 /** The volume that the copy of one lies in; data in a directory of the host is copied beside it. */
 function copyOf({ engineName, hostPath }: ComposeVolume): { readonly name: string; readonly hostPath?: string } {
   return { name: `${engineName}.kept`, ...(hostPath === undefined ? {} : { hostPath: `${hostPath}.kept` }) };
+}
+
+/** What a purge knows it by. */
+function ownerOf({ identity }: Install): Readonly<Record<string, string>> {
+  return identity === undefined ? {} : { [installLabel]: identity.uuid };
 }
 
 /** Where the live tree is kept. */

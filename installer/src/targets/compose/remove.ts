@@ -10,7 +10,7 @@ import type { ContainerState } from "../../platform/ports.ts";
 import type { Claim, Remains, RemoveRequest, Removed, TargetIo } from "../target.ts";
 import { composeRecord } from "./compose-record.ts";
 import type { ComposePorts } from "./compose-ports.ts";
-import { installLabel, keptLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
+import { copyLabel, installLabel, keptLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
 import { isMadeFrom, isOurs, stateDirOf } from "./live-containers.ts";
 import { probeImageOf } from "./probe-image.ts";
 
@@ -157,9 +157,11 @@ async function removeData(
   ports: ComposePorts,
 ): Promise<Pick<Removed, "volumes" | "directories">> {
   const { docker } = ports;
-  const found = (await docker.volumes({ [nameLabel]: install.name })).filter((volume) =>
-    isOurVolume(install, volume.labels),
+  // Copies that an upgrade kept go with the data they were made of.
+  const [own, copies] = await Promise.all(
+    [nameLabel, copyLabel].map((label) => docker.volumes({ [label]: install.name })),
   );
+  const found = [...(own ?? []), ...(copies ?? [])].filter((volume) => isOurVolume(install, volume.labels));
   const emptied = found.filter(({ labels }) => labels[keptLabel] === undefined);
   const places = [...emptied, ...composeRecord(install.applied).volumes].flatMap(({ hostPath }) => hostPath ?? []);
   const directories: string[] = [];
