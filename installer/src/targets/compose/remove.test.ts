@@ -29,7 +29,10 @@ function purge({ mayRemove }: { readonly mayRemove: boolean }) {
     containers: () => Promise.resolve([]),
     containersLabelled: () => Promise.resolve([]),
     networks: () => Promise.resolve([]),
-    volumes: () => Promise.resolve([{ name: "p_db-data", labels, mountpoint: "", hostPath: place }]),
+    volumes: (wanted) => {
+      const all = [{ name: "p_db-data", labels, mountpoint: "", hostPath: place }];
+      return Promise.resolve(all.filter((one) => Object.keys(wanted).every((label) => label in one.labels)));
+    },
     removeVolume: (name) => Promise.resolve(void removed.push(name)),
   };
   const fs = createMemoryFileSystem({ [`${place}/PG_VERSION`]: "17" });
