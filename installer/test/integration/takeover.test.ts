@@ -1,8 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect } from "vitest";
 import { status } from "../../src/actions/status/status.ts";
 import {
@@ -15,42 +12,18 @@ import {
 } from "../support/fixture-engine.ts";
 import { fixturePorts, installFixture, planFixture } from "../support/fixture-install.ts";
 import { itUnless } from "../support/unless.ts";
-
-/** The last commit whose records are of state format 1. */
-const version010 = "4dcbb7bcaac8807e5b719ffbc99dcbeaacc5ef14";
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const images = "images/images.generated.json";
-
-/** Why the sources of 0.1.0 are not at hand: a shallow clone has no history. */
-function findObstacle(): string | undefined {
-  try {
-    execFileSync("git", ["-C", root, "cat-file", "-e", `${version010}^{commit}`], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "the commit of 0.1.0 is not in this clone";
-  }
-}
-
-/** The sources of 0.1.0 with this version's images, which are all that the two must share. */
-function checkOut010(): string {
-  const folder = mkdtempSync(join(tmpdir(), "slipway-test-010-"));
-  const archive = execFileSync("git", ["-C", root, "archive", version010], { maxBuffer: 64 * 1024 ** 2 });
-  execFileSync("tar", ["-x", "-C", folder], { input: archive });
-  copyFileSync(join(root, images), join(folder, images));
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  return folder;
-}
+import { checkOut010, lackOf010 } from "../support/version-010.ts";
 
 describe("state that 0.1.0 wrote", () => {
   let place: Place;
   let checkout: string;
   let program: FixtureProgram;
-  const obstacle = findObstacle();
+  const obstacle = lackOf010();
 
   beforeEach(async () => {
     if (obstacle !== undefined) return;
     place = newPlace();
-    checkout = checkOut010();
+    checkout = checkOut010(false);
     program = await buildFixtureProgram(checkout);
   });
   afterEach(async () => {
