@@ -1,31 +1,12 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { useFilePorts } from "../../../test/support/file-ports.ts";
-import { validate } from "../validate/validate.ts";
-import { adopt, type AdoptResult } from "./adopt.ts";
+import { issueCertificate } from "../../../test/support/issue-certificate.ts";
 import { oldManifest, oldRelease, oldValues } from "./testing/old-release.ts";
-import { goodSecrets, oldCompose, oldTree, oldVariables, type Texts, writeTexts } from "./testing/old-tree.ts";
+import { goodSecrets, oldTree, oldVariables } from "./testing/old-tree.ts";
+import { useAdoption } from "./testing/use-adoption.ts";
 
-const place = useFilePorts();
-
-function at(name: string): string {
-  return join(place.folder, name);
-}
-
-async function adoptTexts(texts: Texts, { dryRun = false } = {}): Promise<AdoptResult> {
-  writeTexts(at("old"), texts);
-  return adoptOld(dryRun);
-}
-
-function adoptOld(dryRun = false, out = at("out")): Promise<AdoptResult> {
-  const { name, stateDir } = place.request();
-  return adopt({ name, stateDir, from: at("old"), out, dryRun }, place.ports);
-}
-
-function validateWritten() {
-  return validate(place.request({ files: [at("out/values.yaml")], profile: "standard" }), place.ports);
-}
+const place = useAdoption();
+const { at, adoptFrom, adoptTexts, validateWritten } = place;
 
 function written(): string {
   return readFileSync(at("out/values.yaml"), "utf8");
@@ -94,7 +75,7 @@ describe("adopting a Compose tree", () => {
   });
 
   it("writes nothing on a dry run", async () => {
-    const result = await adoptTexts(oldTree(), { dryRun: true });
+    const result = await adoptTexts(oldTree(), true);
 
     expect(result.written).toEqual([at("out/values.yaml")]);
     expect(readdirSync(place.folder)).toEqual(["old"]);
@@ -219,14 +200,11 @@ describe("adopting a Helm release", () => {
   });
 
   it("takes one file of values", async () => {
-    writeTexts(place.folder, {
-      old: `global: { image: { tag: v2.4.0 } }\n${oldValues.replace("global:\n", "other:\n")}`,
-    });
-    const run = adoptOld(true);
+    writeFileSync(at("release.yaml"), `image: { tag: v2.4.0 }\n${oldValues}`);
 
-    await expect(run).rejects.toMatchObject({
-      details: ["global.gateway.external.domain is missing: it says where people reach the platform"],
-    });
+    const { files, version } = await adoptFrom(at("release.yaml"), { dryRun: true });
+
+    expect([files, version]).toEqual([["release.yaml"], "2.4.0"]);
   });
 
   it("takes the certificate where its Secret was saved, too", async () => {
@@ -240,173 +218,59 @@ describe("adopting a Helm release", () => {
   });
 });
 
-describe("what cannot be adopted", () => {
-  it.each<[string, Texts, RegExp]>([
-    ["nothing at all", {}, /^there is no /],
-    ["a folder of something else", { "readme.txt": "x" }, /holds no installation that is known here$/],
-    ["a Compose file alone", { "docker-compose.yml": oldCompose }, /has docker-compose.yml and no \.env beside it$/],
-    ["a .env alone", { ".env": "A=1\n" }, /has \.env and no docker-compose\.yml beside it$/],
-    ["a file that is no text", { ...oldTree(), ".env": "A=\0" }, /\.env is no text$/],
-    ["a file that is too large", { "values.yaml": "a".repeat(17 * 1024 * 1024) }, /is too large \(\d+ bytes\)/],
-  ])("%s", async (_name, texts, message) => {
-    await expect(adoptTexts(texts)).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringMatching(message) as string,
-    });
-    expect(readdirSync(place.folder)).not.toContain("out");
+describe("services elsewhere of a Helm release", () => {
+  const external = {
+    postgresql: "{ enabled: false, external: { host: db.corp.example, user: csghub, password: a } }",
+    redis: "{ enabled: false, external: { host: cache.corp.example, port: 6380, password: b } }",
+    objectStore:
+      "{ enabled: false, external: { endpoint: s3.corp.example, accessKey: k, secretKey: c, secure: true } }",
+    registry: "{ enabled: false, external: { registry: images.corp.example, username: u, password: d } }",
+    gitaly: "{ enabled: false, external: { host: git.corp.example, token: e } }",
+  };
+
+  function valuesWith(changes: Partial<typeof external> = {}): string {
+    const lines = Object.entries({ ...external, ...changes }).map(([key, text]) => `  ${key}: ${text}`);
+    return `global:\n  image: { tag: v2.4.0 }\n  gateway: { external: { domain: hub.corp.example } }\n${lines.join("\n")}\n`;
+  }
+
+  it("all become external here, at the same addresses", async () => {
+    const { outside, address } = await adoptTexts({ "values.yaml": valuesWith() });
+
+    expect(outside.map(({ section, at: where }) => `${section} ${where}`)).toEqual([
+      ...["postgres db.corp.example:5432", "redis cache.corp.example:6380", "objectStore https://s3.corp.example"],
+      ...["registry https://images.corp.example", "gitaly git.corp.example:8075"],
+    ]);
+    expect(address).toEqual({ domain: "hub.corp.example", tls: false, ports: { ssh: 22 } });
+    const { components } = await validateWritten();
+    expect(components.filter(({ presence }) => presence === "external")).toHaveLength(5);
   });
 
-  it.each<[string, Texts, readonly string[]]>([
+  it.each<[string, Partial<typeof external>, readonly string[]]>([
     [
-      "a domain that is only an example",
-      oldTree({ SERVER_DOMAIN: "csghub.example.com" }),
-      ["SERVER_DOMAIN is still the example csghub.example.com"],
+      "one without a password",
+      { redis: "{ enabled: false, external: { host: cache.corp.example } }" },
+      ["values.yaml global.redis.enabled is false, and global.redis.external.password is empty"],
     ],
     [
-      "no domain",
-      oldTree({ SERVER_DOMAIN: "" }),
-      ["SERVER_DOMAIN is missing: it says where people reach the platform"],
+      "a storage that is reached in another way",
+      { gitaly: "{ enabled: false, external: { host: git.corp.example, token: e, scheme: tls } }" },
+      ["values.yaml global.gitaly.external.scheme is tls, and only tcp can be used here"],
     ],
-    [
-      "a version that says nothing",
-      oldTree({ CSGHUB_VERSION: "latest" }),
-      ['the tag "latest" of CSGHub\'s server says no version: write the one that runs in its place'],
-    ],
-    ["a placeholder", oldTree({ REGISTRY_PASSWORD: "<password>" }), [".env leaves REGISTRY_PASSWORD to be filled in"]],
-    [
-      "HTTPS without a certificate",
-      oldTree({ SERVER_PROTOCOL: "https", SERVER_SSL_CERT: "x.crt" }),
-      [
-        ".env SERVER_SSL_CERT names x.crt, which is not there",
-        ".env SERVER_PROTOCOL is https and SERVER_SSL_KEY is not set",
-      ],
-    ],
-    [
-      "a protocol that there is not",
-      oldTree({ SERVER_PROTOCOL: "gopher" }),
-      [".env SERVER_PROTOCOL is neither http nor https"],
-    ],
-    [
-      "a service elsewhere that is the one here",
-      oldTree({ POSTGRES_ENABLED: "0" }),
-      [
-        ".env POSTGRES_ENABLED says that a service elsewhere is used, and POSTGRES_HOST names postgres, which runs here",
-      ],
-    ],
-    [
-      "a service elsewhere without an address",
-      oldTree({ MINIO_ENABLED: "0", MINIO_ENDPOINT: "" }),
-      [".env MINIO_ENABLED says that a service elsewhere is used, and MINIO_ENDPOINT is empty"],
-    ],
-    [
-      "a socket of another form",
-      oldTree({ GITALY_ENABLED: "0", GITALY_SERVER_SOCKET: "unix:/x" }),
-      [".env GITALY_SERVER_SOCKET is not of the form tcp://HOST:PORT"],
-    ],
-    [
-      "a Compose file that is no YAML",
-      { ...oldTree(), "docker-compose.yml": "a: [" },
-      ["docker-compose.yml:1 is not YAML: bad indent", "no service runs an image of CSGHub's server"],
-    ],
-    [
-      "a Compose file that holds a list",
-      { ...oldTree(), "docker-compose.yml": "- a\n" },
-      ["docker-compose.yml holds something else than keys and values", "no service runs an image of CSGHub's server"],
-    ],
-    [
-      "a Compose file without services",
-      { ...oldTree(), "docker-compose.yml": "a: 1\n" },
-      ["docker-compose.yml has no services", "no service runs an image of CSGHub's server"],
-    ],
-    [
-      "two versions of the hub",
-      { ...oldTree(), "docker-compose.yml": `${oldCompose}  other: { image: csghub_server:v1.8.0 }\n` },
-      ["services run several versions of CSGHub: v1.7.0-ce, v1.8.0"],
-    ],
-    [
-      "values and manifest of two releases",
-      { ...oldRelease, "values.yaml": oldValues.replace("hub.corp", "lab.corp") },
-      ["the values say lab.corp.example and the manifest hub.corp.example: they are not of one release"],
-    ],
-    [
-      "values twice",
-      { ...oldRelease, "more.yaml": "a: 1\n" },
-      [
-        "more.yaml, values.yaml hold values more than once: keep those of one release",
-        "values.yaml global.postgresql.enabled is false",
-      ],
-    ],
-    [
-      "values with a placeholder",
-      { ...oldRelease, "values.yaml": oldValues.replace(goodSecrets.database, '"<password>"') },
-      ["values.yaml leaves global.postgresql.external.password to be filled in"],
-    ],
-    [
-      "values with a mode of encryption that there is not",
-      { ...oldRelease, "values.yaml": oldValues.replace("prefer", "perhaps") },
-      ['values.yaml global.postgresql.external.sslmode is none that there is (got "perhaps")'],
-    ],
-  ])("%s", async (name, texts, problems) => {
-    const refusal = await adoptTexts(texts).catch((error: unknown) => error);
-
-    expect(refusal).toMatchObject({ code: "PREFLIGHT_FAILED" });
-    if (name === "values twice") expect((refusal as { details: readonly string[] }).details[0]).toBe(problems[0]);
-    else expect(refusal).toMatchObject({ details: problems });
-    expect(readdirSync(place.folder)).toEqual(["old"]);
+  ])("refuses %s", async (_name, changes, details) => {
+    await expect(adoptTexts({ "values.yaml": valuesWith(changes) })).rejects.toMatchObject({ details });
   });
+});
 
-  it("refuses an address that this program cannot serve, before anything is written", async () => {
-    await expect(adoptTexts(oldTree({ SERVER_DOMAIN: "localhost" }))).rejects.toMatchObject({ code: "VALUES_INVALID" });
-    expect(readdirSync(place.folder)).toEqual(["old"]);
-  });
+describe("certificates of sign-ins", () => {
+  it("are found in the initial data, which may be unreadable", async () => {
+    const { pem } = await issueCertificate({ commonName: "sign-in" });
+    const data = { certs: [{ name: "csghub-cert", certificate: pem }, { name: "none" }, "no certificate"] };
+    const file = "configs/casdoor/conf/init_data.json";
 
-  it("follows no link", async () => {
-    writeTexts(at("old"), oldTree());
-    writeFileSync(at("elsewhere"), "A=1\n");
-    writeTexts(at("linked"), { "docker-compose.yml": oldCompose });
-    symlinkSync(at("elsewhere"), at("linked/.env"));
-    symlinkSync(at("old"), at("link"));
-    const { name, stateDir } = place.request();
-    const run = (from: string) => adopt({ name, stateDir, from: at(from), out: at("out"), dryRun: true }, place.ports);
+    const { secrets } = await adoptTexts({ ...oldTree(), [file]: JSON.stringify(data) });
 
-    await expect(run("linked")).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringMatching(/\.env is a link/) as string,
-    });
-    await expect(run("link")).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringMatching(/link is a link/) as string,
-    });
-  });
-
-  it("says why a file cannot be read", async () => {
-    writeTexts(at("old"), oldTree());
-    const fs = { ...place.ports.fs, readText: () => Promise.reject(new Error("EACCES: permission denied")) };
-    const { name, stateDir } = place.request();
-
-    await expect(
-      adopt({ name, stateDir, from: at("old"), out: at("out"), dryRun: true }, { ...place.ports, fs }),
-    ).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringMatching(/\.env cannot be read: EACCES/) as string,
-    });
-  });
-
-  it("replaces no file", async () => {
-    mkdirSync(at("out"));
-    writeFileSync(at("out/values.yaml"), "mine: true\n");
-
-    await expect(adoptTexts(oldTree())).rejects.toMatchObject({
-      code: "USAGE",
-      message: `${at("out/values.yaml")} is there already`,
-    });
-    expect(written()).toBe("mine: true\n");
-  });
-
-  it("writes nothing into the old installation's folder", async () => {
-    writeTexts(at("old"), oldTree());
-
-    await expect(adoptOld(false, at("old/out"))).rejects.toMatchObject({ code: "USAGE" });
-    expect(readdirSync(at("old"))).not.toContain("out");
+    expect(secrets.at(-1)).toMatchObject({ title: "key that signs sign-ins", places: [`${file} certs csghub-cert`] });
+    writeFileSync(at(`old/${file}`), "{{ not filled in");
+    await expect(adoptFrom(at("old"), { dryRun: true })).resolves.toMatchObject({ source: "compose" });
   });
 });

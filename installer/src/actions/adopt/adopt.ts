@@ -12,6 +12,7 @@ import { readHelmRelease } from "./helm-release.ts";
 import { type JudgedSecret, judgeSecrets } from "./judge-secrets.ts";
 import { type JudgedProgram, judgeVersions, type OurVersions, strangeImages } from "./judge-versions.ts";
 import { adviceOn } from "./notes.ts";
+import { type MovePlan, planMoves } from "./plan-moves.ts";
 import { readSource } from "./read-tree.ts";
 import { vendorPrograms } from "./vendor-programs.ts";
 
@@ -54,6 +55,8 @@ export interface AdoptResult extends ResultHead<"AdoptResult"> {
   readonly outside: readonly OutsideService[];
   readonly secrets: readonly JudgedSecret[];
   readonly data: readonly DataPlace[];
+  /** How copies of the data are made; nothing of it was done. */
+  readonly moving: MovePlan;
   /** What a person has to know or do. */
   readonly notes: readonly string[];
   readonly dryRun: boolean;
@@ -93,7 +96,12 @@ export async function adopt(request: AdoptRequest, ports: FilePorts): Promise<Ad
     ...(found.edition === undefined ? {} : { edition: found.edition }),
     ...{ address: addressOf(found.address), programs, strangers: strangeImages(found) },
     outside: found.outside.map(({ section, at }) => ({ section, at })),
-    ...{ secrets: judgeSecrets(found), data: findData(found), notes: adviceOn(found, values.missing) },
+    ...{
+      secrets: judgeSecrets(found),
+      data: findData(found),
+      moving: planMoves(found),
+      notes: adviceOn(found, values.missing),
+    },
     ...{ dryRun, profile, written: files.map(({ path }) => path), missing: values.missing },
   };
 }

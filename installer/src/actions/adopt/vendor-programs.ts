@@ -108,7 +108,7 @@ export const vendorPrograms: readonly VendorProgram[] = [
     component: "temporal",
     image: /(^|\/)temporalio\/(auto-setup|server)$/,
     stepping: "each-minor",
-    move: "dump",
+    move: "empty",
   },
   { title: "Temporal UI", component: "temporal-ui", image: /(^|\/)temporalio\/ui$/, stepping: "any" },
   { title: "Casdoor", component: "casdoor", image: /(^|\/)casdoor$/, stepping: "same-major", move: "dump" },
@@ -156,5 +156,12 @@ export const databaseNames: Readonly<Record<string, string>> = {
   csghub_casdoor: "csghub_casdoor",
   casdoor: "csghub_casdoor",
   csghub_dataflow: "csghub_dataflow",
+  dataflow: "csghub_dataflow",
   csghub_label_studio: "csghub_label_studio",
 };
+
+/** Databases of every Compose tree, where it does not list them. */
+export const composeDatabases: readonly string[] = ["csghub_server", "csghub_portal", "csghub_casdoor"];
+
+/** Databases that the chart makes and something here reads. */
+export const chartDatabases: readonly string[] = [...composeDatabases, "csghub_dataflow", "csghub_label_studio"];

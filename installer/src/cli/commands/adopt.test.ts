@@ -27,6 +27,14 @@ const result: AdoptResult = {
     { title: "a word", places: ["y"], judgement: "fine", why: "it is long", fate: "moves", means: "it moves" },
   ],
   data: [{ program: "A program", holds: "everything", place: "./data", kind: "directory" }],
+  moving: {
+    before: ["stop it"],
+    moves: [
+      { what: "a database", means: "dump", to: "database b", commands: ["dump it"], note: "read in here" },
+      { what: "a cache", means: "empty", commands: [], note: "begins empty here" },
+    ],
+    back: ["start it"],
+  },
   notes: ["a note"],
   written: ["/new/values.yaml"],
   missing: [],
@@ -43,6 +51,10 @@ it("adopt says what was found, what was written and what comes next", async () =
     "unknown  none",
     "a token: everybody has it; people sign in again (.env TOKEN)",
     "./data",
+    "a database  dump   database b  read in here",
+    "a cache     empty  -           begins empty here",
+    "commands that copy it, of which none was run:\n  stop it\n  dump it\n",
+    "and back:\n  start it",
     "store at store.corp.example:1",
     "c:1",
     "a note",
@@ -60,7 +72,15 @@ it("adopt names the files that a person has to make", async () => {
 });
 
 it("adopt --dry-run says what would be written, and leaves out what there is nothing of", async () => {
-  const none = { programs: [], secrets: [], data: [], outside: [], strangers: [], notes: [] };
+  const none = {
+    moving: { before: [], moves: [], back: [] },
+    programs: [],
+    secrets: [],
+    data: [],
+    outside: [],
+    strangers: [],
+    notes: [],
+  };
   const address = { ...result.address, tls: false };
   const dry: AdoptResult = { ...result, ...none, address, dryRun: true, files: [".env"] };
 

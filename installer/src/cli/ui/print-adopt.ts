@@ -17,6 +17,8 @@ export function formatAdopt(result: AdoptResult, { style, columns = Infinity }: 
     `CSGHub ${printable(version)}${kind} at ${scheme}://${printable(address.domain)}, read from ${result.files.length} ${result.files.length === 1 ? "file" : "files"} of ${printable(result.from)}`,
     section("programs:", programs(result, style, columns)),
     section("data:", data(result, style, columns)),
+    section("how it moves:", moves(result, style, columns)),
+    ...copying(result),
     section("secrets:", secrets(result, style, columns)),
     list(
       "services elsewhere, which stay where they are:",
@@ -53,6 +55,19 @@ function data(result: AdoptResult, style: Style, columns: number): string {
   if (result.data.length === 0) return "";
   const rows = result.data.map(({ program, kind, place, holds }) => [program, kind, printable(place), holds]);
   return formatTable(["PROGRAM", "KIND", "PLACE", "HOLDS"], rows, style, columns);
+}
+
+function moves({ moving }: AdoptResult, style: Style, columns: number): string {
+  if (moving.moves.length === 0) return "";
+  const rows = moving.moves.map(({ what, means, to, note }) => [what, means, to ?? "-", note]);
+  return formatTable(["WHAT", "BY", "TO", ""], rows, style, columns);
+}
+
+/** A person copies these lines: they are shown whole. */
+function copying({ moving: { before, moves: parts, back } }: AdoptResult): readonly string[] {
+  const commands = parts.flatMap((part) => part.commands);
+  if (commands.length === 0) return [];
+  return [list("commands that copy it, of which none was run:", [...before, ...commands]), list("and back:", back)];
 }
 
 function secrets(result: AdoptResult, style: Style, columns: number): string {
