@@ -20,7 +20,7 @@ describe("what cannot be adopted", () => {
     ["a Compose file alone", { "docker-compose.yml": oldCompose }, /has docker-compose.yml and no \.env beside it$/],
     ["a .env alone", { ".env": "A=1\n" }, /has \.env and no docker-compose\.yml beside it$/],
     ["a file that is no text", { ...oldTree(), ".env": "A=\0" }, /\.env is no text$/],
-    ["a file that is too large", { "values.yaml": "a".repeat(17 * 1024 * 1024) }, /is too large \(\d+ bytes\)/],
+    ["a file that is too large", { "values.yaml": "a".repeat(4 * 1024 * 1024) }, /is too large \(\d+ bytes\)/],
   ])("%s", async (_name, texts, message) => {
     await expect(adoptTexts(texts)).rejects.toMatchObject({
       code: "USAGE",
@@ -100,6 +100,16 @@ describe("what cannot be adopted", () => {
       "values and manifest of two releases",
       { ...oldRelease, "values.yaml": oldValues.replace("hub.corp", "lab.corp") },
       ["the values say lab.corp.example and the manifest hub.corp.example: they are not of one release"],
+    ],
+    [
+      "a key that is there twice",
+      { ...oldRelease, "values.yaml": `${oldValues}global: {}\n` },
+      ["values.yaml:9 has a key that is there before"],
+    ],
+    [
+      "a text that is nested without end",
+      { "values.yaml": "[".repeat(100_000) },
+      ["values.yaml:1 is not YAML: resource exhaustion"],
     ],
     [
       "a Compose file that multiplies itself",

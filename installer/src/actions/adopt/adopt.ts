@@ -142,7 +142,7 @@ function ourVersions(request: InstallTarget, ports: FilePorts): OurVersions {
 /** The old installation is read only, and its folder is part of it. */
 function refuseInside(from: string, out: string): void {
   const path = relative(from, out);
-  if (path.startsWith("..") || path === "..") return;
+  if (path === ".." || path.startsWith("../")) return;
   throw new UsageError(`${out} is inside ${from}, and nothing is written there`, {
     hint: "name another folder with --out",
   });

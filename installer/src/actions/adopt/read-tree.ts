@@ -6,8 +6,8 @@ import type { SourceKind, Tree } from "./found.ts";
 
 type Files = Pick<FileSystem, "stat" | "list" | "readText">;
 
-/** A manifest of the whole release is a tenth of this. */
-const largestBytes = 16 * 1024 * 1024;
+/** A manifest of the whole release is a third of this. */
+const largestBytes = 3 * 1024 * 1024;
 const mostFiles = 200;
 
 /** The files of an old installation as they are on the disk. */
