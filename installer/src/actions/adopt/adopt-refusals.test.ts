@@ -104,7 +104,7 @@ describe("what cannot be adopted", () => {
     [
       "a key that is there twice",
       { ...oldRelease, "values.yaml": `${oldValues}global: {}\n` },
-      ["values.yaml:9 has a key that is there before"],
+      ["values.yaml:11 has a key that is there before"],
     ],
     [
       "a text that is nested without end",
