@@ -15,6 +15,9 @@ export interface Exemption {
   readonly reason: string;
 }
 
+/** What is known of other installers, which call their programs and targets by the same names. */
+const homes = ["actions/adopt/"];
+
 /** Components whose name is a common word here: a layer, a role that any component may have, a kind of page, a command. */
 const commonWords = ["registry", "gateway", "landing-page", "verification", "backup"];
 
@@ -27,7 +30,8 @@ export function componentNames(components: readonly string[]): NameRule {
   return {
     about: "only a component's own file names it: ask the Plan or componentDefinitions instead",
     words: components.filter((id) => !commonWords.includes(id)),
-    home: (path) => path.startsWith("plan/components/") || path.startsWith("plan/groups/") || own.includes(path),
+    home: (path) =>
+      [...homes, "plan/components/", "plan/groups/"].some((folder) => path.startsWith(folder)) || own.includes(path),
     allowed: [
       // Help shows real names, or nobody could try it.
       /\bslipway [a-z][^\n]*/g,
@@ -62,11 +66,14 @@ const neutral = ["language/", "errors/", "events/", "values/", "plan/", "execute
 /** About images, which formats and registries of Docker's name are part of. */
 const formats = ["actions/bundle/"];
 
+const ownHomes = [...formats, ...homes];
+
 /** Only a target's own folders name it. Everybody else asks the target that the install has. */
 export const targetNames: NameRule = {
   about: "only a target's own folders name it: ask the target that the install has",
   words: targetWords,
-  home: (path) => !neutral.some((layer) => path.startsWith(layer)) || formats.some((folder) => path.startsWith(folder)),
+  home: (path) =>
+    !neutral.some((layer) => path.startsWith(layer)) || ownHomes.some((folder) => path.startsWith(folder)),
   allowed: [
     // Registries, and what registries and engines call things on the wire.
     /\bdocker\.io\b|\bregistry\.k8s\.io\b|\bdocker-(content-digest|distribution-api-version)\b/gi,
@@ -83,6 +90,7 @@ export const targetNames: NameRule = {
     "values/rules/name-rules.ts": { count: 1, reason: "a folder that is no place for data, whatever the target" },
     "actions/images/images.ts": { count: 1, reason: "the builder of images takes an engine under this name" },
     "actions/push/registry-options.ts": { count: 2, reason: "hosts of public registries, in a regular expression" },
+    "cli/commands/adopt.ts": { count: 4, reason: "the files of another installer, and the programs that print them" },
     "cli/commands/bundle-load.ts": { count: 2, reason: "the one kind of engine that images are loaded into" },
     "cli/commands/bundle.ts": { count: 2, reason: "a tool that people carry, as an example" },
     "cli/commands/render.ts": { count: 1, reason: "says which files each target's rendering has" },

@@ -64,6 +64,7 @@ const habits: readonly (readonly [words: readonly string[], hint: string])[] = [
   [["down"], "slipway stop stops the platform; slipway uninstall removes it, and its data stays"],
   [["delete", "destroy", "remove", "rm", "purge"], "slipway uninstall removes the platform, and its data stays"],
   [["undo", "revert", "downgrade"], "slipway rollback makes the platform what it was at an earlier revision"],
+  [["migrate", "import", "takeover"], "slipway adopt reads an existing CSGHub and writes values for it"],
   [["version"], "slipway --version prints it"],
   [["shell", "sh", "bash", "attach"], "slipway exec COMPONENT opens a shell in a component"],
   [["sql", "pg", "mysql", "db"], "slipway psql works in the platform's databases"],

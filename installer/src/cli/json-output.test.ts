@@ -41,6 +41,8 @@ import { diffRevisions } from "../actions/history/diff.ts";
 import { history } from "../actions/history/history.ts";
 import { listImages } from "../actions/images/images.ts";
 import { init } from "../actions/init/init.ts";
+import { adopt } from "../actions/adopt/adopt.ts";
+import { writeOldTree } from "../actions/adopt/testing/old-tree.ts";
 import { restart, start, stop } from "../actions/lifecycle/lifecycle.ts";
 import { logs } from "../actions/logs/logs.ts";
 import { listInstalls } from "../actions/ls/ls.ts";
@@ -134,6 +136,7 @@ beforeAll(() => {
   writeFileSync(at("full.tar"), makeBundle().bytes);
   writeFileSync(at("maker.pub"), fixturePublicKey);
   new LayoutFolder(at("layout"), ownImages());
+  writeOldTree(at("old"));
   engine = engineOn();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -158,6 +161,7 @@ function engineOn(): Partial<Engine> {
   const files = ({ report, signal }: Scoped): ActionPorts => ({ ...ports, assets, failpoint, report, signal });
   return {
     init: (request, scope) => init(request, on(scope)),
+    adopt: (request, scope) => adopt(request, on(scope)),
     validate: (request, scope) => validate(request, on(scope)),
     showValues: (request, scope) => showValues(request, on(scope)),
     explain: (request, scope) => explain(request, on(scope)),
@@ -244,6 +248,8 @@ const kindOf = (value: unknown): string => (value as { readonly kind: string }).
 const lines: readonly (readonly [line: string, ...kinds: readonly string[]])[] = [
   ["init --yes --out values.yaml --set domain=ai.corp.example", "InitResult"],
   ["validate", "ValidateResult"],
+  ["adopt old --out adopted", "AdoptResult"],
+  ["adopt nowhere", "Error"],
   ["values show", "ValuesShowResult"],
   ["explain postgres", "ExplainResult"],
   ["explain postgres.resources.memory", "ExplainResult"],

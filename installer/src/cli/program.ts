@@ -53,6 +53,7 @@ interface Declaration {
 /** In the order of the help. */
 const declarations: readonly Declaration[] = [
   { names: ["init"], load: async () => (await import("./commands/init.ts")).declareInit },
+  { names: ["adopt"], load: async () => (await import("./commands/adopt.ts")).declareAdopt },
   { names: ["validate"], load: async () => (await import("./commands/validate.ts")).declareValidate },
   { names: ["values"], load: async () => (await import("./commands/values.ts")).declareValues },
   { names: ["plan"], load: async () => (await import("./commands/plan.ts")).declarePlan },

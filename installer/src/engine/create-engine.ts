@@ -118,6 +118,7 @@ export function createEngine(
       const findDataPlace = async () => (await portsFor({}, scope)).target.dataPlace();
       return (await import("../actions/init/init.ts")).init(request, { ...(await hostPorts(scope)), findDataPlace });
     },
+    adopt: async (request, scope) => (await import("../actions/adopt/adopt.ts")).adopt(request, await filePorts(scope)),
     validate: async (request, scope) =>
       (await import("../actions/validate/validate.ts")).validate(request, await recordPorts(request, scope)),
     listInstalls: async (request, scope) =>

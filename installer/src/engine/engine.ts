@@ -1,3 +1,4 @@
+import type { AdoptRequest, AdoptResult } from "../actions/adopt/adopt.ts";
 import type {
   BackupCreateRequest,
   BackupCreateResult,
@@ -86,6 +87,7 @@ type Action<Request, Result> = (request: Request, scope: Scope) => Promise<Resul
 /** The use cases behind the commands. Each is loaded when it is first used, so that a start stays quick. */
 export interface Engine {
   readonly init: Action<InitRequest, InitResult>;
+  readonly adopt: Action<AdoptRequest, AdoptResult>;
   readonly listInstalls: Action<unknown, InstallsResult>;
   readonly showValues: Action<ShowValuesRequest, ValuesShowResult>;
   readonly explain: Action<ExplainRequest, ExplainResult>;

@@ -1,6 +1,7 @@
 /** A platform that the released 0.1.0 installed, with its own images, is taken to this version while people work, and back. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { UpgradeUndoneResult } from "../../src/actions/upgrade/undo-upgrade.ts";
@@ -8,7 +9,6 @@ import type { UpgradeResult } from "../../src/actions/upgrade/upgrade.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import { mustRun } from "../support/child.ts";
 import { portArguments } from "../support/free-ports.ts";
-import { untilTrue } from "../support/hold.ts";
 import { openPlatformStores } from "../support/platform-stores.ts";
 import { auditWritten, startWriter } from "../support/platform-writer.ts";
 import type { Acknowledged, PlatformWriter } from "../support/platform-writer.ts";
@@ -45,7 +45,7 @@ describeUnless(onlyInFull ?? lackOf010(), "a platform of 0.1.0", () => {
     timeout: 600_000,
   }, async () => {
     const { writer, stores } = await work();
-    await untilTrue(() => Promise.resolve(writer.written.length >= 20));
+    while (writer.written.length < 20) await delay(50);
     upgraded = await platform.json<UpgradeResult>(["upgrade"]);
     await writer.stop().catch(() => undefined);
     await stores.close().catch(() => undefined);

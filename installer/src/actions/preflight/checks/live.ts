@@ -56,7 +56,7 @@ const manyLogsMiB = 200;
 const shortestSecret = 16;
 
 /** Passwords that installations of these services are known to come with. */
-const knownDefaults: readonly string[] = [
+export const knownDefaults: readonly string[] = [
   "123",
   "123456",
   "admin",
