@@ -8,6 +8,7 @@ import { type LiveCheck, type LiveCheckContext, dayMs, seen } from "./live-check
 import { liveKeyChecks } from "./live-keys.ts";
 import { liveRemainsChecks } from "./live-remains.ts";
 import { diskSpace } from "./live-space.ts";
+import { timers } from "./live-timers.ts";
 
 const readable: LiveCheck = {
   id: "live.readable",
@@ -273,4 +274,5 @@ export const liveChecks: readonly LiveCheck[] = [
   diskSpace,
   ...liveRemainsChecks,
   ...liveBackupChecks,
+  timers,
 ];
