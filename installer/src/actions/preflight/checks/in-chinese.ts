@@ -21,6 +21,10 @@ export const checksInChinese: ChecksInWords = {
       title: "存放密钥的文件可读，且其他用户不可读",
       why: "密码无法读取，服务就会停止；人人可读的密码等于没有密码",
     },
+    "files.known-defaults": {
+      title: "给定的密钥都不是众所周知的默认值",
+      why: "这类密码和密钥最先被尝试；产品自带的默认值人人都知道",
+    },
     "domain.browsers": {
       title: "浏览器和系统把该域名当作普通域名处理",
       why: "某些后缀有特殊含义：平台虽在运行，却没有人能访问",
