@@ -135,7 +135,7 @@ describe("given secrets", () => {
     );
   });
 
-  it.each(["minioadmin", "Harbor12345", "signing-key", " Root@1234\n", "git-secret", "responses-id-secret"])(
+  it.each(["minioadmin", "Harbor12345", "signing-key", " Root@1234\n", "git-secret", "Redis"])(
     "that a product comes with are warned of, in a file: %j",
     async (known) => {
       expect(await findings("files.known-defaults", { set, files: { "/pw": known } })).toMatchObject([

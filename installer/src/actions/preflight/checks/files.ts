@@ -25,7 +25,7 @@ const knownDefaults: Check = {
     const found = await Promise.all(
       givenSecrets(context).map(async (secret): Promise<readonly CheckFinding[]> => {
         const text = "value" in secret ? secret.value : await readText(context, secret.path, secret.name);
-        if (text === undefined || !isKnownDefault(text)) return [];
+        if (text === undefined || !isKnownDefault(text, context.plan)) return [];
         const remedy = "have the service that it is of take another one, made at random, and give that";
         return [{ message: `${secret.from} (${secret.name}) is a well-known default`, remedy }];
       }),

@@ -1,35 +1,13 @@
 import { createHash } from "node:crypto";
+import type { Plan } from "../../../plan/model.ts";
 
-/** Passwords and keys that these services are known to come with, or that manuals and examples of them have; in small letters. */
+/** Passwords and keys that services like these are known to come with, or that manuals and examples of them have; in small letters. */
 const words: ReadonlySet<string> = new Set([
-  ...[
-    "123",
-    "1234",
-    "12345",
-    "123456",
-    "12345678",
-    "123456789",
-    "password",
-    "passw0rd",
-    "secret",
-    "changeme",
-    "change-me",
-  ],
-  ...["admin", "admin123", "administrator", "default", "guest", "root", "root@1234", "test", "qwerty"],
-  ...[
-    "casdoor",
-    "minio",
-    "minio123",
-    "minioadmin",
-    "rustfsadmin",
-    "nats",
-    "natsadmin",
-    "postgres",
-    "redis",
-    "valkey",
-    "temporal",
-  ],
-  ...["registry", "harbor12345", "gitea", "gitaly", "csghub", "starhub", "opencsg", "label-studio"],
+  ...["123", "1234", "12345", "123456", "12345678", "123456789", "qwerty", "test"],
+  ...["password", "passw0rd", "secret", "changeme", "change-me", "default", "guest"],
+  ...["admin", "admin123", "administrator", "root", "root@1234"],
+  ...["minio123", "minioadmin", "rustfsadmin", "natsadmin", "valkey", "harbor12345", "gitea"],
+  ...["csghub", "starhub", "opencsg"],
   // Keys of the hub, of Gitaly and of GitLab Shell where nobody set others.
   ...["signing-key", "git-secret", "responses-id-secret"],
 ]);
@@ -40,8 +18,13 @@ const tokenDigests: ReadonlySet<string> = new Set([
   "0edab19fa842988c38c8df3e318a7cca562cb252cbbb4327a5a428749abeee5c",
 ]);
 
-/** Whether everybody knows a secret that somebody was to make up. */
-export function isKnownDefault(secret: string): boolean {
+/** Whether everybody knows a secret that somebody was to make up; the name of a service is one, too. */
+export function isKnownDefault(secret: string, { components }: Pick<Plan, "components">): boolean {
   const value = secret.trim();
-  return words.has(value.toLowerCase()) || tokenDigests.has(createHash("sha256").update(value).digest("hex"));
+  const word = value.toLowerCase();
+  return (
+    words.has(word) ||
+    components.some(({ id }) => id === word) ||
+    tokenDigests.has(createHash("sha256").update(value).digest("hex"))
+  );
 }

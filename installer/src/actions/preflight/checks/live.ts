@@ -187,7 +187,7 @@ const weakSecrets: LiveCheck = {
       files.map(async ({ path, name }): Promise<readonly CheckFinding[]> => {
         const value = (await context.fs.readText(path)).trim();
         const remedy = "give a longer one, made at random, where it comes from: the values, or the external service";
-        if (isKnownDefault(value)) return [{ message: `${name} is a well-known default`, remedy }];
+        if (isKnownDefault(value, context.plan)) return [{ message: `${name} is a well-known default`, remedy }];
         if (value.length >= shortestSecret) return [];
         return [{ severity: "warning", message: `${name} has only ${value.length} characters`, remedy }];
       }),
