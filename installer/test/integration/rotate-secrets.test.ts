@@ -17,7 +17,7 @@ import { fixturePorts, installFixture } from "../support/fixture-install.ts";
 
 /** Those of the fixture that another can take the place of. */
 const secrets = ["store-password", "app-key", "ca", "web-tls"];
-const rotation = { request: { rotate: secrets } };
+const rotation = { request: { rotate: secrets, command: `secrets rotate ${secrets.join(" ")}` } };
 
 describe("secrets that are replaced", () => {
   let place: Place;
