@@ -23,15 +23,6 @@ export function graphOf(plan: Plan): readonly GraphNode[] {
   ];
 }
 
-/** The same for a platform that is open already: what had to be done before the gateway let anybody in, and was, holds it back no more. */
-export function openGraphOf(plan: Plan, { jobs }: Pick<Applied, "jobs">): readonly GraphNode[] {
-  const gateways = new Set(plan.components.flatMap(({ id, role }) => (role === "gateway" ? [id] : [])));
-  const isDone = (need: string): boolean => need !== unitOf(need) && jobs[unitOf(need)] !== undefined;
-  return graphOf(plan).map((node) =>
-    gateways.has(node.key) ? { ...node, needs: node.needs.filter((need) => !isDone(need)) } : node,
-  );
-}
-
 /** The component or job of a key. */
 export function unitOf(key: string): string {
   return key.replace(/^job:/, "");

@@ -3,8 +3,7 @@ import type { InstallerEvent, Report } from "../events/event.ts";
 import type { Job } from "../plan/model.ts";
 import type { Clock } from "../platform/ports.ts";
 import { storeId } from "../render/rendering.ts";
-import { graphOf, heldBack, openGraphOf, startLimitSeconds, stopSecondsOf, unitOf } from "./bring-up-graph.ts";
-import { asLateAsCanBe } from "./late-order.ts";
+import { graphOf, heldBack, startLimitSeconds, stopSecondsOf, unitOf } from "./bring-up-graph.ts";
 import { type GraphNode, runGraph } from "./dependency-graph.ts";
 import { createMissing } from "./create-missing.ts";
 import { throwIfInterrupted } from "./interrupt.ts";
@@ -90,8 +89,7 @@ export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void>
   const secondsLeft = startTimer(bring);
   try {
     const services = followServices(graphOf(bring.wanted.plan).map(({ key }) => key));
-    const nodes = graphFor(bring, services, await orderOf(bring, driver));
-    await runGraph(nodes, atOnce, async (key, stopped) => {
+    await runGraph(graphFor(bring, services), atOnce, async (key, stopped) => {
       const signal = AbortSignal.any([bring.signal, stopped]);
       await runNode({ ...bring, signal, services }, driver, key, secondsLeft());
       services.serves(key);
@@ -106,26 +104,9 @@ export async function bringUp(bring: BringUp, driver: UnitDriver): Promise<void>
   }
 }
 
-/** The graph of the plan; while secrets are replaced, what has to start anew serves for as long as it can. */
-async function orderOf({ wanted, record }: BringUp, driver: UnitDriver): Promise<readonly GraphNode[]> {
-  const { rotation, jobs } = record.current();
-  if (rotation === undefined) return graphOf(wanted.plan);
-  const due = new Set<string>();
-  for (const { key } of graphOf(wanted.plan)) {
-    const unit = unitNamed(wanted, unitOf(key));
-    const isDone = key === unit.id ? await driver.isCurrent(unit) : jobs[unit.id]?.inputsHash === unit.inputs;
-    if (!isDone) due.add(key);
-  }
-  return asLateAsCanBe(openGraphOf(wanted.plan, { jobs }), due);
-}
-
 /** The graph of the plan; a node that waits for its image, or for services to begin, does not hold up others. */
-function graphFor(
-  { wanted, imageReady }: BringUp,
-  services: ServiceProgress,
-  nodes: readonly GraphNode[],
-): readonly GraphNode[] {
-  return nodes.map((node) => {
+function graphFor({ wanted, imageReady }: BringUp, services: ServiceProgress): readonly GraphNode[] {
+  return graphOf(wanted.plan).map((node) => {
     const { early = [] } = node;
     const image = wanted.units.get(unitOf(node.key))?.image;
     const ready = async (): Promise<void> => {
