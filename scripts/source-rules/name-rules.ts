@@ -53,7 +53,6 @@ export function componentNames(components: readonly string[]): NameRule {
         reason: "exemptions are for one component each, by their nature",
       },
       "render/helm/target-differences.ts": { count: 3, reason: "explains a difference by an example" },
-      "actions/preflight/checks/live.ts": { count: 6, reason: "passwords everybody knows, some of them such names" },
     },
   };
 }

@@ -346,7 +346,7 @@ const elsewhere: readonly string[] = [
     "backup prune",
     "restore",
   ],
-  "housekeeping registry",
+  ...["housekeeping registry", "housekeeping schedule"],
   ...["s3 ls", "s3 stat", "s3 put", "s3 cp", "s3 rm"],
 ];
 

@@ -196,6 +196,11 @@ export function createEngine(
       (await import("../actions/lifecycle/lifecycle.ts")).start(request, await portsFor(request, scope)),
     restart: async (request, scope) =>
       (await import("../actions/lifecycle/lifecycle.ts")).restart(request, await portsFor(request, scope)),
+    scheduleHousekeeping: async (request, scope) =>
+      (await import("../actions/housekeeping/schedule.ts")).scheduleHousekeeping(
+        request,
+        await portsFor(request, scope),
+      ),
     cleanRegistry: async (request, scope) =>
       (await import("../actions/housekeeping/registry.ts")).cleanRegistry(request, await portsFor(request, scope)),
     runJob: async (request, scope) =>

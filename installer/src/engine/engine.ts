@@ -46,6 +46,7 @@ import type {
   ImagesListRequest,
   ImagesListResult,
 } from "../actions/images/images.ts";
+import type { HousekeepingScheduleRequest, HousekeepingScheduleResult } from "../actions/housekeeping/schedule.ts";
 import type { RegistryHousekeepingRequest, RegistryHousekeepingResult } from "../actions/housekeeping/registry.ts";
 import type { ImagesLockRequest, ImagesLockResult } from "../actions/images/images-lock.ts";
 import type { InstallsResult } from "../actions/ls/ls.ts";
@@ -119,6 +120,7 @@ export interface Engine {
   readonly stop: Action<LifecycleRequest, LifecycleResult>;
   readonly start: Action<LifecycleRequest, LifecycleResult>;
   readonly restart: Action<LifecycleRequest, LifecycleResult>;
+  readonly scheduleHousekeeping: Action<HousekeepingScheduleRequest, HousekeepingScheduleResult>;
   readonly cleanRegistry: Action<RegistryHousekeepingRequest, RegistryHousekeepingResult>;
   readonly runJob: Action<RunJobRequest, RunJobResult>;
   readonly exec: Action<ExecRequest, ProgramEnd>;

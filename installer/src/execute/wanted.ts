@@ -45,13 +45,23 @@ export function completeWanted(
     const digest = keyedDigest(digestKey, text);
     files.set(path, { path, contents: text, digest, ...(owner === undefined ? {} : { owner }) });
   }
+  const lasting = new Set(plan.jobs.flatMap(({ id, outlastsSecrets }) => (outlastsSecrets === true ? [id] : [])));
   const units = new Map<string, WantedUnit>();
   for (const unit of rendering.units) {
     const lines = unit.filePaths.map((path) => `${path} ${files.get(path)?.digest ?? ""}`);
     const filesDigest = keyedDigest(digestKey, lines.join("\n"));
-    units.set(unit.id, { ...unit, filesDigest, inputs: keyedDigest(digestKey, `${unit.specHash} ${filesDigest}`) });
+    const work = lasting.has(unit.id) ? withoutSecrets(unit, rendering, digestKey) : filesDigest;
+    units.set(unit.id, { ...unit, filesDigest, inputs: keyedDigest(digestKey, `${unit.specHash} ${work}`) });
   }
   return { plan, rendering, files, units };
+}
+
+/** One digest for what a unit reads, whatever its secrets are. */
+function withoutSecrets({ filePaths }: Unit, { files }: Rendering, digestKey: string): string {
+  const lines = filePaths.map(
+    (path) => `${path} ${JSON.stringify(files.find((file) => file.path === path)?.contents)}`,
+  );
+  return keyedDigest(digestKey, lines.join("\n"));
 }
 
 /** @throws InternalError for a unit that was not rendered */

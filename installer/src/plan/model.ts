@@ -299,6 +299,8 @@ export interface Job {
   readonly deadlineSeconds: number;
   /** It waits by itself until the services that it needs serve, so that it may begin when they do. */
   readonly waits?: true;
+  /** It signs in with secrets and hands none on: what it made is the same with others, and is not made again for one that was replaced. */
+  readonly outlastsSecrets?: true;
   /** Part of every bring-up, or only run when asked for (`verify`, consoles). */
   readonly trigger: "bring-up" | "request";
   /** What it makes, in words, for plan and docs. */

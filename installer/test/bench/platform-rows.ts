@@ -44,7 +44,27 @@ export function platformRows(program: string, rounds: number): readonly BenchRow
       },
     ];
   });
-  return [...rows, chain];
+  const rotation: BenchRow = {
+    id: "rotate",
+    title: "`secrets rotate --all` of infra, without proof",
+    rival: "`slipway restart`: every component once",
+    measure: (say) =>
+      withBench(program, "infra", async (bench) => atMost(await measureRotation(bench, rounds, say), 2)),
+  };
+  return [...rows, chain, rotation];
+}
+
+async function measureRotation(bench: Bench, rounds: number, say: (text: string) => void): Promise<Comparison> {
+  await install(bench);
+  try {
+    return await compare(
+      { run: () => bench.slipway("secrets", "rotate", "--all", "--no-verify") },
+      { run: () => bench.slipway("restart") },
+      { rounds, onRound: say },
+    );
+  } finally {
+    await purge(bench);
+  }
 }
 
 /** How much of a run is no part of what decided its length. */

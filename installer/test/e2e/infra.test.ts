@@ -4,12 +4,14 @@ import type { DoctorReport } from "../../src/actions/doctor/doctor.ts";
 import type { InstallResult } from "../../src/actions/install/install-request.ts";
 import type { PlanResult } from "../../src/actions/plan/plan.ts";
 import type { RollbackResult } from "../../src/actions/rollback/rollback.ts";
+import type { SecretsRotateResult } from "../../src/actions/secrets/rotate.ts";
 import type { SecretsListResult } from "../../src/actions/secrets/secrets.ts";
 import type { StatusResult } from "../../src/actions/status/status.ts";
 import type { VerifyResult } from "../../src/actions/verify/verify.ts";
 import type { ChildResult } from "../support/child.ts";
 import { infraServices, mustInstall, openPlatform } from "../support/platform.ts";
 import type { Platform } from "../support/platform.ts";
+import { underLoad } from "../support/under-load.ts";
 
 let platform: Platform;
 let first: ChildResult;
@@ -281,6 +283,21 @@ describe("what is installed", () => {
 
     expect(broken.components.find((row) => row.id === "nats")).toMatchObject({ state: "missing", ok: false });
     expect((await platform.json<StatusResult>(["status"])).overall).toBe("healthy");
+  });
+});
+
+describe("secrets that are replaced while people work", () => {
+  it("cost nobody what was written, and lead everywhere afterwards", async () => {
+    const { result, written, audit, report, seconds } = await underLoad(platform, "the rotation of all secrets", () =>
+      platform.json<SecretsRotateResult>(["secrets", "rotate", "--all", "--no-verify"]),
+    );
+    // For whoever looks after docs/rotation.md: how long it takes depends on the machine.
+    console.log(report, seconds);
+
+    expect(result.rotated.length).toBeGreaterThan(15);
+    expect(written).toBeGreaterThan(5);
+    expect(audit).toMatchObject({ dangling: [], lost: [] });
+    expect(await platform.json<VerifyResult>(["verify"])).toMatchObject({ failed: 0 });
   });
 });
 

@@ -32,50 +32,86 @@ export interface PlatformStores {
   close(): Promise<void>;
 }
 
-type Reached = Pick<Platform, "name" | "stateDir" | "ports" | "docker">;
+export type Reached = Pick<Platform, "name" | "stateDir" | "ports" | "docker">;
+
+/** What is in the secrets folder of an install. */
+export async function readSecret({ stateDir }: Pick<Reached, "stateDir">, name: string): Promise<string> {
+  return (await readFile(join(stateDir, "secrets", name), "utf8")).trim();
+}
 
 const stream = "written";
 const commits = "gitaly.CommitService";
 const repositories = "gitaly.RepositoryService";
 const bucket = "csghub-server";
 
-/** Logs in to the stores of an install that runs. Addresses change when it is brought up anew: then they are opened again. */
-export async function openPlatformStores(platform: Reached): Promise<PlatformStores> {
-  const secretOf = async (name: string): Promise<string> =>
-    (await readFile(join(platform.stateDir, "secrets", name), "utf8")).trim();
-  const addressOf = async (component: string): Promise<string> => {
-    const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    return (await platform.docker("inspect", "--format", format, `${platform.name}-${component}-1`)).trim();
-  };
-  const [git, messages, sql] = await Promise.all([
-    openGit(`${await addressOf("gitaly")}:8075`, await secretOf("gitaly-token")),
-    openMessages(`nats://${await addressOf("nats")}:4222`, await secretOf("nats-hub")),
-    connectPostgres({
-      ...{ host: await addressOf("postgres"), port: 5432, database: "csghub_server", tls: "off" },
-      ...{ user: "csghub_server", password: await secretOf("pg-server") },
-    }),
-  ]);
-  const s3: S3Access = {
-    ...{ endpoint: `http://127.0.0.1:${platform.ports.s3}`, region: "cn-north-1" },
-    ...{ accessKey: "csghub-server", secretKey: await secretOf("s3-csghub-server") },
-  };
-  const authorization = `Basic ${Buffer.from(`registry:${await secretOf("registry")}`).toString("base64")}`;
-  return {
-    ...inTurn(sql),
-    ...git,
-    ...messages,
-    object: async (method, key, body) => callS3(s3, { method, path: `/${bucket}/${key}`, ...(body && { body }) }),
-    registry: async ({ path, ...request }) =>
+/** What is asked of each kind of store, and how its connection is closed. */
+export interface StoreKinds {
+  readonly sql: Pick<PlatformStores, "query" | "close">;
+  readonly git: Pick<PlatformStores, "push" | "fileIn" | "close">;
+  readonly messages: Pick<PlatformStores, "prepare" | "publish" | "message" | "close">;
+  readonly objects: Pick<PlatformStores, "object" | "close">;
+  readonly images: Pick<PlatformStores, "registry" | "close">;
+}
+
+/** The secret that the clients of each kind of store have. */
+export const storeSecrets: Readonly<Record<keyof StoreKinds, string>> = {
+  sql: "pg-server",
+  git: "gitaly-token",
+  messages: "nats-hub",
+  objects: "s3-csghub-server",
+  images: "registry",
+};
+
+/** How each kind of store is opened by whoever has its secret. */
+export const storeOpeners: {
+  readonly [Kind in keyof StoreKinds]: (platform: Reached, secret: string) => Promise<StoreKinds[Kind]>;
+} = {
+  sql: async (platform, password) => {
+    const client = await connectPostgres({
+      ...{ host: await addressOf(platform, "postgres"), port: 5432, database: "csghub_server", tls: "off" },
+      ...{ user: "csghub_server", password },
+    });
+    return { ...inTurn(client), close: () => client.end() };
+  },
+  git: async (platform, token) => openGit(`${await addressOf(platform, "gitaly")}:8075`, token),
+  messages: async (platform, password) => openMessages(`nats://${await addressOf(platform, "nats")}:4222`, password),
+  objects: ({ ports }, secretKey) => {
+    const access: S3Access = {
+      ...{ endpoint: `http://127.0.0.1:${ports.s3}`, region: "cn-north-1", accessKey: "csghub-server", secretKey },
+    };
+    const object: PlatformStores["object"] = (method, key, body) =>
+      callS3(access, { method, path: `/${bucket}/${key}`, ...(body && { body }) });
+    return Promise.resolve({ object, close: () => Promise.resolve() });
+  },
+  images: ({ ports }, password) => {
+    const authorization = `Basic ${Buffer.from(`registry:${password}`).toString("base64")}`;
+    const registry: PlatformStores["registry"] = ({ path, ...request }) =>
       sendHttp({
         ...request,
-        url: `http://127.0.0.1:${platform.ports.http}/v2/${path}`,
+        url: `http://127.0.0.1:${ports.http}/v2/${path}`,
         headers: { authorization, ...request.headers },
-      }),
+      });
+    return Promise.resolve({ registry, close: () => Promise.resolve() });
+  },
+};
+
+/** Logs in to the stores of an install that runs. Addresses change when it is brought up anew: then they are opened again. */
+export async function openPlatformStores(platform: Reached): Promise<PlatformStores> {
+  const open = async <Kind extends keyof StoreKinds>(kind: Kind): Promise<StoreKinds[Kind]> =>
+    storeOpeners[kind](platform, await readSecret(platform, storeSecrets[kind]));
+  const opened = await Promise.all([open("sql"), open("git"), open("messages"), open("objects"), open("images")]);
+  const [sql, git, messages, objects, images] = opened;
+  return {
+    ...{ ...sql, ...git, ...messages, ...objects, ...images },
     close: async () => {
-      git.close();
-      await Promise.allSettled([messages.close(), sql.end()]);
+      await Promise.allSettled(opened.map((store) => store.close()));
     },
   };
+}
+
+async function addressOf({ name, docker }: Reached, component: string): Promise<string> {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  return (await docker("inspect", "--format", format, `${name}-${component}-1`)).trim();
 }
 
 /** A connection takes one statement at a time. */
@@ -104,7 +140,10 @@ async function openGit(address: string, token: string) {
     });
   };
   return {
-    close: gitaly.close,
+    close: () => {
+      gitaly.close();
+      return Promise.resolve();
+    },
     push: async (path: string, content: Parameters<typeof buildGitBundle>[0]): Promise<GitBundle> => {
       const bundle = buildGitBundle(content);
       await create(path);

@@ -213,6 +213,7 @@ const jobs: readonly Job[] = [
   },
   toolbox("store-roles", {}),
   toolbox("store-schema", {
+    outlastsSecrets: true,
     needs: [
       { kind: "completed", job: "store-roles" },
       { kind: "completed", job: "store-init" },

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { knownDefaults } from "../preflight/checks/live.ts";
+import { isKnownDefault } from "../preflight/checks/known-defaults.ts";
 
 /**
  * SHA-256 of values that the vendor's files came with, in any of their versions: whoever has the files has these. Digests, so that this file
@@ -33,13 +33,16 @@ const shippedKeys: ReadonlySet<string> = new Set([
   "ec15e580828770e0ef88d879e5311d70c5521b1a79e1b1a2d2aced4efb37737a",
 ]);
 
+/** Names of the vendor's services. */
+const services: readonly string[] = ["casdoor", "gitaly", "minio", "nats", "postgres", "redis", "registry", "temporal"];
+
 function digestOf(value: string | Uint8Array): string {
   return createHash("sha256").update(value).digest("hex");
 }
 
 /** Whether a value came with the vendor's files, or is one that everybody tries first. */
 export function isPublicValue(value: string): boolean {
-  return shippedValues.has(digestOf(value)) || knownDefaults.includes(value.toLowerCase());
+  return shippedValues.has(digestOf(value)) || isKnownDefault(value, services);
 }
 
 /** Whether the private key of a certificate is one of some, by default of those that came with the vendor's files; undefined for what is no certificate. */

@@ -71,6 +71,10 @@ it("writes a nightly backup and a weekly check as units of systemd, and starts t
     'ExecStart=/usr/local/bin/slipway backup create --name lab --state-dir "/var/lib/slipway/our lab"',
     'ExecStart=/usr/local/bin/slipway backup prune --name lab --state-dir "/var/lib/slipway/our lab"',
   ]);
+  // The check that is due at the same time waits for the backup.
+  expect(await fs.readText("/etc/systemd/system/slipway-lab-verify.service")).toContain(
+    "After=multi-user.target slipway-lab-backup.service\n",
+  );
   expect(timer).toContain("OnCalendar=*-*-* 02:15:00");
   expect(timer).toContain("Persistent=true");
   expect(commands).toEqual([

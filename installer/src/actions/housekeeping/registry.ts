@@ -8,9 +8,7 @@ import {
 import { steps } from "../../events/steps.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
-import { registryCleaning } from "../../plan/components/registry.ts";
-import { findComponent, findJob } from "../../plan/find-in-plan.ts";
-import type { Component, Job, Plan } from "../../plan/model.ts";
+import type { Component, Job } from "../../plan/model.ts";
 import type { JobRun } from "../../targets/target.ts";
 import { alone } from "../alone.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
@@ -18,6 +16,7 @@ import type { Hold } from "../hold/hold-at-gateway.ts";
 import { requireServing } from "../run-job/run-job.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { holdPushes } from "./hold-pushes.ts";
+import { requireOwn } from "./own-registry.ts";
 import { untilEarlierRequestsEnd } from "./registry-requests.ts";
 
 export interface RegistryHousekeepingRequest extends InstallTarget {
@@ -193,23 +192,4 @@ function parseCounts(line: string): Counts | undefined {
   const found = /^(\d+) blobs marked, (\d+) blobs and (\d+) manifests eligible for deletion$/.exec(line.trim());
   if (found === null) return undefined;
   return { keptBlobs: Number(found[1]), blobs: Number(found[2]), images: Number(found[3]) };
-}
-
-/** @throws PreflightError where the registry is not the platform's own */
-function requireOwn(plan: Plan): { readonly component: Component; readonly job: Job } {
-  const component = findComponent(plan, registryCleaning.component);
-  const job = findJob(plan, registryCleaning.job);
-  if (component !== undefined && job !== undefined) return { component, job };
-  switch (component?.presence) {
-    case "external":
-      throw new PreflightError("the registry of this platform is somewhere else, and not this program's to clean", {
-        hint: "whoever runs it removes there what no image names",
-      });
-    case "embedded":
-      throw new PreflightError("this platform was installed when its registry could not be cleaned", {
-        hint: "slipway install adds what it needs",
-      });
-    default:
-      throw new PreflightError("this platform has no registry", { hint: "slipway status says what it has" });
-  }
 }

@@ -5,7 +5,7 @@ import { PreflightError } from "../../errors/installer-error.ts";
 import type { Plan } from "../../plan/model.ts";
 import type { FileSystem } from "../../platform/ports.ts";
 import { type BackupState, backupState } from "../backup/remembered.ts";
-import { type TimedJob, timedJobs, unitOf } from "../backup/timer-files.ts";
+import { type TimedJob, backupJobs, unitOf } from "../timers/timer-files.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import { type InstallLook, lookAtInstall, type StatusPorts } from "../status/status.ts";
 import { type CertificateEnd, certificateEnds } from "./certificate-ends.ts";
@@ -107,7 +107,7 @@ export async function completeLook(
 /** A machine without systemd has none. */
 async function findTimers({ name }: InstallTarget, fs: Pick<FileSystem, "stat">): Promise<readonly Timer[]> {
   const found = await Promise.all(
-    timedJobs.map(async (job) => ({ job, sinceMs: (await fs.stat(`${unitOf(name, job)}.timer`))?.modifiedMs })),
+    backupJobs.map(async (job) => ({ job, sinceMs: (await fs.stat(`${unitOf(name, job)}.timer`))?.modifiedMs })),
   );
   return found.flatMap(({ job, sinceMs }) => (sinceMs === undefined ? [] : [{ job, sinceMs }]));
 }

@@ -5,7 +5,8 @@ import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime, Session } from "../runtime.ts";
-import { formatBackup, formatBackups, formatBackupsVerified, formatDrill, formatSchedule } from "../ui/print-backup.ts";
+import { formatBackup, formatBackups, formatBackupsVerified, formatDrill } from "../ui/print-backup.ts";
+import { formatSchedule } from "../ui/print-schedule.ts";
 
 /** `backup`: copies of the platform, and what is done with them. */
 export function declareBackup(program: Command, runtime: Runtime): void {

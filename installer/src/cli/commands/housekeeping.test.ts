@@ -38,3 +38,36 @@ describe("housekeeping registry", () => {
     expect(run.stderr()).toContain("it must be a whole number from 1 to 120");
   });
 });
+
+it.each([
+  [
+    "housekeeping schedule",
+    { day: "sat", at: "04:30", minutes: 30, untagged: false, remove: false, dryRun: false },
+    "written: /etc/a\n",
+  ],
+  [
+    "housekeeping schedule --day sun --at 05:00 --untagged --remove",
+    { day: "sun", at: "05:00", untagged: true, remove: true },
+    "removed: /etc/a\n",
+  ],
+  ["housekeeping schedule --minutes 60 --dry-run", { minutes: 60, dryRun: true }, "# /etc/a\n[Unit]\n"],
+])("%s hands over when, and says which units there are", async (line, asked, text) => {
+  const scheduled = {
+    ...{ apiVersion, kind: "HousekeepingScheduleResult" as const, name: "slipway", dryRun: line.includes("dry") },
+    files: [{ path: "/etc/a", contents: "[Unit]\n" }],
+  };
+
+  const run = await cli(line, { scheduleHousekeeping: () => Promise.resolve(scheduled) });
+  const json = await cli(`${line} --json`, { scheduleHousekeeping: () => Promise.resolve(scheduled) });
+
+  expect(run.requests["scheduleHousekeeping"]?.[0]).toMatchObject(asked);
+  expect(run.stdout()).toBe(text);
+  expect(json.status).toBe(0);
+});
+
+it("housekeeping schedule takes days of the week alone", async () => {
+  const run = await cli("housekeeping schedule --day weekly", {});
+
+  expect(run.status).toBe(2);
+  expect(run.stderr()).toContain("sat");
+});

@@ -1,9 +1,11 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { HousekeepingScheduleRequest } from "../../actions/housekeeping/schedule.ts";
 import { withExamples } from "../examples.ts";
 import { printsJson } from "../json-output.ts";
 import { toTarget } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { formatRegistryHousekeeping } from "../ui/print-housekeeping.ts";
+import { formatSchedule } from "../ui/print-schedule.ts";
 
 /** `housekeeping`: room that nothing uses any more. */
 export function declareHousekeeping(program: Command, runtime: Runtime): void {
@@ -18,6 +20,7 @@ export function declareHousekeeping(program: Command, runtime: Runtime): void {
     { command: "slipway housekeeping registry", means: "removed, while pushes wait and pulls go on" },
   ]);
   declareRegistry(group, runtime);
+  declareSchedule(group, runtime);
 }
 
 interface RegistryOptions {
@@ -57,6 +60,48 @@ function declareRegistry(group: Command, runtime: Runtime): void {
       });
       if (session.manner.json) session.printJson(result);
       else session.print(formatRegistryHousekeeping(result, session.style));
+      return 0;
+    }),
+  );
+}
+
+interface ScheduleOptions extends Pick<RegistryOptions, "untagged" | "minutes"> {
+  readonly day: HousekeepingScheduleRequest["day"];
+  readonly at: string;
+  readonly remove?: true;
+  readonly dryRun?: true;
+}
+
+/** As systemd names them. */
+const days: readonly HousekeepingScheduleRequest["day"][] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+function declareSchedule(group: Command, runtime: Runtime): void {
+  const command = group
+    .command("schedule")
+    .summary("have the machine clean the registry every week")
+    .description(
+      "Writes a timer of systemd that runs housekeeping registry once a week. Where a backup or its check is under way, it begins when that has ended. What was missed while the machine was off is made up for.",
+    )
+    .addOption(new Option("--day <day>", "day of the week").choices(days).default("sat"))
+    .option("--at <time>", "time of day, another than that of backups", "04:30")
+    .option("--minutes <minutes>", `stop after so many minutes, 1 to ${mostMinutes}`, parseMinutes, 30)
+    .option("--untagged", "remove images, too, that no tag leads to")
+    .option("--remove", "take the timer away")
+    .option("--dry-run", "only show what would be written");
+  withExamples(command, [
+    { command: "slipway housekeeping schedule", means: "as root: on Saturdays at half past four" },
+    { command: "slipway housekeeping schedule --dry-run", means: "the units, to read or to use elsewhere" },
+  ]);
+  printsJson(command, ["HousekeepingScheduleResult"]);
+  command.action(({ day, at, minutes, untagged, remove, dryRun }: ScheduleOptions) =>
+    runtime.perform(command, async (session) => {
+      const result = await session.engine.scheduleHousekeeping({
+        ...toTarget(session.selection),
+        ...{ day, at, minutes, untagged: untagged === true, remove: remove === true, dryRun: dryRun === true },
+        program: process.execPath,
+      });
+      if (session.manner.json) session.printJson(result);
+      else session.print(formatSchedule(result, remove === true));
       return 0;
     }),
   );

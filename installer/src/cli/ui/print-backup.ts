@@ -2,7 +2,6 @@ import type { Proof } from "../../../../toolbox/src/backup/backup-events.ts";
 import type { BackupCreateResult, BackupListResult, BackupVerifyResult } from "../../actions/backup/backup.ts";
 import type { RestoreResult } from "../../actions/backup/restore.ts";
 import type { RestorePartResult } from "../../actions/backup/restore-part.ts";
-import type { BackupScheduleResult } from "../../actions/backup/schedule.ts";
 import type { BackupDrillResult } from "../../actions/backup/drill.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds, formatMoment, formatSeconds, printable } from "./format.ts";
@@ -98,17 +97,6 @@ function filesOf({ moment, files }: RestoreResult, style: Style): readonly strin
 export function formatDrill({ backup, backupAt, wires, ms }: BackupDrillResult, style: Style): string {
   const of = `the platform of ${formatMoment(new Date(backupAt))} (backup ${shortId(backup)})`;
   return `${style.good("passed")}: ${of} was back in ${formatMilliseconds(ms)}, ${wires} connections proved; it is removed again`;
-}
-
-/** Which units there are now or no longer, or what would be in them. */
-export function formatSchedule({ dryRun, files }: BackupScheduleResult, removed: boolean): string {
-  if (dryRun)
-    return files
-      .map(({ path, contents = "" }) => `# ${path}\n${contents}`)
-      .join("\n")
-      .trimEnd();
-  if (files.length === 0) return "there were no timers";
-  return files.map(({ path }) => `${removed ? "removed" : "written"}: ${path}`).join("\n");
 }
 
 /** What was brought back, and where it is. */

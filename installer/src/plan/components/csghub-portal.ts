@@ -138,6 +138,7 @@ function migrationJob(context: PlanContext): JobDraft {
     makes: ["tables in csghub_portal"],
     needs: [completed("postgres-databases")],
     trigger: "bring-up",
+    outlastsSecrets: true,
     deadlineSeconds: 1800,
     container: run(
       context,

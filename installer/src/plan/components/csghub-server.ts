@@ -92,6 +92,7 @@ function migrationJob(context: PlanContext): JobDraft {
     component: "csghub-server",
     title: "Bring the hub's tables up to date",
     makes: ["tables in csghub_server"],
+    outlastsSecrets: true,
     deadlineSeconds: 3600,
     commands: [
       ["migration", "init"],
@@ -112,6 +113,7 @@ function seedJob(context: PlanContext): JobDraft {
     title: "Make root the hub's administrator",
     makes: ["trigger on the table users of csghub_server"],
     needs: [completed("csghub-migration")],
+    outlastsSecrets: true,
     files: postgresCaFiles(context),
     document: {
       kind: "sql-steps",

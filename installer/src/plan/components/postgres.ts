@@ -186,6 +186,7 @@ function initialiseJob(context: PlanContext): JobDraft {
     // What a backup brings back is initialised.
     needs: [completed("restore-postgres", { ifPresent: true })],
     trigger: "bring-up",
+    outlastsSecrets: true,
     deadlineSeconds: 180,
     container: container({
       image: context.image("postgres", image),

@@ -172,6 +172,7 @@ function schemaJob(context: PlanContext): JobDraft {
     title: "Set up Temporal's schemas",
     makes: [`schema in ${owner}`, `schema in ${visibility}`],
     needs: [completed("postgres-databases")],
+    outlastsSecrets: true,
     files: postgresCaFiles(context),
     document: {
       kind: "temporal-schema",

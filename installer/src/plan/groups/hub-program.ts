@@ -183,7 +183,7 @@ function askOverHttp({ port, readyPath }: HubProgram): Probe {
 /** A job of the same binary: several of its commands, one after the other. */
 export function hubJob(
   context: PlanContext,
-  fields: Pick<JobDraft, "id" | "component" | "title" | "makes" | "deadlineSeconds"> & {
+  fields: Pick<JobDraft, "id" | "component" | "title" | "makes" | "deadlineSeconds" | "outlastsSecrets"> & {
     readonly commands: readonly (readonly string[])[];
     /** A command that fails is run once more: for those that may fail after their work is done. */
     readonly again?: true;

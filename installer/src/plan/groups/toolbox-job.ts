@@ -26,6 +26,7 @@ export interface ToolboxJobFields {
   readonly files?: readonly ConfigFile[];
   readonly deadlineSeconds?: number;
   readonly waits?: true;
+  readonly outlastsSecrets?: true;
   readonly editedByPeople?: true;
   readonly stamp?: NonNullable<JobDraft["stamp"]> | undefined;
 }
@@ -42,6 +43,7 @@ export function toolboxJob(context: PlanContext, fields: ToolboxJobFields): JobD
     deadlineSeconds: fields.deadlineSeconds ?? 180,
     trigger: "bring-up",
     ...(fields.waits === undefined ? {} : { waits: fields.waits }),
+    ...(fields.outlastsSecrets === undefined ? {} : { outlastsSecrets: fields.outlastsSecrets }),
     probeArguments: ["run", "--probe", toolboxDocument],
     ...(fields.editedByPeople === undefined ? {} : { editedByPeople: fields.editedByPeople }),
     ...(fields.stamp === undefined ? {} : { stamp: fields.stamp }),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createMemoryFileSystem } from "../../../test/support/memory-ports.ts";
 import type { Docker, FileSystem, Host } from "../../platform/ports.ts";
 import { completeWanted } from "../../execute/wanted.ts";
-import type { Plan } from "../../plan/model.ts";
+import { samplePlan } from "../../../test/support/sample-plan.ts";
 import { openApplied } from "../../execute/state/state-store.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { changeRecord, composeRecord } from "./compose-record.ts";
@@ -21,7 +21,7 @@ const rendering = {
   units: readers,
   stores: [],
 };
-const wanted = [...completeWanted({ plan: {} as Plan, rendering }, { read: () => "" }, digestKey).files.values()];
+const wanted = [...completeWanted({ plan: samplePlan, rendering }, { read: () => "" }, digestKey).files.values()];
 const host = { isRoot: () => true } as Host;
 
 async function written() {

@@ -135,6 +135,29 @@ describe("given secrets", () => {
     );
   });
 
+  it.each(["minioadmin", "Harbor12345", "signing-key", " Root@1234\n", "git-secret", "Redis"])(
+    "that a product comes with are warned of, in a file: %j",
+    async (known) => {
+      expect(await findings("files.known-defaults", { set, files: { "/pw": known } })).toMatchObject([
+        { severity: "warning", message: expect.stringMatching(/^\/pw \(.*\) is a well-known default$/) as string },
+      ]);
+    },
+  );
+
+  it("that a product comes with are warned of in the values, too, and never shown", async () => {
+    const inValues = ["redis.mode=external", "redis.external.host=r.example", "redis.external.password=ChangeMe"];
+    const found = await findings("files.known-defaults", { set: inValues });
+
+    expect(found).toMatchObject([{ message: "redis.external.password (redis-external) is a well-known default" }]);
+    expect(JSON.stringify(found)).not.toContain("ChangeMe");
+  });
+
+  it("that nobody knows, or that cannot be read, are passed over", async () => {
+    expect(await findings("files.known-defaults", { set, files: { "/pw": "b0Vz1cVqk6zX2" } })).toEqual([]);
+    expect(await findings("files.known-defaults", { set })).toEqual([]);
+    expect(await findings("files.known-defaults", {})).toEqual([]);
+  });
+
   it("that are certificates may be open to everybody, unless a key lies in the same file", async () => {
     const { pem, key } = await issueCertificate({ commonName: "database authority", authority: true });
     const given = [

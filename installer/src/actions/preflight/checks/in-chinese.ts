@@ -21,6 +21,10 @@ export const checksInChinese: ChecksInWords = {
       title: "存放密钥的文件可读，且其他用户不可读",
       why: "密码无法读取，服务就会停止；人人可读的密码等于没有密码",
     },
+    "files.known-defaults": {
+      title: "给定的密钥都不是众所周知的默认值",
+      why: "这类密码和密钥最先被尝试；产品自带的默认值人人都知道",
+    },
     "domain.browsers": {
       title: "浏览器和系统把该域名当作普通域名处理",
       why: "某些后缀有特殊含义：平台虽在运行，却没有人能访问",
@@ -91,9 +95,9 @@ export const checksInChinese: ChecksInWords = {
       title: "备份目录中存有备份",
       why: "磁盘未挂载时，下一次备份会写到挂载点下面的磁盘，其他备份则无法读取",
     },
-    "live.backup-timers": {
-      title: "创建和验证备份的定时器正在工作",
-      why: "被关闭的定时器，或程序已被移走的定时器，既不会创建备份，也不会给出任何提示",
+    "live.timers": {
+      title: "本平台的定时器正在工作",
+      why: "被关闭的定时器，或程序已被移走的定时器，既不会创建备份，也不会清理，且不会给出任何提示",
     },
   },
 };

@@ -19,7 +19,7 @@ const messages = async (id: string, world: Parameters<typeof findings>[1]) =>
   (await findings(id, world)).map(({ message }) => message);
 
 describe("backups", () => {
-  const ids = ["age", "proof", "drill", "log", "runs", "directory", "timers"].map((word) => `live.backup-${word}`);
+  const ids = ["age", "proof", "drill", "log", "runs", "directory"].map((word) => `live.backup-${word}`);
 
   it.each(ids)("that are as they should be are passed over: %s", async (id) => {
     expect(await findings(id, { status: statusWith(sound) })).toEqual([]);
@@ -103,28 +103,5 @@ describe("backups", () => {
       "/mnt/backups is empty, and a backup was made there on 2026-11-21",
     ]);
     expect(await findings("live.backup-directory", { status: statusWith(sound), set, files })).toEqual([]);
-  });
-
-  it("whose timers are off, or start what fails, are told", async () => {
-    const answer = (stdout: string) => ({ exitCode: 0, stdout: `${stdout}\n`, stderr: "" });
-    const show = (property: string, unit: string) =>
-      `systemctl show --property=${property} --value slipway-slipway-${unit}`;
-    const stats = {
-      "/run/systemd/system": { directory: true },
-      "/etc/systemd/system/slipway-slipway-backup.timer": {},
-      "/etc/systemd/system/slipway-slipway-verify.timer": {},
-    };
-    const exec = {
-      [show("ActiveState", "backup.timer")]: answer("inactive"),
-      [show("Result", "backup.service")]: answer("success"),
-      [show("ActiveState", "verify.timer")]: answer("active"),
-      [show("Result", "verify.service")]: answer("exit-code"),
-    };
-
-    expect(await messages("live.backup-timers", { status: statusWith(sound), stats, exec })).toEqual([
-      "the timer slipway-slipway-backup is inactive",
-      "what the timer slipway-slipway-verify started last ended badly (exit-code)",
-    ]);
-    expect(await findings("live.backup-timers", { status: statusWith(sound), exec })).toEqual([]);
   });
 });

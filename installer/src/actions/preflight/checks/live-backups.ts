@@ -1,9 +1,8 @@
 import { commandOf, endedBadly, readRuns } from "../../../execute/history/run-history.ts";
 import { stateLayout } from "../../../execute/state/layout.ts";
 import { type BackupState, backupDeadlines } from "../../backup/remembered.ts";
-import { type TimedJob, timedJobs, unitOf } from "../../backup/timer-files.ts";
+import { unitOf } from "../../timers/timer-files.ts";
 import type { CheckFinding } from "../../../targets/check.ts";
-import { askSystemd } from "../../../targets/host/systemd.ts";
 import { dayMs, type LiveCheck, type LiveCheckContext, seen } from "./live-check.ts";
 
 /** For so long nobody misses what was only just installed. */
@@ -159,45 +158,5 @@ const directory: LiveCheck = {
   },
 };
 
-const timers: LiveCheck = {
-  id: "live.backup-timers",
-  title: "the timers that make and prove backups are at work",
-  why: "a timer that is switched off, or whose program moved, makes no backup and says nothing",
-  severity: "warning",
-  run: async (context) => {
-    if (seen(context) === undefined) return [];
-    return (await Promise.all(timedJobs.map((job) => checkTimer(context, job)))).flat();
-  },
-};
-
-async function checkTimer(context: LiveCheckContext, job: TimedJob): Promise<readonly CheckFinding[]> {
-  const unit = unitOf(context.name, job);
-  if (!(await context.fs.exists(`${unit}.timer`))) return [];
-  const name = unit.slice(unit.lastIndexOf("/") + 1);
-  const [active, result] = await Promise.all([
-    propertyOf(context, `${name}.timer`, "ActiveState"),
-    propertyOf(context, `${name}.service`, "Result"),
-  ]);
-  const findings: CheckFinding[] = [];
-  if (active === "inactive" || active === "failed") {
-    findings.push({
-      message: `the timer ${name} is ${active}`,
-      remedy: `systemctl enable --now ${name}.timer; or take it away: slipway backup schedule --remove`,
-    });
-  }
-  if (active !== undefined && result !== undefined && result !== "success") {
-    findings.push({
-      message: `what the timer ${name} started last ended badly (${result})`,
-      remedy: `journalctl -u ${name}.service says why; where the program has moved, slipway backup schedule again`,
-    });
-  }
-  return findings;
-}
-
-/** Of a unit that systemd does not know it tells the default, as of one that was never started. */
-async function propertyOf(context: LiveCheckContext, unit: string, name: string): Promise<string | undefined> {
-  return askSystemd(context, ["show", `--property=${name}`, "--value", unit]);
-}
-
 /** What would be lost, and whether it would come back. */
-export const liveBackupChecks: readonly LiveCheck[] = [age, proof, drills, log, runs, directory, timers];
+export const liveBackupChecks: readonly LiveCheck[] = [age, proof, drills, log, runs, directory];

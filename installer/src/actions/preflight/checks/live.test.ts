@@ -112,6 +112,7 @@ describe("the live platform", () => {
       [`${secrets}/a`]: "minioadmin",
       [`${secrets}/b`]: "short-one",
       [`${secrets}/c`]: "long-enough-and-random-0123",
+      [`${secrets}/d`]: "responses-id-secret",
     };
     const stats = { [secrets]: { directory: true, mode: 0o700 }, [`${secrets}/b`]: { mode: 0o644 } };
 
@@ -121,6 +122,7 @@ describe("the live platform", () => {
     expect((await findings("live.weak-secrets", { status, files, stats })).map((finding) => finding.message)).toEqual([
       "a is a well-known default",
       "b has only 9 characters",
+      "d is a well-known default",
     ]);
   });
 

@@ -3,11 +3,13 @@ import { stateLayout } from "../../../execute/state/layout.ts";
 import { adviceOnAbsent, describeAbsent, describeState } from "../../status/describe-state.ts";
 import type { CheckContext, CheckFinding } from "../../../targets/check.ts";
 import { readCertificates } from "../../../platform/pem.ts";
+import { isKnownDefault } from "./known-defaults.ts";
 import { liveBackupChecks } from "./live-backups.ts";
 import { type LiveCheck, type LiveCheckContext, dayMs, seen } from "./live-check.ts";
 import { liveKeyChecks } from "./live-keys.ts";
 import { liveRemainsChecks } from "./live-remains.ts";
 import { diskSpace } from "./live-space.ts";
+import { timers } from "./live-timers.ts";
 
 const readable: LiveCheck = {
   id: "live.readable",
@@ -54,28 +56,6 @@ const renewDays = 30;
 const mebibyte = 1024 * 1024;
 const manyLogsMiB = 200;
 const shortestSecret = 16;
-
-/** Passwords that installations of these services are known to come with. */
-export const knownDefaults: readonly string[] = [
-  "123",
-  "123456",
-  "admin",
-  "administrator",
-  "changeme",
-  "casdoor",
-  "default",
-  "guest",
-  "minio",
-  "minioadmin",
-  "nats",
-  "password",
-  "postgres",
-  "redis",
-  "root",
-  "secret",
-  "signing-key",
-  "temporal",
-];
 
 const health: LiveCheck = {
   id: "live.health",
@@ -207,7 +187,12 @@ const weakSecrets: LiveCheck = {
       files.map(async ({ path, name }): Promise<readonly CheckFinding[]> => {
         const value = (await context.fs.readText(path)).trim();
         const remedy = "give a longer one, made at random, where it comes from: the values, or the external service";
-        if (knownDefaults.includes(value.toLowerCase()))
+        if (
+          isKnownDefault(
+            value,
+            context.plan.components.map(({ id }) => id),
+          )
+        )
           return [{ message: `${name} is a well-known default`, remedy }];
         if (value.length >= shortestSecret) return [];
         return [{ severity: "warning", message: `${name} has only ${value.length} characters`, remedy }];
@@ -273,4 +258,5 @@ export const liveChecks: readonly LiveCheck[] = [
   diskSpace,
   ...liveRemainsChecks,
   ...liveBackupChecks,
+  timers,
 ];

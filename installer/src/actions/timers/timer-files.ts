@@ -1,7 +1,9 @@
 import { join } from "node:path";
 
 /** What a machine's systemd may do with backups by the clock. */
-export const timedJobs = ["backup", "verify", "drill"] as const;
+export const backupJobs = ["backup", "verify", "drill"] as const;
+/** All that it may do with a platform. Where two are due at once, one that stands later waits for those before it. */
+export const timedJobs = [...backupJobs, "housekeeping"] as const;
 export type TimedJob = (typeof timedJobs)[number];
 
 export const unitFolder = "/etc/systemd/system";
