@@ -61,7 +61,7 @@ interface Suite {
 }
 
 const unit: Suite = { name: "unit", args: ["--coverage"], minutes: 30, needsImages: false };
-const integration: Suite = { name: "integration", args: [], minutes: full ? 100 : 55, needsImages: true };
+const integration: Suite = { name: "integration", args: [], minutes: full ? 100 : 62, needsImages: true };
 const endToEnd: Suite = { name: "e2e", args: [], minutes: full ? 240 : 75, needsImages: true };
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -77,14 +77,17 @@ describe("an upgrade on an engine", () => {
     expect(await copiesOf(place)).toEqual([]);
   });
 
-  test("that does not come up goes back by itself, and nothing that was written is lost", async () => {
+  test.each([
+    { what: "a program", fault: { appFails: true }, named: "app" },
+    { what: "a migration", fault: { jobFails: true }, named: "the job prepare" },
+  ])("goes back by itself where $what fails, and nothing that was written is lost", async ({ fault, named }) => {
     await installFixture({ ...place, ...before, dataDir }, fixturePorts());
     await write(place, "before");
 
-    const failed = upgradeFixture({ ...place, ...after, dataDir, appFails: true }, fixturePorts());
+    const failed = upgradeFixture({ ...place, ...after, dataDir, ...fault }, fixturePorts());
 
     await expect(failed).rejects.toMatchObject({
-      message: expect.stringContaining("app") as string,
+      message: expect.stringContaining(named) as string,
       hint: expect.stringContaining("is back at 0.1.0") as string,
     });
     expect(await readStore(place)).toEqual({ form: "1", written: "before", prepared: "1" });

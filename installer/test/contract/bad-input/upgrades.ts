@@ -71,7 +71,7 @@ export const upgradeRows: readonly BadInput[] = [
     again: "once its reason is found: it begins anew",
     proofs: [
       ...proofs(upgrade, "that fails puts back what was before by itself: records, services and data"),
-      ...proofs(onEngine, "that does not come up goes back by itself, and nothing that was written is lost"),
+      ...proofs(onEngine, "goes back by itself where $what fails, and nothing that was written is lost"),
     ],
   },
   {
