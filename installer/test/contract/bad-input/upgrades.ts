@@ -66,7 +66,8 @@ export const upgradeRows: readonly BadInput[] = [
   },
   {
     fault: "a newer version that does not come up",
-    says: "the upgrade to … failed; going back to …",
+    says: "… is back at …; find out why it failed, then upgrade again",
+    code: "APPLY_FAILED",
     state: "data, files, records and programs are as before the upgrade",
     again: "once its reason is found: it begins anew",
     proofs: [
