@@ -10,6 +10,7 @@ import {
 } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
 import { backupJobs } from "../../plan/components/backup.ts";
+import { InterruptedError } from "../../errors/installer-error.ts";
 import type { ActionPorts } from "../context.ts";
 import { history } from "../history/history.ts";
 import { status } from "../status/status.ts";
@@ -152,6 +153,22 @@ describe("an upgrade", () => {
       expect(readRecords(place.stateDir)).toEqual(records);
     },
   );
+
+  test("that a person stops while data is copied leaves nothing stopped", async () => {
+    const { world, ports, place, records, up } = await installed();
+    const ctrlC = new AbortController();
+    const failpoint: ActionPorts["failpoint"] = (name) => {
+      if (name === "upgrade:stopped") ctrlC.abort();
+      return name === "upgrade:copied" ? Promise.reject(new InterruptedError("interrupted")) : Promise.resolve();
+    };
+
+    await expect(up({}, { ...ports, failpoint, signal: ctrlC.signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+
+    expect((await status(place, ports)).overall).toBe("healthy");
+    expect(readRecords(place.stateDir)).toEqual(records);
+    expect(world.kept).toBeUndefined();
+    expect(existsSync(join(place.stateDir, "upgrade.json"))).toBe(false);
+  });
 
   test("no other change comes between its steps", async () => {
     const { ports, place, up } = await installed();

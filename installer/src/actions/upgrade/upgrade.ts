@@ -1,8 +1,8 @@
 import { InstallerError, InterruptedError, PreflightError, UsageError } from "../../errors/installer-error.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
-import { acquireRunLock } from "../../execute/state/run-lock.ts";
 import type { Plan } from "../../plan/model.ts";
 import { storeId } from "../../render/rendering.ts";
+import { alone } from "../alone.ts";
 import { backupState } from "../backup/remembered.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
@@ -126,7 +126,7 @@ async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts
 
 /**
  * Goes back by itself where the newer version does not come up or cannot be proved, and tells so with the reason. What a person stops is left
- * as it is: they may go on or back.
+ * as it is once it is changed: they may go on or back.
  */
 async function backOnFailure<T>(request: UpgradeRequest, ports: ActionPorts, work: () => Promise<T>): Promise<T> {
   try {
@@ -135,7 +135,12 @@ async function backOnFailure<T>(request: UpgradeRequest, ports: ActionPorts, wor
     const install = await openInstall(request, ports.fs);
     const record = await readUpgrade(install, ports.fs);
     if (record === undefined || record.phase === "applied") throw error;
-    if (ports.signal.aborted || error instanceof InterruptedError) throw withHint(error, stopped);
+    if (ports.signal.aborted || error instanceof InterruptedError) {
+      if (record.phase !== "keeping") throw withHint(error, stopped);
+      // Nothing is changed yet, and what was stopped for the copies is not left so.
+      await undoUpgrade(request, { ...ports, signal: new AbortController().signal });
+      throw error;
+    }
     ports.report({ type: "warning", message: `the upgrade to ${record.to} failed; going back to ${record.from}` });
     const { lostSince } = await undoUpgrade(request, ports);
     const since = lostSince === undefined ? "" : `, with its data as of ${lostSince}`;
@@ -232,10 +237,8 @@ export interface UpgradeAcceptResult extends ResultHead<"UpgradeAcceptResult"> {
  * @throws PreflightError when no upgrade waits for it; LockedError
  */
 export async function acceptUpgrade(request: InstallTarget, ports: ActionPorts): Promise<UpgradeAcceptResult> {
-  const install = await openInstall(request, ports.fs);
-  const plan = await requireInstalledHere(install, ports);
-  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
-  try {
+  const deed = { command: "upgrade --accept", required: () => undefined };
+  return alone(request, deed, ports, async ({ install, plan }) => {
     const record = await readUpgrade(install, ports.fs);
     if (record === undefined) {
       throw new UsageError(`no upgrade of ${install.name} waits to be accepted`, {
@@ -250,7 +253,5 @@ export async function acceptUpgrade(request: InstallTarget, ports: ActionPorts):
     await forgetUpgrade(install, plan, ports);
     const { from, to } = record;
     return { apiVersion: "slipway/v1", kind: "UpgradeAcceptResult", name: install.name, from, to };
-  } finally {
-    await release();
-  }
+  });
 }

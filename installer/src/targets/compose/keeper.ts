@@ -113,13 +113,13 @@ export async function discardKept(install: Install, plan: Plan, ports: ComposePo
   const inside = await insideOf(install, plan, ports);
   for (const { name, hostPath } of copies) {
     if (hostPath !== undefined && (await ports.fs.exists(hostPath))) {
-      await inside(`empty ${hostPath}`, emptyScript, [`${hostPath}:/to`]);
+      await inside(`empty ${hostPath}`, openScript, [`${hostPath}:/to`]);
       await ports.fs.remove(hostPath);
     }
     await ports.docker.removeVolume(name);
   }
   if (!(await ports.fs.exists(folder))) return;
-  await inside(`empty ${folder}`, emptyScript, [`${folder}:/to`]);
+  await inside(`empty ${folder}`, openScript, [`${folder}:/to`]);
   await ports.fs.remove(folder);
 }
 
@@ -141,6 +141,8 @@ function keptFiles({ layout }: Install): string {
 /** Bytes that the files take, then those that are free, a line each. */
 const measureScript = "du -sB1 /from | cut -f1; df -B1 --output=avail /from | tail -n1";
 const emptyScript = "find /to -mindepth 1 -delete";
+/** A copy of a directory is its writer's, as that is; whoever removes it has to look into it. */
+const openScript = `${emptyScript} && chmod 755 /to`;
 /** On the disk before it counts as made: a power cut must not leave half of it behind. */
 const copyScript = `${emptyScript} && cp -a --reflink=auto /from/. /to/ && sync -f /to`;
 
