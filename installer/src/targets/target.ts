@@ -153,8 +153,13 @@ export interface Keeper {
    */
   keep(install: Install, data: KeptData, io: TargetIo): Promise<void>;
   /**
-   * Puts data and files back as they were kept, and makes the services again that the files describe, without starting them. `install` is
-   * as its records were at that time.
+   * What putting back needs and is not there any more: copies, stores, images of the services.
+   * @returns their names; none where all is there
+   */
+  lacks(install: Install, data: KeptData): Promise<readonly string[]>;
+  /**
+   * Puts data and files back as they were kept, removes stores that came since, and makes the services again that the files describe, without
+   * starting them. `install` is as its records were at that time.
    * @returns ids that stand in those records, with what took their place
    * @throws ApplyError naming what could not be put back; the copies stay
    */

@@ -15,6 +15,8 @@ import {
   type Place,
   readSecretFiles,
 } from "../support/fixture-engine.ts";
+import { mustRun } from "../support/child.ts";
+import { fixtureImage } from "../support/fixture-plan.ts";
 import { fixturePorts, type FixtureRequest, installFixture, upgradeFixture } from "../support/fixture-install.ts";
 
 const isFull = process.env["SLIPWAY_FULL"] === "1";
@@ -203,11 +205,30 @@ describe("an upgrade that is killed", () => {
     );
   });
 
+  test("goes on while what the killed run left still holds a copy", { timeout: 300_000 }, async () => {
+    const place = newPlace();
+    try {
+      await installFixture({ ...place, ...before }, fixturePorts());
+      const killed = await program.run(up(place), { SLIPWAY_FAILPOINT: "upgrade:copied" });
+      const labels = ["--label", `dev.slipway.name=${place.name}`, "--label", "dev.slipway.run=keep"];
+      const copy = ["--volume", `${place.name}_store-data.kept:/to`];
+      await mustRun("docker", ["run", "--detach", ...labels, ...copy, "--entrypoint", "sleep", fixtureImage, "600"]);
+
+      const ended = await program.run(up(place));
+
+      expect(killed.signal).toBe("SIGKILL");
+      expect(ended.exitCode, ended.stderr).toBe(0);
+      expect(await copiesOf(place)).toEqual([`${place.name}_store-data.kept`]);
+    } finally {
+      await place.remove();
+    }
+  });
+
   test("on its way back is back with the same command", { timeout: 600_000 }, async () => {
     const points = await failpointsOf(up, back);
     const limit = pLimit(3);
 
-    const own = points.filter((point) => isFull || point.startsWith("undo:"));
+    const own = points.filter((point) => isFull || point.startsWith("undo:") || point.startsWith("upgrade:"));
 
     const problems = await Promise.all(own.map((point) => limit(() => killedIn(point, [up, back], back, "1"))));
 

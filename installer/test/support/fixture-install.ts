@@ -116,12 +116,13 @@ export function installFixture(
 export function upgradeFixture(
   options: FixtureRequest & { readonly version: string },
   ports: ActionPorts,
+  changes: Partial<InstallSources> = {},
 ): Promise<UpgradeResult> {
   const { name, stateDir } = options;
   const assets = { ...ports.assets, version: options.version };
   const values = { files: [], set: [], without: [] };
   return upgrade({ name, stateDir, values }, { ...ports, assets }, (request, given) =>
-    installFixture({ ...options, request: { ...request, skipVerify: true } }, given),
+    installFixture({ ...options, request: { ...request, skipVerify: true } }, given, changes),
   );
 }
 

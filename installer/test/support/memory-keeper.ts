@@ -29,6 +29,8 @@ export function keeperOn<Store extends object, Service extends Pick<LiveService,
       world.kept = { stores: new Map(kept), services: new Map(world.services) };
       return Promise.resolve();
     },
+    lacks: (_install, { stores }) =>
+      Promise.resolve(stores.map(storeId).filter((id) => world.kept?.stores.has(id) !== true)),
     putBack: (_install, { stores }) => {
       const { kept } = world;
       if (kept === undefined) throw new ApplyError("nothing was kept");

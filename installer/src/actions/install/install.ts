@@ -86,7 +86,9 @@ export async function installFrom(
   const release = await acquireRunLock(ports, layout, run);
   try {
     const found = await openInstall(request, ports.fs);
-    if (request.beforeChange === undefined) await requireNoOpenUpgrade(found, ports.fs);
+    if (request.beforeChange === undefined) {
+      await requireNoOpenUpgrade(found, { rotates: request.rotate !== undefined }, ports.fs);
+    }
     // Another run may have installed it, and recorded values, just before the lock was free.
     if (desire === undefined || found.identity !== undefined) desire = await sources.openDesire();
     const desired = await stopwatch.take("render", desire);

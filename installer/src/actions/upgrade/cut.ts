@@ -1,4 +1,4 @@
-import { PreflightError } from "../../errors/installer-error.ts";
+import { ApplyError, PreflightError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import { type Install, openInstall } from "../../execute/state/install.ts";
@@ -11,7 +11,7 @@ import { backupState } from "../backup/remembered.ts";
 import type { ActionPorts, InstallTarget } from "../context.ts";
 import { touchPlan } from "../lifecycle/lifecycle.ts";
 import { keepRecords } from "./kept-records.ts";
-import { storesToKeep } from "./stores-to-keep.ts";
+import { dataElsewhere, movedStores, storesToKeep } from "./stores-to-keep.ts";
 import { requireKeeper } from "./undo-upgrade.ts";
 import { readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
 
@@ -43,15 +43,20 @@ export async function makeCut(request: CutRequest, after: Plan, ports: ActionPor
   const { name, stateDir, from, to, before } = request;
   const install = await openInstall({ name, stateDir }, ports.fs);
   const earlier = await readUpgrade(install, ports.fs);
-  if (earlier !== undefined && earlier.phase !== "keeping") return { record: earlier };
   const stores = storesToKeep(before, after);
+  if (earlier !== undefined && earlier.phase !== "keeping") {
+    requireSameStores(earlier, stores);
+    return { record: earlier };
+  }
+  requireNoneMoved(before, after);
   const bytes = await requireRoom(install, before, stores, ports);
   const rehearsedMs = request.withoutRehearsal ? undefined : await rehearse(request, ports);
   throwIfInterrupted(ports.signal, "anything was stopped");
-  const record: UpgradeRecord = { v: 1, phase: "keeping", from, to, stores: stores.map(storeId) };
+  const { release } = install.applied;
+  const record: UpgradeRecord = { v: 1, phase: "keeping", from, to, release, stores: stores.map(storeId) };
   await writeUpgrade(install, record, ports.fs);
   await ports.failpoint("upgrade:keeping");
-  if (stores.length > 0) await touchPlan("stop", { install, plan: before }, ports);
+  if (stores.length > 0) await stopAll(install, before, ports);
   await ports.failpoint("upgrade:stopped");
   const keptAt = ports.clock.now().toISOString();
   await keepRecords(install, ports.fs);
@@ -62,6 +67,41 @@ export async function makeCut(request: CutRequest, after: Plan, ports: ActionPor
   await writeUpgrade(install, kept, ports.fs);
   await ports.failpoint("upgrade:kept");
   return { record: kept, bytes, ...(rehearsedMs === undefined ? {} : { rehearsedMs }) };
+}
+
+async function stopAll(install: Install, plan: Plan, ports: ActionPorts): Promise<void> {
+  await touchPlan("stop", { install, plan }, ports);
+  const components = plan.components.map(({ id }) => id);
+  const { services } = await ports.target.observe(install, { components, images: [] });
+  const running = [...services.values()].filter(({ phase }) => phase === "running").map(({ component }) => component);
+  if (running.length === 0) return;
+  throw new ApplyError(`${running.join(", ")} goes on running, and its data cannot be copied as of one moment`, {
+    hint: "find out what starts it again, then upgrade again",
+  });
+}
+
+/**
+ * Sees to it that a run goes on with the change that the one before it began: other values may need more to be kept, which is too late then.
+ * @throws PreflightError
+ */
+function requireSameStores({ stores: kept, from }: UpgradeRecord, stores: readonly Store[]): void {
+  const lacking = stores.map(storeId).filter((id) => !kept.includes(id));
+  if (kept.length > 0 || lacking.length === 0) return;
+  throw new PreflightError(
+    `with these values ${lacking.join(", ")} would have to be kept first, and the upgrade has begun without`,
+    {
+      hint: `go back to ${from} first: slipway rollback; nothing was changed by this run`,
+    },
+  );
+}
+
+/** @throws PreflightError for stores whose directory changes in the same step */
+function requireNoneMoved(before: Plan, after: Plan): void {
+  const moved = movedStores(before, after);
+  if (moved.length === 0) return;
+  throw new PreflightError(`${moved.join(", ")} would lie in another directory, which an upgrade cannot take back`, {
+    hint: "upgrade first, and change directories afterwards; nothing was changed",
+  });
 }
 
 /** Bytes that are free beside the copies when they are made: a full disk would stop what runs, too. */
@@ -84,6 +124,15 @@ async function requireRoom(
 
 /** Brings the newest backup up beside what runs, with the programs of this version, and removes it again. */
 async function rehearse({ name, stateDir, before }: CutRequest, ports: ActionPorts): Promise<number | undefined> {
+  const elsewhere = dataElsewhere(before);
+  if (elsewhere.length > 0) {
+    ports.report({
+      type: "warning",
+      message: `the upgrade is not rehearsed: ${elsewhere.join(", ")} is elsewhere, and a second platform would work on it`,
+      hint: "what is kept here comes back by itself where the upgrade fails",
+    });
+    return undefined;
+  }
   const install = await openInstall({ name, stateDir }, ports.fs);
   const state = await backupState(install, before, ports.clock.now(), ports.fs);
   if (state?.last === undefined) {

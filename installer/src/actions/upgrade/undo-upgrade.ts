@@ -16,8 +16,8 @@ export interface OpenUpgrade {
   /** Versions of Slipway: the one that the platform becomes of again, and the one that it was taken to. */
   readonly from: string;
   readonly to: string;
-  /** Whether it was complete: from then on people may have written what going back loses. */
-  readonly complete: boolean;
+  /** Whether something may be lost that people did since: what they wrote, or changes that they made. */
+  readonly loses: boolean;
   /** What was written since then, ISO 8601, is lost by going back; absent where no data is put back. */
   readonly losesSince?: string;
 }
@@ -27,13 +27,25 @@ export async function findUpgrade(
   request: InstallTarget,
   { fs }: Pick<ActionPorts, "fs">,
 ): Promise<OpenUpgrade | undefined> {
-  const record = await readUpgrade({ layout: stateLayout(request.stateDir) }, fs);
-  return record && openUpgradeOf(record);
+  const install = await openInstall(request, fs);
+  const record = await readUpgrade(install, fs);
+  return record === undefined ? undefined : openUpgradeOf(record, install);
 }
 
-function openUpgradeOf({ from, to, phase, stores, keptAt }: UpgradeRecord): OpenUpgrade {
-  const loses = stores.length > 0 && keptAt !== undefined;
-  return { from, to, complete: phase === "applied", ...(loses ? { losesSince: keptAt } : {}) };
+function openUpgradeOf(record: UpgradeRecord, install: Install): OpenUpgrade {
+  const { from, to, phase, stores, keptAt, appliedRelease } = record;
+  const hasBegun = !isUntouched(record, install) && (phase === "kept" || phase === "applied");
+  const putsDataBack = stores.length > 0 && keptAt !== undefined;
+  const changedSince = appliedRelease !== undefined && install.applied.release !== appliedRelease;
+  return {
+    ...{ from, to, loses: hasBegun && (putsDataBack || changedSince) },
+    ...(putsDataBack ? { losesSince: keptAt } : {}),
+  };
+}
+
+/** Whether nothing of the platform is changed yet but that it may be stopped. */
+export function isUntouched({ phase, release }: UpgradeRecord, { applied }: Install): boolean {
+  return phase === "keeping" || (phase === "kept" && applied.change === undefined && applied.release === release);
 }
 
 export interface UpgradeUndoneResult extends ResultHead<"UpgradeUndoneResult">, Pick<OpenUpgrade, "from" | "to"> {
@@ -46,16 +58,23 @@ export interface UpgradeUndoneResult extends ResultHead<"UpgradeUndoneResult">, 
 
 /**
  * Puts an install back to what it was before its upgrade: data, files, records, programs. Killed at any moment, the same goes on.
- * @throws PreflightError when there is no upgrade to take back; ApplyError, TimeoutError naming what does not come up; LockedError
+ * @param byItself nobody asked for it: an upgrade that is complete stays
+ * @throws PreflightError when there is no upgrade to take back, or what it needs is gone; ApplyError, TimeoutError naming what does not come
+ * up; LockedError
  */
-export async function undoUpgrade(request: InstallTarget, ports: ActionPorts): Promise<UpgradeUndoneResult> {
+export async function undoUpgrade(
+  request: InstallTarget,
+  ports: ActionPorts,
+  { byItself = false }: { readonly byItself?: boolean } = {},
+): Promise<UpgradeUndoneResult> {
   const begin = ports.clock.monotonicMs();
-  const install = await openInstall(request, ports.fs);
   const run = ports.random.uuid();
-  const release = await acquireRunLock(ports, install.layout, run);
+  const release = await acquireRunLock(ports, stateLayout(request.stateDir), run);
   try {
+    const install = await openInstall(request, ports.fs);
     const record = await readUpgrade(install, ports.fs);
-    if (record === undefined) {
+    if (record?.phase === "forgetting") await forgetUpgrade(install, requireInstalled(install), record, ports);
+    if (record === undefined || record.accepted === true || (byItself && record.phase === "applied")) {
       throw new PreflightError(`there is no upgrade of ${install.name} to take back`, {
         hint: "slipway history says what was done",
       });
@@ -63,51 +82,81 @@ export async function undoUpgrade(request: InstallTarget, ports: ActionPorts): P
     const head = { run, command: `rollback to ${record.from}`, version: ports.assets.version };
     return await recordRun(ports, install.layout, head, async (tell) => {
       tell({ changed: [`${record.to} → ${record.from}`] });
-      if (record.phase === "keeping") await startAgain(install, record, ports);
-      else await putBack(install, record, ports);
-      const { from, to, losesSince } = openUpgradeOf(record);
+      if (isUntouched(record, install)) await startAgain(install, record, ports);
+      else if (record.phase !== "forgetting") await putBack(install, record, ports);
+      const { from, to, losesSince } = openUpgradeOf(record, install);
       const ms = Math.round(ports.clock.monotonicMs() - begin);
-      const head = { apiVersion: "slipway/v1", kind: "UpgradeUndoneResult", name: install.name } as const;
-      return { ...head, from, to, ...(losesSince === undefined ? {} : { lostSince: losesSince }), ms };
+      const result = { apiVersion: "slipway/v1", kind: "UpgradeUndoneResult", name: install.name } as const;
+      const lost = isUntouched(record, install) ? undefined : losesSince;
+      return { ...result, from, to, ...(lost === undefined ? {} : { lostSince: lost }), ms };
     });
   } finally {
     await release();
   }
 }
 
-/** Nothing was changed yet; what was stopped for the copies starts again. */
-async function startAgain(install: Install, { stores }: UpgradeRecord, ports: ActionPorts): Promise<void> {
+/**
+ * Nothing was changed yet; what was stopped for the copies starts again. The copies go first: they may be what fills the disk, and nothing
+ * starts on a full one.
+ */
+async function startAgain(install: Install, record: UpgradeRecord, ports: ActionPorts): Promise<void> {
   const plan = requireInstalled(install);
-  if (stores.length > 0) await touchPlan("start", { install, plan }, ports);
-  await forgetUpgrade(install, plan, ports);
+  await discardKept(install, plan, ports);
+  if (record.stores.length > 0) await touchPlan("start", { install, plan }, ports);
+  await ports.fs.remove(install.layout.upgrade);
 }
 
 async function putBack(install: Install, record: UpgradeRecord, ports: ActionPorts): Promise<void> {
   const { name, layout } = install;
   const keeper = requireKeeper(ports.target);
   const before = await openInstall({ name, stateDir: layout.kept }, ports.fs);
-  const plan = requireInstalled(before);
+  const plan = before.plan;
+  if (plan === undefined) throw copiesGone(name, [layout.kept]);
+  const data = { plan, stores: keptStores(plan, record) };
+  const then = { ...before, stateDir: install.stateDir, layout };
+  const lacking = await keeper.lacks(then, data);
+  if (lacking.length > 0) throw copiesGone(name, lacking);
   await writeUpgrade(install, { ...record, phase: "undoing" }, ports.fs);
   await ports.failpoint("undo:begun");
   const { report } = ports;
   // To its end, whatever is pressed: half of it is worse than all of it.
   const io = { report, signal: new AbortController().signal, redact: (line: string) => line };
-  const then = { ...before, stateDir: install.stateDir, layout };
-  const ids = await keeper.putBack(then, { plan, stores: keptStores(plan, record) }, io);
+  const ids = await keeper.putBack(then, data, io);
   await ports.failpoint("undo:data");
   await putRecordsBack(install, ids, ports.fs);
   await ports.failpoint("undo:records");
   const again = await openInstall(install, ports.fs);
   await touchPlan("start", { install: again, plan }, ports);
   await ports.failpoint("undo:started");
-  await forgetUpgrade(again, plan, ports);
+  await forgetUpgrade(again, plan, record, ports);
 }
 
-/** Removes every copy; the upgrade can no longer be taken back. The caller holds the run lock. */
-export async function forgetUpgrade(install: Install, plan: Plan, ports: ActionPorts): Promise<void> {
+function copiesGone(name: string, lacking: readonly string[]): PreflightError {
+  return new PreflightError(`what going back needs is gone: ${lacking.join(", ")}`, {
+    hint: `an image comes back with slipway bundle load; without a copy only a backup leads back, and slipway uninstall keeps what ${name} has now. Nothing was changed by this run`,
+  });
+}
+
+/**
+ * Removes every copy; the upgrade can no longer be taken back. That it begins is written down first: a copy of which a part is gone must never
+ * be put back. The caller holds the run lock.
+ */
+export async function forgetUpgrade(
+  install: Install,
+  plan: Plan,
+  record: UpgradeRecord,
+  ports: ActionPorts,
+): Promise<void> {
+  await writeUpgrade(install, { ...record, phase: "forgetting" }, ports.fs);
+  await ports.failpoint("upgrade:forgetting");
+  await discardKept(install, plan, ports);
+  await ports.failpoint("upgrade:discarded");
+  await ports.fs.remove(install.layout.upgrade);
+}
+
+async function discardKept(install: Install, plan: Plan, ports: ActionPorts): Promise<void> {
   await ports.target.keeper?.discard(install, plan);
   await ports.fs.remove(install.layout.kept);
-  await ports.fs.remove(install.layout.upgrade);
 }
 
 /** The stores of a plan that an upgrade keeps. */

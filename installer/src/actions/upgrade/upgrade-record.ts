@@ -5,9 +5,9 @@ import type { FileSystem } from "../../platform/ports.ts";
 /**
  * How far an upgrade is. `keeping`: nothing is changed, data is being copied and may have been stopped for it. `kept`: what was before can be
  * put back whole; the change is under way. `applied`: the newer version runs and was proved; the copies wait for somebody to accept it. `undoing`: what was
- * before is being put back.
+ * before is being put back. `forgetting`: the copies are being removed; from then on none may be used.
  */
-export type UpgradePhase = "keeping" | "kept" | "applied" | "undoing";
+export type UpgradePhase = "keeping" | "kept" | "applied" | "undoing" | "forgetting";
 
 /** An upgrade that is under way, or not accepted yet. */
 export interface UpgradeRecord {
@@ -18,6 +18,12 @@ export interface UpgradeRecord {
   readonly to: string;
   /** Stores that are kept, by `component/volume`. Where there are none, nothing was stopped for them. */
   readonly stores: readonly string[];
+  /** The revision that was in effect before it. */
+  readonly release: number;
+  /** The revision that it made; absent until it is applied. */
+  readonly appliedRelease?: number;
+  /** Somebody accepted it, so that what is left of it is only to be removed. */
+  readonly accepted?: true;
   /** ISO 8601; data is kept as it was then. Absent while it is being copied. */
   readonly keptAt?: string;
 }
@@ -53,22 +59,33 @@ export async function writeUpgrade(
 }
 
 /**
- * Sees to it that no other change comes between the steps of an upgrade.
- * @throws PreflightError while one is under way
+ * Sees to it that no other change comes between the steps of an upgrade, and that no secret is replaced which going back needs.
+ * @throws PreflightError while one is under way; for a rotation also while one waits to be accepted
  */
-export async function requireNoOpenUpgrade(install: Pick<Install, "layout" | "name">, fs: Reading): Promise<void> {
+export async function requireNoOpenUpgrade(
+  install: Pick<Install, "layout" | "name">,
+  { rotates }: { readonly rotates: boolean },
+  fs: Reading,
+): Promise<void> {
   const record = await readUpgrade(install, fs);
-  if (record === undefined || record.phase === "applied") return;
+  if (record === undefined || record.phase === "forgetting") return;
   const { from, to, phase } = record;
+  if (phase === "applied") {
+    if (!rotates) return;
+    throw new PreflightError(
+      `the upgrade of ${install.name} from ${from} to ${to} is not accepted yet, and going back needs the secrets of today`,
+      {
+        hint: "slipway upgrade --accept, then replace secrets; nothing was changed by this run",
+      },
+    );
+  }
   throw new PreflightError(
     phase === "undoing"
       ? `the upgrade of ${install.name} from ${from} to ${to} is being undone`
       : `an upgrade of ${install.name} from ${from} to ${to} is under way`,
-    {
-      hint:
-        phase === "undoing"
-          ? "slipway rollback completes it; nothing was changed by this run"
-          : "slipway upgrade goes on with it, and slipway rollback goes back; nothing was changed by this run",
-    },
+    { hint: `${phase === "undoing" ? "slipway rollback completes it" : onOrBack}; nothing was changed by this run` },
   );
 }
+
+/** What a person may do with an upgrade that is under way. */
+export const onOrBack = "slipway upgrade goes on with the upgrade, and slipway rollback goes back";

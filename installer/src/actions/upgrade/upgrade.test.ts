@@ -1,56 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  fixturePorts,
-  installFixture,
-  type FixtureRequest,
-  upgradeFixture,
-} from "../../../test/support/fixture-install.ts";
+import { describe, expect, test } from "vitest";
+import { installFixture, upgradeFixture } from "../../../test/support/fixture-install.ts";
 import { createMemoryTarget } from "../../../test/support/memory-target.ts";
-import { backupJobs } from "../../plan/components/backup.ts";
 import { InterruptedError } from "../../errors/installer-error.ts";
+import { backupJobs } from "../../plan/components/backup.ts";
 import type { ActionPorts } from "../context.ts";
 import { history } from "../history/history.ts";
 import { status } from "../status/status.ts";
+import { after, before, failAt, folder, inFreshFolder, installed, readRecords } from "./testing/installed.ts";
 import { undoUpgrade } from "./undo-upgrade.ts";
 import { acceptUpgrade } from "./upgrade.ts";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipway-test-upgrade-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-const before = { version: "0.1.0", form: 1, greeting: "hello" } as const;
-const after = { version: "0.2.0", form: 2, greeting: "good evening" } as const;
-
-/** A platform of 0.1.0. */
-async function installed() {
-  const world = createMemoryTarget();
-  const ports: ActionPorts = { ...fixturePorts(), target: world.target };
-  const place = { name: "p", stateDir: join(folder, "state") };
-  await installFixture({ ...place, ...before, request: { skipVerify: true } }, ports);
-  const records = readRecords(place.stateDir);
-  const up = (more: Partial<FixtureRequest> = {}, given = ports) =>
-    upgradeFixture({ ...place, ...after, ...more }, given);
-  return { world, ports, place, records, up };
-}
-
-/** What says what is installed: all records but those of what was done. */
-function readRecords(stateDir: string): Readonly<Record<string, string>> {
-  const names = ["format", "identity.json", "applied.json", "plan.json", "values.yaml", "lock.yaml"];
-  const secrets = readdirSync(join(stateDir, "secrets")).map((name) => join("secrets", name));
-  return Object.fromEntries(
-    [...names, ...secrets].flatMap((name) => {
-      const path = join(stateDir, name);
-      return existsSync(path) ? [[name, readFileSync(path, "utf8")]] : [];
-    }),
-  );
-}
+inFreshFolder();
 
 describe("an upgrade", () => {
   test("keeps what was before, takes the platform to the version of the program, and waits to be accepted", async () => {
@@ -185,13 +147,6 @@ describe("an upgrade", () => {
     });
   });
 });
-
-function failAt(point: string): ActionPorts["failpoint"] {
-  return (name) => {
-    if (name === point) throw new Error("stopped");
-    return Promise.resolve();
-  };
-}
 
 describe("an upgrade is refused, and nothing is changed,", () => {
   test("to an older version, and where the way has a stop between", async () => {

@@ -1,5 +1,8 @@
 import { InstallerError, InterruptedError, PreflightError, UsageError } from "../../errors/installer-error.ts";
-import { type Install, openInstall } from "../../execute/state/install.ts";
+import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
+import { stateLayout } from "../../execute/state/layout.ts";
+import { acquireRunLock } from "../../execute/state/run-lock.ts";
+import { archivesWal } from "../../plan/groups/wal.ts";
 import type { Plan } from "../../plan/model.ts";
 import { storeId } from "../../render/rendering.ts";
 import { alone } from "../alone.ts";
@@ -8,11 +11,12 @@ import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
 import type { InstallRequest, InstallResult } from "../install/install-request.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
+import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
 import { type CutFacts, makeCut } from "./cut.ts";
 import { requireOneStep } from "./release-path.ts";
 import { dataElsewhere, storesToKeep } from "./stores-to-keep.ts";
-import { forgetUpgrade, requireKeeper, undoUpgrade } from "./undo-upgrade.ts";
-import { readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
+import { forgetUpgrade, isUntouched, requireKeeper, undoUpgrade } from "./undo-upgrade.ts";
+import { onOrBack, readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
 
 export interface UpgradeRequest
   extends InstallTarget,
@@ -71,7 +75,7 @@ export async function upgrade(request: UpgradeRequest, ports: ActionPorts, run: 
   const begin = ports.clock.monotonicMs();
   const install = await openInstall(request, ports.fs);
   const plan = await requireInstalledHere(install, ports);
-  const earlier = await readUpgrade(install, ports.fs);
+  const earlier = await openEarlier(install, ports);
   const { version } = ports.assets;
   requireGoingOn(earlier, install.name, version);
   const from = earlier?.from ?? plan.install.version;
@@ -85,37 +89,76 @@ export async function upgrade(request: UpgradeRequest, ports: ActionPorts, run: 
   requireKeeper(ports.target);
   if (earlier === undefined) await requireReady(request, { install, plan }, ports);
   const { name, stateDir, withoutRehearsal = false } = request;
-  let facts: CutFacts | undefined;
+  const reached: Reached = {};
   const beforeChange = async ({ plan: after }: Pick<Desired, "plan">): Promise<void> => {
-    facts = await makeCut({ name, stateDir, from, to: version, before: plan, withoutRehearsal }, after, ports);
+    reached.cut = "begun";
+    reached.cut = await makeCut({ name, stateDir, from, to: version, before: plan, withoutRehearsal }, after, ports);
   };
-  const done = await backOnFailure(request, ports, () =>
+  const done = await backOnFailure(request, reached, ports, () =>
     run({ ...request, command: `upgrade ${from} to ${version}`, beforeChange }, ports),
   );
-  const { dryRun, changes, urls, verify, logFile, changed, release } = done;
-  const kept = dryRun ? await wouldKeep(request, plan, ports) : await applied(install, ports);
+  const { dryRun, changes, urls, logFile, changed, release } = done;
+  const ended = dryRun
+    ? { kept: await wouldKeep(request, plan, ports), verify: undefined }
+    : await complete(request, done.verify, ports);
+  const { bytes, rehearsedMs } = typeof reached.cut === "object" ? reached.cut : {};
   return {
     ...head,
     ...{ dryRun, changed, changes, urls, revision: release, ms: took() },
-    ...(kept === undefined ? {} : { kept: { ...kept, ...(facts?.bytes === undefined ? {} : { bytes: facts.bytes }) } }),
-    ...(facts?.rehearsedMs === undefined ? {} : { rehearsedMs: facts.rehearsedMs }),
-    ...(verify === undefined ? {} : { verify }),
+    ...(ended.kept === undefined ? {} : { kept: { ...ended.kept, ...(bytes === undefined ? {} : { bytes }) } }),
+    ...(rehearsedMs === undefined ? {} : { rehearsedMs }),
+    ...(ended.verify === undefined ? {} : { verify: ended.verify }),
     ...(logFile === undefined ? {} : { logFile }),
   };
 }
 
-/** Marks that the newer version runs and was proved. */
-async function applied(install: Install, { fs }: Pick<ActionPorts, "fs">): Promise<UpgradeResult["kept"]> {
-  const record = await readUpgrade(install, fs);
-  // Where the newer version makes the same platform of the values, there was nothing to keep.
-  if (record === undefined) return undefined;
-  await writeUpgrade(install, { ...record, phase: "applied" }, fs);
-  const { stores, keptAt } = record;
-  return { stores, ...(keptAt === undefined ? {} : { at: keptAt }) };
+/** What became of an upgrade, or would. */
+interface Ended {
+  readonly kept: UpgradeResult["kept"] | undefined;
+  readonly verify: VerifyResult | undefined;
+}
+
+/** How far a run came: `begun` once it may stop what runs. */
+interface Reached {
+  cut?: "begun" | CutFacts;
+}
+
+/** What an earlier run left; one that was only removing copies is completed. */
+async function openEarlier(install: Install, ports: ActionPorts): Promise<UpgradeRecord | undefined> {
+  const record = await readUpgrade(install, ports.fs);
+  if (record?.phase !== "forgetting") return record;
+  const release = await acquireRunLock(ports, install.layout, ports.random.uuid());
+  try {
+    await forgetUpgrade(install, requireInstalled(install), record, ports);
+    return undefined;
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Marks that the newer version runs and was proved; where an earlier run was stopped before that, it is proved now.
+ * @throws WireError
+ */
+async function complete(request: InstallTarget, proved: VerifyResult | undefined, ports: ActionPorts): Promise<Ended> {
+  const release = await acquireRunLock(ports, stateLayout(request.stateDir), ports.random.uuid());
+  try {
+    const install = await openInstall(request, ports.fs);
+    const record = await readUpgrade(install, ports.fs);
+    // Where the newer version makes the same platform of the values, there was nothing to keep.
+    if (record?.phase !== "kept") return { kept: undefined, verify: proved };
+    const verify = proved ?? (await verifyPlan(requireInstalled(install), install, { name: request.name }, ports));
+    requireWires(verify);
+    await writeUpgrade(install, { ...record, phase: "applied", appliedRelease: install.applied.release }, ports.fs);
+    const { stores, keptAt } = record;
+    return { verify, kept: { stores, ...(keptAt === undefined ? {} : { at: keptAt }) } };
+  } finally {
+    await release();
+  }
 }
 
 /** What an upgrade would keep; with a bundle its images are not at hand yet, and only the run itself tells. */
-async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts): Promise<UpgradeResult["kept"]> {
+async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts): Promise<Ended["kept"]> {
   if (request.bundle !== undefined) return undefined;
   const install = await openInstall(request, ports.fs);
   const stores = storesToKeep(plan, (await loadDesired(request, ports)).plan);
@@ -125,33 +168,53 @@ async function wouldKeep(request: UpgradeRequest, plan: Plan, ports: ActionPorts
 }
 
 /**
- * Goes back by itself where the newer version does not come up or cannot be proved, and tells so with the reason. What a person stops is left
- * as it is once it is changed: they may go on or back.
+ * Goes back by itself where the newer version does not come up or cannot be proved, and tells so with the reason. What a person stops is left as it
+ * is once it is changed, and so is what an earlier run changed: people may have worked with it since.
  */
-async function backOnFailure<T>(request: UpgradeRequest, ports: ActionPorts, work: () => Promise<T>): Promise<T> {
+async function backOnFailure<T>(
+  request: InstallTarget,
+  reached: Reached,
+  ports: ActionPorts,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const install = await openInstall(request, ports.fs);
     const record = await readUpgrade(install, ports.fs);
     if (record === undefined || record.phase === "applied") throw error;
-    if (ports.signal.aborted || error instanceof InterruptedError) {
-      if (record.phase !== "keeping") throw withHint(error, stopped);
-      // Nothing is changed yet, and what was stopped for the copies is not left so.
-      await undoUpgrade(request, { ...ports, signal: new AbortController().signal });
-      throw error;
+    const isStopped = ports.signal.aborted || error instanceof InterruptedError;
+    const isOurs = typeof reached.cut === "object" && reached.cut.bytes !== undefined;
+    const untouched = isUntouched(record, install);
+    if (reached.cut === undefined || (!untouched && (isStopped || !isOurs))) throw withHint(error, onOrBack);
+    if (!isStopped) {
+      ports.report({ type: "warning", message: `the upgrade to ${record.to} failed; going back to ${record.from}` });
     }
-    ports.report({ type: "warning", message: `the upgrade to ${record.to} failed; going back to ${record.from}` });
-    const { lostSince } = await undoUpgrade(request, ports);
-    const since = lostSince === undefined ? "" : `, with its data as of ${lostSince}`;
-    throw withHint(
-      error,
-      `${install.name} is back at ${record.from}${since}; find out why it failed, then upgrade again`,
-    );
+    throw await backAfter(error, request, record, ports);
   }
 }
 
-const stopped = "slipway upgrade goes on with the upgrade, and slipway rollback goes back";
+/** The error with what became of the platform. */
+async function backAfter(
+  error: unknown,
+  request: InstallTarget,
+  { from }: UpgradeRecord,
+  ports: ActionPorts,
+): Promise<unknown> {
+  try {
+    // Whatever is pressed: nothing is left stopped.
+    const { lostSince } = await undoUpgrade(
+      request,
+      { ...ports, signal: new AbortController().signal },
+      { byItself: true },
+    );
+    const since = lostSince === undefined ? "" : `, with its data as of ${lostSince}`;
+    return withHint(error, `${request.name} is back at ${from}${since}; find out why it failed, then upgrade again`);
+  } catch (another) {
+    const why = another instanceof Error ? another.message : String(another);
+    return withHint(error, `going back to ${from} failed, too (${why}): slipway rollback goes on with it`);
+  }
+}
 
 /** The same error, of the same code, with what was done about it. */
 function withHint(error: unknown, hint: string): unknown {
@@ -201,6 +264,11 @@ async function requireReady(request: UpgradeRequest, { install, plan }: Ready, p
       hint: `complete it with Slipway ${version}, or go back from it: slipway rollback; nothing was changed`,
     });
   }
+  if (archivesWal(plan)) {
+    throw new PreflightError("the write-ahead log is archived, and an archive cannot be taken back with the data", {
+      hint: "slipway install --set backup.wal=false, and switch it on again after the upgrade; nothing was changed",
+    });
+  }
   const elsewhere = dataElsewhere(plan);
   if (elsewhere.length > 0) {
     ports.report({
@@ -245,13 +313,13 @@ export async function acceptUpgrade(request: InstallTarget, ports: ActionPorts):
         hint: "slipway history says what was done",
       });
     }
-    if (record.phase !== "applied") {
-      throw new PreflightError(`the upgrade of ${install.name} from ${record.from} to ${record.to} is not complete`, {
-        hint: "slipway upgrade goes on with it, and slipway rollback goes back; nothing was changed by this run",
+    const { from, to, phase, accepted } = record;
+    if (phase !== "applied" && accepted !== true) {
+      throw new PreflightError(`the upgrade of ${install.name} from ${from} to ${to} is not complete`, {
+        hint: `${onOrBack}; nothing was changed by this run`,
       });
     }
-    await forgetUpgrade(install, plan, ports);
-    const { from, to } = record;
+    await forgetUpgrade(install, plan, { ...record, accepted: true }, ports);
     return { apiVersion: "slipway/v1", kind: "UpgradeAcceptResult", name: install.name, from, to };
   });
 }

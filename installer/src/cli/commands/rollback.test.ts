@@ -45,7 +45,7 @@ it("rollback says so where nothing had to be changed", async () => {
 
 describe("rollback after an upgrade that is not accepted", () => {
   const since = "2026-01-01T10:00:00.000Z";
-  const open: OpenUpgrade = { from: "0.1.0", to: "0.2.0", complete: true, losesSince: since };
+  const open: OpenUpgrade = { from: "0.1.0", to: "0.2.0", loses: true, losesSince: since };
   const undone: UpgradeUndoneResult = {
     ...{ apiVersion, kind: "UpgradeUndoneResult", name: "slipway" },
     ...{ from: "0.1.0", to: "0.2.0", lostSince: since, ms: 4200 },
@@ -72,8 +72,8 @@ describe("rollback after an upgrade that is not accepted", () => {
   });
 
   it("asks nothing where nothing can be lost", async () => {
-    const stopped = await cli("rollback", engineWith({ ...open, complete: false }));
-    const withoutData = await cli("rollback", engineWith({ from: "0.1.0", to: "0.2.0", complete: true }));
+    const stopped = await cli("rollback", engineWith({ ...open, loses: false }));
+    const withoutData = await cli("rollback", engineWith({ from: "0.1.0", to: "0.2.0", loses: false }));
 
     expect([stopped.status, withoutData.status]).toEqual([0, 0]);
   });

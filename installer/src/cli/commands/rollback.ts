@@ -66,8 +66,7 @@ async function undo(open: OpenUpgrade, options: RollbackOptions, session: Sessio
     return 0;
   }
   requireSameName(session, options.yesIMean);
-  // What nobody has worked with yet cannot be lost.
-  if (open.complete && open.losesSince !== undefined && options.yesIMean === undefined) {
+  if (open.loses && options.yesIMean === undefined) {
     await typedName(session, { deed: "putting data back", warning: cost, nothing: "nothing was changed" });
   }
   const result = await session.engine.undoUpgrade(toTarget(session.selection));

@@ -52,8 +52,9 @@ export function formatAccepted({ name, from, to }: UpgradeAcceptResult, style: S
 }
 
 /** What going back from an upgrade costs, before it is agreed to. */
-export function formatOpenUpgrade(name: string, { from, to, losesSince }: OpenUpgrade): string {
-  const cost = losesSince === undefined ? "no data is put back" : `everything written since ${losesSince} is lost`;
+export function formatOpenUpgrade(name: string, { from, to, loses, losesSince }: OpenUpgrade): string {
+  const changes = loses ? "no data is put back, and changes since are undone" : "no data is put back";
+  const cost = losesSince === undefined ? changes : `everything written since ${losesSince} is lost`;
   return `${name} would go back from ${to} to ${from}: ${cost}`;
 }
 

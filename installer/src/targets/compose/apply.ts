@@ -43,7 +43,7 @@ function withRunLabels(docker: Docker, name: string, run: string): Docker {
 }
 
 /** One-shot containers of a run that was killed. */
-async function reapOneShots(name: string, docker: Docker): Promise<void> {
+export async function reapOneShots(name: string, docker: Docker): Promise<void> {
   for (const container of await docker.containersLabelled({ [nameLabel]: name })) {
     if (container.labels[runLabel] !== undefined) await docker.removeContainer(container.id);
   }

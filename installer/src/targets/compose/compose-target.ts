@@ -72,6 +72,7 @@ export function createComposeTarget(ports: ComposePorts): Target {
     keeper: {
       measure: async (install, data) => (await import("./keeper.ts")).measureStores(install, data, ports),
       keep: async (install, data, io) => (await import("./keeper.ts")).keepStores(install, data, io, ports),
+      lacks: async (install, data) => (await import("./keeper.ts")).findLacking(install, data, ports),
       putBack: async (install, data, io) => (await import("./keeper.ts")).putStoresBack(install, data, io, ports),
       discard: async (install, plan) => (await import("./keeper.ts")).discardKept(install, plan, ports),
     },

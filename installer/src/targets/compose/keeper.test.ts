@@ -26,6 +26,7 @@ function portsWith(runOnce: (request: OneShot) => Awaited<ReturnType<Docker["run
   const made: string[] = [];
   const docker: Partial<Docker> = {
     volumes: () => Promise.resolve([]),
+    containersLabelled: () => Promise.resolve([]),
     createVolume: (name) => Promise.resolve(void made.push(name)),
     imageIds: (references) => Promise.resolve(new Map(withImages ? references.map((name) => [name, "there"]) : [])),
     runOnce: (request) => Promise.resolve(runOnce(request)),

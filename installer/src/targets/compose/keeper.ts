@@ -1,13 +1,22 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ApplyError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
 import type { Install } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import type { Plan } from "../../plan/model.ts";
-import { componentLabel, copyLabel, installLabel, nameLabel, runLabel } from "../../render/compose/labels.ts";
+import {
+  componentLabel,
+  copyLabel,
+  installLabel,
+  keptLabel,
+  nameLabel,
+  runLabel,
+} from "../../render/compose/labels.ts";
+import type { VolumeState } from "../../platform/ports.ts";
 import { storeId } from "../../render/rendering.ts";
 import type { KeptData, KeptSize, TargetIo } from "../target.ts";
+import { reapOneShots } from "./apply.ts";
 import { createComposeCommands } from "./compose-commands.ts";
 import type { ComposePorts } from "./compose-ports.ts";
 import { composeRecord } from "./compose-record.ts";
@@ -37,7 +46,9 @@ export async function measureStores(
       throw new ApplyError(`how large ${volume.engineName} is cannot be measured`, { details: lines });
     }
     bytes += used;
-    freeBytes = Math.min(freeBytes, free);
+    // The copy of a directory lies beside it, which may be another disk than the one that is mounted there.
+    const beside = volume.hostPath === undefined ? free : await ports.fs.freeBytes(dirname(volume.hostPath));
+    freeBytes = Math.min(freeBytes, beside);
   }
   return { bytes, freeBytes };
 }
@@ -66,8 +77,32 @@ export async function keepStores(
     }
     const folder = keptFiles(install);
     await ports.fs.makeDirectory(folder, 0o700);
+    await ports.fs.writeAtomic(keptNames(install), JSON.stringify(await ownVolumes(install, ports)), { mode: 0o600 });
     await inside("copy the files of services", copyScript, [`${install.layout.live}:/from:ro`, `${folder}:/to`]);
   });
+}
+
+/** As `Keeper.lacks`. */
+export async function findLacking(
+  install: Install,
+  { plan, stores }: KeptData,
+  ports: ComposePorts,
+): Promise<readonly string[]> {
+  const owned = async (label: string) =>
+    (await ports.docker.volumes({ [label]: install.name }))
+      .filter((volume) => isOwn(install, volume))
+      .map(({ name }) => name);
+  const there = new Set([...(await owned(nameLabel)), ...(await owned(copyLabel))]);
+  const volumes = composeVolumes(plan, stores).flatMap((volume) => [volume.engineName, copyOf(volume).name]);
+  const images = plan.components.flatMap(({ workload }) => workload?.container.image.reference ?? []);
+  const present = await ports.docker.imageIds(images);
+  const files = [keptFiles(install), keptNames(install)];
+  const lacking = await Promise.all(files.map(async (path) => ((await ports.fs.exists(path)) ? [] : [path])));
+  return [
+    ...volumes.filter((name) => !there.has(name)),
+    ...new Set(images.filter((reference) => !present.has(reference))),
+    ...lacking.flat(),
+  ];
 }
 
 /** As `Keeper.putBack`. */
@@ -92,6 +127,7 @@ export async function putStoresBack(
       `${keptFiles(install)}:/from:ro`,
       `${install.layout.live}:/to`,
     ]);
+    await removeNewVolumes(install, inside, ports);
     const services = plan.components.flatMap(({ id, workload }) => (workload === undefined ? [] : [id]));
     await createComposeCommands(ports, install.name, install.layout.live).create(services);
     const made = new Map((await ports.docker.containers(install.name)).map(({ service, id }) => [service, id]));
@@ -108,6 +144,8 @@ export async function putStoresBack(
 /** As `Keeper.discard`. */
 export async function discardKept(install: Install, plan: Plan, ports: ComposePorts): Promise<void> {
   const folder = keptFiles(install);
+  // One that a killed run left goes on copying, and holds the copy.
+  await reapOneShots(install.name, ports.docker);
   const copies = await ports.docker.volumes({ [copyLabel]: install.name });
   if (copies.length === 0 && !(await ports.fs.exists(folder))) return;
   const inside = await insideOf(install, plan, ports);
@@ -126,6 +164,34 @@ export async function discardKept(install: Install, plan: Plan, ports: ComposePo
 /** The volume that the copy of one lies in; data in a directory of the host is copied beside it. */
 function copyOf({ engineName, hostPath }: ComposeVolume): { readonly name: string; readonly hostPath?: string } {
   return { name: `${engineName}.kept`, ...(hostPath === undefined ? {} : { hostPath: `${hostPath}.kept` }) };
+}
+
+/** Where it says which volumes there were. */
+function keptNames({ layout }: Install): string {
+  return join(layout.kept, "volumes.json");
+}
+
+function isOwn({ identity }: Install, { labels }: VolumeState): boolean {
+  return identity !== undefined && labels[installLabel] === identity.uuid;
+}
+
+async function ownVolumes(install: Install, { docker }: ComposePorts): Promise<readonly string[]> {
+  const volumes = await docker.volumes({ [nameLabel]: install.name });
+  return volumes.filter((volume) => isOwn(install, volume)).map(({ name }) => name);
+}
+
+/** What the newer version made is of secrets that go with it; data of a person's own directories stays. */
+async function removeNewVolumes(install: Install, inside: Inside, ports: ComposePorts): Promise<void> {
+  const before = JSON.parse(await ports.fs.readText(keptNames(install))) as readonly string[];
+  for (const volume of await ports.docker.volumes({ [nameLabel]: install.name })) {
+    if (before.includes(volume.name) || !isOwn(install, volume)) continue;
+    const { name, hostPath, labels } = volume;
+    if (hostPath !== undefined && labels[keptLabel] === undefined) {
+      await inside(`empty ${hostPath}`, openScript, [`${hostPath}:/to`]);
+      await ports.fs.remove(hostPath);
+    }
+    await ports.docker.removeVolume(name);
+  }
 }
 
 /** What a purge knows it by. */
@@ -148,13 +214,10 @@ const copyScript = `${emptyScript} && cp -a --reflink=auto /from/. /to/ && sync 
 
 const copyLimitMs = 24 * 3_600_000;
 
+type Inside = (what: string, script: string, binds: readonly string[]) => Promise<readonly string[]>;
+
 /** Runs one of the scripts in a container that may read, write and give away any file of what is bound into it. */
-async function insideOf(
-  install: Install,
-  plan: Plan,
-  ports: ComposePorts,
-  signal?: AbortSignal,
-): Promise<(what: string, script: string, binds: readonly string[]) => Promise<readonly string[]>> {
+async function insideOf(install: Install, plan: Plan, ports: ComposePorts, signal?: AbortSignal): Promise<Inside> {
   const image = await probeImageOf(plan, ports);
   if (image === undefined) {
     throw new ApplyError("the engine has no image of the platform to copy its data with", {
@@ -168,7 +231,7 @@ async function insideOf(
       command: [script],
       user: "0:0",
       binds,
-      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"],
       // Labelled, so that the next change clears a container away that a killed run left.
       labels: { [nameLabel]: install.name, [runLabel]: "keep" },
       timeoutMs: copyLimitMs,
