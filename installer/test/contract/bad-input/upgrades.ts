@@ -3,6 +3,7 @@ import type { BadInput } from "./row.ts";
 
 const path = "upgrade/release-path";
 const upgrade = "upgrade/upgrade";
+const cutOff = "upgrade/upgrade-cut-off";
 const onEngine = "integration/upgrade";
 const nothing = "nothing was changed";
 
@@ -55,6 +56,30 @@ export const upgradeRows: readonly BadInput[] = [
     state: nothing,
     again: "after a backup, or with --without-backup",
     proofs: proofs(upgrade, "where backups are made and the newest is old, or was not proved"),
+  },
+  {
+    fault: "a write-ahead log that is archived",
+    says: "the write-ahead log is archived, and an archive cannot be taken back with the data",
+    code: "PREFLIGHT_FAILED",
+    state: nothing,
+    again: "without `backup.wal`, which is switched on again afterwards",
+    proofs: proofs(cutOff, "an upgrade is refused where the write-ahead log is archived"),
+  },
+  {
+    fault: "secrets that are to be replaced before an upgrade is accepted",
+    says: "the upgrade of … from … to … is not accepted yet, and going back needs the secrets of today",
+    code: "PREFLIGHT_FAILED",
+    state: nothing,
+    again: "once it is accepted or taken back",
+    proofs: proofs(cutOff, "no secret is replaced: going back needs those of today"),
+  },
+  {
+    fault: "copies, or images of the older version, that somebody removed",
+    says: "what going back needs is gone: …",
+    code: "PREFLIGHT_FAILED",
+    state: nothing,
+    again: "once images are there again; a copy that is gone does not come back",
+    proofs: proofs(cutOff, "where somebody removed them"),
   },
   {
     fault: "another change while an upgrade is under way",
