@@ -1,7 +1,7 @@
 import { ApplyError, PreflightError } from "../../errors/installer-error.ts";
 import { steps } from "../../events/steps.ts";
 import { throwIfInterrupted } from "../../execute/interrupt.ts";
-import { type Install, openInstall } from "../../execute/state/install.ts";
+import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
 import { withStep } from "../../execute/with-step.ts";
 import { formatBytes, formatBytesNeeded } from "../../oci/format-bytes.ts";
 import type { Plan } from "../../plan/model.ts";
@@ -19,8 +19,6 @@ export interface CutRequest extends InstallTarget {
   /** Versions of Slipway. */
   readonly from: string;
   readonly to: string;
-  /** The plan of what is there. */
-  readonly before: Plan;
   /** Do not bring the newest backup up with the newer version first. */
   readonly withoutRehearsal: boolean;
 }
@@ -40,17 +38,19 @@ export interface CutFacts {
  * @throws PreflightError where there is no room; what a drill throws; ApplyError when a store cannot be copied
  */
 export async function makeCut(request: CutRequest, after: Plan, ports: ActionPorts): Promise<CutFacts> {
-  const { name, stateDir, from, to, before } = request;
+  const { name, stateDir, from, to } = request;
   const install = await openInstall({ name, stateDir }, ports.fs);
   const earlier = await readUpgrade(install, ports.fs);
-  const stores = storesToKeep(before, after);
   if (earlier !== undefined && earlier.phase !== "keeping") {
-    requireSameStores(earlier, stores);
+    const kept = await openInstall({ name, stateDir: install.layout.kept }, ports.fs);
+    requireSameStores(earlier, storesToKeep(requireInstalled(kept), after));
     return { record: earlier };
   }
+  const before = requireInstalled(install);
+  const stores = storesToKeep(before, after);
   requireNoneMoved(before, after);
   const bytes = await requireRoom(install, before, stores, ports);
-  const rehearsedMs = request.withoutRehearsal ? undefined : await rehearse(request, ports);
+  const rehearsedMs = request.withoutRehearsal ? undefined : await rehearse(install, before, ports);
   throwIfInterrupted(ports.signal, "anything was stopped");
   const { release } = install.applied;
   const record: UpgradeRecord = { v: 1, phase: "keeping", from, to, release, stores: stores.map(storeId) };
@@ -123,7 +123,7 @@ async function requireRoom(
 }
 
 /** Brings the newest backup up beside what runs, with the programs of this version, and removes it again. */
-async function rehearse({ name, stateDir, before }: CutRequest, ports: ActionPorts): Promise<number | undefined> {
+async function rehearse(install: Install, before: Plan, ports: ActionPorts): Promise<number | undefined> {
   const elsewhere = dataElsewhere(before);
   if (elsewhere.length > 0) {
     ports.report({
@@ -133,7 +133,6 @@ async function rehearse({ name, stateDir, before }: CutRequest, ports: ActionPor
     });
     return undefined;
   }
-  const install = await openInstall({ name, stateDir }, ports.fs);
   const state = await backupState(install, before, ports.clock.now(), ports.fs);
   if (state?.last === undefined) {
     ports.report({
@@ -143,6 +142,6 @@ async function rehearse({ name, stateDir, before }: CutRequest, ports: ActionPor
     });
     return undefined;
   }
-  const { ms } = await withStep(ports, steps.rehearse, () => drillBackups({ name, stateDir }, ports));
+  const { ms } = await withStep(ports, steps.rehearse, () => drillBackups(install, ports));
   return ms;
 }

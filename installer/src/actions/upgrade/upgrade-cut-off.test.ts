@@ -105,7 +105,6 @@ describe("an upgrade that was cut off after its copies were made", () => {
     await up({ form: 1 });
     const record = JSON.parse(readFileSync(recordOf(place.stateDir), "utf8")) as object;
     writeFileSync(recordOf(place.stateDir), JSON.stringify({ ...record, phase: "kept" }));
-    writeFileSync(join(place.stateDir, "plan.json"), readFileSync(join(place.stateDir, "before-upgrade/plan.json")));
 
     await expect(up({ form: 2 })).rejects.toMatchObject({
       message: "with these values store/data would have to be kept first, and the upgrade has begun without",

@@ -92,7 +92,7 @@ export async function upgrade(request: UpgradeRequest, ports: ActionPorts, run: 
   const reached: Reached = {};
   const beforeChange = async ({ plan: after }: Pick<Desired, "plan">): Promise<void> => {
     reached.cut = "begun";
-    reached.cut = await makeCut({ name, stateDir, from, to: version, before: plan, withoutRehearsal }, after, ports);
+    reached.cut = await makeCut({ name, stateDir, from, to: version, withoutRehearsal }, after, ports);
   };
   const done = await backOnFailure(request, reached, ports, () =>
     run({ ...request, command: `upgrade ${from} to ${version}`, beforeChange }, ports),
