@@ -46,11 +46,13 @@ describeUnless(onlyInFull ?? lackOf010(), "a platform of 0.1.0", () => {
   }, async () => {
     const { writer, stores } = await work();
     while (writer.written.length < 20) await delay(50);
-    let isOver = false;
-    const ended = platform.json<UpgradeResult>(["upgrade"]).finally(() => (isOver = true));
-    ended.catch(() => undefined);
+    const ended = platform.json<UpgradeResult>(["upgrade"]);
+    const over = ended.then(
+      () => true,
+      () => true,
+    );
     // They know the addresses of before: from the cut on they would only try again and again.
-    while (!isOver && writer.errors.length === 0) await delay(20);
+    while (writer.errors.length === 0 && !(await Promise.race([over, delay(20, false)]))) continue;
     await writer.stop().catch(() => undefined);
     await stores.close().catch(() => undefined);
     upgraded = await ended;
