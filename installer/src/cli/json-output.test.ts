@@ -59,7 +59,7 @@ import { findRemains } from "../actions/uninstall/find-remains.ts";
 import { supportBundle } from "../actions/support/support-bundle.ts";
 import { uninstall } from "../actions/uninstall/uninstall.ts";
 import { findUpgrade, undoUpgrade } from "../actions/upgrade/undo-upgrade.ts";
-import { acceptUpgrade } from "../actions/upgrade/upgrade.ts";
+import { acceptUpgrade } from "../actions/upgrade/accept-upgrade.ts";
 import { validate } from "../actions/validate/validate.ts";
 import { showValues } from "../actions/values/show-values.ts";
 import { verify } from "../actions/verify/verify.ts";

@@ -235,7 +235,7 @@ export function createEngine(
         runInstall(asked, scope),
       ),
     acceptUpgrade: async (request, scope) =>
-      (await import("../actions/upgrade/upgrade.ts")).acceptUpgrade(request, await portsFor(request, scope)),
+      (await import("../actions/upgrade/accept-upgrade.ts")).acceptUpgrade(request, await portsFor(request, scope)),
     findUpgrade: async (request, scope) =>
       (await import("../actions/upgrade/undo-upgrade.ts")).findUpgrade(request, await recordPorts(request, scope)),
     undoUpgrade: async (request, scope) =>

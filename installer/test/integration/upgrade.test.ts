@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { status } from "../../src/actions/status/status.ts";
 import { uninstall } from "../../src/actions/uninstall/uninstall.ts";
 import { undoUpgrade } from "../../src/actions/upgrade/undo-upgrade.ts";
-import { acceptUpgrade } from "../../src/actions/upgrade/upgrade.ts";
+import { acceptUpgrade } from "../../src/actions/upgrade/accept-upgrade.ts";
 import {
   buildFixtureProgram,
   engineObjects,

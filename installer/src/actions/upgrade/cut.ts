@@ -25,7 +25,6 @@ export interface CutRequest extends InstallTarget {
 
 /** What was found out and done on the way. */
 export interface CutFacts {
-  readonly record: UpgradeRecord;
   /** Bytes that the data takes; absent where an earlier run kept it. */
   readonly bytes?: number;
   /** Milliseconds that the rehearsal took; absent where there was none. */
@@ -44,7 +43,7 @@ export async function makeCut(request: CutRequest, after: Plan, ports: ActionPor
   if (earlier !== undefined && earlier.phase !== "keeping") {
     const kept = await openInstall({ name, stateDir: install.layout.kept }, ports.fs);
     requireSameStores(earlier, storesToKeep(requireInstalled(kept), after));
-    return { record: earlier };
+    return {};
   }
   const before = requireInstalled(install);
   const stores = storesToKeep(before, after);
@@ -63,10 +62,9 @@ export async function makeCut(request: CutRequest, after: Plan, ports: ActionPor
   const { report, signal } = ports;
   await requireKeeper(ports.target).keep(install, { plan: before, stores }, { report, signal, redact: (line) => line });
   await ports.failpoint("upgrade:copied");
-  const kept: UpgradeRecord = { ...record, phase: "kept", keptAt };
-  await writeUpgrade(install, kept, ports.fs);
+  await writeUpgrade(install, { ...record, phase: "kept", keptAt }, ports.fs);
   await ports.failpoint("upgrade:kept");
-  return { record: kept, bytes, ...(rehearsedMs === undefined ? {} : { rehearsedMs }) };
+  return { bytes, ...(rehearsedMs === undefined ? {} : { rehearsedMs }) };
 }
 
 async function stopAll(install: Install, plan: Plan, ports: ActionPorts): Promise<void> {

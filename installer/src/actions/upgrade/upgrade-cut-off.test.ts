@@ -7,7 +7,7 @@ import { walServiceId } from "../../plan/groups/wal.ts";
 import { status } from "../status/status.ts";
 import { before, failAt, inFreshFolder, installed, readRecords } from "./testing/installed.ts";
 import { findUpgrade, undoUpgrade } from "./undo-upgrade.ts";
-import { acceptUpgrade } from "./upgrade.ts";
+import { acceptUpgrade } from "./accept-upgrade.ts";
 
 inFreshFolder();
 

@@ -10,7 +10,7 @@ import { history } from "../history/history.ts";
 import { status } from "../status/status.ts";
 import { after, before, failAt, folder, inFreshFolder, installed, readRecords } from "./testing/installed.ts";
 import { undoUpgrade } from "./undo-upgrade.ts";
-import { acceptUpgrade } from "./upgrade.ts";
+import { acceptUpgrade } from "./accept-upgrade.ts";
 
 inFreshFolder();
 

@@ -1,20 +1,18 @@
-import { InstallerError, InterruptedError, PreflightError, UsageError } from "../../errors/installer-error.ts";
+import { InstallerError, InterruptedError } from "../../errors/installer-error.ts";
 import { type Install, openInstall, requireInstalled } from "../../execute/state/install.ts";
 import { stateLayout } from "../../execute/state/layout.ts";
 import { acquireRunLock } from "../../execute/state/run-lock.ts";
-import { archivesWal } from "../../plan/groups/wal.ts";
 import type { Plan } from "../../plan/model.ts";
 import { storeId } from "../../render/rendering.ts";
-import { alone } from "../alone.ts";
-import { backupState } from "../backup/remembered.ts";
 import type { ActionPorts, InstallTarget, ResultHead } from "../context.ts";
 import { type Desired, loadDesired } from "../desired/desired.ts";
 import type { InstallRequest, InstallResult } from "../install/install-request.ts";
 import { requireInstalledHere } from "../status/elsewhere.ts";
 import { requireWires, verifyPlan, type VerifyResult } from "../verify/verify.ts";
 import { type CutFacts, makeCut } from "./cut.ts";
+import { requireGoingOn, requireReady } from "./may-upgrade.ts";
 import { requireOneStep } from "./release-path.ts";
-import { dataElsewhere, storesToKeep } from "./stores-to-keep.ts";
+import { storesToKeep } from "./stores-to-keep.ts";
 import { forgetUpgrade, isUntouched, requireKeeper, undoUpgrade } from "./undo-upgrade.ts";
 import { onOrBack, readUpgrade, type UpgradeRecord, writeUpgrade } from "./upgrade-record.ts";
 
@@ -222,104 +220,4 @@ function withHint(error: unknown, hint: string): unknown {
   const { code, message, details, output } = error;
   const before = error.hint === undefined ? [] : [error.hint];
   return new InstallerError(code, message, { details: [...details, ...before], output, hint, cause: error });
-}
-
-/**
- * Sees to it that this run may go on where an earlier one left.
- * @throws PreflightError
- */
-function requireGoingOn(earlier: UpgradeRecord | undefined, name: string, version: string): void {
-  if (earlier === undefined) return;
-  const { phase, from, to } = earlier;
-  if (phase === "undoing") {
-    throw new PreflightError(`the upgrade of ${name} from ${from} to ${to} is being undone`, {
-      hint: "slipway rollback completes it; nothing was changed by this run",
-    });
-  }
-  if (phase === "applied") {
-    throw new PreflightError(`${name} was upgraded from ${from} to ${to} already, which is not accepted yet`, {
-      hint: "slipway upgrade --accept removes what is kept to go back to; slipway rollback goes back; nothing was changed by this run",
-    });
-  }
-  if (to === version) return;
-  throw new PreflightError(`an upgrade of ${name} from ${from} to ${to} is under way, and this program is ${version}`, {
-    hint: `take Slipway ${to} to go on or back; nothing was changed by this run`,
-  });
-}
-
-interface Ready {
-  readonly install: Install;
-  readonly plan: Plan;
-}
-
-/**
- * Looks, before anything is changed, whether what is there may be upgraded.
- * @throws PreflightError
- */
-async function requireReady(request: UpgradeRequest, { install, plan }: Ready, ports: ActionPorts): Promise<void> {
-  const { name, applied: record } = install;
-  const { version } = plan.install;
-  if (record.change !== undefined) {
-    throw new PreflightError(`the last change of ${name} is not complete`, {
-      hint: `complete it with Slipway ${version}, or go back from it: slipway rollback; nothing was changed`,
-    });
-  }
-  if (archivesWal(plan)) {
-    throw new PreflightError("the write-ahead log is archived, and an archive cannot be taken back with the data", {
-      hint: "slipway install --set backup.wal=false, and switch it on again after the upgrade; nothing was changed",
-    });
-  }
-  const elsewhere = dataElsewhere(plan);
-  if (elsewhere.length > 0) {
-    ports.report({
-      type: "warning",
-      message: `${elsewhere.join(", ")} is elsewhere: its data is not kept, and does not come back where the upgrade fails`,
-      hint: "see that whoever runs it has a backup of now",
-    });
-  }
-  const backups = await backupState(install, plan, ports.clock.now(), ports.fs);
-  if (backups === undefined || request.withoutBackup === true) return;
-  const { last, proof, lossSeconds = Infinity } = backups;
-  if (last === undefined || lossSeconds > daySeconds) {
-    throw new PreflightError("the newest backup is older than a day", {
-      hint: "slipway backup create, or --without-backup; nothing was changed",
-    });
-  }
-  if (proof?.id === last.id) return;
-  throw new PreflightError("the newest backup was not proved by restoring it", {
-    hint: "slipway backup verify --prove latest, or --without-backup; nothing was changed",
-  });
-}
-
-const daySeconds = 24 * 3600;
-
-export interface UpgradeAcceptResult extends ResultHead<"UpgradeAcceptResult"> {
-  readonly name: string;
-  /** Versions of Slipway. */
-  readonly from: string;
-  readonly to: string;
-}
-
-/**
- * Removes what an upgrade kept. From then on there is no going back but by a backup.
- * @throws PreflightError when no upgrade waits for it; LockedError
- */
-export async function acceptUpgrade(request: InstallTarget, ports: ActionPorts): Promise<UpgradeAcceptResult> {
-  const deed = { command: "upgrade --accept", required: () => undefined };
-  return alone(request, deed, ports, async ({ install, plan }) => {
-    const record = await readUpgrade(install, ports.fs);
-    if (record === undefined) {
-      throw new UsageError(`no upgrade of ${install.name} waits to be accepted`, {
-        hint: "slipway history says what was done",
-      });
-    }
-    const { from, to, phase, accepted } = record;
-    if (phase !== "applied" && accepted !== true) {
-      throw new PreflightError(`the upgrade of ${install.name} from ${from} to ${to} is not complete`, {
-        hint: `${onOrBack}; nothing was changed by this run`,
-      });
-    }
-    await forgetUpgrade(install, plan, { ...record, accepted: true }, ports);
-    return { apiVersion: "slipway/v1", kind: "UpgradeAcceptResult", name: install.name, from, to };
-  });
 }

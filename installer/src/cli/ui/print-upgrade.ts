@@ -1,5 +1,6 @@
 import type { OpenUpgrade, UpgradeUndoneResult } from "../../actions/upgrade/undo-upgrade.ts";
-import type { UpgradeAcceptResult, UpgradeResult } from "../../actions/upgrade/upgrade.ts";
+import type { UpgradeAcceptResult } from "../../actions/upgrade/accept-upgrade.ts";
+import type { UpgradeResult } from "../../actions/upgrade/upgrade.ts";
 import { formatBytes } from "../../oci/format-bytes.ts";
 import { formatMilliseconds } from "./format.ts";
 import { formatChange } from "./print-plan.ts";

@@ -13,6 +13,7 @@ import type { ActionPorts } from "../../context.ts";
 
 /** The folder of the running test. */
 export let folder: string;
+
 /** Each test of the file has an empty folder of its own. */
 export function inFreshFolder(): void {
   beforeEach(() => {
